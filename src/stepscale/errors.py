@@ -1,0 +1,9 @@
+"""The one exception a user is meant to read.
+
+Raised for bad input (a file, a line, a parameter, a model folder): its message is a single line that names
+what is wrong, where, and the remedy. The command line prints that line and no traceback.
+"""
+
+
+class InputError(ValueError):
+    """Bad input from the user's side. The message names the file, line or key and the remedy."""

@@ -1,0 +1,71 @@
+"""The Generator contract: continue token prefixes by one step, or to the end, and tell the tokens spent.
+
+Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labelling
+and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
+(any OpenAI-compatible completions server).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from stepscale.cost import Ledger
+
+Until = Literal["step", "solution"]
+Ended = Literal["step", "solution", "length"]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens)."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    max_new_tokens: int = 256
+
+
+@dataclass(frozen=True)
+class Request:
+    """One continuation wanted: ``prefix`` token ids (prompt and steps so far) and the seed of its own randomness.
+
+    Requests that share a prefix share its computation. The tokens drawn depend on (prefix, seed, sampling) alone,
+    never on what else is in the batch.
+    """
+
+    prefix: tuple[int, ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Continuation:
+    """What was drawn. ``tokens`` excludes the prefix and includes the token that ended the step or solution.
+
+    ``logprobs`` [len(tokens)] are under the model at temperature 1. ``ended``: "step" (a step separator was the last
+    token), "solution" (end of text), "length" (cut off by ``max_new_tokens``: NOT an end of the solution).
+    ``step_ends``: indices into ``tokens`` of the last token of each finished step.
+    """
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    ended: Ended
+    step_ends: tuple[int, ...]
+
+
+class Generator(Protocol):
+    """A language model that writes solutions step by step."""
+
+    name: str
+
+    def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        """Token ids of the prompt that asks for a solution of ``problem``."""
+        ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of generated tokens, without special tokens."""
+        ...
+
+    def generate(
+        self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
+    ) -> list[Continuation]:
+        """Continue every request; order kept. Counts prefill and decode tokens into ``ledger``."""
+        ...

@@ -1,0 +1,46 @@
+"""The Verifier contract: score the steps of these prefixes, and tell the tokens spent.
+
+A verifier sees text: a problem and the steps written so far. Its own tokenizer decides the tokens; the position of
+each step's last token is recorded as the step is encoded (``verifiers.encoding``), never searched for afterwards.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepscale.cost import Ledger
+
+FloatArray = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """A problem and the steps of a (possibly unfinished) solution, each without its separator."""
+
+    problem: str
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StepScores:
+    """Probabilities at the last token of each step, float32 [n_steps].
+
+    ``negative``: P(rating -1). ``neutral``: P(rating 0), zeros for two-class verifiers. P(+1) is the rest.
+    For an ORM or a soft-label PRM ``negative`` is 1 - P(the final answer will be right).
+    """
+
+    negative: FloatArray
+    neutral: FloatArray
+
+
+class Verifier(Protocol):
+    """A model that scores steps."""
+
+    name: str
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        """Scores of every step of every trajectory, order kept; counts ``verify`` tokens into ``ledger``."""
+        ...
