@@ -1,0 +1,130 @@
+"""Order of operations, comparisons and remainders: expressions in whole numbers.
+
+``E=3*(7-2)+4*6. Find E.`` / ``A=3*17-4, B=9*6-5. Put in order.`` / ``r=34*57+8 mod 7. Find r.``
+"""
+
+from random import Random
+
+from stepscale.lab.expressions import Tree, evaluate, parse, render
+from stepscale.lab.families.prose import final, says
+from stepscale.lab.families.simplify import simplify
+from stepscale.lab.mistakes import Hand
+
+_OPERATIONS = {1: 2, 2: 3, 3: 4, 4: 6, 5: 8}
+_LARGEST_LEAF = {1: 9, 2: 9, 3: 15, 4: 25, 5: 40}
+
+
+def expression(rng: Random, operations: int, leaf: int, bound: int) -> Tree:
+    """A random tree with that many operations, every value in it within +-``bound``."""
+    while True:
+        tree = _grow(rng, operations, leaf)
+        if _largest(tree) <= bound:
+            return tree
+
+
+def _grow(rng: Random, operations: int, leaf: int) -> Tree:
+    if operations == 0:
+        return rng.randint(2, leaf)
+    op = rng.choice("++-*")
+    left = rng.randint(0, operations - 1)
+    if op == "*":  # one small factor, so that the tables suffice
+        other = operations - 1 if rng.random() < 0.5 else 0
+        a, b = _grow(rng, other, leaf), _grow(rng, operations - 1 - other, leaf)
+        return ("*", min(a, 9), b) if isinstance(a, int) else ("*", a, min(b, 9) if isinstance(b, int) else b)
+    return (op, _grow(rng, left, leaf), _grow(rng, operations - 1 - left, leaf))
+
+
+def _largest(tree: Tree) -> int:
+    if not isinstance(tree, tuple):
+        return abs(int(tree))
+    return max(abs(int(evaluate(tree, {}))), _largest(tree[1]), _largest(tree[2]))
+
+
+def order_problem(level: int, rng: Random) -> str:
+    """An order-of-operations problem."""
+    tree = expression(rng, _OPERATIONS[level], _LARGEST_LEAF[level], 40 if level < 3 else 250)
+    return f"E={render(tree)}. Find E."
+
+
+def order_solution(problem: str, hand: Hand) -> list[str]:
+    """Its solution, by hand."""
+    tree = parse(problem.removeprefix("E=").removesuffix(". Find E."))
+    lines, value = simplify(hand, "E", tree)
+    return [*lines, final(hand.rng, str(value))]
+
+
+def compare_problem(level: int, rng: Random) -> str:
+    """Two expressions, three or four at higher levels, with different values close together, to be put in order."""
+    sizes = {1: (1, 1), 2: (1, 2), 3: (1, 2, 2), 4: (1, 2, 2, 2), 5: (2, 3, 3, 3)}[level]
+    bound = 40 if level < 3 else 250
+    while True:
+        trees = [expression(rng, n, _LARGEST_LEAF[level], bound) for n in sizes]
+        values = [int(evaluate(tree, {})) for tree in trees]
+        if len(set(values)) == len(values) and max(values) - min(values) <= 12:
+            given = ", ".join(f"{name}={render(tree)}" for name, tree in zip("ABCD", trees, strict=False))
+            return f"{given}. Put in order."
+
+
+def compare_solution(problem: str, hand: Hand) -> list[str]:
+    """All values, one after the other or in turn, then the order."""
+    rng = hand.rng
+    texts = problem.removesuffix(". Put in order.").split(", ")
+    sides = {text[0]: simplify(hand, text[0], parse(text[2:])) for text in texts}
+    piles = [lines for lines, _ in sides.values()]
+    rng.shuffle(piles)
+    lines = _interleaved(rng, piles) if rng.random() < 0.3 else [line for pile in piles for line in pile]
+    values = {name: int(str(value)) for name, (_, value) in sides.items()}
+    order = sorted(values, key=lambda name: (values[name], name))
+    if rng.random() < 0.6:
+        shown = [f"{name}={values[name]}" if rng.random() < 0.3 else name for name in order]
+        lines.append(says(rng, "<".join(shown)))
+    return [*lines, final(rng, "<".join(order))]
+
+
+def _interleaved(rng: Random, piles: list[list[str]]) -> list[str]:
+    left, lines = [list(pile) for pile in piles], list[str]()
+    while any(left):
+        lines.append(rng.choice([pile for pile in left if pile]).pop(0))
+    return lines
+
+
+def remainder_problem(level: int, rng: Random) -> str:
+    """A remainder of an expression in two-digit numbers."""
+    modulus = rng.randint(3, {1: 7, 2: 7, 3: 9, 4: 12, 5: 15}[level])
+    tree: Tree = rng.randint(11, 99)
+    for _ in range({1: 1, 2: 2, 3: 3, 4: 5, 5: 8}[level]):
+        leaf = rng.randint(11, 99) if rng.random() < 0.7 else rng.randint(2, 10)
+        tree = (rng.choice("+*-*"), tree, leaf) if rng.random() < 0.8 else (rng.choice("+*"), leaf, tree)
+    return f"r={render(tree)} mod {modulus}. Find r."
+
+
+def remainder_solution(problem: str, hand: Hand) -> list[str]:
+    """Reduce the numbers, operate, reduce again."""
+    rng = hand.rng
+    text, modulus = problem.removeprefix("r=").removesuffix(". Find r.").split(" mod ")
+    m, tree, lines = int(modulus), parse(text), list[str]()
+    while _large(tree, m):
+        tree = _reduced(hand, tree, m, 1.0 if rng.random() < 0.5 else 0.5)
+        lines.append(says(rng, f"r={render(tree)}"))
+    more, value = simplify(hand, "r", tree, tidy=lambda t: _reduced(hand, t, m, 0.7) if isinstance(t, tuple) else t)
+    assert isinstance(value, int)
+    lines += more
+    if not 0 <= value < m:
+        value = hand.mod(value, m)
+        lines.append(says(rng, f"r={value}"))
+    return [*lines, final(rng, str(value))]
+
+
+def _large(tree: Tree, m: int) -> bool:
+    if isinstance(tree, tuple):
+        return _large(tree[1], m) or _large(tree[2], m)
+    return isinstance(tree, int) and not 0 <= tree < m
+
+
+def _reduced(hand: Hand, tree: Tree, m: int, share: float) -> Tree:
+    """The tree with (about a ``share`` of) its large numbers replaced by their remainders."""
+    if isinstance(tree, tuple):
+        return (tree[0], _reduced(hand, tree[1], m, share), _reduced(hand, tree[2], m, share))
+    if isinstance(tree, int) and not 0 <= tree < m and hand.rng.random() < share:
+        return hand.mod(tree, m)
+    return tree

@@ -1,0 +1,67 @@
+"""Problems of the lab: an endless supply by seed, in splits that cannot overlap because a problem's text decides.
+
+``pretrain`` problems are for base models, ``train`` for generators and verifiers of a run, ``test`` for measuring.
+The held-out family's problems are never used for training a verifier; its test problems have split ``heldout``.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from random import Random
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
+from stepscale.lab.world import read_world
+from stepscale.seeds import seed_for
+
+SPLITS = ("pretrain", "train", "test")
+_SHARES = (5, 8, 10)  # of ten: pretrain 5, train 3, test 2
+
+
+def split_of(problem: str) -> str:
+    """The split a problem's text belongs to."""
+    bucket = blake2b(problem.encode(), digest_size=4).digest()[0] % 10
+    return SPLITS[next(i for i, share in enumerate(_SHARES) if bucket < share)]
+
+
+def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
+    """A random problem of one family, level (1-5) and split."""
+    while True:
+        problem = FAMILIES[family].problem(level, rng)
+        if split_of(problem) == split:
+            return problem
+
+
+def make_problems(
+    n: int, split: str, run_seed: int, families: Sequence[str] = (), levels: Sequence[int] = LEVELS
+) -> pd.DataFrame:
+    """``n`` distinct problems as a problems table, families and levels in equal shares.
+
+    ``families`` defaults to all but the held-out one. Raises InputError for an unknown family or level.
+    """
+    families = tuple(families) or tuple(name for name in FAMILIES if name != HELD_OUT_FAMILY)
+    for unknown in [f for f in families if f not in FAMILIES] + [str(v) for v in levels if v not in LEVELS]:
+        raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(FAMILIES)}, levels 1-5")
+    rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
+    seen: dict[str, tuple[str, int]] = {}
+    places = [(family, level) for level in levels for family in families]
+    tries = 0
+    while len(seen) < n:
+        family, level = places[len(seen) % len(places)]
+        seen.setdefault(draw_problem(family, level, split, rng), (family, level))
+        tries += 1
+        if tries > 50 * n + 1000:
+            raise InputError(f"lab: only {len(seen)} distinct problems of {families} {levels} found; ask for fewer")
+    mark = "heldout" if tuple(families) == (HELD_OUT_FAMILY,) and split == "test" else split
+    return pd.DataFrame(
+        {
+            "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],
+            "problem": list(seen),
+            "answer": [read_world(text).answer for text in seen],
+            "solution": None,
+            "subject": [family for family, _ in seen.values()],
+            "level": pd.array([level for _, level in seen.values()], dtype="Int64"),
+            "split": mark,
+        }
+    )

@@ -1,0 +1,39 @@
+"""The lab's tokenizer: digits and signs one by one, the lab's few words whole; every text survives a round trip.
+
+A unigram model whose pieces are single characters and whole words: the longest pieces win, digits never join.
+"""
+
+from pathlib import Path
+from typing import Any
+
+PAD, BOS, EOS, JUDGE = "<pad>", "<s>", "</s>", "<judge>"
+BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
+RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
+_WORDS = (
+    "\\boxed{", ". Find ", " in lowest terms.", ". Find the ", "coefficient of x", "constant", " in P.", ". Put in order.",
+    " mod ", "so ", "then ", "thus ", "now ", "we get ", "answer ", "the answer is ", "a(n+1)", "a(n)", ", ",
+)  # fmt: skip
+_CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
+
+
+def build_tokenizer() -> Any:
+    """The tokenizer (a ``PreTrainedTokenizerFast``), made from its definition; nothing is learned from data."""
+    from tokenizers import AddedToken, Tokenizer, decoders, models
+    from transformers import PreTrainedTokenizerFast
+
+    special = [PAD, BOS, EOS, JUDGE, *RATING_TOKENS, "<unk>"]
+    pieces = [(token, 0.0) for token in special]
+    pieces += [(character, -10.0) for character in _CHARACTERS]
+    pieces += [(word, -5.0) for word in _WORDS]
+    tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special.index("<unk>"), byte_fallback=False))
+    tokenizer.decoder = decoders.Fuse()
+    tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, pad_token=PAD, bos_token=BOS, eos_token=EOS, unk_token="<unk>",
+        extra_special_tokens=[JUDGE, *RATING_TOKENS], clean_up_tokenization_spaces=False, padding_side="right",
+    )  # fmt: skip
+
+
+def save_tokenizer(folder: Path) -> None:
+    """Write the tokenizer's files into a model folder."""
+    build_tokenizer().save_pretrained(folder)
