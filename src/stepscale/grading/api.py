@@ -1,0 +1,73 @@
+"""The package's three verbs, over extraction, the two sets of rules and the workers.
+
+In: texts of models and data sets. Out: answers and verdicts. Every verdict is a pure function of (prediction, gold, rules);
+repeated pairs are graded once (a bounded cache per process), and nothing in a prediction can raise, hang or fill memory.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from stepscale.errors import InputError
+from stepscale.grading import lenient, strict
+from stepscale.grading.rules import Lenient, Rules, checked
+from stepscale.grading.workers import Question, shared_pool
+
+_CACHED_PAIRS = 100_000
+_LONGEST_CACHED = 1_000  # characters: longer texts are rare and dear to keep
+_Pair = tuple[str | None, str]
+_verdicts: dict[tuple[_Pair, Literal["prm800k"] | Lenient], bool] = {}
+
+
+def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -> bool:
+    """True if the final answer `prediction` is the answer `gold` by these rules; None (no answer) never is.
+
+    Not symmetric: the second argument is the reference. Raises InputError for unknown rules, nothing for any text.
+    """
+    return grade_many([prediction], [gold], rules)[0]
+
+
+def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: Rules = "prm800k") -> list[bool]:
+    """`is_equivalent` for each pair, in order; each distinct pair is graded once.
+
+    Raises InputError for unknown rules or if the two sequences differ in length.
+    """
+    rules = checked(rules)
+    if len(predictions) != len(golds):
+        raise InputError(f"{len(predictions)} predictions for {len(golds)} golds: give one gold answer a prediction")
+    pairs = list(zip(predictions, golds, strict=True))
+    verdicts: dict[_Pair, bool] = {}
+    asked: dict[_Pair, Question] = {}
+    for pair in dict.fromkeys(pairs):
+        verdict = _settled(pair, rules)
+        if isinstance(verdict, bool):
+            verdicts[pair] = verdict
+        else:
+            asked[pair] = verdict
+    if asked:
+        answers = shared_pool().ask_many(list(asked.values()))
+        for pair, answer in zip(asked, answers, strict=True):
+            verdicts[pair] = _remembered(pair, rules, answer is True)
+    return [verdicts[pair] for pair in pairs]
+
+
+def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | Question:
+    """The verdict, where it is known or cheap; else the question that a worker has to answer."""
+    prediction, gold = pair
+    if prediction is None:
+        return False
+    known = _verdicts.get((pair, rules))
+    if known is not None:
+        return known
+    if rules == "prm800k":
+        verdict = strict.settle(prediction, gold)
+    else:
+        verdict = lenient.settle(prediction, gold, rules)
+    return _remembered(pair, rules, verdict) if isinstance(verdict, bool) else verdict
+
+
+def _remembered(pair: _Pair, rules: Literal["prm800k"] | Lenient, verdict: bool) -> bool:
+    if len(pair[0] or "") + len(pair[1]) <= _LONGEST_CACHED:
+        if len(_verdicts) >= _CACHED_PAIRS:
+            _verdicts.clear()
+        _verdicts[pair, rules] = verdict
+    return verdict

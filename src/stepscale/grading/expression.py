@@ -1,0 +1,58 @@
+"""Expressions as this package holds them, and what the PRM800K grader refuses to read as one.
+
+Nodes are plain frozen values, so that they can be hashed, compared and sent to a worker process. Nothing here evaluates.
+"""
+
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+
+_REFUSED = re.compile(r"\^\{|\^\(|\^[0-9]+\^|\^[0-9][0-9]+")
+_MAX_LETTERS = 2
+MAX_LENGTH = 1_000  # characters of a difference; longer texts are never compared as expressions
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """An exact rational. `decimal` says that it was written with a point: irrational functions of it are floats."""
+
+    value: Fraction
+    decimal: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Symbol:
+    """A variable, or the constants `pi` and `I` (the grader lower-cases first, so `i` and `e` are variables)."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """`operator` is one of + - * / ^ on two expressions."""
+
+    operator: str
+    left: "Expression"
+    right: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Negation:
+    operand: "Expression"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """`sqrt`, `ln`, `csc`, `!`, `!!` of an argument, or an unknown function (`f(2)`), named by its letter."""
+
+    function: str
+    argument: "Expression"
+
+
+Expression = Number | Symbol | Operation | Negation | Call
+
+
+def may_be_read(difference: str) -> bool:
+    """The papers' guards: at most two different letters (`sqrt` and `frac` aside), and no long or stacked powers."""
+    letters = {c for c in difference.replace("sqrt", "").replace("frac", "") if c.isalpha()}
+    return len(letters) <= _MAX_LETTERS and _REFUSED.search(difference) is None

@@ -1,0 +1,33 @@
+"""By which rules answers are compared: the names users write, and the options of the lenient ones.
+
+`"prm800k"` are papers A's and B's strict rules; `"lenient"` accepts what the Math-Verify library accepts with its own defaults;
+a `Lenient(...)` value sets that library's options one by one.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stepscale.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Lenient:
+    """Math-Verify's options, with that library's defaults."""
+
+    float_rounding: int = 6  # decimal places to which floats are rounded before they are compared
+    strict: bool = True  # False: variables are matched by position, so that f(x) equals f(y)
+    allow_set_relation_comp: bool = False  # True: a relation as prediction may match a set as gold
+    latex: bool = True  # look for LaTeX in the text
+    expr: bool = True  # look for plain numbers and expressions in the text
+
+
+Rules = Literal["prm800k", "lenient"] | Lenient
+
+
+def checked(rules: Rules) -> Literal["prm800k"] | Lenient:
+    """The rules with `"lenient"` spelled out. Raises InputError for a name that is none."""
+    if rules == "lenient":
+        return Lenient()
+    if rules == "prm800k" or isinstance(rules, Lenient):
+        return rules
+    raise InputError(f'rules={rules!r} is no grading rule: use "prm800k", "lenient" or stepscale.grading.Lenient(...)')
