@@ -1,7 +1,8 @@
 """The package's three verbs, over extraction, the two sets of rules and the workers.
 
-In: texts of models and data sets. Out: answers and verdicts. Every verdict is a pure function of (prediction, gold, rules);
-repeated pairs are graded once (a bounded cache per process), and nothing in a prediction can raise, hang or fill memory.
+In: texts of models and data sets. Out: answers and verdicts. Every verdict is a pure function of (prediction, gold,
+rules); repeated pairs are graded once (a bounded cache per process), and nothing in a prediction can raise, hang or
+fill memory.
 """
 
 from collections.abc import Sequence
@@ -50,6 +51,12 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
     return [verdicts[pair] for pair in pairs]
 
 
+def forget_verdicts() -> None:
+    """Empty this process's cache of verdicts, for measurements."""
+    _verdicts.clear()
+    strict.forget_spellings()
+
+
 def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | Question:
     """The verdict, where it is known or cheap; else the question that a worker has to answer."""
     prediction, gold = pair
@@ -58,10 +65,7 @@ def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | Questio
     known = _verdicts.get((pair, rules))
     if known is not None:
         return known
-    if rules == "prm800k":
-        verdict = strict.settle(prediction, gold)
-    else:
-        verdict = lenient.settle(prediction, gold, rules)
+    verdict = strict.settle(prediction, gold) if rules == "prm800k" else lenient.settle(prediction, gold, rules)
     return _remembered(pair, rules, verdict) if isinstance(verdict, bool) else verdict
 
 

@@ -1,6 +1,7 @@
 """Expressions as this package holds them, and what the PRM800K grader refuses to read as one.
 
-Nodes are plain frozen values, so that they can be hashed, compared and sent to a worker process. Nothing here evaluates.
+Nodes are plain frozen values, so that they can be hashed, compared and sent to a worker process. Nothing here
+evaluates.
 """
 
 import re

@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 # One lexeme of the LaTeX that the short converter knows: a macro with the blanks it swallows, or plain characters.
 _LEXEME = re.compile(r"\\[A-Za-z]+ *|\\[,;:! {}]|[{}]|[A-Za-z0-9+*/^()\[\],.=:;|!_ ]|-(?!-)")
+_TIMES, _UNION = "\N{MULTIPLICATION SIGN}", "\N{UNION}"
 _MACROS = {
-    "\\pi": "π", "\\cdot": "·", "\\times": "×", "\\left": "", "\\right": "", "\\infty": "∞", "\\cup": "∪",
+    "\\pi": "π", "\\cdot": "·", "\\times": _TIMES, "\\left": "", "\\right": "", "\\infty": "∞", "\\cup": _UNION,
     "\\,": " ", "\\;": " ", "\\:": " ", "\\!": "", "\\ ": " ", "\\{": "{", "\\}": "}",
 }  # fmt: skip
 _GROUPED = {"\\frac": 2, "\\sqrt": 1, "\\text": 1}
-_TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), ("∪", "U"), ("·", "*"), ("×", "*"))
+_TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), (_UNION, "U"), ("·", "*"), (_TIMES, "*"))
 _MAX_DEPTH = 12
 _local = threading.local()
 

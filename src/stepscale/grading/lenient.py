@@ -1,51 +1,88 @@
-r"""`rules="lenient"`: what the Math-Verify library accepts, by certain short cuts first and the library itself otherwise.
+r"""`rules="lenient"`: what the Math-Verify library accepts, by certain short cuts first, else by the library itself.
 
-In: prediction and gold, each a bare answer (`\frac{1}{2}`) or a text that holds one (`... so it is $\frac12$.`). Out: the
-verdict, or the question that a worker process puts to the library. A bare answer is handed over as the content of a `\boxed{}`,
-for without LaTeX delimiters the library would look for plain numbers only.
+In: prediction and gold, each a bare answer (`\frac{1}{2}`) or a text that holds one (`... so it is $\frac12$.`). Out:
+the verdict, or the question that a worker process puts to the library. A bare answer is handed over as the content of
+a `\boxed{}`, for without LaTeX delimiters the library would look for plain numbers only.
 """
 
 import re
+import unicodedata
 from fractions import Fraction
 
+from stepscale.grading.lenient_shortcut import certain_verdict
 from stepscale.grading.rules import Lenient
 from stepscale.grading.workers import Question
 
+SECONDS = 0.9  # of work by the library on one pair (0.5 at most on real answers); a pair that takes longer is wrong
 MAX_TEXT = 20_000  # characters: of a longer text, its end is read
 MAX_ANSWER = 1_000  # characters of a bare answer: longer ones are not read
 _MAX_DIGITS = 400  # in one run: no answer is longer, and powers of such numbers fill memory
 _MAX_NESTING = 40
-_DELIMITED = re.compile(r"\$|\\\(|\\\[|\\boxed|\\fbox")
-_LONG_DIGITS = re.compile(r"\d{%d}" % _MAX_DIGITS)
-_POWER_TOWER = re.compile(r"\^[\s{(]*[^\s{}()^]+[\s{(]*\^[\s{(]*[^\s{}()^]+[\s{(]*\^")
-_NUMERAL = re.compile(r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?")
+_DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
+_LONG_DIGITS = re.compile(rf"\d{{{_MAX_DIGITS}}}")
+_BIG_POWER = re.compile(
+    r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?"
+)  # an exponent, itself a power or not
+_MAX_EXPONENT_DIGITS = 5
+_FACTORIALS = re.compile(r"\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
+_INVISIBLE = {"Cf": "", "Cc": None, "Cs": None, "Co": None}  # direction marks are dropped, control characters refused
+_NUMERAL = re.compile(
+    r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?"
+)
 
 
 def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
     """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
-    if prediction == gold and 0 < len(gold) <= 200 and gold.isalnum():
+    if prediction == gold and len(gold) <= MAX_ANSWER and any(character.isalnum() for character in gold):
         return True
     if _same_numeral(prediction, gold, options):
         return True
-    prepared = [_prepared(text) for text in (prediction, gold)]
-    if any(text is None for text in prepared):
+    if options == Lenient() and not _DELIMITED.search(prediction + gold):
+        verdict = certain_verdict(prediction, gold)
+        if verdict is not None:
+            return verdict
+    given, wanted = _prepared(prediction, options), _prepared(gold, options)
+    if given is None or wanted is None:
         return False
-    return (
-        "lenient", *(text for text in prepared if text is not None), options.float_rounding, options.strict,
-        options.allow_set_relation_comp, options.latex, options.expr,
-    )  # fmt: skip
+    switches = (options.float_rounding, options.strict, options.allow_set_relation_comp, options.latex, options.expr)
+    return Question("lenient", (given, wanted, *switches), SECONDS)
 
 
-def _prepared(text: str) -> str | None:
+def _prepared(text: str, options: Lenient) -> str | None:
     """The text as the library gets it; None where it is none that the library could grade in time."""
-    text = "".join(character for character in text[-MAX_TEXT:] if character.isprintable() or character in "\n\t")
-    if _DELIMITED.search(text) is None:
-        if len(text) > MAX_ANSWER:
-            return None
-        text = "\\boxed{" + text + "}"
-    if _LONG_DIGITS.search(text) or _POWER_TOWER.search(text) or _nesting(text) > _MAX_NESTING:
+    visible = _visible(text[-MAX_TEXT:])
+    if visible is None:
         return None
-    return text
+    if options.latex and _DELIMITED.search(visible) is None:
+        if len(visible) > MAX_ANSWER:
+            return None
+        visible = "\\boxed{" + visible + "}"
+    return None if _explodes(visible) else visible
+
+
+def _visible(text: str) -> str | None:
+    """Without direction marks and the like; None where it holds control characters, which no answer does."""
+    if text.isprintable():
+        return text
+    kept: list[str] = []
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind not in _INVISIBLE or character in "\n\t\r\f":
+            kept.append(character)
+        elif _INVISIBLE[kind] is None:
+            return None
+    return "".join(kept)
+
+
+def _explodes(text: str) -> bool:
+    """True for numbers that no answer holds and that would fill time and memory: `9^{9^{9^9}}`, `9!!!!`, 400 digits."""
+    if _LONG_DIGITS.search(text) or _FACTORIALS.search(text) or _nesting(text) > _MAX_NESTING:
+        return True
+    for power in _BIG_POWER.finditer(text):
+        digits = len(power[1]) * min(int(power[2] or 1), 10**6) if len(power[2] or "") < 6 else _MAX_EXPONENT_DIGITS + 1
+        if digits > _MAX_EXPONENT_DIGITS:
+            return True
+    return False
 
 
 def _nesting(text: str) -> int:

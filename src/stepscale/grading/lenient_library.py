@@ -1,8 +1,9 @@
 r"""Math-Verify's verdict on a pair of answers. Runs in a worker process only.
 
-In: prediction, gold, options. Out: True if the library accepts the prediction. The library's own time limits are signal
-alarms and are turned off: the worker's limits hold. Its LaTeX parser builds sympy objects node by node; the one place
-where it hands characters to sympy's evaluator (plain arithmetic such as `(3+4)/2`) is replaced by this package's parser.
+In: prediction, gold, options. Out: True if the library accepts the prediction. The library's own time limits are
+signal alarms and are turned off: the worker's limits hold. Its LaTeX parser builds sympy objects node by node; the
+one place where it hands characters to sympy's evaluator (plain arithmetic such as `(3+4)/2`) is replaced by this
+package's parser.
 """
 
 import logging
@@ -19,7 +20,13 @@ _SEPARATED_NUMBERS = re.compile(r"[0-9.)]\s+[0-9.(]|[0-9.)]\(|\)[0-9.]")
 
 
 def library_accepts(
-    prediction: str, gold: str, float_rounding: int, strict: bool, allow_set_relation_comp: bool, latex: bool, expr: bool
+    prediction: str,
+    gold: str,
+    float_rounding: int,
+    strict: bool,
+    allow_set_relation_comp: bool,
+    latex: bool,
+    expr: bool,
 ) -> bool:
     """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
     targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]

@@ -1,16 +1,18 @@
 """Plain text -> expression: a tokenizer and a recursive-descent parser for what the PRM800K grader can compute.
 
-In: normalised text such as `2sqrt(3)x^2/4`. Out: an expression tree, or None where the text is none (`x=3`, `1;2`, prose).
-Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's evaluators.
+In: normalised text such as `2sqrt(3)x^2/4`. Out: an expression tree, or None where the text is none (`x=3`, `1;2`,
+prose). Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's
+evaluators.
 
-Precedence is Python's with `^` for power, and side by side means times, with the precedence of `*`: `1/2x` is `(1/2)*x`.
-A word that is no known name is the product of its letters; a lone letter before a bracket is an unknown function.
+Precedence is Python's with `^` for power, and side by side means times, with the precedence of `*`: `1/2x` is
+`(1/2)*x`. A word that is no known name is the product of its letters; a lone letter before a bracket is an unknown
+function.
 """
 
 import re
 from fractions import Fraction
 
-from stepscale.grading.expression import Call, Expression, MAX_LENGTH, Negation, Number, Operation, Symbol
+from stepscale.grading.expression import MAX_LENGTH, Call, Expression, Negation, Number, Operation, Symbol
 
 _TOKEN = re.compile(
     r"(?P<number>(?:[0-9](?:_?[0-9])*)?\.[0-9](?:_?[0-9])*(?:e[-+]?[0-9]+)?|[0-9](?:_?[0-9])*\.?(?:e[-+]?[0-9]+)?)"
@@ -18,8 +20,33 @@ _TOKEN = re.compile(
 )
 _FUNCTIONS = frozenset({"sqrt", "ln", "csc"})
 _UNSPLIT = frozenset({"xi", "mu", "nu"})  # Greek names stay whole
-_REFUSED_WORDS = frozenset({"ff", "fft", "fu", "gff", "im", "jn", "li", "nan", "ntt", "oo", "re", "rf", "yn", "zoo", "eye",
-                            "frac", "or", "in", "is", "if", "as"})  # fmt: skip
+_REFUSED_WORDS = (
+    frozenset(  # functions of sympy and words of Python that the papers' grader would not have read as letters
+        [
+            "as",
+            "eye",
+            "ff",
+            "fft",
+            "frac",
+            "fu",
+            "gff",
+            "if",
+            "im",
+            "in",
+            "is",
+            "jn",
+            "li",
+            "nan",
+            "ntt",
+            "oo",
+            "or",
+            "re",
+            "rf",
+            "yn",
+            "zoo",
+        ]
+    )
+)
 _MAX_DEPTH = 60
 _MAX_NUMBER = 60  # characters of one numeral
 _MAX_TOKENS = 400

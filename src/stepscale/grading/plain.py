@@ -1,8 +1,8 @@
 r"""The PRM800K grader's own normalisation: a final answer as plain lower-case text, and its elements.
 
-In: an answer as a model or a data set writes it (`\$1,\!234`, `\frac{1}{2} \text{ cm}`, `2 3/4`, `3 million`). Out: text
-without units, currency and blanks (`1234`, `1/2`, `2+3/4`, `3*10^6`), and that text split into the elements of its
-tuple or interval. What it deliberately does not know: values. `2/4` and `1/2` are different texts here.
+In: an answer as a model or a data set writes it (`\$1,\!234`, `\frac{1}{2} \text{ cm}`, `2 3/4`, `3 million`). Out:
+text without units, currency and blanks (`1234`, `1/2`, `2+3/4`, `3*10^6`), and that text split into the elements of
+its tuple or interval. What it deliberately does not know: values. `2/4` and `1/2` are different texts here.
 """
 
 import re

@@ -1,9 +1,9 @@
 """Exact arithmetic in the rational functions of variables and pi over all square roots of rationals.
 
-In: an expression tree. Out: a `Quotient` of two `Terms`, each a sum of `coefficient * sqrt(radicand) * variables`, with
-squarefree radicands (negative for a factor i). Such sums are zero only if they have no term, because square roots
-of different squarefree integers, variables and pi are independent: equality here is proof, either way. Trees that lead out of
-that field (`2^x`, nested roots, logarithms) and those that grow too large raise `OutOfReach`.
+In: an expression tree. Out: a `Quotient` of two `Terms`, each a sum of `coefficient * sqrt(radicand) * variables`,
+with squarefree radicands (negative for a factor i). Such sums are zero only if they have no term, because square
+roots of different squarefree integers, variables and pi are independent: equality here is proof, either way. Trees
+that lead out of that field (`2^x`, nested roots, logarithms) and those that grow too large raise `OutOfReach`.
 """
 
 from dataclasses import dataclass

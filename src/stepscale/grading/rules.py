@@ -1,7 +1,7 @@
 """By which rules answers are compared: the names users write, and the options of the lenient ones.
 
-`"prm800k"` are papers A's and B's strict rules; `"lenient"` accepts what the Math-Verify library accepts with its own defaults;
-a `Lenient(...)` value sets that library's options one by one.
+`"prm800k"` are papers A's and B's strict rules; `"lenient"` accepts what the Math-Verify library accepts with its own
+defaults; a `Lenient(...)` value sets that library's options one by one.
 """
 
 from dataclasses import dataclass

@@ -1,11 +1,12 @@
 """`rules="prm800k"`: the verdict of the PRM800K grader, with which papers A and B graded.
 
-In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An answer is right if its Hendrycks spelling is the gold's,
-or if element by element its normalised text is the gold's, or differs from it by an expression that is zero. Fractions of
-integers must be the same fraction text (unreduced ones are wrong), an integer is matched by an integer only.
+In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An
+answer is right if its Hendrycks spelling is the gold's, or if element by element its normalised text is the gold's,
+or differs from it by an expression that is zero. Fractions of integers must be the same fraction text (unreduced ones
+are wrong), an integer is matched by an integer only.
 
-A difference is decided by the cheapest means that is certain: rational numbers, the field of square roots, refutation at
-points. What is left is a question for a worker process, which the caller puts to it.
+A difference is decided by the cheapest means that is certain: rational numbers, the field of square roots, refutation
+at points. What is left is a question for a worker process, which the caller puts to it.
 """
 
 import re
@@ -21,10 +22,10 @@ from stepscale.grading.plain import elements, is_integer, normalise
 from stepscale.grading.workers import Question
 
 MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
+SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
 _LONGEST_CACHED = 200
 _FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?")
 _RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
-
 
 
 def settle(prediction: str, gold: str) -> bool | Question:
@@ -50,7 +51,7 @@ def settle(prediction: str, gold: str) -> bool | Question:
             return False
         if isinstance(verdict, str):
             unsettled.append(verdict)
-    return ("zero", *unsettled) if unsettled else True
+    return Question("zero", tuple(unsettled), SECONDS) if unsettled else True
 
 
 @lru_cache(maxsize=8192)
@@ -61,6 +62,12 @@ def _canonical(answer: str) -> str:
 @lru_cache(maxsize=8192)
 def _normalised(answer: str) -> str:
     return normalise(answer)
+
+
+def forget_spellings() -> None:
+    """Empty the caches of normalised answers."""
+    _canonical.cache_clear()
+    _normalised.cache_clear()
 
 
 def _same_element(wanted: str, given: str) -> bool | str:

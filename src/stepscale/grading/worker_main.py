@@ -1,7 +1,8 @@
 """The worker's side of `workers.py`: read a question, answer it with one byte, until the pipe closes.
 
-Started as `python -m stepscale.grading.worker_main SECONDS`. It limits its own memory where the platform can, and a watchdog
-thread of the C runtime ends it when a question takes longer than SECONDS, even inside one long big-integer operation.
+Started as `python -m stepscale.grading.worker_main`. A question is a line of JSON: task, seconds, arguments. The
+worker limits its own memory where the platform can. Its parent kills it at the time limit; should the parent be gone,
+a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation.
 """
 
 import faulthandler
@@ -12,13 +13,14 @@ from collections.abc import Callable
 
 from stepscale.grading.lenient_library import library_accepts
 from stepscale.grading.symbolic import simplify_to_zero
+from stepscale.grading.workers import PATIENCE
 
 MEMORY_BYTES = 2 * 1024**3
 _RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack bears
 _TASKS: dict[str, Callable[..., bool]] = {"zero": simplify_to_zero, "lenient": library_accepts}
 
 
-def main(seconds: float) -> None:
+def main() -> None:
     """Serve questions until standard input ends."""
     _limit_memory()
     sys.setrecursionlimit(_RECURSION)
@@ -26,13 +28,13 @@ def main(seconds: float) -> None:
     sys.stdout = sys.stderr = nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the whole life
     answers.write(b"R")
     while message := questions.readline():
-        faulthandler.dump_traceback_later(2 * seconds, exit=True, file=nowhere)
-        answers.write(_answer(message))
+        task, seconds, *arguments = json.loads(message)
+        faulthandler.dump_traceback_later((PATIENCE + 1) * seconds, exit=True, file=nowhere)
+        answers.write(_answer(task, arguments))
         faulthandler.cancel_dump_traceback_later()
 
 
-def _answer(message: bytes) -> bytes:
-    task, *arguments = json.loads(message)
+def _answer(task: str, arguments: list[str | int | bool]) -> bytes:
     try:
         return b"1" if _TASKS[task](*arguments) else b"0"
     except Exception:  # a library that fails on an answer has not accepted it (MemoryError, RecursionError among them)
@@ -53,4 +55,4 @@ def _limit_memory() -> None:
 
 
 if __name__ == "__main__":
-    main(float(sys.argv[1]))
+    main()

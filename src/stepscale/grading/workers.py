@@ -1,10 +1,11 @@
 """Isolated workers: separate processes that do symbolic work, each question under a time and a memory limit.
 
-In: a question (a task name and its strings and numbers). Out: its boolean answer, or None where the worker ran out of time or memory, or died.
-A worker is a fresh interpreter reading questions from a pipe, so it works from any thread, under any start method, inside
-daemonic processes and on any platform; no signal is used. It is started when first needed, replaced when it fails, and
-ends with this process: its pipe closes, and while it computes, a watchdog in the worker ends it at the time limit.
-What this module deliberately does not know: mathematics, and what a question means.
+In: a `Question` (a task's name, its arguments, its time limit). Out: its boolean answer, or None where the worker ran
+out of time or memory, or died. A worker is a fresh interpreter reading questions from a pipe, so it works from any
+thread, under any start method, inside daemonic processes and on any platform; no signal is used. It is started when
+first needed, replaced when it fails, and ends with this process: its pipe closes, and while it computes, a watchdog
+in the worker ends it at the time limit. What this module deliberately does not know: mathematics, and what a question
+means.
 """
 
 import atexit
@@ -14,16 +15,30 @@ import queue
 import subprocess
 import sys
 import threading
+import time
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
-Question = tuple[str | int | bool, ...]
-
-SECONDS = 0.9  # per question, counted from when the worker is ready to take it
 START_SECONDS = 60.0  # for a worker to import its libraries, on a machine that is busy
+PATIENCE = 4.0
 MAX_WORKERS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A task of `worker_main`, its arguments, and the processor time that a worker may spend on it.
+
+    Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock; on a
+    busy one the clock may run up to `PATIENCE` times as long, so that verdicts do not depend on what else runs.
+    """
+
+    task: str
+    arguments: tuple[str | int | bool, ...]
+    seconds: float
 
 
 class _Worker:
@@ -33,7 +48,7 @@ class _Worker:
         source = str(Path(__file__).resolve().parents[2])
         search_path = os.pathsep.join(filter(None, (source, os.environ.get("PYTHONPATH", ""))))
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "stepscale.grading.worker_main", str(SECONDS)],
+            [sys.executable, "-P", "-m", "stepscale.grading.worker_main"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
             env={**os.environ, "PYTHONPATH": search_path, "OMP_NUM_THREADS": "1"},
         )  # fmt: skip
@@ -52,15 +67,42 @@ class _Worker:
         """The answer; None after which the worker is dead and must be replaced."""
         assert self._process.stdin is not None
         if not self._ready and self._next(START_SECONDS) != b"R":
-            return self.stop()
+            self.stop()
+            return None
         self._ready = True
         try:
-            self._process.stdin.write(json.dumps(question).encode("ascii") + b"\n")
+            line = json.dumps([question.task, question.seconds, *question.arguments])
+            self._process.stdin.write(line.encode("ascii") + b"\n")
             self._process.stdin.flush()
         except OSError:
-            return self.stop()
-        answer = self._next(SECONDS)
-        return self.stop() if answer not in (b"0", b"1") else answer == b"1"
+            self.stop()
+            return None
+        answer = self._answer(question.seconds)
+        if answer not in (b"0", b"1"):
+            self.stop()
+            return None
+        return answer == b"1"
+
+    def _answer(self, seconds: float) -> bytes:
+        """The next byte, waiting until the worker has had its processor time; empty where none comes."""
+        began, spent_before = time.monotonic(), self._processor_seconds()
+        wait = seconds
+        while not (answer := self._next(wait)) and self.alive:
+            spent_now = self._processor_seconds()
+            if spent_now is None or spent_before is None or time.monotonic() - began > PATIENCE * seconds:
+                break
+            wait = seconds - (spent_now - spent_before)
+            if wait < 0.05 * seconds:
+                break
+        return answer
+
+    def _processor_seconds(self) -> float | None:
+        """Processor time of the worker so far; None where the platform has no /proc."""
+        try:
+            fields = Path(f"/proc/{self._process.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+            return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        except (OSError, ValueError, IndexError, AttributeError):
+            return None
 
     def _next(self, seconds: float) -> bytes:
         try:
@@ -73,10 +115,8 @@ class _Worker:
         self._process.kill()
         self._process.wait()
         if self._process.stdin is not None:
-            try:
+            with suppress(OSError):  # an unsent question in the buffer of a broken pipe
                 self._process.stdin.close()
-            except OSError:  # an unsent question in the buffer of a broken pipe
-                pass
 
     @property
     def alive(self) -> bool:
