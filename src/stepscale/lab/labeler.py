@@ -88,11 +88,6 @@ def _rate_statement(world: World, said: dict[frozenset[str], int], clause: str) 
 def _holds(world: World, trees: list[Tree], relations: list[str]) -> bool:
     values = [world.value(tree) for tree in trees]
     for relation, left, right in zip(relations, values, values[1:], strict=False):
-        pairs = zip(left, right, strict=True)
-        if relation == "=" and left != right:
-            return False
-        if relation == "<" and not all(a < b for a, b in pairs):
-            return False
-        if relation == ">" and not all(a > b for a, b in pairs):
+        if not (left == right if relation == "=" else left < right if relation == "<" else left > right):
             return False
     return True

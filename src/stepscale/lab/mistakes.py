@@ -18,11 +18,11 @@ MISREMEMBERED = {
 
 @dataclass(frozen=True)
 class Habits:
-    """Chances (0..1) of each mistake where it can be made. ``slip`` is per operation (three times that for results from 30,
+    """Chances (0..1) of each mistake where it can be made. ``slip`` is per operation (four times that for results from 30,
     five times from 100), ``copy`` per line."""
 
-    slip: float = 0.025
-    copy: float = 0.012
+    slip: float = 0.03
+    copy: float = 0.02
     product: float = 0.65
     borrow: float = 0.55
     carry: float = 0.5
@@ -30,7 +30,7 @@ class Habits:
     bracket: float = 0.30
     bracket_sign: float = 0.55
     move: float = 0.16
-    remainder: float = 0.25
+    remainder: float = 0.32
     denominators: float = 0.22
 
 
@@ -49,7 +49,7 @@ class Hand:
         return self.rng.random() < chance
 
     def _slipped(self, value: int) -> int:
-        larger = 5 if abs(value) >= 100 else 3 if abs(value) >= 30 else 1
+        larger = 5 if abs(value) >= 100 else 4 if abs(value) >= 30 else 1
         if not self.errs(self.habits.slip * larger):
             return value
         return value + self.rng.choice((-2, -1, 1, 1, 2, 10, -10))
@@ -88,7 +88,7 @@ class Hand:
     def mod(self, a: int, m: int) -> int:
         """a mod m in 0..m-1; a long division may be off by one."""
         value = a % m
-        if (a < 0 or a >= 4 * m) and self.errs(self.habits.remainder * (1.6 if m >= 10 else 1)):
+        if (a < 0 or a >= 4 * m) and self.errs(self.habits.remainder * (1.6 if m >= 8 else 1)):
             value = (value + self.rng.choice((-1, 1))) % m
         return value
 

@@ -8,6 +8,7 @@ generators or verifiers: those are fine-tuned from the base in every run.
 import json
 import math
 import os
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
@@ -23,7 +24,7 @@ from stepscale.lab.corpus import IGNORED, encode_pages, write_page
 from stepscale.lab.tokenizer import build_tokenizer
 from stepscale.seeds import seed_for
 
-_LENGTHS = (48, 64, 80, 96, 128, 160, 192, 224, 256, 320)  # documents are padded up to one of these (tokens)
+_LENGTHS = (48, 64, 80, 96, 112, 128, 160, 192, 256)  # documents are padded up to one of these (tokens)
 _CHUNK = 20_000  # documents written by one worker at a time
 
 
@@ -32,14 +33,14 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
-    width: int = field(default=96, metadata={"help": "hidden size"})
-    layers: int = field(default=8, metadata={"help": "number of layers"})
+    width: int = field(default=64, metadata={"help": "hidden size"})
+    layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
-    documents: int = field(default=2_000_000, metadata={"help": "distinct documents to write"})
-    steps: int = field(default=12_000, metadata={"help": "optimizer steps"})
-    solutions_first: float = field(default=0.25, metadata={"help": "share of steps on solutions alone"})
-    tokens_per_batch: int = field(default=131_072, metadata={"help": "tokens in a batch, padding included"})
-    learning_rate: float = field(default=2e-3, metadata={"help": "peak, cosine decay"})
+    documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
+    steps: int = field(default=7_000, metadata={"help": "optimizer steps"})
+    solutions_first: float = field(default=0.2, metadata={"help": "share of steps on solutions alone"})
+    tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
+    learning_rate: float = field(default=3e-3, metadata={"help": "peak, cosine decay"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
 
@@ -122,11 +123,12 @@ def pretrain(options: PretrainOptions) -> None:
     arguments = TrainingArguments(
         output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, learning_rate=options.learning_rate,
         lr_scheduler_type="cosine", warmup_steps=300, adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
-        bf16=torch.cuda.is_available(), logging_steps=250, save_strategy="no", report_to="none", seed=options.seed,
+        bf16=torch.cuda.is_available(), logging_steps=100, save_steps=500, save_total_limit=1, report_to="none", seed=options.seed,
         disable_tqdm=True, dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip
     trainer = Trainer(model, arguments, train_dataset=Batches(kinds, options), data_collator=lambda rows: rows[0])
     trainer.train()
+    shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     history = [row for row in trainer.state.log_history if "loss" in row]

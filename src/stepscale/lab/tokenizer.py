@@ -10,7 +10,7 @@ PAD, BOS, EOS, JUDGE = "<pad>", "<s>", "</s>", "<judge>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
 _WORDS = (
-    "\\boxed{", ". Find ", " in lowest terms.", ". Find the ", "coefficient of x", "constant", " in P.", ". Put in order.",
+    "\\boxed{", ". Find ", ". Put in order.",
     " mod ", "so ", "then ", "thus ", "now ", "we get ", "answer ", "the answer is ", "a(n+1)", "a(n)", ", ",
 )  # fmt: skip
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))

@@ -1,8 +1,8 @@
 """What a lab problem says, as facts: which symbols there are, their true values, what is asked.
 
 A world is read from the problem's text alone, so any text in the lab's language can be labelled, whoever wrote it.
-Each problem fixes exactly one value for each symbol (or, in an algebra problem, one polynomial), so a statement follows
-from the problem if and only if it is true in this world. No solution is stored or compared.
+Each problem fixes exactly one value for each symbol, so a statement follows from the problem if and only if it is true
+in this world. No solution is stored or compared.
 """
 
 import re
@@ -12,9 +12,6 @@ from fractions import Fraction
 
 from stepscale.lab.expressions import Malformed, Tree, Value, cost, evaluate, parse, symbols_of
 
-# Identities in a free symbol are tested at two large values: a false identity of the degrees met here passes
-# with a chance far below 1e-3 at each (Schwartz-Zippel).
-FREE_VALUES = (10007, -4099)
 _LONGEST_SEQUENCE = 12
 
 
@@ -22,23 +19,23 @@ _LONGEST_SEQUENCE = 12
 class World:
     """The facts of one problem.
 
-    ``symbols``: one mapping of true values, or several if a symbol is free (all must agree). ``known``: for each set of
-    symbols, the cost of the simplest statement about them that the problem gives. ``answer``: canonical final answer.
+    ``symbols``: their true values. ``known``: for each set of symbols, the cost of the simplest statement about them
+    that the problem gives. ``answer``: canonical final answer.
     """
 
-    symbols: tuple[Mapping[str, Value], ...]
+    symbols: Mapping[str, Value]
     answer: str
     modulus: int | None = None
     known: Mapping[frozenset[str], int] = field(default_factory=dict)
 
-    def value(self, tree: Tree) -> tuple[Value, ...]:
-        """True values of an expression, reduced if the problem is about remainders. Raises Malformed."""
-        values = tuple(evaluate(tree, symbols) for symbols in self.symbols)
+    def value(self, tree: Tree) -> Value:
+        """True value of an expression, reduced if the problem is about remainders. Raises Malformed."""
+        value = evaluate(tree, self.symbols)
         if self.modulus is None:
-            return values
-        if any(isinstance(value, Fraction) for value in values):
+            return value
+        if isinstance(value, Fraction):
             raise Malformed("a fraction has no remainder here")
-        return tuple(value % self.modulus for value in values)
+        return value % self.modulus
 
     def cost(self, trees: list[Tree]) -> int:
         """The work left in a statement that says these expressions are equal: the simplest pair of them."""
@@ -89,27 +86,27 @@ def canonical(value: Value) -> str:
     return str(value)
 
 
-def _definition(name: str, text: str) -> World:
+def _order(text: str) -> World:
     tree = parse(text)
     value = evaluate(tree, {})
-    draft = World(({name: value},), canonical(value))
-    return World(draft.symbols, draft.answer, known={frozenset((name,)): draft.cost([name, tree])})
+    draft = World({"E": value}, canonical(value))
+    return World(draft.symbols, draft.answer, known={frozenset("E"): draft.cost(["E", tree])})
 
 
-def _order(text: str) -> World:
-    return _definition("E", text)
-
-
-def _fraction(text: str) -> World:
-    return _definition("S", text)
+def _evaluation(x: str, text: str) -> World:
+    tree, given = parse(text), {"x": int(x)}
+    value = evaluate(tree, given)
+    draft = World({**given, "P": value}, canonical(value))
+    work = draft.cost(["P", tree]) + 1  # the value of x is still to be put in
+    return World(draft.symbols, draft.answer, known={frozenset("P"): work, frozenset("Px"): work})
 
 
 def _remainder(text: str, modulus: str) -> World:
     m, tree = int(modulus), parse(text)
     if m < 2:
         raise Malformed("the modulus must be at least 2")
-    value = World(({},), "", m).value(tree)[0]
-    draft = World(({"r": value},), str(value), m)
+    value = World({}, "", m).value(tree)
+    draft = World({"r": value}, str(value), m)
     return World(draft.symbols, draft.answer, m, {frozenset("r"): draft.cost(["r", tree])})
 
 
@@ -128,28 +125,8 @@ def _equation(left: str, right: str) -> World:
         raise Malformed("the equation does not fix x")
     x = evaluate(("/", 1, 1), {}) * Fraction(-start) / Fraction(slope)
     value: Value = x.numerator if x.denominator == 1 else x
-    draft = World(({"x": value},), canonical(value))
+    draft = World({"x": value}, canonical(value))
     return World(draft.symbols, draft.answer, known={frozenset("x"): draft.cost(list(sides))})
-
-
-def _system(left1: str, right1: str, left2: str, right2: str, asked: str) -> World:
-    equations = [(parse(left1), parse(right1)), (parse(left2), parse(right2))]
-    rows = []
-    for left, right in equations:
-        a, c = _linear_values(left, right, "x", {"y": 0})
-        b, _ = _linear_values(left, right, "y", {"x": 0})
-        rows.append((a, b, -c))
-    (a, b, e), (c, d, f) = rows
-    determinant = a * d - b * c
-    if determinant == 0:
-        raise Malformed("the system does not fix x and y")
-    x, y = Fraction(e * d - b * f) / determinant, Fraction(a * f - e * c) / determinant
-    symbols: dict[str, Value] = {
-        name: v.numerator if v.denominator == 1 else v for name, v in (("x", x), ("y", y))
-    }
-    draft = World((symbols,), canonical(evaluate(parse(asked), symbols)))
-    known = {frozenset("xy"): min(draft.cost(list(sides)) for sides in equations)}
-    return World(draft.symbols, draft.answer, known=known)
 
 
 def _sequence(start: str, factor: str, shift: str, last: str) -> World:
@@ -159,17 +136,7 @@ def _sequence(start: str, factor: str, shift: str, last: str) -> World:
     terms: dict[str, Value] = {"a1": int(start)}
     for n in range(2, int(last) + 1):
         terms[f"a{n}"] = c * terms[f"a{n - 1}"] + int(shift or 0)
-    return World((terms,), canonical(terms[f"a{last}"]), known={frozenset(("a1",)): 0})
-
-
-def _polynomial(text: str, asked: str) -> World:
-    tree = parse(text)
-    symbols = tuple({"x": v, "P": evaluate(tree, {"x": v})} for v in FREE_VALUES)
-    # every lab polynomial has degree at most 2: its coefficients follow from three values
-    zero, one, minus = (evaluate(tree, {"x": v}) for v in (0, 1, -1))
-    answer = zero if asked == "constant" else Fraction(one - minus) / 2
-    draft = World(symbols, canonical(answer))
-    return World(symbols, draft.answer, known={frozenset("Px"): draft.cost(["P", tree])})
+    return World(terms, canonical(terms[f"a{last}"]), known={frozenset(("a1",)): 0})
 
 
 def _order_of(*texts: str | None) -> World:
@@ -177,18 +144,16 @@ def _order_of(*texts: str | None) -> World:
     values = {name: evaluate(tree, {}) for name, tree in trees.items()}
     if len(set(values.values())) < len(values):
         raise Malformed("equal values have no one order")
-    draft = World((values,), "<".join(sorted(values, key=lambda name: values[name])))
+    draft = World(values, "<".join(sorted(values, key=lambda name: values[name])))
     known = {frozenset(name): draft.cost([name, tree]) for name, tree in trees.items()}
     return World(draft.symbols, draft.answer, known=known)
 
 
 _READERS: tuple[tuple[re.Pattern[str], Callable[..., World]], ...] = (
     (re.compile(r"E=([^=]+)\. Find E\."), _order),
-    (re.compile(r"S=([^=]+)\. Find S in lowest terms\."), _fraction),
+    (re.compile(r"x=(-?\d{1,4}), P=([^=]+)\. Find P\."), _evaluation),
     (re.compile(r"r=([^=]+) mod (\d{1,3})\. Find r\."), _remainder),
     (re.compile(r"a1=(-?\d{1,4}), a\(n\+1\)=(-?\d{0,2})a\(n\)([-+]\d{1,4})?\. Find a(\d{1,2})\."), _sequence),
-    (re.compile(r"P=([^=]+)\. Find the (constant|coefficient of x) in P\."), _polynomial),
     (re.compile(r"A=([^=,]+), B=([^=,]+)(?:, C=([^=,]+))?(?:, D=([^=,]+))?\. Put in order\."), _order_of),
     (re.compile(r"([^=]+)=([^=]+)\. Find x\."), _equation),
-    (re.compile(r"([^=]+)=([^=]+), ([^=]+)=([^=]+)\. Find ([^=]+)\."), _system),
 )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
-from stepscale.lab.families import algebra, arithmetic, fractions, sequences, systems
+from stepscale.lab.families import algebra, arithmetic, sequences
 from stepscale.lab.mistakes import Hand
 
 
@@ -24,10 +24,8 @@ FAMILIES = {
     "compare": Family(arithmetic.compare_problem, arithmetic.compare_solution),
     "remainder": Family(arithmetic.remainder_problem, arithmetic.remainder_solution),
     "equation": Family(algebra.equation_problem, algebra.equation_solution),
-    "polynomial": Family(algebra.polynomial_problem, algebra.polynomial_solution),
-    "fraction": Family(fractions.fraction_problem, fractions.fraction_solution),
     "sequence": Family(sequences.sequence_problem, sequences.sequence_solution),
-    "system": Family(systems.system_problem, systems.system_solution),
+    "evaluate": Family(arithmetic.evaluate_problem, arithmetic.evaluate_solution),
 }
-HELD_OUT_FAMILY = "system"
+HELD_OUT_FAMILY = "evaluate"
 LEVELS = (1, 2, 3, 4, 5)

@@ -1,6 +1,6 @@
-"""Linear equations and polynomials: ``5(x+3)=2x-6. Find x.`` / ``P=(2x+3)(x-4)+5x. Find the coefficient of x in P.``
+"""Linear equations: ``5(x+3)=2x-6. Find x.``
 
-Both are sums of terms: a monomial (coefficient, degree) or a bracket (factor, inner terms, other inner terms or none).
+A side is a sum of terms: a monomial (coefficient, degree 0 or 1) or a bracket (factor, (slope, shift)).
 """
 
 import re
@@ -11,7 +11,7 @@ from stepscale.lab.mistakes import Hand
 
 Monomial = tuple[int, int]  # coefficient, degree
 Inner = tuple[int, int]  # ax + b
-Bracket = tuple[int, Inner, Inner | None]  # factor * (ax + b) [* (cx + d)]
+Bracket = tuple[int, Inner]  # factor * (ax + b)
 Term = Monomial | Bracket
 
 
@@ -31,17 +31,16 @@ def _monomial(term: Monomial) -> str:
     coefficient, degree = term
     if degree == 0:
         return str(coefficient)
-    return {1: "", -1: "-"}.get(coefficient, str(coefficient)) + ("x" if degree == 1 else f"x^{degree}")
+    return {1: "", -1: "-"}.get(coefficient, str(coefficient)) + "x"
 
 
 def _bracket(term: Bracket) -> str:
-    factor, first, second = term
+    factor, (slope, shift) = term
     lead = {1: "", -1: "-"}.get(factor, str(factor))
-    text = f"{lead}({write([(first[0], 1), (first[1], 0)])})"
-    return text if second is None else f"{text}({write([(second[0], 1), (second[1], 0)])})"
+    return f"{lead}({write([(slope, 1), (shift, 0)])})"
 
 
-_TERM = re.compile(r"([-+]?\d*)(?:\(([^()]*)\)(?:\(([^()]*)\))?|(x)(?:\^(\d))?)?")
+_TERM = re.compile(r"([-+]?\d*)(?:\(([^()]*)\)|(x))?")
 
 
 def read(text: str) -> list[Term]:
@@ -50,12 +49,9 @@ def read(text: str) -> list[Term]:
     while at < len(text):
         match = _TERM.match(text, at)
         assert match and match.end() > at, text
-        lead, first, second, x, power = match.groups()
+        lead, inner, x = match.groups()
         factor = int(lead + "1") if lead in ("", "+", "-") else int(lead)
-        if first is not None:
-            terms.append((factor, _inner(first), _inner(second) if second is not None else None))
-        else:
-            terms.append((factor, int(power or 1) if x else 0))
+        terms.append((factor, _inner(inner)) if inner is not None else (factor, 1 if x else 0))
         at = match.end()
     return terms
 
@@ -69,23 +65,12 @@ def _nonzero(rng: Random, size: int) -> int:
     return rng.choice([n for n in range(-size, size + 1) if n])
 
 
-def _linear(rng: Random, slope: int, shift: int) -> Inner:
-    return (rng.randint(1, slope), _nonzero(rng, shift))
-
-
 def expand(hand: Hand, term: Term) -> list[Term]:
     """A bracket multiplied out by hand."""
     if not is_bracket(term):
         return [term]
-    factor, (a, b), second = term  # type: ignore[misc]
-    if second is None:
-        return [(hand.mul(factor, a), 1), (_second_product(hand, factor, b), 0)]
-    c, d = second
-    products = [(hand.mul(a, c), 2), (hand.mul(a, d), 1), (_second_product(hand, c, b), 1), (hand.mul(b, d), 0)]
-    signed = [(factor * n, degree) for n, degree in products]
-    if factor < 0 and hand.errs(hand.habits.bracket_sign):
-        signed[1:] = products[1:]
-    return list(signed)
+    factor, (a, b) = term  # type: ignore[misc]
+    return [(hand.mul(factor, a), 1), (_second_product(hand, factor, b), 0)]
 
 
 def _second_product(hand: Hand, factor: int, b: int) -> int:
@@ -144,27 +129,33 @@ def _miscopied(hand: Hand, terms: list[Term]) -> list[Term]:
 
 
 def equation_problem(level: int, rng: Random) -> str:
-    """A linear equation with a whole-number solution of at most 12 in size."""
+    """A linear equation with a whole-number solution of at most 9 in size."""
     while True:
         left, right = _equation_sides(level, rng)
         (p, q), (r, s) = _straight(left), _straight(right)
-        if p != r and s != q and (s - q) % (p - r) == 0 and abs((s - q) // (p - r)) <= 12 and max(map(abs, (p, q, r, s))) <= 150:
+        if p != r and s != q and (s - q) % (p - r) == 0 and abs((s - q) // (p - r)) <= 9 and max(map(abs, (p, q, r, s))) <= 60:
             return f"{write(left)}={write(right)}. Find x."
 
 
 def _equation_sides(level: int, rng: Random) -> tuple[list[Term], list[Term]]:
-    c = lambda size: (_nonzero(rng, size), 0)  # noqa: E731
-    x = lambda size: (_nonzero(rng, size), 1)  # noqa: E731
-    b = lambda size: (_nonzero(rng, size) or 2, _linear(rng, 3, 9), None)  # noqa: E731
+    def number(size: int) -> Term:
+        return (_nonzero(rng, size), 0)
+
+    def unknown(size: int) -> Term:
+        return (_nonzero(rng, size), 1)
+
+    def bracket(size: int) -> Term:
+        return (_nonzero(rng, size), (rng.randint(1, 3), _nonzero(rng, 9)))
+
     if level == 1:
-        return [(rng.randint(2, 9), 1), c(20)], [c(60)]
+        return [(rng.randint(2, 9), 1), number(15)], [number(40)]
     if level == 2:
-        return [x(9), c(20)], [x(9), c(40)]
+        return [unknown(7), number(15)], [unknown(7), number(30)]
     if level == 3:
-        return [b(5), c(20)], [x(9), c(40)]
+        return [bracket(4), number(15)], [unknown(7), number(30)]
     if level == 4:
-        return [b(6), x(9), c(9)], [b(6), c(40)]
-    return [b(7), x(9), b(7)], [b(7), x(9), c(40)]
+        return [bracket(5), unknown(7)], [bracket(5), number(30)]
+    return [bracket(5), unknown(7), bracket(5)], [unknown(7), number(30)]
 
 
 def _straight(terms: list[Term]) -> Inner:
@@ -231,34 +222,3 @@ def _divide(hand: Hand, p: int, s: int) -> list[str]:
     if p != 1 and rng.random() < 0.8:
         lines.append(says(rng, f"x={answer}"))
     return [*lines, final(rng, answer)]
-
-
-def polynomial_problem(level: int, rng: Random) -> str:
-    """A polynomial to expand, one of whose coefficients is asked for."""
-    sign = rng.choice((1, -1))
-    terms: list[Term] = {
-        1: lambda: [(rng.randint(2, 6), _linear(rng, 4, 9), None), (_nonzero(rng, 9), 1)],
-        2: lambda: [(_nonzero(rng, 6), _linear(rng, 5, 9), None), (_nonzero(rng, 6), _linear(rng, 5, 9), None)],
-        3: lambda: [(1, _linear(rng, 4, 9), _linear(rng, 2, 9)), (_nonzero(rng, 9), 1)],
-        4: lambda: [(sign, _linear(rng, 6, 9), _linear(rng, 6, 9)), (_nonzero(rng, 6), _linear(rng, 5, 9), None)],
-        5: lambda: [(1, _linear(rng, 8, 9), _linear(rng, 8, 9)), (-1, _linear(rng, 8, 9), _linear(rng, 8, 9))],
-    }[level]()  # type: ignore[assignment]
-    if level == 5:
-        terms.insert(rng.randint(0, 2), (_nonzero(rng, 7), _linear(rng, 5, 9), None))
-    asked = rng.choice(("coefficient of x", "coefficient of x", "constant"))
-    return f"P={write(terms)}. Find the {asked} in P."
-
-
-def polynomial_solution(problem: str, hand: Hand) -> list[str]:
-    """Expand, collect, read the coefficient off."""
-    text, asked = problem.removeprefix("P=").removesuffix(" in P.").split(". Find the ")
-    rng, terms, lines = hand.rng, read(text), list[str]()
-    if rng.random() < 0.2:
-        rng.shuffle(terms)
-        lines.append(says(rng, f"P={write(terms)}"))
-    while _work(terms):
-        for _ in range(rng.choice((1, 1, 2, 2))):
-            terms = advance(hand, _miscopied(hand, terms))
-        lines.append(says(rng, f"P={write(terms)}"))
-    degree = 0 if asked == "constant" else 1
-    return [*lines, final(rng, str(sum(t[0] for t in terms if t[1] == degree)))]

@@ -1,17 +1,18 @@
-"""Order of operations, comparisons and remainders: expressions in whole numbers.
+"""Order of operations, comparisons, remainders and evaluation: expressions in whole numbers.
 
-``E=3*(7-2)+4*6. Find E.`` / ``A=3*17-4, B=9*6-5. Put in order.`` / ``r=34*57+8 mod 7. Find r.``
+``E=3*(7-2)+4*6. Find E.`` / ``A=3*17-4, B=9*6-5. Put in order.`` / ``r=34*57+8 mod 7. Find r.`` / ``x=4, P=3(x-2)+5x. Find P.``
 """
 
 from random import Random
 
-from stepscale.lab.expressions import Tree, evaluate, parse, render
+from stepscale.lab.expressions import Tree, evaluate, parse, render, symbols_of
 from stepscale.lab.families.prose import final, says
 from stepscale.lab.families.simplify import simplify
 from stepscale.lab.mistakes import Hand
 
-_OPERATIONS = {1: 2, 2: 3, 3: 4, 4: 6, 5: 8}
-_LARGEST_LEAF = {1: 9, 2: 9, 3: 15, 4: 25, 5: 40}
+_OPERATIONS = {1: 2, 2: 3, 3: 4, 4: 6, 5: 9}
+_LARGEST_LEAF = {1: 6, 2: 8, 3: 12, 4: 15, 5: 19}
+_BOUND = {1: 40, 2: 40, 3: 60, 4: 80, 5: 99}  # of every value on the way
 
 
 def expression(rng: Random, operations: int, leaf: int, bound: int) -> Tree:
@@ -42,7 +43,7 @@ def _largest(tree: Tree) -> int:
 
 def order_problem(level: int, rng: Random) -> str:
     """An order-of-operations problem."""
-    tree = expression(rng, _OPERATIONS[level], _LARGEST_LEAF[level], 40 if level < 3 else 250)
+    tree = expression(rng, _OPERATIONS[level], _LARGEST_LEAF[level], _BOUND[level])
     return f"E={render(tree)}. Find E."
 
 
@@ -55,10 +56,10 @@ def order_solution(problem: str, hand: Hand) -> list[str]:
 
 def compare_problem(level: int, rng: Random) -> str:
     """Two expressions, three or four at higher levels, with different values close together, to be put in order."""
-    sizes = {1: (1, 1), 2: (1, 2), 3: (1, 2, 2), 4: (1, 2, 2, 2), 5: (2, 3, 3, 3)}[level]
+    sizes = {1: (1, 1), 2: (1, 2), 3: (1, 2, 2), 4: (1, 2, 2, 2), 5: (3, 3, 3, 3)}[level]
     bound = 40 if level < 3 else 250
     while True:
-        trees = [expression(rng, n, _LARGEST_LEAF[level], bound) for n in sizes]
+        trees = [expression(rng, n, _LARGEST_LEAF[level], _BOUND[level]) for n in sizes]
         values = [int(evaluate(tree, {})) for tree in trees]
         if len(set(values)) == len(values) and max(values) - min(values) <= 12:
             given = ", ".join(f"{name}={render(tree)}" for name, tree in zip("ABCD", trees, strict=False))
@@ -88,12 +89,43 @@ def _interleaved(rng: Random, piles: list[list[str]]) -> list[str]:
     return lines
 
 
+def evaluate_problem(level: int, rng: Random) -> str:
+    """An expression in x with the value of x: the held-out family."""
+    while True:
+        tree = expression(rng, {1: 2, 2: 3, 3: 4, 4: 5, 5: 7}[level], _LARGEST_LEAF[level], _BOUND[level])
+        leaf = rng.randint(2, 9)
+        with_x = _leaf_to_symbol(tree, leaf)
+        if "x" in symbols_of(with_x):
+            return f"x={leaf}, P={render(with_x)}. Find P."
+
+
+def _leaf_to_symbol(tree: Tree, leaf: int) -> Tree:
+    if isinstance(tree, tuple):
+        return (tree[0], _leaf_to_symbol(tree[1], leaf), _leaf_to_symbol(tree[2], leaf))
+    return "x" if tree == leaf else tree
+
+
+def _symbol_to_leaf(tree: Tree, value: int) -> Tree:
+    if isinstance(tree, tuple):
+        return (tree[0], _symbol_to_leaf(tree[1], value), _symbol_to_leaf(tree[2], value))
+    return value if tree == "x" else tree
+
+
+def evaluate_solution(problem: str, hand: Hand) -> list[str]:
+    """Put the value in, then simplify."""
+    given, asked = problem.removesuffix(". Find P.").split(", P=")
+    tree = _symbol_to_leaf(parse(asked), int(given.removeprefix("x=")))
+    first = [says(hand.rng, f"P={render(tree)}")] if hand.rng.random() < 0.8 else []
+    lines, value = simplify(hand, "P", tree)
+    return [*first, *lines, final(hand.rng, str(value))]
+
+
 def remainder_problem(level: int, rng: Random) -> str:
     """A remainder of an expression in two-digit numbers."""
-    modulus = rng.randint(3, {1: 7, 2: 7, 3: 9, 4: 12, 5: 15}[level])
-    tree: Tree = rng.randint(11, 99)
+    modulus = rng.randint(*{1: (3, 4), 2: (3, 6), 3: (4, 7), 4: (5, 8), 5: (6, 9)}[level])
+    tree: Tree = rng.randint(11, {1: 25, 2: 30, 3: 49, 4: 69, 5: 99}[level])
     for _ in range({1: 1, 2: 2, 3: 3, 4: 5, 5: 8}[level]):
-        leaf = rng.randint(11, 99) if rng.random() < 0.7 else rng.randint(2, 10)
+        leaf = rng.randint(11, {1: 25, 2: 30, 3: 49, 4: 69, 5: 99}[level]) if rng.random() < 0.7 else rng.randint(2, 10)
         tree = (rng.choice("+*-*"), tree, leaf) if rng.random() < 0.8 else (rng.choice("+*"), leaf, tree)
     return f"r={render(tree)} mod {modulus}. Find r."
 
