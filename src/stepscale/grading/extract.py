@@ -20,6 +20,8 @@ _DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
 _UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
 _HEADING = re.compile(r"^[ \t]*#+[ \t]*Answer[ \t]*:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
 _GSM8K = re.compile(r"^[ \t]*####[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
+_HEADINGS = re.compile(f"(?:{_HEADING.pattern})|(?:{_GSM8K.pattern})", re.MULTILINE | re.IGNORECASE)
+_ANY = re.compile(r"\S")
 _ANNOUNCED = re.compile(
     r"\banswer\b[*_]*(?:[ \t]+(?:is|are)\b[*_]*[ \t]*:?|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))", re.IGNORECASE
 )
@@ -44,12 +46,9 @@ _MOST_BOXES = 50  # of one list
 def extract_answer(text: str) -> str | None:
     """The final answer stated in `text`, without its delimiters; None if it states none. Never raises."""
     text = text[-_LONGEST_TEXT:]
-    if _BOX.search(text) is not None:
-        return _boxed(text) or None
-    for find in (_under_heading, _announced, _whole_line):
-        answer = find(text)
-        if answer is not None and answer.strip():
-            return answer.strip()
+    for marks, find in ((_BOX, _boxed), (_HEADINGS, _under_heading), (_ANNOUNCED, _announced), (_ANY, _whole_line)):
+        if marks.search(text) is not None:
+            return (find(text) or "").strip() or None
     return None
 
 

@@ -15,8 +15,9 @@ from stepscale.grading.workers import Question
 
 SECONDS = 0.9  # of work by the library on one pair (0.5 at most on real answers); a pair that takes longer is wrong
 MAX_TEXT = 20_000  # characters: of a longer text, its end is read
-MAX_ANSWER = 1_000  # characters of a bare answer: longer ones are not read
+MAX_ANSWER = 500  # characters of a bare answer: longer ones are not read
 _MAX_DIGITS = 400  # in one run: no answer is longer, and powers of such numbers fill memory
+_LONG_WORD = re.compile(r"[a-zA-Z]{80}")  # read as a product of 80 variables
 _MAX_NESTING = 40
 _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
 _LONG_DIGITS = re.compile(rf"\d{{{_MAX_DIGITS}}}")
@@ -76,7 +77,12 @@ def _visible(text: str) -> str | None:
 
 def _explodes(text: str) -> bool:
     """True for numbers that no answer holds and that would fill time and memory: `9^{9^{9^9}}`, `9!!!!`, 400 digits."""
-    if _LONG_DIGITS.search(text) or _FACTORIALS.search(text) or _nesting(text) > _MAX_NESTING:
+    if (
+        _LONG_DIGITS.search(text)
+        or _LONG_WORD.search(text)
+        or _FACTORIALS.search(text)
+        or _nesting(text) > _MAX_NESTING
+    ):
         return True
     for power in _BIG_POWER.finditer(text):
         digits = len(power[1]) * min(int(power[2] or 1), 10**6) if len(power[2] or "") < 6 else _MAX_EXPONENT_DIGITS + 1

@@ -30,10 +30,11 @@ def simplify_to_zero(*differences: str) -> bool:
 
 def _is_zero(difference: str) -> bool:
     tree = parse(difference)
-    return tree is not None and bool(sympy.simplify(_build(tree)) == 0)
+    return tree is not None and bool(sympy.simplify(build(tree)) == 0)
 
 
-def _build(tree: Expression) -> Expr:
+def build(tree: Expression) -> Expr:
+    """The tree as a sympy object, evaluated as sympy does. Raises _TooLarge."""
     match tree:
         case Number(value, decimal):
             exact = sympy.Rational(value.numerator, value.denominator)
@@ -45,11 +46,11 @@ def _build(tree: Expression) -> Expr:
         case Symbol(name):
             return sympy.Symbol(name)
         case Negation(operand):
-            return sympy.Mul(sympy.Integer(-1), _build(operand))
+            return sympy.Mul(sympy.Integer(-1), build(operand))
         case Operation(operator, left, right):
-            return _operate(operator, _build(left), _build(right))
+            return _operate(operator, build(left), build(right))
         case Call(function, argument):
-            return _call(function, _build(argument))
+            return _call(function, build(argument))
 
 
 def _operate(operator: str, left: Expr, right: Expr) -> Expr:

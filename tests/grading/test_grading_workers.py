@@ -1,0 +1,97 @@
+"""Isolated workers: limits hold, threads share them, and nothing is left behind."""
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from stepscale.grading import grade_many
+from stepscale.grading.workers import Pool, Question
+
+TRUE = Question("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 5.0)
+FALSE = Question("zero", ("(2^x)-(3^x)",), 5.0)
+SLOW = Question("lenient", (r"\boxed{\binom{10^9}{10^8}}", r"\boxed{12}", 6, True, False, True, True), 0.3)
+
+
+@pytest.fixture
+def pool() -> Iterator[Pool]:
+    pool = Pool(2)
+    yield pool
+    pool.close()
+
+
+def test_a_worker_that_exceeds_its_time_is_replaced(pool: Pool) -> None:
+    assert pool.ask(TRUE) is True
+    began = time.perf_counter()
+    assert pool.ask(SLOW) is None
+    assert time.perf_counter() - began < 2
+    assert pool.ask(FALSE) is False
+
+
+def test_answers_keep_their_order_and_a_slow_question_harms_no_other(pool: Pool) -> None:
+    assert pool.ask_many([TRUE, SLOW, FALSE, TRUE]) == [True, None, False, True]
+
+
+def test_a_worker_killed_from_outside_is_replaced(pool: Pool) -> None:
+    assert pool.ask(TRUE) is True
+    for worker in list(pool._all):
+        worker._process.kill()
+        worker._process.wait()
+    assert pool.ask(TRUE) is True
+
+
+def test_threads_share_the_workers() -> None:
+    golds = [f"2^n*{k}" for k in range(1, 9)]
+    predictions = [f"{k}*2^n+0" for k in range(1, 9)]
+    with ThreadPoolExecutor(4) as threads:
+        verdicts = list(
+            threads.map(lambda pair: grade_many([pair[0]], [pair[1]])[0], zip(predictions, golds, strict=True))
+        )
+    assert verdicts == [True] * 8
+
+
+PROGRAM = """
+import sys, time
+began = time.perf_counter()
+import stepscale.grading as grading
+spent = time.perf_counter() - began
+heavy = sorted({"sympy", "math_verify", "pylatexenc", "torch", "pydantic", "numpy"} & set(sys.modules))
+assert grading.is_equivalent("2^n*2", "2^n+2^n")
+from stepscale.grading.workers import shared_pool
+print(spent, heavy, *[worker._process.pid for worker in shared_pool()._all])
+"""
+
+
+def test_importing_is_light_and_no_worker_outlives_its_process() -> None:
+    run = subprocess.run([sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True)
+    spent, heavy, *pids = run.stdout.split()
+    assert heavy == "[]"
+    assert float(spent) < 0.5  # 0.05 on an idle machine
+    assert pids
+    time.sleep(0.2)
+    for pid in pids:
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(pid), 0)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this platform has no fork")
+def test_a_forked_child_uses_workers_of_its_own() -> None:
+    program = """
+    import os, sys
+    from stepscale.grading import is_equivalent
+    assert is_equivalent("2^n*2", "2^n+2^n")
+    child = os.fork()
+    if child == 0:
+        from stepscale.grading.workers import _pool
+        right = is_equivalent("3*2^n", "2^n*3+0")
+        _pool.close()
+        os._exit(0 if right else 1)
+    assert is_equivalent("5*2^n", "2^n*5+0")
+    assert os.waitpid(child, 0)[1] == 0
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120)

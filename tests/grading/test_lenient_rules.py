@@ -1,0 +1,64 @@
+"""`rules="lenient"`: Math-Verify's verdicts, with and without asking the library."""
+
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.grading import Lenient, grade_many, is_equivalent
+from stepscale.grading.lenient_library import library_accepts
+from stepscale.grading.lenient_shortcut import certain_verdict
+
+GOLDS = [
+    "7", "-3", r"\frac{3}{4}", "0.75", r"\frac14", r"2\sqrt{3}", r"\sqrt{12}", r"\frac{\pi}{4}", "(1,2)",
+    r"\left(1, 2\right)", "(2,1)", "[1,2)", "(1,2,3)", "(3,2,1)", "x^2+2x+1", "(x+1)^2", r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", "90^\\circ",
+    r"\text{even}", r"\text{odd}", "x", "2x", r"5\text{ cm}", r"\$5", "5", r"\frac{x+1}{2}", "3.14", "31415",
+]  # fmt: skip
+
+
+def test_short_cuts_say_what_the_library_says() -> None:
+    settled = 0
+    for gold in GOLDS:
+        for prediction in GOLDS[:: 2 if GOLDS.index(gold) % 2 else 3]:
+            verdict = certain_verdict(prediction, gold)
+            if verdict is not None:
+                settled += 1
+                boxed = [f"\\boxed{{{text}}}" for text in (prediction, gold)]
+                assert verdict == library_accepts(boxed[0], boxed[1], 6, True, False, True, True), (prediction, gold)
+    assert settled > 150
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold", "verdict"),
+    [
+        ("1,000.99", "1000.99", True),
+        ("1000,99", "1000.99", True),
+        ("1 000", "1000", True),
+        ("x = 5", "5", True),
+        (r"So it is $\frac{2}{4}$.", r"\frac{1}{2}", True),
+        (r"{-2, 1}", "1,-2", True),
+        (r"\cos^2 x + \sin^2 x", "1", True),
+        ("0.333333", r"\frac13", True),
+        ("6", "7", False),
+        (r"\$32,\!348", "32348", True),
+    ],
+)
+def test_lenient_verdicts(prediction: str, gold: str, verdict: bool) -> None:
+    assert is_equivalent(prediction, gold, rules="lenient") is verdict
+
+
+def test_the_order_of_arguments_matters() -> None:
+    assert is_equivalent(r"$x \in [-2,7]$", r"$-2 \le x \le 7$", "lenient")
+    assert not is_equivalent(r"$-2 \le x \le 7$", r"$x \in [-2,7]$", "lenient")
+
+
+def test_the_librarys_options_are_offered_one_by_one() -> None:
+    pair = (["$f(y)$"], ["$f(x)$"])
+    assert grade_many(*pair, rules="lenient") == [False]
+    assert grade_many(*pair, rules=Lenient(strict=False)) == [True]
+    assert is_equivalent("0.3333", "$\\frac{1}{3}$", Lenient(float_rounding=4))
+
+
+def test_unknown_rules_are_named_in_the_error() -> None:
+    with pytest.raises(InputError, match="prm800k"):
+        grade_many(["1"], ["1"], rules="strict")  # type: ignore[arg-type]
+    with pytest.raises(InputError, match="1 predictions for 2 golds"):
+        grade_many(["1"], ["1", "2"])

@@ -1,0 +1,93 @@
+"""`rules="prm800k"`: the papers' rules, one behaviour a case."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stepscale.grading import grade_many, is_equivalent
+
+RIGHT = [
+    (r"\frac12", r"\frac{1}{2}"),
+    ("0.5", r"\frac{1}{2}"),
+    ("1/2", r"\dfrac{1}{2}"),
+    ("x=5", "5"),
+    (r"\sqrt3", r"\sqrt{3}"),
+    (r"\left(3, \frac{\pi}{2}\right)", r"(3,\frac{\pi}{2})"),
+    ("10,000", "10000"),
+    (r"1,\!234", "1234"),
+    ("5.0", "5"),
+    (r"15\text{ cm}^2", "15"),
+    ("15 inches", "15"),
+    (r"90^\circ", "90"),
+    (r"\$18.90", "18.90"),
+    (r"25\%", "25"),
+    ("3 million", "3*10^6"),
+    ("2 3/4", "11/4"),
+    (r"\text{Evelyn}", "evelyn"),
+    ("2sqrt(113)", r"2\sqrt{113}"),
+    (r"\sqrt{8}", r"2\sqrt{2}"),
+    ("(x+5)(x+5)", "(x+5)^2"),
+    ("7i - 2", "-2+7i"),
+    ("2.5", r"\frac{5}{2}"),
+    ("(1,2)", "( 1 , 2 )"),
+    (r"[0,\frac{1}{2})", "[0,0.5)"),
+    ("2*60/7", "120/7"),
+]
+WRONG = [
+    ("2/4", "1/2"),  # unreduced
+    ("4/2", "2"),
+    ("14/7", "2"),
+    ("2.0001", "2"),
+    ("5!", "120"),  # an integer is matched by an integer only
+    ("(1,2)", "[1,2]"),
+    ("(1,2)", "(2,1)"),
+    ("(1,2)", "(1,2,3)"),
+    ("0.3333333333", "1/3"),
+    ("x^3", "x^2"),
+    ("1,234/2", "617"),
+    ("", "5"),
+    ("abc", "xyz"),
+    ("1/0", "5"),
+    ("10^12", "1000000000000"),  # long powers are not read
+    ("x=3", "y=3+1"),
+    ("1,2", "2,1"),
+]
+
+
+@pytest.mark.parametrize(("prediction", "gold"), RIGHT)
+def test_right_answers_in_other_spellings(prediction: str, gold: str) -> None:
+    assert is_equivalent(prediction, gold)
+
+
+@pytest.mark.parametrize(("prediction", "gold"), WRONG)
+def test_wrong_answers(prediction: str, gold: str) -> None:
+    assert not is_equivalent(prediction, gold)
+
+
+def test_long_integers_are_compared_digit_by_digit() -> None:
+    assert is_equivalent("12345678901234567890", "12,345,678,901,234,567,890")
+    assert not is_equivalent("12345678901234567890", "12345678901234567891")
+    assert not is_equivalent("1" * 5_000, "1" * 4_999 + "2")
+
+
+def test_no_answer_is_wrong_and_order_is_kept() -> None:
+    assert grade_many([None, "2", "3", "2", None], ["1", "2", "2", "2", ""]) == [False, True, False, True, False]
+
+
+def test_symbolic_work_is_done_where_nothing_cheaper_decides() -> None:
+    assert is_equivalent("sqrt(3+2sqrt(2))", "1+sqrt(2)")  # nested roots are outside the exact field
+    assert is_equivalent("2^n*2", "2^n+2^n")
+    assert not is_equivalent("2^n*2", "2^n+2")
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.integers(-999, 999),
+    st.integers(1, 99),
+    st.integers(1, 60),
+    st.sampled_from(["{}", r"\left({}\right)", "{}^\\circ", r"\${}"]),
+)
+def test_a_fraction_in_any_dress_is_itself_and_not_its_neighbour(a: int, b: int, root: int, dress: str) -> None:
+    gold = rf"\frac{{{a}}}{{{b}}}+\sqrt{{{root}}}"
+    assert is_equivalent(dress.format(rf"\dfrac{{{a}}}{{{b}}} + \sqrt {{{root}}}"), gold)
+    assert not is_equivalent(rf"\frac{{{a}}}{{{b}}}+\sqrt{{{root + 1}}}", gold)
