@@ -33,7 +33,7 @@ _ELEMENT: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column. ``nullable`` columns that a frame lacks are added as nulls, ``optional`` ones may be left out."""
+    """One declared column. A frame may lack ``nullable`` ones (nulls or empty lists are added) and ``optional`` ones."""
 
     kind: Kind
     nullable: bool = False
@@ -71,7 +71,7 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
         raise InputError(f"{table.name}: the table has no rows; check the path, filters and limits that made it")
     df = _with_null_columns(df, table)
     present = {name: column for name, column in table.columns.items() if name in df.columns}
-    with _collector_paused():
+    with collector_paused():
         df = df.assign(**{name: _converted(df[name], column, table.name) for name, column in present.items()})
     _hold_against_pandera(df, table)
     key = [name for name in table.key if name in df.columns]
@@ -134,7 +134,22 @@ def _with_null_columns(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     if required:
         needed = ", ".join(name for name, column in table.columns.items() if not column.nullable)
         raise InputError(f"{table.name}: column {required[0]!r} is missing; the table needs {needed}")
-    return df.assign(**{name: pd.array([None] * len(df), dtype=_dtype(column.kind)) for name, column in absent.items()})
+    return df.assign(**{name: _nulls(column.kind, df.index) for name, column in absent.items()})
+
+
+def _nulls(kind: Kind, index: "pd.Index[Any]") -> "pd.Series[Any]":
+    """A column that says nothing: nulls, or empty lists."""
+    if kind.startswith("list"):
+        return object_series([[] for _ in index], index)
+    return pd.Series(pd.array([None] * len(index), dtype=_dtype(kind)), index=index)
+
+
+def object_series(cells: list[Any], index: "pd.Index[Any] | None" = None) -> "pd.Series[Any]":
+    """A column of Python objects; one by one, because numpy would read lists of one length as a second dimension."""
+    column = np.empty(len(cells), dtype=object)
+    for row, cell in enumerate(cells):
+        column[row] = cell
+    return pd.Series(column, index=index)
 
 
 def _dtype(kind: Kind) -> str:
@@ -180,14 +195,11 @@ def _list_column(series: "pd.Series[Any]", element: str, where: str) -> "pd.Seri
             cell = cells[row] = cell.tolist() if isinstance(cell, np.ndarray) else list(cell)
         if cell and not isinstance(cell[0], allowed):
             raise InputError(f"{where} holds {type(cell[0]).__name__} in a list in row {row}; give {_PLURAL[element]}")
-    column = np.empty(len(cells), dtype=object)
-    for row, cell in enumerate(cells):  # one by one: numpy would read lists of one length as a second dimension
-        column[row] = cell
-    return pd.Series(column, index=series.index, name=series.name)
+    return object_series(cells, series.index)
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """No garbage collection while many lists are made: none of them can be garbage yet, and looking costs more than making."""
     import gc
 

@@ -36,8 +36,8 @@ SOLUTIONS = Table(
         "problem_id": Column("str"),
         "sample_id": Column("int64", low=0),
         "steps": Column("list[str]"),
-        "tokens": Column("list[int]"),
-        "step_ends": Column("list[int]"),
+        "tokens": Column("list[int]", nullable=True),
+        "step_ends": Column("list[int]", nullable=True),
         "answer": Column("str", nullable=True),
         "is_correct": Column("boolean", nullable=True),
         "finish": Column("str", nullable=True),
@@ -71,6 +71,9 @@ SCORES = Table(
         "verifier": Column("str"),
         "negative": Column("list[float]"),
         "neutral": Column("list[float]"),
+        "reward": Column(
+            "Float64", nullable=True, optional=True
+        ),  # the published score of the whole solution, any scale
     },
     key=("problem_id", "sample_id", "verifier"),
 )

@@ -1,0 +1,79 @@
+"""Rows into a declared frame: tuples are collected and turned into Arrow columns a chunk at a time.
+
+In: tuples in the order of the named columns. Out: a pandas frame in the dtypes its `Table` declares. Text held in Arrow takes a third
+of the memory of Python strings; list columns stay Python lists. It does not check keys or bounds (`checking.check` does).
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from stepscale.formats.checking import Table, check, object_series
+
+_CHUNK = 50_000  # rows held as Python tuples before they become Arrow columns
+_ARROW = {
+    "str": pa.large_string(),
+    "int64": pa.int64(),
+    "Int64": pa.int64(),
+    "Int8": pa.int8(),
+    "float64": pa.float64(),
+    "Float64": pa.float64(),
+    "bool": pa.bool_(),
+    "boolean": pa.bool_(),
+}
+
+
+class Columns:
+    """A growing table with the columns `names` of `table`. Values must be of the declared kinds: the reader checks them."""
+
+    def __init__(self, table: Table, *names: str) -> None:
+        self.table = table
+        self.names = names
+        self._rows: list[tuple[Any, ...]] = []
+        self._chunks: list[list[Any]] = [[] for _ in names]
+
+    def row(self, *values: Any) -> None:
+        """Add one row."""
+        self._rows.append(values)
+        if len(self._rows) >= _CHUNK:
+            self._flush()
+
+    def rows(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Add several rows."""
+        self._rows.extend(rows)
+        if len(self._rows) >= _CHUNK:
+            self._flush()
+
+    def frame(self) -> pd.DataFrame:
+        """The table so far, checked. Raises InputError as `checking.check` does."""
+        self._flush()
+        columns = zip(self.names, self._chunks, strict=True)
+        return check(
+            pd.DataFrame({name: self._series(name, chunks) for name, chunks in columns}, copy=False), self.table
+        )
+
+    def _kind(self, name: str) -> str:
+        return self.table.columns[name].kind
+
+    def _flush(self) -> None:
+        if not self._rows:
+            return
+        for name, chunks, values in zip(self.names, self._chunks, zip(*self._rows, strict=True), strict=True):
+            if self._kind(name).startswith("list"):
+                chunks.extend(values)
+            else:
+                chunks.append(pa.array(values, _ARROW[self._kind(name)]))
+        self._rows.clear()
+
+    def _series(self, name: str, chunks: list[Any]) -> "pd.Series[Any]":
+        kind = self._kind(name)
+        if kind.startswith("list"):
+            return object_series(chunks)
+        chunked = pa.chunked_array(chunks, _ARROW[kind])
+        if kind in ("int64", "float64", "bool"):
+            return pd.Series(chunked.to_numpy())
+        dtype: Any = pd.StringDtype(na_value=np.nan) if kind == "str" else pd.api.types.pandas_dtype(kind)
+        return pd.Series(dtype.__from_arrow__(chunked))

@@ -1,0 +1,41 @@
+"""Data sets of the Hugging Face hub by name, through the `datasets` library, which is imported only then.
+
+In: ``hf://owner/name``. Out: its rows as dicts. What was downloaded once is read from the library's cache afterwards,
+also offline; what cannot be had is one line that says so and what to do.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stepscale.errors import InputError
+
+_PREFIX = "hf://"
+
+
+def is_hub_name(source: str | Path) -> bool:
+    """True for ``hf://owner/name``."""
+    return isinstance(source, str) and source.startswith(_PREFIX)
+
+
+def rows(source: str, split: str | None = None, config: str | None = None) -> Iterator[dict[str, Any]]:
+    """The rows of a hub data set, all its splits in turn or the one named. Raises InputError if it cannot be had."""
+    name = source.removeprefix(_PREFIX).strip("/")
+    if not name or name.count("/") > 1:
+        raise InputError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
+    for part in _loaded(source, name, split, config):
+        yield from part
+
+
+def _loaded(source: str, name: str, split: str | None, config: str | None) -> list[Any]:
+    import datasets
+
+    try:
+        loaded = datasets.load_dataset(name, config, split=split)
+    except Exception as error:  # noqa: BLE001 the library's failures share no base: offline, unknown name, unknown split, a bad file
+        reason = " ".join(str(error).split())[:200] or type(error).__name__
+        raise InputError(
+            f"{source}: not to be had from the Hugging Face hub ({reason}); if this machine is offline, download the data"
+            " set where there is a network and give its file or folder instead"
+        ) from None
+    return list(loaded.values()) if isinstance(loaded, dict) else [loaded]

@@ -1,0 +1,225 @@
+"""PRM800K (Lightman et al. 2023, 2.4 and D; openai/prm800k), phases 1 and 2: records in, tables out.
+
+    {"labeler": ..., "timestamp": ..., "generation": null, "question": {"problem": ..., "ground_truth_answer": ...},
+     "label": {"steps": [{"completions": [{"text": ..., "rating": 1, "flagged": false}, ...],
+                          "human_completion": null, "chosen_completion": 0}, ...],
+               "total_time": 293250, "finish_reason": "solution"}, ...}
+
+One record is one trajectory, the chosen completion of each step (or the labeler's own), plus labelled siblings: later steps
+follow the chosen completion only, so no product of the alternatives is ever a solution. A step that was passed over
+(nothing chosen, yet more steps follow) adds its completions to the alternatives of the next. ``step_labels.step`` is a
+position in ``solutions.steps``: a labelled text follows ``steps[:step]``. The last step of a found_error record has no choice, so
+the error is a label and not a step. Whether an answer is right is left to the grader: ``is_correct`` is null.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from stepscale.errors import InputError
+from stepscale.formats import tables
+from stepscale.formats.checking import Column, Table, collector_paused
+from stepscale.formats.columns import Columns
+from stepscale.formats.contract import Tables, problem_key
+from stepscale.formats.lines import OnError, Record, Records, Source, maybe_text, text
+from stepscale.formats.prm800k_record import Walk, difference, rebuild, walk
+
+FILTERS = ("quality_control", "screening", "bad_problem", "give_up")
+"""What the paper leaves out of its 800,000 labels (D): quality control and screening questions, and unfinished records."""
+
+RECORDS = Table(
+    "records",
+    {
+        "problem_id": Column("str"),
+        "sample_id": Column("int64", low=0),
+        "dropped": Column("str", nullable=True),  # the filter that kept the record out of the other tables
+        "labeler": Column("str", nullable=True),
+        "timestamp": Column("str", nullable=True),
+        "generation": Column("Int64", nullable=True),  # null in phase 1; -1 for a screening question
+        "is_quality_control_question": Column("bool"),
+        "is_initial_screening_question": Column("bool"),
+        "total_time": Column("Int64", nullable=True),  # milliseconds
+        "question_keys": Column("str"),  # the keys of the record's question, in order
+        "question": Column("str", nullable=True),  # JSON: what the problems table does not say of the question
+        "layout": Column("str", nullable=True),  # JSON `Layout`, where a step was passed over or is empty
+        "details": Column("str", nullable=True),  # JSON `difference`, where the record is unlike the published ones
+        "verbatim": Column("str", nullable=True),  # JSON: the whole record, if it was dropped
+    },
+    key=("problem_id", "sample_id"),
+)
+FLAGS = ("is_quality_control_question", "is_initial_screening_question")
+_RECORD_KEYS = {"labeler", "timestamp", "generation", *FLAGS, "question", "label"}
+_LABEL_KEYS = {"steps", "total_time", "finish_reason"}
+_FROM_PROBLEMS = {"problem": 0, "ground_truth_answer": 1, "ground_truth_solution": 2}
+_ANSWER_HEADING = "# Answer"
+
+Problem = tuple[str, str | None, str | None]
+"""Text, gold answer, reference solution."""
+
+
+def read(source: Source, *, on_error: OnError = "raise", drop: Sequence[str] = FILTERS, **place: str) -> Tables:
+    """PRM800K's tables. `drop` names the records left out of them (``()``: none), by default those the paper leaves out.
+
+    Dropped records stay whole in ``.records``, so that writing the tables loses nobody's labels. sample_id counts the
+    records of a problem, dropped ones too. Raises InputError for a bad line (`on_error`), an unknown filter, an empty file.
+    """
+    unknown = [name for name in drop if name not in FILTERS]
+    if unknown:
+        raise InputError(f"prm800k: drop names {unknown[0]!r}; choose among {', '.join(FILTERS)}")
+    records = Records(source, on_error, **place)
+    reader = _Reader(frozenset(drop))
+    with collector_paused():
+        records.each(reader.add)
+        if not reader.problems:
+            raise InputError(
+                f"{source}: every record was dropped ({dict(reader.dropped)}); read with drop=() to keep all"
+            )
+        return reader.tables(records)
+
+
+class _Reader:
+    """The growing tables; a bad record adds to none of them."""
+
+    def __init__(self, drop: frozenset[str]) -> None:
+        self.drop = drop
+        self.problems: dict[str, Problem] = {}
+        self.samples: Counter[str] = Counter()
+        self.dropped: Counter[str] = Counter()
+        self.solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "finish")
+        self.labels = Columns(
+            tables.STEP_LABELS, "problem_id", "sample_id", "labeler",
+            "step", "completion", "text", "rating", "is_chosen", "source", "flagged",
+        )  # fmt: skip
+        self.records = Columns(RECORDS, *RECORDS.columns)
+
+    def add(self, record: Record) -> None:
+        question, label = record["question"], record["label"]
+        problem_id = problem_key(text(question, "problem"))
+        sample_id = self.samples[problem_id]
+        labeler, finish = maybe_text(record, "labeler"), maybe_text(label, "finish_reason")
+        reason = _filter_of(record, finish)
+        if reason in self.drop:
+            self.records.row(
+                problem_id, sample_id, reason, labeler, *_head(record), None, "", *[None] * 3, _json(record)
+            )
+            self.dropped[str(reason)] += 1
+        else:
+            walked = walk(label["steps"])
+            problem = _merged(self.problems.get(problem_id), question)
+            side = _side(record, label, question, problem, walked, finish)
+            self.problems[problem_id] = problem
+            self.solutions.row(problem_id, sample_id, walked.trajectory, _answer(walked.trajectory), finish)
+            self.labels.rows([(problem_id, sample_id, labeler, *row) for row in walked.labels])
+            self.records.row(problem_id, sample_id, None, labeler, *side, None)
+        self.samples[problem_id] += 1
+
+    def tables(self, records: Records) -> Tables:
+        problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "solution")
+        problems.rows((problem_id, *problem) for problem_id, problem in self.problems.items())
+        return Tables(
+            problems=problems.frame(),
+            solutions=self.solutions.frame(),
+            step_labels=self.labels.frame(),
+            records=self.records.frame(),
+            skipped=records.skipped,
+            skip_reasons=tuple(records.reasons),
+            dropped=dict(self.dropped),
+        )
+
+
+def _filter_of(record: Record, finish: str | None) -> str | None:
+    if record.get("is_initial_screening_question"):
+        return "screening"
+    if record.get("is_quality_control_question"):
+        return "quality_control"
+    return finish if finish in FILTERS else None
+
+
+def _merged(known: Problem | None, question: Record) -> Problem:
+    """The problem as first read; what it left null is taken from this record."""
+    if known is not None and known[1] is not None and known[2] is not None:
+        return known
+    new = (
+        question["problem"],
+        maybe_text(question, "ground_truth_answer"),
+        maybe_text(question, "ground_truth_solution"),
+    )
+    return new if known is None else (known[0], known[1] or new[1], known[2] or new[2])
+
+
+def _head(record: Record) -> tuple[str | None, int | None, bool, bool]:
+    """timestamp, generation and the two flags; of another type than published, null or False (`details` then has them)."""
+    generation = record.get("generation")
+    timestamp = record.get("timestamp")
+    return (
+        timestamp if type(timestamp) is str else None,
+        generation if type(generation) is int else None,
+        record.get(FLAGS[0]) is True,
+        record.get(FLAGS[1]) is True,
+    )
+
+
+def _side(
+    record: Record, label: Record, question: Record, problem: Problem, walked: Walk, finish: str | None
+) -> tuple[Any, ...]:
+    """The columns of `RECORDS` from timestamp to details."""
+    head = _head(record)
+    time = label.get("total_time")
+    time = time if type(time) is int else None
+    # a null is noted even where the problems table agrees: a later record may fill that one
+    rest = {
+        key: value
+        for key, value in question.items()
+        if key not in _FROM_PROBLEMS or value is None or value != problem[_FROM_PROBLEMS[key]]
+    }
+    keys, layout = ",".join(question), None if walked.regular else walked.layout
+    usual = (
+        walked.usual
+        and record.keys() == _RECORD_KEYS
+        and label.keys() == _LABEL_KEYS
+        and time == label["total_time"]
+        and head == (record["timestamp"], record["generation"], record[FLAGS[0]], record[FLAGS[1]])
+    )
+    details = None
+    if not usual:
+        made = record_of(
+            record.get("labeler"), head, (keys, rest), problem, rebuild(walked.labels, layout), time, finish
+        )
+        details = _json(difference(record, made)) or None
+    return (*head, time, keys, _json(rest), _json(layout), details)
+
+
+def record_of(
+    labeler: str | None,
+    head: tuple[str | None, int | None, bool, bool],
+    question: tuple[str, Record],
+    problem: Problem,
+    steps: list[Record],
+    total_time: int | None,
+    finish: str | None,
+) -> Record:
+    """A record in the published shape and order of keys; `question` is its keys and what the problems table does not say."""
+    keys, rest = question
+    known = dict(zip(_FROM_PROBLEMS, problem, strict=True))
+    return {
+        "labeler": labeler,
+        "timestamp": head[0],
+        "generation": head[1],
+        FLAGS[0]: head[2],
+        FLAGS[1]: head[3],
+        "question": {key: rest[key] if key in rest else known[key] for key in keys.split(",")},
+        "label": {"steps": steps, "total_time": total_time, "finish_reason": finish},
+    }
+
+
+def _json(value: Any) -> str | None:
+    return orjson.dumps(value).decode() if value else None
+
+
+def _answer(trajectory: list[str]) -> str | None:
+    """What the last step gives under its heading; None for a trajectory that stopped before."""
+    if not trajectory or _ANSWER_HEADING not in trajectory[-1]:
+        return None
+    return trajectory[-1].rpartition(_ANSWER_HEADING)[2].strip() or None
