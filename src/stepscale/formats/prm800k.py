@@ -59,7 +59,14 @@ Problem = tuple[str, str | None, str | None]
 """Text, gold answer, reference solution."""
 
 
-def read(source: Source, *, on_error: OnError = "raise", drop: Sequence[str] = FILTERS, **place: str) -> Tables:
+def read(
+    source: Source,
+    *,
+    on_error: OnError = "raise",
+    drop: Sequence[str] = FILTERS,
+    split: str | None = None,
+    config: str | None = None,
+) -> Tables:
     """PRM800K's tables. `drop` names the records left out of them (``()``: none), by default those the paper leaves out.
 
     Dropped records stay whole in ``.records``, so that writing the tables loses nobody's labels. sample_id counts the
@@ -68,7 +75,7 @@ def read(source: Source, *, on_error: OnError = "raise", drop: Sequence[str] = F
     unknown = [name for name in drop if name not in FILTERS]
     if unknown:
         raise InputError(f"prm800k: drop names {unknown[0]!r}; choose among {', '.join(FILTERS)}")
-    records = Records(source, on_error, **place)
+    records = Records(source, on_error, split, config)
     reader = _Reader(frozenset(drop))
     with collector_paused():
         records.each(reader.add)

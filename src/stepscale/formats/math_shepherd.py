@@ -1,0 +1,64 @@
+"""Math-Shepherd (Wang et al. 2024): automatic step labels by rollouts, marked in the text.
+
+    {"input": "<problem> Step 1: ... ки\\nStep 2: ... The answer is: 5 ки", "label": "<problem> Step 1: ... +\\nStep 2: ... -", "task": "GSM8K"}
+
+The step tag ``ки`` of ``input`` stands where ``label`` has + or -: some rollout from there reached the right answer, or none did.
+The last step's mark therefore says whether the solution's own answer is right.
+"""
+
+import re
+
+from stepscale.formats.contract import Tables
+from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text
+from stepscale.formats.solution_rows import SolutionRows
+
+_TAG = "ки"
+_FIRST_STEP = re.compile(r"\s*(?=\bStep 1\s*:)")
+_ANSWER = re.compile(r"The answer is:?\s*(?P<answer>.+?)\s*\Z", re.DOTALL)
+_RATINGS = {"+": 1, "-": -1}
+
+
+def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
+    """Math-Shepherd's tables, ratings +1 and -1; problems.subject is the record's ``task``.
+
+    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    """
+    records = Records(source, on_error, split, config)
+    rows = SolutionRows(labeler="math_shepherd")
+
+    def add(record: Record) -> None:
+        parts, ratings = _marked(text(record, "input"), text(record, "label"))
+        start = _FIRST_STEP.search(parts[0])
+        if start is None:
+            raise BadRecord("'input' has no 'Step 1:' that would end the problem")
+        problem = parts[0][: start.start()]
+        steps = [parts[0][start.end() :].strip(), *(part.strip() for part in parts[1:])]
+        answer = _ANSWER.search(steps[-1])
+        rows.add(
+            problem,
+            steps,
+            ratings,
+            subject=maybe_text(record, "task"),
+            answer=answer and answer["answer"],
+            is_correct=ratings[-1] == 1,
+        )
+
+    records.each(add)
+    return rows.tables(records, split)
+
+
+def _marked(tagged: str, marked: str) -> tuple[list[str], list[int]]:
+    """The texts before each tag, and the mark that `marked` has in its place."""
+    *parts, rest = tagged.split(_TAG)
+    if not parts:
+        raise BadRecord(f"'input' has no step tag {_TAG!r}")
+    ratings, at = [], 0
+    for number, part in enumerate(parts, 1):
+        mark = marked[at + len(part) : at + len(part) + 1]
+        if not marked.startswith(part, at) or mark not in _RATINGS:
+            raise BadRecord(f"'label' does not repeat 'input' with + or - for its tag {number}")
+        ratings.append(_RATINGS[mark])
+        at += len(part) + 1
+    if rest.strip() or marked[at:].strip():
+        raise BadRecord(f"text follows the last step tag: {rest.strip()[:40]!r}")
+    return parts, ratings

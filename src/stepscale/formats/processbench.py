@@ -1,0 +1,47 @@
+"""ProcessBench (Zheng et al. 2024): solutions with the place of their first wrong step.
+
+    {"id": "gsm8k-0", "generator": "Qwen2-7B-Instruct", "problem": ..., "steps": [...], "final_answer_correct": false, "label": 1}
+
+``label`` counts from 0; -1 says that every step is right. Steps before it are rated +1, it is rated -1, those after it are not
+labelled. `stepscale.scaling.processbench` measures a verifier on it.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stepscale.formats.contract import Tables
+from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.solution_rows import SolutionRows
+
+
+def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
+    """ProcessBench's tables; problems.subject is the part, from the record's id ("gsm8k-0": gsm8k).
+
+    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    """
+    records = Records(source, on_error, split, config)
+    rows = SolutionRows(labeler="processbench")
+
+    def add(record: Record) -> None:
+        steps, label, correct = texts(record, "steps"), record["label"], record["final_answer_correct"]
+        if type(label) is not int or not -1 <= label < len(steps):
+            raise BadRecord(f"label is {label!r}, not -1 or one of the {len(steps)} steps counted from 0")
+        if type(correct) is not bool:
+            raise BadRecord(f"final_answer_correct is {correct!r}, not true or false")
+        ratings = [1] * len(steps) if label == -1 else [1] * label + [-1]
+        part = (maybe_text(record, "id") or "").rpartition("-")[0] or None
+        generator = maybe_text(record, "generator")
+        rows.add(text(record, "problem"), steps, ratings, subject=part, is_correct=correct, generator=generator)
+
+    records.each(add)
+    return rows.tables(records)
+
+
+def first_errors(tables: Tables) -> NDArray[np.int64]:
+    """The first step rated -1 of each solution, in the order of the solutions table; -1 where none is. int64 [solutions]."""
+    labels = tables.step_labels
+    wrong = labels[(labels["rating"] == -1).fillna(False) & labels["is_chosen"]]
+    first = wrong.groupby(["problem_id", "sample_id"])["step"].min()
+    keys = pd.MultiIndex.from_frame(tables.solutions[["problem_id", "sample_id"]])
+    return first.reindex(keys, fill_value=-1).to_numpy(dtype=np.int64)

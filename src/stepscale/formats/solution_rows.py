@@ -1,0 +1,66 @@
+"""Solutions with step labels, gathered one at a time: what ProcessBench, Math-Shepherd and TRL files have in common.
+
+In: a problem, its steps and their ratings, as a reader finds them. Out: `Tables` whose problems are keyed by text, samples
+numbered a problem in file order. It does not know the files.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from stepscale.formats import tables
+from stepscale.formats.columns import Columns
+from stepscale.formats.contract import Tables, problem_key
+from stepscale.formats.lines import Records
+
+
+class SolutionRows:
+    """Growing tables of labelled solutions, each step with the one completion that was taken."""
+
+    def __init__(self, labeler: str | None = None) -> None:
+        self.labeler = labeler
+        self._problems: dict[str, tuple[str, str | None, str | None]] = {}
+        self._samples: Counter[str] = Counter()
+        self._solutions = Columns(
+            tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish", "generator"
+        )
+        self._labels = Columns(
+            tables.STEP_LABELS,
+            *("problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"),
+        )
+
+    def add(
+        self,
+        problem: str,
+        steps: list[str],
+        ratings: Sequence[int | None],
+        *,
+        values: Sequence[float | None] | None = None,
+        gold: str | None = None,
+        subject: str | None = None,
+        answer: str | None = None,
+        is_correct: bool | None = None,
+        generator: str | None = None,
+    ) -> None:
+        """One solution; `ratings` (and soft `values`) may be fewer than `steps`: the steps after have no label."""
+        problem_id = problem_key(problem)
+        self._problems.setdefault(problem_id, (problem, gold, subject))
+        sample_id = self._samples[problem_id]
+        self._samples[problem_id] += 1
+        self._solutions.row(problem_id, sample_id, steps, answer, is_correct, "solution", generator)
+        soft = [None] * len(ratings) if values is None else values
+        self._labels.rows(
+            (problem_id, sample_id, step, 0, steps[step], rating, value, True, self.labeler)
+            for step, (rating, value) in enumerate(zip(ratings, soft, strict=True))
+        )
+
+    def tables(self, records: Records, split: str | None = None) -> Tables:
+        """The tables of all solutions added."""
+        problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "subject", "split")
+        problems.rows((key, *problem, split) for key, problem in self._problems.items())
+        return Tables(
+            problems=problems.frame(),
+            solutions=self._solutions.frame(),
+            step_labels=self._labels.frame(),
+            skipped=records.skipped,
+            skip_reasons=tuple(records.reasons),
+        )

@@ -1,0 +1,29 @@
+"""Is the test set really unseen? Two problems tables in, the problems they share out.
+
+PRM800K's split is 12,000 problems to train on (MATH's 7,500 and 4,500 of its test set) and the 500 of MATH-500. Texts are compared
+stripped: 489 of the 12,000 carry white space that PRM800K's own records lack.
+"""
+
+import pandas as pd
+
+from stepscale.errors import InputError
+
+
+def leaked(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `train` whose problem, stripped, is also in `test`. Both are problems tables."""
+    return train[train["problem"].str.strip().isin(set(test["problem"].str.strip()))]
+
+
+def without_leaks(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
+    """`train` less the problems that are in `test`."""
+    return train.drop(leaked(train, test).index)
+
+
+def check_disjoint(train: pd.DataFrame, test: pd.DataFrame) -> None:
+    """Raises InputError that counts and names the shared problems, if there are any."""
+    shared = leaked(train, test)
+    if len(shared):
+        raise InputError(
+            f"{len(shared)} training problems are also in the test set, the first {shared['problem_id'].iloc[0]!r};"
+            " leave them out (splits.without_leaks) or choose another test set"
+        )
