@@ -60,7 +60,7 @@ def unique_pairs() -> Pairs:
 
 
 def best_of_n_workload() -> Pairs:
-    """500 problems x 1,860 answers: few answers often and many once, as in sampled solutions, each a string of its own."""
+    """500 problems x 1,860 answers: few answers often and many once, as in samples, each a string of its own."""
     rng = random.Random(0)
     predictions: list[str] = []
     golds: list[str] = []

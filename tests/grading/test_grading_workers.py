@@ -7,12 +7,15 @@ import textwrap
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+import stepscale
 from stepscale.grading import grade_many
 from stepscale.grading.workers import Pool, Question
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stepscale.__file__).parents[1])}
 TRUE = Question("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 5.0)
 FALSE = Question("zero", ("(2^x)-(3^x)",), 5.0)
 SLOW = Question("lenient", (r"\boxed{\binom{10^9}{10^8}}", r"\boxed{12}", 6, True, False, True, True), 0.3)
@@ -68,7 +71,9 @@ print(spent, heavy, *[worker._process.pid for worker in shared_pool()._all])
 
 
 def test_importing_is_light_and_no_worker_outlives_its_process() -> None:
-    run = subprocess.run([sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM)], capture_output=True, text=True, check=True, env=ENVIRONMENT
+    )
     spent, heavy, *pids = run.stdout.split()
     assert heavy == "[]"
     assert float(spent) < 0.5  # 0.05 on an idle machine
@@ -94,4 +99,4 @@ def test_a_forked_child_uses_workers_of_its_own() -> None:
     assert is_equivalent("5*2^n", "2^n*5+0")
     assert os.waitpid(child, 0)[1] == 0
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120)
+    subprocess.run([sys.executable, "-c", textwrap.dedent(program)], check=True, timeout=120, env=ENVIRONMENT)

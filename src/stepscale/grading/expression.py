@@ -39,6 +39,8 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Negation:
+    """Minus an expression."""
+
     operand: "Expression"
 
 

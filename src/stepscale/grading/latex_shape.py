@@ -21,7 +21,7 @@ _DOUBTFUL = re.compile(
 )
 _BARE_ARGUMENTS = re.compile(r"\\frac(\d)(\d|(?=\{))|\\sqrt(\d)")
 _TRAILING_TEXT = re.compile(r"(?<=[\d}])(?:\\[,; ]|\s)*\\(?:text|mbox)\{\s*(?!and|or|per|pct|inf)[a-z]{2,12}\.?\s*\}$")
-_UNIT = re.compile(r"(?<!\\)[a-zA-Z]{2}$|[cdghlmost]$")  # the library drops units such as `m`, `s`, `ab` at the end
+UNIT = re.compile(r"(?<!\\)[a-zA-Z]{2}$|[cdghlmost]$")  # the library drops units such as `m`, `s`, `ab` at the end
 _GROUP_COMMA = re.compile(r"\d,\d{3}(?!\d)")
 _MATRIX = re.compile(r"\\begin\{([pb])matrix\}(.*)\\end\{\1matrix\}", re.DOTALL)
 _WORD = re.compile(r"\\text\{([A-Za-z]{2,30})\}")
@@ -88,7 +88,7 @@ def _matrix(body: str) -> Shape | None:
 def _scalars(texts: list[str]) -> tuple[Expression, ...] | None:
     items: list[Expression] = []
     for text in texts:
-        item = None if _DOUBTFUL.search(text) or _UNIT.search(text) else _scalar(text)
+        item = None if _DOUBTFUL.search(text) or UNIT.search(text) else _scalar(text)
         if item is None:
             return None
         items.append(item)

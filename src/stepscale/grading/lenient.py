@@ -34,31 +34,31 @@ _NUMERAL = re.compile(
 
 def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
     """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
-    if prediction == gold and len(gold) <= MAX_ANSWER and any(character.isalnum() for character in gold):
+    given, wanted = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
+    if given is None or wanted is None:
+        return False
+    if given == wanted and len(wanted) <= MAX_ANSWER and any(character.isalnum() for character in wanted):
         return True
-    if _same_numeral(prediction, gold, options):
+    if _same_numeral(given, wanted, options):
         return True
-    if options == Lenient() and not _DELIMITED.search(prediction + gold):
-        verdict = certain_verdict(prediction, gold)
+    if options == Lenient() and not _DELIMITED.search(given + wanted):
+        verdict = certain_verdict(given, wanted)
         if verdict is not None:
             return verdict
-    given, wanted = _prepared(prediction, options), _prepared(gold, options)
+    given, wanted = _for_library(given, options), _for_library(wanted, options)
     if given is None or wanted is None:
         return False
     switches = (options.float_rounding, options.strict, options.allow_set_relation_comp, options.latex, options.expr)
     return Question("lenient", (given, wanted, *switches), SECONDS)
 
 
-def _prepared(text: str, options: Lenient) -> str | None:
+def _for_library(text: str, options: Lenient) -> str | None:
     """The text as the library gets it; None where it is none that the library could grade in time."""
-    visible = _visible(text[-MAX_TEXT:])
-    if visible is None:
-        return None
-    if options.latex and _DELIMITED.search(visible) is None:
-        if len(visible) > MAX_ANSWER:
+    if options.latex and _DELIMITED.search(text) is None:
+        if len(text) > MAX_ANSWER:
             return None
-        visible = "\\boxed{" + visible + "}"
-    return None if _explodes(visible) else visible
+        text = "\\boxed{" + text + "}"
+    return None if _explodes(text) else text
 
 
 def _visible(text: str) -> str | None:

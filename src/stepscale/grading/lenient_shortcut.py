@@ -6,14 +6,29 @@ never match. Near-equal decimals, bare symbols, intervals that may be empty, and
 read are left to the library.
 """
 
+import re
+from fractions import Fraction
+
 from stepscale.grading import radical
 from stepscale.grading.expression import Call, Expression, Negation, Number, Operation, Symbol
-from stepscale.grading.latex_shape import Shape, shape
+from stepscale.grading.latex_shape import UNIT, Shape, shape
 from stepscale.grading.numeric import is_nonzero, real_value
+
+_NUMERAL = re.compile(r"-?(?:[1-9]\d{0,2}(?:,\d{3})+|\d{1,40})(?:\.\d{1,40})?|-?\.\d{1,40}")
+_SIZES = re.compile(r"\\(?:left|right)(?=\s*[()\[\]])")
+_FRACTIONS = re.compile(r"\\[dt]frac(?![a-z])")
+# Blanks beside a bracket, an operator or a comma; not those that a group of digits or a thin space may follow.
+_BLANKS = re.compile(r"(?<![A-Za-z0-9.,])[ ]+|[ ]+(?![A-Za-z0-9.,\\])|(?<=,)[ ]+(?![0-9]|\\!)")
+_LONGEST = 400
+_CLEARLY_APART = Fraction(1, 100_000)  # the library rounds decimals to six places
 
 
 def certain_verdict(prediction: str, gold: str) -> bool | None:
     """The library's verdict where it is beyond doubt, else None."""
+    if is_same_but_for_blanks(prediction, gold):
+        return True
+    if _NUMERAL.fullmatch(prediction) and _NUMERAL.fullmatch(gold):
+        return _same_numeral(prediction, gold)
     given, wanted = shape(prediction), shape(gold)
     if given is None or wanted is None:
         return None
@@ -31,6 +46,27 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
     if "scalar" in by_kind and "sequence" in by_kind:
         return False if _is_proper(by_kind["sequence"]) else None
     return None
+
+
+def is_same_but_for_blanks(prediction: str, gold: str) -> bool:
+    """True where two answers differ only by blanks that separate nothing and by sizes of brackets and fractions."""
+    if len(prediction) + len(gold) > _LONGEST or "\\text" in prediction + gold or "\\mbox" in prediction + gold:
+        return False
+    sized = [_SIZES.sub("", _FRACTIONS.sub(r"\\frac", text.strip())) for text in (prediction, gold)]
+    texts = [_BLANKS.sub("", text) for text in sized]
+    return (
+        texts[0] == texts[1]
+        and texts[0][-1:] != "."
+        and any(c.isalnum() for c in texts[0])
+        and UNIT.search(texts[0]) is None
+    )
+
+
+def _same_numeral(prediction: str, gold: str) -> bool | None:
+    given, wanted = (Fraction(text.replace(",", "")) for text in (prediction, gold))
+    if given == wanted:
+        return True
+    return False if abs(given - wanted) > _CLEARLY_APART else None
 
 
 def _same_items(wanted: Shape, given: Shape) -> bool | None:

@@ -39,6 +39,7 @@ class Quotient:
     under: Terms
 
     def is_zero(self) -> bool:
+        """True if no term is left over: proof either way."""
         return not self.over
 
 
