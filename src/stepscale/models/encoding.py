@@ -1,0 +1,96 @@
+"""Where a step ends, in tokens: the one function that fine-tuning, verifier training and scoring share.
+
+In: problems with the steps written so far, as text, and a tokenizer. Out: token ids, and the index of each step's last token, recorded while the
+ids are laid down. The prompt's pieces, each step and the separator are tokenised APART and their ids joined, so no
+token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the last token
+of the separator that follows it: by then the model has read the whole step; the last step has its separator too.
+Knows nothing of labels, models or scores.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+
+Text = tuple[str, Sequence[str]]  # a problem and the steps of a (possibly unfinished) solution, without separators
+_PROBLEM = "{problem}"
+_PIECES_KEPT = 500_000  # pieces of text remembered with their ids
+
+
+class TextFormat(BaseModel):
+    """How a trajectory is laid out as text."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    prompt: str = Field("{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name")
+    separator: str = Field("\n", description="text after every step, the last one included")
+    max_tokens: int | None = Field(None, ge=1, description="longest trajectory read, in tokens; null: as long as the model allows")
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """A trajectory in tokens.
+
+    ``ids``: prompt, then steps. ``prompt_length``: tokens before the first step. ``step_ends``: for each step that was
+    encoded, the index into ``ids`` of its last token. ``n_unread``: steps at the end left out, whole, for lack of room.
+    """
+
+    ids: list[int]
+    prompt_length: int
+    step_ends: list[int]
+    n_unread: int = 0
+
+
+class StepEncoder:
+    """Encodes trajectories with one tokenizer and format; remembers the ids of pieces it has met.
+
+    A trajectory longer than ``max_tokens`` loses whole steps from its end, and ``n_unread`` tells how many: a step is
+    encoded entirely or not at all, so no label can slide to another place. Raises InputError if the format is unusable.
+    """
+
+    def __init__(self, tokenizer: Any, layout: TextFormat, longest: int | None = None) -> None:
+        if layout.prompt.count(_PROBLEM) != 1:
+            raise InputError(f"prompt {layout.prompt!r} must hold {_PROBLEM} exactly once")
+        self.layout = layout
+        limits = [limit for limit in (layout.max_tokens, longest) if limit]
+        self.max_tokens = min(limits) if limits else None
+        self._tokenizer = tokenizer
+        self._known: dict[str, list[int]] = {"": []}
+        self._before, self._after = layout.prompt.split(_PROBLEM)
+        self._learn([self._before, self._after, layout.separator])
+        if not self._known[layout.separator]:
+            raise InputError(f"the tokenizer turns the step separator {layout.separator!r} into no token; choose another")
+
+    def encode(self, trajectories: Iterable[Text]) -> list[Encoded]:
+        """Token ids and step ends of every (problem, steps); order kept. Each distinct piece of text is tokenised once."""
+        trajectories = list(trajectories)
+        if len(self._known) > _PIECES_KEPT:
+            self._known = {piece: self._known[piece] for piece in ("", self._before, self._after, self.layout.separator)}
+        self._learn(piece for t in trajectories for piece in (t[0], *t[1]))
+        return [self._join(problem, steps) for problem, steps in trajectories]
+
+    def _learn(self, pieces: Iterable[str]) -> None:
+        new = [piece for piece in dict.fromkeys(pieces) if piece not in self._known]
+        if new:
+            ids = self._tokenizer(new, add_special_tokens=False)["input_ids"]
+            self._known.update(zip(new, ids, strict=True))
+
+    def encode_prompt(self, problem: str) -> list[int]:
+        """The ids that precede the first step."""
+        return self.encode([(problem, ())])[0].ids
+
+    def _join(self, problem: str, steps: Sequence[str]) -> Encoded:
+        known, separator = self._known, self._known[self.layout.separator]
+        ids = [*known[self._before], *known[problem], *known[self._after]]
+        prompt_length = len(ids)
+        step_ends: list[int] = []
+        for step in steps:
+            if self.max_tokens and len(ids) + len(known[step]) + len(separator) > self.max_tokens:
+                break
+            ids += known[step]
+            ids += separator
+            step_ends.append(len(ids) - 1)
+        return Encoded(ids, prompt_length, step_ends, len(steps) - len(step_ends))

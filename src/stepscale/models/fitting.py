@@ -1,0 +1,173 @@
+"""Fits a transformers model to rows of (token ids, targets): one optimisation for generators and verifiers alike.
+
+In: a model, rows, a loss over (logits, labels) and the optimisation's settings. Out: the model, changed in place, and
+what the fit cost. Runs on ``transformers.Trainer`` (so bf16, several GPUs through accelerate and gradient accumulation come
+from configuration); batches are padded and grouped by length beforehand. Knows nothing of what the targets mean. The
+models are causal: padding stands on the right, where no real token sees it, so no attention mask is needed.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+
+from stepscale.seeds import seed_for
+
+IGNORED = -100.0  # target of a token that is not learned from; the value transformers uses
+_CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm")
+_SORTED_TOGETHER = 50  # batches whose rows are sorted by length together: little padding, yet batches stay random
+
+OnLog = Callable[[int, dict[str, float]], None]
+Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
+
+
+class Optimization(BaseModel):
+    """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: float = Field(2.0, gt=0, description="passes over the rows")
+    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
+    schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field("cosine", description="how the rate falls")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the optimizer steps over which the rate rises")
+    batch_size: int = Field(128, ge=1, description="rows in a batch of one device")
+    gradient_accumulation: int = Field(1, ge=1, description="batches summed into one optimizer step")
+    weight_decay: float = Field(0.01, ge=0)
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.95, ge=0, lt=1)
+    max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the forward and backward pass")
+    log_every: int = Field(20, ge=1, description="optimizer steps between two points of a learning curve")
+    evaluations_per_epoch: int = Field(2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none")
+    patience: int | None = Field(None, ge=1, description="stop after so many evaluations without gain and keep the best; null: never")
+    seed: int = Field(0, description="of the order of rows, dropout and new weights")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One sequence. ``ids`` and ``targets`` are of one length; ``IGNORED`` marks a token that is not learned from."""
+
+    ids: Sequence[int]
+    targets: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """What a fit cost. ``padding``: share of the places computed that were padding. ``tokens``: real ones, all epochs."""
+
+    steps: int
+    tokens: int
+    padding: float
+    seconds: float
+
+    @property
+    def tokens_per_second(self) -> float:
+        """Real tokens learned from or read, a second."""
+        return self.tokens / max(self.seconds, 1e-9)
+
+
+class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
+    """Padded batches of rows of like length: input_ids [B, T] int64 and labels [B, T] (int64 classes or float32 values)."""
+
+    def __init__(self, rows: Sequence[Row], batch_size: int, pad_id: int, classes: bool, seed: int) -> None:
+        order = np.random.default_rng(seed).permutation(len(rows))
+        lengths = np.array([len(row.ids) for row in rows])
+        block = batch_size * _SORTED_TOGETHER
+        blocks = [order[i : i + block] for i in range(0, len(order), block)]
+        order = np.concatenate([b[np.argsort(lengths[b], kind="stable")] for b in blocks]) if len(rows) else order
+        groups = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
+        self.batches = [_pad([rows[i] for i in group], pad_id, classes) for group in groups]
+        places = sum(batch["input_ids"].numel() for batch in self.batches)
+        self.tokens = int(lengths.sum())
+        self.padding = 1 - self.tokens / max(places, 1)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
+        return self.batches[index]
+
+
+def fit(
+    model: Any, rows: Sequence[Row], validation: Sequence[Row], loss: Loss, options: Optimization, *,
+    pad_id: int, classes: bool, on_log: OnLog | None = None,
+) -> FitReport:  # fmt: skip
+    """Fit ``model`` to ``rows`` in place; ``on_log`` gets (optimizer step, numbers) for the learning curves.
+
+    ``loss(outputs, labels, items)``: the sum over targets divided by ``items``, the number of targets in the whole optimizer
+    step (None when evaluating). ``classes`` makes labels integers. ``validation`` may be empty.
+    """
+    seed = seed_for(options.seed, "fit") % 2**31
+    train = Batches(rows, options.batch_size, pad_id, classes, seed)
+    valid = Batches(validation, options.batch_size, pad_id, classes, seed) if validation else None
+    steps = max(1, round(len(train) * options.epochs / options.gradient_accumulation))
+    with tempfile.TemporaryDirectory() as scratch:
+        trainer = Trainer(
+            model, _arguments(options, scratch, steps, len(train), valid is not None, seed), train_dataset=train,
+            eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log),
+            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(outputs, labels, num_items_in_batch),
+        )  # fmt: skip
+        trainer.remove_callback(PrinterCallback)
+        started = time.perf_counter()
+        trainer.train()
+        seconds = time.perf_counter() - started
+    model.eval()
+    tokens = round(train.tokens * trainer.state.global_step * options.gradient_accumulation / max(len(train), 1))
+    return FitReport(trainer.state.global_step, tokens, train.padding, seconds)
+
+
+def _arguments(options: Optimization, scratch: str, steps: int, batches: int, evaluates: bool, seed: int) -> TrainingArguments:
+    evaluates = evaluates and options.evaluations_per_epoch > 0
+    every = max(1, batches // options.gradient_accumulation // max(options.evaluations_per_epoch, 1))
+    keep_best = evaluates and options.patience is not None
+    return TrainingArguments(
+        output_dir=scratch, max_steps=steps, per_device_train_batch_size=1, per_device_eval_batch_size=1,
+        learning_rate=options.learning_rate, lr_scheduler_type=options.schedule, warmup_steps=round(options.warmup * steps),
+        gradient_accumulation_steps=options.gradient_accumulation, weight_decay=options.weight_decay,
+        adam_beta1=options.beta1, adam_beta2=options.beta2, max_grad_norm=options.max_grad_norm,
+        bf16=options.precision == "bfloat16", use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused",
+        logging_steps=options.log_every, eval_strategy="steps" if evaluates else "no", eval_steps=every,
+        save_strategy="steps" if keep_best else "no", save_steps=every, save_total_limit=1, save_only_model=True,
+        load_best_model_at_end=keep_best, metric_for_best_model="eval_loss", greater_is_better=False,
+        prediction_loss_only=True, report_to="none", disable_tqdm=True, seed=seed, remove_unused_columns=False,
+        dataloader_num_workers=0, dataloader_pin_memory=False,
+    )  # fmt: skip
+
+
+class _Curves(TrainerCallback):
+    """Hands Trainer's numbers to ``on_log``."""
+
+    def __init__(self, receive: OnLog) -> None:
+        self.receive = receive
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
+        kept = {name: float(value) for name, value in (logs or {}).items() if name in _CURVES}
+        if kept:
+            self.receive(state.global_step, kept)
+
+
+def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None) -> list[TrainerCallback]:
+    curves: list[TrainerCallback] = [_Curves(on_log)] if on_log else []
+    stops = evaluates and options.patience is not None and options.evaluations_per_epoch > 0
+    return [*curves, EarlyStoppingCallback(options.patience)] if stops else curves
+
+
+def _pad(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:
+    longest = max(len(row.ids) for row in rows)
+    ids = np.full((len(rows), longest), pad_id, np.int64)
+    labels = np.full((len(rows), longest), IGNORED, np.int64 if classes else np.float32)
+    for place, row in enumerate(rows):
+        ids[place, : len(row.ids)] = row.ids
+        labels[place, : len(row.ids)] = row.targets
+    return {"input_ids": torch.from_numpy(ids), "labels": torch.from_numpy(labels)}
+
+
+def _only_one(batches: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    return batches[0]

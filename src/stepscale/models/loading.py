@@ -1,0 +1,116 @@
+"""Loads tokenizers and models by Hugging Face name or folder, with one clear line when that cannot be done.
+
+In: a hub name or a folder written by ``save_pretrained``. Out: transformers objects, in eval mode and float32 unless
+told otherwise. Does not know what the model is for.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stepscale.errors import InputError
+
+
+def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
+    """The tokenizer saved with a model. Raises InputError if there is none."""
+    from transformers import AutoTokenizer
+
+    return _load(AutoTokenizer.from_pretrained, source, "tokenizer", trust_remote_code=trust_remote_code)
+
+
+def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
+    """A causal language model in eval mode. Raises InputError if ``source`` holds none."""
+    from transformers import AutoModelForCausalLM
+
+    model = _load(
+        AutoModelForCausalLM.from_pretrained, source, "causal language model", dtype=dtype,
+        trust_remote_code=trust_remote_code,
+    )  # fmt: skip
+    return model.eval()
+
+
+def load_token_classifier(
+    source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False, **options: Any
+) -> Any:
+    """A model with a classification head on every token, in eval mode.
+
+    Loading a plain language model gives it a new head with random weights: pass ``num_labels`` then. Any further
+    ``options`` are fields of the model's configuration. Raises InputError if ``source`` holds no model of a fitting kind.
+    """
+    from transformers import AutoConfig, AutoModelForTokenClassification
+
+    config = _load(AutoConfig.from_pretrained, source, "model configuration", trust_remote_code=trust_remote_code)
+    config.update(options)
+    model = _load(
+        AutoModelForTokenClassification.from_pretrained, source, "model for token classification", dtype=dtype,
+        trust_remote_code=trust_remote_code, config=config,
+    )  # fmt: skip
+    return model.eval()
+
+
+def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) -> torch.Tensor:
+    """The language-model head's rows for ``tokens``, float32 [len(tokens), width]: how the base predicts each of them.
+
+    Raises InputError if a token is not one token of the vocabulary.
+    """
+    ids = []
+    for token in tokens:
+        found = tokenizer(token, add_special_tokens=False)["input_ids"]
+        if len(found) != 1:
+            raise InputError(f"{token!r} is {len(found)} tokens in the vocabulary of {source}; name tokens it holds whole")
+        ids += found
+    weight = load_causal_lm(source).get_output_embeddings().weight
+    return weight.detach()[ids].float().clone()
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without transformers' progress bars and remarks (a new head is meant to be new); errors still show."""
+    from transformers.utils import logging
+
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()
+
+
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write model and tokenizer into ``folder``, made if needed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with quiet():
+        model.save_pretrained(folder)
+        tokenizer.save_pretrained(folder)
+
+
+def longest_input(model: Any) -> int | None:
+    """Tokens the model can read at once, as its configuration says."""
+    limit = getattr(model.config, "max_position_embeddings", None)
+    return int(limit) if limit else None
+
+
+def architectures(source: str | Path) -> tuple[str, ...]:
+    """The class names a local folder's config.json gives; empty for a hub name."""
+    config = Path(source) / "config.json"
+    return tuple(json.loads(config.read_text()).get("architectures") or ()) if config.is_file() else ()
+
+
+def _load(load: Callable[..., Any], source: str | Path, what: str, **options: Any) -> Any:
+    folder = Path(source)
+    looks_local = isinstance(source, Path) or source.startswith((".", "/", "~")) or folder.exists()
+    if looks_local and not (folder / "config.json").is_file() and what != "tokenizer":
+        raise InputError(f"{source} holds no config.json: give a folder written by save_pretrained, or a hub name")
+    try:
+        with quiet():
+            return load(str(source), local_files_only=looks_local, **options)
+    except (OSError, ValueError, KeyError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError(f"cannot load a {what} from {source}: {reason}") from error

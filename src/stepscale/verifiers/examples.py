@@ -1,0 +1,106 @@
+"""From the tables to what a verifier learns: trajectories with a target at each step.
+
+In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.seeds import seed_for
+from stepscale.verifiers.contract import Trajectory
+
+RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
+
+
+@dataclass(frozen=True)
+class Example:
+    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing."""
+
+    problem_id: str
+    trajectory: Trajectory
+    targets: tuple[float | None, ...]
+
+
+def prm_examples(
+    problems: pd.DataFrame, step_labels: pd.DataFrame, *, soft: bool = False, siblings: bool = True
+) -> list[Example]:
+    """One example a labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one a labelled sibling.
+
+    Targets are rating classes up to and including the first negative step, or with ``soft`` the values of all steps
+    (Snell, D). A sibling is read after the chosen steps before it and is the only step of its example with a target.
+    Raises InputError if a label's problem is missing or nothing is labelled.
+    """
+    texts = _texts(problems)
+    column = "value" if soft else "rating"
+    table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
+    labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
+    keys = zip(table["problem_id"], table["sample_id"], table["labeler"].fillna(""), strict=True)
+    rows = zip(keys, table["text"], labels, table["is_chosen"], strict=True)
+    result: list[Example] = []
+    current: tuple[str, int, str] | None = None
+    steps: list[str] = []
+    targets: list[float | None] = []
+    for key, text, label, chosen in rows:
+        if key != current:
+            _close(result, current, texts, steps, targets, soft)
+            current, steps, targets = key, [], []
+        if chosen:
+            steps.append(text)
+            targets.append(label)
+        elif siblings and label is not None and (soft or RATING_CLASSES[-1] not in targets):
+            result.append(_example(key[0], texts, [*steps, text], [None] * len(steps) + [label]))
+    _close(result, current, texts, steps, targets, soft)
+    if not result:
+        raise InputError(f"step_labels holds no {column}; label some steps first")
+    return result
+
+
+def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
+    """One example a solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out.
+
+    For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
+    ``is_correct``. Raises InputError if a solution's problem is missing or nothing is graded.
+    """
+    texts = _texts(problems)
+    graded = solutions[solutions["is_correct"].notna()]
+    rows = zip(graded["problem_id"], graded["steps"], graded["is_correct"], strict=True)
+    result = [_example(pid, texts, steps, [float(bool(right))] * len(steps)) for pid, steps, right in rows if len(steps)]
+    if not result:
+        raise InputError("solutions holds no graded solution (is_correct is empty everywhere); grade the answers first")
+    return result
+
+
+def split_by_problem(
+    examples: Sequence[Example], validation_share: float, seed: int
+) -> tuple[list[Example], list[Example]]:
+    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data."""
+    aside = {
+        pid for pid in {e.problem_id for e in examples} if seed_for(seed, "validation", pid) < validation_share * 2**63
+    }
+    return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
+
+
+def _texts(problems: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(problems["problem_id"], problems["problem"], strict=True))
+
+
+def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
+    if problem_id not in texts:
+        raise InputError(f"problem_id {problem_id!r} is labelled but not in the problems table; ingest its problem too")
+    return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
+
+
+def _close(
+    result: list[Example], key: tuple[str, int, str] | None, texts: dict[str, str], steps: list[str],
+    targets: list[float | None], soft: bool,
+) -> None:  # fmt: skip
+    """Add the trajectory of the chosen steps, cut after the first negative step (hard) or the last labelled one."""
+    if key is None or all(target is None for target in targets):
+        return
+    ends = [i for i, target in enumerate(targets) if target is not None]
+    if not soft:
+        ends = next(([i] for i in ends if targets[i] == RATING_CLASSES[-1]), ends)
+    result.append(_example(key[0], texts, steps[: ends[-1] + 1], targets[: ends[-1] + 1]))

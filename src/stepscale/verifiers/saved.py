@@ -1,0 +1,39 @@
+"""What a saved verifier says about itself: ``stepscale_verifier.json`` in its folder, beside model and tokenizer."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stepscale.errors import InputError
+from stepscale.models.encoding import TextFormat
+
+Kind = Literal["prm", "soft_prm", "orm"]
+FILE_NAME = "stepscale_verifier.json"
+
+
+class SavedVerifier(BaseModel):
+    """Enough to score with the model in the same folder exactly as it was trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    labels: tuple[str, ...] = Field(description="names of the head's outputs: negative, neutral, positive; or right alone")
+    layout: TextFormat
+    aggregation: str = Field(description="how step scores become a solution's score unless told otherwise")
+
+    def write(self, folder: Path) -> None:
+        """Write the file into a model folder."""
+        (folder / FILE_NAME).write_text(self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, folder: Path) -> "SavedVerifier":
+        """Read it back. Raises InputError if the folder was not written by verifier training."""
+        path = folder / FILE_NAME
+        if not path.is_file():
+            raise InputError(f"{folder} is not a saved verifier (no {FILE_NAME}); train one, or choose an adapter for it")
+        try:
+            return cls.model_validate_json(path.read_text())
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; train the verifier again") from error

@@ -1,0 +1,160 @@
+"""Trains a verifier: a base model and examples in, a folder that ``ModelVerifier`` scores with out.
+
+PRM: a three-way class after each step's last token (Lightman 2.6); soft PRM: binary cross entropy on a value there
+(Snell, D); ORM: solution right or not on every solution token (Lightman 2.5). Positions come from ``StepEncoder``, as in
+scoring. Knows nothing of where labels came from, nor of search.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch.nn import functional
+
+from stepscale.errors import InputError
+from stepscale.models.encoding import Encoded, StepEncoder, TextFormat
+from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Optimization, Row, fit
+from stepscale.models.loading import load_token_classifier, load_tokenizer, longest_input, rows_of_tokens, save
+from stepscale.seeds import seed_for
+from stepscale.verifiers.examples import Example, split_by_problem
+from stepscale.verifiers.saved import Kind, SavedVerifier
+
+Supervise = Literal["step_end", "every_token", "solution_end"]
+_LABELS: dict[Kind, tuple[str, ...]] = {"prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",)}
+_AGGREGATION: dict[Kind, str] = {"prm": "product", "soft_prm": "last", "orm": "last"}  # Lightman 2.6; Snell E; Lightman 2.5
+_SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
+
+
+class VerifierTraining(BaseModel):
+    """How a verifier is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    layout: TextFormat = TextFormat()
+    supervise: Supervise | None = Field(
+        None, description="tokens with a target: each step's last, every token of a step that has one, or the solution's "
+        "last only; null: the papers' choice, step_end for a PRM and every_token for an ORM",
+    )  # fmt: skip
+    head_init_tokens: tuple[str, ...] = Field(
+        (), description="tokens of the base that stand for the ratings, worst first (<bad>, <ok>, <good>): the head starts from "
+        "the rows by which the base predicts them",
+    )  # fmt: skip
+    dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
+    validation_share: float = Field(0.1, ge=0, lt=1, description="share of the problems kept for validation")
+    aggregation: str | None = Field(None, description="default aggregation of step scores; null: the papers' for the kind")
+    optimization: Optimization = Optimization()
+
+
+@dataclass(frozen=True)
+class TrainedVerifier:
+    """Where it is, what training cost, and the examples it never saw (of the validation problems)."""
+
+    folder: Path
+    fit: FitReport
+    validation: list[Example] = field(repr=False)
+    n_rows: int
+    n_cut: int  # examples that lost steps at the end for lack of room
+    n_left_out: int  # examples of which nothing was left to learn from
+
+    def numbers(self) -> dict[str, float]:
+        """The report as numbers for a tracker."""
+        return {
+            "optimizer_steps": self.fit.steps, "tokens": self.fit.tokens, "tokens_per_second": self.fit.tokens_per_second,
+            "seconds": self.fit.seconds, "padding": self.fit.padding, "examples": self.n_rows, "examples_cut": self.n_cut,
+            "examples_left_out": self.n_left_out, "validation_examples": len(self.validation),
+        }  # fmt: skip
+
+
+def train_verifier(
+    base: str | Path, examples: Sequence[Example], config: VerifierTraining, out_folder: Path, on_log: OnLog | None = None
+) -> TrainedVerifier:
+    """Fine-tune ``base`` (a folder or hub name) on ``examples`` and save the verifier under ``out_folder``.
+
+    ``on_log(step, numbers)`` receives the learning curves. Raises InputError if nothing is left to train on, or the base or
+    its tokens do not fit the configuration.
+    """
+    tokenizer = load_tokenizer(base)
+    model = load_head(base, tokenizer, config)
+    encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
+    training, validation = split_by_problem(examples, config.validation_share, config.optimization.seed)
+    supervise = config.supervise or _SUPERVISE[config.kind]
+    rows, n_cut = to_rows(training, encoder, supervise)
+    if not rows:
+        raise InputError(f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}")
+    report = fit(
+        model, rows, to_rows(validation, encoder, supervise)[0], _loss(config.kind), config.optimization,
+        pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
+    )  # fmt: skip
+    save(model, tokenizer, out_folder)
+    aggregation = config.aggregation or _AGGREGATION[config.kind]
+    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(out_folder)
+    return TrainedVerifier(out_folder, report, validation, len(rows), n_cut, len(training) - len(rows))
+
+
+def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
+    """The base with a classification head: random, or made from ``head_init_tokens``."""
+    torch.manual_seed(seed_for(config.optimization.seed, "verifier-head") % 2**63)
+    labels = _LABELS[config.kind]
+    model = load_token_classifier(
+        base, num_labels=len(labels), id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)},
+        classifier_dropout=config.dropout, attention_dropout=config.dropout,
+    )  # fmt: skip
+    if config.head_init_tokens:
+        start = rows_of_tokens(base, tokenizer, config.head_init_tokens)
+        if len(labels) == 1 and len(start) >= 2:
+            start = start[-1:] - start[:1]  # one output: how much better the best rating fits than the worst
+        if len(start) != len(labels):
+            raise InputError(f"head_init_tokens: {len(config.head_init_tokens)} tokens for the {len(labels)} outputs {labels}")
+        with torch.no_grad():
+            model.score.weight.copy_(start)
+            model.score.bias.zero_()
+    return model
+
+
+def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:
+    """(rows to learn from, number of examples that lost steps). Examples without any target left are dropped."""
+    encoded = encoder.encode((e.trajectory.problem, e.trajectory.steps) for e in examples)
+    rows = [Row(e.ids, _targets(example, e, supervise)) for example, e in zip(examples, encoded, strict=True)]
+    return [row for row in rows if (row.targets != IGNORED).any()], sum(e.n_unread > 0 for e in encoded)
+
+
+def _targets(example: Example, encoded: Encoded, supervise: Supervise) -> Any:
+    targets = np.full(len(encoded.ids), IGNORED, np.float32)
+    if supervise == "solution_end":
+        if not encoded.n_unread and encoded.step_ends and example.targets[-1] is not None:
+            targets[-1] = example.targets[-1]
+        return targets
+    start = encoded.prompt_length
+    for end, target in zip(encoded.step_ends, example.targets, strict=False):  # fewer ends than targets when cut
+        if target is not None:
+            targets[end if supervise == "step_end" else start : end + 1] = target
+        start = end + 1
+    return targets
+
+
+def _loss(kind: Kind) -> Loss:
+    return _cross_entropy if kind == "prm" else _binary_cross_entropy
+
+
+def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
+    """Mean over the tokens with a target of the three-way cross entropy."""
+    logits = outputs.logits.float().flatten(0, 1)
+    total = functional.cross_entropy(logits, labels.flatten(), ignore_index=int(IGNORED), reduction="sum")
+    return total / _count(labels, items)
+
+
+def _binary_cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
+    """Mean over the tokens with a target of the binary cross entropy with a probability."""
+    wanted = labels != IGNORED
+    logits = outputs.logits.float()[..., 0]
+    total = functional.binary_cross_entropy_with_logits(logits[wanted], labels[wanted], reduction="sum")
+    return total / _count(labels, items)
+
+
+def _count(labels: torch.Tensor, items: Any) -> Any:
+    return items if items is not None else (labels != IGNORED).sum().clamp(min=1)
