@@ -19,7 +19,7 @@ LARGEST_LEAP = 30
 MAX_STEP_CHARACTERS = 300
 
 _BOXED = re.compile(r"(?:[a-z]+ )*\\boxed\{([^{}]*)\}\.?")
-_WORDS = re.compile(r"^(?:[a-z]{2,},? )+|\.$")
+_WORDS = re.compile(r"^(?:[a-z]{2,},?(?: |$))+|\.$")
 _RELATION = re.compile(r"[=<>]")
 
 read_world_cached = lru_cache(maxsize=4096)(read_world)

@@ -1,6 +1,6 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
-First solutions only, then solutions and judged steps half and half: judging starts from a model that can
+Killed, it goes on from its last checkpoint. First solutions only, then solutions and judged steps half and half: judging starts from a model that can
 calculate. The checkpoint that ships with the project was made by the command in docs/lab.md. Knows nothing of
 generators or verifiers: those are fine-tuned from the base in every run.
 """
@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
+from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.lab.corpus import IGNORED, encode_pages, write_page
 from stepscale.lab.tokenizer import build_tokenizer
@@ -37,12 +38,13 @@ class PretrainOptions:
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
-    steps: int = field(default=7_000, metadata={"help": "optimizer steps"})
+    steps: int = field(default=6_000, metadata={"help": "optimizer steps"})
     solutions_first: float = field(default=0.2, metadata={"help": "share of steps on solutions alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=3e-3, metadata={"help": "peak, cosine decay"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
+    threads: int = field(default=os.cpu_count() or 1, metadata={"help": "threads that train, where there is no GPU"})
 
 
 def _write_chunk(task: tuple[int, int, bool, int]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -127,7 +129,8 @@ def pretrain(options: PretrainOptions) -> None:
         disable_tqdm=True, dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip
     trainer = Trainer(model, arguments, train_dataset=Batches(kinds, options), data_collator=lambda rows: rows[0])
-    trainer.train()
+    torch.set_num_threads(options.threads)  # accelerate has set it to the number of physical cores
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out))
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)

@@ -1,0 +1,130 @@
+"""Every parameter of the project, typed: one model a top-level block of ``conf/*/parameters.yml``.
+
+The whole is checked before a run touches any data, so a misspelt key anywhere is one clear line. Blocks that belong to
+domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stepscale.errors import InputError
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Block(BaseModel):
+    """A block of parameters: immutable, unknown keys refused."""
+
+    model_config = _STRICT
+
+
+class LabProblems(Block):
+    """How many problems the lab makes, by split."""
+
+    train: int = Field(ge=1, description="problems generator and verifiers learn from")
+    valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
+    test: int = Field(ge=1, description="problems results are measured on")
+    heldout: int = Field(ge=1, description="problems of the family no verifier is trained on")
+
+
+class FileSource(Block):
+    """A data set to read with ``stepscale.formats.read``."""
+
+    path: str = Field(description="file or folder; relative to the project's folder")
+    format: str = Field(description="a name stepscale.formats.read knows")
+    options: dict[str, Any] = Field(default={}, description="options of that reader")
+    limit: int | None = Field(None, ge=1, description="read so many problems at the most")
+
+
+class ProblemSource(Block):
+    """Where problems (and given solutions and labels) come from."""
+
+    source: Literal["lab", "files"]
+    lab: LabProblems | None = None
+    train: FileSource | None = None
+    test: FileSource | None = None
+    valid_share: float = Field(0.1, gt=0, lt=1, description="share of the training problems in a file kept for validation")
+
+
+class SamplingBlock(Block):
+    """How solutions are drawn."""
+
+    temperature: float = Field(1.0, ge=0, description="0 is greedy")
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_new_tokens: int = Field(ge=1, description="longest solution (tokens); a longer one counts as unfinished")
+
+
+class SampleCounts(Block):
+    """How many samples a problem, and how they are stored."""
+
+    per_problem: int = Field(ge=1)
+    problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")
+
+
+class GeneratorBlock(Block):
+    """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
+
+    base: str = Field(description="folder or Hugging Face name of the base causal LM")
+    prompt: str = Field(description="prompt template with {problem}")
+    examples: Literal["own", "given"] = Field(description="fine-tune on its own right samples, or on given right solutions")
+    samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
+    sampling: SamplingBlock
+    fine_tuning: dict[str, Any] = Field(description="fields of stepscale.models.fitting.Optimization")
+
+
+class PoolBlock(Block):
+    """Samples of the training problems to be labelled."""
+
+    train: SampleCounts
+    labeler: Literal["symbolic", "given"]
+
+
+class VerifierBlock(Block):
+    """The base of the verifiers and each one's training."""
+
+    base: str
+    prompt: str
+    prm: dict[str, Any]
+    orm: dict[str, Any]
+
+
+class SearchBlock(Block):
+    """Best-of-N on the test problems."""
+
+    samples: SampleCounts
+    heldout_samples: SampleCounts
+    grading_rules: Literal["prm800k", "lenient"] = "prm800k"
+
+
+class ReportBlock(Block):
+    """What is measured and shown."""
+
+    budgets: tuple[int, ...]
+    bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
+
+
+class Parameters(Block):
+    """All of them."""
+
+    seed: int = Field(ge=0, description="seed of the whole run")
+    problems: ProblemSource
+    generator: GeneratorBlock
+    pool: PoolBlock
+    verifiers: VerifierBlock
+    search: SearchBlock
+    report: ReportBlock
+
+
+def check_parameters(params: dict[str, Any]) -> Parameters:
+    """The parameters, typed. Raises InputError: one line naming each wrong key and what is wrong with it."""
+    try:
+        return Parameters.model_validate(params)
+    except ValidationError as error:
+        faults = "; ".join(_fault(e) for e in error.errors())
+        raise InputError(f"parameters: {faults} (see conf/base/parameters.yml)") from None
+
+
+def _fault(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"

@@ -1,0 +1,11 @@
+"""The project's pipelines: one folder under ``pipelines/`` each."""
+
+from kedro.framework.project import find_pipelines
+from kedro.pipeline import Pipeline
+
+
+def register_pipelines() -> dict[str, Pipeline]:
+    """All pipelines by name; ``__default__`` is all of them together."""
+    pipelines = find_pipelines(raise_errors=True)
+    pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
+    return pipelines

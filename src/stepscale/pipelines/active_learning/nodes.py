@@ -1,0 +1,43 @@
+"""Nodes of active_learning. Heavy libraries are imported where they are used."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.pipelines.sampling import Shards, sample_shards
+
+logger = logging.getLogger(__name__)
+
+
+def sample_pool(
+    generator_model: Path, problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock, pool: PoolBlock, seed: int
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """Solutions of the training and validation problems, shard by shard."""
+    from stepscale.generation.contract import Sampling
+    from stepscale.generation.local import LocalGenerator
+
+    practice = problems[problems["split"].isin(["train", "valid"])]
+    sampling = Sampling(**generator.sampling.model_dump())
+    model = LocalGenerator.load(generator_model, prompt_template=generator.prompt)
+    yield from sample_shards(model, practice, pool.train, sampling, seed, "pool", finished)
+
+
+def label_steps(
+    problems: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    given_solutions: pd.DataFrame,
+    given_step_labels: pd.DataFrame,
+    pool: PoolBlock,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The labelled solutions and their step labels: the pool's by the labeler, or those that came with the data."""
+    from stepscale.labeling.symbolic import label_solutions
+
+    if pool.labeler == "given":
+        return given_solutions, given_step_labels
+    labels = label_solutions(problems, pool_solutions)
+    shares = labels["rating"].value_counts(normalize=True)
+    logger.info("labelled %d steps: %s", len(labels), ", ".join(f"{r:+d} {s:.1%}" for r, s in shares.items()))
+    return pool_solutions, labels

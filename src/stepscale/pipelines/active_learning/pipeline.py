@@ -1,0 +1,28 @@
+"""Sample pool -> labelled dataset."""
+
+from kedro.pipeline import Node, Pipeline
+
+from stepscale.pipelines.active_learning import nodes
+from stepscale.pipelines.sampling import gather
+
+
+def create_pipeline() -> Pipeline:
+    """The active_learning pipeline."""
+    return Pipeline(
+        [
+            Node(
+                nodes.sample_pool,
+                ["generator_model", "problems", "finished_pool_shards", "params:generator", "params:pool", "params:seed"],
+                "pool_shards",
+                name="sample_pool",
+            ),
+            Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
+            Node(
+                nodes.label_steps,
+                ["problems", "pool_solutions", "given_solutions", "given_step_labels", "params:pool"],
+                ["labelled_solutions", "step_labels"],
+                name="label_steps",
+            ),
+        ],
+        tags="active_learning",
+    )

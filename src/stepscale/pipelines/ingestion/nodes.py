@@ -1,0 +1,104 @@
+"""Nodes of ingestion. Heavy libraries are imported where they are used."""
+
+import logging
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.parameters import FileSource, GeneratorBlock, LabProblems, ProblemSource
+
+logger = logging.getLogger(__name__)
+
+
+def ingest(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Problems of all splits, with the solutions and step labels that came with them (none from the lab)."""
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import SOLUTIONS, STEP_LABELS
+
+    if source.source == "files":
+        return _ingest_files(source, seed)
+    assert source.lab, "checked when the parameters were read"
+    return _lab_problems(source.lab, seed), empty(SOLUTIONS), empty(STEP_LABELS)
+
+
+def _lab_problems(counts: LabProblems, seed: int) -> pd.DataFrame:
+    from stepscale.lab.families import HELD_OUT_FAMILY
+    from stepscale.lab.problems import make_problems
+
+    practice = make_problems(counts.train + counts.valid, "train", seed)
+    # the last ones are kept aside; families and levels stay balanced because they take turns
+    practice.loc[practice.index >= counts.train, "split"] = "valid"
+    test = make_problems(counts.test, "test", seed)
+    heldout = make_problems(counts.heldout, "test", seed, families=(HELD_OUT_FAMILY,))
+    return pd.concat([practice, test, heldout], ignore_index=True)
+
+
+def _ingest_files(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    from stepscale.verifiers.examples import split_by_problem
+
+    assert source.train and source.test, "checked when the parameters were read"
+    train, solutions, labels = _read(source.train)
+    test, _, _ = _read(source.test)
+    overlap = set(train["problem"].str.strip()) & set(test["problem"].str.strip())
+    if overlap:
+        logger.info("%d training problems are in the test set too and are left out", len(overlap))
+        train = train[~train["problem"].str.strip().isin(overlap)]
+    aside = [in_validation(pid, source.valid_share, seed) for pid in train["problem_id"]]
+    train = train.assign(split=["valid" if a else "train" for a in aside])
+    known = set(train["problem_id"])
+    problems = pd.concat([train, test.assign(split="test")], ignore_index=True)
+    return problems, solutions[solutions["problem_id"].isin(known)], labels[labels["problem_id"].isin(known)]
+
+
+def _read(source: FileSource) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    from stepscale.formats import read
+
+    tables = read(source.path, source.format, **source.options)
+    problems = tables.problems.head(source.limit) if source.limit else tables.problems
+    return problems, tables.solutions, tables.step_labels
+
+
+def choose_examples(
+    problems: pd.DataFrame, given: pd.DataFrame, config: GeneratorBlock, seed: int
+) -> pd.DataFrame:
+    """Right solutions that show the step format: the base's own, or given ones (Lightman et al. 2023, 2.3)."""
+    from stepscale.errors import InputError
+
+    train = problems[problems["split"] == "train"]
+    if config.examples == "given":
+        right = given[given["is_correct"].fillna(False) & given["problem_id"].isin(train["problem_id"])]
+    else:
+        right = _own_right_samples(train, config, seed)
+    if right.empty:
+        raise InputError(
+            f"no right solution to fine-tune the generator on (generator.examples: {config.examples}); "
+            "raise generator.samples_per_problem or use a base that solves some of the problems"
+        )
+    logger.info("%d right solutions of %d problems to fine-tune on", len(right), right["problem_id"].nunique())
+    return right.drop_duplicates(["problem_id", "answer", "n_steps"]) if "n_steps" in right else right
+
+
+def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
+    from stepscale.generation.contract import Sampling
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.pipelines.sampling import sample_all
+
+    generator = LocalGenerator.load(config.base, prompt_template=config.prompt)
+    sampling = Sampling(**config.sampling.model_dump())
+    samples = sample_all(generator, train, config.samples_per_problem, sampling, seed, "format")
+    finished = samples["finish"] == "solution"
+    return samples[samples["is_correct"].fillna(False) & finished]
+
+
+def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
+    """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill."""
+    from stepscale.generation.finetune import FineTuning, fine_tune_generator
+    from stepscale.tracking import child_run
+
+    options = FineTuning(prompt=config.prompt, optimization={**config.fine_tuning, "seed": seed})
+    folder = Path(tempfile.mkdtemp(prefix="generator-"))
+    with child_run("generator", config) as run:
+        fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
+        run.folder(folder, "model")
+    return folder

@@ -1,0 +1,101 @@
+"""The one place that touches MLflow: child runs with typed parameters, learning curves, metric histories, folders.
+
+Parquet on disk is the truth; MLflow gets a copy. Under ``kedro run`` a child hangs below the run that kedro-mlflow
+began; without one it stands alone. A child always ends, however its block is left.
+"""
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+_BATCH = 1000  # metrics a request, MLflow's limit
+
+
+def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested parameters as ``a.b.c`` names."""
+    flat: dict[str, Any] = {}
+    for key, value in params.items():
+        if isinstance(value, Mapping):
+            flat.update(flatten(value, f"{prefix}{key}."))
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+class Tracked:
+    """An MLflow run being written."""
+
+    def __init__(self, run_id: str) -> None:
+        self.run_id = run_id
+
+    def params(self, params: BaseModel | Mapping[str, Any]) -> None:
+        """Parameters, flattened; values cut at MLflow's 6,000 characters."""
+        import mlflow
+
+        values = params.model_dump(mode="json") if isinstance(params, BaseModel) else params
+        flat = {key: str(value)[:6000] for key, value in flatten(values).items()}
+        mlflow.MlflowClient().log_batch(
+            self.run_id, params=[mlflow.entities.Param(key, value) for key, value in flat.items()]
+        )
+
+    def history(self, points: Iterable[tuple[str, int, float]]) -> None:
+        """Many metric points (name, step, value) at once: learning curves by step, scaling curves by budget."""
+        import mlflow
+
+        now = int(time.time() * 1000)
+        metrics = [mlflow.entities.Metric(name, float(value), now, int(step)) for name, step, value in points]
+        client = mlflow.MlflowClient()
+        for start in range(0, len(metrics), _BATCH):
+            client.log_batch(self.run_id, metrics=metrics[start : start + _BATCH])
+
+    def metrics(self, values: Mapping[str, float], step: int = 0) -> None:
+        """Single values."""
+        self.history((name, step, value) for name, value in values.items())
+
+    def on_log(self, step: int, values: Mapping[str, float]) -> None:
+        """The trainers' ``on_log`` callback."""
+        self.metrics(values, step)
+
+    def folder(self, path: Path, name: str) -> None:
+        """A copy of a folder (a model), as an artifact."""
+        import mlflow
+
+        mlflow.MlflowClient().log_artifacts(self.run_id, str(path), name)
+
+    def file(self, path: Path, name: str = "") -> None:
+        """A copy of one file, as an artifact."""
+        import mlflow
+
+        mlflow.MlflowClient().log_artifact(self.run_id, str(path), name or None)
+
+
+@contextmanager
+def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) -> Iterator[Tracked]:
+    """A child of the active run (or a run of its own), open while the block runs; "FAILED" if the block raises."""
+    import mlflow
+
+    with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
+        tracked = Tracked(run.info.run_id)
+        if params is not None:
+            tracked.params(params)
+        yield tracked
+
+
+def current_run() -> Tracked | None:
+    """The run kedro-mlflow began, if one is active."""
+    import mlflow
+
+    run = mlflow.active_run()
+    return Tracked(run.info.run_id) if run else None
+
+
+def tag_run(tags: Mapping[str, str]) -> None:
+    """Tag the active run, if there is one."""
+    import mlflow
+
+    if mlflow.active_run():
+        mlflow.set_tags(dict(tags))

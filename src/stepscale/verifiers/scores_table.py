@@ -1,0 +1,31 @@
+"""A verifier over the solutions table: the scores table."""
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.progress import progress
+from stepscale.verifiers.contract import Trajectory, Verifier
+
+_AT_ONCE = 16_384  # solutions between two signs of progress
+
+
+def score_solutions(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """The scores table of ``solutions``: P(-1) and P(0) at each step's end. Counts the verifier's tokens."""
+    texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
+    pairs = zip(solutions["problem_id"], solutions["steps"], strict=True)
+    trajectories = [Trajectory(texts[problem_id], tuple(steps)) for problem_id, steps in pairs]
+    found = []
+    with progress(f"scoring with {verifier.name}", len(trajectories), "solutions") as bar:
+        for start in range(0, len(trajectories), _AT_ONCE):
+            part = trajectories[start : start + _AT_ONCE]
+            found += verifier.score(part, ledger)
+            bar.update(len(part))
+    return pd.DataFrame(
+        {
+            "problem_id": solutions["problem_id"].to_numpy(),
+            "sample_id": solutions["sample_id"].to_numpy(),
+            "verifier": verifier.name,
+            "negative": [scores.negative.tolist() for scores in found],
+            "neutral": [scores.neutral.tolist() for scores in found],
+        }
+    )
