@@ -23,7 +23,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.evaluate_verifiers,
-                ["prm_model", "orm_model", "problems", "labelled_solutions", "step_labels", "params:report"],
+                ["prm_model", "orm_model", "problems", "labelled_solutions", "step_labels"],
                 ["verifier_metrics", "calibration"],
                 name="evaluate_verifiers",
             ),

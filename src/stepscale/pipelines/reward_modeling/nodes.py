@@ -1,0 +1,63 @@
+"""Nodes of reward_modeling. Heavy libraries are imported where they are used."""
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stepscale.parameters import VerifierBlock
+
+logger = logging.getLogger(__name__)
+
+
+def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
+    """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6)."""
+    from stepscale.verifiers.examples import prm_examples
+
+    train = step_labels[step_labels["problem_id"].isin(_train_ids(problems))]
+    return _train("prm", prm_examples(problems, train), config, seed)
+
+
+def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
+    """An outcome reward model: right or not, on every token of the same solutions (Lightman et al. 2023, 2.5)."""
+    from stepscale.verifiers.examples import orm_examples
+
+    train = solutions[solutions["problem_id"].isin(_train_ids(problems))]
+    return _train("orm", orm_examples(problems, train), config, seed)
+
+
+def _train_ids(problems: pd.DataFrame) -> set[str]:
+    return set(problems.loc[problems["split"] == "train", "problem_id"])
+
+
+def _train(kind: str, examples: list[Any], config: VerifierBlock, seed: int) -> Path:
+    from stepscale.tracking import child_run
+    from stepscale.verifiers.training import train_verifier
+
+    options = config.training(kind, seed)
+    folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
+    with child_run(kind, options) as run:
+        trained = train_verifier(config.base, examples, options, folder, on_log=run.on_log)
+        run.metrics(trained.numbers())
+        run.folder(folder, "model")
+    numbers = trained.fit
+    logger.info("%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)", kind, trained.n_rows, numbers.tokens, numbers.seconds,
+                numbers.tokens_per_second)  # fmt: skip
+    return folder
+
+
+def evaluate_verifiers(
+    prm_model: Path, orm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame
+) -> tuple[dict[str, Any], pd.DataFrame]:
+    """How each verifier judges solutions of validation problems, which no training saw: metrics and calibration bins."""
+    from stepscale.verifiers.evaluation import evaluate_orm, evaluate_prm
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    valid = set(problems.loc[problems["split"] == "valid", "problem_id"])
+    chosen = solutions[solutions["problem_id"].isin(valid)]
+    labels = step_labels[step_labels["problem_id"].isin(valid)]
+    prm, prm_bins = evaluate_prm(ModelVerifier(prm_model, "prm"), problems, chosen, labels)
+    orm, orm_bins = evaluate_orm(ModelVerifier(orm_model, "orm"), problems, chosen)
+    return {"prm": prm, "orm": orm}, pd.concat([prm_bins, orm_bins], ignore_index=True)

@@ -1,0 +1,151 @@
+"""The estimators against brute force over all subsets, and their speed-independent promises."""
+
+from itertools import combinations
+from math import comb
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stepscale.errors import InputError
+from stepscale.scaling import (
+    best_of_n,
+    bootstrap_interval,
+    majority,
+    majority_per_problem,
+    pass_at_k,
+    weighted,
+    weighted_per_problem,
+)
+
+
+@st.composite
+def samples(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """(scores, answers, correct, mask) [problems, samples] with many ties; correctness follows the answer."""
+    problems, places = draw(st.integers(1, 3)), draw(st.integers(1, 6))
+    cell = st.tuples(st.integers(0, 3), st.integers(0, 2), st.booleans())
+    rows = draw(st.lists(st.lists(cell, min_size=places, max_size=places), min_size=problems, max_size=problems))
+    table = np.array(rows)
+    return table[..., 0] / 3, table[..., 1], table[..., 1] == 1, table[..., 2].astype(bool)
+
+
+def brute(choose, table, n: int) -> float:
+    """Mean over problems and over all subsets of n places of what ``choose`` makes of a subset."""
+    scores, answers, correct, mask = table
+    values = []
+    for p in range(len(scores)):
+        for subset in combinations(range(scores.shape[1]), n):
+            drawn = [i for i in subset if mask[p, i]]
+            values.append(choose(scores[p], answers[p], correct[p], drawn) if drawn else 0.0)
+    return float(np.mean(values))
+
+
+def best(scores, answers, correct, drawn) -> float:
+    top = max(scores[i] for i in drawn)
+    return float(np.mean([correct[i] for i in drawn if scores[i] == top]))
+
+
+def vote(scores, answers, correct, drawn, weigh: bool) -> float:
+    tally = {}
+    for i in drawn:
+        tally[answers[i]] = tally.get(answers[i], 0) + (scores[i] if weigh else 1)
+    top = max(tally.values())
+    if top <= 0:
+        return 0.0
+    return float(np.mean([a == 1 for a, v in tally.items() if v > top - 1e-9]))
+
+
+@settings(max_examples=120, deadline=None)
+@given(samples())
+def test_best_of_n_is_the_mean_over_all_subsets(table) -> None:
+    scores, _, correct, mask = table
+    ns = range(1, scores.shape[1] + 1)
+    assert best_of_n(scores, correct, ns, mask) == pytest.approx([brute(best, table, n) for n in ns])
+
+
+@settings(max_examples=120, deadline=None)
+@given(samples())
+def test_pass_at_k_is_the_mean_over_all_subsets(table) -> None:
+    _, _, correct, mask = table
+    ks = range(1, correct.shape[1] + 1)
+    expected = [brute(lambda s, a, c, drawn: float(any(c[i] for i in drawn)), table, k) for k in ks]
+    assert pass_at_k(correct, ks, mask) == pytest.approx(expected)
+
+
+@settings(max_examples=60, deadline=None)
+@given(samples())
+def test_votes_are_exact_at_one_and_all_and_within_their_stated_error_between(table) -> None:
+    scores, answers, correct, mask = table
+    places = scores.shape[1]
+    ns = list(range(1, places + 1))
+    for weigh in (False, True):
+        found = (
+            weighted_per_problem(answers, scores, correct, ns, mask, orders=400)
+            if weigh
+            else majority_per_problem(answers, correct, ns, mask, orders=400)
+        )
+        exact = np.array([brute(lambda s, a, c, d, w=weigh: vote(s, a, c, d, w), table, n) for n in ns])
+        mean = found.per_problem.mean(axis=0)
+        if not weigh:
+            assert mean[[0, -1]] == pytest.approx(exact[[0, -1]])
+        assert mean[-1] == pytest.approx(exact[-1])
+        assert (np.abs(mean - exact)[1:] <= 5.5 * found.error[1:] + 0.02).all()
+
+
+def test_pass_at_k_is_the_unbiased_formula() -> None:
+    correct = np.arange(100)[None, :] < 7
+    assert pass_at_k(correct, [10]) == pytest.approx([1 - comb(93, 10) / comb(100, 10)])
+
+
+def test_a_perfect_score_reaches_the_ceiling_and_a_constant_one_the_mean() -> None:
+    rng = np.random.default_rng(0)
+    correct = rng.random((40, 64)) < 0.2
+    ns = [1, 4, 16, 64]
+    assert best_of_n(correct, correct, ns) == pytest.approx(pass_at_k(correct, ns))
+    assert best_of_n(np.zeros_like(correct, float), correct, ns) == pytest.approx([correct.mean()] * 4)
+
+
+def test_unanswered_samples_take_a_place_but_are_never_chosen() -> None:
+    scores, correct, mask = np.array([[0.9, 0.1]]), np.array([[True, True]]), np.array([[False, True]])
+    assert best_of_n(scores, correct, [1, 2], mask) == pytest.approx([0.5, 1.0])
+    assert majority(np.array([["a", "a"]]), correct, [1, 2], mask) == pytest.approx([0.5, 1.0])
+
+
+def test_none_and_nan_answers_have_no_vote() -> None:
+    answers = np.array([[None, None, "3", np.nan]], dtype=object)
+    assert majority(answers, answers == "3", [4]) == pytest.approx([1.0])
+
+
+def test_weighted_votes_follow_the_scores_not_the_heads() -> None:
+    answers, scores = np.array([[1, 2, 2]]), np.array([[0.9, 0.2, 0.3]])
+    assert weighted(answers, scores, answers == 1, [3]) == pytest.approx([1.0])
+    assert majority(answers, answers == 1, [3]) == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("ns", [[0], [5], [1, 9]])
+def test_an_impossible_budget_is_named(ns: list[int]) -> None:
+    with pytest.raises(InputError, match=r"budgets must lie in 1..4"):
+        best_of_n(np.zeros((2, 4)), np.zeros((2, 4)), ns)
+
+
+def test_scores_that_are_not_numbers_are_refused() -> None:
+    with pytest.raises(InputError, match="must be numbers"):
+        best_of_n(np.array([[np.nan, 1.0]]), np.zeros((1, 2)), [1])
+
+
+def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(1)
+    covered = 0
+    for i in range(200):
+        interval = bootstrap_interval((rng.random(150) < 0.3).astype(float), resamples=400, seed=i)
+        covered += interval.low <= 0.3 <= interval.high
+    assert 0.89 <= covered / 200 <= 0.99
+
+
+def test_the_interval_keeps_the_shape_and_the_seed_decides() -> None:
+    values = np.random.default_rng(2).random((50, 3))
+    first, again = bootstrap_interval(values, seed=3), bootstrap_interval(values, seed=3)
+    assert first.low.shape == (3,)
+    assert (first.low == again.low).all()
+    assert (first.low < first.mean).all() and (first.mean < first.high).all()
