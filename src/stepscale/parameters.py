@@ -83,10 +83,10 @@ class PoolBlock(Block):
 class VerifierBlock(Block):
     """The base of the verifiers and each one's training."""
 
-    base: str
-    prompt: str
-    prm: dict[str, Any]
-    orm: dict[str, Any]
+    base: str = Field(description="folder or Hugging Face name")
+    prompt: str = Field(description="prompt template with {problem}")
+    prm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
+    orm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
 
 
 class SearchBlock(Block):

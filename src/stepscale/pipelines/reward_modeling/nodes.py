@@ -52,12 +52,21 @@ def evaluate_verifiers(
     prm_model: Path, orm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """How each verifier judges solutions of validation problems, which no training saw: metrics and calibration bins."""
-    from stepscale.verifiers.evaluation import evaluate_orm, evaluate_prm
+    from stepscale.tracking import current_run
+    from stepscale.verifiers.evaluation import evaluate
+    from stepscale.verifiers.examples import orm_examples, prm_examples
     from stepscale.verifiers.scoring import ModelVerifier
 
     valid = set(problems.loc[problems["split"] == "valid", "problem_id"])
-    chosen = solutions[solutions["problem_id"].isin(valid)]
     labels = step_labels[step_labels["problem_id"].isin(valid)]
-    prm, prm_bins = evaluate_prm(ModelVerifier(prm_model, "prm"), problems, chosen, labels)
-    orm, orm_bins = evaluate_orm(ModelVerifier(orm_model, "orm"), problems, chosen)
-    return {"prm": prm, "orm": orm}, pd.concat([prm_bins, orm_bins], ignore_index=True)
+    graded = solutions[solutions["problem_id"].isin(valid)]
+    examples = {"prm": prm_examples(problems, labels), "orm": orm_examples(problems, graded)}
+    folders = {"prm": prm_model, "orm": orm_model}
+    found = {kind: evaluate(ModelVerifier(folders[kind], kind), kind, examples[kind]) for kind in folders}
+    run = current_run()
+    for kind, (metrics, _) in found.items():
+        logger.info("%s on validation problems: %s", kind, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
+        if run:
+            run.metrics({f"{kind}.{name}": value for name, value in metrics.items() if value == value})
+    bins = pd.concat([table for _, table in found.values()], ignore_index=True)
+    return {kind: metrics for kind, (metrics, _) in found.items()}, bins

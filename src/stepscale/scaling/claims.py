@@ -1,0 +1,70 @@
+"""The claims of both papers, and how a result settles one: by its interval, never by hand.
+
+A claim is a set of quantities that should all be above zero (differences of accuracies). It held if every interval lies
+above zero, did not hold if any lies below, else it is inconclusive.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from stepscale.scaling.intervals import Interval
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A row of the claims table. ``estimate``, ``low``, ``high``: the deciding quantity (the least sure one)."""
+
+    id: str
+    claim: str
+    paper: str
+    status: str = "not measured"
+    estimate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    n_problems: int | None = None
+    seeds: int | None = None
+    decided_by: str = ""
+
+
+CLAIMS = (
+    Claim("A1", "Best-of-N: PRM beats ORM beats majority, and the gap widens with N", "78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)"),
+    Claim("A2", "Product or minimum, neutral as positive or negative: close, product with positive best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"),
+    Claim("A3", "On the same data: process beats outcome by PRM_large beats outcome by final answer", "at every data size (A, Fig. 4)"),
+    Claim("A4", "Active learning needs fewer labels", "2.6x fewer (A, Fig. 4a)"),
+    Claim("A5", "The PRM's lead holds out of distribution", "72.9 / 63.8 / 61.3 at N=100 (A, Table 1)"),
+    Claim("A6", "PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest", "every quintile (A, Fig. 6)"),
+    Claim("B1", "Beam search beats best-of-N at small budgets and fades at large; lookahead is no better", "B, Fig. 3"),
+    Claim("B2", "Which search is better depends on difficulty", "B, Fig. 3 right"),
+    Claim("B3", "Compute-optimal search needs fewer generations than best-of-N weighted", "4x fewer (B, Fig. 4)"),
+    Claim("B4", "Revisions: pass@1 rises along the chain beyond 4; sequential beats parallel", "B, Fig. 6"),
+    Claim("B5", "The ideal sequential to parallel ratio depends on difficulty", "B, Fig. 7"),
+    Claim("B6", "Compute-optimal revisions need fewer generations than parallel best-of-N", "4x fewer (B, Fig. 8)"),
+    Claim("B7", "Small model with test-time compute beats a 14x larger one on easy problems or small R", "B, Fig. 9"),
+    Claim("B8", "Soft-label PRM: last step at least as good as minimum or product", "B, Fig. 13"),
+    Claim("B9", "PRM over ORM, widening with N", "B, Fig. 14"),
+    Claim("B10", "Revision ORM with history at least as good as without", "B, Fig. 15"),
+)  # fmt: skip
+
+
+def settle(claim_id: str, quantities: Mapping[str, Interval], n_problems: int, seeds: int) -> Claim:
+    """The claim with its status, decided by the quantity whose lower bound is the least."""
+    claim = next(claim for claim in CLAIMS if claim.id == claim_id)
+    name = min(quantities, key=lambda key: float(quantities[key].low))
+    if all(float(q.low) > 0 for q in quantities.values()):
+        status = "held"
+    elif any(float(q.high) < 0 for q in quantities.values()):
+        status = "did not hold"
+        name = min(quantities, key=lambda key: float(quantities[key].high))
+    else:
+        status = "inconclusive"
+    worst = quantities[name]
+    return replace(
+        claim, status=status, estimate=float(worst.mean), low=float(worst.low), high=float(worst.high),
+        n_problems=n_problems, seeds=seeds, decided_by=name,
+    )  # fmt: skip
+
+
+def claims_table(settled: Mapping[str, Claim]) -> list[dict[str, Any]]:
+    """All claims as JSON-ready rows; those not settled are "not measured"."""
+    return [asdict(settled.get(claim.id, claim)) for claim in CLAIMS]

@@ -1,0 +1,49 @@
+"""From step scores to a solution's score: product, min, last or mean; neutral as positive or as negative.
+
+Lightman et al. 2023, appendix F and Table 4 (product, neutral as positive, is theirs); Snell et al. 2024, E (last). A
+step's score is the probability that it is correct. An unfinished solution's score is the caller's business.
+"""
+
+from collections.abc import Sequence
+from typing import Literal, get_args
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+
+How = Literal["product", "min", "last", "mean"]
+NeutralIs = Literal["positive", "negative"]
+HOWS: tuple[How, ...] = get_args(How)
+NEUTRALS: tuple[NeutralIs, ...] = get_args(NeutralIs)
+_SMALLEST = 1e-30  # keeps a logarithm finite; far below any probability float32 tells from zero
+
+
+def aggregate(
+    negative: Sequence[ArrayLike], neutral: Sequence[ArrayLike], how: How, neutral_is: NeutralIs = "positive"
+) -> NDArray[np.float64]:
+    """Scores [solutions] in [0, 1] from each solution's P(-1) and P(0) by step (ragged). No steps: score 0.
+
+    Raises InputError for an unknown way to aggregate.
+    """
+    if how not in HOWS or neutral_is not in NEUTRALS:
+        raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")
+    lengths = np.fromiter((len(steps) for steps in negative), np.int64, len(negative))  # type: ignore[arg-type]
+    result = np.zeros(len(lengths))
+    if not lengths.sum():
+        return result
+    wrong = np.concatenate([np.asarray(steps, float) for steps in negative])
+    if neutral_is == "negative":
+        wrong = wrong + np.concatenate([np.asarray(steps, float) for steps in neutral])
+    right = np.clip(1 - wrong, 0, 1)
+    filled = lengths > 0
+    starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
+    if how == "last":
+        result[filled] = right[starts + lengths[filled] - 1]
+    elif how == "min":
+        result[filled] = np.minimum.reduceat(right, starts)
+    elif how == "mean":
+        result[filled] = np.add.reduceat(right, starts) / lengths[filled]
+    else:
+        result[filled] = np.exp(np.add.reduceat(np.log(np.maximum(right, _SMALLEST)), starts))
+    return result

@@ -1,0 +1,32 @@
+"""One verifier on solutions it was not trained on: how well it judges, and how well calibrated it is."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.verifiers.calibration import quality, reliability
+from stepscale.verifiers.contract import Verifier
+from stepscale.verifiers.examples import RATING_CLASSES, Example
+from stepscale.verifiers.metrics import prm_metrics, value_metrics
+
+
+def evaluate(verifier: Verifier, kind: str, examples: Sequence[Example]) -> tuple[dict[str, float], pd.DataFrame]:
+    """(metrics, reliability bins with column ``verifier``) of a "prm" or an "orm".
+
+    A PRM's probability is that of a step being correct, against its label; an ORM's, at the solution's end, that its final
+    answer is right, against the grade.
+    """
+    scores = verifier.score([example.trajectory for example in examples], Ledger())
+    predicted, outcome = list[float](), list[bool]()
+    for score, example in zip(scores, examples, strict=True):
+        places = [i for i, target in enumerate(example.targets) if target is not None]
+        for i in places if kind == "prm" else places[-1:]:
+            target = example.targets[i]
+            predicted.append(float(1 - score.negative[i]))
+            outcome.append(target != RATING_CLASSES[-1] if kind == "prm" else bool(target))
+    bins = reliability(np.array(predicted), np.array(outcome)).assign(verifier=verifier.name)
+    calibration = quality(np.array(predicted), np.array(outcome))
+    metrics = prm_metrics(verifier, examples) if kind == "prm" else value_metrics(verifier, examples)
+    return metrics | {"ece": calibration["ece"], "brier": calibration["brier"]}, bins

@@ -1,0 +1,47 @@
+"""Aggregating step scores, and calibration."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stepscale.errors import InputError
+from stepscale.verifiers.aggregation import HOWS, NEUTRALS, aggregate
+from stepscale.verifiers.calibration import quality, reliability
+
+STEPS = st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), max_size=6)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, min_size=1, max_size=5))
+def test_every_aggregation_is_what_its_name_says(solutions) -> None:
+    plain = {"product": np.prod, "min": np.min, "last": lambda x: x[-1], "mean": np.mean}
+    negative = [[a for a, _ in steps] for steps in solutions]
+    neutral = [[b for _, b in steps] for steps in solutions]
+    for how in HOWS:
+        for neutral_is in NEUTRALS:
+            expected = [
+                plain[how]([1 - a - (b if neutral_is == "negative" else 0) for a, b in steps]) if steps else 0.0
+                for steps in solutions
+            ]
+            assert aggregate(negative, neutral, how, neutral_is) == pytest.approx(expected, abs=1e-9)
+
+
+def test_the_aggregation_asked_for_is_the_one_used() -> None:
+    scores = {how: aggregate([[0.5, 0.1, 0.2]], [[0, 0, 0]], how)[0] for how in HOWS}
+    assert scores == pytest.approx({"product": 0.36, "min": 0.5, "last": 0.8, "mean": 2.2 / 3})
+
+
+def test_an_unknown_aggregation_is_refused() -> None:
+    with pytest.raises(InputError, match="'average'.*product"):
+        aggregate([[0.1]], [[0.0]], "average")  # type: ignore[arg-type]
+
+
+def test_a_calibrated_forecast_has_no_calibration_error_and_its_bins_hold_the_diagonal() -> None:
+    rng = np.random.default_rng(0)
+    p = rng.random(40_000)
+    y = rng.random(40_000) < p
+    table = reliability(p, y)
+    assert quality(p, y)["ece"] < 0.01
+    assert ((table["low"] <= table["predicted"]) & (table["predicted"] <= table["high"])).mean() >= 0.8
+    assert quality(np.sqrt(p), y)["ece"] > 0.1
