@@ -35,7 +35,7 @@ _NUMERAL = re.compile(
 def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
     """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
     given, wanted = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
-    if given is None or wanted is None:
+    if given is None or wanted is None or not given.strip("$ \n"):
         return False
     if given == wanted and len(wanted) <= MAX_ANSWER and any(character.isalnum() for character in wanted):
         return True
