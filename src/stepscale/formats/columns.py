@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stepscale.formats.checking import Table, check, object_series
+from stepscale.formats.checking import Kind, Table, check, object_series
 
-_CHUNK = 50_000  # rows held as Python tuples before they become Arrow columns
+_CHUNK = 8_192  # rows held as Python tuples before they become Arrow columns
 _ARROW = {
     "str": pa.large_string(),
     "int64": pa.int64(),
@@ -52,10 +52,11 @@ class Columns:
         self._flush()
         columns = zip(self.names, self._chunks, strict=True)
         return check(
-            pd.DataFrame({name: self._series(name, chunks) for name, chunks in columns}, copy=False), self.table
+            pd.DataFrame({name: series_of(self._kind(name), chunks) for name, chunks in columns}, copy=False),
+            self.table,
         )
 
-    def _kind(self, name: str) -> str:
+    def _kind(self, name: str) -> Kind:
         return self.table.columns[name].kind
 
     def _flush(self) -> None:
@@ -68,12 +69,13 @@ class Columns:
                 chunks.append(pa.array(values, _ARROW[self._kind(name)]))
         self._rows.clear()
 
-    def _series(self, name: str, chunks: list[Any]) -> "pd.Series[Any]":
-        kind = self._kind(name)
-        if kind.startswith("list"):
-            return object_series(chunks)
-        chunked = pa.chunked_array(chunks, _ARROW[kind])
-        if kind in ("int64", "float64", "bool"):
-            return pd.Series(chunked.to_numpy())
-        dtype: Any = pd.StringDtype(na_value=np.nan) if kind == "str" else pd.api.types.pandas_dtype(kind)
-        return pd.Series(dtype.__from_arrow__(chunked))
+
+def series_of(kind: Kind, chunks: list[Any]) -> "pd.Series[Any]":
+    """The column of a declared kind from its Arrow chunks (of list columns: from its cells), without copying text."""
+    if kind.startswith("list"):
+        return object_series(chunks)
+    chunked = pa.chunked_array(chunks, _ARROW[kind])
+    if kind in ("int64", "float64", "bool"):
+        return pd.Series(chunked.to_numpy())
+    dtype: Any = pd.StringDtype(na_value=np.nan) if kind == "str" else pd.api.types.pandas_dtype(kind)
+    return pd.Series(dtype.__from_arrow__(chunked))

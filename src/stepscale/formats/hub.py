@@ -32,7 +32,7 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
 
     try:
         loaded = datasets.load_dataset(name, config, split=split)
-    except Exception as error:  # noqa: BLE001 the library's failures share no base: offline, unknown name, unknown split, a bad file
+    except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise InputError(
             f"{source}: not to be had from the Hugging Face hub ({reason}); if this machine is offline, download the data"

@@ -22,6 +22,7 @@ Source = str | Path | Sequence[str | Path]
 Record = dict[str, Any]
 
 SUFFIXES = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz")
+_BUFFER = 1 << 20  # bytes: Python's own 8 KiB cost a fifth of the time of reading PRM800K
 _REASONS_KEPT = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 
 
@@ -31,6 +32,8 @@ class BadRecord(ValueError):
 
 class Records:
     """The records of `source`, streamed; iterate, or hand each to a function with `each`.
+
+    Where `quick` is set, it gets each JSONL line first and says whether it took it; those it took are not parsed here.
 
     `skipped` and `reasons` tell of the lines left out under ``on_error="skip"``. `split` and `config` choose within a hub
     data set. Raises InputError for a missing or empty source and, under ``on_error="raise"``, for the first bad line.
@@ -45,7 +48,8 @@ class Records:
         self.split, self.config = split, config
         self.skipped = 0
         self.reasons: list[str] = []
-        self.file, self.number, self.seen = "", 0, 0
+        self.file, self.number, self.seen, self.good = "", 0, 0, 0
+        self.quick: Callable[[bytes], bool] | None = None
 
     def __iter__(self) -> Iterator[Record]:
         for source in [self.source] if isinstance(self.source, str | Path) else self.source:
@@ -60,7 +64,6 @@ class Records:
 
     def each(self, add: Callable[[Record], None]) -> None:
         """Hand every record to `add`; what `add` raises about a record is a bad line. `add` keeps nothing of a bad one."""
-        good = 0
         for record in self:
             try:
                 add(record)
@@ -71,8 +74,8 @@ class Records:
             except (TypeError, IndexError, AttributeError, ValueError) as error:
                 self.refuse(f"a value is not of the expected type ({error})")
             else:
-                good += 1
-        if not good:
+                self.good += 1
+        if not self.good:
             raise InputError(f"{self.source}: none of {self.skipped} lines could be read, the first: {self.reasons[0]}")
 
     def refuse(self, reason: str) -> None:
@@ -89,7 +92,7 @@ class Records:
             if path.suffix == ".parquet":
                 yield from self._numbered(str(path), _parquet_rows(path))
                 return
-            with cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")) as stream:
+            with cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb", _BUFFER)) as stream:
                 if path.name.endswith((".json", ".json.gz")):
                     yield from self._json_records(path, stream)
                 else:
@@ -113,8 +116,12 @@ class Records:
         yield from self._numbered(str(path), value if isinstance(value, list) else [value])
 
     def _line_records(self, name: str, lines: Iterable[bytes]) -> Iterator[Record]:
-        self.file = name
+        self.file, quick = name, self.quick
         for number, line in enumerate(lines, 1):
+            if quick is not None and quick(line):
+                self.seen += 1
+                self.good += 1
+                continue
             self.number = number
             try:
                 record = orjson.loads(line)

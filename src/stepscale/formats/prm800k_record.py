@@ -29,6 +29,23 @@ class Label(NamedTuple):
     flagged: bool | None
 
 
+class Groups(NamedTuple):
+    """A record's labels, flat, one group for each position of the trajectory that has labels.
+
+    Of a group `sizes` counts the labels and `chosen` is the index of the one taken, -1 for none. `human` are the indices
+    (of all the record's labels) that the labeler wrote.
+    """
+
+    trajectory: list[str]
+    texts: list[str]
+    ratings: list[int | None]
+    flags: list[bool | None]
+    positions: Sequence[int]
+    sizes: Sequence[int]
+    chosen: Sequence[int]
+    human: Sequence[int]
+
+
 @dataclass
 class Walk:
     """What one record's steps say. `regular`: no step was passed over or empty. `usual`: every object has the published keys."""
@@ -38,6 +55,20 @@ class Walk:
     layout: Layout = field(default_factory=list)
     regular: bool = True
     usual: bool = True
+
+    def groups(self) -> Groups:
+        """The same labels, flat."""
+        grouped = [list(rows) for _, rows in groupby(self.labels, key=attrgetter("step"))]
+        return Groups(
+            self.trajectory,
+            [label.text for label in self.labels],
+            [label.rating for label in self.labels],
+            [label.flagged for label in self.labels],
+            [rows[0].step for rows in grouped],
+            [len(rows) for rows in grouped],
+            [next((index for index, label in enumerate(rows) if label.is_chosen), -1) for rows in grouped],
+            [index for index, label in enumerate(self.labels) if label.source is not None],
+        )
 
 
 def walk(steps: Sequence[Record]) -> Walk:

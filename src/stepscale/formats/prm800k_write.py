@@ -25,7 +25,7 @@ Key = tuple[str, int]
 
 _LABEL_COLUMNS = ["step", "completion", "text", "rating", "is_chosen", "source", "flagged"]
 _FINISHES = {"solution", "found_error", *FILTERS[2:]}
-_QUESTION_KEYS = "problem,ground_truth_solution,ground_truth_answer,pre_generated_steps,pre_generated_answer,pre_generated_verifier_score"
+_QUESTION_KEYS = "problem,ground_truth_solution,ground_truth_answer"
 
 
 def write(tables: Tables, path: str | Path) -> int:

@@ -30,7 +30,7 @@ WRITERS = {"prm800k": "prm800k_write", "math": "math_problems", "trl_stepwise": 
 """Formats that can be written."""
 
 
-def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:  # noqa: A002 the API's word
+def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:
     """The tables of `path`. `on_error` "raise": the first bad line is an InputError of file, line and reason; "skip": bad
     lines are left out, counted in ``.skipped``, with their places and reasons in ``.skip_reasons``.
 
@@ -44,7 +44,7 @@ def read(path: Source, format: str, *, on_error: OnError = "raise", **options: A
     return tables
 
 
-def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:  # noqa: A002
+def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
     """Write the tables to a file (``.gz``: compressed) or, for "parquet", a folder; returns the number of lines or files.
 
     Raises InputError for a format that cannot be written, an unknown option, or a path that cannot be written to.
@@ -55,14 +55,14 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
     return written
 
 
-def _function(format: str, known: dict[str, str], verb: str) -> Callable[..., Any]:  # noqa: A002
+def _function(format: str, known: dict[str, str], verb: str) -> Callable[..., Any]:
     if format not in known:
         raise InputError(f"format {format!r}: cannot {verb} it; choose one of {', '.join(known)}")
     function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{known[format]}"), verb)
     return function
 
 
-def _check_options(format: str, function: Callable[..., Any], options: dict[str, Any]) -> None:  # noqa: A002
+def _check_options(format: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
     parameters = signature(function).parameters.values()
     known = {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
     unknown = sorted(set(options) - known)

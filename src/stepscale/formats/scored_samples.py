@@ -96,7 +96,7 @@ def _judged(record: Record) -> tuple[str | None, float, float, bool]:
     given = record.get("prm_score")
     prm, orm = prm_score(record) if given is None else given, record["orm_score"]
     correct = record["is_correct"]
-    if type(prm) is not float and type(prm) is not int or type(orm) is not float and type(orm) is not int:
+    if (type(prm) is not float and type(prm) is not int) or (type(orm) is not float and type(orm) is not int):
         raise BadRecord(f"prm_score {prm!r} and orm_score {orm!r} are not both numbers")
     if answer is not None and (type(answer) is not str or type(correct) is not bool):
         raise BadRecord(f"answer {answer!r} and is_correct {correct!r} are not a string and true or false")
