@@ -1,0 +1,186 @@
+"""Attention over remembered keys and values: the part of a transformer's forward pass that the engine owns.
+
+Two memories with one method, ``attend``: ``PrefillMemory`` reads pieces of prefixes in a padded batch; ``DecodeMemory``
+holds the rows of a cohort, each one token at a time, with the prefix of a group of rows stored ONCE and read by all of
+them. Any network that hands its queries, keys and values over can use them. Layout of keys/values everywhere:
+[layers, 2, rows, kv_heads, tokens, head_dim]. Knows nothing of weights, sampling or requests.
+"""
+
+from typing import Protocol
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from numpy.typing import NDArray
+
+
+class Memory(Protocol):
+    """What a network needs: where its tokens stand, and attention over what came before them."""
+
+    positions: torch.Tensor  # [B, L]
+
+    def attend(
+        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
+    ) -> torch.Tensor:
+        """q [B, H, L, D], k and v [B, KV, L, D] of the new tokens -> [B, H, L, D]; remembers k and v."""
+        ...
+
+
+class PrefillMemory:
+    """Pieces of prefixes, right-padded: ``past`` [layers, 2, B, KV, P, D] of ``past_lengths`` [B] known tokens each.
+
+    ``new_lengths`` [B]: tokens of each piece. Afterwards ``new`` [layers, 2, B, KV, L, D] holds what was computed; columns past a piece's own length are noise.
+    """
+
+    def __init__(self, past: torch.Tensor, past_lengths: torch.Tensor, new_lengths: torch.Tensor) -> None:
+        layers, _, batch, kv_heads, n_past, dim = past.shape
+        n_new = int(new_lengths.max())
+        self.past, self.n_past = past, n_past
+        self.new = past.new_empty((layers, 2, batch, kv_heads, n_new, dim))
+        steps = torch.arange(n_new, device=past.device)
+        # Padding stands where the last token stands, inside any table of positions, and no token sees it.
+        self.positions = past_lengths[:, None] + torch.minimum(steps, new_lengths[:, None] - 1)
+        new_at = self.positions.masked_fill(steps >= new_lengths[:, None], -1)
+        past_columns = torch.arange(n_past, device=past.device)
+        past_at = past_columns.expand(batch, n_past).masked_fill(past_columns >= past_lengths[:, None], -1)
+        self._columns = torch.cat([past_at, new_at], 1)  # position of every column; -1: padding
+        self._masks: dict[int | None, torch.Tensor] = {}
+
+    def attend(
+        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
+    ) -> torch.Tensor:
+        """See ``Memory``."""
+        self.new[layer, 0], self.new[layer, 1] = k, v
+        keys = torch.cat([self.past[layer, 0], k], 2)
+        values = torch.cat([self.past[layer, 1], v], 2)
+        gqa = q.shape[1] != k.shape[1]
+        return F.scaled_dot_product_attention(q, keys, values, self._mask(window), scale=scale, enable_gqa=gqa)
+
+    def _mask(self, window: int | None) -> torch.Tensor:
+        """True where a query may look: [B, 1, L, P + L]."""
+        if window not in self._masks:
+            seen, at = self._columns[:, None, :], self.positions[:, :, None]
+            allowed = (seen >= 0) & (seen <= at)
+            if window:
+                allowed &= seen > at - window
+            self._masks[window] = allowed[:, None]
+        return self._masks[window]
+
+
+class DecodeMemory:
+    """Rows of a cohort: each stands on the prefix of its group and has written the same number of tokens since.
+
+    ``prefix`` [layers, 2, G, KV, P, D], left-aligned, of ``prefix_lengths`` [G]. Rows are moved, copied and dropped by
+    ``rearrange``; ``advance`` makes room for the next token.
+    """
+
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64]) -> None:
+        layers, _, n_groups, kv_heads, self.n_past, dim = prefix.shape
+        self.prefix, self.prefix_lengths = prefix, prefix_lengths
+        self.groups = np.arange(n_groups)  # group of every row
+        self.written = 0
+        self.suffix = prefix.new_empty((layers, 2, n_groups, kv_heads, 16, dim))
+        lengths = torch.as_tensor(prefix_lengths, device=prefix.device)
+        columns = torch.arange(self.n_past, device=prefix.device)
+        self._column_hidden = columns >= lengths[:, None]  # [G, P]
+        self._uneven = bool(self._column_hidden.any())
+        self._index()
+
+    def advance(self) -> None:
+        """Call before every step: one more column."""
+        self.written += 1
+        if self.written > self.suffix.shape[4]:
+            self.suffix = self._grown(self.suffix.shape[2], 2 * self.suffix.shape[4])
+        self.positions = self._starts + (self.written - 1)
+
+    def rearrange(self, sources: NDArray[np.int64], targets: NDArray[np.int64], n_rows: int) -> None:
+        """Copy rows ``sources`` onto rows ``targets`` (never both at once); rows from ``n_rows`` on are dropped."""
+        if n_rows > self.suffix.shape[2]:
+            self.suffix = self._grown(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
+        groups = np.zeros(n_rows, np.int64)
+        kept = min(n_rows, len(self.groups))
+        groups[:kept] = self.groups[:kept]
+        if len(sources):
+            to, start = (torch.as_tensor(a, device=self.suffix.device) for a in (targets, sources))
+            written = self.suffix[:, :, :, :, : self.written]
+            written.index_copy_(2, to, written.index_select(2, start))
+            groups[targets] = self.groups[sources]
+        self.groups = groups
+        self._index()
+
+    def row(self, row: int) -> torch.Tensor:
+        """Keys/values a row has written: [layers, 2, KV, written, D]."""
+        return self.suffix[:, :, row, :, : self.written]
+
+    def attend(
+        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
+    ) -> torch.Tensor:
+        """See ``Memory``; L is 1."""
+        rows, kv_heads, dim = k.shape[0], k.shape[1], k.shape[3]
+        own = self.suffix[layer, :, :rows]
+        own[0, :, :, self.written - 1], own[1, :, :, self.written - 1] = k[:, :, 0], v[:, :, 0]
+        keys, values = own[:, :, :, : self.written]
+        q = q.reshape(rows, kv_heads, -1, dim) * scale
+        scores = torch.matmul(q, keys.transpose(-1, -2))
+        if self.n_past:
+            scores = torch.cat([self._prefix_scores(layer, q), scores], -1)
+        if window and int(self.positions.max()) >= window:
+            scores = scores + self._window_mask(window)[:, None, None]
+        weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
+        out = torch.matmul(weights[..., self.n_past :], values)
+        if self.n_past:
+            out += self._prefix_values(layer, weights[..., : self.n_past])
+        return out.reshape(rows, -1, 1, dim)
+
+    def _prefix_scores(self, layer: int, q: torch.Tensor) -> torch.Tensor:
+        """[rows, KV, H/KV, P]: all rows of a group against the group's keys in one product."""
+        groups, most = self._members.shape
+        kv_heads, share, dim = q.shape[1:]
+        together = q[self._members].permute(0, 2, 1, 3, 4).reshape(groups, kv_heads, most * share, dim)
+        scores = torch.matmul(together, self._active[layer, 0].transpose(-1, -2))
+        scores = scores.view(groups, kv_heads, most, share, self.n_past)[self._group_at, :, self._place]
+        return scores + self._hidden if self._hidden is not None else scores
+
+    def _prefix_values(self, layer: int, weights: torch.Tensor) -> torch.Tensor:
+        """[rows, KV, H/KV, D]."""
+        groups, most = self._members.shape
+        kv_heads, share = weights.shape[1:3]
+        together = weights[self._members].permute(0, 2, 1, 3, 4).reshape(groups, kv_heads, most * share, self.n_past)
+        values = torch.matmul(together, self._active[layer, 1])
+        return values.view(groups, kv_heads, most, share, -1)[self._group_at, :, self._place]
+
+    def _index(self) -> None:
+        """Where each row stands among its group's rows. Groups without rows drop out of the products."""
+        order = np.argsort(self.groups, kind="stable")
+        present, group_at, counts = np.unique(self.groups, return_inverse=True, return_counts=True)
+        firsts = np.cumsum(counts) - counts
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order)) - np.repeat(firsts, counts)
+        members = np.zeros((len(present), counts.max() if len(counts) else 0), np.int64)
+        members[group_at, place] = np.arange(len(order))
+        device = self.prefix.device
+        self._members, self._group_at, self._place = (
+            torch.as_tensor(a, device=device) for a in (members, group_at, place)
+        )
+        if not hasattr(self, "_present") or not np.array_equal(present, self._present):
+            self._present = present
+            self._active = self.prefix[:, :, torch.as_tensor(present, device=device)]
+        self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]
+        self._hidden = None
+        if self._uneven:
+            hidden = self._column_hidden[torch.as_tensor(self.groups, device=device)][:, None, None]
+            self._hidden = torch.zeros_like(hidden, dtype=self.prefix.dtype).masked_fill_(hidden, float("-inf"))
+
+    def _window_mask(self, window: int) -> torch.Tensor:
+        """-inf where a column lies ``window`` or more positions back: [rows, P + written]."""
+        past = torch.arange(self.n_past, device=self.prefix.device).expand(len(self.groups), self.n_past)
+        own = self._starts + torch.arange(self.written, device=self.prefix.device)
+        far = torch.cat([past, own], 1) <= self.positions - window
+        return torch.zeros_like(far, dtype=self.prefix.dtype).masked_fill_(far, float("-inf"))
+
+    def _grown(self, rows: int, columns: int) -> torch.Tensor:
+        layers, two, had, kv_heads, _, dim = self.suffix.shape
+        larger = self.suffix.new_empty((layers, two, rows, kv_heads, columns, dim))
+        filled = min(self.written, self.suffix.shape[4])
+        larger[:, :, :had, :, :filled] = self.suffix[:, :, :, :, :filled]
+        return larger

@@ -1,0 +1,51 @@
+"""Which tokens end a step and which end the solution: told once from the tokenizer, then by token id alone.
+
+A token ends a step if its text holds the step separator ("\\n", but also ".\\n" or "\\n\\n" where a tokenizer merges
+them). A separator that follows nothing but blank tokens ends no step, so there are no empty steps. A separator that
+the tokenizer may spell with several tokens is found by its last token, after a look at the text before it.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepscale.errors import InputError
+
+
+class Boundaries:
+    """Step and solution ends of one tokenizer. ``ends`` bool [V], ``blank`` bool [V], ``stop_ids`` of solutions."""
+
+    def __init__(self, tokenizer: Any, vocabulary: int, separator: str, stop_ids: Sequence[int]) -> None:
+        if not separator or separator.strip():
+            raise InputError(f"step_separator {separator!r} must be blank text, such as a newline")
+        self.separator = separator
+        self.stop = np.zeros(vocabulary, bool)
+        self.stop[list(stop_ids)] = True
+        texts = tokenizer.batch_decode([[token] for token in range(vocabulary)], clean_up_tokenization_spaces=False)
+        specials = set(tokenizer.all_special_ids)
+        self.blank = np.array([not text.strip() and i not in specials for i, text in enumerate(texts)])
+        self.whole = np.array([separator in text for text in texts])
+        # The last piece of a separator spelt with several tokens, e.g. "\n" of "\n\n".
+        self.partial = np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.whole
+        self._tokenizer = tokenizer
+        if not (self.whole.any() or self.partial.any()):
+            raise InputError(f"no token of this tokenizer spells the step separator {separator!r}; choose another")
+
+    def completes(self, tail: Sequence[int]) -> bool:
+        """Whether the text of these last tokens ends with the separator."""
+        return bool(self._tokenizer.decode(list(tail), skip_special_tokens=False).endswith(self.separator))
+
+    def ends_step(self, tokens: NDArray[np.int64], tails: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether each row's new token [R] spells out a separator; ``tails`` [R, k] are its last k tokens (-1: none)."""
+        ends: NDArray[np.bool_] = self.whole[tokens].copy()
+        for row in np.flatnonzero(self.partial[tokens]):
+            ends[row] = self.completes([token for token in tails[row] if token >= 0])
+        return ends
+
+
+def step_texts(tokens: Sequence[int], step_ends: Sequence[int], decode: Any) -> list[str]:
+    """The text of each step (without separators), cut at its recorded last token; never found again in the text."""
+    starts = [0, *[end + 1 for end in step_ends[:-1]]]
+    return [decode(tokens[start : end + 1]).strip() for start, end in zip(starts, step_ends, strict=True)]

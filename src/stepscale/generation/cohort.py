@@ -1,0 +1,154 @@
+"""A cohort: rows that decode together, one token a step, from their prefixes to their ends.
+
+In: distinct prefixes with known keys/values and the members (requests) that stand on each. Out: every member's tokens. As
+long as members have drawn the same tokens they ARE one row: a distinct token of the tree is computed once, and a row is
+copied only where its members part. A member that has ended leaves; a row without members is dropped at once and its
+place filled, so the batch stays dense. Members draw with numbers of their own (``draw``), so none of this changes a token.
+Knows token ids and ends, nothing of problems or answers.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stepscale.generation.attention import DecodeMemory
+from stepscale.generation.boundaries import Boundaries
+from stepscale.generation.contract import Continuation, Ended, Sampling, Until
+from stepscale.generation.draw import draw, uniforms
+from stepscale.generation.network import Network
+from stepscale.generation.prefill import Computed
+
+_TAIL = 8  # tokens a separator may be spelt with
+_ENDED: tuple[Ended, ...] = ("step", "solution", "length")
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a cohort starts from: prefixes [G] and, for each member [N], its prefix's index and its seed."""
+
+    prefixes: list[tuple[int, ...]]
+    groups: Ints
+    seeds: NDArray[np.uint64]
+
+
+@dataclass
+class Outcome:
+    """A cohort's results: one continuation a member; tokens computed; keys/values of finished steps by their path."""
+
+    continuations: list[Continuation]
+    read: Computed  # last tokens of prefixes, passed to draw the first token
+    decoded: Computed
+    paths: list[tuple[tuple[int, ...], torch.Tensor]]
+
+
+class Cohort:
+    """One cohort. ``past`` [layers, 2, G, KV, P, D]: keys/values of all but the last token of every prefix."""
+
+    def __init__(
+        self, network: Network, plan: Plan, past: torch.Tensor, sampling: Sampling, until: Until,
+        boundaries: Boundaries, longest: int,
+    ) -> None:  # fmt: skip
+        self._network, self._plan, self._sampling, self._until = network, plan, sampling, until
+        self._boundaries = boundaries
+        self._device = past.device
+        lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)
+        self._memory = DecodeMemory(past, lengths - 1)
+        self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one a row
+        n = len(plan.seeds)
+        room = min(sampling.max_new_tokens, longest - int(lengths.min()))
+        self._limits = np.minimum(sampling.max_new_tokens, longest - lengths[plan.groups])
+        self._starts = lengths[plan.groups]
+        self._tokens = np.full((n, room), -1, np.int64)
+        self._logprobs = np.zeros((n, room), np.float64)
+        self._step_ends = np.zeros((n, room), bool)
+        self._ended = np.zeros(n, np.int64)
+        self._lengths = np.zeros(n, np.int64)
+        self._alive = np.arange(n)  # members still drawing, with the row of each and whether its step is blank so far
+        self._rows = plan.groups.copy()
+        self._blank = np.ones(n, bool)
+        self._read, self._decoded = Computed(), Computed()
+        self._paths: list[tuple[tuple[int, ...], torch.Tensor]] = []
+
+    def run(self) -> Outcome:
+        """Decode until every member has ended."""
+        step = 0
+        while len(self._alive):
+            self._step(step)
+            step += 1
+        return Outcome([self._continuation(i) for i in range(len(self._lengths))], self._read, self._decoded, self._paths)
+
+    def _step(self, step: int) -> None:
+        memory = self._memory
+        memory.advance()
+        counted = self._decoded if step else self._read
+        at = memory.prefix_lengths[memory.groups] + step
+        counted.tokens += len(at)
+        counted.context_sum += int(at.sum()) + len(at)
+        logits = self._network.forward(self._ids[:, None], memory)
+        numbers = uniforms(self._plan.seeds[self._alive], self._starts[self._alive] + step)
+        drawn, logprobs = draw(
+            logits, torch.as_tensor(self._rows, device=self._device),
+            torch.as_tensor(numbers, device=self._device), self._sampling,
+        )  # fmt: skip
+        tokens = drawn.cpu().numpy()
+        self._tokens[self._alive, step] = tokens
+        self._logprobs[self._alive, step] = logprobs.cpu().numpy()
+        going = self._end(step, tokens)
+        self._branch(tokens[going], going, logits.shape[1])
+
+    def _end(self, step: int, tokens: Ints) -> NDArray[np.bool_]:
+        """Record who ended with these tokens; gives who goes on."""
+        alive, bounds = self._alive, self._boundaries
+        stops = bounds.stop[tokens]
+        tails = self._tokens[alive, max(0, step + 1 - _TAIL) : step + 1]
+        separates = bounds.ends_step(tokens, tails) & ~stops & ~self._blank
+        self._step_ends[alive, step] = separates | (stops & ~self._blank)
+        self._blank = separates | (self._blank & bounds.blank[tokens])
+        at_step = separates & (self._until == "step")
+        full = step + 1 >= self._limits[alive]
+        ended = stops | at_step | full
+        self._ended[alive[ended]] = np.where(stops, 1, np.where(at_step, 0, 2))[ended]
+        self._lengths[alive[ended]] = step + 1
+        if at_step.any():
+            self._remember(alive[at_step], self._rows[at_step], step)
+        return ~ended
+
+    def _remember(self, members: Ints, rows: Ints, step: int) -> None:
+        """Keep the keys/values of finished steps, so that going on from them computes nothing again."""
+        distinct, first = np.unique(rows, return_index=True)
+        for row, member in zip(distinct, members[first], strict=True):
+            path = (*self._plan.prefixes[self._plan.groups[member]], *self._tokens[member, :step].tolist())
+            self._paths.append((path, self._memory.row(int(row)).clone()))
+
+    def _branch(self, tokens: Ints, going: NDArray[np.bool_], vocabulary: int) -> None:
+        """Each (row, token) drawn by somebody becomes a row. Rows stay in place where they can; holes are filled."""
+        self._alive, self._blank = self._alive[going], self._blank[going]
+        if not len(self._alive):
+            return
+        children, which = np.unique(self._rows[going] * vocabulary + tokens, return_inverse=True)
+        parents, n = children // vocabulary, len(children)
+        stays = np.ones(n, bool)
+        stays[1:] = parents[1:] != parents[:-1]  # a row's first child takes its place ...
+        stays &= parents < n  # ... unless the batch is now shorter
+        taken = np.zeros(n, bool)
+        taken[parents[stays]] = True
+        places = parents.copy()
+        places[~stays] = np.flatnonzero(~taken)
+        if n != len(self._ids) or not stays.all():
+            self._memory.rearrange(parents[~stays], places[~stays], n)
+        self._rows = places[which]
+        ids = np.empty(n, np.int64)
+        ids[places] = children % vocabulary
+        self._ids = torch.as_tensor(ids, device=self._device)
+
+    def _continuation(self, member: int) -> Continuation:
+        length = int(self._lengths[member])
+        return Continuation(
+            tokens=tuple(self._tokens[member, :length].tolist()),
+            logprobs=tuple(self._logprobs[member, :length].tolist()),
+            ended=_ENDED[self._ended[member]],
+            step_ends=tuple(np.flatnonzero(self._step_ends[member, :length]).tolist()),
+        )

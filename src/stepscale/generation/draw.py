@@ -1,0 +1,72 @@
+"""Drawing the next token: each row's randomness is its own, so company in the batch cannot change it.
+
+In: logits [S, V] of S distinct prefixes, the R rows that stand on them, and for every row a seed and a position. Out: a
+token and its log-likelihood at temperature 1 for every row. The uniform number of a row is a hash of (seed, absolute
+position of the token), turned into a token by the inverse of the cumulative distribution: no generator state, so the
+token depends on (prefix, seed, sampling) alone. What remains is rounding: where the number falls within about 1e-7 of a
+border between two tokens, another batch size may round the logits to the other side. Knows nothing of steps or models.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from stepscale.generation.contract import Sampling
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_MIX = (np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB))
+_BELOW_ONE = 1.0 - 2.0**-40  # so that slot + uniform never rounds up to the next slot
+
+
+def uniforms(seeds: NDArray[np.uint64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Uniform numbers in [0, 1), one a row [R]: two rounds of splitmix64 over (seed, position)."""
+    with np.errstate(over="ignore"):
+        mixed = _splitmix(_splitmix(seeds) + (positions.astype(np.uint64) + np.uint64(1)) * _GOLDEN)
+    return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
+
+
+def _splitmix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    x = x + _GOLDEN
+    x = (x ^ (x >> np.uint64(30))) * _MIX[0]
+    x = (x ^ (x >> np.uint64(27))) * _MIX[1]
+    return x ^ (x >> np.uint64(31))
+
+
+def draw(
+    logits: torch.Tensor, slots: torch.Tensor, numbers: torch.Tensor, sampling: Sampling
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens [R] and their log-likelihoods at temperature 1 [R].
+
+    ``logits`` [S, V], ``slots`` [R]: the row of ``logits`` each drawing row stands on, ``numbers`` float64 [R] in [0, 1).
+    """
+    logprobs = torch.log_softmax(logits.float(), -1)
+    if sampling.temperature == 0:
+        tokens = logits.argmax(-1)[slots]
+    else:
+        tokens = _inverse(_cumulative(logprobs, sampling), slots, numbers)
+    return tokens, logprobs[slots, tokens]
+
+
+def _cumulative(logprobs: torch.Tensor, sampling: Sampling) -> torch.Tensor:
+    """Cumulative probabilities, float64 [S, V]; the last of every row is exactly 1."""
+    cold = logprobs if sampling.temperature == 1 else logprobs / sampling.temperature
+    probs = torch.softmax(cold, -1) if sampling.temperature != 1 else cold.exp()
+    if sampling.top_p < 1:
+        probs = _nucleus(probs, sampling.top_p)
+    cumulative = probs.cumsum(-1, dtype=torch.float64)
+    return cumulative / cumulative[:, -1:]
+
+
+def _nucleus(probs: torch.Tensor, top_p: float) -> torch.Tensor:
+    """Keep the fewest likeliest tokens that hold ``top_p`` of the mass, and always the likeliest."""
+    ordered, order = probs.sort(-1, descending=True, stable=True)
+    before = ordered.cumsum(-1, dtype=torch.float64) - ordered
+    return torch.zeros_like(probs).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))
+
+
+def _inverse(cumulative: torch.Tensor, slots: torch.Tensor, numbers: torch.Tensor) -> torch.Tensor:
+    """The first token whose cumulative probability exceeds the number. All rows search one ascending line of S x V."""
+    n_slots, vocabulary = cumulative.shape
+    line = cumulative + torch.arange(n_slots, device=cumulative.device, dtype=torch.float64)[:, None]
+    found = torch.searchsorted(line.view(-1), slots + numbers.clamp(max=_BELOW_ONE), right=True)
+    return (found - slots * vocabulary).clamp_(0, vocabulary - 1)

@@ -1,0 +1,205 @@
+"""The in-process Generator: any transformers causal LM, many problems in one wide batch, every shared prefix once.
+
+In: token prefixes with seeds. Out: continuations, and the tokens computed for them, counted one by one. Requests with the
+same prefix form a group; groups fill cohorts up to a memory budget; each prefix is computed once (``prefill``) and read by
+all its rows (``attention``); finished steps are remembered, so that going on from them computes only what is new.
+Knows nothing of answers, verifiers or search.
+"""
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import torch
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.boundaries import Boundaries
+from stepscale.generation.cohort import Cohort, Outcome, Plan
+from stepscale.generation.contract import Continuation, Request, Sampling, Until
+from stepscale.generation.network import LlamaNetwork, Network, TransformersNetwork
+from stepscale.generation.prefill import Computed, prefill
+from stepscale.generation.prefixes import PrefixTree
+
+_ROWS = 512  # rows of a cohort on a CPU: wider ones leave the processor's cache (docs/engine.md, measured)
+_SMALL = 20_000_000  # parameters; below it a product is too small to be worth two threads, so cohorts run side by side
+Dtype = Literal["float32", "bfloat16"]
+
+
+class LocalGenerator:
+    """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
+
+    ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``separator``: blank text that ends a step.
+    The model object is the generator's own from then on: its attention may be replaced.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Any, *, name: str, prompt_template: str = "{problem}\n", step_separator: str = "\n",
+        memory_budget_gb: float = 1.0,
+    ) -> None:  # fmt: skip
+        if prompt_template.count("{problem}") != 1:
+            raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
+        self.name, self.prompt_template = name, prompt_template
+        self._tokenizer = tokenizer
+        self._like = next(model.parameters()).detach()
+        config = model.config.get_text_config()
+        self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
+        self.parameters = int(model.num_parameters())
+        self._network: Network = LlamaNetwork(model) if LlamaNetwork.fits(model) else TransformersNetwork(model.eval())
+        layers, kv_heads, dim = self._network.shape
+        self.attention_width = layers * config.num_attention_heads * dim
+        self._token_bytes = 2 * layers * kv_heads * dim * self._like.element_size()
+        self._budget = int(memory_budget_gb * 2**30)
+        self._tree = PrefixTree(self._budget // 4)
+        self._boundaries = Boundaries(tokenizer, _vocabulary(model), step_separator, _stop_ids(model, tokenizer))
+        self._side_by_side = self._like.device.type == "cpu" and self.parameters <= _SMALL
+
+    @classmethod
+    def load(
+        cls, folder_or_name: str | Path, *, prompt_template: str = "{problem}\n", device: str = "auto",
+        dtype: Dtype = "float32", step_separator: str = "\n", memory_budget_gb: float = 1.0, name: str | None = None,
+    ) -> "LocalGenerator":  # fmt: skip
+        """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder_or_name)
+            model = AutoModelForCausalLM.from_pretrained(folder_or_name, dtype=getattr(torch, dtype)).to(device)
+        except (OSError, ValueError) as error:
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(f"generator: {folder_or_name} is not a causal LM that transformers can load: {reason}") from error
+        return cls(
+            model, tokenizer, name=name or Path(str(folder_or_name)).name, prompt_template=prompt_template,
+            step_separator=step_separator, memory_budget_gb=memory_budget_gb,
+        )  # fmt: skip
+
+    def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        """Token ids of the prompt that asks for a solution of ``problem``."""
+        ids = self._tokenizer(self.prompt_template.replace("{problem}", problem))["input_ids"]
+        while ids and self._boundaries.stop[ids[-1]]:  # some tokenizers close every text
+            ids = ids[:-1]
+        return tuple(ids)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of generated tokens, without special tokens."""
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+    def generate(
+        self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
+    ) -> list[Continuation]:
+        """Continue every request; order kept. Counts prefill and decode tokens into ``ledger``.
+
+        ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it: a token that
+        several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
+        continuation only when something goes on from it. Raises InputError if a prefix leaves no room in the context.
+        """
+        began = time.perf_counter()
+        results: dict[int, Continuation] = {}
+        read, decoded = Computed(), Computed()
+        threads = torch.get_num_threads()
+        try:
+            lanes, each = (threads, 1) if self._side_by_side else (1, threads)
+            torch.set_num_threads(each)
+            with torch.inference_mode(), ThreadPoolExecutor(lanes, "cohort", torch.set_num_threads, (each,)) as pool:
+                batches = self._cohorts(requests, sampling)
+                for start in range(0, len(batches), lanes):
+                    self._run(batches[start : start + lanes], requests, sampling, until, pool, results, read, decoded)
+        finally:
+            torch.set_num_threads(threads)
+        seconds = time.perf_counter() - began
+        size = {"parameters": self.parameters, "attention_width": self.attention_width}
+        ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
+        ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
+        return [results[i] for i in range(len(requests))]
+
+    def _run(
+        self, batches: list[list[int]], requests: Sequence[Request], sampling: Sampling, until: Until,
+        pool: ThreadPoolExecutor, results: dict[int, Continuation], read: Computed, decoded: Computed,
+    ) -> None:  # fmt: skip
+        """Prefill and decode some cohorts, side by side; the tree changes only between them, in order."""
+        cohorts = [self._prepare([requests[i] for i in batch], sampling, until, read) for batch in batches]
+        for batch, outcome in zip(batches, pool.map(_decode, cohorts), strict=True):
+            results.update(zip(batch, outcome.continuations, strict=True))
+            for total, part in ((read, outcome.read), (decoded, outcome.decoded)):
+                total.tokens += part.tokens
+                total.context_sum += part.context_sum
+            for path, kv in outcome.paths:
+                self._tree.insert(path, kv)
+        self._tree.trim()
+
+    def _prepare(self, requests: list[Request], sampling: Sampling, until: Until, read: Computed) -> Cohort:
+        prefixes = list(dict.fromkeys(request.prefix for request in requests))
+        pasts = [prefix[:-1] for prefix in prefixes]
+        layers, kv_heads, dim = self._network.shape
+        computed = prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like)
+        read.tokens += computed.tokens
+        read.context_sum += computed.context_sum
+        past = self._like.new_zeros((layers, 2, len(pasts), kv_heads, max(map(len, pasts)), dim))
+        self._tree.gather(pasts, past)
+        place = {prefix: i for i, prefix in enumerate(prefixes)}
+        plan = Plan(
+            prefixes,
+            np.array([place[request.prefix] for request in requests], np.int64),
+            np.array([request.seed for request in requests], np.uint64),
+        )
+        return Cohort(self._network, plan, past, sampling, until, self._boundaries, self._longest)
+
+    def _cohorts(self, requests: Sequence[Request], sampling: Sampling) -> list[list[int]]:
+        """Indices of requests, sorted by prefix and cut into cohorts that fit the budget, groups kept whole if they fit.
+
+        The same whatever the number of cores, so results do not depend on it.
+        """
+        for request in requests:
+            if not 0 < len(request.prefix) < self._longest:
+                raise InputError(
+                    f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
+                    f" {self._longest} tokens; shorten the prompt or the solution so far"
+                )
+        order = sorted(range(len(requests)), key=lambda i: requests[i].prefix)
+        cohorts: list[list[int]] = []
+        room = 0
+        for start, stop in _groups(order, requests):
+            prefix = len(requests[order[start]].prefix)
+            row = min(sampling.max_new_tokens, self._longest - prefix)
+            capacity = max(1, (self._budget // 2 // self._token_bytes - prefix) // max(1, row))
+            if self._like.device.type == "cpu":
+                capacity = min(capacity, _ROWS)
+            for at in range(start, stop, capacity):
+                part = order[at : min(at + capacity, stop)]
+                need = len(part) / capacity + prefix / max(1, row) / capacity
+                if not cohorts or need > room:
+                    cohorts.append([])
+                    room = 1.0
+                cohorts[-1].extend(part)
+                room -= need
+        return cohorts
+
+
+def _decode(cohort: Cohort) -> Outcome:
+    with torch.inference_mode():
+        return cohort.run()
+
+
+def _groups(order: list[int], requests: Sequence[Request]) -> list[tuple[int, int]]:
+    """Ranges of ``order`` whose requests share a prefix."""
+    borders = [i for i in range(len(order)) if i == 0 or requests[order[i]].prefix != requests[order[i - 1]].prefix]
+    return list(zip(borders, [*borders[1:], len(order)], strict=True))
+
+
+def _vocabulary(model: Any) -> int:
+    return int(model.get_output_embeddings().weight.shape[0])
+
+
+def _stop_ids(model: Any, tokenizer: Any) -> list[int]:
+    """End-of-text ids of the tokenizer and of the model's own generation settings."""
+    stated = getattr(model.generation_config, "eos_token_id", None)
+    ids = {tokenizer.eos_token_id, *(stated if isinstance(stated, list) else [stated])} - {None}
+    if not ids:
+        raise InputError("generator: neither tokenizer nor generation_config names an eos_token_id; set one")
+    return sorted(ids)

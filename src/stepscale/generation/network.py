@@ -1,0 +1,154 @@
+"""The forward pass of a causal language model over a memory of the engine's own.
+
+Two networks with one method, ``forward``: ``TransformersNetwork`` runs any transformers model whose attention can be
+replaced (nearly all); ``LlamaNetwork`` computes Llama-style models itself from the same weights, because for a small model
+most of the time goes into calling modules, not into arithmetic. A test holds both to the model's own logits.
+"""
+
+from contextvars import ContextVar
+from typing import Any, Protocol
+
+import torch
+import torch.nn.functional as F
+
+from stepscale.errors import InputError
+from stepscale.generation.attention import Memory
+
+_ATTENTION = "stepscale"
+_MEMORY: ContextVar[Memory] = ContextVar("memory")
+_SMALL = 50_000_000  # parameters; above it the calls of modules no longer matter and a second copy of the weights does
+
+
+class Network(Protocol):
+    """A causal language model. ``shape``: (layers, kv_heads, head_dim) of its keys and values."""
+
+    shape: tuple[int, int, int]
+
+    def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """Logits [B, V] after the last of ``ids`` [B, L]; keys and values go to ``memory``."""
+        ...
+
+
+class TransformersNetwork:
+    """Any transformers causal LM, its attention replaced by the memory's. The model object is changed."""
+
+    def __init__(self, model: Any) -> None:
+        from transformers import AttentionInterface
+
+        config = model.config.get_text_config()
+        if not model._supports_attention_backend:
+            raise InputError(
+                f"generator: {type(model).__name__} does not let its attention be replaced; serve it and use the server backend"
+            )
+        AttentionInterface.register(_ATTENTION, _attend)
+        model.set_attn_implementation(_ATTENTION)
+        self._model = model
+        heads = config.num_attention_heads
+        kv_heads = getattr(config, "num_key_value_heads", None) or heads
+        self.shape = (config.num_hidden_layers, kv_heads, getattr(config, "head_dim", None) or config.hidden_size // heads)
+
+    def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """See ``Network``."""
+        token = _MEMORY.set(memory)
+        try:
+            out = self._model(input_ids=ids, position_ids=memory.positions, use_cache=False, logits_to_keep=1)
+        finally:
+            _MEMORY.reset(token)
+        logits: torch.Tensor = out.logits[:, -1]
+        return logits
+
+
+def _attend(
+    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any,
+    scaling: float | None = None, dropout: float = 0.0, sliding_window: int | None = None, **extra: Any,
+) -> tuple[torch.Tensor, None]:  # fmt: skip
+    """What transformers calls in place of its own attention."""
+    unknown = [name for name in ("softcap", "s_aux") if extra.get(name) is not None]
+    if unknown:
+        raise InputError(f"generator: attention with {unknown[0]} is not offered here; serve the model, use the server backend")
+    scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
+    out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
+    return out.transpose(1, 2).contiguous(), None
+
+
+class LlamaNetwork:
+    """A Llama-style model (RMSNorm, rotary positions, grouped queries, SwiGLU) from a transformers model's weights.
+
+    Projections that read the same input are one product, and so are the rotated halves of queries and keys: rotating the
+    weights' columns once costs less than rotating every token's.
+    """
+
+    def __init__(self, model: Any) -> None:
+        config, inner = model.config, model.model
+        self._heads, kv_heads, self._dim = config.num_attention_heads, config.num_key_value_heads, config.head_dim
+        self.shape = (config.num_hidden_layers, kv_heads, self._dim)
+        self._eps = config.rms_norm_eps
+        self._embedding = inner.embed_tokens.weight.detach()
+        self._norm = inner.norm.weight.detach()
+        self._head = model.lm_head.weight.detach().t()
+        positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
+        cos, sin = inner.rotary_emb(self._embedding[:1, None], positions[None])
+        self._cos, self._sin = cos[0, :, None], sin[0, :, None]  # [positions, 1, D]
+        self._layers = [self._fused(layer) for layer in inner.layers]
+
+    @staticmethod
+    def fits(model: Any) -> bool:
+        """Whether this class computes what ``model`` computes."""
+        config = model.config
+        rope = getattr(config, "rope_parameters", None) or {}
+        return (
+            config.model_type == "llama" and config.hidden_act == "silu" and not config.mlp_bias
+            and rope.get("rope_type", "default") in ("default", "linear", "llama3") and model.num_parameters() <= _SMALL
+        )  # fmt: skip
+
+    def _fused(self, layer: Any) -> dict[str, Any]:
+        attention, mlp = layer.self_attn, layer.mlp
+        parts = [attention.q_proj, attention.k_proj]
+        queries_keys = torch.cat([part.weight.detach() for part in parts])
+        weights = [queries_keys, self._rotated(queries_keys), attention.v_proj.weight.detach()]
+        bias = None
+        if attention.q_proj.bias is not None:
+            both = torch.cat([part.bias.detach() for part in parts])
+            bias = torch.cat([both, self._rotated(both), attention.v_proj.bias.detach()])
+        return {
+            "before_attention": layer.input_layernorm.weight.detach(),
+            "qkv": torch.cat(weights).t().contiguous(),
+            "qkv_bias": bias,
+            "out": attention.o_proj.weight.detach().t().contiguous(),
+            "out_bias": None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
+            "before_mlp": layer.post_attention_layernorm.weight.detach(),
+            "gate_up": torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]).t().contiguous(),
+            "down": mlp.down_proj.weight.detach().t().contiguous(),
+        }
+
+    def _rotated(self, rows: torch.Tensor) -> torch.Tensor:
+        """The rows (output channels) of each head with their halves swapped, the first negated."""
+        first, second = rows.view(-1, 2, self._dim // 2, *rows.shape[1:]).unbind(1)
+        return torch.stack([-second, first], 1).reshape(rows.shape)
+
+    def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
+        """See ``Network``."""
+        batch, length = ids.shape
+        n = batch * length
+        width = self._embedding.shape[1]
+        at = memory.positions.reshape(-1)
+        cos, sin = self._cos[at], self._sin[at]
+        x = self._embedding[ids.reshape(-1)]
+        kv_heads, heads, dim = self.shape[1], self._heads, self._dim
+        rotary = (heads + kv_heads) * dim
+        scale = dim**-0.5
+        for index, layer in enumerate(self._layers):
+            h = F.rms_norm(x, (width,), layer["before_attention"], self._eps)
+            qkv = h @ layer["qkv"] if layer["qkv_bias"] is None else torch.addmm(layer["qkv_bias"], h, layer["qkv"])
+            plain, turned = qkv[:, :rotary].view(n, -1, dim), qkv[:, rotary : 2 * rotary].view(n, -1, dim)
+            qk = torch.addcmul(plain * cos, turned, sin).view(batch, length, -1, dim).transpose(1, 2)
+            v = qkv[:, 2 * rotary :].view(batch, length, kv_heads, dim).transpose(1, 2)
+            out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, scale)
+            x = torch.addmm(x, out.transpose(1, 2).reshape(n, -1), layer["out"])
+            if layer["out_bias"] is not None:
+                x = x + layer["out_bias"]
+            gate_up = F.rms_norm(x, (width,), layer["before_mlp"], self._eps) @ layer["gate_up"]
+            gate, up = gate_up.chunk(2, 1)
+            x = torch.addmm(x, F.silu(gate) * up, layer["down"])
+        last = x.view(batch, length, width)[:, -1]
+        return F.rms_norm(last, (width,), self._norm, self._eps) @ self._head

@@ -1,0 +1,92 @@
+"""Makes the keys and values of prefixes known, each distinct token once.
+
+In: prefixes wanted and a tree of what is known. Out: the tree knows them all, and the count of what was computed. Where
+several prefixes share a part that is not known yet (few-shot examples, a beam's past), that part is computed first, once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from stepscale.generation.attention import PrefillMemory
+from stepscale.generation.network import Network
+from stepscale.generation.prefixes import PrefixTree, common_length
+
+_Piece = tuple[tuple[int, ...], int]  # tokens up to the piece's end, and how many of them are known
+
+
+@dataclass
+class Computed:
+    """Tokens passed through the model, and the sum over them of the tokens each attended to."""
+
+    tokens: int = 0
+    context_sum: int = 0
+
+    def add(self, start: int, stop: int) -> None:
+        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
+        self.tokens += stop - start
+        self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
+
+
+def prefill(
+    network: Network, tree: PrefixTree, prefixes: Sequence[tuple[int, ...]], batch_tokens: int, like: torch.Tensor
+) -> Computed:
+    """Compute what the tree does not know of ``prefixes``; at most ``batch_tokens`` padded tokens at a time.
+
+    ``like``: a tensor of the network's dtype and device.
+    """
+    computed = Computed()
+    wanted = _longest(prefixes)
+    while pieces := _next_pieces(tree, wanted):
+        pieces.sort(key=lambda piece: (len(piece[0]) - piece[1], piece[1]))
+        while pieces:
+            batch = [pieces.pop()]  # the longest first
+            longest, past = len(batch[0][0]) - batch[0][1], batch[0][1]
+            while pieces and (len(batch) + 1) * (longest + max(past, pieces[-1][1])) <= batch_tokens:
+                past = max(past, pieces[-1][1])
+                batch.append(pieces.pop())
+            _run(network, tree, batch, like)
+            for tokens, known in batch:
+                computed.add(known, len(tokens))
+    return computed
+
+
+def _longest(prefixes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Sorted, without those that are the beginning of another."""
+    ordered = sorted(set(prefixes))
+    following = [*ordered[1:], ()]
+    return [a for a, b in zip(ordered, following, strict=True) if b[: len(a)] != a or not b]
+
+
+def _next_pieces(tree: PrefixTree, wanted: Sequence[tuple[int, ...]]) -> list[_Piece]:
+    """The next unknown piece of every prefix, shared ones once, up to where the prefixes that share it part."""
+    pieces: list[_Piece] = []
+    for prefix in wanted:
+        known = tree.known(prefix)
+        if known == len(prefix):
+            continue
+        if pieces and pieces[-1][1] == known and (shared := common_length(pieces[-1][0], prefix)) > known:
+            pieces[-1] = (prefix[:shared], known)
+        else:
+            pieces.append((prefix, known))
+    return pieces
+
+
+def _run(network: Network, tree: PrefixTree, batch: Sequence[_Piece], like: torch.Tensor) -> None:
+    layers, kv_heads, dim = network.shape
+    n_new = max(len(tokens) - known for tokens, known in batch)
+    n_past = max(known for _, known in batch)
+    past = like.new_zeros((layers, 2, len(batch), kv_heads, n_past, dim))
+    tree.gather([tokens[:known] for tokens, known in batch], past)
+    known_lengths, new_lengths = (
+        torch.tensor(lengths, device=like.device)
+        for lengths in ([known for _, known in batch], [len(tokens) - known for tokens, known in batch])
+    )
+    memory = PrefillMemory(past, known_lengths, new_lengths)
+    ids = torch.zeros((len(batch), n_new), dtype=torch.long)
+    for row, (tokens, known) in enumerate(batch):
+        ids[row, : len(tokens) - known] = torch.tensor(tokens[known:])
+    network.forward(ids.to(like.device), memory)
+    for row, (tokens, known) in enumerate(batch):
+        tree.insert(tokens, memory.new[:, :, row, :, : len(tokens) - known])
