@@ -4,11 +4,15 @@ The whole is checked before a run touches any data, so a misspelt key anywhere i
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
+
+if TYPE_CHECKING:
+    from stepscale.generation.finetune import GeneratorTraining
+    from stepscale.verifiers.training import VerifierTraining
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -72,6 +76,14 @@ class GeneratorBlock(Block):
     sampling: SamplingBlock
     fine_tuning: dict[str, Any] = Field(description="fields of stepscale.models.fitting.Optimization")
 
+    def training(self, seed: int) -> "GeneratorTraining":
+        """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
+        from stepscale.generation.finetune import GeneratorTraining
+
+        return GeneratorTraining.model_validate(
+            {"layout": {"prompt": self.prompt}, "optimization": {**self.fine_tuning, "seed": seed}}
+        )
+
 
 class PoolBlock(Block):
     """Samples of the training problems to be labelled."""
@@ -87,6 +99,16 @@ class VerifierBlock(Block):
     prompt: str = Field(description="prompt template with {problem}")
     prm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
     orm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
+
+    def training(self, kind: Literal["prm", "orm"], seed: int) -> "VerifierTraining":
+        """One verifier's settings, typed. The validation problems are set apart by the pipeline, so none is taken here."""
+        from stepscale.verifiers.training import VerifierTraining
+
+        given = self.prm if kind == "prm" else self.orm
+        optimization = {**given.get("optimization", {}), "seed": seed}
+        return VerifierTraining.model_validate(
+            {"kind": kind, "layout": {"prompt": self.prompt}, "validation_share": 0.0, **given, "optimization": optimization}
+        )
 
 
 class SearchBlock(Block):

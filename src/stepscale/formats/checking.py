@@ -69,7 +69,7 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
         raise InputError(f"{table.name}: a pandas DataFrame is needed, got {type(df).__name__}")
     if not len(df) and not table.may_be_empty:
         raise InputError(f"{table.name}: the table has no rows; check the path, filters and limits that made it")
-    df = _with_null_columns(df, table)
+    df = complete(df, table)
     present = {name: column for name, column in table.columns.items() if name in df.columns}
     with collector_paused():
         df = df.assign(**{name: _converted(df[name], column, table.name) for name, column in present.items()})
@@ -79,7 +79,22 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     if repeated.any():
         row = df.loc[repeated, key].iloc[0].to_dict()
         raise InputError(f"{table.name}: two rows have the key {row}; keep one row for each ({', '.join(key)})")
-    return df[[*present, *(name for name in df.columns if name not in present)]]
+    return df
+
+
+def complete(df: pd.DataFrame, table: Table) -> pd.DataFrame:
+    """`df` with the nullable columns it lacks added as nulls, the declared columns first and in order; nothing is checked.
+
+    Raises InputError if a column that is needed is missing.
+    """
+    absent = {name: column for name, column in table.columns.items() if name not in df.columns and not column.optional}
+    required = [name for name, column in absent.items() if not column.nullable]
+    if required:
+        needed = ", ".join(name for name, column in table.columns.items() if not column.nullable)
+        raise InputError(f"{table.name}: column {required[0]!r} is missing; the table needs {needed}")
+    df = df.assign(**{name: _nulls(column.kind, df.index) for name, column in absent.items()})
+    declared = [name for name in table.columns if name in df.columns]
+    return df[[*declared, *(name for name in df.columns if name not in table.columns)]]
 
 
 def empty(table: Table) -> pd.DataFrame:
@@ -126,15 +141,6 @@ def _hold_against_pandera(df: pd.DataFrame, table: Table) -> None:
         raise InputError(
             f"{table.name}: column {name!r} holds {failing} where {wanted} is needed; correct it"
         ) from None
-
-
-def _with_null_columns(df: pd.DataFrame, table: Table) -> pd.DataFrame:
-    absent = {name: column for name, column in table.columns.items() if name not in df.columns and not column.optional}
-    required = [name for name, column in absent.items() if not column.nullable]
-    if required:
-        needed = ", ".join(name for name, column in table.columns.items() if not column.nullable)
-        raise InputError(f"{table.name}: column {required[0]!r} is missing; the table needs {needed}")
-    return df.assign(**{name: _nulls(column.kind, df.index) for name, column in absent.items()})
 
 
 def _nulls(kind: Kind, index: "pd.Index[Any]") -> "pd.Series[Any]":

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stepscale.formats.checking import Kind, Table, check, object_series
+from stepscale.formats.checking import Kind, Table, check, complete, object_series
 
 _CHUNK = 8_192  # rows held as Python tuples before they become Arrow columns
 _ARROW = {
@@ -49,12 +49,13 @@ class Columns:
 
     def frame(self) -> pd.DataFrame:
         """The table so far, checked. Raises InputError as `checking.check` does."""
+        return check(self.unchecked_frame(), self.table)
+
+    def unchecked_frame(self) -> pd.DataFrame:
+        """The table so far, in its declared dtypes; for a reader that saw to bounds and keys itself."""
         self._flush()
         columns = zip(self.names, self._chunks, strict=True)
-        return check(
-            pd.DataFrame({name: series_of(self._kind(name), chunks) for name, chunks in columns}, copy=False),
-            self.table,
-        )
+        return complete(frame_of({name: series_of(self._kind(name), chunks) for name, chunks in columns}), self.table)
 
     def _kind(self, name: str) -> Kind:
         return self.table.columns[name].kind
@@ -68,6 +69,11 @@ class Columns:
             else:
                 chunks.append(pa.array(values, _ARROW[self._kind(name)]))
         self._rows.clear()
+
+
+def frame_of(columns: "dict[str, pd.Series[Any]]") -> pd.DataFrame:
+    """A frame of these columns, not copied."""
+    return pd.DataFrame(columns, copy=False)
 
 
 def series_of(kind: Kind, chunks: list[Any]) -> "pd.Series[Any]":

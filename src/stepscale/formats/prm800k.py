@@ -154,10 +154,10 @@ class _Reader:
         for problem_id in list(self.problems):
             problems.row(problem_id, *self.problems.pop(problem_id))
         return Tables(
-            problems=problems.frame(),
-            solutions=self.solutions.frame(),
+            problems=problems.unchecked_frame(),
+            solutions=self.solutions.unchecked_frame(),
             step_labels=self.labels.frame(),
-            records=self.records.frame(),
+            records=self.records.unchecked_frame(),
             skipped=records.skipped,
             skip_reasons=tuple(records.reasons),
             dropped=dict(self.dropped),

@@ -12,11 +12,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from stepscale.formats import tables
-from stepscale.formats.checking import empty
-from stepscale.formats.columns import series_of
+from stepscale.formats.checking import complete
+from stepscale.formats.columns import frame_of, series_of
 from stepscale.formats.prm800k_record import Groups
 
-_CHUNK = 65_536  # labels held as Python objects before they become columns
+_CHUNK = 16_384  # labels held as Python objects before they become columns
+_FLAT = ("step", "completion", "text", "rating", "is_chosen", "source", "flagged")
+_OF_RECORD = ("problem_id", "sample_id", "labeler")
 
 
 class LabelColumns:
@@ -24,6 +26,10 @@ class LabelColumns:
 
     def __init__(self) -> None:
         self._chunks: dict[str, list[Any]] = {}
+        self._problem_ids: list[str] = []  # of each record, as the two below and the number of its labels
+        self._sample_ids: list[int] = []
+        self._labelers: list[str | None] = []
+        self._counts: list[int] = []
         self._clear()
 
     def _clear(self) -> None:
@@ -34,7 +40,6 @@ class LabelColumns:
         self._sizes: list[int] = []
         self._chosen: list[int] = []
         self._human: list[int] = []
-        self._records: list[tuple[str, int, str | None, int]] = []  # key, labeler and number of labels
 
     def add(self, problem_id: str, sample_id: int, labeler: str | None, groups: Groups) -> None:
         """The labels of one record."""
@@ -46,39 +51,44 @@ class LabelColumns:
         self._positions += groups.positions
         self._sizes += groups.sizes
         self._chosen += groups.chosen
-        self._records.append((problem_id, sample_id, labeler, len(groups.texts)))
+        self._problem_ids.append(problem_id)
+        self._sample_ids.append(sample_id)
+        self._labelers.append(labeler)
+        self._counts.append(len(groups.texts))
         if len(self._texts) >= _CHUNK:
             self._flush()
 
     def frame(self) -> pd.DataFrame:
-        """The table so far, checked."""
+        """The table so far, in its declared dtypes; keys and bounds were seen to a label at a time."""
         self._flush()
+        record_of = np.repeat(np.arange(len(self._counts)), self._counts)
+        for name, values in (("problem_id", self._problem_ids), ("labeler", self._labelers)):
+            self._chunks[name] = [pa.array(values, pa.large_string()).take(pa.array(record_of))]
+        self._chunks["sample_id"] = [pa.array(np.array(self._sample_ids, dtype=np.int64)[record_of])]
         kinds = {name: column.kind for name, column in tables.STEP_LABELS.columns.items()}
-        series = {name: series_of(kinds[name], chunks) for name, chunks in self._chunks.items()}
-        return tables.step_labels(pd.DataFrame(series, copy=False) if series else empty(tables.STEP_LABELS))
+        columns = {name: series_of(kinds[name], self._chunks.get(name, [])) for name in (*_FLAT, *_OF_RECORD)}
+        return complete(frame_of(columns), tables.STEP_LABELS)
 
     def _flush(self) -> None:
-        if not self._records:
+        if not self._texts:
             return
-        problem_ids, sample_ids, labelers, counts = zip(*self._records, strict=True)
         sizes = np.array(self._sizes, dtype=np.int64)
         numbers = _numbers_within(sizes)
-        record_of = np.repeat(np.arange(len(counts)), counts)
-        source = np.full(len(self._texts), None, dtype=object)
-        source[self._human] = "human"
-        columns = {
-            "problem_id": pa.array(problem_ids, pa.large_string()).take(pa.array(record_of)),
-            "sample_id": pa.array(np.array(sample_ids, dtype=np.int64)[record_of]),
-            "step": pa.array(np.repeat(np.array(self._positions, dtype=np.int64), sizes)),
-            "completion": pa.array(numbers),
-            "text": pa.array(self._texts, pa.large_string()),
-            "rating": pa.array(self._ratings, pa.int8()),
-            "is_chosen": pa.array(numbers == np.repeat(np.array(self._chosen, dtype=np.int64), sizes)),
-            "labeler": pa.array(labelers, pa.large_string()).take(pa.array(record_of)),
-            "source": pa.array(source, pa.large_string()),
-            "flagged": pa.array(self._flags, pa.bool_()),
-        }
-        for name, column in columns.items():
+        source = pa.nulls(len(self._texts), pa.large_string())
+        if self._human:
+            human = np.full(len(self._texts), None, dtype=object)
+            human[self._human] = "human"
+            source = pa.array(human, pa.large_string())
+        columns = (
+            pa.array(np.repeat(np.array(self._positions, dtype=np.int64), sizes)),
+            pa.array(numbers),
+            pa.array(self._texts, pa.large_string()),
+            pa.array(self._ratings, pa.int8()),
+            pa.array(numbers == np.repeat(np.array(self._chosen, dtype=np.int64), sizes)),
+            source,
+            pa.array(self._flags, pa.bool_()),
+        )
+        for name, column in zip(_FLAT, columns, strict=True):
             self._chunks.setdefault(name, []).append(column)
         self._clear()
 

@@ -60,7 +60,7 @@ class Question(NamedTuple):
     problem_id: str
     problem: tuple[str, str | None, str | None]
     keys: str
-    rest: str | None
+    rest: bytes | None
 
 
 class UsualLines:
@@ -86,17 +86,20 @@ class UsualLines:
 
     def _question(self, raw: bytes) -> Question | None:
         at = raw.find(_TAIL)
-        head, tail = (raw, b"") if at < 0 else (raw[:at], raw[at:])
+        head = raw if at < 0 else raw[:at]
         if head not in self._heads:
-            self._heads[head] = _head(head if at < 0 else head.rstrip().rstrip(b",") + b"}")
+            self._heads[head] = _head(raw) if at < 0 else _head(head.rstrip().rstrip(b",") + b"}", full=True)
         question = self._heads[head]
-        if question is None or any(b'"%s"' % key.encode() in tail for key in _HEAD_KEYS):
-            return None
-        return question._replace(rest="{" + tail.decode()) if tail else question
+        if question is None or at < 0:
+            return question
+        tail = raw[at:]
+        if not tail.isascii():
+            tail.decode()
+        return question._replace(rest=b"{" + tail)
 
 
-def _head(raw: bytes) -> Question | None:
-    """The question of which these are the first keys; None unless they are the problem's own, none of them null."""
+def _head(raw: bytes, full: bool = False) -> Question | None:
+    """The question of which these are the first keys; None unless they are the problem's own, none null, if `full` all three."""
     try:
         head = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -1,12 +1,15 @@
 """Scores steps with a saved verifier: the Verifier contract on a transformers model.
 
-In: trajectories. Out: each step's probabilities and the tokens read. One forward pass for all steps of a solution;
-duplicates are read once; batches are grouped by length. Positions come from ``StepEncoder``, as in training.
+In: trajectories. Out: each step's probabilities, and the tokens read in the ledger. One pass reads all steps of a
+solution; a prompt or step that several solutions share is read once, and what a search scored before is remembered, so
+only new tokens are read. Positions come from ``StepEncoder``, as in training. Knows nothing of how scores are used.
 """
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,72 +17,102 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.loading import load_token_classifier, load_tokenizer, longest_input
+from stepscale.models.network import network_of
+from stepscale.models.prefix_memory import Head, PrefixMemory, Processed
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
 _log = logging.getLogger(__name__)
+_PLACES_PER_BATCH = 4096  # tokens in one forward pass: enough for the matrix products, small enough for the caches
+_REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
+
+Encode = Callable[[Sequence[Trajectory]], list[Encoded]]
+Read = Callable[[FloatArray], StepScores]
 
 
-class ModelVerifier:
-    """A verifier trained here, loaded from its folder.
+class StepScorer:
+    """A verifier made of four parts: how to encode, a model's body, its head, and how to read the head's output.
 
-    A solution too long for the model is read up to its last whole step that fits; steps that were not read get
-    ``negative`` 1, so an unread solution is never preferred, and a warning tells how many there were.
+    ``encode`` gives token ids and step ends; ``head`` maps hidden states [n, W] at step ends to outputs [n, K]; ``read`` turns
+    the outputs of one solution [n_steps, K] into StepScores. A solution too long for the model is read up to its last whole
+    step that fits; the steps left over get ``negative`` 1, so it is never preferred for what nobody read, and a warning
+    tells how many there were. ``remembered_bytes``: keys and values kept for later calls; 0 keeps none, and then a result does
+    not depend on earlier calls to the last bit.
     """
 
-    def __init__(self, folder: str | Path, name: str | None = None, *, tokens_per_batch: int = 8192) -> None:
-        folder = Path(folder)
-        self.saved = SavedVerifier.read(folder)
-        self.name = name or folder.name
-        self._tokens_per_batch = tokens_per_batch
-        self._model = load_token_classifier(folder)
-        tokenizer = load_tokenizer(folder)
-        self._pad = tokenizer.pad_token_id or 0
-        self.encoder = StepEncoder(tokenizer, self.saved.layout, longest_input(self._model))
-        self._parameters = sum(p.numel() for p in self._model.parameters())
-        self._attention = self._model.config.num_hidden_layers * self._model.config.hidden_size
+    def __init__(
+        self, name: str, encode: Encode, model: Any, head: Head, read: Read, *,
+        remembered_bytes: int = _REMEMBERED, places_per_batch: int = _PLACES_PER_BATCH,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self._encode, self._read = encode, read
+        config = model.config.get_text_config()
+        self._parameters = sum(parameter.numel() for parameter in model.parameters())
+        self._attention_width = config.num_hidden_layers * config.hidden_size
+        like = next(model.parameters())
+        self._memory = PrefixMemory(network_of(model), head, like, remembered_bytes, places_per_batch)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step; order kept; counts ``verify`` tokens (duplicates once) into ``ledger``."""
+        """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
+        started = time.perf_counter()
         distinct = list(dict.fromkeys(trajectories))
-        encoded = self.encoder.encode((t.problem, t.steps) for t in distinct)
-        order = sorted(range(len(distinct)), key=lambda i: len(encoded[i].ids))
-        found: dict[Trajectory, StepScores] = {}
-        while order:
-            longest = len(encoded[order[-1]].ids)
-            take = max(1, self._tokens_per_batch // max(longest, 1))
-            batch, order = order[-take:], order[:-take]
-            logits = self._forward([encoded[i].ids for i in batch], longest)
-            for i, row in zip(batch, logits, strict=True):
-                found[distinct[i]] = _read(row[encoded[i].step_ends], encoded[i], self.saved.kind)
-        self._count(encoded, ledger)
+        encoded = self._encode(distinct)
+        processed = Processed()
+        with torch.inference_mode():
+            outputs = self._memory.outputs([_chunks(text) for text in encoded], processed)
+        scores = [self._scores(output, text.n_unread) for output, text in zip(outputs, encoded, strict=True)]
+        unread = sum(text.n_unread for text in encoded)
+        if unread:
+            _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
+        ledger.add(
+            self.name, "verify", processed.tokens, parameters=self._parameters, attention_width=self._attention_width,
+            context_sum=processed.context_sum, seconds=time.perf_counter() - started,
+        )  # fmt: skip
+        found = dict(zip(distinct, scores, strict=True))
         return [found[trajectory] for trajectory in trajectories]
 
-    def _forward(self, rows: list[list[int]], longest: int) -> FloatArray:
-        ids = torch.full((len(rows), longest), self._pad)
-        for place, row in enumerate(rows):
-            ids[place, : len(row)] = torch.tensor(row)
-        with torch.inference_mode():
-            logits: FloatArray = self._model(input_ids=ids).logits.float().numpy()
-        return logits
-
-    def _count(self, encoded: list[Encoded], ledger: Ledger) -> None:
-        lengths = np.array([len(e.ids) for e in encoded], np.int64)
-        unread = sum(e.n_unread for e in encoded)
-        if unread:
-            _log.warning("%s: %d steps beyond %s tokens were not read; they count as wrong", self.name, unread, self.encoder.max_tokens)
-        ledger.add(
-            self.name, "verify", int(lengths.sum()), parameters=self._parameters, attention_width=self._attention,
-            context_sum=int((lengths * (lengths + 1) // 2).sum()),
-        )  # fmt: skip
+    def _scores(self, outputs: FloatArray, n_unread: int) -> StepScores:
+        read = self._read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
+        if not n_unread:
+            return read
+        worst = np.ones(n_unread, np.float32)
+        return StepScores(np.concatenate([read.negative, worst]), np.concatenate([read.neutral, 0 * worst]))
 
 
-def _read(logits: FloatArray, encoded: Encoded, kind: Kind) -> StepScores:
-    """Probabilities from the logits at the step ends [n_read, n_labels]; unread steps are negative."""
-    unread = np.ones(encoded.n_unread, np.float32)
-    if kind == "prm":
-        shifted = np.exp(logits - logits.max(-1, keepdims=True, initial=-np.inf))
-        share = shifted / shifted.sum(-1, keepdims=True)
-        return StepScores(np.concatenate([share[:, 0], unread]), np.concatenate([share[:, 1], 0 * unread]))
-    negative = 1 / (1 + np.exp(logits[:, 0]))
-    return StepScores(np.concatenate([negative, unread]), np.zeros(len(negative) + len(unread), np.float32))
+class ModelVerifier(StepScorer):
+    """A verifier trained here, loaded from its folder. Raises InputError if the folder holds none."""
+
+    def __init__(self, folder: str | Path, name: str | None = None, **limits: int) -> None:
+        folder = Path(folder)
+        self.saved = SavedVerifier.read(folder)
+        model = load_token_classifier(folder)
+        self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
+        super().__init__(name or folder.name, self._encoded, model, model.score, reader(self.saved.kind), **limits)
+
+    def _encoded(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
+        return self.encoder.encode((t.problem, t.steps) for t in trajectories)
+
+
+def reader(kind: Kind) -> Read:
+    """How the outputs of a head trained here become probabilities."""
+    return read_ratings if kind == "prm" else read_right
+
+
+def read_ratings(logits: FloatArray) -> StepScores:
+    """Logits [n, 3] of negative, neutral, positive."""
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    share = weights / weights.sum(-1, keepdims=True)
+    return StepScores(share[:, 0], share[:, 1])
+
+
+def read_right(logits: FloatArray) -> StepScores:
+    """Logits [n, 1] of "right"."""
+    negative = 0.5 * (1 - np.tanh(logits[:, 0] / 2))  # 1 - sigmoid, without overflow
+    return StepScores(negative.astype(np.float32), np.zeros(len(negative), np.float32))
+
+
+def _chunks(text: Encoded) -> list[Any]:
+    """The prompt's ids, then each step's, as arrays."""
+    ids = np.array(text.ids, np.int64)
+    starts = [text.prompt_length, *(end + 1 for end in text.step_ends)]
+    return [ids[: text.prompt_length], *(ids[a:b] for a, b in zip(starts, starts[1:], strict=False))]

@@ -35,7 +35,7 @@ def _lab_problems(counts: LabProblems, seed: int) -> pd.DataFrame:
 
 
 def _ingest_files(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    from stepscale.verifiers.examples import split_by_problem
+    from stepscale.seeds import seed_for
 
     assert source.train and source.test, "checked when the parameters were read"
     train, solutions, labels = _read(source.train)
@@ -44,7 +44,7 @@ def _ingest_files(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.Da
     if overlap:
         logger.info("%d training problems are in the test set too and are left out", len(overlap))
         train = train[~train["problem"].str.strip().isin(overlap)]
-    aside = [in_validation(pid, source.valid_share, seed) for pid in train["problem_id"]]
+    aside = [seed_for(seed, "valid", pid) < source.valid_share * 2**63 for pid in train["problem_id"]]
     train = train.assign(split=["valid" if a else "train" for a in aside])
     known = set(train["problem_id"])
     problems = pd.concat([train, test.assign(split="test")], ignore_index=True)
@@ -76,7 +76,7 @@ def choose_examples(
             "raise generator.samples_per_problem or use a base that solves some of the problems"
         )
     logger.info("%d right solutions of %d problems to fine-tune on", len(right), right["problem_id"].nunique())
-    return right.drop_duplicates(["problem_id", "answer", "n_steps"]) if "n_steps" in right else right
+    return right.reset_index(drop=True)
 
 
 def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
@@ -93,12 +93,13 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
     """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill."""
-    from stepscale.generation.finetune import FineTuning, fine_tune_generator
+    from stepscale.generation import finetune
     from stepscale.tracking import child_run
 
-    options = FineTuning(prompt=config.prompt, optimization={**config.fine_tuning, "seed": seed})
+    options = config.training(seed)
     folder = Path(tempfile.mkdtemp(prefix="generator-"))
     with child_run("generator", config) as run:
-        fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
+        fit = finetune.fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
+        run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")
     return folder

@@ -1,0 +1,34 @@
+"""Scores -> curves, claims, figures, one HTML report, MLflow."""
+
+from kedro.pipeline import Node, Pipeline
+
+from stepscale.pipelines.reporting import nodes
+
+
+def create_pipeline() -> Pipeline:
+    """The reporting pipeline."""
+    measured = ["problems", "test_solutions", "prm_scores", "orm_scores"]
+    return Pipeline(
+        [
+            Node(
+                nodes.measure,
+                [*measured, "params:report", "params:seed"],
+                ["curves", "levels", "scoring_table", "claims"],
+                name="measure",
+            ),
+            Node(nodes.log_curves, "curves", None, name="log_curves"),
+            Node(
+                nodes.choose_worked_examples,
+                [*measured],
+                "worked_examples",
+                name="choose_examples",
+            ),
+            Node(
+                nodes.report,
+                ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples", "parameters"],
+                ["report", "summary"],
+                name="report",
+            ),
+        ],
+        tags="reporting",
+    )

@@ -1,0 +1,78 @@
+"""Every way to choose among N samples, measured on the same samples: the data of A's Figure 3 and Table 4.
+
+In: a grid of samples and, for each verifier, a score a sample. Out: per-problem accuracies by method, curves with intervals,
+and the quantities that settle claim A1. Knows nothing of models or files.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stepscale.scaling.closed_form import Floats, best_of_n_per_problem, pass_at_k_per_problem
+from stepscale.scaling.intervals import Interval, bootstrap_interval
+from stepscale.scaling.samples import SampleGrid
+from stepscale.scaling.voting import majority_per_problem, weighted_per_problem
+
+
+@dataclass(frozen=True)
+class Method:
+    """How a curve is made: ``method`` and ``verifier`` as in the curves table, ``label`` as shown."""
+
+    label: str
+    method: str
+    verifier: str | None
+
+
+METHODS = (
+    Method("PRM", "best_of_n", "prm"),
+    Method("PRM, weighted vote", "weighted", "prm"),
+    Method("ORM", "best_of_n", "orm"),
+    Method("Majority", "majority", None),
+    Method("Mean log-likelihood", "best_of_n", "mean_logprob"),
+    Method("pass@N (ceiling)", "pass_at_n", None),
+)
+
+
+def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
+    """Expected accuracy [problems, len(ns)] by label of METHODS; ``scores`` by verifier [problems, samples]."""
+    result: dict[str, Floats] = {}
+    for m in METHODS:
+        if m.method == "best_of_n" and m.verifier in scores:
+            result[m.label] = best_of_n_per_problem(scores[m.verifier], grid.correct, ns, grid.mask)
+        elif m.method == "weighted" and m.verifier in scores:
+            result[m.label] = weighted_per_problem(grid.answers, scores[m.verifier], grid.correct, ns, grid.mask).per_problem
+        elif m.method == "majority":
+            result[m.label] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask).per_problem
+        elif m.method == "pass_at_n":
+            result[m.label] = pass_at_k_per_problem(grid.correct, ns, grid.mask)
+    return result
+
+
+def curves_table(data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+    """The curves table (and a column ``label``) of per-problem accuracies."""
+    rows = []
+    for m in METHODS:
+        if m.label in values:
+            interval = bootstrap_interval(values[m.label], resamples, seed)
+            for i, n in enumerate(ns):
+                rows.append(
+                    {
+                        "data": data, "method": m.method, "verifier": m.verifier, "label": m.label, "n": n,
+                        "accuracy": interval.mean[i], "low": interval.low[i], "high": interval.high[i],
+                        "n_problems": len(values[m.label]), "seeds": 1,
+                    }
+                )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
+    """What claim A1 says is above zero: PRM - ORM, PRM - majority and ORM - majority at the largest N, and how much the
+    PRM's lead over both grows from the smallest N to the largest."""
+    last, first = int(np.argmax(ns)), int(np.argmin(ns))
+    leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
+    pairs = {f"PRM - {name} at N={max(ns)}": lead[:, last] for name, lead in leads.items()}
+    pairs[f"ORM - Majority at N={max(ns)}"] = (values["ORM"] - values["Majority"])[:, last]
+    pairs |= {f"growth of PRM - {name}": lead[:, last] - lead[:, first] for name, lead in leads.items()}
+    return {name: bootstrap_interval(pair, resamples, seed) for name, pair in pairs.items()}

@@ -1,0 +1,54 @@
+"""Solutions worth looking at: one the PRM rightly trusts, one whose error it caught, one that fooled it."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.scaling.aggregates import Scored, chosen_by
+
+_KINDS = (
+    ("Trusted and right", "The sample the PRM chose; its answer is right."),
+    ("Error caught", "A wrong answer that the majority would give; the PRM sees where it went wrong."),
+    ("Fooled", "The sample the PRM chose, although its answer is wrong."),
+)
+
+
+def choose(scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame) -> list[dict[str, Any]]:
+    """Up to three examples, JSON-ready: kind, remark, problem, steps with P(correct), answer, gold."""
+    best = chosen_by(scored, "prm")
+    rows = np.arange(len(best))
+    right = (best >= 0) & scored.grid.correct[rows, best]
+    places = [_middle(rows[right], best), _caught(scored, right), _middle(rows[(best >= 0) & ~right], best)]
+    texts = problems.set_index("problem_id")
+    found = solutions.assign(negative=prm_scores["negative"].to_numpy()).set_index(["problem_id", "sample_id"])
+    examples = []
+    for (kind, remark), place in zip(_KINDS, places, strict=True):
+        if place is None:
+            continue
+        problem_id = scored.grid.ids[place[0]]
+        sample = found.loc[(problem_id, place[1])]
+        steps = [[text, float(1 - p)] for text, p in zip(sample["steps"], sample["negative"], strict=True)]
+        examples.append(
+            {
+                "kind": kind, "remark": remark, "problem": texts.loc[problem_id, "problem"], "steps": steps,
+                "answer": str(sample["answer"]), "gold": str(texts.loc[problem_id, "answer"]),
+            }
+        )  # fmt: skip
+    return examples
+
+
+def _middle(rows: Any, best: Any) -> tuple[int, int] | None:
+    """The problem in the middle of the list: neither the easiest nor the hardest."""
+    return (int(rows[len(rows) // 2]), int(best[rows[len(rows) // 2]])) if len(rows) else None
+
+
+def _caught(scored: Scored, right: Any) -> tuple[int, int] | None:
+    """A sample with the most frequent answer, wrong, on a problem where the PRM's choice was right."""
+    for row in np.flatnonzero(right)[::-1]:
+        answers = pd.Series(scored.grid.answers[row][scored.grid.mask[row]])
+        top = answers.mode().iloc[0]
+        columns = np.flatnonzero((scored.grid.answers[row] == top) & scored.grid.mask[row])
+        if not scored.grid.correct[row, columns[0]]:
+            return int(row), int(columns[0])
+    return None
