@@ -61,13 +61,12 @@ def page(
     tables = {
         f"Scoring rules of the PRM at N={n} (Lightman et al. 2023, Table 4)": [_rounded(row) for row in rules],
         "Verifiers on validation problems": [
-            {"verifier": kind.upper(), "metric": name.replace("_", " "), "value": f"{value:.3f}"}
-            for kind, values in metrics.items()
-            for name, value in values.items()
+            {"metric": name.replace("_", " ")} | {kind.upper(): _number(values.get(name)) for kind, values in metrics.items()}
+            for name in dict.fromkeys(name for values in metrics.values() for name in values)
         ],
     }
     shown = [
-        Example(e["kind"], e["remark"], e["problem"], [(s[0], s[1], None) for s in e["steps"]], e["answer"], e["gold"])
+        Example(e["kind"], e["remark"], e["problem"], [tuple(step) for step in e["steps"]], e["answer"], e["gold"])
         for e in examples
     ]
     facts = {"machine": f"{platform.system()} {platform.machine()}", "Python": platform.python_version()}
@@ -78,6 +77,10 @@ def page(
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {"aggregation": row["aggregation"], "neutral as": row["neutral as"]}
     return kept | {"accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", "problems": row["n_problems"]}
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
 
 
 def _flat(value: Any) -> str:

@@ -51,7 +51,7 @@ def build_report(
             "title": section.title,
             "reading": section.reading,
             "html": section.figure.to_html(
-                full_html=False, include_plotlyjs=False, config={"displaylogo": False, "responsive": True}
+                full_html=False, include_plotlyjs=False, config={"displayModeBar": False, "responsive": True}
             ),
         }
         for section in sections

@@ -15,7 +15,7 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
         colour = COLOURS.get(str(label), "#334155")
         band = [*rows["high"], *rows["low"][::-1]]
         figure.add_scatter(
-            x=[*rows["n"], *rows["n"][::-1]], y=band, fill="toself", fillcolor=faint(colour), line={"width": 0},
+            x=[*rows["n"], *rows["n"][::-1]], y=band, mode="lines", fill="toself", fillcolor=faint(colour), line={"width": 0},
             hoverinfo="skip", showlegend=False, legendgroup=str(label),
         )  # fmt: skip
         figure.add_scatter(

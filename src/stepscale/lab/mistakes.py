@@ -21,16 +21,16 @@ class Habits:
     """Chances (0..1) of each mistake where it can be made. ``slip`` is per operation (four times that for results from 30,
     five times from 100), ``copy`` per line."""
 
-    slip: float = 0.03
-    copy: float = 0.02
-    product: float = 0.65
-    borrow: float = 0.55
-    carry: float = 0.5
-    double_negative: float = 0.40
-    bracket: float = 0.30
-    bracket_sign: float = 0.55
-    move: float = 0.16
-    remainder: float = 0.32
+    slip: float = 0.015
+    copy: float = 0.012
+    product: float = 0.60
+    borrow: float = 0.40
+    carry: float = 0.30
+    double_negative: float = 0.30
+    bracket: float = 0.20
+    bracket_sign: float = 0.45
+    move: float = 0.12
+    remainder: float = 0.22
     denominators: float = 0.22
 
 

@@ -38,7 +38,7 @@ class PretrainOptions:
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
-    steps: int = field(default=6_000, metadata={"help": "optimizer steps"})
+    steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     solutions_first: float = field(default=0.2, metadata={"help": "share of steps on solutions alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=3e-3, metadata={"help": "peak, cosine decay"})

@@ -1,5 +1,7 @@
 """Solutions worth looking at: one the PRM rightly trusts, one whose error it caught, one that fooled it."""
 
+from collections.abc import Callable
+from itertools import zip_longest
 from typing import Any
 
 import numpy as np
@@ -14,8 +16,16 @@ _KINDS = (
 )
 
 
-def choose(scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame) -> list[dict[str, Any]]:
-    """Up to three examples, JSON-ready: kind, remark, problem, steps with P(correct), answer, gold."""
+Rate = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+
+
+def choose(
+    scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rate: Rate | None
+) -> list[dict[str, Any]]:
+    """Up to three examples, JSON-ready: kind, remark, problem, steps as [text, P(correct), rating or None], answer, gold.
+
+    ``rate(problems, solutions)`` gives step labels to show beside the PRM's view, where there is a labeler.
+    """
     best = chosen_by(scored, "prm")
     rows = np.arange(len(best))
     right = (best >= 0) & scored.grid.correct[rows, best]
@@ -28,7 +38,9 @@ def choose(scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_
             continue
         problem_id = scored.grid.ids[place[0]]
         sample = found.loc[(problem_id, place[1])]
-        steps = [[text, float(1 - p)] for text, p in zip(sample["steps"], sample["negative"], strict=True)]
+        ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample)
+        shown = zip_longest(sample["steps"], sample["negative"], ratings)
+        steps = [[text, float(1 - p), rating] for text, p, rating in shown]
         examples.append(
             {
                 "kind": kind, "remark": remark, "problem": texts.loc[problem_id, "problem"], "steps": steps,
@@ -36,6 +48,13 @@ def choose(scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_
             }
         )  # fmt: skip
     return examples
+
+
+def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, sample: pd.Series) -> list[int]:
+    if rate is None:
+        return []
+    row = pd.DataFrame({"problem_id": [problem_id], "sample_id": [0], "steps": [sample["steps"]]})
+    return [int(rating) for rating in rate(problem, row)["rating"]]
 
 
 def _middle(rows: Any, best: Any) -> tuple[int, int] | None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.parameters import ReportBlock
+from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import claims_table, settle
 from stepscale.scaling.comparison import a1_quantities, curves_table, per_problem
@@ -60,12 +60,15 @@ def log_curves(curves: pd.DataFrame) -> None:
 
 
 def choose_worked_examples(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame
+    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame, pool: PoolBlock
 ) -> list[dict[str, Any]]:
     """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it."""
+    from stepscale.labeling.symbolic import label_solutions
     from stepscale.scaling.worked_examples import choose
 
-    return choose(score_samples(problems, "test", solutions, prm_scores, orm_scores), problems, solutions, prm_scores)
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
+    rate = label_solutions if pool.labeler == "symbolic" else None
+    return choose(scored, problems, solutions, prm_scores, rate)
 
 
 def report(

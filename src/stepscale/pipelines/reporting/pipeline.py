@@ -19,7 +19,7 @@ def create_pipeline() -> Pipeline:
             Node(nodes.log_curves, "curves", None, name="log_curves"),
             Node(
                 nodes.choose_worked_examples,
-                [*measured],
+                [*measured, "params:pool"],
                 "worked_examples",
                 name="choose_examples",
             ),
