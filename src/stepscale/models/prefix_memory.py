@@ -89,22 +89,39 @@ class _Pool:
             self.n_free += len(places)
 
 
-class _ChunkMemory:
-    """The memory of one batch of chunks: writes new keys/values to the pool and attends over each row's own places."""
+_Run = list[_Chunk]  # chunks that follow one another
 
-    def __init__(self, pool: _Pool, rows: Sequence[_Chunk], n_new: int) -> None:
+
+def _run_from(chunk: _Chunk) -> _Run:
+    """The chunk and what follows it up to the next fork."""
+    run = [chunk]
+    while len(run[-1].children) == 1:
+        run.extend(run[-1].children.values())
+    return run
+
+
+def _length(run: _Run) -> int:
+    return sum(len(chunk.tokens) for chunk in run)
+
+
+class _BatchMemory:
+    """The memory of one batch: writes new keys/values to the pool and attends over each row's own places.
+
+    ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last.
+    """
+
+    def __init__(self, pool: _Pool, places: Sequence[_Places], n_new: Sequence[int]) -> None:
         device = pool.data.device
-        lengths = np.array([chunk.length for chunk in rows])
-        starts = lengths - np.array([len(chunk.tokens) for chunk in rows])
-        seen, written = np.zeros((len(rows), lengths.max()), np.int64), np.zeros((len(rows), n_new), np.int64)
-        for row, chunk in enumerate(rows):
-            assert chunk.places is not None
-            seen[row, : chunk.length] = chunk.places
-            written[row, : len(chunk.tokens)] = chunk.places[starts[row] :]
+        lengths = np.array([len(row) for row in places])
+        starts = lengths - np.array(n_new)
+        seen, written = np.zeros((len(places), lengths.max()), np.int64), np.zeros((len(places), max(n_new)), np.int64)
+        for row, own in enumerate(places):
+            seen[row, : len(own)] = own
+            written[row, : n_new[row]] = own[starts[row] :]
         self._pool = pool.data
         self._seen = torch.from_numpy(seen).to(device).reshape(-1)
         self._written = torch.from_numpy(written).to(device).reshape(-1)
-        positions = torch.from_numpy(starts).to(device)[:, None] + torch.arange(n_new, device=device)
+        positions = torch.from_numpy(starts).to(device)[:, None] + torch.arange(max(n_new), device=device)
         self.positions = positions.clamp(max=int(lengths.max()) - 1)  # padding never leaves the table of positions
         self._columns = torch.arange(int(lengths.max()), device=device)
         self._masks: dict[int | None, torch.Tensor] = {}
@@ -170,7 +187,7 @@ class PrefixMemory:
     def _groups(self, sequences: Sequence[Sequence[Any]]) -> Iterator[list[int]]:
         """Sequences with the same first chunk together, in groups of a bounded number of tokens."""
         order = sorted(range(len(sequences)), key=lambda i: [chunk.tobytes() for chunk in sequences[i]])
-        room = 4 * self._places_per_batch
+        room = 8 * self._places_per_batch
         group: list[int] = []
         used = 0
         for i in order:
@@ -196,36 +213,39 @@ class PrefixMemory:
         return path
 
     def _compute(self, paths: Sequence[Sequence[_Chunk]], processed: Processed) -> None:
-        """Level by level, since a chunk needs its parent's keys and values."""
-        for level in range(max((len(path) for path in paths), default=0)):
-            new = {path[level]: None for path in paths if len(path) > level and path[level].places is None}
-            waiting = sorted(new, key=lambda chunk: (len(chunk.tokens), chunk.length))
-            while waiting:
-                longest = max(len(waiting[-1].tokens), 1)
+        """Compute what is new, a piece of tree at a time: chunks that follow one another without a fork go in one row."""
+        first = (next((chunk for chunk in path if chunk.places is None), None) for path in paths)
+        ready = list(dict.fromkeys(chunk for chunk in first if chunk))
+        while ready:
+            runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
+            ready = [child for run in runs for child in run[-1].children.values()]
+            while runs:
+                longest = _length(runs[-1])
                 count = max(1, self._places_per_batch // longest)
-                waiting, batch = waiting[:-count], waiting[-count:]
-                self._run(batch, longest)
-                for chunk in batch:
-                    start = chunk.length - len(chunk.tokens)
-                    processed.tokens += len(chunk.tokens)
-                    processed.context_sum += (chunk.length * (chunk.length + 1) - start * (start + 1)) // 2
+                runs, batch = runs[:-count], runs[-count:]
+                self._forward(batch, longest)
+                for run in batch:
+                    start, stop = run[-1].length - _length(run), run[-1].length
+                    processed.tokens += stop - start
+                    processed.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
-    def _run(self, batch: Sequence[_Chunk], longest: int) -> None:
-        places = self._pool.take(sum(len(chunk.tokens) for chunk in batch))
+    def _forward(self, batch: Sequence[_Run], longest: int) -> None:
+        """One pass over runs of chunks of at most ``longest`` tokens; fills in their places and outputs."""
         ids = np.zeros((len(batch), longest), np.int64)
-        at = 0
-        for row, chunk in enumerate(batch):
-            own = places[at : at + len(chunk.tokens)]
-            at += len(chunk.tokens)
-            chunk.places = own if chunk.parent is None else np.concatenate([chunk.parent.places, own])
-            ids[row, : len(chunk.tokens)] = chunk.tokens
-        memory = _ChunkMemory(self._pool, batch, longest)
+        places = np.split(self._pool.take(sum(map(_length, batch))), np.cumsum([_length(run) for run in batch])[:-1])
+        for row, (run, own) in enumerate(zip(batch, places, strict=True)):
+            ids[row, : len(own)] = np.concatenate([chunk.tokens for chunk in run])
+            before = run[0].parent.places if run[0].parent else None
+            places[row] = own if before is None else np.concatenate([before, own])
+        memory = _BatchMemory(self._pool, places, [_length(run) for run in batch])
         device = self._pool.data.device
         states = self._network.hidden(torch.from_numpy(ids).to(device), memory)
-        last = torch.tensor([len(chunk.tokens) - 1 for chunk in batch], device=device)
-        outputs = self._head(states[torch.arange(len(batch), device=device), last]).float().cpu().numpy()
-        for chunk, output in zip(batch, outputs, strict=True):
-            chunk.output = output
+        chunks = [(row, chunk) for row, run in enumerate(batch) for chunk in run]
+        rows = torch.tensor([row for row, _ in chunks], device=device)
+        ends = torch.tensor([chunk.length - len(places[row]) + _length(batch[row]) - 1 for row, chunk in chunks], device=device)
+        outputs = self._head(states[rows, ends]).float().cpu().numpy()
+        for (row, chunk), output in zip(chunks, outputs, strict=True):
+            chunk.places, chunk.output = places[row][: chunk.length], output
 
     def _trim(self) -> None:
         """Drop what was used longest ago until the budget holds."""
