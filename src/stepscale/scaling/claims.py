@@ -29,8 +29,8 @@ class Claim:
 
 CLAIMS = (
     Claim("A1", "Best-of-N: PRM beats ORM beats majority, and the gap widens with N", "78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)"),
-    Claim("A2", "Product or minimum, neutral as positive or negative: close, product with positive best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"),
-    Claim("A3", "On the same data: process beats outcome by PRM_large beats outcome by final answer", "at every data size (A, Fig. 4)"),
+    Claim("A2", "Product or minimum, neutral as + or -: close; product, + best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"),
+    Claim("A3", "Same data: process beats outcome by PRM_large beats outcome by final answer", "at every data size (A, Fig. 4)"),
     Claim("A4", "Active learning needs fewer labels", "2.6x fewer (A, Fig. 4a)"),
     Claim("A5", "The PRM's lead holds out of distribution", "72.9 / 63.8 / 61.3 at N=100 (A, Table 1)"),
     Claim("A6", "PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest", "every quintile (A, Fig. 6)"),

@@ -22,7 +22,7 @@ def best_of_n(scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
     ``scores``, ``correct`` and ``mask`` (True: answered) are [problems, samples]. Raises InputError on other shapes, an n
     outside 1..samples, or a score that is not a number.
     """
-    return best_of_n_per_problem(scores, correct, ns, mask).mean(axis=0)  # type: ignore[no-any-return]
+    return np.asarray(best_of_n_per_problem(scores, correct, ns, mask).mean(axis=0))
 
 
 def best_of_n_per_problem(
@@ -30,13 +30,15 @@ def best_of_n_per_problem(
 ) -> Floats:
     """As ``best_of_n``, for each problem: [problems, len(ns)]."""
     right, answered = checked(correct, mask, ns)
-    values = np.where(answered, np.asarray(scores, float), -np.inf)
-    if values.shape != right.shape or np.isnan(values).any():
+    given = np.asarray(scores, float)
+    if given.shape != right.shape or np.isnan(given[answered]).any():
         raise InputError(f"scores must be numbers of shape {right.shape}, one a sample")
+    # an answered sample of score -inf (the logarithm of 0) still ranks above an unanswered one
+    values = np.where(answered, np.maximum(given, np.finfo(float).min), -np.inf)
     order = np.argsort(-values, axis=1, kind="stable")
     ranked = np.take_along_axis(values, order, 1)
     hits = tie_means(ranked, np.take_along_axis(right, order, 1))
-    return hits @ rank_weights(right.shape[1], ns)
+    return np.asarray(hits @ rank_weights(right.shape[1], ns))
 
 
 def pass_at_k(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike | None = None) -> Floats:
@@ -50,7 +52,7 @@ def pass_at_k_per_problem(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike
     places = right.shape[1]
     # all drawn are wrong: as if the right samples were the best ranked and none of them was drawn
     none_drawn = np.vstack([np.ones(len(ks)), 1 - np.cumsum(rank_weights(places, ks), axis=0)])
-    return 1 - np.maximum(none_drawn[right.sum(axis=1).astype(int)], 0)
+    return np.asarray(1 - np.maximum(none_drawn[right.sum(axis=1).astype(int)], 0))
 
 
 def rank_weights(places: int, ns: Sequence[int]) -> Floats:

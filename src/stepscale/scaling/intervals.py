@@ -1,9 +1,11 @@
 """How sure a mean over problems is: percentile bootstrap over the problems, 95 % unless told otherwise.
 
-In: per-problem values [problems, ...] (or a list of them, one a seed, averaged first: the problems are what is resampled).
-Out: mean, low, high. For a difference pass the per-problem differences: problems are paired by construction.
+In: per-problem values [problems, ...]. Out: mean, low, high. Differences are paired by problem. Over several seeds a
+problem's value is its mean over the seeds: the problems are what is resampled. Where every problem has the same value
+the interval has no width: the bootstrap cannot tell how likely another value is.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -35,3 +37,28 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     shape = values.shape[1:]
     return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape))
+
+
+def paired_interval(
+    first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> Interval:
+    """The mean of ``first - second`` on the same problems, both [problems, ...]. Raises InputError if the shapes differ."""
+    one, other = np.asarray(first, float), np.asarray(second, float)
+    if one.shape != other.shape:
+        raise InputError(
+            f"a paired difference needs the same problems on both sides, not {one.shape} and {other.shape}"
+        )
+    return bootstrap_interval(one - other, resamples, seed, level)
+
+
+def seeds_interval(
+    per_seed: Sequence[ArrayLike], resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> Interval:
+    """The mean over seeds and problems; ``per_seed``: [problems, ...] of each seed, on the same problems.
+
+    Raises InputError if the shapes differ.
+    """
+    tables = [np.asarray(values, float) for values in per_seed]
+    if not tables or any(table.shape != tables[0].shape for table in tables):
+        raise InputError(f"every seed needs values of the same problems, not of shapes {[t.shape for t in tables]}")
+    return bootstrap_interval(np.mean(tables, axis=0), resamples, seed, level)

@@ -1,37 +1,52 @@
 """Expected accuracy of majority voting and of best-of-N weighted (Snell et al. 2024, E): votes among n drawn samples.
 
-The winner of a vote among a random subset has no cheap closed form. n = 1 and n = all places are exact; between them the
-places are put in ``orders`` random orders (seeded, the same for all problems), every order giving one drawing for each n;
-the standard error that this leaves, read off the spread between orders, is returned beside the numbers. Ties are
-shared out in expectation. An unanswered sample takes a place and has no vote.
+In: answers, correctness and weights of samples [problems, samples]. Out: accuracies, and how far Monte Carlo may be off.
+Drawing is as in ``closed_form``: n places without replacement; an unanswered one takes a place and has no vote.
+
+Exact: n = 1; n = 2 (a pair with two answers is settled by its scores, or by a coin); n = all places; and every n
+whose subsets are few enough to go through. Otherwise random drawings, seeded: each problem's places are put in many
+random orders whose first n are one drawing for each n; the standard error this leaves, read off the spread between
+orders, is returned with the numbers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.scaling.closed_form import Bools, Floats, checked
+from stepscale.scaling.closed_form import Bools, Floats, best_of_n_per_problem, checked
+from stepscale.seeds import seed_for
 
-ORDERS = 24
+_ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
+_ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
+_FEWEST, _MOST = 24, 2000  # orders
+_FAINT = 1e-200  # weight of a drawn sample whose score is 0: it was drawn, though it adds nothing
+
+Codes = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
 class Vote:
-    """``per_problem``: expected accuracy [problems, len(ns)]. ``error``: Monte Carlo standard error of its mean [len(ns)]."""
+    """``per_problem``: expected accuracy [problems, len(ns)].
+
+    ``error``: Monte Carlo standard error of its mean over problems [len(ns)], 0 where it is exact.
+    """
 
     per_problem: Floats
     error: Floats
 
 
 def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None) -> Floats:
-    """Mean accuracy [len(ns)] of the most frequent answer among n samples.
+    """Mean accuracy [len(ns)] of the most frequent answer among n samples; ties are broken at random, in expectation.
 
-    ``answers`` [problems, samples]: any labels (None or NaN: unanswered); ``correct`` must agree within an answer. Raises
-    InputError on other shapes or budgets.
+    ``answers`` [problems, samples]: any labels; None, NaN or the integer -1 is an unanswered sample. ``correct``
+    belongs to the answer: where it differs within one, its share is taken. Raises InputError on other shapes or
+    budgets outside 1..samples.
     """
     return majority_per_problem(answers, correct, ns, mask).per_problem.mean(axis=0)  # type: ignore[no-any-return]
 
@@ -39,95 +54,133 @@ def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
 def weighted(
     answers: ArrayLike, scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None
 ) -> Floats:
-    """Mean accuracy [len(ns)] of the answer with the greatest sum of scores among n samples. Scores must be >= 0."""
+    """Mean accuracy [len(ns)] of the answer with the greatest sum of scores among n samples. Scores must be >= 0.
+
+    Otherwise as ``majority``; sums that agree to 12 digits are tied.
+    """
     return weighted_per_problem(answers, scores, correct, ns, mask).per_problem.mean(axis=0)  # type: ignore[no-any-return]
 
 
 def majority_per_problem(
-    answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None, orders: int = ORDERS, seed: int = 0
+    answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None, seed: int = 0
 ) -> Vote:
     """As ``majority``, for each problem, with the Monte Carlo error."""
     right, answered = checked(correct, mask, ns)
-    return _vote(answers, np.ones_like(right), right, answered, ns, orders, seed)
+    codes = _codes(answers, answered)
+    return _vote(codes, (codes > 0).astype(float), right, ns, seed)
 
 
 def weighted_per_problem(
-    answers: ArrayLike, scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None,
-    orders: int = ORDERS, seed: int = 0,
-) -> Vote:  # fmt: skip
+    answers: ArrayLike,
+    scores: ArrayLike,
+    correct: ArrayLike,
+    ns: Sequence[int],
+    mask: ArrayLike | None = None,
+    seed: int = 0,
+) -> Vote:
     """As ``weighted``, for each problem, with the Monte Carlo error."""
     right, answered = checked(correct, mask, ns)
-    weights = np.where(answered, np.asarray(scores, float), 0.0)
-    if weights.shape != right.shape or np.isnan(weights).any() or (weights < 0).any():
-        raise InputError(f"scores must be numbers >= 0 of shape {right.shape}, one a sample")
-    return _vote(answers, weights, right, answered, ns, orders, seed)
+    codes, given = _codes(answers, answered), np.asarray(scores, float)
+    if given.shape != right.shape or not (given[codes > 0] >= 0).all() or np.isinf(given[codes > 0]).any():
+        raise InputError(f"scores must be finite numbers >= 0 of shape {right.shape}, one a sample; pass probabilities")
+    return _vote(codes, np.where(codes > 0, np.maximum(given, _FAINT), 0.0), right, ns, seed)
 
 
-def _vote(
-    answers: ArrayLike, weights: Floats, right: Floats, answered: Bools, ns: Sequence[int], orders: int, seed: int
-) -> Vote:
-    codes = _codes(answers, answered)
-    width = int(codes.max()) + 1  # code 0 is "no answer"
-    truth = _right_by_answer(codes, right, width)
-    rng = np.random.default_rng(seed)
-    places = right.shape[1]
-    sampled = [i for i, n in enumerate(ns) if n < places]
-    total, means = np.zeros((len(right), len(ns))), np.zeros((orders, len(ns)))
-    for k in range(orders if sampled else 0):
-        won = _one_order(codes, weights, truth, [ns[i] for i in sampled], rng.permutation(places))
-        total[:, sampled] += won
-        means[k, sampled] = won.mean(axis=0)
-    mean, error = total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders)
-    whole = _winners(_tally(codes, weights, width), truth)
+def _codes(answers: ArrayLike, answered: Bools) -> Codes:
+    """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none."""
+    table = np.asarray(answers)
+    if table.shape != answered.shape:
+        raise InputError(f"answers must be of shape {answered.shape}, not {table.shape}")
+    none = table == -1 if np.issubdtype(table.dtype, np.integer) else np.zeros(table.shape, bool)
+    codes = pd.factorize(table.ravel(), use_na_sentinel=True)[0].reshape(table.shape)
+    codes = np.where(answered & ~none, codes, -1)
+    order = np.argsort(codes, axis=1, kind="stable")
+    ranked = np.take_along_axis(codes, order, 1)
+    first = np.diff(ranked, axis=1, prepend=-1) > 0
+    dense = np.empty_like(codes)
+    np.put_along_axis(dense, order, np.cumsum(first, axis=1), 1)
+    return dense
+
+
+def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int) -> Vote:
+    width = int(codes.max()) + 1
+    truth = _share_right(codes, right, width)
+    problems, places = codes.shape
+    mean, error, drawn = np.zeros((problems, len(ns))), np.zeros(len(ns)), []
     for i, n in enumerate(ns):
-        if n == places or n == 1:
-            mean[:, i] = whole if n == places else right.mean(axis=1)
-            error[i] = 0
+        if n == 2 and places > 2:
+            # two answers: the better score wins, equal ones toss a coin; one answer: whichever is taken
+            settled = np.take_along_axis(truth, codes, 1)
+            mean[:, i] = best_of_n_per_problem(weights, settled, [2], codes > 0)[:, 0]
+        elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
+            mean[:, i] = _mean_over_subsets(codes, weights, truth, n)
+        else:
+            drawn.append(i)
+    if drawn:
+        mean[:, drawn], error[drawn] = _mean_over_orders(codes, weights, truth, [ns[i] for i in drawn], seed)
     return Vote(mean, error)
 
 
-def _codes(answers: ArrayLike, answered: Bools) -> NDArray[np.int64]:
-    """Answers as numbers from 1 within each problem; 0 for none."""
-    table = np.asarray(answers, object)
-    if table.shape != answered.shape:
-        raise InputError(f"answers must be of shape {answered.shape}, not {table.shape}")
-    codes, _ = pd.factorize(table.ravel(), use_na_sentinel=True)
-    codes = np.where(answered, codes.reshape(table.shape), -1)
-    # numbers are dense within a problem, so that tallies stay narrow
-    ranks = pd.DataFrame(codes.T).rank(method="dense").to_numpy().T.astype(np.int64)
-    has_none = (codes < 0).any(axis=1, keepdims=True)
-    return np.where(codes < 0, 0, ranks - has_none)
-
-
-def _right_by_answer(codes: NDArray[np.int64], right: Floats, width: int) -> Floats:
+def _share_right(codes: Codes, right: Floats, width: int) -> Floats:
+    """[problems, answers]: the share of an answer's samples that are right (0 or 1 if grading is consistent)."""
     counts, hits = _tally(codes, np.ones_like(right), width), _tally(codes, right, width)
-    truth: Floats = np.where(counts > 0, hits / np.maximum(counts, 1), 0.0)
+    truth: Floats = hits / np.maximum(counts, 1)
     truth[:, 0] = 0.0
     return truth
 
 
-def _tally(codes: NDArray[np.int64], weights: Floats, width: int) -> Floats:
+def _tally(codes: Codes, weights: Floats, width: int) -> Floats:
     rows = np.arange(len(codes))[:, None] * width
-    return np.bincount((rows + codes).ravel(), weights.ravel(), len(codes) * width).reshape(len(codes), width)
-
-
-def _one_order(
-    codes: NDArray[np.int64], weights: Floats, truth: Floats, ns: Sequence[int], order: NDArray[np.int64]
-) -> Floats:
-    """The places in one order: who wins after each n of them [problems, len(ns)]."""
-    codes, weights = codes[:, order], weights[:, order]
-    tally, done, won = np.zeros_like(truth), 0, np.empty((len(codes), len(ns)))
-    for i in np.argsort(ns):
-        tally = tally + _tally(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
-        done = ns[i]
-        won[:, i] = _winners(tally, truth)
-    return won
+    votes = np.bincount((rows + codes).ravel(), weights.ravel(), len(codes) * width)
+    return np.asarray(votes, float).reshape(len(codes), width)
 
 
 def _winners(tally: Floats, truth: Floats) -> Floats:
     """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong."""
-    tally = tally.copy()
-    tally[:, 0] = -np.inf
-    top = tally >= tally.max(axis=1, keepdims=True) * (1 - 1e-12)
-    top &= tally > 0
-    return (truth * top).sum(axis=1) / np.maximum(top.sum(axis=1), 1)  # type: ignore[no-any-return]
+    votes = tally.copy()
+    votes[..., 0] = 0.0
+    best = votes.max(axis=-1, keepdims=True)
+    top = np.where(best < _FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
+    return (truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1)  # type: ignore[no-any-return]
+
+
+def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> Floats:
+    """Mean over all subsets of n places [problems]."""
+    problems, places = codes.shape
+    if n == 1:
+        return np.take_along_axis(truth, codes, 1).mean(axis=1)  # type: ignore[no-any-return]
+    subsets = np.array(list(combinations(range(places), n)))
+    result = np.empty(problems)
+    for problem in range(problems):
+        tally = _tally(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
+        result[problem] = _winners(tally, truth[problem]).mean()
+    return result
+
+
+def _mean_over_orders(
+    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int
+) -> tuple[Floats, Floats]:
+    """Mean over random orders [problems, len(ns)] and the standard error of its mean over problems [len(ns)]."""
+    problems, places = codes.shape
+    orders = int(np.clip(_ORDERED // codes.size, _FEWEST, _MOST))
+    rng = np.random.default_rng(seed_for(seed, "vote"))
+    # shuffled for each problem first: one order then serves all problems, and their errors are independent
+    shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
+    codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
+    total, means = np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
+    for k in range(orders):
+        order = rng.permutation(places)[: max(ns)]
+        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns):
+            total[:, i] += won
+            means[k, i] = won.mean()
+    return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders)
+
+
+def _along_order(codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int]) -> Iterator[tuple[int, Floats]]:
+    """(index of n, who wins [problems] after n places), one tally growing from the smallest n to the largest."""
+    tally, done = np.zeros_like(truth), 0
+    for i in np.argsort(ns):
+        if ns[i] > done:
+            tally += _tally(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
+            done = ns[i]
+        yield int(i), _winners(tally, truth)

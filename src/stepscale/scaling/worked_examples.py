@@ -1,6 +1,6 @@
 """Solutions worth looking at: one the PRM rightly trusts, one whose error it caught, one that fooled it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from itertools import zip_longest
 from typing import Any
 
@@ -37,7 +37,7 @@ def choose(
         if place is None:
             continue
         problem_id = scored.grid.ids[place[0]]
-        sample = found.loc[(problem_id, place[1])]
+        sample: dict[Any, Any] = found.loc[(problem_id, place[1]), :].to_dict()
         ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample)
         shown = zip_longest(sample["steps"], sample["negative"], ratings)
         steps = [[text, float(1 - p), rating] for text, p, rating in shown]
@@ -50,7 +50,7 @@ def choose(
     return examples
 
 
-def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, sample: pd.Series) -> list[int]:
+def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, sample: Mapping[Any, Any]) -> list[int]:
     if rate is None:
         return []
     row = pd.DataFrame({"problem_id": [problem_id], "sample_id": [0], "steps": [sample["steps"]]})

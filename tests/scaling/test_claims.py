@@ -1,0 +1,63 @@
+"""Claims are settled by their intervals, by one rule."""
+
+import numpy as np
+import pytest
+
+from stepscale.scaling.claims import CLAIMS, claims_table, settle
+from stepscale.scaling.comparison import a1_quantities
+from stepscale.scaling.intervals import Interval
+
+NS = [1, 2, 4, 8, 16]
+
+
+def interval(low: float, high: float) -> Interval:
+    return Interval(np.array((low + high) / 2), np.array(low), np.array(high))
+
+
+@pytest.mark.parametrize(
+    ("bounds", "status", "decided_by"),
+    [
+        ([(0.01, 0.05), (0.02, 0.03)], "held", "first"),
+        ([(0.01, 0.05), (-0.01, 0.03)], "inconclusive", "second"),
+        ([(0.01, 0.05), (-0.04, -0.01)], "did not hold", "second"),
+        ([(-0.09, 0.05), (-0.04, -0.01)], "did not hold", "second"),
+        ([(0.0, 0.05), (0.02, 0.03)], "inconclusive", "first"),
+    ],
+)
+def test_a_claim_holds_when_every_interval_is_above_zero(bounds, status: str, decided_by: str) -> None:
+    quantities = {name: interval(*b) for name, b in zip(("first", "second"), bounds, strict=True)}
+    claim = settle("A1", quantities, n_problems=300, seeds=1)
+    assert (claim.status, claim.decided_by, claim.n_problems) == (status, decided_by, 300)
+
+
+def test_the_table_names_all_sixteen_claims_and_says_what_was_not_measured() -> None:
+    rows = claims_table({"A1": settle("A1", {"lead": interval(0.1, 0.2)}, 10, 3)})
+    assert [row["id"] for row in rows] == [f"A{i}" for i in range(1, 7)] + [f"B{i}" for i in range(1, 11)]
+    assert {"id", "claim", "status", "estimate", "low", "high", "n_problems", "seeds", "paper"} <= set(rows[0])
+    assert [row["status"] for row in rows] == ["held"] + ["not measured"] * (len(CLAIMS) - 1)
+    assert rows[1]["estimate"] is None
+
+
+def curves(prm: list[float], orm: list[float], majority: list[float]) -> dict[str, np.ndarray]:
+    noise = np.random.default_rng(0).normal(0, 0.05, (200, 1))
+    return {name: np.array(c) + noise * i for i, (name, c) in enumerate({"PRM": prm, "ORM": orm, "Majority": majority}.items())}
+
+
+def test_a1_holds_for_leads_that_widen() -> None:
+    values = curves([0.3, 0.4, 0.5, 0.6, 0.7], [0.3, 0.38, 0.45, 0.51, 0.56], [0.3, 0.3, 0.35, 0.4, 0.42])
+    assert settle("A1", a1_quantities(values, NS, 500, 0), 200, 1).status == "held"
+
+
+def test_a1_does_not_hold_where_the_lead_over_the_orm_shrinks() -> None:
+    values = curves([0.3, 0.6, 0.66, 0.66, 0.66], [0.3, 0.38, 0.5, 0.6, 0.65], [0.3, 0.3, 0.35, 0.4, 0.42])
+    quantities = a1_quantities(values, NS, 500, 0)
+    claim = settle("A1", quantities, 200, 1)
+    assert float(quantities["PRM - ORM at N=16"].mean) == pytest.approx(0.01, abs=0.01)
+    assert claim.status == "did not hold"
+    assert claim.decided_by == "growth of PRM - ORM per doubling of N"
+
+
+def test_growth_is_the_gain_of_a_straight_line_per_doubling() -> None:
+    line = [0.3 + 0.04 * i for i in range(5)]
+    values = {"PRM": np.tile(line, (9, 1)), "ORM": np.full((9, 5), 0.3), "Majority": np.full((9, 5), 0.2)}
+    assert float(a1_quantities(values, NS, 100, 0)["growth of PRM - ORM per doubling of N"].mean) == pytest.approx(0.04)
