@@ -1,7 +1,8 @@
-"""What happens around every run: parameters checked before anything else, the revision tagged, the result told."""
+"""What happens around every run: what was asked for is checked before any work, the revision tagged, the result told."""
 
 import logging
 import subprocess
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -10,36 +11,63 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from stepscale.errors import InputError
+
 logger = logging.getLogger(__name__)
 
 
 class ProjectHooks:
-    """Hooks of the project; no state but the folder it runs in."""
+    """Hooks of the project; they hold no state."""
 
-    def __init__(self) -> None:
-        self.folder = Path.cwd()
-
-    @hook_impl
+    @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Refuse unknown or ill-typed parameters, all of them, before a dataset is touched."""
+        """Refuse an unknown environment and unknown or ill-typed parameters, all of them, before a dataset is touched."""
         from stepscale.parameters import check_parameters
 
-        self.folder = context.project_path
+        conf = Path(context.config_loader.conf_source)
+        if context.env and conf.is_dir() and not (conf / context.env).is_dir():
+            names = ", ".join(sorted(folder.name for folder in conf.iterdir() if folder.is_dir()))
+            raise InputError(f"no environment is called {context.env!r}; the folders of {conf} are {names}")
         check_parameters(context.params)
 
-    @hook_impl(trylast=True)
-    def before_pipeline_run(self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    @hook_impl(specname="before_pipeline_run", tryfirst=True)
+    def check_inputs(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Refuse to begin if data on disk is missing: before work is lost, and before an MLflow run is begun."""
+        absent = [name for name in sorted(pipeline.inputs()) if _is_absent(name, catalog)]
+        if absent:
+            makers = _makers()
+            ways = [f"{name} (pipeline {makers[name]})" if name in makers else name for name in absent]
+            raise InputError(f"data is not there yet: {', '.join(ways)}; run what makes it first, with the same --env")
+
+    @hook_impl(specname="before_pipeline_run", trylast=True)
+    def tag_revision(self) -> None:
         """Tag the MLflow run (begun by kedro-mlflow) with the revision of the code."""
         from stepscale.tracking import tag_run
 
-        tag_run({"git_revision": git_revision(self.folder)})
+        tag_run({"git_revision": git_revision(Path(__file__).parent)})
 
     @hook_impl
-    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol) -> None:
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         """End by saying what was found and where to look."""
         if "summary" in pipeline.all_outputs():
             for line in catalog.load("summary")["lines"]:
                 logger.info(line)
+
+
+def _is_absent(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:
+    """Whether a dataset of the catalog has nothing to load; ``metadata: {optional: true}`` says that this is no fault."""
+    if name.startswith("params:") or name == "parameters" or name not in catalog:
+        return False
+    optional = (getattr(catalog[name], "metadata", None) or {}).get("optional", False)
+    return not optional and not catalog.exists(name)
+
+
+def _makers() -> dict[str, str]:
+    """The pipeline that makes each dataset. Kedro itself knows only the pipelines that were asked for."""
+    from stepscale.pipeline_registry import PIPELINES
+
+    made = {name: import_module(f"stepscale.pipelines.{name}").create_pipeline().all_outputs() for name in PIPELINES}
+    return {dataset: pipeline for pipeline, datasets in made.items() for dataset in datasets}
 
 
 def git_revision(folder: Path) -> str:

@@ -3,9 +3,11 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
+PIPELINES = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
+
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name; ``__default__`` is all of them together."""
+    """All pipelines by name; ``__default__`` is all of them together. Kedro imports only those a run asks for."""
     pipelines = find_pipelines(raise_errors=True)
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     return pipelines

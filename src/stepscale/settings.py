@@ -1,10 +1,29 @@
 """Kedro's settings of the project. https://docs.kedro.org"""
 
+import logging
+import os
+import warnings
 from pathlib import Path
 
 from kedro.config import OmegaConfigLoader
+from kedro.utils import find_kedro_project
 
 from stepscale.hooks import ProjectHooks
+
+# Nobody is told of a run: kedro, kedro-viz, MLflow and the Hugging Face hub all read this.
+os.environ.setdefault("DO_NOT_TRACK", "true")
+warnings.filterwarnings("ignore", message="register_new_resolver")  # Kedro's own call, not ours to change
+with warnings.catch_warnings(record=True):  # kedro-mlflow's own model class makes MLflow warn about type hints
+    import kedro_mlflow.mlflow  # noqa: F401
+logging.getLogger("kedro_mlflow").setLevel(
+    logging.WARNING
+)  # conf/logging.yml cannot: kedro-mlflow sets its own on import
+
+
+def project_root() -> str:
+    """The project's folder: the one the command runs in or below, else the one this code lies in."""
+    return str(find_kedro_project(Path.cwd()) or Path(__file__).resolve().parents[2])
+
 
 HOOKS = (ProjectHooks(),)
 
@@ -13,5 +32,5 @@ CONFIG_LOADER_ARGS = {
     "base_env": "base",
     "default_run_env": "local",
     "merge_strategy": {"parameters": "soft"},
-    "custom_resolvers": {"project_root": lambda: str(Path(__file__).resolve().parents[2])},
+    "custom_resolvers": {"project_root": project_root},
 }
