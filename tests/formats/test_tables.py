@@ -1,4 +1,6 @@
-"""Each declared table takes what belongs in it, gives the declared dtypes back, and names table and column otherwise."""
+"""Each declared table takes what belongs in it, gives the declared dtypes back, and names table and column
+otherwise.
+"""
 
 import os
 import subprocess
@@ -31,7 +33,14 @@ def labels(**changes: object) -> pd.DataFrame:
 
 def solutions(steps: object, tokens: object = (), ends: object = ()) -> pd.DataFrame:
     return pd.DataFrame(
-        {"problem_id": ["p"], "sample_id": [0], "steps": [steps], "tokens": [tokens], "step_ends": [ends], "finish": "length"}
+        {
+            "problem_id": ["p"],
+            "sample_id": [0],
+            "steps": [steps],
+            "tokens": [tokens],
+            "step_ends": [ends],
+            "finish": "length",
+        }
     )
 
 
@@ -121,7 +130,9 @@ def test_every_table_has_a_pandera_schema_and_no_other_name_has() -> None:
 def test_a_hundred_thousand_rows_are_checked_in_half_a_second(tmp_path: Path) -> None:
     n = 100_000
     rows = {"problem_id": [f"p{i // 16}" for i in range(n)], "sample_id": [i % 16 for i in range(n)]}
-    frame = pd.DataFrame({**rows, "steps": [["a", "b"]] * n, "tokens": [[1, 2]] * n, "step_ends": [[0, 1]] * n, "finish": "x"})
+    frame = pd.DataFrame(
+        {**rows, "steps": [["a", "b"]] * n, "tokens": [[1, 2]] * n, "step_ends": [[0, 1]] * n, "finish": "x"}
+    )
     tables.schema("solutions")  # pandera's import is not part of it
     start = time.process_time()
     tables.solutions(frame)
@@ -130,4 +141,7 @@ def test_a_hundred_thousand_rows_are_checked_in_half_a_second(tmp_path: Path) ->
 
 def test_importing_the_tables_does_not_import_pandera() -> None:
     code = "import sys, stepscale.formats.tables; sys.exit('pandera' in sys.modules or 'torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False).returncode == 0
+    assert (
+        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False).returncode
+        == 0
+    )

@@ -1,7 +1,8 @@
 """Real data in and out: PRM800K, MATH, ProcessBench, Math-Shepherd, TRL, scored and best-of-N samples, Parquet tables.
 
-`read(path, format)` gives `Tables`, whose frames `stepscale.formats.tables` declares; `write(tables, path, format)` is its inverse;
-`iter_records(path)` streams raw records. docs/formats.md tells each format's options and what is kept of it.
+`read(path, format)` gives `Tables`, whose frames `stepscale.formats.tables` declares; `write(tables, path, format)` is
+its inverse; `iter_records(path)` streams raw records. docs/formats.md tells each format's options and what is kept of
+it.
 """
 
 from stepscale.formats.contract import Tables

@@ -5,10 +5,12 @@ Two shapes, told apart record by record:
     Qwen2.5-Math: {"question": ..., "gt": "420", "level": "Level 3", "code": [<solution>, ...], "pred": ["420", ...],
                    "score": [true, ...], "pred_score": [[3.55], ...]}
     StrictPRMBench: {"problem_id": "gsm8k_000", "question": ..., "gold_answer": "18", "model_name": ..., "candidates":
-                   [{"answer": "18", "author_is_correct": true, "n_steps": 4, "step_scores": {"qwen_prm": [0.99, ...], ...}}, ...]}
+                   [{"answer": "18", "author_is_correct": true, "n_steps": 4,
+                   "step_scores": {"qwen_prm": [0.99, ...], ...}}, ...]}
 
-A reward of any scale becomes the one entry of ``negative``, 1 - sigmoid(reward), whose order is the reward's; the reward itself is
-kept beside it. Right or wrong is the file's own verdict (the authors', in the second shape). Nothing is graded here.
+A reward of any scale becomes the one entry of ``negative``, 1 - sigmoid(reward), whose order is the reward's; the
+reward itself is kept beside it. Right or wrong is the file's own verdict (the authors', in the second shape). Nothing
+is graded here.
 """
 
 import math

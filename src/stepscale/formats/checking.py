@@ -1,7 +1,8 @@
-"""How a frame is held against a declared table: dtypes converted where nothing is lost, then pandera's checks, then keys.
+"""How a frame is held against a declared table: dtypes converted where nothing is lost, then pandera's checks, then
+keys.
 
-In: a frame and a `Table`. Out: the frame with the declared dtypes, or InputError of one line. It knows no particular table.
-pandera is imported at the first check, not before.
+In: a frame and a `Table`. Out: the frame with the declared dtypes, or InputError of one line. It knows no particular
+table. pandera is imported at the first check, not before.
 """
 
 from collections.abc import Iterator
@@ -33,7 +34,9 @@ _ELEMENT: dict[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True)
 class Column:
-    """One declared column. A frame may lack ``nullable`` ones (nulls or empty lists are added) and ``optional`` ones."""
+    """One declared column. A frame may lack ``nullable`` ones (nulls or empty lists are added) and ``optional``
+    ones.
+    """
 
     kind: Kind
     nullable: bool = False
@@ -63,7 +66,8 @@ class Table:
 def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     """``df`` with the declared columns (first, in order) and dtypes of ``table``; the frame given is not changed.
 
-    Raises InputError of one line naming the table, the column and the remedy. Of a list cell the first element is checked.
+    Raises InputError of one line naming the table, the column and the remedy. Of a list cell the first element is
+    checked.
     """
     if not isinstance(df, pd.DataFrame):
         raise InputError(f"{table.name}: a pandas DataFrame is needed, got {type(df).__name__}")
@@ -83,7 +87,8 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
 
 
 def complete(df: pd.DataFrame, table: Table) -> pd.DataFrame:
-    """`df` with the nullable columns it lacks added as nulls, the declared columns first and in order; nothing is checked.
+    """`df` with the nullable columns it lacks added as nulls, the declared columns first and in order; nothing is
+    checked.
 
     Raises InputError if a column that is needed is missing.
     """
@@ -158,7 +163,7 @@ def object_series(cells: list[Any], index: "pd.Index[Any] | None" = None) -> "pd
     return pd.Series(column, index=index)
 
 
-def _dtype(kind: Kind) -> str:
+def _dtype(kind: Kind) -> Any:
     return "object" if kind.startswith("list") else kind
 
 
@@ -177,7 +182,7 @@ def _converted(series: "pd.Series[Any]", column: Column, table: str) -> "pd.Seri
     if boolean and pd.api.types.infer_dtype(series, skipna=True) not in ("boolean", "empty"):
         raise InputError(f"{where} holds {series.dtype} where {column.wanted()} is needed; give True or False")
     try:  # by way of the dtype with nulls: it refuses to cut 1.7 to 1, which numpy's does not
-        return series.astype("Int64").astype("int64") if column.kind == "int64" else series.astype(column.kind)
+        return series.astype("Int64").astype("int64") if column.kind == "int64" else series.astype(_dtype(column.kind))
     except (TypeError, ValueError):
         raise InputError(f"{where} holds {series.dtype} where {column.wanted()} is needed; convert it") from None
 
@@ -206,7 +211,9 @@ def _list_column(series: "pd.Series[Any]", element: str, where: str) -> "pd.Seri
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """No garbage collection while many lists are made: none of them can be garbage yet, and looking costs more than making."""
+    """No garbage collection while many lists are made: none of them can be garbage yet, and looking costs more than
+    making.
+    """
     import gc
 
     was_enabled = gc.isenabled()

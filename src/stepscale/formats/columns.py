@@ -1,7 +1,8 @@
 """Rows into a declared frame: tuples are collected and turned into Arrow columns a chunk at a time.
 
-In: tuples in the order of the named columns. Out: a pandas frame in the dtypes its `Table` declares. Text held in Arrow takes a third
-of the memory of Python strings; list columns stay Python lists. It does not check keys or bounds (`checking.check` does).
+In: tuples in the order of the named columns. Out: a pandas frame in the dtypes its `Table` declares. Text held in Arrow
+takes a third of the memory of Python strings; list columns stay Python lists. It does not check keys or bounds
+(`checking.check` does).
 """
 
 from collections.abc import Iterable
@@ -27,7 +28,9 @@ _ARROW = {
 
 
 class Columns:
-    """A growing table with the columns `names` of `table`. Values must be of the declared kinds: the reader checks them."""
+    """A growing table with the columns `names` of `table`. Values must be of the declared kinds: the reader checks
+    them.
+    """
 
     def __init__(self, table: Table, *names: str) -> None:
         self.table = table

@@ -1,7 +1,8 @@
-"""Records out of files: JSONL, JSON, Parquet, gzipped or in a folder, or a data set of the Hugging Face hub; one at a time.
+"""Records out of files: JSONL, JSON, Parquet, gzipped or in a folder, or a data set of the Hugging Face hub; one at a
+time.
 
-In: a path (or several, or a hub name). Out: one dict a record, in file order, with bad lines raised or skipped and counted
-(`on_error`) under their file and line number. Files are streamed: a JSONL file of any size needs the memory of
+In: a path (or several, or a hub name). Out: one dict a record, in file order, with bad lines raised or skipped and
+counted (`on_error`) under their file and line number. Files are streamed: a JSONL file of any size needs the memory of
 one line. It does not know what a record means.
 """
 
@@ -35,8 +36,9 @@ class Records:
 
     Where `quick` is set, it gets each JSONL line first and says whether it took it; those it took are not parsed here.
 
-    `skipped` and `reasons` tell of the lines left out under ``on_error="skip"``. `split` and `config` choose within a hub
-    data set. Raises InputError for a missing or empty source and, under ``on_error="raise"``, for the first bad line.
+    `skipped` and `reasons` tell of the lines left out under ``on_error="skip"``. `split` and `config` choose within a
+    hub data set. Raises InputError for a missing or empty source and, under ``on_error="raise"``, for the first bad
+    line.
     """
 
     def __init__(
@@ -63,7 +65,9 @@ class Records:
             raise InputError(f"{self.source}: no records found{detail}; give a file that holds at least one")
 
     def each(self, add: Callable[[Record], None]) -> None:
-        """Hand every record to `add`; what `add` raises about a record is a bad line. `add` keeps nothing of a bad one."""
+        """Hand every record to `add`; what `add` raises about a record is a bad line. `add` keeps nothing of a bad
+        one.
+        """
         for record in self:
             try:
                 add(record)
@@ -160,7 +164,9 @@ class Records:
 
 
 def iter_records(path: Source, *, on_error: OnError = "raise") -> Iterator[Record]:
-    """The raw records of a file, folder or hub data set as dicts, streamed in order. Raises InputError as `Records` does."""
+    """The raw records of a file, folder or hub data set as dicts, streamed in order. Raises InputError as `Records`
+    does.
+    """
     return iter(Records(path, on_error))
 
 

@@ -1,9 +1,12 @@
-r"""MATH (Hendrycks et al. 2021) in its shapes: JSONL as PRM800K's math_splits and MATH-500, and the folder of JSON files.
+r"""MATH (Hendrycks et al. 2021) in its shapes: JSONL as PRM800K's math_splits and MATH-500, and the folder of JSON
+files.
 
-    {"problem": ..., "solution": "... $\\boxed{29}$", "answer": "29", "subject": "Algebra", "level": 3, "unique_id": "test/algebra/7.json"}
+    {"problem": ..., "solution": "... $\\boxed{29}$", "answer": "29", "subject": "Algebra",
+     "level": 3, "unique_id": "test/algebra/7.json"}
     MATH/train/algebra/7.json: {"problem": ..., "level": "Level 3", "type": "Algebra", "solution": "... \\boxed 2$."}
 
-A missing answer is taken from the solution's last box, by the grader's `extract_answer`. It does not split: see `splits`.
+A missing answer is taken from the solution's last box, by the grader's `extract_answer`. It does not split: see
+`splits`.
 """
 
 from collections import Counter
@@ -22,10 +25,11 @@ _COLUMNS = ("problem_id", "problem", "answer", "solution", "subject", "level", "
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """MATH's problems; no solutions of a generator. `split` is written to the table (of a hub data set it also chooses).
+    """MATH's problems; no solutions of a generator. `split` is written to the table (of a hub data set it also
+    chooses).
 
-    problem_id is ``unique_id``, else the place in the folder release (``train/algebra/7.json``, whose first part is the split),
-    else a key of the text. Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    problem_id is ``unique_id``, else the place in the folder release (``train/algebra/7.json``, whose first part is the
+    split), else a key of the text. Raises InputError for a bad line (`on_error`) or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = Columns(tables.PROBLEMS, *_COLUMNS)

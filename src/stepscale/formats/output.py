@@ -21,8 +21,9 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with gzip.open(part, "wb") if path.suffix == ".gz" else part.open("wb") as stream:
-            for count, line in enumerate(lines, 1):
+            for line in lines:
                 stream.write(line + b"\n")
+                count += 1
         part.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error}); check the folder and its permissions") from None

@@ -2,13 +2,15 @@
 
     my_samples/problems.parquet, solutions.parquet, step_labels.parquet, scores.parquet, records.parquet
 
-Only problems.parquet is required. This is also the way in for samples of one's own: `stepscale.formats.tables` says what each holds.
+Only problems.parquet is required. This is also the way in for samples of one's own: `stepscale.formats.tables` says
+what each holds.
 """
 
 from collections.abc import Callable
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -28,11 +30,13 @@ _CHECKS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 
 
 def read(source: str | Path) -> Tables:
-    """The tables of a folder, checked. Raises InputError for a missing folder or file and for a table that is not as declared."""
+    """The tables of a folder, checked. Raises InputError for a missing folder or file and for a table that is not as
+    declared.
+    """
     folder = Path(source)
     if not (folder / "problems.parquet").is_file():
         raise InputError(f"{folder}: no problems.parquet there; give the folder that holds the tables")
-    found = {}
+    found: dict[str, Any] = {}
     for name, checked in _CHECKS.items():
         file = folder / f"{name}.parquet"
         if file.is_file():

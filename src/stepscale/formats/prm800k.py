@@ -5,11 +5,12 @@
                           "human_completion": null, "chosen_completion": 0}, ...],
                "total_time": 293250, "finish_reason": "solution"}, ...}
 
-One record is one trajectory, the chosen completion of each step (or the labeler's own), plus labelled siblings: later steps
-follow the chosen completion only, so no product of the alternatives is ever a solution. A step that was passed over
-(nothing chosen, yet more steps follow) adds its completions to the alternatives of the next. ``step_labels.step`` is a
-position in ``solutions.steps``: a labelled text follows ``steps[:step]``. The last step of a found_error record has no choice, so
-the error is a label and not a step. Whether an answer is right is left to the grader: ``is_correct`` is null.
+One record is one trajectory, the chosen completion of each step (or the labeler's own), plus labelled siblings: later
+steps follow the chosen completion only, so no product of the alternatives is ever a solution. A step that was passed
+over (nothing chosen, yet more steps follow) adds its completions to the alternatives of the next. ``step_labels.step``
+is a position in ``solutions.steps``: a labelled text follows ``steps[:step]``. The last step of a found_error record
+has no choice, so the error is a label and not a step. ``is_correct`` is the labeler's verdict (a finished solution, a
+found error, else null).
 """
 
 from collections import Counter
@@ -29,7 +30,9 @@ from stepscale.formats.prm800k_record import Walk, difference, rebuild, walk
 from stepscale.formats.prm800k_usual import UsualLines
 
 FILTERS = ("quality_control", "screening", "bad_problem", "give_up")
-"""What the paper leaves out of its 800,000 labels (D): quality control and screening questions, and unfinished records."""
+"""What the paper leaves out of its 800,000 labels (D): quality control and screening questions, and unfinished
+records.
+"""
 
 RECORDS = Table(
     "records",
@@ -56,6 +59,7 @@ _RECORD_KEYS = {"labeler", "timestamp", "generation", *FLAGS, "question", "label
 _LABEL_KEYS = {"steps", "total_time", "finish_reason"}
 _FROM_PROBLEMS = {"problem": 0, "ground_truth_answer": 1, "ground_truth_solution": 2}
 _ANSWER_HEADING = "# Answer"
+_VERDICTS: dict[str | None, bool] = {"solution": True, "found_error": False}
 
 Problem = tuple[str, str | None, str | None]
 """Text, gold answer, reference solution."""
@@ -69,10 +73,12 @@ def read(
     split: str | None = None,
     config: str | None = None,
 ) -> Tables:
-    """PRM800K's tables. `drop` names the records left out of them (``()``: none), by default those the paper leaves out.
+    """PRM800K's tables. `drop` names the records left out of them (``()``: none), by default those the paper leaves
+    out.
 
     Dropped records stay whole in ``.records``, so that writing the tables loses nobody's labels. sample_id counts the
-    records of a problem, dropped ones too. Raises InputError for a bad line (`on_error`), an unknown filter, an empty file.
+    records of a problem, dropped ones too. Raises InputError for a bad line (`on_error`), an unknown filter, an empty
+    file.
     """
     unknown = [name for name in drop if name not in FILTERS]
     if unknown:
@@ -98,7 +104,7 @@ class _Reader:
         self.problems: dict[str, Problem] = {}
         self.samples: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
-        self.solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "finish")
+        self.solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish")
         self.labels = LabelColumns()
         self.records = Columns(RECORDS, *RECORDS.columns)
 
@@ -119,13 +125,15 @@ class _Reader:
             problem = _merged(self.problems.get(problem_id), question)
             side = _side(record, problem, walked, finish)
             self.problems[problem_id] = problem
-            self.solutions.row(problem_id, sample_id, groups.trajectory, _answer(groups.trajectory), finish)
+            self.solutions.row(problem_id, sample_id, groups.trajectory, *_outcome(groups.trajectory, finish))
             self.labels.add(problem_id, sample_id, labeler, groups)
             self.records.row(problem_id, sample_id, None, labeler, *side, None)
         self.samples[problem_id] = sample_id + 1
 
     def add_usual(self, line: bytes) -> bool:
-        """Take a line in the published shape, as `add` would in five times the time; False for any other, which adds nothing."""
+        """Take a line in the published shape, as `add` would in five times the time; False for any other, which adds
+        nothing.
+        """
         usual = self.usual.read(line)
         if usual is None:
             return False
@@ -137,7 +145,7 @@ class _Reader:
             return False
         sample_id = self.samples[problem_id]
         self.problems[problem_id] = question.problem
-        self.solutions.row(problem_id, sample_id, groups.trajectory, _answer(groups.trajectory), label.finish_reason)
+        self.solutions.row(problem_id, sample_id, groups.trajectory, *_outcome(groups.trajectory, label.finish_reason))
         self.labels.add(problem_id, sample_id, record.labeler, groups)
         self.records.row(
             problem_id, sample_id, None, record.labeler, record.timestamp, record.generation,
@@ -188,7 +196,9 @@ def _merged(known: Problem | None, question: Record) -> Problem:
 
 
 def _head(record: Record) -> tuple[str | None, int | None, bool, bool]:
-    """timestamp, generation and the two flags; of another type than published, null or False (`details` then has them)."""
+    """timestamp, generation and the two flags; of another type than published, null or False (`details` then has
+    them).
+    """
     generation = record.get("generation")
     timestamp = record.get("timestamp")
     return (
@@ -236,7 +246,9 @@ def record_of(
     total_time: int | None,
     finish: str | None,
 ) -> Record:
-    """A record in the published shape and order of keys; `question` is its keys that the problems table holds, and the rest."""
+    """A record in the published shape and order of keys; `question` is its keys that the problems table holds, and the
+    rest.
+    """
     keys, rest = question
     known = dict(zip(_FROM_PROBLEMS, problem, strict=True))
     return {
@@ -255,8 +267,9 @@ def _json(value: Any) -> bytes | None:
     return orjson.dumps(value) if value else None
 
 
-def _answer(trajectory: list[str]) -> str | None:
-    """What the last step gives under its heading; None for a trajectory that stopped before."""
-    if not trajectory or _ANSWER_HEADING not in trajectory[-1]:
-        return None
-    return trajectory[-1].rpartition(_ANSWER_HEADING)[2].strip() or None
+def _outcome(trajectory: list[str], finish: str | None) -> tuple[str | None, bool | None, str | None]:
+    """answer (what the last step gives under its heading), is_correct (the labeler's verdict) and finish."""
+    answer = None
+    if trajectory and _ANSWER_HEADING in trajectory[-1]:
+        answer = trajectory[-1].rpartition(_ANSWER_HEADING)[2].strip() or None
+    return answer, _VERDICTS.get(finish), finish

@@ -1,7 +1,8 @@
 """How much there is in PRM800K tables: the count table of Lightman et al. 2023, D (85.1 % and 13.2 % end correct).
 
-In: tables as `stepscale.formats.prm800k.read` gives them. Out: one row for each phase and one for both. A solution ends correct where
-the labeler finished it (``finish`` "solution"); a step counts as correct rated +1 or 0, over every rated completion.
+In: tables as `stepscale.formats.prm800k.read` gives them. Out: one row for each phase and one for both. A solution ends
+correct where the labeler finished it (``finish`` "solution"); a step counts as correct rated +1 or 0, over every rated
+completion.
 """
 
 from collections.abc import Mapping
@@ -15,8 +16,8 @@ _KEY = ["problem_id", "sample_id"]
 
 
 def counts(tables: Tables) -> pd.DataFrame:
-    """Rows "phase 1", "phase 2", "both"; columns records, dropped, problems, solutions, step_labels, and the shares in [0, 1]
-    ends_correct and correct_steps (null of a phase without any).
+    """Rows "phase 1", "phase 2", "both"; columns records, dropped, problems, solutions, step_labels, and the shares in
+    [0, 1] ends_correct and correct_steps (null of a phase without any).
 
     A phase 1 record has no generation. Raises InputError for tables that were not read from PRM800K.
     """

@@ -1,7 +1,7 @@
 """The step_labels of PRM800K, gathered by record: lists while they grow, Arrow and numpy columns a chunk at a time.
 
-In: the `Groups` of each record with its solution's key. Out: the step_labels table. Only texts, ratings and flags are kept a label;
-step, completion and choice follow from the sizes of the groups and are computed for all labels at once.
+In: the `Groups` of each record with its solution's key. Out: the step_labels table. Only texts, ratings and flags are
+kept a label; step, completion and choice follow from the sizes of the groups and are computed for all labels at once.
 """
 
 from typing import Any

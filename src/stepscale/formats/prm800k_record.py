@@ -1,7 +1,8 @@
 """One PRM800K record, taken apart and put together again: JSON objects and tuples, no frames, no files.
 
-`walk` follows the chosen completions and lists every labelled completion; `rebuild` makes the record's ``label`` from those
-rows; `difference` and `patched` carry whatever a record holds beyond the published shape, so that nothing is lost.
+`walk` follows the chosen completions and lists every labelled completion; `rebuild` makes the record's ``label`` from
+those rows; `difference` and `patched` carry whatever a record holds beyond the published shape, so that nothing is
+lost.
 """
 
 from collections.abc import Iterator, Sequence
@@ -32,8 +33,8 @@ class Label(NamedTuple):
 class Groups(NamedTuple):
     """A record's labels, flat, one group for each position of the trajectory that has labels.
 
-    Of a group `sizes` counts the labels and `chosen` is the index of the one taken, -1 for none. `human` are the indices
-    (of all the record's labels) that the labeler wrote.
+    Of a group `sizes` counts the labels and `chosen` is the index of the one taken, -1 for none. `human` are the
+    indices (of all the record's labels) that the labeler wrote.
     """
 
     trajectory: list[str]
@@ -48,7 +49,9 @@ class Groups(NamedTuple):
 
 @dataclass
 class Walk:
-    """What one record's steps say. `regular`: no step was passed over or empty. `usual`: every object has the published keys."""
+    """What one record's steps say. `regular`: no step was passed over or empty. `usual`: every object has the published
+    keys.
+    """
 
     trajectory: list[str] = field(default_factory=list)
     labels: list[Label] = field(default_factory=list)
@@ -72,7 +75,9 @@ class Walk:
 
 
 def walk(steps: Sequence[Record]) -> Walk:
-    """Follow the chosen completions (or the labeler's own where none is chosen). Raises BadRecord, naming the step from 1."""
+    """Follow the chosen completions (or the labeler's own where none is chosen). Raises BadRecord, naming the step from
+    1.
+    """
     done = Walk()
     number = 0
     for place, step in enumerate(steps, 1):
@@ -123,12 +128,14 @@ def _human_label(human: Any, position: int, number: int, chosen: bool, place: in
 
 
 def rebuild(labels: Sequence[Label], layout: Layout | None) -> list[Record]:
-    """The steps of a record from its labels, in order of (step, completion); without a fitting `layout`, one step a position."""
+    """The steps of a record from its labels, in order of (step, completion); without a fitting `layout`, one step a
+    position.
+    """
     if layout is None or sum(count + human for _, count, human in layout) != len(labels):
         layout = list(_plain_layout(labels))
     steps, at = [], 0
     for _, count, has_human in layout:
-        completions = [label for label in labels[at : at + count]]
+        completions = labels[at : at + count]
         human = labels[at + count] if has_human else None
         at += count + has_human
         steps.append(

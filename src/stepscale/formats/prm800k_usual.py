@@ -1,8 +1,9 @@
-"""PRM800K lines of the published shape, read several times faster than JSON objects allow; all others are left to `walk`.
+"""PRM800K lines of the published shape, read several times faster than JSON objects allow; all others are left to
+`walk`.
 
-A line is decoded into typed structs, which refuse whatever is not exactly as published: a missing or further key, a completion by
-the labeler, a step passed over, a rating of another kind. Its question stays text: the same problem comes many times, so its
-head is parsed once, and the generated solution behind it is kept as it stands.
+A line is decoded into typed structs, which refuse whatever is not exactly as published: a missing or further key, a
+completion by the labeler, a step passed over, a rating of another kind. Its question stays text: the same problem comes
+many times, so its head is parsed once, and the generated solution behind it is kept as it stands.
 """
 
 from typing import Literal, NamedTuple
@@ -99,7 +100,9 @@ class UsualLines:
 
 
 def _head(raw: bytes, full: bool = False) -> Question | None:
-    """The question of which these are the first keys; None unless they are the problem's own, none null, if `full` all three."""
+    """The question of which these are the first keys; None unless they are the problem's own, none null, if `full` all
+    three.
+    """
     try:
         head = orjson.loads(raw)
     except orjson.JSONDecodeError:

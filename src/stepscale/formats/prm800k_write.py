@@ -1,9 +1,10 @@
-"""Tables out as PRM800K records, one JSON line each: what was read comes out equal, what was labelled here in phase 2's shape.
+"""Tables out as PRM800K records, one JSON line each: what was read comes out equal, what was labelled here in phase 2's
+shape.
 
-A solution with a row in ``tables.records`` becomes the record it was, with its labels as they now stand. One without (labelled here)
-becomes a phase 2 record: the whole solution as ``pre_generated_steps``, and labels up to and including the first step
-rated -1, which has no chosen completion, as in the published found_error records. One record a solution and labeler. Soft
-labels (``value``) have no place in this format and are not written.
+A solution with a row in ``tables.records`` becomes the record it was, with its labels as they now stand. One without
+(labelled here) becomes a phase 2 record: the whole solution as ``pre_generated_steps``, and labels up to and including
+the first step rated -1, which has no chosen completion, as in the published found_error records. One record a solution
+and labeler. Soft labels (``value``) have no place in this format and are not written.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,7 +15,6 @@ import orjson
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables
 from stepscale.formats.lines import Record
 from stepscale.formats.output import write_lines
@@ -24,15 +24,15 @@ from stepscale.formats.prm800k_record import Label, patched, rebuild
 Key = tuple[str, int]
 
 _LABEL_COLUMNS = ["step", "completion", "text", "rating", "is_chosen", "source", "flagged"]
-_FINISHES = {"solution", "found_error", *FILTERS[2:]}
+_UNFINISHED = FILTERS[2:]
 _QUESTION_KEYS = "problem,ground_truth_solution,ground_truth_answer"
 
 
 def write(tables: Tables, path: str | Path) -> int:
     """Write a JSONL file (gzipped if the name ends in .gz); returns the number of records.
 
-    Dropped records that the reader kept whole are written as well: ``dataclasses.replace(tables, records=...)`` without them leaves
-    them out. Raises InputError if a labelled solution has no row in solutions or problems.
+    Dropped records that the reader kept whole are written as well: ``dataclasses.replace(tables, records=...)`` without
+    them leaves them out. Raises InputError if a labelled solution has no row in solutions or problems.
     """
     return write_lines(path, (orjson.dumps(record) for record in _records(tables)))
 
@@ -48,7 +48,7 @@ def _records(tables: Tables) -> Iterator[Record]:
     }
     labels = _labels_of(tables.step_labels)
     _no_orphans(problems, solutions, labels)
-    for row in [] if tables.records is None else _rows(check(tables.records, RECORDS), list(RECORDS.columns)):
+    for row in [] if tables.records is None else _rows(tables.records, list(RECORDS.columns)):
         side = dict(zip(RECORDS.columns, row, strict=True))
         key = (side["problem_id"], side["sample_id"])
         if side["verbatim"] is not None:
@@ -90,7 +90,7 @@ def _made_here(
         kept = [label for label in labels if label.step < wrong]
         labels = [*kept, *(label._replace(is_chosen=False) for label in labels if label.step == wrong)]
         finish = "found_error"
-    elif finish not in _FINISHES:
+    elif finish not in _UNFINISHED:
         judged = {label.step for label in labels if label.is_chosen and label.rating is not None}
         finish = "solution" if finish != "length" and judged >= set(range(len(steps))) else "give_up"
     labels = [label._replace(flagged=bool(label.flagged)) for label in labels]

@@ -2,8 +2,8 @@
 
     {"id": "gsm8k-0", "generator": "Qwen2-7B-Instruct", "problem": ..., "steps": [...], "final_answer_correct": false, "label": 1}
 
-``label`` counts from 0; -1 says that every step is right. Steps before it are rated +1, it is rated -1, those after it are not
-labelled. `stepscale.scaling.processbench` measures a verifier on it.
+``label`` counts from 0; -1 says that every step is right. Steps before it are rated +1, it is rated -1, those after it
+are not labelled. `stepscale.scaling.processbench` measures a verifier on it.
 """
 
 import numpy as np
@@ -39,7 +39,9 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
 
 
 def first_errors(tables: Tables) -> NDArray[np.int64]:
-    """The first step rated -1 of each solution, in the order of the solutions table; -1 where none is. int64 [solutions]."""
+    """The first step rated -1 of each solution, in the order of the solutions table; -1 where none is. int64
+    [solutions].
+    """
     labels = tables.step_labels
     wrong = labels[(labels["rating"] == -1).fillna(False) & labels["is_chosen"]]
     first = wrong.groupby(["problem_id", "sample_id"])["step"].min()

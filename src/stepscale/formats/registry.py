@@ -1,7 +1,8 @@
 """Formats by name: one `read` and one `write` over all of them.
 
-In: a path (file, folder, list of them, or ``hf://owner/name``) and the name of a format. Out: `Tables`. It only dispatches; options
-are the keyword arguments of the format's own module, and an unknown one is an error that names those there are.
+In: a path (file, folder, list of them, or ``hf://owner/name``) and the name of a format. Out: `Tables`. It only
+dispatches; options are the keyword arguments of the format's own module, and an unknown one is an error that names
+those there are.
 """
 
 from collections.abc import Callable
@@ -31,8 +32,8 @@ WRITERS = {"prm800k": "prm800k_write", "math": "math_problems", "trl_stepwise": 
 
 
 def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:
-    """The tables of `path`. `on_error` "raise": the first bad line is an InputError of file, line and reason; "skip": bad
-    lines are left out, counted in ``.skipped``, with their places and reasons in ``.skip_reasons``.
+    """The tables of `path`. `on_error` "raise": the first bad line is an InputError of file, line and reason; "skip":
+    bad lines are left out, counted in ``.skipped``, with their places and reasons in ``.skip_reasons``.
 
     Raises InputError for an unknown format or option, a missing or empty file, or a hub data set that cannot be had.
     """
@@ -45,7 +46,8 @@ def read(path: Source, format: str, *, on_error: OnError = "raise", **options: A
 
 
 def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
-    """Write the tables to a file (``.gz``: compressed) or, for "parquet", a folder; returns the number of lines or files.
+    """Write the tables to a file (``.gz``: compressed) or, for "parquet", a folder; returns the number of lines or
+    files.
 
     Raises InputError for a format that cannot be written, an unknown option, or a path that cannot be written to.
     """

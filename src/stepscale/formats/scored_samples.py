@@ -3,8 +3,8 @@
     {"problem": ..., "subject": "Algebra", "level": 4, "unique_id": "test/algebra/621.json", "steps": [...], "answer": "3.21",
      "rating_probs": [{"1": 0.97, "0": 0.029, "-1": 0.0004}, ...], "is_correct": true, "prm_score": 0.99, "orm_score": 0.99}
 
-Each problem has 1860 places; fewer lines, or lines without an answer, are unanswered places. `read_arrays` streams the file into
-arrays [problems, places]; `read` makes tables of it, steps and all, and is meant for parts of the file.
+Each problem has 1860 places; fewer lines, or lines without an answer, are unanswered places. `read_arrays` streams the
+file into arrays [problems, places]; `read` makes tables of it, steps and all, and is meant for parts of the file.
 """
 
 from dataclasses import dataclass
@@ -28,8 +28,8 @@ PLACES = 1860
 class ScoredSamples:
     """Scores and verdicts as arrays [problems, places], places filled in file order.
 
-    `answered` is the mask of places that hold a line with an answer. Elsewhere scores are NaN, `is_correct` is False and
-    `answers` is -1; it holds indices into `texts`, the distinct answers of all problems.
+    `answered` is the mask of places that hold a line with an answer. Elsewhere scores are NaN, `is_correct` is False
+    and `answers` is -1; it holds indices into `texts`, the distinct answers of all problems.
     """
 
     problem_ids: list[str]
@@ -44,7 +44,9 @@ class ScoredSamples:
 
 
 def prm_score(record: Record) -> float:
-    """The score of a whole solution, 1 - P(-1) multiplied over its steps (Lightman et al. 2023, 2.6: neutral is positive)."""
+    """The score of a whole solution, 1 - P(-1) multiplied over its steps (Lightman et al. 2023, 2.6: neutral is
+    positive).
+    """
     score = 1.0
     for step in record["rating_probs"]:
         score *= 1.0 - step["-1"]
@@ -56,13 +58,18 @@ def read_arrays(
 ) -> ScoredSamples:
     """Stream the samples into arrays; a ``prm_score`` that a line lacks is computed from its ``rating_probs``.
 
-    Raises InputError for a bad line (`on_error`; more than `places` lines of one problem are bad lines) or an empty source.
+    Raises InputError for a bad line (`on_error`; more than `places` lines of one problem are bad lines) or an empty
+    source.
     """
     records = Records(source, on_error, split)
     rows: dict[str, int] = {}
     counts: list[int] = []
     index: dict[str, int] = {}
-    flat: tuple[list[int], list[float], list[float], list[bool], list[int]] = ([], [], [], [], [])
+    at: list[int] = []
+    prms: list[float] = []
+    orms: list[float] = []
+    verdicts: list[bool] = []
+    codes: list[int] = []
 
     def add(record: Record) -> None:
         problem_id = record.get("unique_id") or problem_key(text(record, "problem"))
@@ -75,19 +82,15 @@ def read_arrays(
             rows[problem_id] = row
             counts.append(0)
         counts[row] += 1
-        values = (
-            row * places + number,
-            prm,
-            orm,
-            correct,
-            -1 if answer is None else index.setdefault(answer, len(index)),
-        )
-        for column, value in zip(flat, values, strict=True):
-            column.append(value)
+        at.append(row * places + number)
+        prms.append(prm)
+        orms.append(orm)
+        verdicts.append(correct)
+        codes.append(-1 if answer is None else index.setdefault(answer, len(index)))
 
     with collector_paused():
         records.each(add)
-    return _arrays(list(rows), places, flat, list(index), records)
+    return _arrays(list(rows), places, (at, prms, orms, verdicts, codes), list(index), records)
 
 
 def _judged(record: Record) -> tuple[str | None, float, float, bool]:

@@ -1,7 +1,7 @@
 """Solutions with step labels, gathered one at a time: what ProcessBench, Math-Shepherd and TRL files have in common.
 
-In: a problem, its steps and their ratings, as a reader finds them. Out: `Tables` whose problems are keyed by text, samples
-numbered a problem in file order. It does not know the files.
+In: a problem, its steps and their ratings, as a reader finds them. Out: `Tables` whose problems are keyed by text,
+samples numbered a problem in file order. It does not know the files.
 """
 
 from collections import Counter

@@ -1,7 +1,7 @@
 """Is the test set really unseen? Two problems tables in, the problems they share out.
 
-PRM800K's split is 12,000 problems to train on (MATH's 7,500 and 4,500 of its test set) and the 500 of MATH-500. Texts are compared
-stripped: 489 of the 12,000 carry white space that PRM800K's own records lack.
+PRM800K's split is 12,000 problems to train on (MATH's 7,500 and 4,500 of its test set) and the 500 of MATH-500. Texts
+are compared stripped: 489 of the 12,000 carry white space that PRM800K's own records lack.
 """
 
 import pandas as pd

@@ -1,7 +1,7 @@
 """The declared tables: what their columns hold, and one function a table that checks a frame against it.
 
-In: a pandas frame, from a reader, a node or a Parquet file. Out: the same frame with the declared dtypes and list cells as
-Python lists, or one line that names table, column and remedy. Each function is a Kedro catalog ``validator:``. This
+In: a pandas frame, from a reader, a node or a Parquet file. Out: the same frame with the declared dtypes and list cells
+as Python lists, or one line that names table, column and remedy. Each function is a Kedro catalog ``validator:``. This
 module does not know where a table comes from, nor whether keys of one table are found in another.
 """
 
@@ -100,14 +100,18 @@ def problems(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def solutions(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a solutions table: one row a (problem_id, sample_id); ``step_ends`` empty or one a step. Raises InputError."""
+    """Check a solutions table: one row a (problem_id, sample_id); ``step_ends`` empty or one a step. Raises
+    InputError.
+    """
     checked = check(df, SOLUTIONS)
     same_length(checked, "solutions", "step_ends", "steps", or_empty=True)
     return checked
 
 
 def step_labels(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a step_labels table: one row a rated completion and labeler; rating in -1, 0, 1 or null. Raises InputError."""
+    """Check a step_labels table: one row a rated completion and labeler; rating in -1, 0, 1 or null. Raises
+    InputError.
+    """
     return check(df, STEP_LABELS)
 
 
@@ -125,7 +129,9 @@ def curves(df: pd.DataFrame) -> pd.DataFrame:
 
 @cache
 def schema(name: str) -> "DataFrameSchema":
-    """The pandera schema of a table by its name, e.g. for documentation. Raises InputError if there is no such table."""
+    """The pandera schema of a table by its name, e.g. for documentation. Raises InputError if there is no such
+    table.
+    """
     known = {table.name: table for table in (PROBLEMS, SOLUTIONS, STEP_LABELS, SCORES, CURVES)}
     if name not in known:
         raise InputError(f"no table is called {name!r}; choose one of {sorted(known)}")

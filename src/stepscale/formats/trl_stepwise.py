@@ -2,8 +2,9 @@
 
     {"prompt": "Which is larger, 9.8 or 9.11?", "completions": ["Compare ...", "9.11 > 9.8."], "labels": [true, false]}
 
-Labels are booleans. TRL cuts numbers between to whole ones, so a soft label read here becomes ``value`` and is never cut. Out,
-a neutral rating counts as positive (Lightman et al. 2023, 2.4) unless asked otherwise, and no row is written twice.
+Labels are booleans. TRL cuts numbers between to whole ones, so a soft label read here becomes ``value`` and is never
+cut. Out, a neutral rating counts as positive (Lightman et al. 2023, 2.4) unless asked otherwise, and no row is written
+twice.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -16,6 +17,7 @@ import orjson
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.checking import object_series
 from stepscale.formats.contract import Tables
 from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, text, texts
 from stepscale.formats.output import write_lines
@@ -56,12 +58,13 @@ def write(
     """Write one row a trajectory (up to its first negative step) and, with `siblings`, one a labelled alternative.
 
     A soft label is true from `threshold` on; a step that the labeler wrote is true; a trajectory ends before a step
-    without any label. Returns the number of rows. Raises InputError for an unknown `neutral` or labels without a problem.
+    without any label. Returns the number of rows. Raises InputError for an unknown `neutral` or labels without a
+    problem.
     """
     if neutral not in ("positive", "negative"):
         raise InputError(f"neutral is {neutral!r}; choose 'positive' or 'negative'")
     labels = tables.step_labels.sort_values(["problem_id", "sample_id", "step", "completion"], kind="stable")
-    labels = labels.assign(label=_labels(labels, neutral == "positive", threshold))
+    labels = labels.assign(label=object_series(_labels(labels, neutral == "positive", threshold), labels.index))
     problems = dict(zip(tables.problems["problem_id"], tables.problems["problem"], strict=True))
     return write_lines(path, map(orjson.dumps, _without_repeats(_rows(labels, problems, siblings))))
 
@@ -96,7 +99,9 @@ def _rows(labels: pd.DataFrame, problems: dict[str, str], siblings: bool) -> Ite
 
 
 def _paths(rows: Sequence[Sequence[Any]], siblings: bool) -> Iterator[tuple[list[str], list[bool]]]:
-    """Alternatives with the chosen steps before them, then the trajectory, unless an alternative of its end holds it all."""
+    """Alternatives with the chosen steps before them, then the trajectory, unless an alternative of its end holds it
+    all.
+    """
     steps: list[str] = []
     marks: list[bool] = []
     told = False

@@ -1,0 +1,304 @@
+"""Speed of the readers: PRM800K against pandas and `datasets`, Figure 3 against the published evaluator's procedure.
+
+`run()` gives rows {"name", "ratio", "ours", "rival", "unit", "runs"}; `python bench/formats.py` prints them and, with
+`--memory`, the peak memory of reading a file of phase 2's size. Every rival is run beside ours on the same file, each
+in a process of its own, in turn. The files are generated in a temporary folder at the sizes of the published ones.
+
+What is timed: `read_*` rows end with pandas frames in memory on both sides (ours the checked tables with every label;
+the rivals' the raw records: `pandas.read_json(lines=True)`, and `datasets`' JSON reader with `to_pandas()`). `stream_*`
+rows end with the records seen once: ours as Python objects, the rival's in its cache on disk (`load_dataset` alone).
+"""
+
+import json
+import os
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+RUNS = 3
+PHASE2_BYTES = 456_000_000
+SAMPLES, PROBLEMS, PLACES = 815_631, 500, 1860
+TRIALS = 400  # of the published evaluator
+BUDGETS = (10, 100, 1000, 1860)
+MEMORY_GIB = 1.0
+FIGURE3_SECONDS = 60.0
+
+
+def run(phase2_bytes: int = PHASE2_BYTES, samples: int = SAMPLES, runs: int = RUNS) -> list[dict[str, Any]]:
+    """The rows of this bench: medians of paired runs."""
+    with tempfile.TemporaryDirectory() as folder:
+        phase2, scored = Path(folder) / "phase2.jsonl", Path(folder) / "scored.jsonl"
+        write_phase2(phase2, phase2_bytes)
+        seconds: dict[str, list[float]] = {name: [] for name in _READERS}
+        peaks = []
+        for _ in range(runs):
+            for name in _READERS:
+                took, peak = _timed(name, phase2)
+                seconds[name].append(took)
+                peaks += [peak] if name == "read" else []
+        phase2.unlink()
+        write_scored_samples(scored, samples)
+        figure3 = [_timed("figure3", scored)[0] for _ in range(runs)]
+    ours = statistics.median(figure3)
+    return [
+        _row("read_prm800k_vs_pandas", seconds["read"], seconds["pandas"]),
+        _row("read_prm800k_vs_datasets", seconds["read"], seconds["datasets"]),
+        _row("stream_prm800k_vs_datasets", seconds["stream"], seconds["datasets_load"]),
+        _row("read_prm800k_vs_datasets_load_only", seconds["read"], seconds["datasets_load"]),
+        _goal("read_prm800k_peak_vs_goal", max(peaks), MEMORY_GIB, "GiB", runs),
+        _goal("figure3_file_vs_goal", ours, FIGURE3_SECONDS, "s", runs),
+        figure3_row(runs),
+    ]
+
+
+def figure3_row(runs: int = RUNS) -> dict[str, Any]:
+    """The closed form against the published procedure of random draws, on the same arrays of the published size."""
+    from stepscale.scaling import best_of_n
+
+    prm, correct, answered = arrays(PROBLEMS, PLACES)
+    ours = [_seconds(lambda: best_of_n(prm, correct, BUDGETS, mask=answered)) for _ in range(runs)]
+    rival = [_seconds(lambda: published_procedure(prm, correct, answered, BUDGETS, TRIALS)) for _ in range(1)]
+    return _row("figure3_vs_published", ours, rival)
+
+
+def published_procedure(
+    scores: np.ndarray, correct: np.ndarray, answered: np.ndarray, ns: tuple[int, ...], trials: int, seed: int = 0
+) -> np.ndarray:
+    """Accuracy [trials, len(ns)] as OpenAI's evaluator estimates it, written from its description: in each trial the
+    places of a problem are shuffled, the first n are drawn, the unanswered dropped, and the best-scored of the rest is
+    graded."""
+    rng = np.random.default_rng(seed)
+    hits = np.zeros((trials, len(ns)))
+    places = scores.shape[1]
+    for trial in range(trials):
+        for row in range(len(scores)):
+            order = rng.permutation(places)
+            for column, n in enumerate(ns):
+                drawn = order[:n]
+                drawn = drawn[answered[row, drawn]]
+                if len(drawn):
+                    hits[trial, column] += correct[row, drawn[np.argmax(scores[row, drawn])]]
+    return hits / len(scores)
+
+
+def arrays(problems: int, places: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Scores, verdicts and the mask of answered places [problems, places], as various as the published ones."""
+    rng = np.random.default_rng(seed)
+    correct = rng.random((problems, places)) < rng.beta(0.8, 1.2, (problems, 1))
+    scores = 1 / (1 + np.exp(-(rng.normal(0, 1.5, correct.shape) + np.where(correct, 1.0, -1.0))))
+    answered = rng.random(correct.shape) < 0.877  # 815,631 of 930,000
+    return np.where(answered, scores, np.nan), correct & answered, answered
+
+
+def write_phase2(path: Path, size: int) -> None:
+    """A file of `size` bytes in the shape of PRM800K's phase 2: about 5 KB a record, eight records a problem."""
+    rng = random.Random(0)
+    words = [
+        "the",
+        "sum",
+        "of",
+        "both",
+        "sides",
+        "is",
+        "equal",
+        "to",
+        "a",
+        "square",
+        "so",
+        "we",
+        "can",
+        "write",
+        "$x^2+3x=\\frac{5}{2}$",
+        "and",
+        "then",
+        "divide",
+        "by",
+        "two",
+    ]
+    sentence = lambda n: " ".join(rng.choices(words, k=n))  # noqa: E731
+    with path.open("w", encoding="utf-8") as stream:
+        written, record = 0, 0
+        while written < size:
+            if record % 8 == 0:
+                problem, solution = f"{record}: {sentence(40)}", sentence(110)
+            written += stream.write(json.dumps(_phase2_record(rng, sentence, problem, solution)) + "\n")
+            record += 1
+
+
+def _phase2_record(rng: random.Random, sentence: Callable[[int], str], problem: str, solution: str) -> dict[str, Any]:
+    steps = [sentence(rng.randint(10, 50)) for _ in range(rng.randint(4, 16))]
+    wrong = rng.randrange(len(steps)) if rng.random() < 0.86 else None
+    labelled = []
+    for number, text in enumerate(steps[: len(steps) if wrong is None else wrong + 1]):
+        rating = -1 if number == wrong else rng.choice([1, 1, 1, 0])
+        siblings = [
+            {"text": sentence(30), "rating": rng.choice([-1, 0, 1]), "flagged": False}
+            for _ in range(rng.choice([0] * 9 + [3]))
+        ]
+        human = {"text": text, "rating": None, "source": "human", "flagged": False} if rng.random() < 0.002 else None
+        labelled.append(
+            {
+                "completions": [{"text": text, "rating": rating, "flagged": False}, *siblings],
+                "human_completion": human,
+                "chosen_completion": None if number == wrong else 0,
+            }
+        )
+    question = {
+        "problem": problem, "ground_truth_solution": solution, "ground_truth_answer": "5", "pre_generated_steps": steps,
+        "pre_generated_answer": "7", "pre_generated_verifier_score": rng.random(),
+    }  # fmt: skip
+    return {
+        "labeler": "cc88bf76-df08-4041-be67-3464279cb3b1", "timestamp": "2022-11-22T16:51:29.980606",
+        "generation": rng.randrange(10), "is_quality_control_question": rng.random() < 0.05,
+        "is_initial_screening_question": False, "question": question,
+        "label": {
+            "steps": labelled, "total_time": rng.randrange(10**6),
+            "finish_reason": "solution" if wrong is None else "found_error",
+        },
+    }  # fmt: skip
+
+
+def write_scored_samples(path: Path, lines: int) -> None:
+    """A file of `lines` in the shape of scored-test-samples.jsonl, about 1.6 KB each, over 500 problems."""
+    rng = random.Random(0)
+    bodies = [_scored_body(rng) for _ in range(2_000)]  # the texts repeat, the scores do not
+    per_problem = -(-lines // PROBLEMS)
+    with path.open("w", encoding="utf-8") as stream:
+        for line in range(lines):
+            problem = line // per_problem
+            correct = rng.random() < (problem + 1) / (PROBLEMS + 1)
+            head = {
+                "problem": f"problem {problem}", "unique_id": f"test/algebra/{problem}.json", "level": 1 + problem % 5,
+                "answer": None if rng.random() < 0.01 else "5" if correct else str(rng.randrange(30, 60)),
+                "is_correct": correct, "orm_score": rng.random(), "prm_score": rng.random(),
+            }  # fmt: skip
+            stream.write(json.dumps(head)[:-1] + bodies[line % len(bodies)])
+
+
+def _scored_body(rng: random.Random) -> str:
+    """The end of a line: texts and probabilities of the steps."""
+    steps = [
+        "a step of about as many characters as the steps of the published samples have, " * 1
+        for _ in range(rng.randint(6, 12))
+    ]
+    probabilities = [{"1": rng.random(), "0": rng.random() / 10, "-1": rng.random() / 10} for _ in steps]
+    return ", " + json.dumps({"subject": "Algebra", "steps": steps, "rating_probs": probabilities})[1:] + "\n"
+
+
+def _time_read(path: str) -> None:
+    from stepscale.formats import read
+
+    read(path, "prm800k")
+
+
+def _time_stream(path: str) -> None:
+    from stepscale.formats import iter_records
+
+    for _ in iter_records(path):
+        pass
+
+
+def _time_pandas(path: str) -> None:
+    import pandas as pd
+
+    pd.read_json(path, lines=True)
+
+
+def _time_datasets_load(path: str) -> Any:
+    import datasets
+
+    with tempfile.TemporaryDirectory() as cache:
+        return len(datasets.load_dataset("json", data_files=path, cache_dir=cache)["train"])
+
+
+def _time_datasets(path: str) -> None:
+    import datasets
+
+    with tempfile.TemporaryDirectory() as cache:
+        datasets.load_dataset("json", data_files=path, cache_dir=cache)["train"].to_pandas()
+
+
+def _time_figure3(path: str) -> None:
+    from stepscale.formats.scored_samples import read_arrays
+    from stepscale.scaling.figure3 import figure3_curves
+
+    figure3_curves(read_arrays(path))
+
+
+_READERS: dict[str, Callable[[str], Any]] = {
+    "read": _time_read,
+    "stream": _time_stream,
+    "pandas": _time_pandas,
+    "datasets": _time_datasets,
+    "datasets_load": _time_datasets_load,
+}
+_TIMED = {**_READERS, "figure3": _time_figure3}
+
+
+def _timed(name: str, path: Path) -> tuple[float, float]:
+    """Seconds (imports not counted) and peak resident memory in GiB of one function in a process of its own."""
+    environment = {**os.environ, "HF_DATASETS_DISABLE_PROGRESS_BARS": "1"}
+    command = [sys.executable, __file__, "--one", name, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    took, peak = done.stdout.split()[-2:]
+    return float(took), float(peak)
+
+
+def _one(name: str, path: str) -> None:
+    import resource
+
+    import datasets  # noqa: F401  imports are not what is compared
+    import pandas  # noqa: F401
+
+    import stepscale.formats.prm800k
+    import stepscale.scaling.figure3  # noqa: F401
+
+    start = time.perf_counter()
+    _TIMED[name](path)
+    took = time.perf_counter() - start
+    print(took, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
+
+
+def _seconds(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def _row(name: str, ours: list[float], rival: list[float]) -> dict[str, Any]:
+    a, b = statistics.median(ours), statistics.median(rival)
+    return {
+        "name": name,
+        "ratio": round(b / a, 2),
+        "ours": round(a, 3),
+        "rival": round(b, 3),
+        "unit": "s",
+        "runs": len(ours),
+    }
+
+
+def _goal(name: str, ours: float, goal: float, unit: str, runs: int) -> dict[str, Any]:
+    return {
+        "name": name,
+        "ratio": round(goal / ours, 2),
+        "ours": round(ours, 3),
+        "rival": goal,
+        "unit": unit,
+        "runs": runs,
+    }
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--one"]:
+        _one(*sys.argv[2:4])
+    else:
+        for result in run():
+            print(json.dumps(result))

@@ -1,0 +1,98 @@
+r"""MATH in its shapes, its `\boxed` answers, and the leakage check of the 12,000/500 split."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.formats import read, splits, write
+
+Jsonl = Callable[..., Path]
+Real = Callable[[str], Path]
+MATH = {
+    "problem": "What is 1+1?", "solution": "It is $\\boxed{2}$.", "answer": "2", "subject": "Algebra", "level": 3,
+    "unique_id": "test/algebra/7.json",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        ("So $\\boxed{\\frac{1}{\\sqrt{2}}}$.", "\\frac{1}{\\sqrt{2}}"),
+        ("Thus $x = \\boxed 2$.", "2"),
+        ("First $\\boxed{1}$ is wrong. Then $\\boxed{\\text{(A)}}$", "\\text{(A)}"),
+        (None, None),
+    ],
+)
+def test_a_missing_answer_is_the_solutions_last_box(jsonl: Jsonl, solution: str | None, answer: str | None) -> None:
+    data = read(jsonl({"problem": "p", "solution": solution}), "math")
+    found = data.problems["answer"].tolist()
+    assert found == [answer] or (answer is None and data.problems["answer"].isna().all())
+
+
+def test_the_folder_of_json_files_is_read_with_its_splits(tmp_path: Path) -> None:
+    for place, level in (
+        ("train/algebra/1.json", "Level 2"),
+        ("train/geometry/1.json", "Level ?"),
+        ("test/algebra/1.json", "Level 5"),
+    ):
+        file = tmp_path / "MATH" / place
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(
+            json.dumps({"problem": place, "level": level, "type": "Algebra", "solution": "\\boxed{1}"}, indent=2)
+        )
+    problems = read(tmp_path / "MATH", "math").problems.set_index("problem_id")
+    assert problems["split"].to_dict() == {
+        "train/algebra/1.json": "train", "train/geometry/1.json": "train", "test/algebra/1.json": "test",
+    }  # fmt: skip
+    assert problems["level"].tolist()[0] == 5 and problems["level"].isna().sum() == 1
+    assert (problems["subject"] == "Algebra").all() and (problems["answer"] == "1").all()
+
+
+def test_problems_come_out_as_they_went_in(jsonl: Jsonl, tmp_path: Path) -> None:
+    plain = {"unique_id": "x", "problem": " only a problem\n"}
+    write(read(jsonl(MATH, plain), "math"), tmp_path / "out.jsonl", "math")
+    assert [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()] == [MATH, plain]
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({**MATH, "level": "hard"}, "level is 'hard'"),
+        (MATH, "was given before"),
+        ({"solution": "x"}, "key 'problem' is missing"),
+        ({"problem": 3}, "'problem' is int"),
+    ],
+)
+def test_a_bad_line_is_named(jsonl: Jsonl, bad: object, reason: str) -> None:
+    path = jsonl(MATH, bad)
+    with pytest.raises(InputError, match=reason) as caught:
+        read(path, "math")
+    assert f"{path}:2: " in str(caught.value)
+    assert read(path, "math", on_error="skip").skipped == 1
+
+
+def test_problems_without_an_id_are_keyed_by_their_stripped_text(jsonl: Jsonl) -> None:
+    ids = read(jsonl({"problem": " a\n"}, {"problem": "b"}, {"problem": "a"}), "math").problems["problem_id"].tolist()
+    assert ids[2] == f"{ids[0]}-2" and ids[0] != ids[1]
+
+
+def test_leaks_are_found_on_stripped_text(jsonl: Jsonl) -> None:
+    train = read(jsonl(MATH, {"problem": "other"}, name="train.jsonl"), "math").problems
+    test = read(jsonl({"problem": "What is 1+1?\n"}, name="test.jsonl"), "math").problems
+    with pytest.raises(
+        InputError, match=r"1 training problems are also in the test set, the first 'test/algebra/7.json'"
+    ):
+        splits.check_disjoint(train, test)
+    assert splits.without_leaks(train, test)["problem"].tolist() == ["other"]
+
+
+def test_the_real_split_does_not_leak_and_is_joined_on_stripped_text(real: Real) -> None:
+    train = read(real("math/prm800k_train12k.derived.jsonl.gz"), "math", split="train").problems
+    test = read(real("math/math500.jsonl"), "math", split="test").problems
+    assert (len(train), len(test)) == (12_000, 500)
+    splits.check_disjoint(train, test)
+    labelled = read(real("prm800k/phase1_test.reconstructed.jsonl"), "prm800k").problems
+    assert len(splits.leaked(test, labelled)) == 101
