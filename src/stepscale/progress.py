@@ -1,27 +1,75 @@
-"""Progress of long work: rate and time left, as a bar on a terminal and as a line now and then in a log."""
+"""Progress of long work: rate and time left, as a bar on a terminal and as a log line now and then elsewhere.
 
+In: how much there is to do and what it is counted in. It knows nothing of what the work is.
+"""
+
+import logging
 import sys
-from collections.abc import Iterable
-from typing import Any, TypeVar
+import time
+from types import TracebackType
+from typing import Protocol, Self
 
 from tqdm import tqdm
 
-T = TypeVar("T")
+logger = logging.getLogger(__name__)
 _SECONDS_BETWEEN_LINES = 10.0
 
 
-def progress(description: str, total: int, unit: str) -> Any:
-    """A tqdm bar (``.update(n)``, usable in ``with``); outside a terminal it writes a line every ten seconds."""
-    terminal = sys.stderr.isatty()
-    return tqdm(
-        total=total, desc=description, unit=f" {unit}", unit_scale=total >= 10_000, leave=terminal,
-        mininterval=0.1 if terminal else _SECONDS_BETWEEN_LINES, ascii=None if terminal else True, ncols=None if terminal else 100,
-    )  # fmt: skip
+class Progress(Protocol):
+    """Something that is told how much more has been done. Use it in ``with``."""
+
+    def update(self, n: float = 1) -> object:
+        """``n`` more are done."""
+
+    def __enter__(self) -> Self:
+        """Begin."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> object:
+        """End, whether or not all is done."""
 
 
-def track(items: Iterable[T], description: str, total: int, unit: str) -> Iterable[T]:
-    """Iterate with a progress bar."""
-    with progress(description, total, unit) as bar:
-        for item in items:
-            yield item
-            bar.update()
+class LoggedProgress:
+    """Progress for logs: a line every ten seconds and, if there was one, a last one when all is done."""
+
+    def __init__(
+        self, description: str, total: int, unit: str, seconds_between: float = _SECONDS_BETWEEN_LINES
+    ) -> None:
+        self.description, self.total, self.unit, self.done = description, total, unit, 0.0
+        self._began = self._told = time.monotonic()
+        self._wait = seconds_between
+        self._lines = 0
+
+    def update(self, n: float = 1) -> None:
+        """``n`` more are done."""
+        self.done += n
+        now = time.monotonic()
+        if now - self._told >= self._wait:
+            self._told = now
+            self._tell(now)
+
+    def _tell(self, now: float) -> None:
+        self._lines += 1
+        rate = self.done / max(now - self._began, 1e-9)
+        left = tqdm.format_interval(max(0.0, self.total - self.done) / rate) if rate else "?"
+        logger.info(
+            "%s: %.0f of %d %s (%.0f%%), %.3g/s, %s left",
+            self.description, self.done, self.total, self.unit, 100 * self.done / max(self.total, 1), rate, left,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._lines and kind is None:
+            self._tell(time.monotonic())
+
+
+def progress(description: str, total: int, unit: str) -> Progress:
+    """A bar with rate and time left on a terminal; elsewhere log lines. ``unit`` is what is counted, in the plural."""
+    if not sys.stderr.isatty():
+        return LoggedProgress(description, total, unit)
+    return tqdm(total=total, desc=description, unit=f" {unit}", unit_scale=total >= 10_000)

@@ -12,12 +12,12 @@ from stepscale.hooks import ProjectHooks
 
 # Nobody is told of a run: kedro, kedro-viz, MLflow and the Hugging Face hub all read this.
 os.environ.setdefault("DO_NOT_TRACK", "true")
+os.environ.setdefault("MLFLOW_LOGGING_LEVEL", "WARNING")
 warnings.filterwarnings("ignore", message="register_new_resolver")  # Kedro's own call, not ours to change
 with warnings.catch_warnings(record=True):  # kedro-mlflow's own model class makes MLflow warn about type hints
     import kedro_mlflow.mlflow  # noqa: F401
-logging.getLogger("kedro_mlflow").setLevel(
-    logging.WARNING
-)  # conf/logging.yml cannot: kedro-mlflow sets its own on import
+# conf/logging.yml cannot do this: kedro-mlflow sets its own level when it is imported
+logging.getLogger("kedro_mlflow").setLevel(logging.WARNING)
 
 
 def project_root() -> str:

@@ -12,8 +12,6 @@ from kedro.io.core import AbstractVersionedDataset, Version
 
 from stepscale.errors import InputError
 
-ModelFolder = Path
-
 
 class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
     """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
 
 IGNORED = -100.0  # target of a token that is not learned from; the value transformers uses
@@ -108,10 +109,10 @@ def fit(
     train = Batches(rows, options.batch_size, pad_id, classes, seed)
     valid = Batches(validation, options.batch_size, pad_id, classes, seed) if validation else None
     steps = max(1, round(len(train) * options.epochs / options.gradient_accumulation))
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
         trainer = Trainer(
             model, _arguments(options, scratch, steps, len(train), valid is not None, seed), train_dataset=train,
-            eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log),
+            eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log, shown),
             compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(outputs, labels, num_items_in_batch),
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
@@ -141,6 +142,16 @@ def _arguments(options: Optimization, scratch: str, steps: int, batches: int, ev
     )  # fmt: skip
 
 
+class _Shown(TrainerCallback):
+    """Counts optimizer steps for whoever waits."""
+
+    def __init__(self, shown: Progress) -> None:
+        self.shown = shown
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.shown.update()
+
+
 class _Curves(TrainerCallback):
     """Hands Trainer's numbers to ``on_log``."""
 
@@ -153,10 +164,10 @@ class _Curves(TrainerCallback):
             self.receive(state.global_step, kept)
 
 
-def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None) -> list[TrainerCallback]:
-    curves: list[TrainerCallback] = [_Curves(on_log)] if on_log else []
+def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None, shown: Progress) -> list[TrainerCallback]:
+    told: list[TrainerCallback] = [_Shown(shown), *([_Curves(on_log)] if on_log else [])]
     stops = evaluates and options.patience is not None and options.evaluations_per_epoch > 0
-    return [*curves, EarlyStoppingCallback(options.patience)] if stops else curves
+    return [*told, EarlyStoppingCallback(options.patience)] if stops else told
 
 
 def _pad(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:
