@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
+from stepscale.models.encoding import TextFormat
+from stepscale.models.optimization import Optimization
+from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
 if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
-    from stepscale.verifiers.training import VerifierTraining
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -74,14 +76,14 @@ class GeneratorBlock(Block):
     examples: Literal["own", "given"] = Field(description="fine-tune on its own right samples, or on given right solutions")
     samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
     sampling: SamplingBlock
-    fine_tuning: dict[str, Any] = Field(description="fields of stepscale.models.fitting.Optimization")
+    fine_tuning: Optimization
 
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
         from stepscale.generation.finetune import GeneratorTraining
 
         return GeneratorTraining.model_validate(
-            {"layout": {"prompt": self.prompt}, "optimization": {**self.fine_tuning, "seed": seed}}
+            {"layout": {"prompt": self.prompt}, "optimization": {**self.fine_tuning.model_dump(), "seed": seed}}
         )
 
 
@@ -97,18 +99,16 @@ class VerifierBlock(Block):
 
     base: str = Field(description="folder or Hugging Face name")
     prompt: str = Field(description="prompt template with {problem}")
-    prm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
-    orm: dict[str, Any] = Field(description="fields of stepscale.verifiers.training.VerifierTraining")
+    prm: VerifierOptions
+    orm: VerifierOptions
 
-    def training(self, kind: Literal["prm", "orm"], seed: int) -> "VerifierTraining":
-        """One verifier's settings, typed. The validation problems are set apart by the pipeline, so none is taken here."""
-        from stepscale.verifiers.training import VerifierTraining
-
+    def training(self, kind: Literal["prm", "orm"], seed: int) -> VerifierTraining:
+        """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""
         given = self.prm if kind == "prm" else self.orm
-        optimization = {**given.get("optimization", {}), "seed": seed}
-        return VerifierTraining.model_validate(
-            {"kind": kind, "layout": {"prompt": self.prompt}, "validation_share": 0.0, **given, "optimization": optimization}
-        )
+        fitted = given.optimization.model_copy(update={"seed": seed})
+        layout = TextFormat(prompt=self.prompt)
+        options = given.model_dump() | {"optimization": fitted}
+        return VerifierTraining(kind=kind, layout=layout, validation_share=0.0, **options)
 
 
 class SearchBlock(Block):
@@ -130,6 +130,9 @@ class Parameters(Block):
     """All of them."""
 
     seed: int = Field(ge=0, description="seed of the whole run")
+    data_root: str | None = Field(None, description="folder for the run's data; null: the environment's own (--params)")
+    tracking_root: str | None = Field(None, description="folder for MLflow's store; null: the project's (--params)")
+    run_name: str | None = Field(None, description="name of the MLflow run (--params)")
     problems: ProblemSource
     generator: GeneratorBlock
     pool: PoolBlock

@@ -16,8 +16,9 @@ from torch.nn import functional
 
 from stepscale.errors import InputError
 from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.fitting import IGNORED, FitReport, OnLog, Optimization, Row, fit
+from stepscale.models.fitting import IGNORED, FitReport, OnLog, Row, fit
 from stepscale.models.loading import load_causal_lm, load_tokenizer, longest_input, save
+from stepscale.models.optimization import Optimization
 from stepscale.seeds import seed_for
 
 

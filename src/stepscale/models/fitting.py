@@ -10,14 +10,14 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
+from stepscale.models.optimization import Optimization
 from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
 
@@ -27,28 +27,6 @@ _SORTED_TOGETHER = 50  # batches whose rows are sorted by length together: littl
 
 OnLog = Callable[[int, dict[str, float]], None]
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
-
-
-class Optimization(BaseModel):
-    """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    epochs: float = Field(2.0, gt=0, description="passes over the rows")
-    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
-    schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field("cosine", description="how the rate falls")
-    warmup: float = Field(0.05, ge=0, lt=1, description="share of the optimizer steps over which the rate rises")
-    batch_size: int = Field(128, ge=1, description="rows in a batch of one device")
-    gradient_accumulation: int = Field(1, ge=1, description="batches summed into one optimizer step")
-    weight_decay: float = Field(0.01, ge=0)
-    beta1: float = Field(0.9, ge=0, lt=1)
-    beta2: float = Field(0.95, ge=0, lt=1)
-    max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the forward and backward pass")
-    log_every: int = Field(20, ge=1, description="optimizer steps between two points of a learning curve")
-    evaluations_per_epoch: int = Field(2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none")
-    patience: int | None = Field(None, ge=1, description="stop after so many evaluations without gain and keep the best; null: never")
-    seed: int = Field(0, description="of the order of rows, dropout and new weights")
 
 
 @dataclass(frozen=True)

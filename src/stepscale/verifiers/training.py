@@ -8,46 +8,24 @@ scoring. Knows nothing of where labels came from, nor of search.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
 from stepscale.errors import InputError
-from stepscale.models.encoding import Encoded, StepEncoder, TextFormat
-from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Optimization, Row, fit
+from stepscale.models.encoding import Encoded, StepEncoder
+from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
 from stepscale.models.loading import load_token_classifier, load_tokenizer, longest_input, rows_of_tokens, save
 from stepscale.seeds import seed_for
 from stepscale.verifiers.examples import Example, split_by_problem
+from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
-Supervise = Literal["step_end", "every_token", "solution_end"]
 _LABELS: dict[Kind, tuple[str, ...]] = {"prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",)}
 _AGGREGATION: dict[Kind, str] = {"prm": "product", "soft_prm": "last", "orm": "last"}  # Lightman 2.6; Snell E; Lightman 2.5
 _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
-
-
-class VerifierTraining(BaseModel):
-    """How a verifier is trained."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Kind
-    layout: TextFormat = TextFormat()
-    supervise: Supervise | None = Field(
-        None, description="tokens with a target: each step's last, every token of a step that has one, or the solution's "
-        "last only; null: the papers' choice, step_end for a PRM and every_token for an ORM",
-    )  # fmt: skip
-    head_init_tokens: tuple[str, ...] = Field(
-        (), description="tokens of the base that stand for the ratings, worst first (<bad>, <ok>, <good>): the head starts from "
-        "the rows by which the base predicts them",
-    )  # fmt: skip
-    dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
-    validation_share: float = Field(0.1, ge=0, lt=1, description="share of the problems kept for validation")
-    aggregation: str | None = Field(None, description="default aggregation of step scores; null: the papers' for the kind")
-    optimization: Optimization = Optimization()
 
 
 @dataclass(frozen=True)

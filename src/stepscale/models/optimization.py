@@ -1,0 +1,27 @@
+"""The settings of a fit, apart from the fit itself, so that parameters are checked without importing torch."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Optimization(BaseModel):
+    """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    epochs: float = Field(2.0, gt=0, description="passes over the rows")
+    learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
+    schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field("cosine", description="how the rate falls")
+    warmup: float = Field(0.05, ge=0, lt=1, description="share of the optimizer steps over which the rate rises")
+    batch_size: int = Field(128, ge=1, description="rows in a batch of one device")
+    gradient_accumulation: int = Field(1, ge=1, description="batches summed into one optimizer step")
+    weight_decay: float = Field(0.01, ge=0)
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.95, ge=0, lt=1)
+    max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the forward and backward pass")
+    log_every: int = Field(20, ge=1, description="optimizer steps between two points of a learning curve")
+    evaluations_per_epoch: int = Field(2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none")
+    patience: int | None = Field(None, ge=1, description="stop after so many evaluations without gain and keep the best")
+    seed: int = Field(0, description="of the order of rows, dropout and new weights")
