@@ -107,6 +107,7 @@ def test_a_hub_data_set_is_read_by_its_name(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(read("hf://some/math", "math").problems) == 2
     assert read("hf://some/math", "math", split="train", config="all").problems["split"].tolist() == ["train"]
     assert asked == [("some/math", None, None), ("some/math", "all", "train")]
+    assert len(read("some/math", "math").problems) == 2  # no such folder is here
     with pytest.raises(InputError, match="not a hub name"):
         read("hf://a/b/c", "math")
 
@@ -119,5 +120,7 @@ def test_a_hub_data_set_that_cannot_be_had_is_one_line_with_a_way_out(monkeypatc
     with pytest.raises(InputError) as caught:
         read("hf://Qwen/ProcessBench", "processbench")
     message = str(caught.value)
+    with pytest.raises(InputError, match="no such file or folder is here, and not to be had from the Hugging Face hub"):
+        read("data/math", "math")
     assert "hf://Qwen/ProcessBench" in message and "offline" in message and "give its file or folder" in message
     assert "\n" not in message

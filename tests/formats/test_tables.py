@@ -139,6 +139,19 @@ def test_a_hundred_thousand_rows_are_checked_in_half_a_second(tmp_path: Path) ->
     assert time.process_time() - start < 0.5
 
 
+def test_each_check_is_a_validator_of_the_kedro_catalog() -> None:
+    from kedro.validation.core import ValidatorSpec, resolve_validator
+
+    for name in ("problems", "solutions", "step_labels", "scores", "curves"):
+        validator = resolve_validator(ValidatorSpec(f"stepscale.formats.tables.{name}"))
+        with pytest.raises(InputError, match=f"{name}: "):
+            validator.validate(pd.DataFrame({"other": [1]}))
+    problems = resolve_validator(ValidatorSpec("stepscale.formats.tables.problems"))
+    assert list(problems.validate(pd.DataFrame({"problem_id": ["a"], "problem": ["1"]}))) == list(
+        tables.PROBLEMS.columns
+    )
+
+
 def test_importing_the_tables_does_not_import_pandera() -> None:
     code = "import sys, stepscale.formats.tables; sys.exit('pandera' in sys.modules or 'torch' in sys.modules)"
     assert (

@@ -1,9 +1,10 @@
 """Data sets of the Hugging Face hub by name, through the `datasets` library, which is imported only then.
 
-In: ``hf://owner/name``. Out: its rows as dicts. What was downloaded once is read from the library's cache afterwards,
-also offline; what cannot be had is one line that says so and what to do.
+In: ``hf://owner/name``, or ``owner/name`` where that is no path here. Out: its rows as dicts. What was downloaded once is
+read from the library's cache afterwards, also offline; what cannot be had is one line that says so and what to do.
 """
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,16 @@ from typing import Any
 from stepscale.errors import InputError
 
 _PREFIX = "hf://"
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
+_FILE_ENDINGS = (".jsonl", ".json", ".gz", ".parquet")
 
 
 def is_hub_name(source: str | Path) -> bool:
-    """True for ``hf://owner/name``."""
-    return isinstance(source, str) and source.startswith(_PREFIX)
+    """True for ``hf://owner/name``, and for ``owner/name`` where no such file or folder is here."""
+    if not isinstance(source, str):
+        return False
+    plain = _PLAIN_NAME.fullmatch(source) is not None and not source.endswith(_FILE_ENDINGS)
+    return source.startswith(_PREFIX) or (plain and not Path(source).exists())
 
 
 def rows(source: str, split: str | None = None, config: str | None = None) -> Iterator[dict[str, Any]]:
@@ -34,8 +40,9 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
         loaded = datasets.load_dataset(name, config, split=split)
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
+        here = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
         raise InputError(
-            f"{source}: not to be had from the Hugging Face hub ({reason}); if this machine is offline, download the data"
+            f"{source}: {here}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download the data"
             " set where there is a network and give its file or folder instead"
         ) from None
     return list(loaded.values()) if isinstance(loaded, dict) else [loaded]

@@ -17,16 +17,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
-
 from stepscale.errors import InputError
 from stepscale.formats import tables
-from stepscale.formats.checking import Column, Table, collector_paused
+from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.lines import OnError, Record, Records, Source, maybe_text, text
 from stepscale.formats.prm800k_labels import LabelColumns
-from stepscale.formats.prm800k_record import Walk, difference, rebuild, walk
+from stepscale.formats.prm800k_record import walk
+from stepscale.formats.prm800k_side import RECORDS, Problem, as_json, head_of, side_of
 from stepscale.formats.prm800k_usual import UsualLines
 
 FILTERS = ("quality_control", "screening", "bad_problem", "give_up")
@@ -34,35 +33,8 @@ FILTERS = ("quality_control", "screening", "bad_problem", "give_up")
 records.
 """
 
-RECORDS = Table(
-    "records",
-    {
-        "problem_id": Column("str"),
-        "sample_id": Column("int64", low=0),
-        "dropped": Column("str", nullable=True),  # the filter that kept the record out of the other tables
-        "labeler": Column("str", nullable=True),
-        "timestamp": Column("str", nullable=True),
-        "generation": Column("Int64", nullable=True),  # null in phase 1; -1 for a screening question
-        "is_quality_control_question": Column("bool"),
-        "is_initial_screening_question": Column("bool"),
-        "total_time": Column("Int64", nullable=True),  # milliseconds
-        "question_keys": Column("str"),  # those of the record's question that the problems table holds, in order
-        "question": Column("str", nullable=True),  # JSON: what the problems table does not say of the question
-        "layout": Column("str", nullable=True),  # JSON `Layout`, where a step was passed over or is empty
-        "details": Column("str", nullable=True),  # JSON `difference`, where the record is unlike the published ones
-        "verbatim": Column("str", nullable=True),  # JSON: the whole record, if it was dropped
-    },
-    key=("problem_id", "sample_id"),
-)
-FLAGS = ("is_quality_control_question", "is_initial_screening_question")
-_RECORD_KEYS = {"labeler", "timestamp", "generation", *FLAGS, "question", "label"}
-_LABEL_KEYS = {"steps", "total_time", "finish_reason"}
-_FROM_PROBLEMS = {"problem": 0, "ground_truth_answer": 1, "ground_truth_solution": 2}
 _ANSWER_HEADING = "# Answer"
 _VERDICTS: dict[str | None, bool] = {"solution": True, "found_error": False}
-
-Problem = tuple[str, str | None, str | None]
-"""Text, gold answer, reference solution."""
 
 
 def read(
@@ -116,14 +88,14 @@ class _Reader:
         reason = _filter_of(record, finish)
         if reason in self.drop:
             self.records.row(
-                problem_id, sample_id, reason, labeler, *_head(record), None, "", *[None] * 3, _json(record)
+                problem_id, sample_id, reason, labeler, *head_of(record), None, "", *[None] * 3, as_json(record)
             )
             self.dropped[str(reason)] += 1
         else:
             walked = walk(label["steps"])
             groups = walked.groups()
             problem = _merged(self.problems.get(problem_id), question)
-            side = _side(record, problem, walked, finish)
+            side = side_of(record, problem, walked, finish)
             self.problems[problem_id] = problem
             self.solutions.row(problem_id, sample_id, groups.trajectory, *_outcome(groups.trajectory, finish))
             self.labels.add(problem_id, sample_id, labeler, groups)
@@ -131,9 +103,7 @@ class _Reader:
         self.samples[problem_id] = sample_id + 1
 
     def add_usual(self, line: bytes) -> bool:
-        """Take a line in the published shape, as `add` would in five times the time; False for any other, which adds
-        nothing.
-        """
+        """Take a line in the published shape, as `add` would in five times the time; False for any other, which adds nothing."""
         usual = self.usual.read(line)
         if usual is None:
             return False
@@ -141,17 +111,23 @@ class _Reader:
         label, problem_id = record.label, question.problem_id
         reason = _reason(record.is_initial_screening_question, record.is_quality_control_question, label.finish_reason)
         known = self.problems.get(problem_id)
-        if reason in self.drop or (known is not None and known != question.problem):
+        if known is not None and known != question.problem:
             return False
         sample_id = self.samples[problem_id]
-        self.problems[problem_id] = question.problem
-        self.solutions.row(problem_id, sample_id, groups.trajectory, *_outcome(groups.trajectory, label.finish_reason))
-        self.labels.add(problem_id, sample_id, record.labeler, groups)
-        self.records.row(
-            problem_id, sample_id, None, record.labeler, record.timestamp, record.generation,
-            record.is_quality_control_question, record.is_initial_screening_question, label.total_time,
-            question.keys, question.rest, None, None, None,
+        side = (
+            record.labeler, record.timestamp, record.generation,
+            record.is_quality_control_question, record.is_initial_screening_question,
         )  # fmt: skip
+        if reason in self.drop:
+            self.records.row(problem_id, sample_id, reason, *side, None, "", None, None, None, line.strip())
+            self.dropped[str(reason)] += 1
+        else:
+            self.problems[problem_id] = question.problem
+            outcome = _outcome(groups.trajectory, label.finish_reason)
+            self.solutions.row(problem_id, sample_id, groups.trajectory, *outcome)
+            self.labels.add(problem_id, sample_id, record.labeler, groups)
+            question_side = (label.total_time, question.keys, question.rest)
+            self.records.row(problem_id, sample_id, None, *side, *question_side, None, None, None)
         self.samples[problem_id] = sample_id + 1
         return True
 
@@ -193,78 +169,6 @@ def _merged(known: Problem | None, question: Record) -> Problem:
         maybe_text(question, "ground_truth_solution"),
     )
     return new if known is None else (known[0], known[1] or new[1], known[2] or new[2])
-
-
-def _head(record: Record) -> tuple[str | None, int | None, bool, bool]:
-    """timestamp, generation and the two flags; of another type than published, null or False (`details` then has
-    them).
-    """
-    generation = record.get("generation")
-    timestamp = record.get("timestamp")
-    return (
-        timestamp if type(timestamp) is str else None,
-        generation if type(generation) is int else None,
-        record.get(FLAGS[0]) is True,
-        record.get(FLAGS[1]) is True,
-    )
-
-
-def _side(record: Record, problem: Problem, walked: Walk, finish: str | None) -> tuple[Any, ...]:
-    """The columns of `RECORDS` from timestamp to details."""
-    question, label = record["question"], record["label"]
-    head = _head(record)
-    time = label.get("total_time")
-    time = time if type(time) is int else None
-    # a null is noted even where the problems table agrees: a later record may fill that one
-    rest = {
-        key: value
-        for key, value in question.items()
-        if key not in _FROM_PROBLEMS or value is None or value != problem[_FROM_PROBLEMS[key]]
-    }
-    keys, layout = ",".join(key for key in question if key in _FROM_PROBLEMS), None if walked.regular else walked.layout
-    usual = (
-        walked.usual
-        and record.keys() == _RECORD_KEYS
-        and label.keys() == _LABEL_KEYS
-        and time == label["total_time"]
-        and head == (record["timestamp"], record["generation"], record[FLAGS[0]], record[FLAGS[1]])
-    )
-    details = None
-    if not usual:
-        steps = rebuild(walked.labels, layout)
-        made = record_of(record.get("labeler"), head, (keys, rest), problem, steps, time, finish)
-        details = _json(difference(record, made))
-    return (*head, time, keys, _json(rest), _json(layout), details)
-
-
-def record_of(
-    labeler: str | None,
-    head: tuple[str | None, int | None, bool, bool],
-    question: tuple[str, Record],
-    problem: Problem,
-    steps: list[Record],
-    total_time: int | None,
-    finish: str | None,
-) -> Record:
-    """A record in the published shape and order of keys; `question` is its keys that the problems table holds, and the
-    rest.
-    """
-    keys, rest = question
-    known = dict(zip(_FROM_PROBLEMS, problem, strict=True))
-    return {
-        "labeler": labeler,
-        "timestamp": head[0],
-        "generation": head[1],
-        FLAGS[0]: head[2],
-        FLAGS[1]: head[3],
-        "question": {**{key: known[key] for key in keys.split(",") if key}, **rest},
-        "label": {"steps": steps, "total_time": total_time, "finish_reason": finish},
-    }
-
-
-def _json(value: Any) -> bytes | None:
-    """UTF-8, as the string columns take it without decoding; None for what is empty."""
-    return orjson.dumps(value) if value else None
 
 
 def _outcome(trajectory: list[str], finish: str | None) -> tuple[str | None, bool | None, str | None]:

@@ -96,7 +96,7 @@ class UsualLines:
         tail = raw[at:]
         if not tail.isascii():
             tail.decode()
-        return question._replace(rest=b"{" + tail)
+        return Question(question.problem_id, question.problem, question.keys, b"{" + tail)
 
 
 def _head(raw: bytes, full: bool = False) -> Question | None:

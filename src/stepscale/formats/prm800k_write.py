@@ -18,8 +18,9 @@ from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
 from stepscale.formats.lines import Record
 from stepscale.formats.output import write_lines
-from stepscale.formats.prm800k import FILTERS, RECORDS, Problem, record_of
+from stepscale.formats.prm800k import FILTERS
 from stepscale.formats.prm800k_record import Label, patched, rebuild
+from stepscale.formats.prm800k_side import RECORDS, Problem, record_of
 
 Key = tuple[str, int]
 
