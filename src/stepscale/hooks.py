@@ -28,7 +28,7 @@ class ProjectHooks:
         if context.env and conf.is_dir() and not (conf / context.env).is_dir():
             names = ", ".join(sorted(folder.name for folder in conf.iterdir() if folder.is_dir()))
             raise InputError(f"no environment is called {context.env!r}; the folders of {conf} are {names}")
-        check_parameters(context.params)
+        check_parameters(context.config_loader["parameters"])  # as written: context.params has Kedro check them first
 
     @hook_impl(specname="before_pipeline_run", tryfirst=True)
     def check_inputs(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
