@@ -1,15 +1,16 @@
 """What the report says about best-of-N: the headline from the numbers, and which figures follow."""
 
-import platform
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from stepscale.figures.levels import accuracy_by_level
+from stepscale.figures.provenance import provenance
 from stepscale.figures.reliability import reliability_curves
 from stepscale.figures.report import Example, FigureSection, build_report
 from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scoring_rules import scoring_rules_figure
 
 
 def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -39,29 +40,11 @@ def page(
 ) -> str:  # fmt: skip
     """The whole report as HTML."""
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
-    sections = [
-        FigureSection(
-            "Best-of-N by what chooses",
-            f"{problems} test problems, {n} samples each. Expected accuracy if N of the samples are drawn; bands are 95 % "
-            "intervals. The ceiling is reached by a verifier that always knows.",
-            scaling_curves(curves),
-        ),
-        FigureSection(
-            "By level",
-            f"The same at N={n}, by the problems' level. pass@1 is the generator alone.",
-            accuracy_by_level(levels),
-        ),
-        FigureSection(
-            "Calibration",
-            "On validation problems. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
-            "solution's last token. Bars: 95 % Wilson intervals.",
-            reliability_curves(calibration),
-        ),
-    ]
     tables = {
-        f"Scoring rules of the PRM at N={n} (Lightman et al. 2023, Table 4)": [_rounded(row) for row in rules],
+        f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
         "Verifiers on validation problems": [
-            {"metric": name.replace("_", " ")} | {kind.upper(): _number(values.get(name)) for kind, values in metrics.items()}
+            {"metric": name.replace("_", " ")}
+            | {kind.upper(): _number(values.get(name)) for kind, values in metrics.items()}
             for name in dict.fromkeys(name for values in metrics.values() for name in values)
         ],
     }
@@ -69,18 +52,62 @@ def page(
         Example(e["kind"], e["remark"], e["problem"], [tuple(step) for step in e["steps"]], e["answer"], e["gold"])
         for e in examples
     ]
-    facts = {"machine": f"{platform.system()} {platform.machine()}", "Python": platform.python_version()}
-    facts |= {key: _flat(value) for key, value in parameters.items()}
+    facts = provenance() | {f"parameters: {key}": _flat(value) for key, value in parameters.items()}
+    sections = _sections(n, problems, curves, levels, rules, calibration)
     return build_report("StepScale report", lines, sections, shown, claims, tables, facts)
+
+
+def _sections(
+    n: int,
+    problems: int,
+    curves: pd.DataFrame,
+    levels: pd.DataFrame,
+    rules: Sequence[Mapping[str, Any]],
+    calibration: pd.DataFrame,
+) -> list[FigureSection]:
+    return [
+        FigureSection(
+            "Best-of-N, by what chooses",
+            f"{problems} test problems, {n} samples each. How to read this: the height of a line at N is the share of problems "
+            "whose chosen sample is right when N of the samples are drawn; its band is the 95 % interval over problems. The "
+            "dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
+            "below compare methods problem by problem.",
+            scaling_curves(curves),
+        ),
+        FigureSection(
+            "By level",
+            f"How to read this: each group is one level of difficulty, at N={n}; pass@1 is the generator alone. Between "
+            "majority and the ceiling is what a verifier can win.",
+            accuracy_by_level(levels),
+        ),
+        FigureSection(
+            "Calibration",
+            "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
+            "sure of being right. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
+            "solution's last token. Validation problems; bars are 95 % Wilson intervals.",
+            reliability_curves(calibration),
+        ),
+        FigureSection(
+            "Scoring rules of the PRM",
+            f"Lightman et al. 2023, Table 4, at N={n}. How to read this: each point is best-of-N with another way to make "
+            "one score of a solution's step scores; blue counts neutral steps as good, orange as bad.",
+            scoring_rules_figure(rules),
+        ),
+    ]
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
     kept = {"aggregation": row["aggregation"], "neutral as": row["neutral as"]}
-    return kept | {"accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]", "problems": row["n_problems"]}
+    return kept | {
+        "accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
+        "problems": row["n_problems"],
+    }
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else f"{value:.3f}"
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if abs(value) > 1 and float(value).is_integer() else f"{value:.3f}"
 
 
 def _flat(value: Any) -> str:

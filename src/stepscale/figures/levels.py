@@ -4,19 +4,18 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.figures.style import COLOURS, new_figure
+from stepscale.figures.style import colour, error_bars, new_figure
 
 
 def accuracy_by_level(levels: pd.DataFrame) -> Any:
-    """Grouped bars with intervals; columns level, label, accuracy, low, high."""
-    figure = new_figure("problem level", "accuracy (share of problems)", barmode="group")
+    """Grouped bars with intervals; columns level, label, accuracy, low, high (the last three in 0..1), n_problems."""
+    figure = new_figure("level of the problem (1 easiest)", "accuracy (% of problems)", barmode="group")
     for label, rows in levels.groupby("label", sort=False):
         figure.add_bar(
-            x=rows["level"].astype(str), y=rows["accuracy"], name=str(label), marker_color=COLOURS.get(str(label), "#334155"),
-            error_y={
-                "type": "data", "array": rows["high"] - rows["accuracy"], "arrayminus": rows["accuracy"] - rows["low"],
-                "thickness": 1, "width": 2,
-            },
+            x=rows["level"].astype(str), y=rows["accuracy"], name=str(label), marker_color=colour(label),
+            error_y=error_bars(rows, "accuracy"), customdata=rows["n_problems"],
+            hovertemplate="level %{x}: %{y:.1%} of %{customdata} problems",
         )  # fmt: skip
-    figure.update_yaxes(tickformat=".0%", range=[0, 1.02])
+    figure.update_xaxes(type="category")
+    figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return figure

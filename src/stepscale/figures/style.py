@@ -1,29 +1,49 @@
-"""How every figure looks: one palette, one layout."""
+"""How every figure looks: one palette, one layout, readable on a light and on a dark page."""
 
+from collections.abc import Mapping
 from typing import Any
 
 COLOURS = {
-    "PRM": "#2563eb",
-    "PRM, weighted vote": "#60a5fa",
-    "ORM": "#ea580c",
-    "Majority": "#6b7280",
-    "Mean log-likelihood": "#a855f7",
-    "pass@N (ceiling)": "#16a34a",
-    "pass@1": "#0f766e",
+    "PRM": "#2f6fed",
+    "PRM, weighted vote": "#7fb2ff",
+    "ORM": "#ea6a12",
+    "Majority": "#7b8494",
+    "Mean log-likelihood": "#b05cf0",
+    "pass@N (ceiling)": "#1fa555",
+    "pass@1": "#0d8f86",
+    "neutral is positive": "#2f6fed",
+    "neutral is negative": "#ea6a12",
 }
+OTHER = "#64748b"
+GRID = "rgba(128,136,150,0.22)"
+INK = "#64748b"  # the page's script replaces it by its own text colour
 
 
 def new_figure(x: str, y: str, **layout: Any) -> Any:
-    """An empty figure with labelled axes."""
+    """An empty figure with labelled axes; the legend stands above, where it never meets the axis title."""
     import plotly.graph_objects as go
 
     figure = go.Figure()
     figure.update_layout(
-        template="plotly_white", xaxis_title=x, yaxis_title=y, height=430, margin={"l": 62, "r": 16, "t": 16, "b": 56},
-        font={"family": "system-ui, sans-serif", "size": 13}, legend={"orientation": "h", "y": -0.22},
-        paper_bgcolor="rgba(0,0,0,0)", **layout,
+        template="plotly_white", xaxis_title=x, yaxis_title=y, height=430, margin={"l": 60, "r": 14, "t": 8, "b": 52},
+        font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hoverlabel={"namelength": -1}, **layout,
     )  # fmt: skip
+    figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, linecolor=GRID, automargin=True)
+    figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, linecolor=GRID, automargin=True)
     return figure
+
+
+def colour(label: object) -> str:
+    """The colour of a method, verifier or reading, by the label shown."""
+    return COLOURS.get(str(label), OTHER)
+
+
+def error_bars(rows: Any, value: str) -> Mapping[str, Any]:
+    """Plotly error bars from the columns ``value``, low, high."""
+    up, down = rows["high"] - rows[value], rows[value] - rows["low"]
+    return {"type": "data", "array": up, "arrayminus": down, "thickness": 1.2, "width": 3, "color": OTHER}
 
 
 def faint(colour: str) -> str:

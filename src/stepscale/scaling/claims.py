@@ -13,7 +13,7 @@ from stepscale.scaling.intervals import Interval
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the claims table. ``estimate``, ``low``, ``high``: the deciding quantity (the least sure one)."""
+    """A row of the claims table. ``estimate``, ``low``, ``high``: the deciding quantity."""
 
     id: str
     claim: str
@@ -48,19 +48,24 @@ CLAIMS = (
 
 
 def settle(claim_id: str, quantities: Mapping[str, Interval], n_problems: int, seeds: int) -> Claim:
-    """The claim with its status, decided by the quantity whose lower bound is the least."""
+    """The claim with its status, and the quantity that decides it.
+
+    Held: every interval lies above zero; did not hold: one lies below zero; else inconclusive. The deciding quantity is the
+    one nearest to failing: whose bound (the upper one if the claim did not hold) is lowest in units of its interval's width.
+    """
     claim = next(claim for claim in CLAIMS if claim.id == claim_id)
-    name = min(quantities, key=lambda key: float(quantities[key].low))
-    if all(float(q.low) > 0 for q in quantities.values()):
-        status = "held"
-    elif any(float(q.high) < 0 for q in quantities.values()):
-        status = "did not hold"
-        name = min(quantities, key=lambda key: float(quantities[key].high))
+    lows = {name: float(q.low) for name, q in quantities.items()}
+    highs = {name: float(q.high) for name, q in quantities.items()}
+    if all(low > 0 for low in lows.values()):
+        status, bounds = "held", lows
+    elif any(high < 0 for high in highs.values()):
+        status, bounds = "did not hold", highs
     else:
-        status = "inconclusive"
-    worst = quantities[name]
+        status, bounds = "inconclusive", lows
+    name = min(quantities, key=lambda key: bounds[key] / max(highs[key] - lows[key], 1e-12))
+    decisive = quantities[name]
     return replace(
-        claim, status=status, estimate=float(worst.mean), low=float(worst.low), high=float(worst.high),
+        claim, status=status, estimate=float(decisive.mean), low=lows[name], high=highs[name],
         n_problems=n_problems, seeds=seeds, decided_by=name,
     )  # fmt: skip
 
