@@ -40,7 +40,10 @@ def test_the_table_names_all_sixteen_claims_and_says_what_was_not_measured() -> 
 
 def curves(prm: list[float], orm: list[float], majority: list[float]) -> dict[str, np.ndarray]:
     noise = np.random.default_rng(0).normal(0, 0.05, (200, 1))
-    return {name: np.array(c) + noise * i for i, (name, c) in enumerate({"PRM": prm, "ORM": orm, "Majority": majority}.items())}
+    return {
+        name: np.array(c) + noise * i
+        for i, (name, c) in enumerate({"PRM": prm, "ORM": orm, "Majority": majority}.items())
+    }
 
 
 def test_a1_holds_for_leads_that_widen() -> None:

@@ -35,7 +35,9 @@ def test_qwen25_math_best_of_8_by_reward_pass_at_1_and_pass_at_8_are_the_publish
 def test_qwen25_math_majority_differs_from_the_published_one_by_how_its_three_ties_are_broken(qwen) -> None:
     grid, _ = qwen
     first_seen = [Counter(row).most_common(1)[0][0] for row in grid.answers]  # the published rule: the first of equals
-    published = np.mean([c[list(a).index(top)] for a, c, top in zip(grid.answers, grid.correct, first_seen, strict=True)])
+    published = np.mean(
+        [c[list(a).index(top)] for a, c, top in zip(grid.answers, grid.correct, first_seen, strict=True)]
+    )
     assert published == pytest.approx(0.93)
     # two ties are won and one lost by the order of the file; a coin wins half of each
     assert majority(grid.answers, grid.correct, [8], grid.mask) == pytest.approx([0.93 - 2 * 0.5 / 100 + 0.5 / 100])

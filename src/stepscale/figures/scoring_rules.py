@@ -22,5 +22,7 @@ def scoring_rules_figure(rules: Sequence[Mapping[str, Any]]) -> Any:
         )  # fmt: skip
     figure.update_xaxes(type="category")
     low, high = float(table["low"].min()), float(table["high"].max())
-    figure.update_yaxes(tickformat=".0%", range=[low - 0.02, high + 0.02])  # differences are small: not from zero
+    figure.update_yaxes(
+        tickformat=".0%", range=[max(low - 0.02, 0), min(high + 0.02, 1.02)]
+    )  # differences are small: not from zero
     return figure
