@@ -74,7 +74,7 @@ class _Reader:
         self.drop = drop
         self.usual = UsualLines()
         self.problems: dict[str, Problem] = {}
-        self.samples: Counter[str] = Counter()
+        self.samples: dict[str, int] = {}
         self.dropped: Counter[str] = Counter()
         self.solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish")
         self.labels = LabelColumns()
@@ -83,7 +83,7 @@ class _Reader:
     def add(self, record: Record) -> None:
         question, label = record["question"], record["label"]
         problem_id = problem_key(text(question, "problem"))
-        sample_id = self.samples[problem_id]
+        sample_id = self.samples.get(problem_id, 0)
         labeler, finish = maybe_text(record, "labeler"), maybe_text(label, "finish_reason")
         reason = _filter_of(record, finish)
         if reason in self.drop:
@@ -113,7 +113,7 @@ class _Reader:
         known = self.problems.get(problem_id)
         if known is not None and known != question.problem:
             return False
-        sample_id = self.samples[problem_id]
+        sample_id = self.samples.get(problem_id, 0)
         side = (
             record.labeler, record.timestamp, record.generation,
             record.is_quality_control_question, record.is_initial_screening_question,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from stepscale.formats import tables
 from stepscale.formats.checking import complete
-from stepscale.formats.columns import frame_of, series_of
+from stepscale.formats.columns import arrow_array, frame_of, series_of
 from stepscale.formats.prm800k_record import Groups
 
 _CHUNK = 16_384  # labels held as Python objects before they become columns
@@ -63,7 +63,7 @@ class LabelColumns:
         self._flush()
         record_of = np.repeat(np.arange(len(self._counts)), self._counts)
         for name, values in (("problem_id", self._problem_ids), ("labeler", self._labelers)):
-            self._chunks[name] = [pa.array(values, pa.large_string()).take(pa.array(record_of))]
+            self._chunks[name] = [arrow_array(values, "str").take(pa.array(record_of))]
         self._chunks["sample_id"] = [pa.array(np.array(self._sample_ids, dtype=np.int64)[record_of])]
         kinds = {name: column.kind for name, column in tables.STEP_LABELS.columns.items()}
         columns = {name: series_of(kinds[name], self._chunks.get(name, [])) for name in (*_FLAT, *_OF_RECORD)}
@@ -78,15 +78,15 @@ class LabelColumns:
         if self._human:
             human = np.full(len(self._texts), None, dtype=object)
             human[self._human] = "human"
-            source = pa.array(human, pa.large_string())
+            source = arrow_array(human, "str")
         columns = (
             pa.array(np.repeat(np.array(self._positions, dtype=np.int64), sizes)),
             pa.array(numbers),
-            pa.array(self._texts, pa.large_string()),
-            pa.array(self._ratings, pa.int8()),
+            arrow_array(self._texts, "str"),
+            arrow_array(self._ratings, "Int8"),
             pa.array(numbers == np.repeat(np.array(self._chosen, dtype=np.int64), sizes)),
             source,
-            pa.array(self._flags, pa.bool_()),
+            arrow_array(self._flags, "boolean"),
         )
         for name, column in zip(_FLAT, columns, strict=True):
             self._chunks.setdefault(name, []).append(column)

@@ -39,8 +39,8 @@ class Groups(NamedTuple):
 
     trajectory: list[str]
     texts: list[str]
-    ratings: list[int | None]
-    flags: list[bool | None]
+    ratings: Sequence[int | None]
+    flags: Sequence[bool | None]
     positions: Sequence[int]
     sizes: Sequence[int]
     chosen: Sequence[int]

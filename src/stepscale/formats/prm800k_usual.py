@@ -6,6 +6,7 @@ completion by the labeler, a step passed over, a rating of another kind. Its que
 many times, so its head is parsed once, and the generated solution behind it is kept as it stands.
 """
 
+from itertools import chain
 from typing import Literal, NamedTuple
 
 import msgspec
@@ -119,23 +120,19 @@ def _head(raw: bytes, full: bool = False) -> Question | None:
 
 def _groups(steps: list[Step]) -> Groups | None:
     """The labels, one group a step; None if a step but the last has no choice, or a choice is not there."""
-    sizes = [len(step.completions) for step in steps]
-    chosen = [step.chosen_completion for step in steps]
-    open_end = bool(chosen) and chosen[-1] is None
-    picks = [pick for pick in chosen if pick is not None]
-    if len(picks) + open_end != len(chosen) or 0 in sizes:
+    completions = [step.completions for step in steps]
+    chosen = [-1 if step.chosen_completion is None else step.chosen_completion for step in steps]
+    picks = chosen[:-1] if chosen and steps[-1].chosen_completion is None else chosen
+    sizes = list(map(len, completions))
+    if 0 in sizes or (picks and min(picks) < 0):
         return None
-    for pick, size in zip(picks, sizes, strict=False):
-        if not 0 <= pick < size:
-            return None
-    labels = [completion for step in steps for completion in step.completions]
-    return Groups(
-        [step.completions[pick].text for step, pick in zip(steps, picks, strict=False)],
-        [label.text for label in labels],
-        [label.rating for label in labels],
-        [label.flagged for label in labels],
-        range(len(sizes)),
-        sizes,
-        [*picks, -1] if open_end else picks,
-        (),
-    )
+    labels = list(chain.from_iterable(completions))
+    texts = [label.text for label in labels]
+    if len(labels) == len(sizes) and not any(picks):
+        trajectory = texts[: len(picks)]
+    elif all(pick < size for pick, size in zip(picks, sizes, strict=False)):
+        trajectory = [group[pick].text for group, pick in zip(completions, picks, strict=False)]
+    else:
+        return None
+    ratings, flags = [label.rating for label in labels], [label.flagged for label in labels]
+    return Groups(trajectory, texts, ratings, flags, range(len(sizes)), sizes, chosen, ())
