@@ -1,8 +1,8 @@
 """ProcessBench's measure (Zheng et al. 2024): does a verifier find the first wrong step?
 
-In: the true first wrong step of each solution and what is predicted, counted from 0, -1 for "all right". Out: the accuracy on wrong
-solutions, on right ones, and F1, their harmonic mean. A verifier predicts by a threshold on P(negative), which is chosen on a
-part that the caller names and then held fixed. It does not know files or models.
+In: the true first wrong step of each solution and what is predicted, counted from 0, -1 for "all right". Out: the
+accuracy on wrong solutions, on right ones, and F1, their harmonic mean. A verifier predicts by a threshold on
+P(negative), which is chosen on a part that the caller names and then held fixed. It does not know files or models.
 """
 
 from collections.abc import Sequence
