@@ -6,12 +6,18 @@ them. Any network that hands its queries, keys and values over can use them. Lay
 [layers, 2, rows, kv_heads, tokens, head_dim]. Knows nothing of weights, sampling or requests.
 """
 
+import math
 from typing import Protocol
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+
+
+# On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
+# keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
+_CPU_COLUMNS = 4
 
 
 class Memory(Protocol):
@@ -67,6 +73,24 @@ class PrefillMemory:
         return self._masks[window]
 
 
+class Arena:
+    """Two buffers used in turn, kept from cohort to cohort: fresh memory costs more than the arithmetic done in it."""
+
+    def __init__(self) -> None:
+        self._buffers: list[torch.Tensor] = []
+
+    def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
+        """An uninitialised tensor of this shape. The one taken before the last is no longer valid."""
+        size = math.prod(shape)
+        if len(self._buffers) == 2:
+            self._buffers.reverse()
+            if self._buffers[1].numel() < size:
+                self._buffers[1] = like.new_empty(2 * size)
+        else:
+            self._buffers.append(like.new_empty(size))
+        return self._buffers[-1][:size].view(shape)
+
+
 class DecodeMemory:
     """Rows of a cohort: each stands on the prefix of its group and has written the same number of tokens since.
 
@@ -74,12 +98,13 @@ class DecodeMemory:
     ``rearrange``; ``advance`` makes room for the next token.
     """
 
-    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64]) -> None:
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: "Arena") -> None:
         layers, _, n_groups, kv_heads, self.n_past, dim = prefix.shape
-        self.prefix, self.prefix_lengths = prefix, prefix_lengths
+        self.prefix, self.prefix_lengths, self._arena = prefix, prefix_lengths, arena
         self.groups = np.arange(n_groups)  # group of every row
         self.written = 0
-        self.suffix = prefix.new_empty((layers, 2, n_groups, kv_heads, 16, dim))
+        self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, _CPU_COLUMNS, dim), prefix)
+        self._heads = torch.arange(kv_heads, device=prefix.device)[:, None]
         lengths = torch.as_tensor(prefix_lengths, device=prefix.device)
         columns = torch.arange(self.n_past, device=prefix.device)
         self._column_hidden = columns >= lengths[:, None]  # [G, P]
@@ -90,7 +115,8 @@ class DecodeMemory:
         """Call before every step: one more column."""
         self.written += 1
         if self.written > self.suffix.shape[4]:
-            self.suffix = self._grown(self.suffix.shape[2], 2 * self.suffix.shape[4])
+            more = _CPU_COLUMNS if self.suffix.device.type == "cpu" else self.suffix.shape[4]
+            self.suffix = self._grown(self.suffix.shape[2], self.suffix.shape[4] + more)
         self.positions = self._starts + (self.written - 1)
 
     def rearrange(self, sources: NDArray[np.int64], targets: NDArray[np.int64], n_rows: int) -> None:
@@ -134,20 +160,25 @@ class DecodeMemory:
 
     def _prefix_scores(self, layer: int, q: torch.Tensor) -> torch.Tensor:
         """[rows, KV, H/KV, P]: all rows of a group against the group's keys in one product."""
-        groups, most = self._members.shape
-        kv_heads, share, dim = q.shape[1:]
-        together = q[self._members].permute(0, 2, 1, 3, 4).reshape(groups, kv_heads, most * share, dim)
-        scores = torch.matmul(together, self._active[layer, 0].transpose(-1, -2))
-        scores = scores.view(groups, kv_heads, most, share, self.n_past)[self._group_at, :, self._place]
+        scores = self._apart(torch.matmul(self._together(q), self._active[layer, 0].transpose(-1, -2)), q.shape[2])
         return scores + self._hidden if self._hidden is not None else scores
 
     def _prefix_values(self, layer: int, weights: torch.Tensor) -> torch.Tensor:
         """[rows, KV, H/KV, D]."""
+        return self._apart(torch.matmul(self._together(weights), self._active[layer, 1]), weights.shape[2])
+
+    def _together(self, x: torch.Tensor) -> torch.Tensor:
+        """[rows, KV, share, n] -> [groups, KV, rows of a group x share, n]; short groups are padded with any row."""
         groups, most = self._members.shape
-        kv_heads, share = weights.shape[1:3]
-        together = weights[self._members].permute(0, 2, 1, 3, 4).reshape(groups, kv_heads, most * share, self.n_past)
-        values = torch.matmul(together, self._active[layer, 1])
-        return values.view(groups, kv_heads, most, share, -1)[self._group_at, :, self._place]
+        if groups == 1:
+            return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
+        return x[self._members[:, None], self._heads].view(groups, x.shape[1], -1, x.shape[3])
+
+    def _apart(self, x: torch.Tensor, share: int) -> torch.Tensor:
+        """The way back."""
+        groups, kv_heads, _, n = x.shape
+        x = x.view(groups, kv_heads, -1, share, n)
+        return x[0].transpose(0, 1) if groups == 1 else x[self._group_at, :, self._place]
 
     def _index(self) -> None:
         """Where each row stands among its group's rows. Groups without rows drop out of the products."""
@@ -179,8 +210,9 @@ class DecodeMemory:
         return torch.zeros_like(far, dtype=self.prefix.dtype).masked_fill_(far, float("-inf"))
 
     def _grown(self, rows: int, columns: int) -> torch.Tensor:
-        layers, two, had, kv_heads, _, dim = self.suffix.shape
-        larger = self.suffix.new_empty((layers, two, rows, kv_heads, columns, dim))
+        layers, two, _, kv_heads, _, dim = self.suffix.shape
+        had = min(rows, len(self.groups))
+        larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
         filled = min(self.written, self.suffix.shape[4])
-        larger[:, :, :had, :, :filled] = self.suffix[:, :, :, :, :filled]
+        larger[:, :, :had, :, :filled] = self.suffix[:, :, :had, :, :filled]
         return larger

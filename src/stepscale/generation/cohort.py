@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.generation.attention import DecodeMemory
+from stepscale.generation.attention import Arena, DecodeMemory
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Sampling, Until
 from stepscale.generation.draw import draw, uniforms
@@ -48,14 +48,14 @@ class Cohort:
     """One cohort. ``past`` [layers, 2, G, KV, P, D]: keys/values of all but the last token of every prefix."""
 
     def __init__(
-        self, network: Network, plan: Plan, past: torch.Tensor, sampling: Sampling, until: Until,
+        self, network: Network, plan: Plan, past: torch.Tensor, arena: Arena, sampling: Sampling, until: Until,
         boundaries: Boundaries, longest: int,
     ) -> None:  # fmt: skip
         self._network, self._plan, self._sampling, self._until = network, plan, sampling, until
         self._boundaries = boundaries
         self._device = past.device
         lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)
-        self._memory = DecodeMemory(past, lengths - 1)
+        self._memory = DecodeMemory(past, lengths - 1, arena)
         self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one a row
         n = len(plan.seeds)
         room = min(sampling.max_new_tokens, longest - int(lengths.min()))

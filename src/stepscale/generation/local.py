@@ -6,6 +6,7 @@ all its rows (``attention``); finished steps are remembered, so that going on fr
 Knows nothing of answers, verifiers or search.
 """
 
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,14 +18,18 @@ import torch
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.generation.attention import Arena
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.network import LlamaNetwork, Network, TransformersNetwork
 from stepscale.generation.prefill import Computed, prefill
 from stepscale.generation.prefixes import PrefixTree
+from stepscale.models.loading import load_causal_lm, load_tokenizer
 
-_ROWS = 512  # rows of a cohort on a CPU: wider ones leave the processor's cache (docs/engine.md, measured)
+_LANES = 4  # cohorts decoded side by side, at most; each has its share of the budget, used or not
+_ROUND = 16  # cohorts prefilled together; like the two above it shapes cohorts, so it does not depend on the machine
+_ROWS = 256  # rows of a cohort on a CPU: wider ones leave the processor's cache (docs/engine.md, measured)
 _SMALL = 20_000_000  # parameters; below it a product is too small to be worth two threads, so cohorts run side by side
 Dtype = Literal["float32", "bfloat16"]
 
@@ -38,7 +43,7 @@ class LocalGenerator:
 
     def __init__(
         self, model: Any, tokenizer: Any, *, name: str, prompt_template: str = "{problem}\n", step_separator: str = "\n",
-        memory_budget_gb: float = 1.0,
+        memory_budget_gb: float = 2.0,
     ) -> None:  # fmt: skip
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
@@ -55,24 +60,19 @@ class LocalGenerator:
         self._budget = int(memory_budget_gb * 2**30)
         self._tree = PrefixTree(self._budget // 4)
         self._boundaries = Boundaries(tokenizer, _vocabulary(model), step_separator, _stop_ids(model, tokenizer))
+        self._arenas: dict[str, Arena] = {}
         self._side_by_side = self._like.device.type == "cpu" and self.parameters <= _SMALL
 
     @classmethod
     def load(
         cls, folder_or_name: str | Path, *, prompt_template: str = "{problem}\n", device: str = "auto",
-        dtype: Dtype = "float32", step_separator: str = "\n", memory_budget_gb: float = 1.0, name: str | None = None,
+        dtype: Dtype = "float32", step_separator: str = "\n", memory_budget_gb: float = 2.0, name: str | None = None,
     ) -> "LocalGenerator":  # fmt: skip
         """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
-        from transformers import AutoModelForCausalLM, AutoTokenizer
-
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
-        try:
-            tokenizer = AutoTokenizer.from_pretrained(folder_or_name)
-            model = AutoModelForCausalLM.from_pretrained(folder_or_name, dtype=getattr(torch, dtype)).to(device)
-        except (OSError, ValueError) as error:
-            reason = str(error).strip().splitlines()[0]
-            raise InputError(f"generator: {folder_or_name} is not a causal LM that transformers can load: {reason}") from error
+        tokenizer = load_tokenizer(folder_or_name)
+        model = load_causal_lm(folder_or_name, dtype=getattr(torch, dtype)).to(device)
         return cls(
             model, tokenizer, name=name or Path(str(folder_or_name)).name, prompt_template=prompt_template,
             step_separator=step_separator, memory_budget_gb=memory_budget_gb,
@@ -102,14 +102,14 @@ class LocalGenerator:
         began = time.perf_counter()
         results: dict[int, Continuation] = {}
         read, decoded = Computed(), Computed()
+        batches = self._cohorts(requests, sampling)
         threads = torch.get_num_threads()
+        lanes, each = (min(threads, _LANES), 1) if self._side_by_side else (1, threads)
         try:
-            lanes, each = (threads, 1) if self._side_by_side else (1, threads)
             torch.set_num_threads(each)
             with torch.inference_mode(), ThreadPoolExecutor(lanes, "cohort", torch.set_num_threads, (each,)) as pool:
-                batches = self._cohorts(requests, sampling)
-                for start in range(0, len(batches), lanes):
-                    self._run(batches[start : start + lanes], requests, sampling, until, pool, results, read, decoded)
+                for start in range(0, len(batches), _ROUND):
+                    self._round(batches[start : start + _ROUND], requests, sampling, until, pool, results, read, decoded)
         finally:
             torch.set_num_threads(threads)
         seconds = time.perf_counter() - began
@@ -118,37 +118,31 @@ class LocalGenerator:
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
         return [results[i] for i in range(len(requests))]
 
-    def _run(
+    def _round(
         self, batches: list[list[int]], requests: Sequence[Request], sampling: Sampling, until: Until,
         pool: ThreadPoolExecutor, results: dict[int, Continuation], read: Computed, decoded: Computed,
     ) -> None:  # fmt: skip
-        """Prefill and decode some cohorts, side by side; the tree changes only between them, in order."""
-        cohorts = [self._prepare([requests[i] for i in batch], sampling, until, read) for batch in batches]
-        for batch, outcome in zip(batches, pool.map(_decode, cohorts), strict=True):
+        """Prefill some cohorts, then decode them side by side; the tree changes only before and after, in order."""
+        plans = [_plan([requests[i] for i in batch]) for batch in batches]
+        pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
+        read.add_all(prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like))
+        for batch, outcome in zip(batches, pool.map(lambda plan: self._decode(plan, sampling, until), plans), strict=True):
             results.update(zip(batch, outcome.continuations, strict=True))
-            for total, part in ((read, outcome.read), (decoded, outcome.decoded)):
-                total.tokens += part.tokens
-                total.context_sum += part.context_sum
+            read.add_all(outcome.read)
+            decoded.add_all(outcome.decoded)
             for path, kv in outcome.paths:
                 self._tree.insert(path, kv)
         self._tree.trim()
 
-    def _prepare(self, requests: list[Request], sampling: Sampling, until: Until, read: Computed) -> Cohort:
-        prefixes = list(dict.fromkeys(request.prefix for request in requests))
-        pasts = [prefix[:-1] for prefix in prefixes]
+    def _decode(self, plan: Plan, sampling: Sampling, until: Until) -> Outcome:
+        """One cohort from prefixes to ends, in the calling thread, with that thread's arena."""
+        pasts = [prefix[:-1] for prefix in plan.prefixes]
         layers, kv_heads, dim = self._network.shape
-        computed = prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like)
-        read.tokens += computed.tokens
-        read.context_sum += computed.context_sum
-        past = self._like.new_zeros((layers, 2, len(pasts), kv_heads, max(map(len, pasts)), dim))
-        self._tree.gather(pasts, past)
-        place = {prefix: i for i, prefix in enumerate(prefixes)}
-        plan = Plan(
-            prefixes,
-            np.array([place[request.prefix] for request in requests], np.int64),
-            np.array([request.seed for request in requests], np.uint64),
-        )
-        return Cohort(self._network, plan, past, sampling, until, self._boundaries, self._longest)
+        with torch.inference_mode():
+            past = self._like.new_zeros((layers, 2, len(pasts), kv_heads, max(map(len, pasts)), dim))
+            self._tree.gather(pasts, past)
+            arena = self._arenas.setdefault(threading.current_thread().name, Arena())
+            return Cohort(self._network, plan, past, arena, sampling, until, self._boundaries, self._longest).run()
 
     def _cohorts(self, requests: Sequence[Request], sampling: Sampling) -> list[list[int]]:
         """Indices of requests, sorted by prefix and cut into cohorts that fit the budget, groups kept whole if they fit.
@@ -162,28 +156,30 @@ class LocalGenerator:
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
         order = sorted(range(len(requests)), key=lambda i: requests[i].prefix)
+        budget = self._budget // (2 * _LANES if self._side_by_side else 3) // self._token_bytes  # tokens held by one cohort
+        most = _ROWS if self._like.device.type == "cpu" else len(requests)
         cohorts: list[list[int]] = []
-        room = 0
+        room = rows = 0
         for start, stop in _groups(order, requests):
             prefix = len(requests[order[start]].prefix)
             row = min(sampling.max_new_tokens, self._longest - prefix)
-            capacity = max(1, (self._budget // 2 // self._token_bytes - prefix) // max(1, row))
-            if self._like.device.type == "cpu":
-                capacity = min(capacity, _ROWS)
+            capacity = min(most, max(1, (budget - prefix) // max(1, row)))
             for at in range(start, stop, capacity):
                 part = order[at : min(at + capacity, stop)]
-                need = len(part) / capacity + prefix / max(1, row) / capacity
-                if not cohorts or need > room:
+                if len(part) > rows or prefix + len(part) * row > room:
                     cohorts.append([])
-                    room = 1.0
+                    room, rows = budget, most
                 cohorts[-1].extend(part)
-                room -= need
+                room -= prefix + len(part) * row
+                rows -= len(part)
         return cohorts
 
 
-def _decode(cohort: Cohort) -> Outcome:
-    with torch.inference_mode():
-        return cohort.run()
+def _plan(requests: Sequence[Request]) -> Plan:
+    prefixes = list(dict.fromkeys(request.prefix for request in requests))
+    place = {prefix: i for i, prefix in enumerate(prefixes)}
+    groups = np.array([place[request.prefix] for request in requests], np.int64)
+    return Plan(prefixes, groups, np.array([request.seed for request in requests], np.uint64))
 
 
 def _groups(order: list[int], requests: Sequence[Request]) -> list[tuple[int, int]]:

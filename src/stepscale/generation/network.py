@@ -74,8 +74,9 @@ def _attend(
 class LlamaNetwork:
     """A Llama-style model (RMSNorm, rotary positions, grouped queries, SwiGLU) from a transformers model's weights.
 
-    Projections that read the same input are one product, and so are the rotated halves of queries and keys: rotating the
-    weights' columns once costs less than rotating every token's.
+    Projections that read the same input are one product, with the scales of the norm before it multiplied in. Channels of
+    queries and keys are reordered, both alike, so that a rotation is one multiplication of complex numbers: scores between
+    them do not change. float32 only.
     """
 
     def __init__(self, model: Any) -> None:
@@ -84,11 +85,11 @@ class LlamaNetwork:
         self.shape = (config.num_hidden_layers, kv_heads, self._dim)
         self._eps = config.rms_norm_eps
         self._embedding = inner.embed_tokens.weight.detach()
-        self._norm = inner.norm.weight.detach()
-        self._head = model.lm_head.weight.detach().t()
+        self._head = self._normed(model.lm_head.weight.detach(), inner.norm)
         positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
         cos, sin = inner.rotary_emb(self._embedding[:1, None], positions[None])
-        self._cos, self._sin = cos[0, :, None], sin[0, :, None]  # [positions, 1, D]
+        half = self._dim // 2
+        self._turns = torch.complex(cos[0, :, None, :half], sin[0, :, None, :half])  # [positions, 1, D/2]
         self._layers = [self._fused(layer) for layer in inner.layers]
 
     @staticmethod
@@ -97,58 +98,63 @@ class LlamaNetwork:
         config = model.config
         rope = getattr(config, "rope_parameters", None) or {}
         return (
-            config.model_type == "llama" and config.hidden_act == "silu" and not config.mlp_bias
+            config.model_type == "llama" and model.dtype == torch.float32 and config.hidden_act == "silu" and not config.mlp_bias
             and rope.get("rope_type", "default") in ("default", "linear", "llama3") and model.num_parameters() <= _SMALL
         )  # fmt: skip
 
     def _fused(self, layer: Any) -> dict[str, Any]:
         attention, mlp = layer.self_attn, layer.mlp
         parts = [attention.q_proj, attention.k_proj]
-        queries_keys = torch.cat([part.weight.detach() for part in parts])
-        weights = [queries_keys, self._rotated(queries_keys), attention.v_proj.weight.detach()]
+        weights = [self._paired(part.weight.detach()) for part in parts] + [attention.v_proj.weight.detach()]
         bias = None
         if attention.q_proj.bias is not None:
-            both = torch.cat([part.bias.detach() for part in parts])
-            bias = torch.cat([both, self._rotated(both), attention.v_proj.bias.detach()])
+            bias = torch.cat([*(self._paired(part.bias.detach()) for part in parts), attention.v_proj.bias.detach()])
         return {
-            "before_attention": layer.input_layernorm.weight.detach(),
-            "qkv": torch.cat(weights).t().contiguous(),
+            "qkv": self._normed(torch.cat(weights), layer.input_layernorm),
             "qkv_bias": bias,
             "out": attention.o_proj.weight.detach().t().contiguous(),
             "out_bias": None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
-            "before_mlp": layer.post_attention_layernorm.weight.detach(),
-            "gate_up": torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]).t().contiguous(),
+            "gate_up": self._normed(
+                torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]), layer.post_attention_layernorm
+            ),
             "down": mlp.down_proj.weight.detach().t().contiguous(),
         }
 
-    def _rotated(self, rows: torch.Tensor) -> torch.Tensor:
-        """The rows (output channels) of each head with their halves swapped, the first negated."""
-        first, second = rows.view(-1, 2, self._dim // 2, *rows.shape[1:]).unbind(1)
-        return torch.stack([-second, first], 1).reshape(rows.shape)
+    @staticmethod
+    def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
+        """[in, out], with the scales of the norm before it multiplied in."""
+        return (weight * norm.weight.detach()).t().contiguous()
+
+    def _unit(self, x: torch.Tensor) -> torch.Tensor:
+        """RMSNorm without its scales."""
+        return x * (x * x).mean(-1, keepdim=True).add_(self._eps).rsqrt_()
+
+    def _paired(self, rows: torch.Tensor) -> torch.Tensor:
+        """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
+        return rows.view(-1, 2, self._dim // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)
 
     def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
         batch, length = ids.shape
         n = batch * length
         width = self._embedding.shape[1]
-        at = memory.positions.reshape(-1)
-        cos, sin = self._cos[at], self._sin[at]
+        turns = self._turns[memory.positions.reshape(-1)]
         x = self._embedding[ids.reshape(-1)]
         kv_heads, heads, dim = self.shape[1], self._heads, self._dim
         rotary = (heads + kv_heads) * dim
         scale = dim**-0.5
         for index, layer in enumerate(self._layers):
-            h = F.rms_norm(x, (width,), layer["before_attention"], self._eps)
+            h = self._unit(x)
             qkv = h @ layer["qkv"] if layer["qkv_bias"] is None else torch.addmm(layer["qkv_bias"], h, layer["qkv"])
-            plain, turned = qkv[:, :rotary].view(n, -1, dim), qkv[:, rotary : 2 * rotary].view(n, -1, dim)
-            qk = torch.addcmul(plain * cos, turned, sin).view(batch, length, -1, dim).transpose(1, 2)
-            v = qkv[:, 2 * rotary :].view(batch, length, kv_heads, dim).transpose(1, 2)
+            pairs = torch.view_as_complex(qkv[:, :rotary].view(n, heads + kv_heads, dim // 2, 2)) * turns
+            qk = torch.view_as_real(pairs).view(batch, length, heads + kv_heads, dim).transpose(1, 2)
+            v = qkv[:, rotary:].view(batch, length, kv_heads, dim).transpose(1, 2)
             out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, scale)
             x = torch.addmm(x, out.transpose(1, 2).reshape(n, -1), layer["out"])
             if layer["out_bias"] is not None:
                 x = x + layer["out_bias"]
-            gate_up = F.rms_norm(x, (width,), layer["before_mlp"], self._eps) @ layer["gate_up"]
+            gate_up = self._unit(x) @ layer["gate_up"]
             gate, up = gate_up.chunk(2, 1)
             x = torch.addmm(x, F.silu(gate) * up, layer["down"])
         last = x.view(batch, length, width)[:, -1]
-        return F.rms_norm(last, (width,), self._norm, self._eps) @ self._head
+        return self._unit(last) @ self._head

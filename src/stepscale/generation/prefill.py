@@ -28,6 +28,11 @@ class Computed:
         self.tokens += stop - start
         self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
+    def add_all(self, other: "Computed") -> None:
+        """Count what another count holds."""
+        self.tokens += other.tokens
+        self.context_sum += other.context_sum
+
 
 def prefill(
     network: Network, tree: PrefixTree, prefixes: Sequence[tuple[int, ...]], batch_tokens: int, like: torch.Tensor

@@ -54,10 +54,13 @@ class PrefixTree:
         self.bytes += piece.nbytes
 
     def gather(self, prefixes: Sequence[tuple[int, ...]], into: torch.Tensor) -> None:
-        """Copy keys/values of known ``prefixes`` into ``into`` [layers, 2, B, kv_heads, P, head_dim], left-aligned."""
+        """Copy keys/values of known ``prefixes`` into ``into`` [layers, 2, B, kv_heads, P, head_dim], left-aligned.
+
+        Changes nothing, so several threads may gather at once.
+        """
         for row, prefix in enumerate(prefixes):
             at = 0
-            for node, used in self._walk(prefix):
+            for node, used in self._walk(prefix, touch=False):
                 assert node.kv is not None
                 into[:, :, row, :, at : at + used] = node.kv[:, :, :, :used]
                 at += used
@@ -75,14 +78,14 @@ class PrefixTree:
                 del leaf.parent.children[leaf.tokens[0]]
                 self.bytes -= leaf.kv.nbytes
 
-    def _walk(self, tokens: tuple[int, ...]) -> list[tuple[_Node, int]]:
+    def _walk(self, tokens: tuple[int, ...], touch: bool = True) -> list[tuple[_Node, int]]:
         """The nodes along ``tokens`` and how many of each node's tokens match."""
-        self._clock += 1
+        self._clock += touch
         path: list[tuple[_Node, int]] = []
         node, at = self._root, 0
         while at < len(tokens) and (child := node.children.get(tokens[at])) is not None:
             used = common_length(child.tokens, tokens[at : at + len(child.tokens)])
-            child.used = self._clock
+            child.used = self._clock if touch else child.used
             path.append((child, used))
             at += used
             if used < len(child.tokens):
