@@ -11,8 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from stepscale.errors import InputError
+
+_GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 
 
 def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
@@ -23,9 +26,15 @@ def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> An
 
 
 def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
-    """A causal language model in eval mode. Raises InputError if ``source`` holds none."""
+    """A causal language model in eval mode. Raises InputError if ``source`` holds none.
+
+    transformers would load a classifier too, with a head of random weights; a folder that says it is one is refused.
+    """
     from transformers import AutoModelForCausalLM
 
+    kinds = architectures(source)
+    if kinds and not kinds[0].endswith(_GENERATING):
+        raise InputError(f"{source} holds a {kinds[0]}, but a causal language model is needed: give one that writes text")
     model = _load(
         AutoModelForCausalLM.from_pretrained, source, "causal language model", dtype=dtype,
         trust_remote_code=trust_remote_code,
@@ -111,6 +120,6 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
     try:
         with quiet():
             return load(str(source), local_files_only=looks_local, **options)
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise InputError(f"cannot load a {what} from {source}: {reason}") from error

@@ -1,0 +1,68 @@
+"""What tests share: development data where there is any, a project of their own to run in, no MLflow run left open."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def shared_data() -> Path:
+    """The folder of development data, which is no part of the project; the test is skipped where it is absent."""
+    folder = Path(os.environ.get("STEPSCALE_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"no shared data: {folder} is absent (set STEPSCALE_SHARED_DATA)")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def no_run_left_open() -> Iterator[None]:
+    """A test that leaves an MLflow run open fails, and the next one starts without it."""
+    yield
+    mlflow = sys.modules.get("mlflow")
+    left = mlflow.active_run() if mlflow else None
+    while mlflow and mlflow.active_run():
+        mlflow.end_run("KILLED")
+    assert left is None, f"MLflow run {left.info.run_name!r} was left open"
+
+
+@pytest.fixture(scope="session")
+def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An MLflow store without runs; it takes seconds to make, so it is made once and copied."""
+    from mlflow import MlflowClient
+
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, empty_store: Path) -> Path:
+    """A Kedro project in a folder of its own: this one's configuration and base model, nothing it has made."""
+    folder = tmp_path / "project"
+    shutil.copytree(REPOSITORY / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
+    for name in ("pyproject.toml", ".telemetry"):
+        shutil.copy(REPOSITORY / name, folder)
+    for name in ("src", "conf/local"):
+        (folder / name).mkdir()
+    shutil.copytree(REPOSITORY / "data" / "01_raw", folder / "data" / "01_raw")
+    shutil.copy(empty_store, folder)
+    return folder
+
+
+@pytest.fixture
+def kedro(project: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """The ``kedro`` command in ``project``: ``kedro("run", "--pipelines", "ingestion")``."""
+
+    def call(*words: str) -> subprocess.CompletedProcess[str]:
+        environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "COLUMNS": "200"}
+        command = [sys.executable, "-m", "kedro", *words]
+        return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, timeout=600)
+
+    return call

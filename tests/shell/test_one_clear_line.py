@@ -1,0 +1,142 @@
+"""A user's mistake ends in one line that names it, a non-zero exit and no traceback, through the real command."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+from kedro.framework.startup import bootstrap_project
+from kedro.io import DataCatalog
+from kedro.validation.exceptions import DataValidationError
+from mlflow import MlflowClient
+
+from stepscale.cli import clear_line, cli
+from stepscale.errors import InputError
+
+Command = Callable[..., "subprocess.CompletedProcess[str]"]
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """``kedro run`` in this process, which must fail: the line it ends with."""
+
+    def call(*words: str) -> str:
+        monkeypatch.chdir(project)
+        bootstrap_project(project)
+        result = CliRunner().invoke(cli, ["run", *words])
+        assert result.exit_code == 1, result.output
+        assert "Traceback" not in result.output
+        return result.output.strip().splitlines()[-1]
+
+    return call
+
+
+def test_the_command_says_one_line_for_a_misspelt_parameter_and_nothing_else(kedro: Command) -> None:
+    done = kedro("run", "--params", "sead=3")
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == "Error: parameters: sead: unknown key (see conf/base/parameters.yml)\n"
+
+
+def test_the_command_tells_a_malformed_line_by_file_and_number(kedro: Command, project: Path) -> None:
+    path = project / "broken.jsonl"
+    good = {
+        "problem": "1+1?",
+        "solution": "$\\boxed{2}$",
+        "answer": "2",
+        "subject": "Algebra",
+        "level": 1,
+        "unique_id": "a",
+    }
+    path.write_text(json.dumps(good) + "\n{\n")
+    use_files(project, path)
+    done = kedro("run", "--nodes", "ingest")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert done.stderr.startswith(f"Error: {path}:2: not JSON")
+    assert done.stderr.count("\n") == 1
+
+
+def test_an_empty_problem_set_is_refused(refused: Run, project: Path) -> None:
+    path = project / "empty.jsonl"
+    path.write_text("")
+    use_files(project, path)
+    assert f"{path}: no records found" in refused("--nodes", "ingest")
+
+
+def test_a_file_that_is_not_there_is_named(refused: Run, project: Path) -> None:
+    use_files(project, project / "nowhere.jsonl")
+    assert "nowhere.jsonl: there is no such file" in refused("--nodes", "ingest")
+
+
+def test_a_misspelt_parameter_is_named_however_deep(refused: Run) -> None:
+    line = refused("--params", "verifiers.prm.optimization.lerning_rate=0.1")
+    assert "verifiers.prm.optimization.lerning_rate: unknown key" in line
+
+
+def test_a_misspelt_key_in_a_file_is_named(refused: Run, project: Path) -> None:
+    with (project / "conf" / "base" / "parameters.yml").open("a") as file:
+        file.write("\nreports: {}\n")
+    assert "reports: unknown key" in refused()
+
+
+def test_missing_data_is_told_with_the_pipeline_that_makes_it(refused: Run, project: Path) -> None:
+    line = refused("--pipelines", "active_learning")
+    assert "problems (pipeline ingestion)" in line
+    assert "generator_model (pipeline ingestion)" in line
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    assert client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]) == []
+
+
+def test_an_unknown_environment_lists_those_there_are(refused: Run) -> None:
+    line = refused("--env", "lap")
+    assert "'lap'" in line
+    assert "smoke" in line
+
+
+def test_a_node_that_is_not_there_is_refused(refused: Run) -> None:
+    assert "['injest']" in refused("--nodes", "injest")
+
+
+def test_a_model_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
+    from stepscale.models.loading import load_causal_lm
+
+    config = {"architectures": ["LlamaForTokenClassification"], "model_type": "llama"}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(InputError, match="holds a LlamaForTokenClassification, but a causal language model is needed"):
+        load_causal_lm(tmp_path)
+
+
+def test_a_pipeline_that_is_not_there_is_refused() -> None:
+    result = CliRunner().invoke(cli, ["run", "--pipelines", "injestion"])
+    assert result.exit_code == 1
+    assert "no pipeline is called 'injestion'; there are ingestion" in result.output
+
+
+def test_a_table_with_bad_columns_is_one_line() -> None:
+    catalog = DataCatalog.from_config(
+        {"problems": {"type": "kedro.io.MemoryDataset", "validator": "stepscale.formats.tables.problems"}}
+    )
+    with pytest.raises(DataValidationError) as caught:
+        catalog.save("problems", pd.DataFrame({"id": [1]}))
+    line = clear_line(caught.value)
+    assert line is not None
+    assert "problem_id" in line
+    assert "\n" not in line
+
+
+def test_a_fault_of_the_program_keeps_its_traceback() -> None:
+    fault = KeyError("a fault")
+    fault.__context__ = InputError("handled long ago")
+    assert clear_line(fault) is None
+
+
+def use_files(project: Path, path: Path) -> None:
+    """Have a project read its problems from ``path``."""
+    source = {"path": str(path), "format": "math"}
+    written = json.dumps({"problems": {"source": "files", "train": source, "test": source}})
+    (project / "conf" / "local" / "parameters.yml").write_text(written)
