@@ -14,7 +14,6 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
-
 # On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
 # keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
 _CPU_COLUMNS = 4
@@ -35,7 +34,8 @@ class Memory(Protocol):
 class PrefillMemory:
     """Pieces of prefixes, right-padded: ``past`` [layers, 2, B, KV, P, D] of ``past_lengths`` [B] known tokens each.
 
-    ``new_lengths`` [B]: tokens of each piece. Afterwards ``new`` [layers, 2, B, KV, L, D] holds what was computed; columns past a piece's own length are noise.
+    ``new_lengths`` [B]: tokens of each piece. Afterwards ``new`` [layers, 2, B, KV, L, D] holds what was computed;
+    columns past a piece's own length are noise.
     """
 
     def __init__(self, past: torch.Tensor, past_lengths: torch.Tensor, new_lengths: torch.Tensor) -> None:
@@ -109,6 +109,9 @@ class DecodeMemory:
         columns = torch.arange(self.n_past, device=prefix.device)
         self._column_hidden = columns >= lengths[:, None]  # [G, P]
         self._uneven = bool(self._column_hidden.any())
+        self._present: NDArray[np.int64] | None = None
+        self._starts = lengths[:, None]
+        self.positions = self._starts
         self._index()
 
     def advance(self) -> None:
@@ -169,7 +172,7 @@ class DecodeMemory:
 
     def _together(self, x: torch.Tensor) -> torch.Tensor:
         """[rows, KV, share, n] -> [groups, KV, rows of a group x share, n]; short groups are padded with any row."""
-        groups, most = self._members.shape
+        groups = len(self._members)
         if groups == 1:
             return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
         return x[self._members[:, None], self._heads].view(groups, x.shape[1], -1, x.shape[3])
@@ -193,7 +196,7 @@ class DecodeMemory:
         self._members, self._group_at, self._place = (
             torch.as_tensor(a, device=device) for a in (members, group_at, place)
         )
-        if not hasattr(self, "_present") or not np.array_equal(present, self._present):
+        if self._present is None or not np.array_equal(present, self._present):
             self._present = present
             self._active = self.prefix[:, :, torch.as_tensor(present, device=device)]
         self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]

@@ -23,9 +23,10 @@ class Boundaries:
         self.separator = separator
         self.stop = np.zeros(vocabulary, bool)
         self.stop[list(stop_ids)] = True
-        texts = tokenizer.batch_decode([[token] for token in range(vocabulary)], clean_up_tokenization_spaces=False)
-        specials = set(tokenizer.all_special_ids)
-        self.blank = np.array([not text.strip() and i not in specials for i, text in enumerate(texts)])
+        each = [[token] for token in range(vocabulary)]
+        shown = tokenizer.batch_decode(each, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        texts = tokenizer.batch_decode(each, clean_up_tokenization_spaces=False)
+        self.blank = np.array([not text.strip() for text in shown])
         self.whole = np.array([separator in text for text in texts])
         # The last piece of a separator spelt with several tokens, e.g. "\n" of "\n\n".
         self.partial = np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.whole
@@ -43,9 +44,3 @@ class Boundaries:
         for row in np.flatnonzero(self.partial[tokens]):
             ends[row] = self.completes([token for token in tails[row] if token >= 0])
         return ends
-
-
-def step_texts(tokens: Sequence[int], step_ends: Sequence[int], decode: Any) -> list[str]:
-    """The text of each step (without separators), cut at its recorded last token; never found again in the text."""
-    starts = [0, *[end + 1 for end in step_ends[:-1]]]
-    return [decode(tokens[start : end + 1]).strip() for start, end in zip(starts, step_ends, strict=True)]

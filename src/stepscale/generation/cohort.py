@@ -78,7 +78,9 @@ class Cohort:
         while len(self._alive):
             self._step(step)
             step += 1
-        return Outcome([self._continuation(i) for i in range(len(self._lengths))], self._read, self._decoded, self._paths)
+        return Outcome(
+            [self._continuation(i) for i in range(len(self._lengths))], self._read, self._decoded, self._paths
+        )
 
     def _step(self, step: int) -> None:
         memory = self._memory

@@ -40,10 +40,8 @@ def draw(
     ``logits`` [S, V], ``slots`` [R]: the row of ``logits`` each drawing row stands on, ``numbers`` float64 [R] in [0, 1).
     """
     logprobs = torch.log_softmax(logits.float(), -1)
-    if sampling.temperature == 0:
-        tokens = logits.argmax(-1)[slots]
-    else:
-        tokens = _inverse(_cumulative(logprobs, sampling), slots, numbers)
+    greedy = sampling.temperature == 0
+    tokens = logits.argmax(-1)[slots] if greedy else _inverse(_cumulative(logprobs, sampling), slots, numbers)
     return tokens, logprobs[slots, tokens]
 
 
@@ -59,7 +57,7 @@ def _cumulative(logprobs: torch.Tensor, sampling: Sampling) -> torch.Tensor:
 
 def _nucleus(probs: torch.Tensor, top_p: float) -> torch.Tensor:
     """Keep the fewest likeliest tokens that hold ``top_p`` of the mass, and always the likeliest."""
-    ordered, order = probs.sort(-1, descending=True, stable=True)
+    ordered, order = probs.sort(stable=True, dim=-1, descending=True)
     before = ordered.cumsum(-1, dtype=torch.float64) - ordered
     return torch.zeros_like(probs).scatter_(-1, order, ordered.masked_fill(before >= top_p, 0.0))
 

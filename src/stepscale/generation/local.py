@@ -109,7 +109,9 @@ class LocalGenerator:
             torch.set_num_threads(each)
             with torch.inference_mode(), ThreadPoolExecutor(lanes, "cohort", torch.set_num_threads, (each,)) as pool:
                 for start in range(0, len(batches), _ROUND):
-                    self._round(batches[start : start + _ROUND], requests, sampling, until, pool, results, read, decoded)
+                    self._round(
+                        batches[start : start + _ROUND], requests, sampling, until, pool, results, read, decoded
+                    )
         finally:
             torch.set_num_threads(threads)
         seconds = time.perf_counter() - began
@@ -125,8 +127,12 @@ class LocalGenerator:
         """Prefill some cohorts, then decode them side by side; the tree changes only before and after, in order."""
         plans = [_plan([requests[i] for i in batch]) for batch in batches]
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
-        read.add_all(prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like))
-        for batch, outcome in zip(batches, pool.map(lambda plan: self._decode(plan, sampling, until), plans), strict=True):
+        read.add_all(
+            prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like)
+        )
+        for batch, outcome in zip(
+            batches, pool.map(lambda plan: self._decode(plan, sampling, until), plans), strict=True
+        ):
             results.update(zip(batch, outcome.continuations, strict=True))
             read.add_all(outcome.read)
             decoded.add_all(outcome.decoded)
@@ -156,7 +162,9 @@ class LocalGenerator:
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
         order = sorted(range(len(requests)), key=lambda i: requests[i].prefix)
-        budget = self._budget // (2 * _LANES if self._side_by_side else 3) // self._token_bytes  # tokens held by one cohort
+        budget = (
+            self._budget // (2 * _LANES if self._side_by_side else 3) // self._token_bytes
+        )  # tokens held by one cohort
         most = _ROWS if self._like.device.type == "cpu" else len(requests)
         cohorts: list[list[int]] = []
         room = rows = 0

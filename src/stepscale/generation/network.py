@@ -45,7 +45,11 @@ class TransformersNetwork:
         self._model = model
         heads = config.num_attention_heads
         kv_heads = getattr(config, "num_key_value_heads", None) or heads
-        self.shape = (config.num_hidden_layers, kv_heads, getattr(config, "head_dim", None) or config.hidden_size // heads)
+        self.shape = (
+            config.num_hidden_layers,
+            kv_heads,
+            getattr(config, "head_dim", None) or config.hidden_size // heads,
+        )
 
     def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
@@ -65,7 +69,9 @@ def _attend(
     """What transformers calls in place of its own attention."""
     unknown = [name for name in ("softcap", "s_aux") if extra.get(name) is not None]
     if unknown:
-        raise InputError(f"generator: attention with {unknown[0]} is not offered here; serve the model, use the server backend")
+        raise InputError(
+            f"generator: attention with {unknown[0]} is not offered here; serve the model, use the server backend"
+        )
     scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
     out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
     return out.transpose(1, 2).contiguous(), None
@@ -83,7 +89,7 @@ class LlamaNetwork:
         config, inner = model.config, model.model
         self._heads, kv_heads, self._dim = config.num_attention_heads, config.num_key_value_heads, config.head_dim
         self.shape = (config.num_hidden_layers, kv_heads, self._dim)
-        self._eps = config.rms_norm_eps
+        self._eps = float(config.rms_norm_eps)
         self._embedding = inner.embed_tokens.weight.detach()
         self._head = self._normed(model.lm_head.weight.detach(), inner.norm)
         positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
@@ -123,11 +129,13 @@ class LlamaNetwork:
     @staticmethod
     def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
         """[in, out], with the scales of the norm before it multiplied in."""
-        return (weight * norm.weight.detach()).t().contiguous()
+        scaled: torch.Tensor = (weight * norm.weight.detach()).t().contiguous()
+        return scaled
 
     def _unit(self, x: torch.Tensor) -> torch.Tensor:
         """RMSNorm without its scales."""
-        return x * (x * x).mean(-1, keepdim=True).add_(self._eps).rsqrt_()
+        unit: torch.Tensor = x * (x * x).mean(-1, keepdim=True).add_(self._eps).rsqrt_()
+        return unit
 
     def _paired(self, rows: torch.Tensor) -> torch.Tensor:
         """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
@@ -157,4 +165,5 @@ class LlamaNetwork:
             gate, up = gate_up.chunk(2, 1)
             x = torch.addmm(x, F.silu(gate) * up, layer["down"])
         last = x.view(batch, length, width)[:, -1]
-        return self._unit(last) @ self._head
+        logits: torch.Tensor = self._unit(last) @ self._head
+        return logits

@@ -1,0 +1,200 @@
+"""What callers of the in-process generator rely on: seeds, exact counts, ends, shared prefixes."""
+
+import threading
+
+import numpy as np
+import pytest
+import torch
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation import local
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.draw import draw, uniforms
+from stepscale.generation.local import LocalGenerator
+from stepscale.seeds import seed_for
+
+SAMPLING = Sampling(max_new_tokens=40)
+
+
+@pytest.fixture(scope="module")
+def generator(tiny_llama) -> LocalGenerator:
+    return LocalGenerator.load(tiny_llama)
+
+
+def prompts(generator: LocalGenerator, n: int) -> list[tuple[int, ...]]:
+    return [generator.encode_prompt(f"{a}+{a + 1}={'abc'[a % 3]}") for a in range(n)]
+
+
+def requests_for(generator: LocalGenerator, n_problems: int, n_samples: int) -> list[Request]:
+    return [
+        Request(prompt, seed_for(0, "sample", str(i), k))
+        for i, prompt in enumerate(prompts(generator, n_problems))
+        for k in range(n_samples)
+    ]
+
+
+class CountingNetwork:
+    """Passes on to a network and records every token it is given: the truth the ledger is held to."""
+
+    def __init__(self, network):
+        self.network, self.shape = network, network.shape
+        self._lock = threading.Lock()
+        self.tokens = 0
+        self.context = 0
+
+    def forward(self, ids, memory):
+        real = torch.ones_like(ids, dtype=torch.bool)
+        if hasattr(memory, "new"):  # prefill: padding is not a token
+            real = memory._columns[:, -ids.shape[1] :] >= 0
+        tokens, context = int(real.sum()), int((memory.positions + 1)[real].sum())
+        with self._lock:
+            self.tokens += tokens
+            self.context += context
+        return self.network.forward(ids, memory)
+
+
+def test_tokens_do_not_depend_on_batch_composition(generator):
+    requests = requests_for(generator, 24, 22)[:512]
+    wide = generator.generate(requests, SAMPLING, "solution", Ledger())
+    by_seven, one_by_one = [], []
+    for start in range(0, 512, 7):
+        by_seven += generator.generate(requests[start : start + 7], SAMPLING, "solution", Ledger())
+    for request in requests[::16]:
+        one_by_one += generator.generate([request], SAMPLING, "solution", Ledger())
+    assert [c.tokens for c in by_seven] == [c.tokens for c in wide]
+    assert [c.tokens for c in one_by_one] == [c.tokens for c in wide[::16]]
+    shuffled = np.random.default_rng(0).permutation(512)
+    again = generator.generate([requests[i] for i in shuffled], SAMPLING, "solution", Ledger())
+    assert [c.tokens for c in again] == [wide[i].tokens for i in shuffled]
+
+
+def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_llama, monkeypatch):
+    monkeypatch.setattr(local, "_ROWS", 32)
+    found = []
+    for threads in (1, 2):
+        generator = LocalGenerator.load(tiny_llama)
+        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
+        found.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
+    assert found[0] == found[1]
+
+
+def test_the_ledger_counts_what_the_network_was_given(tiny_llama, monkeypatch):
+    monkeypatch.setattr(local, "_ROWS", 32)
+    generator = LocalGenerator.load(tiny_llama, name="m")
+    generator._network = counting = CountingNetwork(generator._network)
+    ledger = Ledger()
+    for until in ("step", "solution", "step"):
+        generator.generate(requests_for(generator, 7, 20), SAMPLING, until, ledger)
+    cost = ledger.models["m"]
+    assert (cost.tokens, cost.context_sum) == (counting.tokens, counting.context)
+    assert cost.parameters == generator.parameters > 0
+    assert cost.seconds > 0
+
+
+def test_each_distinct_token_of_the_tree_is_computed_once(tiny_llama):
+    generator = LocalGenerator.load(tiny_llama, name="m")
+    requests = requests_for(generator, 5, 40)
+    ledger = Ledger()
+    found = generator.generate(requests, SAMPLING, "solution", ledger)
+    nodes = {
+        (r.prefix + c.tokens)[:end]
+        for r, c in zip(requests, found, strict=True)
+        for end in range(1, len(r.prefix) + len(c.tokens))  # the last token is drawn, never passed through the model
+    }
+    assert ledger.models["m"].tokens == len(nodes)
+    passed = sum(len(c.tokens) - 1 for c in found)
+    assert ledger.models["m"].decode < passed  # samples that begin alike were computed together
+
+
+def test_going_on_step_by_step_computes_nothing_twice_and_changes_no_token(tiny_llama):
+    generator = LocalGenerator.load(tiny_llama, name="m")
+    requests = requests_for(generator, 4, 6)
+    whole = LocalGenerator.load(tiny_llama).generate(requests, SAMPLING, "solution", Ledger())
+    ledger = Ledger()
+    written: dict[int, tuple[int, ...]] = {i: () for i in range(len(requests))}
+    nodes, going = set(), list(written)
+    while going:
+        now = [Request(requests[i].prefix + written[i], requests[i].seed) for i in going]
+        found = generator.generate(now, SAMPLING, "step", ledger)
+        for i, request, continuation in zip(going, now, found, strict=True):
+            full = request.prefix + continuation.tokens
+            nodes |= {full[:end] for end in range(1, len(full))}
+            written[i] += continuation.tokens
+        going = [i for i, c in zip(going, found, strict=True) if c.ended == "step" and len(written[i]) < 40]
+    for i, continuation in enumerate(whole):
+        assert written[i][: len(continuation.tokens)] == continuation.tokens
+    assert ledger.models["m"].tokens == len(nodes)
+
+
+def test_a_small_budget_forgets_and_computes_again_but_changes_no_token(tiny_llama):
+    requests = requests_for(LocalGenerator.load(tiny_llama), 6, 12)
+    roomy = LocalGenerator.load(tiny_llama)
+    tight = LocalGenerator.load(tiny_llama, memory_budget_gb=0.0003)
+    for until in ("step", "solution"):
+        a = roomy.generate(requests, SAMPLING, until, Ledger())
+        b = tight.generate(requests, SAMPLING, until, Ledger())
+        assert [c.tokens for c in a] == [c.tokens for c in b]
+    assert tight._tree.bytes <= tight._tree.budget < roomy._tree.bytes
+
+
+def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):
+    found = generator.generate(requests_for(generator, 12, 30), SAMPLING, "solution", Ledger())
+    newline, end = generator.encode_prompt("\n")[0], 2
+    kinds = {c.ended for c in found}
+    assert kinds == {"solution", "length"}
+    for c in found:
+        assert (c.tokens[-1] == end) == (c.ended == "solution")
+        assert len(c.tokens) == 40 or c.ended == "solution"
+        for at in c.step_ends:
+            assert c.tokens[at] == newline or (at == len(c.tokens) - 1 and c.tokens[at] == end)
+        starts = [0, *(at + 1 for at in c.step_ends)]
+        texts = [generator.decode(c.tokens[a : b + 1]).strip() for a, b in zip(starts, c.step_ends, strict=False)]
+        assert all(texts)
+        separated = generator.decode(c.tokens).split("\n")
+        unfinished = [separated[-1]] if c.ended == "length" else []
+        assert [t for t in [*texts, *unfinished] if t.strip()] == [s.strip() for s in separated if s.strip()]
+    steps = generator.generate(requests_for(generator, 12, 30), SAMPLING, "step", Ledger())
+    assert {c.ended for c in steps} == {"step", "solution", "length"}
+    assert all(c.step_ends == (len(c.tokens) - 1,) and c.tokens[-1] == newline for c in steps if c.ended == "step")
+
+
+def test_a_full_context_ends_a_continuation_and_a_full_prefix_is_refused(generator):
+    prefix = tuple([5, 6, 7, 8] * 31)  # 124 of 128 tokens
+    [found] = generator.generate([Request(prefix, 0)], SAMPLING, "solution", Ledger())
+    assert found.ended == "solution" or len(found.tokens) == 4
+    with pytest.raises(InputError, match="no room in its context of 128"):
+        generator.generate([Request(prefix + (5, 6, 7, 8), 0)], SAMPLING, "solution", Ledger())
+
+
+def test_drawing_follows_the_distribution():
+    logits = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 0.0, 3.0, float("-inf")]])
+    n = 40_000
+    slots = torch.arange(2).repeat_interleave(n)
+    numbers = torch.as_tensor(uniforms(np.arange(2 * n, dtype=np.uint64), np.full(2 * n, 7)))
+    for sampling in (
+        Sampling(),
+        Sampling(temperature=0.5),
+        Sampling(temperature=2.0, top_p=0.7),
+        Sampling(temperature=0),
+    ):
+        tokens, logprobs = draw(logits, slots, numbers, sampling)
+        expected = torch.softmax(logits / max(sampling.temperature, 1e-9), -1)
+        if sampling.top_p < 1:  # the likeliest that reach 0.7: two of the first row, two of the second
+            expected[0, 2:], expected[1, [1, 3]] = 0, 0
+        expected /= expected.sum(-1, keepdim=True)
+        for row in (0, 1):
+            counts = torch.bincount(tokens[slots == row], minlength=4) / n
+            assert torch.allclose(counts, expected[row], atol=0.012), sampling
+        at_one = torch.log_softmax(logits, -1)[slots, tokens]
+        assert torch.equal(logprobs, at_one)
+
+
+def test_errors_are_one_clear_line(tiny_llama, tmp_path):
+    with pytest.raises(InputError, match="prompt_template .* must hold"):
+        LocalGenerator.load(tiny_llama, prompt_template="no place")
+    with pytest.raises(InputError, match="step_separator"):
+        LocalGenerator.load(tiny_llama, step_separator="x")
+    with pytest.raises(InputError) as caught:
+        LocalGenerator.load(tmp_path / "nothing")
+    assert "\n" not in str(caught.value)
