@@ -1,0 +1,47 @@
+"""Outside a terminal, long work says in the log how fast it goes and how long it will take."""
+
+import logging
+import time
+
+import pytest
+from tqdm import tqdm
+
+from stepscale import progress as module
+from stepscale.progress import LoggedProgress, progress
+
+
+def test_a_line_tells_done_total_rate_and_time_left(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = iter([0.0, 10.0, 15.0, 20.0, 20.0])
+    monkeypatch.setattr(module.time, "monotonic", lambda: next(clock))
+    with caplog.at_level(logging.INFO, "stepscale"), LoggedProgress("sampling", 200, "solutions") as shown:
+        shown.update(50)
+        shown.update(10)
+        shown.update(140)
+    assert caplog.messages == [
+        "sampling: 50 of 200 solutions (25%), 5/s, 00:30 left",
+        "sampling: 200 of 200 solutions (100%), 10/s, 00:00 left",
+        "sampling: 200 of 200 solutions (100%), 10/s, 00:00 left",
+    ]
+
+
+def test_short_work_says_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO, "stepscale"), progress("scoring", 3, "solutions") as shown:
+        shown.update(3)
+    assert caplog.messages == []
+
+
+def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module.sys.stderr, "isatty", lambda: True, raising=False)
+    with progress("scoring", 3, "solutions") as shown:
+        assert isinstance(shown, tqdm)
+        shown.update(3)
+
+
+def test_telling_costs_next_to_nothing() -> None:
+    began = time.process_time()
+    with LoggedProgress("sampling", 100_000, "solutions") as shown:
+        for _ in range(100_000):
+            shown.update()
+    assert time.process_time() - began < 1.0

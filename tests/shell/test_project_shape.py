@@ -1,0 +1,96 @@
+"""The project as Kedro and its users see it: pipelines, catalog, and how little is imported before work begins."""
+
+import json
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from kedro.pipeline import Pipeline
+
+from stepscale.pipeline_registry import PIPELINES
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+LAYERS = ["problems", "generator", "pool", "labels", "verifiers", "search", "report"]
+HEAVY = ("torch", "transformers", "datasets", "sympy", "sklearn", "plotly")
+
+
+@pytest.fixture(scope="module")
+def pipelines() -> dict[str, Pipeline]:
+    """Every pipeline by name."""
+    from importlib import import_module
+
+    return {name: import_module(f"stepscale.pipelines.{name}").create_pipeline() for name in PIPELINES}
+
+
+@pytest.fixture(scope="module")
+def catalog() -> dict[str, dict[str, Any]]:
+    """The base environment's catalog as written."""
+    entries: dict[str, dict[str, Any]] = {}
+    for path in CONF.glob("base/catalog*.yml"):
+        entries |= yaml.safe_load(path.read_text())
+    return {name: entry for name, entry in entries.items() if not name.startswith("_")}
+
+
+def data_of(names: set[str]) -> set[str]:
+    """Those that are datasets and not parameters."""
+    return {name for name in names if not name.startswith("params:") and name != "parameters"}
+
+
+def test_the_command_lists_exactly_the_five_pipelines(
+    kedro: Callable[..., "subprocess.CompletedProcess[str]"],
+) -> None:
+    done = kedro("registry", "list")
+    assert done.returncode == 0, done.stderr
+    assert re.findall(r"^- (\w+)", done.stdout, re.M) == sorted(["__default__", *PIPELINES])
+
+
+def test_every_dataset_that_crosses_a_border_is_in_the_catalog(
+    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]
+) -> None:
+    for name, pipeline in pipelines.items():
+        crossing = data_of(pipeline.inputs() | pipeline.outputs())
+        assert crossing <= set(catalog), f"{name}: {crossing - set(catalog)} would live in memory only"
+
+
+def test_every_catalog_entry_is_used_and_says_its_layer(
+    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]
+) -> None:
+    used = set().union(*(data_of(pipeline.datasets()) for pipeline in pipelines.values()))
+    assert set(catalog) <= used
+    for name, entry in catalog.items():
+        assert entry["metadata"]["kedro-viz"]["layer"] in LAYERS, name
+
+
+def test_data_flows_from_left_to_right(pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]) -> None:
+    for pipeline in pipelines.values():
+        for node in pipeline.nodes:
+            before = [place(name, catalog) for name in data_of(set(node.inputs)) if name in catalog]
+            after = [place(name, catalog) for name in data_of(set(node.outputs)) if name in catalog]
+            assert not before or not after or max(before) <= max(after), f"{node.name} goes back to an earlier layer"
+
+
+def place(name: str, catalog: dict[str, dict[str, Any]]) -> int:
+    """Where a dataset's layer stands from left to right."""
+    return LAYERS.index(catalog[name]["metadata"]["kedro-viz"]["layer"])
+
+
+def test_pipelines_are_described_without_importing_anything_heavy() -> None:
+    modules = ", ".join(f"stepscale.pipelines.{name}.pipeline" for name in PIPELINES)
+    code = f"import sys, {modules}, stepscale.parameters, stepscale.hooks, stepscale.tracking, stepscale.datasets.model_folder\n"
+    code += f"print([name for name in {HEAVY} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_picture_is_built_with_its_layers_from_left_to_right(
+    kedro: Callable[..., "subprocess.CompletedProcess[str]"], project: Path
+) -> None:
+    done = kedro("viz", "build")
+    assert done.returncode == 0, done.stderr
+    drawn = json.loads((project / "build" / "api" / "main").read_text())
+    assert drawn["layers"] == LAYERS

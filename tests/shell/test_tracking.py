@@ -1,0 +1,127 @@
+"""What ``stepscale.tracking`` writes is read back through MLflow's own client."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import mlflow
+import pytest
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
+from mlflow import MlflowClient
+from pydantic import BaseModel
+
+from stepscale.hooks import git_revision
+from stepscale.tracking import child_run, current_run, flatten
+
+
+class Optimizer(BaseModel):
+    rate: float = 0.1
+    betas: tuple[float, float] = (0.9, 0.95)
+
+
+class Training(BaseModel):
+    base: str = "small"
+    optimizer: Optimizer = Optimizer()
+
+
+@pytest.fixture
+def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """A client of an empty store, which is also the active one."""
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment(experiment_id=MlflowClient(uri).create_experiment("tests", str(tmp_path / "artifacts")))
+    return MlflowClient(uri)
+
+
+def test_parameters_are_flat_names(client: MlflowClient) -> None:
+    with child_run("prm", Training()) as run:
+        pass
+    params = client.get_run(run.run_id).data.params
+    assert params == {"base": "small", "optimizer.rate": "0.1", "optimizer.betas": "[0.9, 0.95]"}
+    assert flatten({"a": {"b": {"c": 1}}, "d": None}) == {"a.b.c": 1, "d": None}
+
+
+def test_a_child_hangs_below_the_active_run(client: MlflowClient) -> None:
+    with mlflow.start_run(run_name="parent") as parent, child_run("prm") as run:
+        assert current_run() is not None
+    assert client.get_run(run.run_id).data.tags["mlflow.parentRunId"] == parent.info.run_id
+
+
+def test_without_an_active_run_a_child_stands_alone_and_is_closed(client: MlflowClient) -> None:
+    with child_run("prm") as run:
+        pass
+    found = client.get_run(run.run_id)
+    assert "mlflow.parentRunId" not in found.data.tags
+    assert found.info.status == "FINISHED"
+    assert mlflow.active_run() is None
+    assert current_run() is None
+
+
+def test_a_failing_child_is_marked_and_closed_and_so_is_its_parent(client: MlflowClient) -> None:
+    def fail() -> None:
+        with mlflow.start_run(), child_run("prm") as run:
+            ids.extend([run.run_id, mlflow.active_run().info.run_id])
+            raise RuntimeError("out of memory")
+
+    ids: list[str] = []
+    with pytest.raises(RuntimeError):
+        fail()
+    assert {client.get_run(run_id).info.status for run_id in ids} == {"FAILED"}
+    assert mlflow.active_run() is None
+
+
+def test_a_long_learning_curve_comes_back_whole_and_by_step(client: MlflowClient) -> None:
+    with child_run("prm") as run:
+        run.history(("loss", step, 1.0 / step) for step in range(1, 2501))
+        run.on_log(2501, {"loss": 0.0, "eval_loss": float("nan")})
+    history = client.get_metric_history(run.run_id, "loss")
+    assert [point.step for point in history] == list(range(1, 2502))
+    assert history[3].value == 0.25
+
+
+def test_a_scaling_curve_has_the_budget_as_its_step(client: MlflowClient) -> None:
+    with child_run("report") as run:
+        run.history([("best_of_n", 1, 0.5), ("best_of_n", 256, 0.9)])
+    history = client.get_metric_history(run.run_id, "best_of_n")
+    assert [(point.step, point.value) for point in history] == [(1, 0.5), (256, 0.9)]
+
+
+def test_a_model_folder_is_kept_as_an_artifact(client: MlflowClient, tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "config.json").write_text("{}")
+    with child_run("prm") as run:
+        run.folder(tmp_path / "model", "model")
+    assert [artifact.path for artifact in client.list_artifacts(run.run_id, "model")] == ["model/config.json"]
+
+
+@pytest.fixture
+def session(project: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """One session in this process, as in a notebook, that makes a few problems."""
+    monkeypatch.chdir(project)
+    bootstrap_project(project)
+
+    def run() -> None:
+        few = {"problems": {"lab": {"train": 10, "valid": 5, "test": 5, "heldout": 5}}, "run_name": "few"}
+        with KedroSession.create(project, runtime_params=few) as session:
+            session.run(node_names=["ingest"])
+
+    return run
+
+
+def test_each_session_has_a_run_of_its_own_and_leaves_none_open(session: Callable[[], None], project: Path) -> None:
+    session()
+    assert mlflow.active_run() is None
+    session()
+    assert mlflow.active_run() is None
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    runs = client.search_runs([client.get_experiment_by_name("stepscale").experiment_id])
+    assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
+    assert {run.info.run_name for run in runs} == {"few"}
+    assert runs[0].data.tags["git_revision"] == git_revision(Path(__file__).parent)
+    assert str(project / "mlartifacts") in runs[0].info.artifact_uri
+    assert runs[0].data.params["seed"] == "0"
+
+
+def test_outside_git_the_revision_is_unknown(tmp_path: Path) -> None:
+    assert git_revision(tmp_path) == "unknown"
