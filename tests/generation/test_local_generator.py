@@ -112,7 +112,7 @@ def test_going_on_step_by_step_computes_nothing_twice_and_changes_no_token(tiny_
     requests = requests_for(generator, 4, 6)
     whole = LocalGenerator.load(tiny_llama).generate(requests, SAMPLING, "solution", Ledger())
     ledger = Ledger()
-    written: dict[int, tuple[int, ...]] = {i: () for i in range(len(requests))}
+    written: dict[int, tuple[int, ...]] = dict.fromkeys(range(len(requests)), ())
     nodes, going = set(), list(written)
     while going:
         now = [Request(requests[i].prefix + written[i], requests[i].seed) for i in going]
@@ -153,7 +153,7 @@ def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):
         assert all(texts)
         separated = generator.decode(c.tokens).split("\n")
         unfinished = [separated[-1]] if c.ended == "length" else []
-        assert [t for t in [*texts, *unfinished] if t.strip()] == [s.strip() for s in separated if s.strip()]
+        assert [t.strip() for t in [*texts, *unfinished] if t.strip()] == [s.strip() for s in separated if s.strip()]
     steps = generator.generate(requests_for(generator, 12, 30), SAMPLING, "step", Ledger())
     assert {c.ended for c in steps} == {"step", "solution", "length"}
     assert all(c.step_ends == (len(c.tokens) - 1,) and c.tokens[-1] == newline for c in steps if c.ended == "step")
@@ -164,7 +164,7 @@ def test_a_full_context_ends_a_continuation_and_a_full_prefix_is_refused(generat
     [found] = generator.generate([Request(prefix, 0)], SAMPLING, "solution", Ledger())
     assert found.ended == "solution" or len(found.tokens) == 4
     with pytest.raises(InputError, match="no room in its context of 128"):
-        generator.generate([Request(prefix + (5, 6, 7, 8), 0)], SAMPLING, "solution", Ledger())
+        generator.generate([Request((*prefix, 5, 6, 7, 8), 0)], SAMPLING, "solution", Ledger())
 
 
 def test_drawing_follows_the_distribution():
@@ -191,7 +191,7 @@ def test_drawing_follows_the_distribution():
 
 
 def test_errors_are_one_clear_line(tiny_llama, tmp_path):
-    with pytest.raises(InputError, match="prompt_template .* must hold"):
+    with pytest.raises(InputError, match=r"prompt_template .* must hold"):
         LocalGenerator.load(tiny_llama, prompt_template="no place")
     with pytest.raises(InputError, match="step_separator"):
         LocalGenerator.load(tiny_llama, step_separator="x")
