@@ -21,6 +21,7 @@ from stepscale.models.optimization import Optimization
 from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
 
+_SHORT = 512  # tokens; up to here unfused attention is worth its memory
 IGNORED = -100.0  # target of a token that is not learned from; the value transformers uses
 _CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm")
 _SORTED_TOGETHER = 50  # batches whose rows are sorted by length together: little padding, yet batches stay random
@@ -87,6 +88,9 @@ def fit(
     train = Batches(rows, options.batch_size, pad_id, classes, seed)
     valid = Batches(validation, options.batch_size, pad_id, classes, seed) if validation else None
     steps = max(1, round(len(train) * options.epochs / options.gradient_accumulation))
+    longest = max((len(row.ids) for row in rows), default=0)
+    if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
+        model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     with tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
         trainer = Trainer(
             model, _arguments(options, scratch, steps, len(train), valid is not None, seed), train_dataset=train,
@@ -111,7 +115,7 @@ def _arguments(options: Optimization, scratch: str, steps: int, batches: int, ev
         learning_rate=options.learning_rate, lr_scheduler_type=options.schedule, warmup_steps=round(options.warmup * steps),
         gradient_accumulation_steps=options.gradient_accumulation, weight_decay=options.weight_decay,
         adam_beta1=options.beta1, adam_beta2=options.beta2, max_grad_norm=options.max_grad_norm,
-        bf16=options.precision == "bfloat16", use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused",
+        bf16=_bfloat16(options), use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused",
         logging_steps=options.log_every, eval_strategy="steps" if evaluates else "no", eval_steps=every,
         save_strategy="steps" if keep_best else "no", save_steps=every, save_total_limit=1, save_only_model=True,
         load_best_model_at_end=keep_best, metric_for_best_model="eval_loss", greater_is_better=False,
@@ -128,6 +132,15 @@ class _Shown(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.shown.update()
+
+
+def _bfloat16(options: Optimization) -> bool:
+    if options.precision != "auto":
+        return options.precision == "bfloat16"
+    if torch.cuda.is_available():
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    capabilities = torch.cpu.get_capabilities()
+    return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
 
 
 class _Curves(TrainerCallback):

@@ -20,7 +20,9 @@ class Optimization(BaseModel):
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.95, ge=0, lt=1)
     max_grad_norm: float = Field(1.0, ge=0, description="gradients are scaled down to this norm; 0 leaves them")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="arithmetic of the forward and backward pass")
+    precision: Literal["auto", "float32", "bfloat16"] = Field(
+        "auto", description="of the products, weights stay float32; auto: bfloat16 where the hardware has it"
+    )
     log_every: int = Field(20, ge=1, description="optimizer steps between two points of a learning curve")
     evaluations_per_epoch: int = Field(2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none")
     patience: int | None = Field(None, ge=1, description="stop after so many evaluations without gain and keep the best")

@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch.nn import functional
 
+from stepscale.models.lanes import lanes_for, side_by_side
 from stepscale.models.network import Network
+from stepscale.models.pool import BatchMemory, Places, Pool
 
-_FIRST_PLACES = 4096
-_Places = NDArray[np.int64]
+_WORKING_BYTES = 256 * 2**20  # of keys and values computed in one go
+_CPU_TOKENS, _GPU_TOKENS = 1024, 16_384  # in one forward pass: activations stay in the CPU's caches; a GPU is filled
 Head = Callable[[torch.Tensor], torch.Tensor]
 
 
@@ -31,7 +32,7 @@ class _Chunk:
         self.parent, self.tokens = parent, tokens
         self.length = len(tokens) + (parent.length if parent else 0)  # of the sequence up to this chunk's end
         self.children: dict[bytes, _Chunk] = {}
-        self.places: _Places | None = None
+        self.places: Places | None = None
         self.output: NDArray[np.float32] | None = None
 
 
@@ -42,51 +43,10 @@ class Processed:
     tokens: int = 0
     context_sum: int = 0
 
-
-class _Pool:
-    """Keys and values by place: [layers, 2, kv_heads, places, head_dim]; place 0 takes what padding writes."""
-
-    def __init__(self, shape: tuple[int, int, int], like: torch.Tensor) -> None:
-        layers, kv_heads, dim = shape
-        self.data = like.new_empty((layers, 2, kv_heads, 0, dim))
-        self.free: list[_Places] = []
-        self.n_free = 0
-
-    @property
-    def n_used(self) -> int:
-        """Places that hold something."""
-        return self.data.shape[3] - self.n_free
-
-    def reserve(self, count: int) -> None:
-        """Make sure that ``count`` places are free."""
-        if count <= self.n_free:
-            return
-        layers, two, heads, had, dim = self.data.shape
-        places = max(had + count - self.n_free, had + had // 2, _FIRST_PLACES)
-        grown = self.data.new_empty((layers, two, heads, places, dim))
-        grown[:, :, :, :had] = self.data
-        grown[:, :, :, 0] = 0  # read where a row is padded, never attended to; must be finite
-        self.data = grown
-        self.give(np.arange(max(had, 1), places))
-
-    def take(self, count: int) -> _Places:
-        """``count`` free places; the pool grows if it must."""
-        self.reserve(count)
-        taken: list[_Places] = []
-        while count:
-            run = self.free.pop()
-            taken.append(run[:count])
-            if len(run) > count:
-                self.free.append(run[count:])
-            count -= len(taken[-1])
-            self.n_free -= len(taken[-1])
-        return taken[0] if len(taken) == 1 else np.concatenate(taken) if taken else np.empty(0, np.int64)
-
-    def give(self, places: _Places) -> None:
-        """Places free again."""
-        if len(places):
-            self.free.append(places)
-            self.n_free += len(places)
+    def add(self, start: int, stop: int) -> None:
+        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
+        self.tokens += stop - start
+        self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
 
 _Run = list[_Chunk]  # chunks that follow one another
@@ -104,66 +64,34 @@ def _length(run: _Run) -> int:
     return sum(len(chunk.tokens) for chunk in run)
 
 
-class _BatchMemory:
-    """The memory of one batch: writes new keys/values to the pool and attends over each row's own places.
+@dataclass(frozen=True)
+class _Batch:
+    """One forward pass. ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last; chunks with their rows."""
 
-    ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last.
-    """
-
-    def __init__(self, pool: _Pool, places: Sequence[_Places], n_new: Sequence[int]) -> None:
-        device = pool.data.device
-        lengths = np.array([len(row) for row in places])
-        starts = lengths - np.array(n_new)
-        seen, written = np.zeros((len(places), lengths.max()), np.int64), np.zeros((len(places), max(n_new)), np.int64)
-        for row, own in enumerate(places):
-            seen[row, : len(own)] = own
-            written[row, : n_new[row]] = own[starts[row] :]
-        self._pool = pool.data
-        self._seen = torch.from_numpy(seen).to(device).reshape(-1)
-        self._written = torch.from_numpy(written).to(device).reshape(-1)
-        positions = torch.from_numpy(starts).to(device)[:, None] + torch.arange(max(n_new), device=device)
-        self.positions = positions.clamp(max=int(lengths.max()) - 1)  # padding never leaves the table of positions
-        self._columns = torch.arange(int(lengths.max()), device=device)
-        self._masks: dict[int | None, torch.Tensor] = {}
-
-    def attend(
-        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
-    ) -> torch.Tensor:
-        """See ``models.network.Memory``."""
-        batch, kv_heads, length, dim = k.shape
-        gathered = []
-        for pool, new in zip(self._pool[layer], (k, v), strict=True):  # heads first: then a gather gives whole matrices
-            pool.index_copy_(1, self._written, new.transpose(0, 1).reshape(kv_heads, batch * length, dim))
-            gathered.append(pool.index_select(1, self._seen).view(kv_heads, batch, -1, dim))
-        queries = q.view(batch, kv_heads, -1, length, dim).permute(1, 0, 2, 3, 4)  # the heads that share keys go together
-        shared = queries.shape[2]
-        mask = self._mask(window, q.dtype).repeat(1, 1, shared, 1)
-        out = functional.scaled_dot_product_attention(queries.flatten(2, 3), *gathered, mask, scale=scale)
-        return out.view(kv_heads, batch, shared, length, dim).permute(1, 0, 2, 3, 4).flatten(1, 2)
-
-    def _mask(self, window: int | None, dtype: torch.dtype) -> torch.Tensor:
-        """0 where a query may look, -inf elsewhere: [1, B, L, P]."""
-        if window not in self._masks:
-            hidden = self._columns > self.positions[:, :, None]
-            if window:
-                hidden |= self._columns <= self.positions[:, :, None] - window
-            mask = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device)
-            self._masks[window] = mask.masked_fill_(hidden, float("-inf"))[None]
-        return self._masks[window]
+    chunks: list[tuple[_Chunk, int]]
+    places: list[Places]
+    n_new: list[int]
 
 
 class PrefixMemory:
     """Runs chunked sequences through a network, computing only what it does not know.
 
     ``head`` maps hidden states [n, W] to outputs [n, K]. ``budget``: bytes of keys and values kept between calls.
-    ``places_per_batch``: tokens of padded chunks in one forward pass.
+    ``tokens_per_batch``: new tokens in one forward pass; null: what suits the device.
     """
 
-    def __init__(self, network: Network, head: Head, like: torch.Tensor, budget: int, places_per_batch: int) -> None:
-        self._network, self._head, self._places_per_batch = network, head, places_per_batch
+    def __init__(
+        self, network: Network, head: Head, parameters: Sequence[torch.Tensor], budget: int, tokens_per_batch: int | None = None
+    ) -> None:
+        like = parameters[0]
+        self._network, self._head = network, head
+        self._most = tokens_per_batch or (_CPU_TOKENS if like.device.type == "cpu" else _GPU_TOKENS)
+        self._lanes = lanes_for(parameters)
         layers, kv_heads, dim = network.shape
-        self._pool = _Pool(network.shape, like)
-        self._kept = budget // (layers * 2 * kv_heads * dim * like.element_size())  # token places
+        token_bytes = layers * 2 * kv_heads * dim * like.element_size()
+        self._pool = Pool(network.shape, like)
+        self._kept = budget // token_bytes  # token places
+        self._room = max(_WORKING_BYTES // token_bytes, 4 * self._most)
         self._roots: dict[bytes, _Chunk] = {}
         self._recent: dict[_Chunk, None] = {}  # oldest first; a chunk is always older than its parent
 
@@ -187,12 +115,11 @@ class PrefixMemory:
     def _groups(self, sequences: Sequence[Sequence[Any]]) -> Iterator[list[int]]:
         """Sequences with the same first chunk together, in groups of a bounded number of tokens."""
         order = sorted(range(len(sequences)), key=lambda i: [chunk.tobytes() for chunk in sequences[i]])
-        room = 8 * self._places_per_batch
         group: list[int] = []
         used = 0
         for i in order:
             size = sum(len(chunk) for chunk in sequences[i])
-            if group and used + size > room:
+            if group and used + size > self._room:
                 yield group
                 group, used = [], 0
             group.append(i)
@@ -219,33 +146,42 @@ class PrefixMemory:
         while ready:
             runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
             ready = [child for run in runs for child in run[-1].children.values()]
-            while runs:
-                longest = _length(runs[-1])
-                count = max(1, self._places_per_batch // longest)
-                runs, batch = runs[:-count], runs[-count:]
-                self._forward(batch, longest)
-                for run in batch:
-                    start, stop = run[-1].length - _length(run), run[-1].length
-                    processed.tokens += stop - start
-                    processed.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
+            batches = [self._place(batch) for batch in self._batches(runs)]
+            for batch, outputs in zip(batches, side_by_side(self._forward, batches, self._lanes), strict=True):
+                for (chunk, row), output in zip(batch.chunks, outputs, strict=True):
+                    chunk.places, chunk.output = batch.places[row][: chunk.length], output
+                for own, new in zip(batch.places, batch.n_new, strict=True):
+                    processed.add(len(own) - new, len(own))
 
-    def _forward(self, batch: Sequence[_Run], longest: int) -> None:
-        """One pass over runs of chunks of at most ``longest`` tokens; fills in their places and outputs."""
-        ids = np.zeros((len(batch), longest), np.int64)
-        places = np.split(self._pool.take(sum(map(_length, batch))), np.cumsum([_length(run) for run in batch])[:-1])
-        for row, (run, own) in enumerate(zip(batch, places, strict=True)):
-            ids[row, : len(own)] = np.concatenate([chunk.tokens for chunk in run])
-            before = run[0].parent.places if run[0].parent else None
-            places[row] = own if before is None else np.concatenate([before, own])
-        memory = _BatchMemory(self._pool, places, [_length(run) for run in batch])
+    def _batches(self, runs: list[_Run]) -> Iterator[list[_Run]]:
+        """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds."""
+        while runs:
+            batch = [runs.pop()]
+            longest = tokens = _length(batch[0])
+            while runs and tokens + _length(runs[-1]) <= self._most and (len(batch) + 1) * longest <= 2 * self._most:
+                tokens += _length(runs[-1])
+                batch.append(runs.pop())
+            yield batch
+
+    def _place(self, runs: Sequence[_Run]) -> _Batch:
+        """Places in the pool for the new tokens of some runs."""
+        n_new = [_length(run) for run in runs]
+        places = np.split(self._pool.take(sum(n_new)), np.cumsum(n_new)[:-1])
+        for row, run in enumerate(runs):
+            if run[0].parent:
+                assert run[0].parent.places is not None
+                places[row] = np.concatenate([run[0].parent.places, places[row]])
+        return _Batch([(chunk, row) for row, run in enumerate(runs) for chunk in run], places, n_new)
+
+    def _forward(self, batch: _Batch) -> NDArray[np.float32]:
+        """One pass of the network over a batch; the head's output at each chunk's last token [n_chunks, K]."""
         device = self._pool.data.device
-        states = self._network.hidden(torch.from_numpy(ids).to(device), memory)
-        chunks = [(row, chunk) for row, run in enumerate(batch) for chunk in run]
-        rows = torch.tensor([row for row, _ in chunks], device=device)
-        ends = torch.tensor([chunk.length - len(places[row]) + _length(batch[row]) - 1 for row, chunk in chunks], device=device)
-        outputs = self._head(states[rows, ends]).float().cpu().numpy()
-        for (row, chunk), output in zip(chunks, outputs, strict=True):
-            chunk.places, chunk.output = places[row][: chunk.length], output
+        ids = torch.from_numpy(np.concatenate([chunk.tokens for chunk, _ in batch.chunks])).to(device)
+        ends = torch.from_numpy(np.cumsum([len(chunk.tokens) for chunk, _ in batch.chunks]) - 1).to(device)
+        with torch.inference_mode():
+            states = self._network.hidden(ids[None], BatchMemory(self._pool, batch.places, batch.n_new))[0]
+            outputs: NDArray[np.float32] = self._head(states[ends]).float().cpu().numpy()
+        return outputs
 
     def _trim(self) -> None:
         """Drop what was used longest ago until the budget holds."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from stepscale.cost import Ledger
 from stepscale.models.encoding import Encoded, StepEncoder
@@ -23,7 +22,6 @@ from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
 _log = logging.getLogger(__name__)
-_PLACES_PER_BATCH = 4096  # tokens in one forward pass: enough for the matrix products, small enough for the caches
 _REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
 
 Encode = Callable[[Sequence[Trajectory]], list[Encoded]]
@@ -42,15 +40,15 @@ class StepScorer:
 
     def __init__(
         self, name: str, encode: Encode, model: Any, head: Head, read: Read, *,
-        remembered_bytes: int = _REMEMBERED, places_per_batch: int = _PLACES_PER_BATCH,
+        remembered_bytes: int = _REMEMBERED, tokens_per_batch: int | None = None,
     ) -> None:  # fmt: skip
         self.name = name
         self._encode, self._read = encode, read
         config = model.config.get_text_config()
         self._parameters = sum(parameter.numel() for parameter in model.parameters())
         self._attention_width = config.num_hidden_layers * config.hidden_size
-        like = next(model.parameters())
-        self._memory = PrefixMemory(network_of(model), head, like, remembered_bytes, places_per_batch)
+        weights = list(model.parameters())
+        self._memory = PrefixMemory(network_of(model), head, weights, remembered_bytes, tokens_per_batch)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
@@ -58,8 +56,7 @@ class StepScorer:
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
         processed = Processed()
-        with torch.inference_mode():
-            outputs = self._memory.outputs([_chunks(text) for text in encoded], processed)
+        outputs = self._memory.outputs([_chunks(text) for text in encoded], processed)
         scores = [self._scores(output, text.n_unread) for output, text in zip(outputs, encoded, strict=True)]
         unread = sum(text.n_unread for text in encoded)
         if unread:
