@@ -73,7 +73,8 @@ def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) ->
             raise InputError(f"{token!r} is {len(found)} tokens in the vocabulary of {source}; name tokens it holds whole")
         ids += found
     weight = load_causal_lm(source).get_output_embeddings().weight
-    return weight.detach()[ids].float().clone()
+    rows: torch.Tensor = weight.detach()[ids].float().clone()
+    return rows
 
 
 @contextmanager

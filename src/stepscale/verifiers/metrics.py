@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -30,7 +31,7 @@ class ProcessBench:
         return 2 * self.erroneous * self.correct / total if total > 0 else 0.0
 
 
-def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool]) -> float:
+def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
     """Probability that a positive item scores above a negative one, ties half; nan if one kind is missing."""
     from sklearn.metrics import roc_auc_score
 

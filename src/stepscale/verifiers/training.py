@@ -123,7 +123,8 @@ def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tens
     """Mean over the tokens with a target of the three-way cross entropy."""
     logits = outputs.logits.float().flatten(0, 1)
     total = functional.cross_entropy(logits, labels.flatten(), ignore_index=int(IGNORED), reduction="sum")
-    return total / _count(labels, items)
+    mean: torch.Tensor = total / _count(labels, items)
+    return mean
 
 
 def _binary_cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
@@ -131,7 +132,8 @@ def _binary_cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> tor
     wanted = labels != IGNORED
     logits = outputs.logits.float()[..., 0]
     total = functional.binary_cross_entropy_with_logits(logits[wanted], labels[wanted], reduction="sum")
-    return total / _count(labels, items)
+    mean: torch.Tensor = total / _count(labels, items)
+    return mean
 
 
 def _count(labels: torch.Tensor, items: Any) -> Any:

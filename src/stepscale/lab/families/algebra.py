@@ -58,7 +58,7 @@ def read(text: str) -> list[Term]:
 
 def _inner(text: str) -> Inner:
     monomials = {t[1]: t[0] for t in read(text)}
-    return (monomials.get(1, 0), monomials.get(0, 0))  # type: ignore[call-overload,no-any-return]
+    return (monomials.get(1, 0), monomials.get(0, 0))
 
 
 def _nonzero(rng: Random, size: int) -> int:
@@ -104,7 +104,7 @@ def _work(terms: list[Term]) -> list[tuple[str, int]]:
     """What can be done to a sum: brackets to expand, degrees to collect."""
     brackets = [("expand", i) for i, t in enumerate(terms) if is_bracket(t)]
     degrees = [t[1] for t in terms if not is_bracket(t)]
-    return brackets + [("collect", d) for d in sorted({d for d in degrees if degrees.count(d) > 1})]  # type: ignore[misc,type-var]
+    return brackets + [("collect", d) for d in sorted({d for d in degrees if degrees.count(d) > 1})]  # type: ignore[misc]
 
 
 def advance(hand: Hand, terms: list[Term]) -> list[Term]:
@@ -124,7 +124,7 @@ def _miscopied(hand: Hand, terms: list[Term]) -> list[Term]:
     i = hand.rng.randrange(len(terms))
     if hand.rng.random() < 0.5:
         return terms[:i] + terms[i + 1 :]
-    changed: Term = (terms[i][0] + hand.rng.choice((-1, 1)) or 2, *terms[i][1:])  # type: ignore[assignment]
+    changed: Term = (terms[i][0] + hand.rng.choice((-1, 1)) or 2, *terms[i][1:])
     return [*terms[:i], changed, *terms[i + 1 :]]
 
 
@@ -160,7 +160,7 @@ def _equation_sides(level: int, rng: Random) -> tuple[list[Term], list[Term]]:
 
 def _straight(terms: list[Term]) -> Inner:
     """Slope and constant of a sum without products of brackets."""
-    careful = [(t[0] * t[1][0], t[0] * t[1][1]) if is_bracket(t) else (t[0] * (t[1] == 1), t[0] * (t[1] == 0)) for t in terms]  # type: ignore[index,misc]  # noqa: E501
+    careful = [(t[0] * t[1][0], t[0] * t[1][1]) if is_bracket(t) else (t[0] * (t[1] == 1), t[0] * (t[1] == 0)) for t in terms]  # type: ignore[index]  # noqa: E501
     return sum(p for p, _ in careful), sum(q for _, q in careful)
 
 

@@ -26,7 +26,8 @@ def ready(tree: Tree, at: Path = ()) -> list[Path]:
 def subtree(tree: Tree, path: Path) -> Tree:
     """The tree at a place."""
     for side in path:
-        tree = tree[side]  # type: ignore[index,assignment]
+        assert isinstance(tree, tuple)
+        tree = tree[side]
     return tree
 
 
@@ -44,7 +45,7 @@ def replaced(tree: Tree, path: Path, new: Tree) -> Tree:
 def operate(hand: Hand, tree: Tree) -> int:
     """One operation on two numbers, done by hand."""
     assert isinstance(tree, tuple) and isinstance(tree[1], int) and isinstance(tree[2], int)
-    op, a, b = tree
+    op, a, b = tree[0], tree[1], tree[2]
     return {"+": hand.add, "-": hand.sub, "*": hand.mul}[op](a, b)
 
 
