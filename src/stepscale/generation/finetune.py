@@ -71,7 +71,8 @@ def _imitated(problems: pd.DataFrame, solutions: pd.DataFrame, config: Generator
     merged = kept.merge(problems[["problem_id", "problem"]], on="problem_id", how="left")
     missing = merged["problem"].isna()
     if missing.any():
-        raise InputError(f"problem_id {merged.loc[missing, 'problem_id'].iloc[0]!r} has solutions but is not in the problems table")
+        unknown = merged.loc[missing, "problem_id"].iloc[0]
+        raise InputError(f"problem_id {unknown!r} has solutions but is not in the problems table; ingest its problem too")
     return merged
 
 

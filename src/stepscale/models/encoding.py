@@ -1,10 +1,10 @@
 """Where a step ends, in tokens: the one function that fine-tuning, verifier training and scoring share.
 
-In: problems with the steps written so far, as text, and a tokenizer. Out: token ids, and the index of each step's last token, recorded while the
-ids are laid down. The prompt's pieces, each step and the separator are tokenised APART and their ids joined, so no
-token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the last token
-of the separator that follows it: by then the model has read the whole step; the last step has its separator too.
-Knows nothing of labels, models or scores.
+In: problems with the steps written so far, as text, and a tokenizer. Out: token ids, and the index of each step's last
+token, recorded while the ids are laid down. The prompt, each step and the separator are tokenised APART and their ids
+joined, so no token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the
+last token of the separator that follows it: by then the model has read the whole step; the last step has its separator
+too. Special tokens that the tokenizer puts before a text come before the prompt. Knows nothing of labels or scores.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,7 +27,7 @@ class TextFormat(BaseModel):
 
     prompt: str = Field("{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name")
     separator: str = Field("\n", description="text after every step, the last one included")
-    max_tokens: int | None = Field(None, ge=1, description="longest trajectory read, in tokens; null: as long as the model allows")
+    max_tokens: int | None = Field(None, ge=1, description="longest trajectory, in tokens; null: what the model reads")
 
 
 @dataclass(frozen=True)
@@ -58,39 +58,48 @@ class StepEncoder:
         limits = [limit for limit in (layout.max_tokens, longest) if limit]
         self.max_tokens = min(limits) if limits else None
         self._tokenizer = tokenizer
-        self._known: dict[str, list[int]] = {"": []}
-        self._before, self._after = layout.prompt.split(_PROBLEM)
-        self._learn([self._before, self._after, layout.separator])
-        if not self._known[layout.separator]:
+        self._prompts: dict[str, list[int]] = {}
+        self._pieces: dict[str, list[int]] = {}
+        self._separator: list[int] = tokenizer(layout.separator, add_special_tokens=False)["input_ids"]
+        if not self._separator:
             raise InputError(f"the tokenizer turns the step separator {layout.separator!r} into no token; choose another")
 
-    def encode(self, trajectories: Iterable[Text]) -> list[Encoded]:
+    def encode(self, texts: Iterable[Text]) -> list[Encoded]:
         """Token ids and step ends of every (problem, steps); order kept. Each distinct piece of text is tokenised once."""
-        trajectories = list(trajectories)
-        if len(self._known) > _PIECES_KEPT:
-            self._known = {piece: self._known[piece] for piece in ("", self._before, self._after, self.layout.separator)}
-        self._learn(piece for t in trajectories for piece in (t[0], *t[1]))
-        return [self._join(problem, steps) for problem, steps in trajectories]
-
-    def _learn(self, pieces: Iterable[str]) -> None:
-        new = [piece for piece in dict.fromkeys(pieces) if piece not in self._known]
-        if new:
-            ids = self._tokenizer(new, add_special_tokens=False)["input_ids"]
-            self._known.update(zip(new, ids, strict=True))
+        texts = list(texts)
+        if len(self._pieces) + len(self._prompts) > _PIECES_KEPT:
+            self._prompts, self._pieces = {}, {}
+        new_prompts = [problem for problem in dict.fromkeys(problem for problem, _ in texts) if problem not in self._prompts]
+        new_steps = [step for step in dict.fromkeys(s for _, steps in texts for s in steps) if step not in self._pieces]
+        if new_prompts:
+            written = [self.layout.prompt.replace(_PROBLEM, problem) for problem in new_prompts]
+            ids = self._tokenizer(written)["input_ids"]
+            self._prompts.update(zip(new_prompts, map(self._opened, ids), strict=True))
+        if new_steps:
+            ids = self._tokenizer(new_steps, add_special_tokens=False)["input_ids"]
+            self._pieces.update(zip(new_steps, ids, strict=True))
+        return [self._join(problem, steps) for problem, steps in texts]
 
     def encode_prompt(self, problem: str) -> list[int]:
         """The ids that precede the first step."""
         return self.encode([(problem, ())])[0].ids
 
+    def _opened(self, ids: list[int]) -> list[int]:
+        """A prompt's ids without the end-of-text token by which some tokenizers close every text."""
+        end = self._tokenizer.eos_token_id
+        while ids and ids[-1] == end:
+            ids = ids[:-1]
+        return ids
+
     def _join(self, problem: str, steps: Sequence[str]) -> Encoded:
-        known, separator = self._known, self._known[self.layout.separator]
-        ids = [*known[self._before], *known[problem], *known[self._after]]
+        ids = list(self._prompts[problem])
         prompt_length = len(ids)
         step_ends: list[int] = []
         for step in steps:
-            if self.max_tokens and len(ids) + len(known[step]) + len(separator) > self.max_tokens:
+            piece = self._pieces[step]
+            if self.max_tokens and len(ids) + len(piece) + len(self._separator) > self.max_tokens:
                 break
-            ids += known[step]
-            ids += separator
+            ids += piece
+            ids += self._separator
             step_ends.append(len(ids) - 1)
         return Encoded(ids, prompt_length, step_ends, len(steps) - len(step_ends))

@@ -7,7 +7,8 @@ from typing import TypeVar
 import torch
 
 _SMALL = 20_000_000  # parameters; larger products keep all threads busy by themselves
-_Item, _Result = TypeVar("_Item"), TypeVar("_Result")
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
 
 
 def lanes_for(parameters: Sequence[torch.Tensor]) -> int:

@@ -136,12 +136,14 @@ class LlamaNetwork:
             x = torch.addmm(x, out.transpose(1, 2).reshape(n, heads * dim), out_weight)
             gate, up = (self._normed(x) @ gate_up_weight).chunk(2, 1)
             x = torch.addmm(x, functional.silu(gate).mul_(up), down_weight)
-        return (self._normed(x) * self._norm).view(batch, length, width)
+        last: torch.Tensor = (self._normed(x) * self._norm).view(batch, length, width)
+        return last
 
     def _normed(self, x: torch.Tensor) -> torch.Tensor:
         """RMSNorm without its gain, which the next weight matrix holds."""
         scale = torch.linalg.vector_norm(x, dim=-1, keepdim=True).square_().div_(x.shape[-1]).add_(self._eps).rsqrt_()
-        return x * scale
+        normed: torch.Tensor = x * scale
+        return normed
 
 
 def _fused(layer: Any) -> tuple[torch.Tensor, ...]:

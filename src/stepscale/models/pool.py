@@ -94,17 +94,20 @@ class BatchMemory:
     ) -> torch.Tensor:
         """See ``models.network.Memory``; B is 1."""
         _, heads, n, dim = q.shape
-        gathered = []
-        for pool, new in zip(self._pool[layer], (k, v), strict=True):
-            pool.index_copy_(0, self._written, new.transpose(1, 2).reshape(n, -1))
-            gathered.append(pool.index_select(0, self._seen).view(self._rows, -1, k.shape[1], dim).transpose(1, 2))
+        keys, values = (self._exchange(pool, new) for pool, new in zip(self._pool[layer], (k, v), strict=True))
         padded = q.transpose(1, 2).reshape(n, -1).index_select(0, self._spread)
         out = functional.scaled_dot_product_attention(
-            padded.view(self._rows, -1, heads, dim).transpose(1, 2), *gathered, self._mask(window, q.dtype),
+            padded.view(self._rows, -1, heads, dim).transpose(1, 2), keys, values, self._mask(window, q.dtype),
             scale=scale, enable_gqa=heads != k.shape[1],
         )  # fmt: skip
         flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, self._collect)
         return flat.view(1, n, heads, dim).transpose(1, 2)
+
+    def _exchange(self, pool: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+        """Write the new tokens' keys (or values) [1, KV, n, D], read those of every row's tokens: [R, KV, P, D]."""
+        _, kv_heads, n, dim = new.shape
+        pool.index_copy_(0, self._written, new.transpose(1, 2).reshape(n, -1))
+        return pool.index_select(0, self._seen).view(self._rows, -1, kv_heads, dim).transpose(1, 2)
 
     def _mask(self, window: int | None, dtype: torch.dtype) -> torch.Tensor:
         """0 where a query may look, -inf elsewhere: [R, 1, L, P]. Padding looks at the first token alone."""

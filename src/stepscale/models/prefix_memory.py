@@ -30,7 +30,7 @@ class _Chunk:
 
     def __init__(self, parent: "_Chunk | None", tokens: NDArray[np.int64]) -> None:
         self.parent, self.tokens = parent, tokens
-        self.length = len(tokens) + (parent.length if parent else 0)  # of the sequence up to this chunk's end
+        self.length: int = len(tokens) + (parent.length if parent else 0)  # of the sequence up to this chunk's end
         self.children: dict[bytes, _Chunk] = {}
         self.places: Places | None = None
         self.output: NDArray[np.float32] | None = None

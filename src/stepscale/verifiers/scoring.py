@@ -8,6 +8,7 @@ only new tokens are read. Positions come from ``StepEncoder``, as in training. K
 import logging
 import time
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -112,4 +113,4 @@ def _chunks(text: Encoded) -> list[Any]:
     """The prompt's ids, then each step's, as arrays."""
     ids = np.array(text.ids, np.int64)
     starts = [text.prompt_length, *(end + 1 for end in text.step_ends)]
-    return [ids[: text.prompt_length], *(ids[a:b] for a, b in zip(starts, starts[1:], strict=False))]
+    return [ids[: text.prompt_length], *(ids[a:b] for a, b in pairwise(starts))]
