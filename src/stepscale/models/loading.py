@@ -61,6 +61,52 @@ def load_token_classifier(
     return model.eval()
 
 
+def load_body(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
+    """A model without its head, in eval mode. Raises InputError if ``source`` holds no model."""
+    from transformers import AutoModel
+
+    return _load(AutoModel.from_pretrained, source, "model", dtype=dtype, trust_remote_code=trust_remote_code).eval()
+
+
+def classification_head(model: Any) -> Any:
+    """The linear layer of a token classifier, whatever its architecture calls it. Raises InputError if it has none."""
+    for name in ("score", "classifier"):
+        head = getattr(model, name, None)
+        if isinstance(head, torch.nn.Linear):
+            return head
+    raise InputError(f"{type(model).__name__} has no linear classification head; choose another architecture")
+
+
+def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]:
+    """The tensors of a model's files whose names begin with one of ``prefixes``, as they were saved.
+
+    Reads safetensors or PyTorch files, whole or in shards. Raises InputError if there are none.
+    """
+    from transformers.utils import cached_file
+
+    for single in ("model.safetensors", "pytorch_model.bin"):
+        index = cached_file(str(source), f"{single}.index.json", _raise_exceptions_for_missing_entries=False)
+        names = [single]
+        if index:
+            places = json.loads(Path(index).read_text())["weight_map"]
+            names = sorted({file for name, file in places.items() if name.startswith(prefixes)})
+        files = [cached_file(str(source), name, _raise_exceptions_for_missing_entries=False) for name in names]
+        if files and all(files):
+            return {name: tensor for file in files for name, tensor in _tensors(file, prefixes)}
+    raise InputError(f"{source} holds no weights (model.safetensors or pytorch_model.bin)")
+
+
+def _tensors(file: str, prefixes: tuple[str, ...]) -> Iterator[tuple[str, torch.Tensor]]:
+    if file.endswith(".safetensors"):
+        from safetensors import safe_open
+
+        with safe_open(file, framework="pt") as opened:
+            yield from ((name, opened.get_tensor(name)) for name in opened.keys() if name.startswith(prefixes))  # noqa: SIM118
+        return
+    held = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    yield from ((name, tensor) for name, tensor in held.items() if name.startswith(prefixes))
+
+
 def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) -> torch.Tensor:
     """The language-model head's rows for ``tokens``, float32 [len(tokens), width]: how the base predicts each of them.
 

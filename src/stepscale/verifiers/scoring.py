@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from stepscale.cost import Ledger
 from stepscale.models.encoding import Encoded, StepEncoder
-from stepscale.models.loading import load_token_classifier, load_tokenizer, longest_input
+from stepscale.models.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
 from stepscale.models.network import network_of
 from stepscale.models.prefix_memory import Head, PrefixMemory, Processed
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
@@ -78,14 +79,14 @@ class StepScorer:
 
 
 class ModelVerifier(StepScorer):
-    """A verifier trained here, loaded from its folder. Raises InputError if the folder holds none."""
+    """A verifier trained here, loaded from its folder, on a GPU if there is one. Raises InputError if the folder holds none."""
 
-    def __init__(self, folder: str | Path, name: str | None = None, **limits: int) -> None:
+    def __init__(self, folder: str | Path, name: str | None = None, *, device: str | None = None, **limits: int) -> None:
         folder = Path(folder)
         self.saved = SavedVerifier.read(folder)
-        model = load_token_classifier(folder)
+        model = load_token_classifier(folder).to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
-        super().__init__(name or folder.name, self._encoded, model, model.score, reader(self.saved.kind), **limits)
+        super().__init__(name or folder.name, self._encoded, model, classification_head(model), reader(self.saved.kind), **limits)
 
     def _encoded(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
         return self.encoder.encode((t.problem, t.steps) for t in trajectories)

@@ -17,7 +17,14 @@ from torch.nn import functional
 from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
-from stepscale.models.loading import load_token_classifier, load_tokenizer, longest_input, rows_of_tokens, save
+from stepscale.models.loading import (
+    classification_head,
+    load_token_classifier,
+    load_tokenizer,
+    longest_input,
+    rows_of_tokens,
+    save,
+)
 from stepscale.seeds import seed_for
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
@@ -89,8 +96,10 @@ def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any
         if len(start) != len(labels):
             raise InputError(f"head_init_tokens: {len(config.head_init_tokens)} tokens for the {len(labels)} outputs {labels}")
         with torch.no_grad():
-            model.score.weight.copy_(start)
-            model.score.bias.zero_()
+            head = classification_head(model)
+            head.weight.copy_(start)
+            if head.bias is not None:
+                head.bias.zero_()
     return model
 
 

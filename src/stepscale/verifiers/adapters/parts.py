@@ -1,0 +1,126 @@
+"""What the adapters are put together from: models by name, heads, and how their outputs are read.
+
+An adapter says three things: how a public model wants its steps laid out, at which token it judges a step, and which
+numbers there are the judgement. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.models.encoding import Encoded, StepEncoder
+from stepscale.models.loading import load_body, load_tokenizer
+from stepscale.models.prefix_memory import Head
+from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
+from stepscale.verifiers.scoring import Encode, read_right
+
+
+class PublicVerifier(BaseModel):
+    """A reward model of others: which one, and how it is run."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    adapter: Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"] = Field(description="its conventions")
+    source: str = Field(description="hub name or folder of the model")
+    name: str | None = Field(None, description="its name in tables and ledgers; null: the last part of source")
+    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights and arithmetic")
+    device: str | None = Field(None, description="torch device; null: a GPU if there is one, else the CPU")
+    separator: str = Field("\n", description="for trl alone: the step_separator the model was trained with")
+    trust_remote_code: bool = Field(False, description="run code from the model's repository; none of the adapters needs it")
+
+    @property
+    def shown_name(self) -> str:
+        """The verifier's name."""
+        return self.name or self.source.rstrip("/").rsplit("/", 1)[-1]
+
+    @property
+    def torch_dtype(self) -> torch.dtype:
+        """``dtype`` as torch's."""
+        return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
+
+
+def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
+    """(tokenizer, the model without its head in eval mode, its device)."""
+    device = torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    body = load_body(config.source, dtype=config.torch_dtype, trust_remote_code=config.trust_remote_code)
+    return load_tokenizer(config.source, trust_remote_code=config.trust_remote_code), body.to(device), device
+
+
+def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor, source: str) -> list[torch.nn.Linear]:
+    """Linear layers from saved weights ``{name}.weight`` and ``{name}.bias`` (if saved), in the given order.
+
+    Raises InputError if one is missing: the folder holds a model of another kind.
+    """
+    layers = []
+    for name in names:
+        weight, bias = weights.get(f"{name}.weight"), weights.get(f"{name}.bias")
+        if weight is None:
+            raise InputError(f"{source} holds no weights named {name}.weight: is this the adapter for this model?")
+        layer = torch.nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None)
+        layer.load_state_dict({"weight": weight} if bias is None else {"weight": weight, "bias": bias})
+        layers.append(layer.to(like.device, like.dtype).eval())
+    return layers
+
+
+def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like: torch.Tensor, source: str) -> Head:
+    """The language-model head cut down to some tokens: hidden states [n, W] to their logits [n, len(token_ids)]."""
+    whole = weights.get("lm_head.weight", weights.get("model.embed_tokens.weight"))  # tied heads are not saved
+    if whole is None:
+        raise InputError(f"{source} holds no language-model head: is this the adapter for this model?")
+    rows = whole[list(token_ids)].to(like.device, like.dtype)
+    return lambda hidden: hidden @ rows.T
+
+
+def one_token(tokenizer: Any, text: str, source: str) -> int:
+    """The id of a text that must be one token. Raises InputError if it is not."""
+    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+    if len(ids) != 1:
+        raise InputError(f"{text!r} is {len(ids)} tokens for the tokenizer of {source}: is this the adapter for this model?")
+    return int(ids[0])
+
+
+def encode_with(encoder: StepEncoder) -> Encode:
+    """Encode trajectories piece by piece."""
+    return lambda trajectories: encoder.encode((t.problem, t.steps) for t in trajectories)
+
+
+def encode_whole(tokenizer: Any, pieces: Sequence[str], longest: int | None) -> Encoded:
+    """Tokenise ``"".join(pieces)`` as ONE text, as these models were trained, and record where each piece ends.
+
+    The first piece is the prompt, each other one a step. A piece ends at the token that holds its last character, found by
+    the characters laid down and not by looking for a mark. Steps that do not fit ``longest`` tokens are left out, whole.
+    """
+    if not tokenizer.is_fast:
+        raise InputError(f"{tokenizer.name_or_path} has no fast tokenizer, and only those tell where a token stands in the text")
+    written = tokenizer("".join(pieces), return_offsets_mapping=True)
+    ids, spans = written["input_ids"], written["offset_mapping"]
+    ends: list[int] = []
+    at, upto = 0, 0
+    for piece in pieces:
+        upto += len(piece)
+        while at + 1 < len(ids) and spans[at + 1] != (0, 0) and spans[at + 1][0] < upto:
+            at += 1
+        ends.append(at)
+    read = [end for end in ends[1:] if longest is None or end < longest]
+    last = read[-1] if read else ends[0]
+    return Encoded(ids[: last + 1], ends[0] + 1, read, len(ends) - 1 - len(read))
+
+
+def read_good_bad(logits: FloatArray) -> StepScores:
+    """Logits [n, 2] of "good" and "bad"."""
+    return read_right(logits[:, :1] - logits[:, 1:])
+
+
+def each(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
+    """Encode trajectories one at a time."""
+    return lambda trajectories: [encode_one(trajectory) for trajectory in trajectories]
+
+
+def trajectory_steps(trajectory: Trajectory, numbered: str) -> list[str]:
+    """The steps, each beginning as ``numbered`` says (``Step {}: ``) unless it does so already."""
+    return [
+        step if step.startswith(numbered.format(i)) else numbered.format(i) + step for i, step in enumerate(trajectory.steps, 1)
+    ]

@@ -1,0 +1,35 @@
+"""Qwen2.5-Math-PRM (7B, 72B) and Qwen2.5-Math-7B-PRM800K: chat layout, ``<extra_0>`` after each step, a two-class head there."""
+
+import torch
+
+from stepscale.models.encoding import StepEncoder, TextFormat
+from stepscale.models.loading import longest_input, saved_weights
+from stepscale.verifiers.adapters.parts import (
+    PublicVerifier,
+    encode_with,
+    layers_of,
+    one_token,
+    open_body,
+    read_good_bad,
+)
+from stepscale.verifiers.scoring import StepScorer
+
+STEP_TOKEN = "<extra_0>"
+SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
+
+
+def open_qwen_math_prm(config: PublicVerifier) -> StepScorer:
+    """The verifier; its two classes are wrong and right. The published code is not run: its head is rebuilt from the weights."""
+    tokenizer, body, _ = open_body(config)
+    one_token(tokenizer, STEP_TOKEN, config.source)
+    chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "{problem}"}]
+    prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    encoder = StepEncoder(tokenizer, TextFormat(prompt=prompt, separator=STEP_TOKEN), longest_input(body))
+    like = next(body.parameters())
+    first, second = layers_of(saved_weights(config.source, "score."), "score.0", "score.2", like=like, source=config.source)
+
+    def head(hidden: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = second(torch.relu(first(hidden)))
+        return logits.flip(-1)  # right first
+
+    return StepScorer(config.shown_name, encode_with(encoder), body, head, read_good_bad)
