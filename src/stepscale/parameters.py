@@ -50,7 +50,9 @@ class ProblemSource(Block):
     lab: LabProblems | None = None
     train: FileSource | None = None
     test: FileSource | None = None
-    valid_share: float = Field(0.1, gt=0, lt=1, description="share of the training problems in a file kept for validation")
+    valid_share: float = Field(
+        0.1, gt=0, lt=1, description="share of the training problems in a file kept for validation"
+    )
 
 
 class SamplingBlock(Block):
@@ -73,7 +75,9 @@ class GeneratorBlock(Block):
 
     base: str = Field(description="folder or Hugging Face name of the base causal LM")
     prompt: str = Field(description="prompt template with {problem}")
-    examples: Literal["own", "given"] = Field(description="fine-tune on its own right samples, or on given right solutions")
+    examples: Literal["own", "given"] = Field(
+        description="fine-tune on its own right samples, or on given right solutions"
+    )
     samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
     sampling: SamplingBlock
     fine_tuning: Optimization

@@ -70,7 +70,7 @@ def test_tokens_do_not_depend_on_batch_composition(generator):
 
 
 def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_ROWS", 32)
+    monkeypatch.setattr(local, "_ROWS", (32, 32))
     found = []
     for threads in (1, 2):
         generator = LocalGenerator.load(tiny_llama)
@@ -80,7 +80,7 @@ def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_lla
 
 
 def test_the_ledger_counts_what_the_network_was_given(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_ROWS", 32)
+    monkeypatch.setattr(local, "_ROWS", (32, 32))
     generator = LocalGenerator.load(tiny_llama, name="m")
     generator._network = counting = CountingNetwork(generator._network)
     ledger = Ledger()

@@ -53,7 +53,7 @@ def test_problems_depend_on_the_seed_alone() -> None:
 
 
 def test_an_unknown_family_is_one_clear_line() -> None:
-    with pytest.raises(InputError, match="geometry.*families are"):
+    with pytest.raises(InputError, match=r"geometry.*families are"):
         make_problems(3, "train", 0, families=("geometry",))
 
 

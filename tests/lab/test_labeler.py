@@ -90,17 +90,11 @@ def _truth_by_sympy(problem: str, step: str) -> bool | None:
     if "boxed" in step or "<" in step or ">" in step:
         return None
     statement = step.split(" ")[-1]
-    implicit = sympy.parsing.sympy_parser.standard_transformations + (
-        sympy.parsing.sympy_parser.split_symbols,
-        sympy.parsing.sympy_parser.implicit_multiplication,
-        sympy.parsing.sympy_parser.convert_xor,
-    )
+    rules = sympy.parsing.sympy_parser
+    implicit = (*rules.standard_transformations, rules.implicit_multiplication, rules.convert_xor)
     names = {name: sympy.Rational(Fraction(value)) for name, value in world.symbols.items()}
     try:
-        values = [
-            sympy.parse_expr(side, local_dict=names, transformations=implicit[:-3] + implicit[-2:])
-            for side in statement.split("=")
-        ]
+        values = [sympy.parse_expr(side, local_dict=names, transformations=implicit) for side in statement.split("=")]
     except (SyntaxError, TypeError, sympy.SympifyError, AttributeError):
         return None
     if any(value.free_symbols or not value.is_number or value.is_finite is False for value in values):
@@ -137,6 +131,8 @@ def test_any_text_gets_a_rating_and_never_an_exception(text: str) -> None:
         assert rate_steps(problem, [text])[-1] in (-1, 0, 1)
 
 
-@pytest.mark.parametrize("text", ["E=" + "(" * 5000, "E=9^9^9^9", "E=" + "9" * 10_000, "E=9^6^6", "E=1/0", "E=" + "1+" * 140 + "1"])
+@pytest.mark.parametrize(
+    "text", ["E=" + "(" * 5000, "E=9^9^9^9", "E=" + "9" * 10_000, "E=9^6^6", "E=1/0", "E=" + "1+" * 140 + "1"]
+)
 def test_hostile_steps_are_rated_at_once(text: str) -> None:
     assert rate_steps("E=2+3. Find E.", [text])[-1] == -1

@@ -74,7 +74,9 @@ def test_encoding_many_at_once_or_one_by_one_or_again_gives_the_same(texts: list
 
 @given(problem=st.text("a?", max_size=4), steps=STEPS, room=st.integers(1, 30))
 @settings(max_examples=60, deadline=None)
-def test_a_long_solution_loses_whole_steps_from_its_end_and_says_how_many(problem: str, steps: list[str], room: int) -> None:
+def test_a_long_solution_loses_whole_steps_from_its_end_and_says_how_many(
+    problem: str, steps: list[str], room: int
+) -> None:
     tokenizer = TOKENIZERS["all"]
     full = StepEncoder(tokenizer, TextFormat()).encode([(problem, steps)])[0]
     cut = StepEncoder(tokenizer, TextFormat(max_tokens=room)).encode([(problem, steps)])[0]

@@ -16,7 +16,9 @@ TEXTS = [
 ]  # fmt: skip
 
 
-def _make_bpe(special: Sequence[str] = ("<pad>", "<s>", "</s>"), metaspace: bool = False, bos: bool = False, size: int = 400) -> Any:
+def _make_bpe(
+    special: Sequence[str] = ("<pad>", "<s>", "</s>"), metaspace: bool = False, bos: bool = False, size: int = 400
+) -> Any:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
     from transformers import PreTrainedTokenizerFast
 

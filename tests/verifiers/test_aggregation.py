@@ -33,7 +33,7 @@ def test_the_aggregation_asked_for_is_the_one_used() -> None:
 
 
 def test_an_unknown_aggregation_is_refused() -> None:
-    with pytest.raises(InputError, match="'average'.*product"):
+    with pytest.raises(InputError, match=r"'average'.*product"):
         aggregate([[0.1]], [[0.0]], "average")  # type: ignore[arg-type]
 
 

@@ -90,7 +90,9 @@ def test_a_verifier_with_one_output_scores_one_minus_the_probability_of_right(
 @pytest.mark.parametrize("limits", [
     {"tokens_per_batch": 1}, {"tokens_per_batch": 37}, {"remembered_bytes": 0}, {"remembered_bytes": 20_000},
 ])  # fmt: skip
-def test_limits_change_the_work_and_not_the_scores(limits: dict[str, int], saved: Any, trajectories: list[Trajectory]) -> None:
+def test_limits_change_the_work_and_not_the_scores(
+    limits: dict[str, int], saved: Any, trajectories: list[Trajectory]
+) -> None:
     folder = saved()
     verifier = ModelVerifier(folder, **limits)
     wanted = [alone(folder, t) for t in trajectories]
@@ -167,7 +169,10 @@ def test_steps_beyond_the_models_reach_are_never_preferred(saved: Any, caplog: p
     assert len(scores.negative) == len(scores.neutral) == 12
     assert (scores.negative[read:] == 1).all()
     assert (scores.neutral[read:] == 0).all()
-    assert_same([StepScores(scores.negative[:read], scores.neutral[:read])], [alone(folder, Trajectory(long.problem, long.steps[:read]))])
+    assert_same(
+        [StepScores(scores.negative[:read], scores.neutral[:read])],
+        [alone(folder, Trajectory(long.problem, long.steps[:read]))],
+    )
     assert f"{12 - read} steps" in caplog.text
 
 

@@ -63,7 +63,9 @@ def check_model_folder(folder: Path, expects: str | None = None) -> None:
     if not config.is_file():
         raise InputError(f"{folder}: no model here (config.json is missing); run the pipeline that makes it first")
     if not any(folder.glob("*.safetensors")):
-        raise InputError(f"{folder}: no *.safetensors weights; save the model with save_pretrained (pickle is not read)")
+        raise InputError(
+            f"{folder}: no *.safetensors weights; save the model with save_pretrained (pickle is not read)"
+        )
     try:
         architectures = json.loads(config.read_text()).get("architectures") or ["unknown"]
     except (json.JSONDecodeError, AttributeError) as error:

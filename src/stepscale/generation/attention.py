@@ -82,12 +82,12 @@ class Arena:
     def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
         """An uninitialised tensor of this shape. The one taken before the last is no longer valid."""
         size = math.prod(shape)
-        if len(self._buffers) == 2:
+        if len(self._buffers) < 2:
+            self._buffers.append(like.new_empty(size))
+        else:
             self._buffers.reverse()
             if self._buffers[1].numel() < size:
                 self._buffers[1] = like.new_empty(2 * size)
-        else:
-            self._buffers.append(like.new_empty(size))
         return self._buffers[-1][:size].view(shape)
 
 

@@ -28,7 +28,9 @@ class GeneratorTraining(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     layout: TextFormat = TextFormat()
-    correct_only: bool = Field(True, description="imitate only solutions graded correct, where a grade is known (Lightman 2.3)")
+    correct_only: bool = Field(
+        True, description="imitate only solutions graded correct, where a grade is known (Lightman 2.3)"
+    )
     validation_share: float = Field(0.0, ge=0, lt=1, description="share of the problems kept for the validation loss")
     optimization: Optimization = Optimization(epochs=1)
 
@@ -44,7 +46,9 @@ def fine_tune_generator(
     """
     tokenizer = load_tokenizer(base)
     if tokenizer.eos_token_id is None:
-        raise InputError(f"the tokenizer of {base} has no end-of-text token; set eos_token in its tokenizer_config.json")
+        raise InputError(
+            f"the tokenizer of {base} has no end-of-text token; set eos_token in its tokenizer_config.json"
+        )
     model = load_causal_lm(base)
     encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
     chosen = _imitated(problems, solutions, config)
@@ -72,7 +76,9 @@ def _imitated(problems: pd.DataFrame, solutions: pd.DataFrame, config: Generator
     missing = merged["problem"].isna()
     if missing.any():
         unknown = merged.loc[missing, "problem_id"].iloc[0]
-        raise InputError(f"problem_id {unknown!r} has solutions but is not in the problems table; ingest its problem too")
+        raise InputError(
+            f"problem_id {unknown!r} has solutions but is not in the problems table; ingest its problem too"
+        )
     return merged
 
 

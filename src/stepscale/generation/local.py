@@ -6,6 +6,8 @@ all its rows (``attention``); finished steps are remembered, so that going on fr
 Knows nothing of answers, verifiers or search.
 """
 
+import math
+import os
 import threading
 import time
 from collections.abc import Sequence
@@ -27,9 +29,9 @@ from stepscale.generation.prefill import Computed, prefill
 from stepscale.generation.prefixes import PrefixTree
 from stepscale.models.loading import load_causal_lm, load_tokenizer
 
-_LANES = 4  # cohorts decoded side by side, at most; each has its share of the budget, used or not
-_ROUND = 16  # cohorts prefilled together; like the two above it shapes cohorts, so it does not depend on the machine
-_ROWS = 256  # rows of a cohort on a CPU: wider ones leave the processor's cache (docs/engine.md, measured)
+_LANES = min(os.cpu_count() or 1, 8)  # cohorts decoded side by side on a CPU; each has its share of the budget
+_ROUND = 16  # cohorts prefilled together
+_ROWS = (128, 1_024)  # requests of a cohort on a CPU: fewer waste time on calls, more leave its cache (docs/engine.md)
 _SMALL = 20_000_000  # parameters; below it a product is too small to be worth two threads, so cohorts run side by side
 Dtype = Literal["float32", "bfloat16"]
 
@@ -153,7 +155,7 @@ class LocalGenerator:
     def _cohorts(self, requests: Sequence[Request], sampling: Sampling) -> list[list[int]]:
         """Indices of requests, sorted by prefix and cut into cohorts that fit the budget, groups kept whole if they fit.
 
-        The same whatever the number of cores, so results do not depend on it.
+        The same whatever the number of threads or worker processes, so results do not depend on them.
         """
         for request in requests:
             if not 0 < len(request.prefix) < self._longest:
@@ -162,10 +164,12 @@ class LocalGenerator:
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
         order = sorted(range(len(requests)), key=lambda i: requests[i].prefix)
-        budget = (
-            self._budget // (2 * _LANES if self._side_by_side else 3) // self._token_bytes
-        )  # tokens held by one cohort
-        most = _ROWS if self._like.device.type == "cpu" else len(requests)
+        shares = 2 * _LANES if self._side_by_side else 3  # a cohort holds its keys twice while it moves them
+        budget = self._budget // shares // self._token_bytes  # tokens
+        most = wanted = len(requests)
+        if self._like.device.type == "cpu":
+            most = _ROWS[1]
+            wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / (2 * _LANES))))
         cohorts: list[list[int]] = []
         room = rows = 0
         for start, stop in _groups(order, requests):
@@ -176,7 +180,7 @@ class LocalGenerator:
                 part = order[at : min(at + capacity, stop)]
                 if len(part) > rows or prefix + len(part) * row > room:
                     cohorts.append([])
-                    room, rows = budget, most
+                    room, rows = budget, wanted
                 cohorts[-1].extend(part)
                 room -= prefix + len(part) * row
                 rows -= len(part)

@@ -116,6 +116,7 @@ def evaluate(tree: Tree, symbols: Mapping[str, Value]) -> Value:
             raise Malformed(f"unknown symbol {tree}")
         return symbols[tree]
     op, left, right = tree[0], evaluate(tree[1], symbols), evaluate(tree[2], symbols)
+    value: Value
     if op == "+":
         value = left + right
     elif op == "-":
@@ -125,10 +126,8 @@ def evaluate(tree: Tree, symbols: Mapping[str, Value]) -> Value:
     elif op == "/":
         value = _divide(left, right)
     else:
-        if not isinstance(right, int) or not 0 <= right <= 6:
-            raise Malformed("exponent out of range")
-        value = left**right
-    if abs(value) > MAX_MAGNITUDE:
+        value = _power(left, right)
+    if not -MAX_MAGNITUDE <= value <= MAX_MAGNITUDE:
         raise Malformed("number too large")
     return value
 
@@ -137,6 +136,16 @@ def _divide(left: Value, right: Value) -> Value:
     if right == 0:
         raise Malformed("division by zero")
     value = Fraction(left) / Fraction(right)
+    return value.numerator if value.denominator == 1 else value
+
+
+def _power(base: Value, exponent: Value) -> Value:
+    times = int(exponent)
+    if times != exponent or not 0 <= times <= 6:
+        raise Malformed("exponent out of range")
+    value = Fraction(1)
+    for _ in range(times):
+        value *= base
     return value.numerator if value.denominator == 1 else value
 
 

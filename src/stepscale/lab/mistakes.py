@@ -80,9 +80,9 @@ class Hand:
         """a * b; a product beyond the tables uses the tables digit by digit."""
         small, large = sorted((abs(a), abs(b)))
         size = small * large
-        key = tuple(sorted((small % 10, large % 10)))
+        key = (min(small % 10, large % 10), max(small % 10, large % 10))
         if small < 10 and key in MISREMEMBERED and self.errs(self.habits.product):
-            size += MISREMEMBERED[key] - key[0] * key[1]  # type: ignore[index]
+            size += MISREMEMBERED[key] - key[0] * key[1]
         return self._slipped(-size if (a < 0) != (b < 0) else size)
 
     def mod(self, a: int, m: int) -> int:

@@ -1,8 +1,8 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
-Killed, it goes on from its last checkpoint. First solutions only, then solutions and judged steps half and half: judging starts from a model that can
-calculate. The checkpoint that ships with the project was made by the command in docs/lab.md. Knows nothing of
-generators or verifiers: those are fine-tuned from the base in every run.
+Killed, it goes on from its last checkpoint. First solutions only, then solutions and judged steps half and half:
+judging starts from a model that can calculate. How the checkpoint that ships with the project was made is told in
+docs/lab.md. Knows nothing of generators or verifiers: those are fine-tuned from the base in every run.
 """
 
 import json
@@ -34,6 +34,7 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
+    init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
@@ -121,11 +122,11 @@ def pretrain(options: PretrainOptions) -> None:
     half = options.documents // 2
     kinds = [write_corpus(half, judged, options.seed, options.workers) for judged in (False, True)]
     tokenizer = build_tokenizer()
-    model = new_model(options, len(tokenizer))
+    model = LlamaForCausalLM.from_pretrained(options.init) if options.init else new_model(options, len(tokenizer))
     arguments = TrainingArguments(
-        output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, learning_rate=options.learning_rate,
-        lr_scheduler_type="cosine", warmup_steps=300, adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
-        bf16=torch.cuda.is_available(), logging_steps=100, save_steps=500, save_total_limit=1, report_to="none", seed=options.seed,
+        output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, seed=options.seed,
+        learning_rate=options.learning_rate, lr_scheduler_type="cosine", warmup_steps=300, adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
+        bf16=torch.cuda.is_available(), logging_steps=100, save_steps=500, save_total_limit=1, report_to="none",
         disable_tqdm=True, dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip
     trainer = Trainer(model, arguments, train_dataset=Batches(kinds, options), data_collator=lambda rows: rows[0])
@@ -135,7 +136,9 @@ def pretrain(options: PretrainOptions) -> None:
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     history = [row for row in trainer.state.log_history if "loss" in row]
-    (Path(options.out) / "pretraining.json").write_text(json.dumps({"options": vars(options), "history": history}, indent=1))
+    (Path(options.out) / "pretraining.json").write_text(
+        json.dumps({"options": vars(options), "history": history}, indent=1)
+    )
 
 
 if __name__ == "__main__":

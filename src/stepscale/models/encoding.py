@@ -25,7 +25,9 @@ class TextFormat(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    prompt: str = Field("{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name")
+    prompt: str = Field(
+        "{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name"
+    )
     separator: str = Field("\n", description="text after every step, the last one included")
     max_tokens: int | None = Field(None, ge=1, description="longest trajectory, in tokens; null: what the model reads")
 
@@ -62,14 +64,18 @@ class StepEncoder:
         self._pieces: dict[str, list[int]] = {}
         self._separator: list[int] = tokenizer(layout.separator, add_special_tokens=False)["input_ids"]
         if not self._separator:
-            raise InputError(f"the tokenizer turns the step separator {layout.separator!r} into no token; choose another")
+            raise InputError(
+                f"the tokenizer turns the step separator {layout.separator!r} into no token; choose another"
+            )
 
     def encode(self, texts: Iterable[Text]) -> list[Encoded]:
         """Token ids and step ends of every (problem, steps); order kept. Each distinct piece of text is tokenised once."""
         texts = list(texts)
         if len(self._pieces) + len(self._prompts) > _PIECES_KEPT:
             self._prompts, self._pieces = {}, {}
-        new_prompts = [problem for problem in dict.fromkeys(problem for problem, _ in texts) if problem not in self._prompts]
+        new_prompts = [
+            problem for problem in dict.fromkeys(problem for problem, _ in texts) if problem not in self._prompts
+        ]
         new_steps = [step for step in dict.fromkeys(s for _, steps in texts for s in steps) if step not in self._pieces]
         if new_prompts:
             written = [self.layout.prompt.replace(_PROBLEM, problem) for problem in new_prompts]

@@ -106,7 +106,9 @@ def fit(
     return FitReport(trainer.state.global_step, tokens, train.padding, seconds)
 
 
-def _arguments(options: Optimization, scratch: str, steps: int, batches: int, evaluates: bool, seed: int) -> TrainingArguments:
+def _arguments(
+    options: Optimization, scratch: str, steps: int, batches: int, evaluates: bool, seed: int
+) -> TrainingArguments:
     evaluates = evaluates and options.evaluations_per_epoch > 0
     every = max(1, batches // options.gradient_accumulation // max(options.evaluations_per_epoch, 1))
     keep_best = evaluates and options.patience is not None

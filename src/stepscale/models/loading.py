@@ -34,7 +34,9 @@ def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, tr
 
     kinds = architectures(source)
     if kinds and not kinds[0].endswith(_GENERATING):
-        raise InputError(f"{source} holds a {kinds[0]}, but a causal language model is needed: give one that writes text")
+        raise InputError(
+            f"{source} holds a {kinds[0]}, but a causal language model is needed: give one that writes text"
+        )
     model = _load(
         AutoModelForCausalLM.from_pretrained, source, "causal language model", dtype=dtype,
         trust_remote_code=trust_remote_code,
@@ -116,7 +118,9 @@ def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) ->
     for token in tokens:
         found = tokenizer(token, add_special_tokens=False)["input_ids"]
         if len(found) != 1:
-            raise InputError(f"{token!r} is {len(found)} tokens in the vocabulary of {source}; name tokens it holds whole")
+            raise InputError(
+                f"{token!r} is {len(found)} tokens in the vocabulary of {source}; name tokens it holds whole"
+            )
         ids += found
     weight = load_causal_lm(source).get_output_embeddings().weight
     rows: torch.Tensor = weight.detach()[ids].float().clone()

@@ -54,7 +54,9 @@ class TransformersNetwork:
         from transformers import AttentionInterface
 
         if not model._supports_attention_backend:
-            raise InputError(f"{type(model).__name__} does not let its attention be replaced; choose another architecture")
+            raise InputError(
+                f"{type(model).__name__} does not let its attention be replaced; choose another architecture"
+            )
         AttentionInterface.register(_ATTENTION, _attend)
         model.set_attn_implementation(_ATTENTION)
         self._body = model.base_model
@@ -87,7 +89,9 @@ def _attend(
     """What transformers calls in place of its own attention."""
     unknown = [name for name in ("softcap", "s_aux") if extra.get(name) is not None]
     if unknown:
-        raise InputError(f"attention with {unknown[0]} ({type(module).__name__}) is not offered; choose another architecture")
+        raise InputError(
+            f"attention with {unknown[0]} ({type(module).__name__}) is not offered; choose another architecture"
+        )
     scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
     out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
     return out.transpose(1, 2).contiguous(), None

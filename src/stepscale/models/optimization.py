@@ -12,7 +12,9 @@ class Optimization(BaseModel):
 
     epochs: float = Field(2.0, gt=0, description="passes over the rows")
     learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
-    schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field("cosine", description="how the rate falls")
+    schedule: Literal["constant", "linear", "cosine", "constant_with_warmup"] = Field(
+        "cosine", description="how the rate falls"
+    )
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the optimizer steps over which the rate rises")
     batch_size: int = Field(128, ge=1, description="rows in a batch of one device")
     gradient_accumulation: int = Field(1, ge=1, description="batches summed into one optimizer step")
@@ -24,6 +26,10 @@ class Optimization(BaseModel):
         "auto", description="of the products, weights stay float32; auto: bfloat16 where the hardware has it"
     )
     log_every: int = Field(20, ge=1, description="optimizer steps between two points of a learning curve")
-    evaluations_per_epoch: int = Field(2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none")
-    patience: int | None = Field(None, ge=1, description="stop after so many evaluations without gain and keep the best")
+    evaluations_per_epoch: int = Field(
+        2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none"
+    )
+    patience: int | None = Field(
+        None, ge=1, description="stop after so many evaluations without gain and keep the best"
+    )
     seed: int = Field(0, description="of the order of rows, dropout and new weights")

@@ -81,7 +81,12 @@ class PrefixMemory:
     """
 
     def __init__(
-        self, network: Network, head: Head, parameters: Sequence[torch.Tensor], budget: int, tokens_per_batch: int | None = None
+        self,
+        network: Network,
+        head: Head,
+        parameters: Sequence[torch.Tensor],
+        budget: int,
+        tokens_per_batch: int | None = None,
     ) -> None:
         like = parameters[0]
         self._network, self._head = network, head
@@ -95,7 +100,9 @@ class PrefixMemory:
         self._roots: dict[bytes, _Chunk] = {}
         self._recent: dict[_Chunk, None] = {}  # oldest first; a chunk is always older than its parent
 
-    def outputs(self, sequences: Sequence[Sequence[NDArray[np.int64]]], processed: Processed) -> list[NDArray[np.float32]]:
+    def outputs(
+        self, sequences: Sequence[Sequence[NDArray[np.int64]]], processed: Processed
+    ) -> list[NDArray[np.float32]]:
         """The head's output after each chunk but the first of every sequence: float32 [len(sequence) - 1, K].
 
         Adds what had to be computed to ``processed``.

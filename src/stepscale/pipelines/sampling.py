@@ -1,37 +1,56 @@
 """Solutions sampled and graded, shard by shard, as nodes of several pipelines need them."""
 
+import logging
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 
 import pandas as pd
 
+from stepscale.cost import Ledger
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.parameters import SampleCounts
+from stepscale.progress import progress
+
+logger = logging.getLogger(__name__)
 
 Shards = Mapping[str, Callable[[], pd.DataFrame]]
+MANIFEST = "current"  # the partition that names the shards of the latest run, in order; others may lie beside them
 
 
 def sample_shards(
-    generator: Generator, problems: pd.DataFrame, counts: SampleCounts, sampling: Sampling, seed: int, purpose: str,
-    finished: Shards, rules: Rules = "prm800k",
+    generator: Generator, model: Path, problems: pd.DataFrame, counts: SampleCounts, sampling: Sampling, seed: int,
+    purpose: str, finished: Shards, rules: Rules = "prm800k",
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
-    """One shard of graded solutions after another; those in ``finished`` made by the same key are not made again."""
-    from stepscale.generation.sampling import sample_solutions
+    """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
+    from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard
 
-    for name, shard in sample_solutions(
-        generator, problems, counts.per_problem, sampling, seed, purpose,
-        problems_per_shard=counts.problems_per_shard, finished=set(finished),
-    ):  # fmt: skip
-        yield {name: grade(shard, problems, rules)}
+    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model))
+    shards = plan_shards(job, problems, counts.problems_per_shard)
+    ledger = Ledger()
+    with progress(f"sampling {purpose}", len(problems) * counts.per_problem, "solutions") as bar:
+        for shard in shards:
+            if shard.name not in finished:
+                yield {shard.name: grade(sample_shard(generator, job, shard, ledger), problems, rules)}
+            bar.update(len(shard.problems) * counts.per_problem)
+    logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
+                sum(s.name in finished for s in shards), len(shards), ledger.tokens)  # fmt: skip
+    yield {f"{MANIFEST}-{purpose}": pd.DataFrame({"shard": [shard.name for shard in shards]})}
 
 
 def sample_all(
-    generator: Generator, problems: pd.DataFrame, n_samples: int, sampling: Sampling, seed: int, purpose: str
+    generator: Generator,
+    model: Path,
+    problems: pd.DataFrame,
+    n_samples: int,
+    sampling: Sampling,
+    seed: int,
+    purpose: str,
 ) -> pd.DataFrame:
     """All solutions at once, for small numbers of samples."""
     counts = SampleCounts(per_problem=n_samples, problems_per_shard=max(1, len(problems)))
-    shards = sample_shards(generator, problems, counts, sampling, seed, purpose, {})
-    return pd.concat([frame for shard in shards for frame in shard.values()], ignore_index=True)
+    shards = list(sample_shards(generator, model, problems, counts, sampling, seed, purpose, {}))
+    return next(iter(shards[0].values()))
 
 
 def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
@@ -46,10 +65,12 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
         for steps, done in zip(solutions["steps"], ended, strict=True)
     ]
     golds = [gold[problem_id] for problem_id in solutions["problem_id"]]
-    return solutions.assign(answer=answers, is_correct=grade_many(answers, golds, rules=rules))
+    graded = pd.Series(answers, solutions.index, dtype=object)
+    return solutions.assign(answer=graded, is_correct=grade_many(answers, golds, rules=rules))
 
 
 def gather(shards: Shards) -> pd.DataFrame:
-    """All shards as one table, in the order of problems and samples."""
-    frames = [shards[name]() for name in sorted(shards)]
-    return pd.concat(frames, ignore_index=True)
+    """The shards of the latest run as one table, in the order of problems and samples."""
+    manifests = [name for name in sorted(shards) if name.startswith(f"{MANIFEST}-")]
+    names = [shard for manifest in manifests for shard in shards[manifest]()["shard"]]
+    return pd.concat([shards[name]() for name in names], ignore_index=True)

@@ -37,7 +37,9 @@ def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[
         raise InputError(f"{predicted.size} predictions for {truth.size} solutions: give one a solution")
     wrong = truth >= 0
     if wrong.all() or not wrong.any():
-        raise InputError("ProcessBench's F1 needs wrong and right solutions: these are all of one kind; choose another part")
+        raise InputError(
+            "ProcessBench's F1 needs wrong and right solutions: these are all of one kind; choose another part"
+        )
     hit = truth == predicted
     error, correct = float(hit[wrong].mean()), float(hit[~wrong].mean())
     f1 = 2 * error * correct / (error + correct) if error + correct else 0.0

@@ -67,7 +67,9 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     texts = _texts(problems)
     graded = solutions[solutions["is_correct"].notna()]
     rows = zip(graded["problem_id"], graded["steps"], graded["is_correct"], strict=True)
-    result = [_example(pid, texts, steps, [float(bool(right))] * len(steps)) for pid, steps, right in rows if len(steps)]
+    result = [
+        _example(pid, texts, steps, [float(bool(right))] * len(steps)) for pid, steps, right in rows if len(steps)
+    ]
     if not result:
         raise InputError("solutions holds no graded solution (is_correct is empty everywhere); grade the answers first")
     return result

@@ -102,9 +102,7 @@ def value_metrics(verifier: Verifier, examples: Sequence[Example]) -> dict[str, 
     result: dict[str, float] = {}
     scores = _score(verifier, examples)
     last = [(1 - s.negative[-1], e.targets[-1]) for s, e in zip(scores, examples, strict=True)]
-    every = [
-        (1 - s.negative[i], t) for s, e in zip(scores, examples, strict=True) for i, t in enumerate(e.targets)
-    ]
+    every = [(1 - s.negative[i], t) for s, e in zip(scores, examples, strict=True) for i, t in enumerate(e.targets)]
     for name, pairs in (("step", every), ("solution", last)):
         known = np.array([(p, t) for p, t in pairs if t is not None], float).reshape(-1, 2)
         result[f"{name}_auroc"] = auroc(known[:, 0], known[:, 1] > 0.5)

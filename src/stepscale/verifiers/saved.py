@@ -18,7 +18,9 @@ class SavedVerifier(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     kind: Kind
-    labels: tuple[str, ...] = Field(description="names of the head's outputs: negative, neutral, positive; or right alone")
+    labels: tuple[str, ...] = Field(
+        description="names of the head's outputs: negative, neutral, positive; or right alone"
+    )
     layout: TextFormat
     aggregation: str = Field(description="how step scores become a solution's score unless told otherwise")
 
@@ -31,9 +33,13 @@ class SavedVerifier(BaseModel):
         """Read it back. Raises InputError if the folder was not written by verifier training."""
         path = folder / FILE_NAME
         if not path.is_file():
-            raise InputError(f"{folder} is not a saved verifier (no {FILE_NAME}); train one, or choose an adapter for it")
+            raise InputError(
+                f"{folder} is not a saved verifier (no {FILE_NAME}); train one, or choose an adapter for it"
+            )
         try:
             return cls.model_validate_json(path.read_text())
         except ValidationError as error:
             first = error.errors()[0]
-            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; train the verifier again") from error
+            raise InputError(
+                f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; train the verifier again"
+            ) from error

@@ -9,7 +9,9 @@ from stepscale.verifiers.contract import Trajectory, Verifier
 _AT_ONCE = 16_384  # solutions between two signs of progress
 
 
-def score_solutions(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+def score_solutions(
+    verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
+) -> pd.DataFrame:
     """The scores table of ``solutions``: P(-1) and P(0) at each step's end. Counts the verifier's tokens."""
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     pairs = zip(solutions["problem_id"], solutions["steps"], strict=True)

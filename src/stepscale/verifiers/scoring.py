@@ -81,12 +81,16 @@ class StepScorer:
 class ModelVerifier(StepScorer):
     """A verifier trained here, loaded from its folder, on a GPU if there is one. Raises InputError if the folder holds none."""
 
-    def __init__(self, folder: str | Path, name: str | None = None, *, device: str | None = None, **limits: int) -> None:
+    def __init__(
+        self, folder: str | Path, name: str | None = None, *, device: str | None = None, **limits: int
+    ) -> None:
         folder = Path(folder)
         self.saved = SavedVerifier.read(folder)
         model = load_token_classifier(folder).to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
-        super().__init__(name or folder.name, self._encoded, model, classification_head(model), reader(self.saved.kind), **limits)
+        super().__init__(
+            name or folder.name, self._encoded, model, classification_head(model), reader(self.saved.kind), **limits
+        )
 
     def _encoded(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
         return self.encoder.encode((t.problem, t.steps) for t in trajectories)

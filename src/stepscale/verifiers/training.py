@@ -30,8 +30,16 @@ from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
-_LABELS: dict[Kind, tuple[str, ...]] = {"prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",)}
-_AGGREGATION: dict[Kind, str] = {"prm": "product", "soft_prm": "last", "orm": "last"}  # Lightman 2.6; Snell E; Lightman 2.5
+_LABELS: dict[Kind, tuple[str, ...]] = {
+    "prm": ("negative", "neutral", "positive"),
+    "soft_prm": ("right",),
+    "orm": ("right",),
+}
+_AGGREGATION: dict[Kind, str] = {
+    "prm": "product",
+    "soft_prm": "last",
+    "orm": "last",
+}  # Lightman 2.6; Snell E; Lightman 2.5
 _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
 
 
@@ -56,7 +64,11 @@ class TrainedVerifier:
 
 
 def train_verifier(
-    base: str | Path, examples: Sequence[Example], config: VerifierTraining, out_folder: Path, on_log: OnLog | None = None
+    base: str | Path,
+    examples: Sequence[Example],
+    config: VerifierTraining,
+    out_folder: Path,
+    on_log: OnLog | None = None,
 ) -> TrainedVerifier:
     """Fine-tune ``base`` (a folder or hub name) on ``examples`` and save the verifier under ``out_folder``.
 
@@ -70,14 +82,18 @@ def train_verifier(
     supervise = config.supervise or _SUPERVISE[config.kind]
     rows, n_cut = to_rows(training, encoder, supervise)
     if not rows:
-        raise InputError(f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}")
+        raise InputError(
+            f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}"
+        )
     report = fit(
         model, rows, to_rows(validation, encoder, supervise)[0], _loss(config.kind), config.optimization,
         pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
     )  # fmt: skip
     save(model, tokenizer, out_folder)
     aggregation = config.aggregation or _AGGREGATION[config.kind]
-    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(out_folder)
+    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(
+        out_folder
+    )
     return TrainedVerifier(out_folder, report, validation, len(rows), n_cut, len(training) - len(rows))
 
 
@@ -94,7 +110,9 @@ def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any
         if len(labels) == 1 and len(start) >= 2:
             start = start[-1:] - start[:1]  # one output: how much better the best rating fits than the worst
         if len(start) != len(labels):
-            raise InputError(f"head_init_tokens: {len(config.head_init_tokens)} tokens for the {len(labels)} outputs {labels}")
+            raise InputError(
+                f"head_init_tokens: {len(config.head_init_tokens)} tokens for the {len(labels)} outputs {labels}"
+            )
         with torch.no_grad():
             head = classification_head(model)
             head.weight.copy_(start)

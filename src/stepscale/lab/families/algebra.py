@@ -133,7 +133,13 @@ def equation_problem(level: int, rng: Random) -> str:
     while True:
         left, right = _equation_sides(level, rng)
         (p, q), (r, s) = _straight(left), _straight(right)
-        if p != r and s != q and (s - q) % (p - r) == 0 and abs((s - q) // (p - r)) <= 9 and max(map(abs, (p, q, r, s))) <= 60:
+        if (
+            p != r
+            and s != q
+            and (s - q) % (p - r) == 0
+            and abs((s - q) // (p - r)) <= 9
+            and max(map(abs, (p, q, r, s))) <= 60
+        ):
             return f"{write(left)}={write(right)}. Find x."
 
 
@@ -160,8 +166,12 @@ def _equation_sides(level: int, rng: Random) -> tuple[list[Term], list[Term]]:
 
 def _straight(terms: list[Term]) -> Inner:
     """Slope and constant of a sum without products of brackets."""
-    careful = [(t[0] * t[1][0], t[0] * t[1][1]) if is_bracket(t) else (t[0] * (t[1] == 1), t[0] * (t[1] == 0)) for t in terms]  # type: ignore[index]  # noqa: E501
-    return sum(p for p, _ in careful), sum(q for _, q in careful)
+    slope = constant = 0
+    for factor, inner in terms:
+        # a monomial's second part is its degree, a bracket's the inner slope and shift
+        a, b = inner if isinstance(inner, tuple) else (int(inner == 1), int(inner == 0))
+        slope, constant = slope + factor * a, constant + factor * b
+    return slope, constant
 
 
 def equation_solution(problem: str, hand: Hand) -> list[str]:

@@ -57,7 +57,6 @@ def order_solution(problem: str, hand: Hand) -> list[str]:
 def compare_problem(level: int, rng: Random) -> str:
     """Two expressions, three or four at higher levels, with different values close together, to be put in order."""
     sizes = {1: (1, 1), 2: (1, 2), 3: (1, 2, 2), 4: (1, 2, 2, 2), 5: (3, 3, 3, 3)}[level]
-    bound = 40 if level < 3 else 250
     while True:
         trees = [expression(rng, n, _LARGEST_LEAF[level], _BOUND[level]) for n in sizes]
         values = [int(evaluate(tree, {})) for tree in trees]

@@ -7,37 +7,42 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, PoolBlock
-from stepscale.pipelines.sampling import Shards, sample_shards
+from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
 
 logger = logging.getLogger(__name__)
 
 
 def sample_pool(
-    generator_model: Path, problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock, pool: PoolBlock, seed: int
+    generator_model: Path,
+    problems: pd.DataFrame,
+    given_solutions: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    pool: PoolBlock,
+    seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Solutions of the training and validation problems, shard by shard."""
+    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
     from stepscale.generation.contract import Sampling
     from stepscale.generation.local import LocalGenerator
 
+    if pool.labeler == "given":
+        yield {"given": given_solutions, f"{MANIFEST}-given": pd.DataFrame({"shard": ["given"]})}
+        return
     practice = problems[problems["split"].isin(["train", "valid"])]
     sampling = Sampling(**generator.sampling.model_dump())
     model = LocalGenerator.load(generator_model, prompt_template=generator.prompt)
-    yield from sample_shards(model, practice, pool.train, sampling, seed, "pool", finished)
+    yield from sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
 
 
 def label_steps(
-    problems: pd.DataFrame,
-    pool_solutions: pd.DataFrame,
-    given_solutions: pd.DataFrame,
-    given_step_labels: pd.DataFrame,
-    pool: PoolBlock,
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The labelled solutions and their step labels: the pool's by the labeler, or those that came with the data."""
+    problems: pd.DataFrame, pool_solutions: pd.DataFrame, given_step_labels: pd.DataFrame, pool: PoolBlock
+) -> pd.DataFrame:
+    """Step labels of the pool: by the labeler, or those that came with the data."""
     from stepscale.labeling.symbolic import label_solutions
 
     if pool.labeler == "given":
-        return given_solutions, given_step_labels
+        return given_step_labels
     labels = label_solutions(problems, pool_solutions)
     shares = labels["rating"].value_counts(normalize=True)
     logger.info("labelled %d steps: %s", len(labels), ", ".join(f"{r:+d} {s:.1%}" for r, s in shares.items()))
-    return pool_solutions, labels
+    return labels

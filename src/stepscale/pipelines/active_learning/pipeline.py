@@ -12,15 +12,23 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 nodes.sample_pool,
-                ["generator_model", "problems", "finished_pool_shards", "params:generator", "params:pool", "params:seed"],
+                [
+                    "generator_model",
+                    "problems",
+                    "given_solutions",
+                    "finished_pool_shards",
+                    "params:generator",
+                    "params:pool",
+                    "params:seed",
+                ],
                 "pool_shards",
                 name="sample_pool",
             ),
             Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
             Node(
                 nodes.label_steps,
-                ["problems", "pool_solutions", "given_solutions", "given_step_labels", "params:pool"],
-                ["labelled_solutions", "step_labels"],
+                ["problems", "pool_solutions", "given_step_labels", "params:pool"],
+                "step_labels",
                 name="label_steps",
             ),
         ],

@@ -1,12 +1,12 @@
 """Nodes of ingestion. Heavy libraries are imported where they are used."""
 
 import logging
-import tempfile
 from pathlib import Path
 
 import pandas as pd
 
 from stepscale.parameters import FileSource, GeneratorBlock, LabProblems, ProblemSource
+from stepscale.pipelines.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
 
@@ -59,9 +59,7 @@ def _read(source: FileSource) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
     return problems, tables.solutions, tables.step_labels
 
 
-def choose_examples(
-    problems: pd.DataFrame, given: pd.DataFrame, config: GeneratorBlock, seed: int
-) -> pd.DataFrame:
+def choose_examples(problems: pd.DataFrame, given: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
     """Right solutions that show the step format: the base's own, or given ones (Lightman et al. 2023, 2.3)."""
     from stepscale.errors import InputError
 
@@ -86,7 +84,7 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
 
     generator = LocalGenerator.load(config.base, prompt_template=config.prompt)
     sampling = Sampling(**config.sampling.model_dump())
-    samples = sample_all(generator, train, config.samples_per_problem, sampling, seed, "format")
+    samples = sample_all(generator, Path(config.base), train, config.samples_per_problem, sampling, seed, "format")
     finished = samples["finish"] == "solution"
     return samples[samples["is_correct"].fillna(False) & finished]
 
@@ -97,7 +95,7 @@ def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: 
     from stepscale.tracking import child_run
 
     options = config.training(seed)
-    folder = Path(tempfile.mkdtemp(prefix="generator-"))
+    folder = scratch_folder("generator")
     with child_run("generator", config) as run:
         fit = finetune.fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})

@@ -25,7 +25,16 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.report,
-                ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples", "parameters"],
+                [
+                    "curves",
+                    "levels",
+                    "scoring_table",
+                    "claims",
+                    "calibration",
+                    "verifier_metrics",
+                    "worked_examples",
+                    "parameters",
+                ],
                 ["report", "summary"],
                 name="report",
             ),

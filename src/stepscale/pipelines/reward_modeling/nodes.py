@@ -1,13 +1,13 @@
 """Nodes of reward_modeling. Heavy libraries are imported where they are used."""
 
 import logging
-import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from stepscale.parameters import VerifierBlock
+from stepscale.pipelines.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
 
@@ -32,12 +32,12 @@ def _train_ids(problems: pd.DataFrame) -> set[str]:
     return set(problems.loc[problems["split"] == "train", "problem_id"])
 
 
-def _train(kind: str, examples: list[Any], config: VerifierBlock, seed: int) -> Path:
+def _train(kind: Literal["prm", "orm"], examples: list[Any], config: VerifierBlock, seed: int) -> Path:
     from stepscale.tracking import child_run
     from stepscale.verifiers.training import train_verifier
 
     options = config.training(kind, seed)
-    folder = Path(tempfile.mkdtemp(prefix=f"{kind}-"))
+    folder = scratch_folder(kind)
     with child_run(kind, options) as run:
         trained = train_verifier(config.base, examples, options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())

@@ -17,13 +17,13 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.train_orm,
-                ["problems", "labelled_solutions", "params:verifiers", "params:seed"],
+                ["problems", "pool_solutions", "params:verifiers", "params:seed"],
                 "orm_model",
                 name="train_orm",
             ),
             Node(
                 nodes.evaluate_verifiers,
-                ["prm_model", "orm_model", "problems", "labelled_solutions", "step_labels"],
+                ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels"],
                 ["verifier_metrics", "calibration"],
                 name="evaluate_verifiers",
             ),

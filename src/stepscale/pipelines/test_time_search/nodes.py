@@ -14,7 +14,12 @@ logger = logging.getLogger(__name__)
 
 
 def sample_test(
-    generator_model: Path, problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock, search: SearchBlock, seed: int
+    generator_model: Path,
+    problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    search: SearchBlock,
+    seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:
     """Solutions of the test problems and of the held-out family, shard by shard."""
     from stepscale.generation.contract import Sampling
@@ -25,7 +30,9 @@ def sample_test(
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
         chosen = problems[problems["split"] == split]
         if not chosen.empty:
-            yield from sample_shards(model, chosen, counts, sampling, seed, split, finished, search.grading_rules)
+            yield from sample_shards(
+                model, generator_model, chosen, counts, sampling, seed, split, finished, search.grading_rules
+            )
 
 
 def score_prm(prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
@@ -46,5 +53,7 @@ def _score(folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFr
     ledger, started = Ledger(), time.perf_counter()
     scores = score_solutions(ModelVerifier(folder, name), problems, solutions, ledger)
     seconds = time.perf_counter() - started
-    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), ledger.tokens, ledger.tokens / seconds)
+    logger.info(
+        "%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), ledger.tokens, ledger.tokens / seconds
+    )
     return scores

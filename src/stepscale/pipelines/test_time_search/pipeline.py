@@ -12,7 +12,14 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 nodes.sample_test,
-                ["generator_model", "problems", "finished_test_shards", "params:generator", "params:search", "params:seed"],
+                [
+                    "generator_model",
+                    "problems",
+                    "finished_test_shards",
+                    "params:generator",
+                    "params:search",
+                    "params:seed",
+                ],
                 "test_shards",
                 name="sample_test",
             ),

@@ -23,13 +23,17 @@ class PublicVerifier(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    adapter: Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"] = Field(description="its conventions")
+    adapter: Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"] = Field(
+        description="its conventions"
+    )
     source: str = Field(description="hub name or folder of the model")
     name: str | None = Field(None, description="its name in tables and ledgers; null: the last part of source")
     dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights and arithmetic")
     device: str | None = Field(None, description="torch device; null: a GPU if there is one, else the CPU")
     separator: str = Field("\n", description="for trl alone: the step_separator the model was trained with")
-    trust_remote_code: bool = Field(False, description="run code from the model's repository; none of the adapters needs it")
+    trust_remote_code: bool = Field(
+        False, description="run code from the model's repository; none of the adapters needs it"
+    )
 
     @property
     def shown_name(self) -> str:
@@ -78,7 +82,9 @@ def one_token(tokenizer: Any, text: str, source: str) -> int:
     """The id of a text that must be one token. Raises InputError if it is not."""
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     if len(ids) != 1:
-        raise InputError(f"{text!r} is {len(ids)} tokens for the tokenizer of {source}: is this the adapter for this model?")
+        raise InputError(
+            f"{text!r} is {len(ids)} tokens for the tokenizer of {source}: is this the adapter for this model?"
+        )
     return int(ids[0])
 
 
@@ -94,7 +100,9 @@ def encode_whole(tokenizer: Any, pieces: Sequence[str], longest: int | None) -> 
     the characters laid down and not by looking for a mark. Steps that do not fit ``longest`` tokens are left out, whole.
     """
     if not tokenizer.is_fast:
-        raise InputError(f"{tokenizer.name_or_path} has no fast tokenizer, and only those tell where a token stands in the text")
+        raise InputError(
+            f"{tokenizer.name_or_path} has no fast tokenizer, and only those tell where a token stands in the text"
+        )
     written = tokenizer("".join(pieces), return_offsets_mapping=True)
     ids, spans = written["input_ids"], written["offset_mapping"]
     ends: list[int] = []
@@ -122,5 +130,6 @@ def each(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
 def trajectory_steps(trajectory: Trajectory, numbered: str) -> list[str]:
     """The steps, each beginning as ``numbered`` says (``Step {}: ``) unless it does so already."""
     return [
-        step if step.startswith(numbered.format(i)) else numbered.format(i) + step for i, step in enumerate(trajectory.steps, 1)
+        step if step.startswith(numbered.format(i)) else numbered.format(i) + step
+        for i, step in enumerate(trajectory.steps, 1)
     ]

@@ -26,7 +26,9 @@ def open_qwen_math_prm(config: PublicVerifier) -> StepScorer:
     prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     encoder = StepEncoder(tokenizer, TextFormat(prompt=prompt, separator=STEP_TOKEN), longest_input(body))
     like = next(body.parameters())
-    first, second = layers_of(saved_weights(config.source, "score."), "score.0", "score.2", like=like, source=config.source)
+    first, second = layers_of(
+        saved_weights(config.source, "score."), "score.0", "score.2", like=like, source=config.source
+    )
 
     def head(hidden: torch.Tensor) -> torch.Tensor:
         logits: torch.Tensor = second(torch.relu(first(hidden)))

@@ -33,7 +33,9 @@ def open_rlhflow(config: PublicVerifier) -> StepScorer:
         ends: list[int] = []
         for before, after in pairwise(written):
             if not after.startswith(before):
-                raise InputError(f"the chat template of {config.source} rewrites earlier turns; steps cannot be told apart")
+                raise InputError(
+                    f"the chat template of {config.source} rewrites earlier turns; steps cannot be told apart"
+                )
             piece = tokenizer(after[len(before) :], add_special_tokens=False)["input_ids"]
             if longest and len(ids) + len(piece) > longest:
                 break

@@ -10,13 +10,19 @@ from stepscale.verifiers.scoring import StepScorer
 def open_trl(config: PublicVerifier) -> StepScorer:
     """The verifier; class 1 is a right step. ``config.separator`` must be the ``step_separator`` it was trained with."""
     tokenizer, _, device = open_body(config)
-    model = load_token_classifier(config.source, dtype=config.torch_dtype, trust_remote_code=config.trust_remote_code).to(device)
+    model = load_token_classifier(
+        config.source, dtype=config.torch_dtype, trust_remote_code=config.trust_remote_code
+    ).to(device)
     if model.config.num_labels != 2:
-        raise InputError(f"{config.source} has {model.config.num_labels} classes, TRL's reward models have 2: wrong adapter?")
+        raise InputError(
+            f"{config.source} has {model.config.num_labels} classes, TRL's reward models have 2: wrong adapter?"
+        )
     start = tokenizer.bos_token or ""
     if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
         start = ""  # the tokenizer puts it there itself; TRL does where the tokenizer does not
-    encoder = StepEncoder(tokenizer, TextFormat(prompt=start + "{problem}", separator=config.separator), longest_input(model))
+    encoder = StepEncoder(
+        tokenizer, TextFormat(prompt=start + "{problem}", separator=config.separator), longest_input(model)
+    )
     head = classification_head(model)
     return StepScorer(
         config.shown_name, encode_with(encoder), model, lambda hidden: head(hidden).flip(-1), read_good_bad
