@@ -24,7 +24,9 @@ def _make_bpe(
 
     tokenizer = Tokenizer(models.BPE())
     if metaspace:
-        tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(prepend_scheme="first")
+        tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+            [pre_tokenizers.Split("\n", "isolated"), pre_tokenizers.Metaspace(prepend_scheme="first")]
+        )
         tokenizer.decoder = decoders.Metaspace()
         alphabet = sorted(set("".join(TEXTS)) | {"▁"})
     else:

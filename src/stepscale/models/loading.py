@@ -49,12 +49,15 @@ def load_token_classifier(
 ) -> Any:
     """A model with a classification head on every token, in eval mode.
 
-    Loading a plain language model gives it a new head with random weights: pass ``num_labels`` then. Any further
-    ``options`` are fields of the model's configuration. Raises InputError if ``source`` holds no model of a fitting kind.
+    With ``num_labels`` a plain language model gets a new head with random weights; without, the model must have a head. Any
+    further ``options`` are fields of its configuration. Raises InputError if ``source`` holds no model of a fitting kind.
     """
     from transformers import AutoConfig, AutoModelForTokenClassification
 
     config = _load(AutoConfig.from_pretrained, source, "model configuration", trust_remote_code=trust_remote_code)
+    kinds = tuple(config.architectures or ())
+    if "num_labels" not in options and not any(kind.endswith("ForTokenClassification") for kind in kinds):
+        raise InputError(f"{source} holds a {', '.join(kinds) or 'model'}, but one that classifies tokens is needed")
     config.update(options)
     model = _load(
         AutoModelForTokenClassification.from_pretrained, source, "model for token classification", dtype=dtype,

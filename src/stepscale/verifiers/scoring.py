@@ -23,6 +23,7 @@ from stepscale.models.prefix_memory import Head, PrefixMemory, Processed
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
+_NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
 _REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
 
@@ -58,8 +59,8 @@ class StepScorer:
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
         processed = Processed()
-        outputs = self._memory.outputs([_chunks(text) for text in encoded], processed)
-        scores = [self._scores(output, text.n_unread) for output, text in zip(outputs, encoded, strict=True)]
+        outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], processed))
+        scores = [self._scores(next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded]
         unread = sum(text.n_unread for text in encoded)
         if unread:
             _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)

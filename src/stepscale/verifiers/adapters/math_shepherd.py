@@ -1,5 +1,6 @@
 """Math-Shepherd-Mistral-7B-PRM: "Step 1: ... ки" on lines of their own; at each "ки" the next token is "+" or "-"."""
 
+from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded
 from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
@@ -22,14 +23,17 @@ def open_math_shepherd(config: PublicVerifier) -> StepScorer:
     """The verifier: P(step is right) is the share of "+" against "-"."""
     tokenizer, body, _ = open_body(config)
     like, longest = next(body.parameters()), longest_input(body)
-    one_token(tokenizer, STEP_MARK, config.source)
+    mark = one_token(tokenizer, STEP_MARK, config.source)
     judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
     weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
 
     def encode(trajectory: Trajectory) -> Encoded:
         steps = [f"{step} {STEP_MARK}" for step in trajectory_steps(trajectory, "Step {}: ")]
         pieces = [trajectory.problem, *(("\n" if i else " ") + step for i, step in enumerate(steps))]
-        return encode_whole(tokenizer, pieces, longest)
+        encoded = encode_whole(tokenizer, pieces, longest)
+        if any(encoded.ids[end] != mark for end in encoded.step_ends):
+            raise InputError(f"the tokenizer of {config.source} merges {STEP_MARK!r} with what stands beside it")
+        return encoded
 
     head = token_head(weights, judgements, like, config.source)
     return StepScorer(config.shown_name, each(encode), body, head, read_good_bad)

@@ -93,17 +93,20 @@ def encode_with(encoder: StepEncoder) -> Encode:
     return lambda trajectories: encoder.encode((t.problem, t.steps) for t in trajectories)
 
 
-def encode_whole(tokenizer: Any, pieces: Sequence[str], longest: int | None) -> Encoded:
-    """Tokenise ``"".join(pieces)`` as ONE text, as these models were trained, and record where each piece ends.
+def encode_whole(
+    tokenizer: Any, pieces: Sequence[str], longest: int | None, *, tail: str = "", special: bool = True
+) -> Encoded:
+    """Tokenise ``"".join(pieces) + tail`` as ONE text, as these models were trained, and record where each piece ends.
 
-    The first piece is the prompt, each other one a step. A piece ends at the token that holds its last character, found by
-    the characters laid down and not by looking for a mark. Steps that do not fit ``longest`` tokens are left out, whole.
+    The first piece is the prompt, each other one a step; what follows the last step's end is not read. A piece ends at the
+    token that holds its last character, found by the characters laid down and not by looking for a mark. Steps that do not
+    fit ``longest`` tokens are left out, whole. ``special``: with the tokens that the tokenizer puts around a text.
     """
     if not tokenizer.is_fast:
         raise InputError(
             f"{tokenizer.name_or_path} has no fast tokenizer, and only those tell where a token stands in the text"
         )
-    written = tokenizer("".join(pieces), return_offsets_mapping=True)
+    written = tokenizer("".join(pieces) + tail, return_offsets_mapping=True, add_special_tokens=special)
     ids, spans = written["input_ids"], written["offset_mapping"]
     ends: list[int] = []
     at, upto = 0, 0

@@ -5,7 +5,15 @@ from itertools import pairwise
 from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded
 from stepscale.models.loading import longest_input, saved_weights
-from stepscale.verifiers.adapters.parts import PublicVerifier, each, one_token, open_body, read_good_bad, token_head
+from stepscale.verifiers.adapters.parts import (
+    PublicVerifier,
+    each,
+    encode_whole,
+    one_token,
+    open_body,
+    read_good_bad,
+    token_head,
+)
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.scoring import StepScorer
 
@@ -22,26 +30,21 @@ def open_rlhflow(config: PublicVerifier) -> StepScorer:
     judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
     weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
 
+    if not tokenizer.chat_template:
+        raise InputError(f"the tokenizer of {config.source} has no chat template: is this the adapter for this model?")
+
     def encode(trajectory: Trajectory) -> Encoded:
         turns: list[dict[str, str]] = []
-        written = [""]  # the conversation up to each answer that is to come
+        written = [""]  # the conversation up to each answer that is to come, then all of it
         for i, step in enumerate(trajectory.steps):
             turns.append({"role": "user", "content": step if i else f"{trajectory.problem} {step}"})
             written.append(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
             turns.append({"role": "assistant", "content": GOOD})
-        ids: list[int] = []
-        ends: list[int] = []
-        for before, after in pairwise(written):
-            if not after.startswith(before):
-                raise InputError(
-                    f"the chat template of {config.source} rewrites earlier turns; steps cannot be told apart"
-                )
-            piece = tokenizer(after[len(before) :], add_special_tokens=False)["input_ids"]
-            if longest and len(ids) + len(piece) > longest:
-                break
-            ids += piece
-            ends.append(len(ids) - 1)
-        return Encoded(ids, 1, ends, len(trajectory.steps) - len(ends))
+        written.append(tokenizer.apply_chat_template(turns, tokenize=False) if turns else "")
+        if not all(after.startswith(before) for before, after in pairwise(written)):
+            raise InputError(f"the chat template of {config.source} rewrites earlier turns; steps cannot be told apart")
+        *pieces, tail = (after[len(before) :] for before, after in pairwise(written))
+        return encode_whole(tokenizer, ["", *pieces], longest, tail=tail, special=False)
 
     head = token_head(weights, judgements, like, config.source)
     return StepScorer(config.shown_name, each(encode), body, head, read_good_bad)
