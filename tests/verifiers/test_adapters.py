@@ -22,7 +22,8 @@ CHATML = (
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
 LLAMA_CHAT = (
-    "<s>{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n{{ m['content'] | trim }}<|eot_id|>{% endfor %}"
+    "<s>{% for m in messages %}<|start_header_id|>{{ m['role'] }}<|end_header_id|>\n\n"
+    "{{ m['content'] | trim }}<|eot_id|>{% endfor %}"
     "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 
@@ -74,7 +75,7 @@ def qwen(tmp_path: Path, make_bpe: Make, tiny_config: Make) -> tuple[Path, Calla
     head = random_linear(32, 32, "score.0") | random_linear(2, 32, "score.2")
     folder = save_folder(
         tmp_path / "qwen", body, head, tokenizer, architectures=["Qwen2ForProcessRewardModel"],
-        auto_map={"AutoModel": "modeling_qwen2_rm.Qwen2ForProcessRewardModel", "AutoConfig": "configuration_qwen2_rm.Qwen2RMConfig"},
+        auto_map={"AutoModel": "modeling_rm.Qwen2ForProcessRewardModel", "AutoConfig": "configuration_rm.Qwen2RMConfig"},
     )  # fmt: skip
     tokenizer = reloaded(folder)
 
