@@ -1,6 +1,6 @@
 """Tiny models and tokenizers made on the spot; nothing is downloaded."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,6 +57,17 @@ def _tiny_config(kind: str, vocabulary: int, **options: Any) -> Any:
         max_position_embeddings=256, pad_token_id=0, bos_token_id=1, eos_token_id=2,
         initializer_range=0.3, **options,
     )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Tiny products are slower on several threads, much slower beside other work."""
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
 
 
 @pytest.fixture

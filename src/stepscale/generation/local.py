@@ -92,6 +92,10 @@ class LocalGenerator:
         text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
 
+    def forget(self) -> None:
+        """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
+        self._tree = PrefixTree(self._budget // 4)
+
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:

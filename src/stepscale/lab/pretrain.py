@@ -125,7 +125,8 @@ def pretrain(options: PretrainOptions) -> None:
     model = LlamaForCausalLM.from_pretrained(options.init) if options.init else new_model(options, len(tokenizer))
     arguments = TrainingArguments(
         output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, seed=options.seed,
-        learning_rate=options.learning_rate, lr_scheduler_type="cosine", warmup_steps=300, adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
+        learning_rate=options.learning_rate, lr_scheduler_type="cosine", warmup_steps=300,
+        adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
         bf16=torch.cuda.is_available(), logging_steps=100, save_steps=500, save_total_limit=1, report_to="none",
         disable_tqdm=True, dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip

@@ -23,18 +23,19 @@ def sample_shards(
     purpose: str, finished: Shards, rules: Rules = "prm800k",
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
-    from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard
+    from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard, unfinished
 
-    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model))
-    shards = plan_shards(job, problems, counts.problems_per_shard)
+    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), rules)
+    shards = plan_shards(generator, job, problems, counts.problems_per_shard)
+    missing = {shard.name for shard in unfinished(job, shards, finished)}
     ledger = Ledger()
     with progress(f"sampling {purpose}", len(problems) * counts.per_problem, "solutions") as bar:
         for shard in shards:
-            if shard.name not in finished:
+            if shard.name in missing:
                 yield {shard.name: grade(sample_shard(generator, job, shard, ledger), problems, rules)}
             bar.update(len(shard.problems) * counts.per_problem)
     logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
-                sum(s.name in finished for s in shards), len(shards), ledger.tokens)  # fmt: skip
+                len(shards) - len(missing), len(shards), ledger.tokens)  # fmt: skip
     yield {f"{MANIFEST}-{purpose}": pd.DataFrame({"shard": [shard.name for shard in shards]})}
 
 

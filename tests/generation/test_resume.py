@@ -1,0 +1,132 @@
+"""A run killed at any moment goes on where it stopped: same bytes, nothing finished made again."""
+
+import functools
+import multiprocessing
+import random
+import runpy
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.generation.sampling import (
+    SamplingJob,
+    model_key,
+    plan_shards,
+    sample_in_workers,
+    sample_shard,
+    unfinished,
+)
+
+WORKER = Path(__file__).with_name("resume_worker.py")
+KILLS = 20
+
+
+@pytest.fixture(scope="module")
+def start(tiny_llama) -> Callable[[Path], multiprocessing.Process]:
+    """Starts a sampling run in a process of its own; torch is loaded once, in the server the runs are forked from."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["pandas", "stepscale.generation.local", "transformers.models.llama.modeling_llama"])
+
+    def starter(out: Path) -> multiprocessing.Process:
+        out.mkdir(exist_ok=True)
+        given = {"MODEL": str(tiny_llama), "OUT": str(out)}
+        process = context.Process(target=runpy.run_path, args=(str(WORKER), given))
+        process.start()
+        return process
+
+    return starter
+
+
+def test_after_kills_at_random_moments_the_tables_are_the_same_and_nothing_finished_is_made_again(start, tmp_path):
+    whole = start(tmp_path / "whole")
+    whole.join()
+    began = time.perf_counter()
+    again = start(tmp_path / "warm")
+    again.join()
+    seconds = time.perf_counter() - began
+    expected = (tmp_path / "whole" / "all.table").read_bytes()
+    assert (tmp_path / "warm" / "all.table").read_bytes() == expected
+
+    rng, out, kills, runs = random.Random(0), tmp_path / "killed", 0, 0
+    log: list[str] = []
+    while kills < KILLS or out.exists():
+        process = start(out)
+        if kills < KILLS:
+            process.join(rng.uniform(0.1, 1.1) * seconds)
+            process.kill()
+        process.join()
+        kills += process.exitcode == -9
+        if process.exitcode == 0:
+            assert (out / "all.table").read_bytes() == expected
+            log += [*(out / "log").read_text().splitlines(), "-"]
+            shutil.rmtree(out)
+            runs += 1
+    made: set[str] = set()
+    for line in log:
+        what, _, name = line.partition(" ")
+        assert not (what == "making" and name in made), "a finished shard was made again"
+        made = set() if what == "-" else made | ({name} if what == "made" else set())
+    interrupted = sum(line.startswith("making") for line in log) - sum(line.startswith("made") for line in log)
+    assert kills >= KILLS
+    assert interrupted <= KILLS
+    print(f"{kills} kills, {runs} finished runs, {interrupted} shards were interrupted and made again")
+
+
+@pytest.fixture(scope="module")
+def problems() -> pd.DataFrame:
+    texts = [f"{i}+{i}=" for i in range(8)]
+    return pd.DataFrame({"problem_id": [f"p{i}" for i in range(8)], "problem": texts, "answer": ["1"] * 8})
+
+
+def test_tables_are_the_same_to_the_bit_for_one_or_two_worker_processes(tiny_llama, problems):
+    load = functools.partial(LocalGenerator.load, tiny_llama)
+    job = SamplingJob("test", 6, Sampling(max_new_tokens=30), 0, model_key(tiny_llama))
+    here = load()
+    shards = plan_shards(here, job, problems, 3)
+    ledger = Ledger()
+    own = [sample_shard(here, job, shard, ledger) for shard in shards]
+    for n_workers in (1, 2):
+        found = list(sample_in_workers(load, job, shards, n_workers))
+        assert [shard.name for shard, _, _ in found] == [shard.name for shard in shards]
+        for (_, table, _), mine in zip(found, own, strict=True):
+            pd.testing.assert_frame_equal(table, mine, check_exact=True)
+        assert sum(spent.tokens for _, _, spent in found) == ledger.tokens
+
+
+def test_whatever_makes_a_shard_is_in_its_name(tiny_llama, make_model, problems):
+    generator = LocalGenerator.load(tiny_llama)
+    job = SamplingJob("test", 6, Sampling(), 0, model_key(tiny_llama))
+    names = [shard.name for shard in plan_shards(generator, job, problems, 3)]
+    assert names == [shard.name for shard in plan_shards(generator, job, problems, 3)]
+    changed = [
+        plan_shards(generator, SamplingJob("test", 7, Sampling(), 0, job.model_key), problems, 3),
+        plan_shards(generator, SamplingJob("test", 6, Sampling(temperature=0.9), 0, job.model_key), problems, 3),
+        plan_shards(generator, SamplingJob("test", 6, Sampling(), 1, job.model_key), problems, 3),
+        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, model_key(make_model("qwen2"))), problems, 3),
+        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, job.model_key, "lenient"), problems, 3),
+        plan_shards(generator, job, problems.assign(answer="2"), 3),
+        plan_shards(LocalGenerator.load(tiny_llama, prompt_template="{problem} "), job, problems, 3),
+    ]
+    for shards in changed:
+        assert not {shard.name for shard in shards} & set(names)
+
+
+def test_a_shard_cut_short_is_made_again(tiny_llama, problems, tmp_path):
+    generator = LocalGenerator.load(tiny_llama)
+    job = SamplingJob("test", 2, Sampling(max_new_tokens=8), 0, model_key(tiny_llama))
+    shards = plan_shards(generator, job, problems, 3)
+    readers = {}
+    for shard in shards[:2]:
+        path = tmp_path / f"{shard.name}.parquet"
+        sample_shard(generator, job, shard, Ledger()).to_parquet(path)
+        readers[shard.name] = functools.partial(pd.read_parquet, path)
+    assert unfinished(job, shards, readers) == shards[2:]
+    path.write_bytes(path.read_bytes()[:-100])
+    assert unfinished(job, shards, readers) == shards[1:]

@@ -1,0 +1,92 @@
+"""What a verifier learns from the tables: one trajectory along the chosen steps, siblings, nothing after the first error."""
+
+import pandas as pd
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.verifiers.examples import Example, orm_examples, prm_examples, split_by_problem
+
+PROBLEMS = pd.DataFrame({"problem_id": ["p", "q"], "problem": ["P?", "Q?"]})
+
+
+def labels(
+    *rows: tuple[int, int, str, int | None, bool], problem: str = "p", labeler: str | None = "x"
+) -> pd.DataFrame:
+    """Rows of (step, completion, text, rating, is_chosen)."""
+    frame = pd.DataFrame(rows, columns=["step", "completion", "text", "rating", "is_chosen"])
+    frame = frame.assign(problem_id=problem, sample_id=0, value=frame["rating"], labeler=labeler)
+    return frame.astype({"rating": "Int8", "value": "Float64", "labeler": "str"})
+
+
+def seen(examples: list[Example]) -> list[tuple[tuple[str, ...], tuple[float | None, ...]]]:
+    return [(e.trajectory.steps, e.targets) for e in examples]
+
+
+def test_labels_stop_at_the_first_negative_step_and_so_does_what_is_read() -> None:
+    table = labels((0, 0, "a", 1, True), (1, 0, "b", 0, True), (2, 0, "c", -1, True), (3, 0, "d", 1, True))
+    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "b", "c"), (2.0, 1.0, 0.0))]
+
+
+def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() -> None:
+    table = labels(
+        (0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 1, False), (1, 1, "b'", 1, True), (1, 2, "b''", 0, False),
+        (2, 0, "c", -1, False),
+    )  # fmt: skip
+    assert seen(prm_examples(PROBLEMS, table)) == [
+        (("a'",), (0.0,)),
+        (("a", "b"), (None, 2.0)),
+        (("a", "b''"), (None, 1.0)),
+        (("a", "b'", "c"), (None, None, 0.0)),
+        (("a", "b'"), (2.0, 2.0)),
+    ]
+    assert len(prm_examples(PROBLEMS, table, siblings=False)) == 1
+
+
+def test_an_unrated_step_is_read_and_not_learned_from() -> None:
+    table = labels((0, 0, "a", 1, True), (1, 0, "human", None, True), (2, 0, "c", 1, True), (3, 0, "d", None, True))
+    assert seen(prm_examples(PROBLEMS, table)) == [(("a", "human", "c"), (2.0, None, 2.0))]
+
+
+def test_rows_in_any_order_and_several_labelers_give_a_trajectory_each() -> None:
+    one = labels((0, 0, "a", 1, True), (1, 0, "b", -1, True))
+    other = labels((0, 0, "a", 1, True), (1, 0, "b", 1, True), labeler=None)
+    mixed = pd.concat([one, other, labels((0, 0, "z", 1, True), problem="q")]).sample(frac=1, random_state=1)
+    examples = prm_examples(PROBLEMS, mixed)
+    assert sorted(seen(examples)) == [(("a", "b"), (2.0, 0.0)), (("a", "b"), (2.0, 2.0)), (("z",), (2.0,))]
+    assert {e.problem_id: e.trajectory.problem for e in examples} == {"p": "P?", "q": "Q?"}
+
+
+def test_soft_labels_are_kept_on_every_step() -> None:
+    table = labels((0, 0, "a", 1, True), (1, 0, "b", -1, True), (2, 0, "c", 0, True)).assign(value=[0.75, 0.0, 0.125])
+    assert seen(prm_examples(PROBLEMS, table, soft=True)) == [(("a", "b", "c"), (0.75, 0.0, 0.125))]
+
+
+def test_an_outcome_label_goes_to_every_step_of_a_graded_solution() -> None:
+    solutions = pd.DataFrame(
+        {"problem_id": ["p", "p", "q", "q"], "sample_id": [0, 1, 0, 1], "steps": [["a", "b"], ["c"], ["d"], []],
+         "is_correct": pd.array([True, False, None, True], dtype="boolean")}
+    )  # fmt: skip
+    assert seen(orm_examples(PROBLEMS, solutions)) == [(("a", "b"), (1.0, 1.0)), (("c",), (0.0,))]
+
+
+def test_problems_fall_on_one_side_by_their_own_seed() -> None:
+    many = pd.DataFrame({"problem_id": [f"p{i}" for i in range(400)], "problem": "?"})
+    solutions = many.assign(sample_id=0, steps=[["a"]] * 400, is_correct=True)
+    examples = [e for e in orm_examples(many, solutions) for _ in range(2)]
+    train, valid = split_by_problem(examples, 0.2, seed=1)
+    assert not {e.problem_id for e in train} & {e.problem_id for e in valid}
+    assert 0.13 < len(valid) / 800 < 0.27
+    assert {e.problem_id for e in split_by_problem(examples[:200], 0.2, seed=1)[1]} <= {e.problem_id for e in valid}
+    assert split_by_problem(examples, 0.0, seed=1)[1] == []
+
+
+def test_missing_labels_and_problems_are_refused() -> None:
+    with pytest.raises(InputError, match="'r'"):
+        prm_examples(PROBLEMS, labels((0, 0, "a", 1, True), problem="r"))
+    with pytest.raises(InputError, match="no rating"):
+        prm_examples(PROBLEMS, labels((0, 0, "a", None, True)))
+    with pytest.raises(InputError, match="no graded solution"):
+        orm_examples(
+            PROBLEMS,
+            pd.DataFrame({"problem_id": ["p"], "steps": [["a"]], "is_correct": pd.array([None], dtype="boolean")}),
+        )
