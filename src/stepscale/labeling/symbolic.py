@@ -2,11 +2,23 @@
 
 import pandas as pd
 
+from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.lab.expressions import Malformed
 from stepscale.lab.labeler import rate_steps
+from stepscale.labeling.contract import label_table
 
 NAME = "symbolic"
+
+
+class SymbolicLabeler:
+    """A Labeler that stands for PRM800K's people; it spends no tokens."""
+
+    name = NAME
+
+    def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+        """As ``label_solutions``."""
+        return label_solutions(problems, solutions)
 
 
 def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
@@ -16,19 +28,13 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataF
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     known: dict[tuple[str, tuple[str, ...]], list[int]] = {}
-    columns: dict[str, list[object]] = {"problem_id": [], "sample_id": [], "step": [], "text": [], "rating": []}
-    for problem_id, sample_id, steps in solutions[["problem_id", "sample_id", "steps"]].itertuples(index=False):
+    ratings = []
+    for problem_id, steps in zip(solutions["problem_id"], solutions["steps"], strict=True):
         key = (problem_id, tuple(steps))
         if key not in known:
             known[key] = _rate(texts[problem_id], key[1])
-        ratings = known[key]
-        columns["problem_id"] += [problem_id] * len(ratings)
-        columns["sample_id"] += [sample_id] * len(ratings)
-        columns["step"] += range(len(ratings))
-        columns["text"] += steps[: len(ratings)]
-        columns["rating"] += ratings
-    labels = pd.DataFrame(columns)
-    return labels.assign(completion=0, value=None, is_chosen=True, labeler=NAME)
+        ratings.append(known[key])
+    return label_table(solutions, NAME, ratings)
 
 
 def _rate(problem: str, steps: tuple[str, ...]) -> list[int]:

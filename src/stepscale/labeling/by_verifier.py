@@ -1,0 +1,44 @@
+"""A large PRM as the labeler of solutions for small ones: PRM_large of Lightman et al. 2023, 4.1 and H.
+
+In: any Verifier. Out: ratings, up to the first step that it finds negative. Knows nothing of models.
+"""
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.labeling.contract import label_table, up_to_first_negative
+from stepscale.verifiers.contract import Verifier
+from stepscale.verifiers.scores_table import score_solutions
+
+THRESHOLD = 0.20  # the paper's
+
+
+class VerifierLabeler:
+    """A Labeler: a step is -1 if P(negative) exceeds ``threshold``, else the likelier of 0 and +1.
+
+    Identical solutions are read once. Raises InputError for a threshold outside [0, 1).
+    """
+
+    def __init__(self, verifier: Verifier, threshold: float = THRESHOLD, name: str | None = None) -> None:
+        if not 0 <= threshold < 1:
+            raise InputError(f"threshold {threshold}: the share of P(negative) above which a step is wrong, in [0, 1)")
+        self.name = name or verifier.name
+        self.verifier, self.threshold = verifier, threshold
+
+    def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+        """The step_labels of ``solutions``; the tokens that the verifier reads are counted."""
+        scores = score_solutions(self.verifier, problems, solutions, ledger)
+        return self.from_scores(solutions, scores)
+
+    def from_scores(self, solutions: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+        """The same from a scores table of ``solutions``, row for row, that was made before."""
+        rows = zip(scores["negative"], scores["neutral"], strict=True)
+        ratings = [rate(negative, neutral, self.threshold) for negative, neutral in rows]
+        return label_table(solutions, self.name, ratings)
+
+
+def rate(negative: list[float], neutral: list[float], threshold: float = THRESHOLD) -> list[int]:
+    """Ratings of one solution's steps from P(-1) and P(0) [n_steps], up to the first negative one."""
+    pairs = zip(negative, neutral, strict=True)
+    return up_to_first_negative([-1 if p > threshold else 0 if q > 1 - p - q else 1 for p, q in pairs])

@@ -1,0 +1,71 @@
+"""The Labeler contract: who rates the steps of a solution, and the one table they all write.
+
+In: the problems table and solutions. Out: step_labels, which ``stepscale.formats.write`` turns into PRM800K records. A
+labeler may be a program, a large verifier, rollouts of a generator or people; nothing after it knows which.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.formats import tables
+
+NEGATIVE = -1
+
+
+class Labeler(Protocol):
+    """Rates steps."""
+
+    name: str
+
+    def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+        """The step_labels of ``solutions``, each up to its first negative step (Lightman et al. 2023, 2.4).
+
+        A solution it cannot judge has no rows. Counts the tokens it spends into ``ledger``.
+        """
+        ...
+
+
+def label_table(
+    solutions: pd.DataFrame,
+    labeler: str,
+    ratings: Sequence[Sequence[int]] | None = None,
+    values: Sequence[Sequence[float]] | None = None,
+) -> pd.DataFrame:
+    """step_labels of ``solutions`` from each one's ratings (-1, 0, 1), soft values in [0, 1], or both, from its first step on.
+
+    A sequence may end before the solution does; its steps beyond have no row. Raises InputError for more labels than steps,
+    or ratings and values of different lengths.
+    """
+    given = ratings if ratings is not None else values
+    if given is None:
+        raise InputError("label_table needs ratings or values of the steps; give at least one of them")
+    columns: dict[str, list[object]] = {"problem_id": [], "sample_id": [], "step": [], "text": []}
+    rows = zip(solutions["problem_id"], solutions["sample_id"], solutions["steps"], given, strict=True)
+    for problem_id, sample_id, steps, labels in rows:
+        n = len(labels)
+        if n > len(steps):
+            raise InputError(f"{labeler}: {n} labels for the {len(steps)} steps of {(problem_id, sample_id)}")
+        columns["problem_id"] += [problem_id] * n
+        columns["sample_id"] += [sample_id] * n
+        columns["step"] += range(n)
+        columns["text"] += list(steps[:n])
+    flat = {"rating": _flat(ratings), "value": _flat(values)}
+    n_rows = len(columns["step"])
+    if any(column is not None and len(column) != n_rows for column in flat.values()):
+        raise InputError(f"{labeler}: give as many values as ratings for every solution")
+    frame = pd.DataFrame(columns).assign(completion=0, is_chosen=True, labeler=labeler, **flat)
+    return tables.step_labels(frame.astype({"problem_id": "str", "text": "str", "sample_id": "int64", "step": "int64"}))
+
+
+def up_to_first_negative(ratings: Sequence[int]) -> list[int]:
+    """The ratings up to and including the first -1: what comes after an error is not judged (Lightman et al. 2023, 2.4)."""
+    found = list(ratings)
+    return found[: found.index(NEGATIVE) + 1] if NEGATIVE in found else found
+
+
+def _flat(nested: Sequence[Sequence[float]] | None) -> list[float] | None:
+    return None if nested is None else [label for labels in nested for label in labels]
