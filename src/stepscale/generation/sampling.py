@@ -138,7 +138,7 @@ def solutions_table(
     known: dict[tuple[int, ...], tuple[list[str], list[int]]] = {}
     for continuation in found:
         if continuation.tokens not in known:
-            known[continuation.tokens] = _steps(generator, continuation)
+            known[continuation.tokens] = read_steps(generator, continuation)
     texts = [known[continuation.tokens] for continuation in found]
     return pd.DataFrame(
         {
@@ -156,7 +156,7 @@ def solutions_table(
     )
 
 
-def _steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:
+def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:
     """Texts of the steps and the index of each one's last token; what follows the last separator is a step too."""
     ends = list(continuation.step_ends)
     last = len(continuation.tokens) - 1
