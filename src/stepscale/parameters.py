@@ -115,9 +115,18 @@ class VerifierBlock(Block):
         return VerifierTraining(kind=kind, layout=layout, validation_share=0.0, **options)
 
 
+class GivenSamples(FileSource):
+    """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
+
+    places: int | None = Field(
+        None, ge=1, description="samples a problem; those absent from the file count as unanswered. null: all are there"
+    )
+
+
 class SearchBlock(Block):
     """Best-of-N on the test problems."""
 
+    given_samples: GivenSamples | None = None
     samples: SampleCounts
     heldout_samples: SampleCounts
     grading_rules: Literal["prm800k", "lenient"] = "prm800k"

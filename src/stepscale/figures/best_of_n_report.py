@@ -17,7 +17,8 @@ def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[
     """A few lines with the result, as they are printed at the end of a run and at the top of the report."""
     top = curves[curves["n"] == curves["n"].max()].set_index("label")
     n, problems = int(curves["n"].max()), int(top["n_problems"].iloc[0])
-    shown = [f"{name} {_percent(top.loc[name])}" for name in ("PRM", "ORM", "Majority") if name in top.index]
+    chosen_by = top.index[(top["method"] == "best_of_n") & (top["verifier"] != "mean_logprob")]
+    shown = [f"{name} {_percent(top.loc[name])}" for name in (*chosen_by, "Majority")]
     rest = [f"{name} {top.loc[name, 'accuracy']:.1%}" for name in ("pass@N (ceiling)",) if name in top.index]
     lines = [f"best-of-{n} on {problems} problems: {', '.join(shown)}; {', '.join(rest)}"]
     for claim in claims:
@@ -35,11 +36,12 @@ def _percent(row: pd.Series) -> str:
 
 def page(
     lines: Sequence[str], curves: pd.DataFrame, levels: pd.DataFrame, rules: Sequence[Mapping[str, Any]],
-    claims: Sequence[Mapping[str, Any]], calibration: pd.DataFrame, metrics: Mapping[str, Mapping[str, float]],
-    examples: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any],
+    claims: Sequence[Mapping[str, Any]], calibration: pd.DataFrame | None,
+    metrics: Mapping[str, Mapping[str, float]] | None, examples: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any],
 ) -> str:  # fmt: skip
-    """The whole report as HTML."""
+    """The whole report as HTML. What there is none of (levels, rules, calibration, metrics, examples) is left out."""
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
+    metrics = metrics or {}
     tables = {
         f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
         "Verifiers on validation problems": [
@@ -63,9 +65,9 @@ def _sections(
     curves: pd.DataFrame,
     levels: pd.DataFrame,
     rules: Sequence[Mapping[str, Any]],
-    calibration: pd.DataFrame,
+    calibration: pd.DataFrame | None,
 ) -> list[FigureSection]:
-    return [
+    sections = [
         FigureSection(
             "Best-of-N, by what chooses",
             f"{problems} test problems, {n} samples each. How to read this: the height of a line at N is the share of problems "
@@ -73,27 +75,28 @@ def _sections(
             "dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
             "below compare methods problem by problem.",
             scaling_curves(curves),
-        ),
-        FigureSection(
-            "By level",
+        )
+    ]
+    if len(levels):
+        told = (
             f"How to read this: each group is one level of difficulty, at N={n}; pass@1 is the generator alone. Between "
-            "majority and the ceiling is what a verifier can win.",
-            accuracy_by_level(levels),
-        ),
-        FigureSection(
-            "Calibration",
+            "majority and the ceiling is what a verifier can win."
+        )
+        sections.append(FigureSection("By level", told, accuracy_by_level(levels)))
+    if calibration is not None:
+        told = (
             "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
             "sure of being right. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
-            "solution's last token. Validation problems; bars are 95 % Wilson intervals.",
-            reliability_curves(calibration),
-        ),
-        FigureSection(
-            "Scoring rules of the PRM",
+            "solution's last token. Validation problems; bars are 95 % Wilson intervals."
+        )
+        sections.append(FigureSection("Calibration", told, reliability_curves(calibration)))
+    if rules:
+        told = (
             f"Lightman et al. 2023, Table 4, at N={n}. How to read this: each point is best-of-N with another way to make "
-            "one score of a solution's step scores; blue counts neutral steps as good, orange as bad.",
-            scoring_rules_figure(rules),
-        ),
-    ]
+            "one score of a solution's step scores; blue counts neutral steps as good, orange as bad."
+        )
+        sections.append(FigureSection("Scoring rules of the PRM", told, scoring_rules_figure(rules)))
+    return sections
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:

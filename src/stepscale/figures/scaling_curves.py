@@ -4,22 +4,23 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.figures.style import colour, faint, new_figure
+from stepscale.figures.style import faint, line_colours, new_figure
 
 
 def scaling_curves(curves: pd.DataFrame) -> Any:
     """One line a method of a curves table (columns label, n, accuracy, low, high; the last three in 0..1)."""
     figure = new_figure("samples a problem, N (log scale)", "accuracy (% of problems)")
+    colours = line_colours(curves["label"])
     for label, rows in curves.groupby("label", sort=False):
         rows = rows.sort_values("n")
         figure.add_scatter(
             x=[*rows["n"], *rows["n"][::-1]], y=[*rows["high"], *rows["low"][::-1]], mode="lines", fill="toself",
-            fillcolor=faint(colour(label)), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(label),
+            fillcolor=faint(colours[str(label)]), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(label),
         )  # fmt: skip
         dash = "dot" if "ceiling" in str(label) else "solid"
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
-            line={"color": colour(label), "width": 2.4, "dash": dash}, legendgroup=str(label), customdata=rows[["low", "high"]],
+            line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label), customdata=rows[["low", "high"]],
             hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
         )  # fmt: skip
     ticks = sorted(int(n) for n in curves["n"].unique())

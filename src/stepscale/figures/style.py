@@ -1,6 +1,7 @@
 """How every figure looks: one palette, one layout, readable on a light and on a dark page."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from itertools import cycle
 from typing import Any
 
 COLOURS = {
@@ -15,6 +16,7 @@ COLOURS = {
     "neutral is negative": "#ea6a12",
 }
 OTHER = "#64748b"
+FURTHER = ("#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261")  # verifiers by name
 GRID = "rgba(128,136,150,0.22)"
 INK = "#64748b"  # the page's script replaces it by its own text colour
 
@@ -38,6 +40,13 @@ def new_figure(x: str, y: str, **layout: Any) -> Any:
 def colour(label: object) -> str:
     """The colour of a method, verifier or reading, by the label shown."""
     return COLOURS.get(str(label), OTHER)
+
+
+def line_colours(labels: Iterable[object]) -> dict[str, str]:
+    """A colour for each label: its own, or the next of FURTHER."""
+    names = list(dict.fromkeys(map(str, labels)))
+    further = cycle(FURTHER)
+    return {name: COLOURS[name] if name in COLOURS else next(further) for name in names}
 
 
 def error_bars(rows: Any, value: str) -> Mapping[str, Any]:

@@ -128,32 +128,38 @@ def _arrays(problem_ids: list[str], places: int, flat: Any, answers: list[str], 
     )
 
 
-def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """The samples as tables: scores of verifier "prm" (P(-1) and P(0) a step) and "orm" (1 - orm_score, one entry).
+def read(
+    source: Source,
+    *,
+    on_error: OnError = "raise",
+    split: str | None = None,
+    config: str | None = None,
+    steps: bool = True,
+) -> Tables:
+    """The samples as tables: scores of verifier "prm" (P(-1) and P(0) a step) and "orm" (1 - orm_score, one entry), with
+    the published score of the whole solution as ``reward``.
 
-    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Without `steps` the texts are left out and "prm" has one entry too, 1 - prm_score: the whole file in a quarter of the
+    memory. Raises InputError for a bad line (`on_error`) or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "subject", "level", "split")
     solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish")
-    scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "neutral")
+    scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "neutral", "reward")
     samples: dict[str, int] = {}
 
     def add(record: Record) -> None:
         problem = text(record, "problem")
         problem_id = maybe_text(record, "unique_id") or problem_key(problem)
-        answer, _, orm, correct = _judged(record)
-        steps, probabilities = texts(record, "steps"), record["rating_probs"]
-        if len(probabilities) != len(steps):
-            raise BadRecord(f"{len(probabilities)} rating_probs for {len(steps)} steps")
-        negative, neutral = ([float(step[rating]) for step in probabilities] for rating in ("-1", "0"))
+        answer, prm, orm, correct = _judged(record)
+        written, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         head = (problem_id, samples.get(problem_id, 0))
         if problem_id not in samples:
             gold = maybe_text(record, "ground_truth_answer")
             problems.row(problem_id, problem, gold, maybe_text(record, "subject"), level_of(record), split)
         samples[problem_id] = head[1] + 1
-        solutions.row(*head, steps, answer, correct, "length" if answer is None else "solution")
-        scores.rows([(*head, "prm", negative, neutral), (*head, "orm", [1.0 - orm], [0.0])])
+        solutions.row(*head, written, answer, correct, "length" if answer is None else "solution")
+        scores.rows([(*head, "prm", negative, neutral, float(prm)), (*head, "orm", [1.0 - orm], [0.0], float(orm))])
 
     records.each(add)
     return Tables(
@@ -163,3 +169,12 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         skipped=records.skipped,
         skip_reasons=tuple(records.reasons),
     )
+
+
+def _steps(record: Record) -> tuple[list[str], list[float], list[float]]:
+    """Texts of the steps, P(-1) and P(0) of each."""
+    steps, probabilities = texts(record, "steps"), record["rating_probs"]
+    if len(probabilities) != len(steps):
+        raise BadRecord(f"{len(probabilities)} rating_probs for {len(steps)} steps")
+    negative, neutral = ([float(step[rating]) for step in probabilities] for rating in ("-1", "0"))
+    return steps, negative, neutral

@@ -1,8 +1,8 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
-Killed, it goes on from its last checkpoint. First solutions only, then solutions and judged steps half and half:
-judging starts from a model that can calculate. How the checkpoint that ships with the project was made is told in
-docs/lab.md. Knows nothing of generators or verifiers: those are fine-tuned from the base in every run.
+Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and the rating of
+the step. How the checkpoint that ships with the project was made is told in docs/lab.md. Knows nothing of generators or
+verifiers: those are fine-tuned from the base in every run.
 """
 
 import json
@@ -22,7 +22,8 @@ from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Traine
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.lab.corpus import IGNORED, encode_pages, write_page
-from stepscale.lab.tokenizer import build_tokenizer
+from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
+from stepscale.muon import MuonAndAdamW
 from stepscale.seeds import seed_for
 
 _LENGTHS = (48, 64, 80, 96, 112, 128, 160, 192, 256)  # documents are padded up to one of these (tokens)
@@ -34,72 +35,72 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
-    init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
-    solutions_first: float = field(default=0.2, metadata={"help": "share of steps on solutions alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
-    learning_rate: float = field(default=3e-3, metadata={"help": "peak, cosine decay"})
+    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(default=os.cpu_count() or 1, metadata={"help": "threads that train, where there is no GPU"})
+    compile: bool = field(
+        default=False, metadata={"help": "compile the model first (needs a C++ compiler; 1.4 times as fast)"}
+    )
 
 
-def _write_chunk(task: tuple[int, int, bool, int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    seed, chunk, judged, n = task
-    rng = Random(seed_for(seed, f"corpus/{'judged' if judged else 'solutions'}", sample_id=chunk))
-    pages = [write_page(rng, judged) for _ in range(n)]
-    encoded = encode_pages(pages, build_tokenizer())
-    return [(np.array(ids, np.uint8), np.array(targets, np.int16)) for ids, targets in encoded]
+Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def write_corpus(documents: int, judged: bool, seed: int, workers: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """``documents`` encoded documents of one kind; the same ones whatever the number of workers."""
-    tasks = [(seed, i, judged, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
+def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
+    seed, chunk, n = task
+    rng = Random(seed_for(seed, "corpus", sample_id=chunk))
+    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
+    return [(np.array(ids, np.uint8), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
+
+
+def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
+    """``documents`` encoded documents; the same ones whatever the number of workers."""
+    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
 
 class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
-    """Endless batches of documents of like length: ids [B, T] and labels [B, T], shifted as transformers expects."""
+    """Batches of documents of like length: input_ids [B, T], labels [B, T, 2] (next token, rating class)."""
 
-    def __init__(self, kinds: list[list[tuple[np.ndarray, np.ndarray]]], options: PretrainOptions) -> None:
+    def __init__(self, documents: list[Document], options: PretrainOptions) -> None:
         self.options = options
-        self.buckets = [_bucketed(documents) for documents in kinds]
+        self.buckets = _bucketed(documents)
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         rng = np.random.default_rng(self.options.seed)
-        first = int(self.options.steps * self.options.solutions_first)
-        for step in range(self.options.steps):
-            kind = 0 if step < first else step % 2
-            yield self._draw(self.buckets[kind], rng)
-
-    def _draw(self, buckets: dict[int, tuple[Any, Any]], rng: np.random.Generator) -> dict[str, torch.Tensor]:
-        lengths = list(buckets)
-        tokens = np.array([length * len(buckets[length][0]) for length in lengths], float)
-        length = int(rng.choice(lengths, p=tokens / tokens.sum()))
-        ids, targets = buckets[length]
-        rows = rng.integers(0, len(ids), self.options.tokens_per_batch // length)
-        labels = np.full((len(rows), length), IGNORED, np.int64)
-        labels[:, 1:] = targets[rows][:, :-1]  # transformers compares labels[t] with the prediction made at t-1
-        return {"input_ids": torch.from_numpy(ids[rows].astype(np.int64)), "labels": torch.from_numpy(labels)}
+        lengths = list(self.buckets)
+        tokens = np.array([ids.size for ids, _ in self.buckets.values()], float)
+        for _ in range(self.options.steps):
+            length = int(rng.choice(lengths, p=tokens / tokens.sum()))
+            ids, targets = self.buckets[length]
+            rows = rng.integers(0, len(ids), self.options.tokens_per_batch // length)
+            yield {
+                "input_ids": torch.from_numpy(ids[rows].astype(np.int64)),
+                "labels": torch.from_numpy(targets[rows].astype(np.int64)),
+            }
 
 
-def _bucketed(documents: list[tuple[np.ndarray, np.ndarray]]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
-    """Documents padded to the next length; one place is kept free for the shift. The longest few are left out."""
+def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Ids [n, T] and targets [n, T, 2] padded to the next length. The longest few are left out."""
     result = {}
     below = 0
     for length in _LENGTHS:
-        chosen = [d for d in documents if below < len(d[0]) + 1 <= length]
+        chosen = [document for document in documents if below < len(document[0]) <= length]
         below = length
         if len(chosen) > 50:
             ids = np.zeros((len(chosen), length), np.uint8)
-            targets = np.full((len(chosen), length), IGNORED, np.int16)
-            for row, (tokens, wanted) in enumerate(chosen):
-                ids[row, : len(tokens)], targets[row, : len(wanted)] = tokens, wanted
+            targets = np.full((len(chosen), length, 2), IGNORED, np.int16)
+            for row, (tokens, following, classes) in enumerate(chosen):
+                ids[row, : len(tokens)] = tokens
+                targets[row, : len(tokens), 0], targets[row, : len(tokens), 1] = following, classes
             result[length] = (ids, targets)
     return result
 
@@ -113,26 +114,50 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
             num_attention_heads=options.heads, num_key_value_heads=options.heads,
             intermediate_size=-(-options.width * 8 // 3 // 16) * 16, max_position_embeddings=512, tie_word_embeddings=True,
             pad_token_id=0, bos_token_id=1, eos_token_id=2, initializer_range=0.5 / math.sqrt(options.width),
+            attn_implementation="eager",  # the fused attention's backward pass is slow in bfloat16 on a CPU
         )
     )  # fmt: skip
 
 
+class JudgingTrainer(Trainer):
+    """Trainer whose loss is that of the next token plus that of the step's rating among the three rating tokens."""
+
+    rating_ids: list[int]
+
+    def compute_loss(
+        self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
+        """Mean cross entropy of both, added."""
+        labels = inputs["labels"]
+        logits = model(input_ids=inputs["input_ids"], use_cache=False).logits.float()
+        entropy = torch.nn.functional.cross_entropy
+        following = entropy(logits.flatten(0, 1), labels[..., 0].flatten(), ignore_index=IGNORED)
+        rating = entropy(logits[..., self.rating_ids].flatten(0, 1), labels[..., 1].flatten(), ignore_index=IGNORED)
+        return following + rating.nan_to_num()
+
+
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
-    half = options.documents // 2
-    kinds = [write_corpus(half, judged, options.seed, options.workers) for judged in (False, True)]
     tokenizer = build_tokenizer()
-    model = LlamaForCausalLM.from_pretrained(options.init) if options.init else new_model(options, len(tokenizer))
+    documents = write_corpus(options.documents, options.seed, options.workers)
+    model = new_model(options, len(tokenizer))
+    if options.compile:
+        torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS)
+        model.model.compile(dynamic=False)
     arguments = TrainingArguments(
         output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, seed=options.seed,
-        learning_rate=options.learning_rate, lr_scheduler_type="cosine", warmup_steps=300,
-        adam_beta2=0.95, weight_decay=0.01, max_grad_norm=1.0,
-        bf16=torch.cuda.is_available(), logging_steps=100, save_steps=500, save_total_limit=1, report_to="none",
-        disable_tqdm=True, dataloader_num_workers=0, remove_unused_columns=False,
+        lr_scheduler_type="cosine", warmup_steps=200, max_grad_norm=1.0, bf16=True, use_cpu=not torch.cuda.is_available(),
+        logging_steps=100, save_steps=500, save_total_limit=1, report_to="none", disable_tqdm=True,
+        dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip
-    trainer = Trainer(model, arguments, train_dataset=Batches(kinds, options), data_collator=lambda rows: rows[0])
+    optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
+    trainer = JudgingTrainer(
+        model, arguments, train_dataset=Batches(documents, options), data_collator=lambda rows: rows[0],
+        optimizers=(optimizer, None),
+    )  # fmt: skip
+    trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
     torch.set_num_threads(options.threads)  # accelerate has set it to the number of physical cores
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out))
+    trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)

@@ -6,7 +6,7 @@ A unigram model whose pieces are single characters and whole words: the longest 
 from pathlib import Path
 from typing import Any
 
-PAD, BOS, EOS, JUDGE = "<pad>", "<s>", "</s>", "<judge>"
+PAD, BOS, EOS = "<pad>", "<s>", "</s>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
 _WORDS = (
@@ -21,7 +21,7 @@ def build_tokenizer() -> Any:
     from tokenizers import AddedToken, Tokenizer, decoders, models
     from transformers import PreTrainedTokenizerFast
 
-    special = [PAD, BOS, EOS, JUDGE, *RATING_TOKENS, "<unk>"]
+    special = [PAD, BOS, EOS, *RATING_TOKENS, "<unk>"]
     pieces = [(token, 0.0) for token in special]
     pieces += [(character, -10.0) for character in _CHARACTERS]
     pieces += [(word, -5.0) for word in _WORDS]
@@ -30,7 +30,7 @@ def build_tokenizer() -> Any:
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer, pad_token=PAD, bos_token=BOS, eos_token=EOS, unk_token="<unk>",
-        extra_special_tokens=[JUDGE, *RATING_TOKENS], clean_up_tokenization_spaces=False, padding_side="right",
+        extra_special_tokens=list(RATING_TOKENS), clean_up_tokenization_spaces=False, padding_side="right",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""A verifier's step scores on the samples of one split, turned into a score a sample; and A's Table 4 from them."""
+"""Verifiers' step scores on the samples of one split, turned into a score a sample; and A's Table 4 from them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.samples import SampleGrid, sample_grid
@@ -14,35 +15,69 @@ from stepscale.verifiers.aggregation import HOWS, NEUTRALS, aggregate
 
 @dataclass(frozen=True)
 class Scored:
-    """Samples with scores. ``scores``: by verifier [problems, samples]. ``steps``: the PRM's step scores, a row a solution."""
+    """Samples with scores.
+
+    ``scores``: by verifier [problems, samples]. ``steps``: step scores of the first verifier that judges steps, a row a
+    sample, None if none does. ``levels``: of the problems, 0 where it is not known.
+    """
 
     grid: SampleGrid
     levels: tuple[int, ...]
     scores: dict[str, Floats]
-    steps: pd.DataFrame
+    steps: pd.DataFrame | None
 
 
 def score_samples(
-    problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame
-) -> Scored:
-    """The samples of a split: PRM by product, neutral as positive (A, F); ORM by its last token (A, 2.5)."""
+    problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame,
+    places: int | None = None,
+) -> Scored:  # fmt: skip
+    """The samples of a split: PRMs by product, neutral as positive (A, F); ORMs by their last token (A, 2.5).
+
+    Each table of scores may hold several verifiers, or none. ``places``: as `sample_grid` takes it. Raises InputError if
+    a verifier left out an answered sample.
+    """
     chosen = problems[problems["split"] == split]
-    inside = solutions["problem_id"].isin(set(chosen["problem_id"])).to_numpy()
-    samples, steps, outcome = (table[inside] for table in (solutions, prm_scores, orm_scores))
-    grid = sample_grid(chosen, samples)
+    samples = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
+    grid = sample_grid(chosen, samples, places)
+    steps = {name: _of_samples(rows, samples, name) for name, rows in prm_scores.groupby("verifier", sort=False)}
     scores = {
-        "prm": grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), "product")),
-        "orm": grid.place(aggregate(list(outcome["negative"]), list(outcome["neutral"]), "last")),
+        name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), "product"))
+        for name, rows in steps.items()
     }
-    if samples["mean_logprob"].notna().all():
+    for name, rows in orm_scores.groupby("verifier", sort=False):
+        scores[name] = grid.place(_outcome(_of_samples(rows, samples, name)))
+    if len(samples) and samples["mean_logprob"].notna().all():
         scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
-    return Scored(grid, levels, scores, steps)
+    return Scored(grid, levels, scores, next(iter(steps.values()), None))
+
+
+def _of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
+    """The verifier's scores, a row a sample in their order; no steps where an unanswered sample has none."""
+    key = ["problem_id", "sample_id"]
+    rows = scores.set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
+    absent = rows["negative"].isna().to_numpy()
+    if (absent & samples["answer"].notna().to_numpy()).any():
+        raise InputError(f"verifier {verifier!r} scored {int((~absent).sum())} of {len(rows)} samples; score them all")
+    if "reward" in rows:
+        rows["reward"] = rows["reward"].mask(absent, 0.0)
+    for column in ("negative", "neutral"):
+        rows[column] = [[] if gone else cell for gone, cell in zip(absent, rows[column], strict=True)]
+    return rows
+
+
+def _outcome(rows: pd.DataFrame) -> Floats:
+    """One number a sample: the reward itself where it is known, for its probability may round to 0 or 1."""
+    if "reward" in rows and rows["reward"].notna().all():
+        return np.asarray(rows["reward"].to_numpy(float))
+    return aggregate(list(rows["negative"]), list(rows["neutral"]), "last")
 
 
 def scoring_rules(scored: Scored, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Best-of-n of the PRM under every aggregation and reading of neutral (A, Table 4)."""
-    rows = []
+    """Best-of-n of the PRM under every aggregation and reading of neutral (A, Table 4); nothing without a PRM."""
+    rows: list[dict[str, Any]] = []
+    if scored.steps is None:
+        return rows
     for how in HOWS:
         for neutral_is in NEUTRALS:
             scores = aggregate(list(scored.steps["negative"]), list(scored.steps["neutral"]), how, neutral_is)

@@ -4,7 +4,7 @@ In: a grid of samples and, for each verifier, a score a sample. Out: per-problem
 and the quantities that settle claim A1. Knows nothing of models or files.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,16 +33,27 @@ METHODS = (
     Method("Mean log-likelihood", "best_of_n", "mean_logprob"),
     Method("pass@N (ceiling)", "pass_at_n", None),
 )
+_KNOWN = {m.verifier for m in METHODS}
+
+
+def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
+    """METHODS, after best-of-N and the weighted vote of each further verifier, which is shown by its name."""
+    others = [name for name in verifiers if name not in _KNOWN]
+    best = [Method(name, "best_of_n", name) for name in others]
+    return (*best, *(Method(f"{name}, weighted vote", "weighted", name) for name in others), *METHODS)
 
 
 def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Expected accuracy [problems, len(ns)] by label of METHODS; ``scores`` by verifier [problems, samples]."""
+    """Expected accuracy [problems, len(ns)] by label of ``methods``; ``scores`` by verifier [problems, samples].
+
+    Scores beyond [0, 1], such as unbounded rewards, rank samples but are not summed to a vote.
+    """
     result: dict[str, Floats] = {}
-    for m in METHODS:
+    for m in methods(scores):
         score = scores.get(m.verifier or "")
         if m.method == "best_of_n" and score is not None:
             result[m.label] = best_of_n_per_problem(score, grid.correct, ns, grid.mask)
-        elif m.method == "weighted" and score is not None:
+        elif m.method == "weighted" and score is not None and _are_shares(score[grid.mask]):
             result[m.label] = weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask).per_problem
         elif m.method == "majority":
             result[m.label] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask).per_problem
@@ -51,10 +62,16 @@ def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int
     return result
 
 
-def curves_table(data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
-    """The curves table (and a column ``label``) of per-problem accuracies."""
+def _are_shares(scores: Floats) -> bool:
+    return bool(((scores >= 0) & (scores <= 1)).all())
+
+
+def curves_table(
+    data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int, verifiers: Iterable[str] = ()
+) -> pd.DataFrame:
+    """The curves table (and a column ``label``) of per-problem accuracies; ``verifiers``: names beyond METHODS."""
     rows = []
-    for m in METHODS:
+    for m in methods(verifiers):
         if m.label in values:
             interval = bootstrap_interval(values[m.label], resamples, seed)
             for i, n in enumerate(ns):

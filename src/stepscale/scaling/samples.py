@@ -27,17 +27,22 @@ class SampleGrid:
         return grid
 
 
-def sample_grid(problems: pd.DataFrame, solutions: pd.DataFrame) -> SampleGrid:
+def sample_grid(problems: pd.DataFrame, solutions: pd.DataFrame, places: int | None = None) -> SampleGrid:
     """The grid of ``solutions``: rows in the order of ``problems``, columns by sample_id.
 
-    An unfinished solution or one without an answer is masked: it is never chosen. Raises InputError if there is nothing.
+    An unfinished solution or one without an answer is masked: it is never chosen. ``places``: samples a problem, of which
+    those that are not there count as unanswered; None: as many as the greatest sample_id tells. Raises InputError if there
+    is nothing, or a sample beyond ``places``.
     """
     if solutions.empty or problems.empty:
         raise InputError("no samples to measure: run test_time_search first, or check search.samples")
     ids = tuple(problems["problem_id"])
     rows = solutions["problem_id"].map({name: i for i, name in enumerate(ids)}).to_numpy(np.int64)
     columns = solutions["sample_id"].to_numpy(np.int64)
-    shape = (len(ids), int(columns.max()) + 1)
+    found = int(columns.max()) + 1
+    if places is not None and found > places:
+        raise InputError(f"a problem has {found} samples, more than the {places} places stated (given_samples.places)")
+    shape = (len(ids), places or found)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
     answered = solutions["answer"].notna().to_numpy()
     answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)

@@ -123,7 +123,7 @@ def remainder_problem(level: int, rng: Random) -> str:
     """A remainder of an expression in two-digit numbers."""
     modulus = rng.randint(*{1: (3, 4), 2: (3, 6), 3: (4, 7), 4: (5, 8), 5: (6, 9)}[level])
     tree: Tree = rng.randint(11, {1: 25, 2: 30, 3: 49, 4: 69, 5: 99}[level])
-    for _ in range({1: 1, 2: 2, 3: 3, 4: 5, 5: 8}[level]):
+    for _ in range({1: 1, 2: 2, 3: 3, 4: 5, 5: 9}[level]):
         leaf = rng.randint(11, {1: 25, 2: 30, 3: 49, 4: 69, 5: 99}[level]) if rng.random() < 0.7 else rng.randint(2, 10)
         tree = (rng.choice("+*-*"), tree, leaf) if rng.random() < 0.8 else (rng.choice("+*"), leaf, tree)
     return f"r={render(tree)} mod {modulus}. Find r."

@@ -7,7 +7,7 @@ from stepscale.lab.expressions import render
 from stepscale.lab.families.prose import final, says
 from stepscale.lab.mistakes import Hand
 
-_LAST = {1: (3,), 2: (4,), 3: (5,), 4: (6,), 5: (6, 7)}
+_LAST = {1: (3,), 2: (4,), 3: (5,), 4: (6,), 5: (7,)}
 _FACTORS = {1: (1, 2), 2: (1, 2, 3, -1), 3: (2, 3, -1, -2), 4: (2, 2, -2, -1), 5: (2, 3, -2)}
 
 

@@ -1,0 +1,140 @@
+"""Which samples of a pool are worth a label: one contract, three strategies (Lightman et al. 2023, 2.4 and 4.2).
+
+In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each
+choice is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never
+wasted. Knows nothing of models or labelers.
+"""
+
+from typing import Annotated, Literal, Protocol
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.seeds import seed_for
+from stepscale.verifiers.aggregation import How, aggregate
+
+KEY = ["problem_id", "sample_id"]
+Scope = Literal["problem", "global"]
+
+
+def candidates(
+    solutions: pd.DataFrame, scores: pd.DataFrame | None = None, how: How = "product", distinct: bool = True
+) -> pd.DataFrame:
+    """The samples that may be chosen: problem_id, sample_id, is_correct, score, doubt; ordered by key.
+
+    ``scores``: the selector's table of these solutions, row for row (none is needed to choose uniformly; columns are then 0).
+    ``score``: how convincing, the aggregate of the step scores. ``doubt``: how near the most doubtful step is to a coin toss,
+    in [0, 1]. ``distinct``: of a problem's identical texts the first alone, for all strategies alike. Samples without an
+    answer or steps are left out: nobody would be convinced by them. Raises InputError if the tables do not match.
+    """
+    pool = solutions[[*KEY, "is_correct"]].assign(score=0.0, doubt=0.0)
+    if scores is not None:
+        if len(scores) != len(solutions) or not (scores[KEY].to_numpy() == solutions[KEY].to_numpy()).all():
+            raise InputError(
+                "the selector's scores are not those of these solutions, row for row; score the pool again"
+            )
+        pool["score"] = aggregate(list(scores["negative"]), list(scores["neutral"]), how)
+        pool["doubt"] = [_doubt(negative) for negative in scores["negative"]]
+    text = solutions["steps"].map(tuple)
+    keep = solutions["answer"].notna() & (text.map(len) > 0)
+    if distinct:
+        first = pd.DataFrame({"problem": solutions["problem_id"], "text": text})[keep].drop_duplicates().index
+        keep &= keep.index.isin(first)
+    pool = pool[keep].sort_values(KEY, kind="stable", ignore_index=True)
+    return pool.assign(is_correct=pool["is_correct"].fillna(False).astype(bool))
+
+
+def _doubt(negative: list[float]) -> float:
+    p = np.asarray(negative, float)
+    return float((1 - np.abs(2 * p - 1)).max()) if len(p) else 0.0
+
+
+class Strategy(Protocol):
+    """A way to choose."""
+
+    def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
+        """Keys [problem_id, sample_id] of ``per_problem`` candidates a problem (or as many as there are), ordered."""
+        ...
+
+
+class _Options(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Uniform(_Options):
+    """Candidates at random: the paper's control."""
+
+    strategy: Literal["uniform"] = "uniform"
+
+    def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
+        """The first ones of a random order that each problem has."""
+        return _top(_ranked(pool, np.zeros(len(pool)), seed, "problem"), per_problem)
+
+
+class Convincing(_Options):
+    """Mostly convincing wrong answers (4.2): the best scored wrong ones, then the best scored of what remains, right or wrong.
+
+    0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone.
+    """
+
+    strategy: Literal["convincing"] = "convincing"
+    wrong_share: float = Field(0.8, ge=0, le=1, description="share of the choice kept for wrong answers")
+    scope: Scope = Field("problem", description="rank within each problem, or all together with the same total (2.4)")
+
+    def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
+        """Where wrong answers are fewer than their share, the rest takes their places: as many are labelled in any case."""
+        size = _size(pool, per_problem, self.scope)
+        ranked = _ranked(pool, pool["score"].to_numpy(), seed, self.scope)
+        wrong = ranked[~ranked["is_correct"]]
+        first = wrong[_place(wrong) < int(self.wrong_share * size + 0.5 + 1e-9)]
+        rest = ranked.drop(first.index)
+        free = size - rest["group"].map(first.groupby("group").size()).fillna(0)
+        return _keys(pd.concat([first, rest[_place(rest) < free]]))
+
+
+class Uncertain(_Options):
+    """Uncertainty sampling: the solutions whose most doubtful step the selector knows least about."""
+
+    strategy: Literal["uncertain"] = "uncertain"
+    scope: Scope = Field("problem", description="rank within each problem, or all together with the same total")
+
+    def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
+        """The greatest ``doubt`` first."""
+        ranked = _ranked(pool, pool["doubt"].to_numpy(), seed, self.scope)
+        return _top(ranked, _size(pool, per_problem, self.scope))
+
+
+Selection = Annotated[Uniform | Convincing | Uncertain, Field(discriminator="strategy")]
+
+
+def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``solutions`` with these keys, in their order there."""
+    return solutions[pd.MultiIndex.from_frame(solutions[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
+
+
+def _size(pool: pd.DataFrame, per_problem: int, scope: Scope) -> int:
+    """How many are taken from a group: of a problem, or in all as many as of all problems together."""
+    return per_problem if scope == "problem" else int(pool["problem_id"].value_counts().clip(upper=per_problem).sum())
+
+
+def _ranked(pool: pd.DataFrame, by: NDArray[np.float64], seed: int, scope: Scope) -> pd.DataFrame:
+    """The pool with a column ``group``, greatest ``by`` first; each sample's own seed settles ties."""
+    keys = zip(pool["problem_id"], pool["sample_id"], strict=True)
+    ties = np.fromiter((seed_for(seed, "select", pid, sid) for pid, sid in keys), np.uint64, len(pool))
+    return pool.assign(group=pool["problem_id"] if scope == "problem" else "all").iloc[np.lexsort((ties, -by))]
+
+
+def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
+    """Each row's place in its group, from 0."""
+    return ranked.groupby("group").cumcount()
+
+
+def _top(ranked: pd.DataFrame, size: int) -> pd.DataFrame:
+    return _keys(ranked[_place(ranked) < size])
+
+
+def _keys(taken: pd.DataFrame) -> pd.DataFrame:
+    return taken.sort_values(KEY, kind="stable", ignore_index=True)[KEY]

@@ -1,0 +1,132 @@
+"""Calls for many problems at once, and each problem's part of what they cost.
+
+In: requests and trajectories with the problem each belongs to. Out: what generator and verifier answered. A call's cost is
+split by problem in whole tokens whose sum is what was counted: decoded tokens by the distinct tokens drawn for a problem,
+prefill by the distinct prefix tokens it needed, verifier tokens by the characters of text that are new for it. With an engine
+that computes each distinct token once, and no prompt text shared between problems, the generator's split is exact; the
+verifier's, whose tokens are not seen here, is a fair estimate. For one problem at a time all are exact.
+"""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from stepscale.cost import Ledger, Phase, total
+from stepscale.errors import InputError
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling, Until
+from stepscale.search.results import Problem
+from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
+
+_PHASES: tuple[Phase, ...] = ("prefill", "decode", "verify")
+Owned = tuple[int, Request]  # the index of a problem and a request made for it
+
+
+class Meter:
+    """Generator and verifier, called for ``problems`` together; ``ledgers`` [problems] grow with each call.
+
+    What is counted for a problem is also added to ``ledger``, which thus holds the sum.
+    """
+
+    def __init__(
+        self, problems: Sequence[Problem], generator: Generator, verifier: Verifier | None, ledger: Ledger
+    ) -> None:
+        self.problems, self.generator = problems, generator
+        self.ledgers = [Ledger() for _ in problems]
+        self._verifier, self._ledger = verifier, ledger
+        self._prompted = [False] * len(problems)
+        self._read: set[tuple[int, tuple[str, ...]]] = set()  # beginnings of solutions already read by the verifier
+
+    def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
+        """Continue every request, in one call; order kept."""
+        if not requests:
+            return []
+        spent = Ledger()
+        found = self.generator.generate([request for _, request in requests], sampling, until, spent)
+        prefixes: list[list[Sequence[int]]] = [[] for _ in self.problems]
+        drawn: list[list[Sequence[int]]] = [[] for _ in self.problems]
+        for (owner, request), continuation in zip(requests, found, strict=True):
+            prefixes[owner].append(request.prefix)
+            # the last token is drawn, and passed through the model only when something goes on from it
+            drawn[owner].append((*request.prefix, *continuation.tokens[:-1]))
+        needed = [self._prefix_weight(owner, own) for owner, own in enumerate(prefixes)]
+        written = [_distinct_tokens(all_) - _distinct_tokens(own) for all_, own in zip(drawn, prefixes, strict=True)]
+        self._share_out(spent, {"prefill": needed, "decode": written, "verify": written})
+        return found
+
+    def score(self, solutions: Sequence[tuple[int, tuple[str, ...]]]) -> list[StepScores]:
+        """Scores of all steps of every (problem, steps), in one call; order kept. Raises InputError if a score is missing."""
+        if not solutions:
+            return []
+        assert self._verifier is not None
+        spent = Ledger()
+        found = self._verifier.score(
+            [Trajectory(self.problems[owner].text, steps) for owner, steps in solutions], spent
+        )
+        for (owner, steps), scores in zip(solutions, found, strict=True):
+            if len(scores.negative) != len(steps) or not np.isfinite(scores.negative).all():
+                raise InputError(
+                    f"verifier {self._verifier.name}: {len(scores.negative)} scores {scores.negative} for {len(steps)} steps"
+                    f" of problem {self.problems[owner].problem_id}; every step needs a finite one"
+                )
+        new = [0] * len(self.problems)
+        for owner, steps in solutions:
+            new[owner] += self._new_text(owner, steps)
+        self._share_out(spent, dict.fromkeys(_PHASES, new))
+        return found
+
+    def _prefix_weight(self, owner: int, prefixes: Sequence[Sequence[int]]) -> int:
+        """Prefix tokens to compute: at first all of them, later the last one of each, which was drawn but never passed."""
+        if not prefixes:
+            return 0
+        seen, self._prompted[owner] = self._prompted[owner], True
+        return len(set(map(tuple, prefixes))) if seen else _distinct_tokens(prefixes)
+
+    def _new_text(self, owner: int, steps: tuple[str, ...]) -> int:
+        """Characters of the problem and of the steps that were not read before."""
+        new = 0
+        for end in range(len(steps), -1, -1):
+            if (owner, steps[:end]) in self._read:
+                break
+            self._read.add((owner, steps[:end]))
+            new += len(steps[end - 1]) if end else len(self.problems[owner].text)
+        return new
+
+    def _share_out(self, spent: Ledger, weights: dict[Phase, list[int]]) -> None:
+        self._ledger.models = total([self._ledger, spent]).models
+        for name, cost in spent.models.items():
+            parts = {phase: apportion(getattr(cost, phase), weights[phase]) for phase in _PHASES}
+            tokens = [sum(own) for own in zip(*parts.values(), strict=True)]
+            contexts = apportion(cost.context_sum, tokens)
+            shares = [own / cost.tokens if cost.tokens else 1 / len(tokens) for own in tokens]
+            for ledger, context, share, *counts in zip(
+                self.ledgers, contexts, shares, *(parts[phase] for phase in _PHASES), strict=True
+            ):
+                for phase, count in zip(_PHASES, counts, strict=True):
+                    ledger.add(
+                        name, phase, count, parameters=cost.parameters, attention_width=cost.attention_width,
+                        context_sum=context if phase == "prefill" else 0,
+                        seconds=cost.seconds * share if phase == "prefill" else 0.0,
+                    )  # fmt: skip
+
+
+def apportion(whole: int, weights: Sequence[int]) -> list[int]:
+    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0."""
+    if not sum(weights):
+        weights = [1] * len(weights)
+    parts = [whole * weight // sum(weights) for weight in weights]
+    left = whole - sum(parts)
+    for i in sorted(range(len(weights)), key=lambda i: (-(whole * weights[i] % sum(weights)), i))[:left]:
+        parts[i] += 1
+    return parts
+
+
+def _distinct_tokens(sequences: Sequence[Sequence[int]]) -> int:
+    """Nodes of the tree that these sequences form."""
+    ordered = sorted(map(tuple, sequences))
+    return sum(map(len, ordered)) - sum(_shared(a, b) for a, b in pairwise(ordered))
+
+
+def _shared(a: Sequence[int], b: Sequence[int]) -> int:
+    """Length of the longest common beginning."""
+    return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

@@ -1,0 +1,66 @@
+"""What every search method is: typed options that know their budget and how to find candidates.
+
+A new method is one file with a subclass of ``SearchMethod`` and one line in ``methods.SearchOptions``.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.generation.contract import Sampling
+from stepscale.search.metering import Meter
+from stepscale.search.results import Candidate
+from stepscale.search.selection import Choose
+from stepscale.verifiers.aggregation import How, NeutralIs
+
+
+@dataclass(frozen=True)
+class Draws:
+    """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run."""
+
+    sampling: Sampling
+    run_seed: int
+
+
+class SearchMethod(BaseModel, ABC):
+    """Options common to all methods: N, and how scores become a choice."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    needs_verifier: ClassVar[bool] = True
+
+    method: str
+    n: int = Field(ge=1, description="N: solutions (samples or beams) searched at once for each problem")
+    aggregation: How = Field(
+        "last", description="step scores to a solution's score, in the search and in the final choice"
+    )
+    neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
+
+    @property
+    @abstractmethod
+    def final_choice(self) -> Choose:
+        """How the answer is chosen among the candidates."""
+
+    @property
+    def budget(self) -> int:
+        """Generations the method may use for a problem, in the paper's units."""
+        return self.n
+
+    @property
+    def strategy(self) -> str:
+        """The method and all its settings in one line, the key of its rows in tables."""
+        settings = self.model_dump(exclude={"method"}, exclude_none=True)
+        return " ".join([self.method, *(f"{name}={value}" for name, value in settings.items())])
+
+    def within(self, budget: int) -> Self:
+        """These options with the greatest N whose budget is at most ``budget``. Raises InputError if there is none."""
+        n = budget // self.model_copy(update={"n": 1}).budget
+        if n < 1:
+            raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
+        return self.model_copy(update={"n": n})
+
+    @abstractmethod
+    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+        """Candidates and the number of rounds, for each of the meter's problems."""

@@ -1,0 +1,73 @@
+"""What a search takes and gives: problems, candidates, and one result a problem with its own costs.
+
+In and out are plain frozen data; nothing here knows how a candidate was found.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from stepscale.cost import Ledger
+
+Finish = Literal["solution", "length", "rounds"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A problem to search: its key and its text."""
+
+    problem_id: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One solution that a search wrote, finished or cut off.
+
+    ``slot`` 0..N-1 names the beam (or sample) among the N, ``subtree`` the independent tree it grew in (0 unless DVTS).
+    ``step_ends``: index into ``tokens`` of each step's last token, [len(steps)]. ``finish``: "solution" (end of text),
+    "length" (cut off by the token limit) or "rounds" (cut off by the limit of rounds); what was cut off has no answer.
+    ``step_scores``: P(the step is right) [len(steps)], empty if not scored. ``score``: their aggregate as asked for;
+    None if not scored. ``mean_logprob``: mean token log-likelihood at temperature 1 (nats), None without tokens.
+    """
+
+    slot: int
+    subtree: int
+    steps: tuple[str, ...]
+    tokens: tuple[int, ...]
+    step_ends: tuple[int, ...]
+    finish: Finish
+    answer: str | None
+    step_scores: tuple[float, ...]
+    score: float | None
+    mean_logprob: float | None
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """What a search found for one problem.
+
+    ``strategy``: the method and its settings in words; ``budget``: the generations it may use, in the paper's units (N, or
+    N (k + 1) with lookahead). ``chosen``: index into ``candidates`` of the one that stands for ``answer``; both None if no
+    candidate may win. ``confidence``: the winner's share of the votes, or its score where the best single one wins.
+    ``rounds``: calls that drew steps (1 for whole samples). ``ledger``: this problem's part of what was computed.
+    """
+
+    problem_id: str
+    strategy: str
+    budget: int
+    rounds: int
+    candidates: tuple[Candidate, ...]
+    answer: str | None
+    chosen: int | None
+    confidence: float | None
+    ledger: Ledger
+
+    @property
+    def finished(self) -> tuple[Candidate, ...]:
+        """The candidates that reached an end of their own."""
+        return tuple(candidate for candidate in self.candidates if candidate.finish == "solution")
+
+    @property
+    def n_distinct(self) -> int:
+        """How many candidates differ in their tokens; the rest are duplicates drawn by chance, never copies."""
+        return len({candidate.tokens for candidate in self.candidates})

@@ -1,0 +1,25 @@
+"""A verifier's step scores as search uses them: P(the step is right) by step, and their aggregate as asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
+from stepscale.verifiers.contract import StepScores
+
+
+@dataclass(frozen=True)
+class Scored:
+    """``steps``: P(the step is right) [n_steps]; ``score``: their aggregate, in [0, 1]."""
+
+    steps: tuple[float, ...]
+    score: float
+
+
+def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -> list[Scored]:
+    """Each solution's scores, aggregated as asked for."""
+    negative, neutral = [found.negative for found in scores], [found.neutral for found in scores]
+    totals = aggregate(negative, neutral, how, neutral_is)
+    steps = [1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)]
+    return [
+        Scored(tuple(map(float, own.clip(0, 1))), float(score)) for own, score in zip(steps, totals, strict=True)
+    ]
