@@ -27,8 +27,8 @@ class _WholeSamples(SearchMethod):
         if self.needs_verifier:
             ended = [i for i, sample in enumerate(samples) if sample.drawn.ended == "solution" and sample.steps]
             found = meter.score([(samples[i].owner, samples[i].steps) for i in ended])
-            for i, scored in zip(ended, read_scores(found, self.aggregation, self.neutral_is), strict=True):
-                scores[i] = scored
+            for i, own in zip(ended, read_scores(found, self.aggregation, self.neutral_is), strict=True):
+                scores[i] = own
         results: list[list[Candidate]] = [[] for _ in meter.problems]
         for sample, scored in zip(samples, scores, strict=True):
             results[sample.owner].append(_candidate(sample, len(results[sample.owner]), scored))

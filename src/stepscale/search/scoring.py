@@ -19,7 +19,7 @@ def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -
     """Each solution's scores, aggregated as asked for."""
     negative, neutral = [found.negative for found in scores], [found.neutral for found in scores]
     totals = aggregate(negative, neutral, how, neutral_is)
-    steps = [1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)]
-    return [
-        Scored(tuple(map(float, own.clip(0, 1))), float(score)) for own, score in zip(steps, totals, strict=True)
+    steps = [
+        1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)
     ]
+    return [Scored(tuple(map(float, own.clip(0, 1))), float(score)) for own, score in zip(steps, totals, strict=True)]

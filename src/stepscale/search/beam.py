@@ -1,0 +1,52 @@
+"""Beam search against a PRM (Snell et al. 2024, 5.2): N beams, the best N/M kept after each step, M next steps from each.
+
+M is a number or "sqrt": the integer nearest to sqrt(N), but at least 2 where N allows it. Where N is not divisible by M, the
+best ceil(N/M) beams are kept: in order of score each gets M children and the last one those that are left of N. Finished
+beams retire with their slot, so there are never more than N beams and in the end N candidates; best-of-N weighted chooses
+among them unless told otherwise. M = 1 prunes nothing: it is N independent solutions, drawn step by step.
+"""
+
+from math import sqrt
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from stepscale.search.metering import Meter
+from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.results import Candidate
+from stepscale.search.selection import Choose
+from stepscale.search.tree import Shape, grow
+
+Width = Annotated[int, Field(ge=1)] | Literal["sqrt"]
+
+
+class TreeMethod(SearchMethod):
+    """Options of the methods that grow beams step by step."""
+
+    width: Width = Field("sqrt", description='M: next steps drawn from each beam kept; "sqrt": the square root of N')
+    rounds: int = Field(40, ge=1, description="steps a beam may have at the most; beams still open then are cut off")
+    choose: Choose = Field("weighted", description="how the answer is chosen among the candidates")
+
+    @property
+    def final_choice(self) -> Choose:
+        """As asked for."""
+        return self.choose
+
+    @property
+    def m(self) -> int:
+        """The width M as a number."""
+        return self.width if self.width != "sqrt" else max(round(sqrt(self.n)), min(self.n, 2))
+
+    def shape(self, *, subtree: int, lookahead: int) -> Shape:
+        """The shape of the search in subtrees of ``subtree`` slots."""
+        return Shape(self.n, self.m, subtree, lookahead, self.rounds, self.aggregation, self.neutral_is)
+
+
+class Beam(TreeMethod):
+    """One tree of N beams a problem."""
+
+    method: Literal["beam"] = "beam"
+
+    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+        """N candidates of each problem."""
+        return grow(meter, draws, self.shape(subtree=self.n, lookahead=0))

@@ -1,0 +1,33 @@
+"""Diverse verifier tree search (Beeching, Tunstall and Rush 2024): N/M independent subtrees of M slots each.
+
+Within a subtree the best open beam is kept and expanded M times, whatever happens in other subtrees. Where N is not divisible
+by M, the last subtree has the N mod M slots left over. The choice among all N candidates is made once, at the end.
+Differs from the published code: siblings that ended are candidates, those cut off never win, and a subtree that has ended
+is not searched again.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stepscale.search.beam import TreeMethod
+from stepscale.search.metering import Meter
+from stepscale.search.method import Draws
+from stepscale.search.results import Candidate
+from stepscale.search.tree import grow
+
+
+class Dvts(TreeMethod):
+    """N/M trees of M beams a problem."""
+
+    method: Literal["dvts"] = "dvts"
+    k: int = Field(0, ge=0, description="steps rolled forward before a beam is ranked, as in lookahead; 0: none")
+
+    @property
+    def budget(self) -> int:
+        """N (k + 1)."""
+        return self.n * (self.k + 1)
+
+    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+        """N candidates of each problem."""
+        return grow(meter, draws, self.shape(subtree=self.m, lookahead=self.k))

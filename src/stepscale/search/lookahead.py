@@ -1,0 +1,32 @@
+"""Lookahead search (Snell et al. 2024, 5.2): beam search whose beams are ranked by where they lead.
+
+Before a beam is ranked it is rolled forward k steps at temperature 0, or to its end if that comes first, and its rank is
+the score of what was rolled, aggregated as asked for. The rolled steps are then forgotten: a kept beam goes on from its own
+last step, and a candidate's own score is that of its own steps. Budget N (k + 1). k = 0 is ``Beam``.
+"""
+
+from typing import Literal
+
+from pydantic import Field
+
+from stepscale.search.beam import TreeMethod
+from stepscale.search.metering import Meter
+from stepscale.search.method import Draws
+from stepscale.search.results import Candidate
+from stepscale.search.tree import grow
+
+
+class Lookahead(TreeMethod):
+    """One tree of N beams a problem, ranked k steps ahead."""
+
+    method: Literal["lookahead"] = "lookahead"
+    k: int = Field(ge=1, description="steps rolled forward before a beam is ranked; 1 and 3 in the paper")
+
+    @property
+    def budget(self) -> int:
+        """N (k + 1), as the paper counts it."""
+        return self.n * (self.k + 1)
+
+    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+        """N candidates of each problem."""
+        return grow(meter, draws, self.shape(subtree=self.n, lookahead=self.k))

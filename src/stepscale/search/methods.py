@@ -1,0 +1,85 @@
+"""The search methods by name, and the one call that runs any of them.
+
+In: problems, a Generator, a Verifier and typed options. Out: a result a problem, with candidates, answer and costs.
+"""
+
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Generator, Sampling
+from stepscale.search.beam import Beam
+from stepscale.search.best_of_n import BestOfN, Majority, Weighted
+from stepscale.search.dvts import Dvts
+from stepscale.search.lookahead import Lookahead
+from stepscale.search.metering import Meter
+from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.results import Problem, SearchResult
+from stepscale.search.selection import choose
+from stepscale.seeds import seed_for
+from stepscale.verifiers.contract import Verifier
+
+SearchOptions = Annotated[BestOfN | Weighted | Majority | Beam | Lookahead | Dvts, Field(discriminator="method")]
+_OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
+
+
+def read_options(given: dict[str, Any]) -> SearchMethod:
+    """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
+    try:
+        return _OPTIONS.validate_python(given)
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'method'}: {e['msg']}" for e in error.errors())
+        raise InputError(f"search options: {faults} (see docs/search.md)") from None
+
+
+def search(
+    problems: Sequence[Problem],
+    generator: Generator,
+    verifier: Verifier | None,
+    options: SearchMethod,
+    sampling: Sampling,
+    *,
+    run_seed: int,
+    ledger: Ledger,
+    problems_at_once: int = 64,
+) -> list[SearchResult]:
+    """A result for each problem, in order; what was computed is added to ``ledger``, which is the sum of the results' own.
+
+    ``sampling.max_new_tokens`` bounds a whole solution. So many problems are searched together as ``problems_at_once``
+    says: more fill wide batches better, and their prefixes need more of the generator's memory; results do not depend on it.
+    Raises InputError if the method needs a verifier and there is none, or if two problems have one id.
+    """
+    if options.needs_verifier and verifier is None:
+        raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
+    if len({problem.problem_id for problem in problems}) < len(problems):
+        raise InputError("search: two problems have the same problem_id; give every problem its own")
+    results = []
+    for start in range(0, len(problems), problems_at_once):
+        meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
+        results.extend(_searched(meter, options, Draws(sampling, run_seed)))
+    return results
+
+
+def _searched(meter: Meter, options: SearchMethod, draws: Draws) -> list[SearchResult]:
+    found, rounds = options.find(meter, draws)
+    results = []
+    for problem, candidates, taken, spent in zip(meter.problems, found, rounds, meter.ledgers, strict=True):
+        tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
+        choice = choose(candidates, options.final_choice, tie)
+        results.append(
+            SearchResult(
+                problem_id=problem.problem_id,
+                strategy=options.strategy,
+                budget=options.budget,
+                rounds=taken,
+                candidates=tuple(candidates),
+                answer=choice.answer,
+                chosen=choice.candidate,
+                confidence=choice.confidence,
+                ledger=spent,
+            )
+        )
+    return results
