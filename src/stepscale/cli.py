@@ -1,6 +1,12 @@
-"""``kedro run`` as Kedro has it, but a mistake of the user's ends in one clear line instead of a traceback."""
+"""``kedro run`` as Kedro has it, with two things more.
 
+A mistake of the user's ends in one clear line instead of a traceback; and an environment may say in its ``run.yml`` which
+pipelines a run of it is, where the command line does not.
+"""
+
+import os
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import click
@@ -33,9 +39,22 @@ def check_names(pipelines: Iterable[str]) -> None:
             raise InputError(f"no pipeline is called {name!r}; there are {', '.join(PIPELINES)}")
 
 
-class _ClearErrors(click.Command):
+def own_pipelines(env: str | None, conf_source: str | None = None) -> list[str]:
+    """The pipelines that ``conf/<env>/run.yml`` names; empty if there is no such file."""
+    from kedro.utils import find_kedro_project
+    from omegaconf import OmegaConf
+
+    conf = Path(conf_source) if conf_source else (find_kedro_project(Path.cwd()) or Path()) / "conf"
+    file = conf / (env or os.environ.get("KEDRO_ENV") or "local") / "run.yml"
+    return list(OmegaConf.load(file).get("pipelines", [])) if file.is_file() else []
+
+
+class _Run(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         try:
+            given = ctx.params
+            if not any(given[name] for name in ("pipelines", "pipeline", "node_names", "tags", "config")):
+                given["pipelines"] = own_pipelines(given["env"], given["conf_source"])
             check_names(ctx.params["pipelines"] or filter(None, [ctx.params["pipeline"]]))
             return super().invoke(ctx)
         except Exception as error:
@@ -51,7 +70,5 @@ def cli() -> None:
 
 
 cli.add_command(
-    _ClearErrors(
-        "run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog
-    )
+    _Run("run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
 )

@@ -52,6 +52,7 @@ class ProjectHooks:
         if "summary" in pipeline.all_outputs():
             for line in catalog.load("summary")["lines"]:
                 logger.info(line)
+            logger.info("report: %s", getattr(catalog["report"], "_filepath", "data/08_reporting/report.html"))
 
 
 def _is_absent(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:

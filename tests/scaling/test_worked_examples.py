@@ -27,13 +27,16 @@ def made(samples=SAMPLES):
         }
         for name, i, answer, _ in rows
     )  # fmt: skip
-    scores = pd.DataFrame({"negative": [p], "neutral": [0.0]} for *_, p in rows)
+    scores = pd.DataFrame(
+        {"problem_id": name, "sample_id": i, "verifier": "prm", "negative": [p], "neutral": [0.0]}
+        for name, i, _, p in rows
+    )
     return problems, solutions, scores
 
 
 def chosen(samples=SAMPLES, rate=None):
     problems, solutions, scores = made(samples)
-    scored = score_samples(problems, "test", solutions, scores, scores)
+    scored = score_samples(problems, "test", solutions, scores, scores.assign(verifier="orm"))
     return {one["kind"]: one for one in choose(scored, problems, solutions, scores, rate)}
 
 

@@ -20,7 +20,8 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
         dash = "dot" if "ceiling" in str(label) else "solid"
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
-            line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label), customdata=rows[["low", "high"]],
+            line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),
+            customdata=rows[["low", "high"]],
             hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
         )  # fmt: skip
     ticks = sorted(int(n) for n in curves["n"].unique())

@@ -39,13 +39,13 @@ def score_samples(
     chosen = problems[problems["split"] == split]
     samples = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
     grid = sample_grid(chosen, samples, places)
-    steps = {name: _of_samples(rows, samples, name) for name, rows in prm_scores.groupby("verifier", sort=False)}
+    steps = {name: _of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
     scores = {
         name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), "product"))
         for name, rows in steps.items()
     }
-    for name, rows in orm_scores.groupby("verifier", sort=False):
-        scores[name] = grid.place(_outcome(_of_samples(rows, samples, name)))
+    for name in orm_scores["verifier"].unique():
+        scores[name] = grid.place(_outcome(_of_samples(orm_scores, samples, name)))
     if len(samples) and samples["mean_logprob"].notna().all():
         scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
@@ -55,7 +55,7 @@ def score_samples(
 def _of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
     """The verifier's scores, a row a sample in their order; no steps where an unanswered sample has none."""
     key = ["problem_id", "sample_id"]
-    rows = scores.set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
+    rows = scores[scores["verifier"] == verifier].set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
     absent = rows["negative"].isna().to_numpy()
     if (absent & samples["answer"].notna().to_numpy()).any():
         raise InputError(f"verifier {verifier!r} scored {int((~absent).sum())} of {len(rows)} samples; score them all")

@@ -5,13 +5,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.parameters import PoolBlock, ReportBlock
+from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
-from stepscale.scaling.claims import claims_table, settle
-from stepscale.scaling.comparison import a1_quantities, curves_table, per_problem
+from stepscale.scaling.claims import Claim, claims_table, settle
+from stepscale.scaling.comparison import a1_quantities, curves_table, methods, per_problem
 from stepscale.scaling.intervals import bootstrap_interval
 
-SHOWN_BY_LEVEL = ("Majority", "ORM", "PRM", "pass@N (ceiling)")
+A1_COMPARES = {"PRM", "ORM", "Majority"}
 
 
 def measure(
@@ -20,23 +20,32 @@ def measure(
     prm_scores: pd.DataFrame,
     orm_scores: pd.DataFrame,
     config: ReportBlock,
+    search: SearchBlock,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]]]:
     """Scaling curves of the test problems, accuracy by level, the scoring rules of A's Table 4, the claims table."""
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
+    places = search.given_samples.places if search.given_samples else None
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
     values = per_problem(scored.grid, scored.scores, ns)
-    curves = curves_table("test", values, ns, config.bootstrap, seed)
-    a1 = settle("A1", a1_quantities(values, ns, config.bootstrap, seed), len(scored.grid.ids), seeds=1)
+    curves = curves_table("test", values, ns, config.bootstrap, seed, scored.scores)
+    settled: dict[str, Claim] = {}
+    if values.keys() >= A1_COMPARES:
+        quantities = a1_quantities(values, ns, config.bootstrap, seed)
+        settled["A1"] = settle("A1", quantities, len(scored.grid.ids), seeds=1)
     rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
-    return curves, _by_level(scored, values, config.bootstrap, seed), rules, claims_table({"A1": a1})
+    return curves, _by_level(scored, values, config.bootstrap, seed), rules, claims_table(settled)
 
 
 def _by_level(scored: Scored, values: dict[str, Any], resamples: int, seed: int) -> pd.DataFrame:
-    """Accuracy by level at the largest budget, and pass@1."""
-    shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in SHOWN_BY_LEVEL}
+    """Accuracy by level at the largest budget, and pass@1; no rows where levels are not known."""
+    best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and m.verifier != "mean_logprob"]
+    names = ["Majority", *reversed(best), "pass@N (ceiling)"]
+    shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {
+        name: values[name][:, -1] for name in names if name in values
+    }
     rows = []
-    for level in sorted(set(scored.levels)):
+    for level in sorted(set(scored.levels) - {0}):
         chosen = np.asarray(scored.levels) == level
         for label, accuracy in shown.items():
             interval = bootstrap_interval(accuracy[chosen], resamples, seed)
@@ -46,7 +55,7 @@ def _by_level(scored: Scored, values: dict[str, Any], resamples: int, seed: int)
                     "high": float(interval.high), "n_problems": int(chosen.sum()),
                 }
             )  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows, columns=["level", "label", "accuracy", "low", "high", "n_problems"])
 
 
 def log_curves(curves: pd.DataFrame) -> None:
@@ -62,11 +71,13 @@ def log_curves(curves: pd.DataFrame) -> None:
 def choose_worked_examples(
     problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame, pool: PoolBlock
 ) -> list[dict[str, Any]]:
-    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it."""
+    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
     from stepscale.labeling.symbolic import label_solutions
     from stepscale.scaling.worked_examples import choose
 
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
+    if "prm" not in scored.scores or scored.steps is None or not solutions["steps"].map(len).any():
+        return []
     rate = label_solutions if pool.labeler == "symbolic" else None
     return choose(scored, problems, solutions, prm_scores, rate)
 
@@ -76,8 +87,8 @@ def report(
     levels: pd.DataFrame,
     rules: list[dict[str, Any]],
     claims: list[dict[str, Any]],
-    calibration: pd.DataFrame,
-    verifier_metrics: dict[str, Any],
+    calibration: pd.DataFrame | None,
+    verifier_metrics: dict[str, Any] | None,
     worked_examples: list[dict[str, Any]],
     parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:
@@ -86,4 +97,4 @@ def report(
 
     lines = headline(curves, claims)
     html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters)
-    return html, {"lines": [*lines, "report: data/08_reporting/report.html"]}
+    return html, {"lines": lines}

@@ -7,12 +7,12 @@ from stepscale.pipelines.reporting import nodes
 
 def create_pipeline() -> Pipeline:
     """The reporting pipeline."""
-    measured = ["problems", "test_solutions", "prm_scores", "orm_scores"]
+    measured = ["test_problems", "test_solutions", "prm_scores", "orm_scores"]
     return Pipeline(
         [
             Node(
                 nodes.measure,
-                [*measured, "params:report", "params:seed"],
+                [*measured, "params:report", "params:search", "params:seed"],
                 ["curves", "levels", "scoring_table", "claims"],
                 name="measure",
             ),

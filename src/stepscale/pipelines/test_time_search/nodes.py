@@ -7,24 +7,74 @@ from pathlib import Path
 
 import pandas as pd
 
-from stepscale.parameters import GeneratorBlock, SearchBlock
-from stepscale.pipelines.sampling import Shards, sample_shards
+from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock
+from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
 
 logger = logging.getLogger(__name__)
 
 
+def choose_test_problems(
+    problems: pd.DataFrame | None, search: SearchBlock
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The problems to search on, with the samples and scores that came with them.
+
+    The test problems and the held-out family, without samples; or, where samples are given, the problems these are of.
+    """
+    from stepscale.errors import InputError
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import SCORES, SOLUTIONS
+
+    if search.given_samples:
+        return _read_given(search.given_samples, search)
+    if problems is None:
+        raise InputError("there are no problems: run ingestion, or give search.given_samples a path and a format")
+    kept = problems[problems["split"].isin(["test", "heldout"])].reset_index(drop=True)
+    return kept, empty(SOLUTIONS), empty(SCORES)
+
+
+def _read_given(given: GivenSamples, search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    from stepscale.errors import InputError
+    from stepscale.formats import read
+    from stepscale.grading import grade_many
+
+    tables = read(given.path, given.format, **given.options)
+    problems = tables.problems.head(given.limit) if given.limit else tables.problems
+    kept = set(problems["problem_id"])
+    solutions, scores = (part[part["problem_id"].isin(kept)] for part in (tables.solutions, tables.scores))
+    if solutions.empty:
+        raise InputError(f"{given.path}: it holds no samples; give a file of problems with sampled solutions")
+    open_ = solutions["is_correct"].isna() & solutions["answer"].notna()
+    golds = solutions["problem_id"].map(dict(zip(problems["problem_id"], problems["answer"], strict=True)))
+    verdicts = grade_many(list(solutions["answer"][open_]), list(golds[open_]), rules=search.grading_rules)
+    solutions = solutions.assign(
+        is_correct=solutions["is_correct"].mask(open_, pd.Series(verdicts, solutions.index[open_], dtype="boolean"))
+    )
+    logger.info("%d given samples of %d problems (%d graded here), scored by %s", len(solutions), len(problems),
+                len(verdicts), ", ".join(scores["verifier"].unique()) or "nobody")  # fmt: skip
+    return problems.assign(split="test"), solutions, scores
+
+
 def sample_test(
-    generator_model: Path,
+    generator_model: Path | None,
     problems: pd.DataFrame,
+    given_samples: pd.DataFrame,
     finished: Shards,
     generator: GeneratorBlock,
     search: SearchBlock,
     seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Solutions of the test problems and of the held-out family, shard by shard."""
+    """Solutions of the test problems and of the held-out family, shard by shard; or the given ones, as one shard."""
+    from stepscale.errors import InputError
+
+    if search.given_samples:
+        named = pd.DataFrame({"shard": ["given"]})
+        yield {"given": given_samples, f"{MANIFEST}-test": named, f"{MANIFEST}-heldout": named.head(0)}
+        return
     from stepscale.generation.contract import Sampling
     from stepscale.generation.local import LocalGenerator
 
+    if generator_model is None:
+        raise InputError("there is no generator: run ingestion, or give search.given_samples a path and a format")
     sampling = Sampling(**generator.sampling.model_dump())
     model = LocalGenerator.load(generator_model, prompt_template=generator.prompt)
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
@@ -35,14 +85,29 @@ def sample_test(
             )
 
 
-def score_prm(prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
-    """Step scores of every solution by the PRM."""
-    return _score(prm_model, "prm", problems, solutions)
+def score_prm(
+    prm_model: Path | None, problems: pd.DataFrame, solutions: pd.DataFrame, given_scores: pd.DataFrame
+) -> pd.DataFrame:
+    """Step scores of every solution by the PRM; of given scores, those by verifiers that judged steps."""
+    judged_steps, _ = _by_kind(given_scores)
+    return judged_steps if prm_model is None or len(given_scores) else _score(prm_model, "prm", problems, solutions)
 
 
-def score_orm(orm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
-    """Step scores of every solution by the ORM (its value at each step; the last one is the solution's)."""
-    return _score(orm_model, "orm", problems, solutions)
+def score_orm(
+    orm_model: Path | None, problems: pd.DataFrame, solutions: pd.DataFrame, given_scores: pd.DataFrame
+) -> pd.DataFrame:
+    """Step scores of every solution by the ORM (its value at each step; the last one is the solution's); of given
+    scores, those by verifiers that gave one number a solution.
+    """
+    _, judged_whole = _by_kind(given_scores)
+    return judged_whole if orm_model is None or len(given_scores) else _score(orm_model, "orm", problems, solutions)
+
+
+def _by_kind(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores of verifiers that judged steps, and of those that gave every solution one score."""
+    several = scores["negative"].map(len).gt(1).astype(bool)
+    of_steps = scores["verifier"].isin(set(scores["verifier"][several]))
+    return scores[of_steps], scores[~of_steps]
 
 
 def _score(folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:

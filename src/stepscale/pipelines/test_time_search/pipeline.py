@@ -1,4 +1,4 @@
-"""Test problems -> samples -> scores by each verifier."""
+"""Test problems, or given samples -> samples -> scores by each verifier."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -8,13 +8,21 @@ from stepscale.pipelines.test_time_search import nodes
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
+    judged = ["test_problems", "test_solutions", "given_scores"]
     return Pipeline(
         [
+            Node(
+                nodes.choose_test_problems,
+                ["problems", "params:search"],
+                ["test_problems", "given_samples", "given_scores"],
+                name="choose_test_problems",
+            ),
             Node(
                 nodes.sample_test,
                 [
                     "generator_model",
-                    "problems",
+                    "test_problems",
+                    "given_samples",
                     "finished_test_shards",
                     "params:generator",
                     "params:search",
@@ -24,8 +32,8 @@ def create_pipeline() -> Pipeline:
                 name="sample_test",
             ),
             Node(gather, "test_shards", "test_solutions", name="gather_test"),
-            Node(nodes.score_prm, ["prm_model", "problems", "test_solutions"], "prm_scores", name="score_with_prm"),
-            Node(nodes.score_orm, ["orm_model", "problems", "test_solutions"], "orm_scores", name="score_with_orm"),
+            Node(nodes.score_prm, ["prm_model", *judged], "prm_scores", name="score_with_prm"),
+            Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
         ],
         tags="test_time_search",
     )
