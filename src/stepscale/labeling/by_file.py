@@ -19,7 +19,7 @@ from stepscale.formats.contract import problem_key
 
 logger = logging.getLogger(__name__)
 
-Path_ = tuple[str, tuple[str, ...]]  # a problem's key and the steps up to the last labelled one
+Beginning = tuple[str, tuple[str, ...]]  # a problem's key and the steps up to the last labelled one
 Row = dict[str, Any]
 
 
@@ -32,9 +32,9 @@ class FileLabeler:
 
     def __init__(self, path: str | Path, name: str = "human") -> None:
         self.name, self.path = name, Path(path)
-        self._records: dict[Path_, dict[str, list[Row]]] = defaultdict(dict)
+        self._records: dict[Beginning, dict[str, list[Row]]] = defaultdict(dict)
         for rows in _records(self.path, name):
-            for steps in _paths(rows):
+            for steps in _beginnings(rows):
                 self._records[rows[0]["problem_id"], steps][rows[0]["labeler"]] = rows
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -55,7 +55,7 @@ class FileLabeler:
                 "were selected, with the text of problem and steps unchanged"
             )
         logger.info("%s labels %d of %d solutions", self.path, matched, len(solutions))
-        return tables.step_labels(pd.DataFrame(found))
+        return tables.step_labels(pd.DataFrame(found, dtype=object))
 
     def _of(self, problem: str, steps: tuple[str, ...]) -> list[Row]:
         by_labeler: dict[str, list[Row]] = {}
@@ -69,11 +69,12 @@ def _records(path: Path, name: str) -> list[list[Row]]:
     """The labels of each record (solution and labeler), in order of step and completion."""
     labels = read(str(path), "prm800k").step_labels
     labels = labels.assign(labeler=labels["labeler"].fillna(name)).sort_values(["step", "completion"], kind="stable")
+    labels = labels.astype(object).where(labels.notna(), None)  # plain values
     groups = labels.groupby(["problem_id", "sample_id", "labeler"], sort=False)
     return [[{str(k): v for k, v in row.items()} for row in rows.to_dict("records")] for _, rows in groups]
 
 
-def _paths(rows: list[Row]) -> list[tuple[str, ...]]:
+def _beginnings(rows: list[Row]) -> list[tuple[str, ...]]:
     """The beginnings of solutions that a record labels: the chosen steps, then any step rated last."""
     last = rows[-1]["step"]
     chosen = {row["step"]: row["text"] for row in rows if row["is_chosen"] and row["step"] < last}

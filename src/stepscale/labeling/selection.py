@@ -91,8 +91,9 @@ class Convincing(_Options):
         wrong = ranked[~ranked["is_correct"]]
         first = wrong[_place(wrong) < int(self.wrong_share * size + 0.5 + 1e-9)]
         rest = ranked.drop(first.index)
-        free = size - rest["group"].map(first.groupby("group").size()).fillna(0)
-        return _keys(pd.concat([first, rest[_place(rest) < free]]))
+        taken = first["group"].value_counts().to_dict()
+        free = np.array([size - taken.get(group, 0) for group in rest["group"]], int)
+        return _keys(pd.concat([first, rest[_place(rest).to_numpy() < free]]))
 
 
 class Uncertain(_Options):
