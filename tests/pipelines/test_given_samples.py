@@ -1,0 +1,114 @@
+"""Anybody's scored samples are measured by the pipelines, without a generator or a verifier of our own."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stepscale.formats.contract import Tables
+from stepscale.formats.registry import write
+from stepscale.formats.scored_samples import read_arrays
+from stepscale.scaling.figure3 import figure3_curves
+
+Run = Callable[..., Any]
+
+
+def told(project: Path, env: str) -> tuple[pd.DataFrame, dict[str, str]]:
+    """The curves by method, verifier and n, and the status of each claim."""
+    folder = project / "data" / env / "08_reporting"
+    claims = json.loads((folder / "claims.json").read_text())
+    curves = pd.read_parquet(folder / "curves.parquet")
+    return curves, {claim["id"]: claim["status"] for claim in claims}
+
+
+def accuracy(curves: pd.DataFrame, method: str, n: int, verifier: str | None = None) -> float:
+    of = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
+    return float(curves[(curves["method"] == method) & of & (curves["n"] == n)]["accuracy"].item())
+
+
+@pytest.mark.e2e
+def test_published_samples_give_their_published_numbers(run_in: Run, project: Path, shared_data: Path) -> None:
+    path = shared_data / "best_of_n" / "qwen25math_100x8.jsonl"
+    names = "test_time_search,reporting"
+    done = run_in(project, "--env", "samples", "--pipelines", names, "--params", f"search.given_samples.path={path}")
+    assert done.exit_code == 0, done.output
+    curves, claims = told(project, "samples")
+    assert accuracy(curves, "best_of_n", 8, "reward") == pytest.approx(0.94)
+    assert accuracy(curves, "pass_at_n", 8) == pytest.approx(0.96)
+    assert accuracy(curves, "pass_at_n", 1) == pytest.approx(0.91)
+    assert accuracy(curves, "majority", 8) == pytest.approx(0.925)  # 93 if the first of equals wins, docs/estimators.md
+    assert set(claims.values()) == {"not measured"}, "one reward is neither a PRM nor an ORM beside it"
+    assert "reward 94.0%" in (project / "data/samples/08_reporting/report.html").read_text()
+
+
+@pytest.mark.e2e
+def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measures_them(
+    run_in: Run, project: Path
+) -> None:
+    answers = {"a": ["2", "2", "3", None], "b": ["1/2", "0.5", "4", r"\frac{1}{2}"]}
+    problems = pd.DataFrame({"problem_id": ["a", "b"], "problem": ["1+1?", "1/2?"], "answer": ["2", "\\frac12"]})
+    rows = [(name, i, answer) for name, given in answers.items() for i, answer in enumerate(given)]
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "answer"])
+    solutions["steps"] = [["so it is", str(answer)] for answer in solutions["answer"]]
+    scores = solutions[["problem_id", "sample_id"]].assign(
+        verifier="prm", negative=[[0.1, 0.1 * i] for i in range(len(rows))], neutral=[[0.0, 0.0]] * len(rows)
+    )
+    data = Tables(problems=problems, solutions=solutions, scores=scores)
+    write(data, project / "mine", "parquet")
+    path = project / "mine"
+    done = run_in(
+        project, "--env", "samples", "--params", f"search.given_samples.path={path},search.given_samples.format=parquet"
+    )
+    assert done.exit_code == 0, done.output
+    curves, claims = told(project, "samples")
+    assert accuracy(curves, "pass_at_n", 1) == pytest.approx((2 / 4 + 3 / 4) / 2)
+    assert accuracy(curves, "best_of_n", 4, "prm") == 1.0, "the surest of each problem is right"
+    assert claims["A1"] == "not measured", "there is no ORM to compare with"
+    examples = json.loads((project / "data/samples/08_reporting/worked_examples.json").read_text())
+    assert examples[0]["kind"] == "Trusted and right"
+
+
+@pytest.mark.e2e
+def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> None:
+    path = project / "scored.jsonl"
+    with path.open("w") as file:
+        for problem in range(12):
+            for sample in range(40):
+                right = (problem * sample) % 3 == 1
+                record = {
+                    "problem": f"problem {problem}", "unique_id": f"test/{problem}.json", "subject": "Algebra",
+                    "level": 1 + problem % 5, "steps": ["a", "b"], "is_correct": right, "answer": "1" if right else "0",
+                    "rating_probs": [{"1": 0.9, "0": 0.05, "-1": 0.05 + sample / 100}] * 2,
+                    "orm_score": (0.4 + sample % 7 / 20) * (1.2 if right else 1),
+                }  # fmt: skip
+                file.write(json.dumps(record if sample % 9 else record | {"answer": None}) + "\n")
+    given = f"search.given_samples.path={path},search.given_samples.places=48"
+    done = run_in(project, "--env", "lightman_figure3", "--params", given)
+    assert done.exit_code == 0, done.output
+    curves, claims = told(project, "lightman_figure3")
+    ns = sorted(set(curves["n"]))
+    assert ns == [1, 2, 4, 10, 20, 40]
+    expected = figure3_curves(read_arrays(path, places=48), ns)
+    for row in expected.itertuples():
+        verifier = row.verifier if isinstance(row.verifier, str) else None
+        assert accuracy(curves, row.method, row.n, verifier) == pytest.approx(row.accuracy, abs=1e-12), row.label
+    assert claims["A1"] != "not measured"
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--env", "lightman_figure3"), "scored-test-samples.jsonl: there is no such file or folder"),
+        (("--env", "samples"), "search.given_samples.path: Field required"),
+    ],
+)
+def test_samples_that_are_not_there_are_one_clear_line(
+    run_in: Run, project: Path, words: tuple[str, ...], line: str
+) -> None:
+    done = run_in(project, *words)
+    assert done.exit_code == 1
+    assert line in done.output.strip().splitlines()[-1]
+    assert "Traceback" not in done.output

@@ -1,0 +1,49 @@
+"""The lab on its smallest scale through the real ``kedro`` command: once whole, then each pipeline alone, then the notebook."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import nbformat
+import pandas as pd
+import pytest
+from nbclient import NotebookClient
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+PIPELINES = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
+
+Command = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.mark.e2e
+def test_the_lab_runs_whole_and_each_pipeline_alone_and_the_notebook_reads_it(
+    kedro: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = kedro("run", "--env", "smoke")
+    assert whole.returncode == 0, whole.stderr[-3000:]
+    said = whole.stdout + whole.stderr
+    assert "report.html" in said and "A1" in said
+    data = project / "data" / "smoke"
+    curves = pd.read_parquet(data / "08_reporting" / "curves.parquet")
+    claims = json.loads((data / "08_reporting" / "claims.json").read_text())
+    statuses = {claim["id"]: claim["status"] for claim in claims}
+    assert statuses["A1"] in {"held", "did not hold", "inconclusive"}
+    assert "best_of_n" in set(curves["method"])
+
+    again = kedro("run", "--env", "smoke", "--pipelines", ",".join(PIPELINES[1:]))
+    assert again.returncode == 0, again.stderr[-3000:]
+    pd.testing.assert_frame_equal(pd.read_parquet(data / "08_reporting" / "curves.parquet"), curves)
+    for name in ("ingestion", "reporting"):
+        alone = kedro("run", "--env", "smoke", "--pipelines", name)
+        assert alone.returncode == 0, f"{name}: {alone.stderr[-3000:]}"
+
+    notebook = nbformat.read(REPOSITORY / "notebooks" / "first_look.ipynb", as_version=4)
+    assert not any(cell.get("outputs") for cell in notebook.cells), "the notebook is kept without outputs"
+    monkeypatch.setenv("KEDRO_ENV", "smoke")
+    monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "src"))
+    folder = project / "notebooks"
+    folder.mkdir()
+    NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(folder)}}).execute()
+    printed = "".join(output.get("text", "") for cell in notebook.cells for output in cell.get("outputs", []))
+    assert printed.count("wrong with probability") == 6
