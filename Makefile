@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint bench clean
+.PHONY: run test lint bench seeds clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -16,6 +16,10 @@ lint: $(READY)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+seeds: $(READY)
+	for seed in 0 1 2; do $(BIN)/kedro run --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.pipelines.reporting.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
 
 bench: $(READY)
 	$(BIN)/python -m bench
