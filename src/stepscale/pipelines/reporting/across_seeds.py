@@ -60,8 +60,8 @@ def main(folders: tuple[Path, ...], largest: int, resamples: int) -> None:
         click.echo(
             f"{label:24} {float(interval.mean):.3f} [{float(interval.low):.3f}, {float(interval.high):.3f}] by seed: {by_seed}"
         )
-    click.echo(json.dumps({"id": "A1", "status": claim.status, "decided_by": claim.decided_by, "estimate": claim.estimate,
-                           "low": claim.low, "high": claim.high, "n_problems": claim.n_problems, "seeds": claim.seeds}))  # fmt: skip
+    shown = ("id", "status", "decided_by", "estimate", "low", "high", "n_problems", "seeds")
+    click.echo(json.dumps({name: getattr(claim, name) for name in shown}))
 
 
 if __name__ == "__main__":
