@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -45,7 +46,17 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def project(tmp_path: Path, empty_store: Path) -> Path:
     """A Kedro project in a folder of its own: this one's configuration and base model, nothing it has made."""
-    folder = tmp_path / "project"
+    return copy_project(tmp_path / "project", empty_store)
+
+
+@pytest.fixture(scope="module")
+def shared_project(tmp_path_factory: pytest.TempPathFactory, empty_store: Path) -> Path:
+    """As ``project``, one for all tests of a module."""
+    return copy_project(tmp_path_factory.mktemp("shared") / "project", empty_store)
+
+
+def copy_project(folder: Path, empty_store: Path) -> Path:
+    """This project's configuration and base model in ``folder``."""
     shutil.copytree(REPOSITORY / "conf", folder / "conf", ignore=shutil.ignore_patterns("local"))
     for name in ("pyproject.toml", ".telemetry"):
         shutil.copy(REPOSITORY / name, folder)
@@ -54,6 +65,24 @@ def project(tmp_path: Path, empty_store: Path) -> Path:
     shutil.copytree(REPOSITORY / "data" / "01_raw", folder / "data" / "01_raw")
     shutil.copy(empty_store, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def run_in() -> Callable[..., Any]:
+    """``kedro run`` in this process: ``run_in(project, "--env", "math")`` gives click's result."""
+
+    def call(project: Path, *words: str) -> Any:
+        from click.testing import CliRunner
+        from kedro.framework.startup import bootstrap_project
+
+        from stepscale.cli import cli
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(project)
+            bootstrap_project(project)
+            return CliRunner().invoke(cli, ["run", *words])
+
+    return call
 
 
 @pytest.fixture

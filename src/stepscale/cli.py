@@ -46,7 +46,8 @@ def own_pipelines(env: str | None, conf_source: str | None = None) -> list[str]:
 
     conf = Path(conf_source) if conf_source else (find_kedro_project(Path.cwd()) or Path()) / "conf"
     file = conf / (env or os.environ.get("KEDRO_ENV") or "local") / "run.yml"
-    return list(OmegaConf.load(file).get("pipelines", [])) if file.is_file() else []
+    stated = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
+    return [str(name) for name in stated.get("pipelines", [])] if isinstance(stated, dict) else []
 
 
 class _Run(click.Command):

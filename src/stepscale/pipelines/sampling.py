@@ -25,7 +25,7 @@ def sample_shards(
     """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
     from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard, unfinished
 
-    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), rules)
+    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), str(rules))
     shards = plan_shards(generator, job, problems, counts.problems_per_shard)
     missing = {shard.name for shard in unfinished(job, shards, finished)}
     ledger = Ledger()
