@@ -96,11 +96,11 @@ def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
     pairs = {f"PRM - {name} at N={max(ns)}": lead[:, last] for name, lead in leads.items()}
     pairs[f"ORM - Majority at N={max(ns)}"] = (values["ORM"] - values["Majority"])[:, last]
-    pairs |= {f"growth of PRM - {name} per doubling of N": lead @ _slope(ns) for name, lead in leads.items()}
+    pairs |= {f"growth of PRM - {name} per doubling of N": lead @ slope_weights(ns) for name, lead in leads.items()}
     return {name: bootstrap_interval(pair, resamples, seed) for name, pair in pairs.items()}
 
 
-def _slope(ns: Sequence[int]) -> Floats:
+def slope_weights(ns: Sequence[int]) -> Floats:
     """Weights [len(ns)] whose product with values at ``ns`` is their least-squares slope on log2 n; zeros for one budget."""
     x = np.log2(np.asarray(ns, float))
     x = x - x.mean()

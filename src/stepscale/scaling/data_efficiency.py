@@ -1,0 +1,128 @@
+"""How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
+
+In: what two arms reached at several numbers of labelled samples a problem. Out: their lines of best fit, best-of-N accuracy
+on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Two measures:
+
+- *ratio of slopes*, the paper's: how much faster accuracy rises with a doubling of the labels;
+- *labels saved*, the horizontal shift: how many times as many labels the control needs to reach the same accuracy, averaged
+  over the sizes on the log scale: 2 ** (gain of accuracy at equal labels / slope of the control). The two are the same only
+  where the lines meet at no labels at all.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.intervals import Interval
+from stepscale.scaling.points import Learning, learning, resampled_means
+
+
+@dataclass(frozen=True)
+class Line:
+    """accuracy = ``intercept`` + ``slope`` * log2(samples a problem)."""
+
+    slope: Interval
+    intercept: Interval
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """An arm against its control. ``saved`` = 2 ** ``log2_saved``: times as many labels the control needs (inf: never)."""
+
+    arm: Line
+    control: Line
+    gain: Interval  # of accuracy, at equal labels, mean over the sizes
+    slope_ratio: Interval
+    log2_saved: Interval
+    saved: Interval
+    n_problems: int
+    seeds: int
+
+
+def data_efficiency(
+    points: pd.DataFrame, arm: str, control: str, n: int, resamples: int = 2000, seed: int = 0, level: float = 0.95
+) -> Efficiency:
+    """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
+
+    Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below. Raises
+    InputError for fewer than two common sizes, or other problems or seeds in the two arms.
+    """
+    ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
+    x = np.log2(np.asarray(ours.sizes, float))
+    both = np.stack([ours.accuracy, theirs.accuracy])
+    drawn = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
+    mean = both.mean(axis=(-2, -1))[None]
+
+    def interval(of_lines: Floats, estimate: Floats) -> Interval:
+        # a quantile that is one of the values: between two it would be nan where one is infinite
+        edges = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(of_lines, edges, axis=0, method="inverted_cdf")
+        return Interval(estimate[0], low, high)
+
+    slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
+    start, start_mean = drawn.mean(-1) - slope * x.mean(), mean.mean(-1) - slope_mean * x.mean()
+    gain, gain_mean = _gain(drawn), _gain(mean)
+    ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
+    saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
+    lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
+    return Efficiency(
+        lines[0], lines[1], interval(gain, gain_mean), interval(ratio, ratio_mean), interval(saved, saved_mean),
+        interval(_power(saved), _power(saved_mean)), both.shape[3], both.shape[2],
+    )  # fmt: skip
+
+
+def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:
+    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; null for infinity."""
+    measures = {
+        "slope of the arm, accuracy per doubling": efficiency.arm.slope,
+        "slope of the control, accuracy per doubling": efficiency.control.slope,
+        "gain of accuracy at equal labels": efficiency.gain,
+        "ratio of slopes": efficiency.slope_ratio,
+        "labels saved, times (horizontal shift)": efficiency.saved,
+    }
+    about: dict[str, object] = {"arm": arm, "control": control}
+    counts = {"n_problems": efficiency.n_problems, "seeds": efficiency.seeds}
+    return [
+        about | {"measure": name, "estimate": _finite(q.mean), "low": _finite(q.low), "high": _finite(q.high)} | counts
+        for name, q in measures.items()
+    ]
+
+
+def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
+    sizes = tuple(sorted(set(ours.sizes) & set(theirs.sizes)))
+    if len(sizes) < 2 or ours.accuracy.shape[1:] != theirs.accuracy.shape[1:]:
+        raise InputError(
+            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they have "
+            f"{ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
+        )
+    first, second = (Learning(sizes, one.accuracy[[one.sizes.index(size) for size in sizes]]) for one in (ours, theirs))
+    return first, second
+
+
+def _slopes(means: Floats, x: Floats) -> Floats:
+    """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes]."""
+    centred = x - x.mean()
+    return np.asarray(means @ (centred / (centred**2).sum()))
+
+
+def _gain(means: Floats) -> Floats:
+    return np.asarray((means[:, 0] - means[:, 1]).mean(axis=-1))
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """``above`` / ``below``; where ``below`` is not positive, infinity with the sign of ``above``."""
+    rising = below > 0
+    endless = np.where(above > 0, np.inf, -np.inf)
+    return np.where(rising, above / np.where(rising, below, 1.0), np.where(above == 0, 0.0, endless))
+
+
+def _power(log2: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.asarray(2.0**log2)
+
+
+def _finite(value: Floats) -> float | None:
+    return float(value) if np.isfinite(value) else None

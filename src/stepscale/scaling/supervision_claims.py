@@ -1,0 +1,119 @@
+"""What settles claims A2-A5, B8 and B9: quantities that should all lie above zero, each with its interval.
+
+In: per-problem accuracies, or the points of trained verifiers. Out: named intervals for ``claims.settle``. "Close" and "at
+least as good" cannot be shown of a difference without saying what is small: the margins here, in shares of the problems.
+A1 is in ``comparison``, A6 in ``quintiles``.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats, best_of_n_per_problem
+from stepscale.scaling.comparison import slope_weights
+from stepscale.scaling.data_efficiency import data_efficiency
+from stepscale.scaling.intervals import Interval, bootstrap_interval
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, crossed_interval, learning
+from stepscale.scaling.samples import SampleGrid
+from stepscale.scaling.voting import weighted_per_problem
+from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
+
+CLOSE = 0.02  # A2: two points; the paper's four rules lie within 0.8 points
+NOT_WORSE = 0.01  # B8: one point
+MOST_DOUBLINGS = 10.0  # A4: a saving beyond 2 ** 10 counts as that
+
+Rule = tuple[How, NeutralIs]
+RULES: tuple[Rule, ...] = (
+    ("product", "positive"), ("product", "negative"), ("min", "positive"), ("min", "negative"),
+)  # fmt: skip
+
+
+def rule_values(
+    grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int, vote: bool = False
+) -> dict[Rule, Floats]:
+    """Best-of-n accuracy [problems] of a PRM under each way to make one score of its step scores, a row of ``steps`` a sample.
+
+    ``vote``: best-of-n weighted (Snell et al. 2024, E) in place of best-of-n.
+    """
+    found: dict[Rule, Floats] = {}
+    for how, neutral_is in rules:
+        scores = grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), how, neutral_is))
+        if vote:
+            values = weighted_per_problem(grid.answers, scores, grid.correct, [n], grid.mask).per_problem
+        else:
+            values = best_of_n_per_problem(scores, grid.correct, [n], grid.mask)
+        found[how, neutral_is] = values[:, 0]
+    return found
+
+
+def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Interval]:
+    """Product with neutral as positive is ahead of each other rule of Table 4 (A, F), and by less than ``CLOSE``."""
+    best = values["product", "positive"]
+    quantities: dict[str, Floats] = {}
+    for how, neutral in RULES[1:]:
+        lead, name = best - values[how, neutral], f"product, neutral + over {how}, neutral {_sign(neutral)}"
+        quantities |= {f"lead of {name}": lead, f"{CLOSE} - lead of {name}": CLOSE - lead}
+    return {name: bootstrap_interval(value, resamples, seed) for name, value in quantities.items()}
+
+
+def a3_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> dict[str, Interval]:
+    """Process over outcome by PRM_large over outcome by final answer at best-of-n, at every number of samples (A, 4.1).
+
+    Raises InputError if an arm lacks a size, seed or problem that another has.
+    """
+    arms = [learning(points, arm, n) for arm in (PROCESS, BY_LARGE, BY_ANSWER)]
+    if any(arm.sizes != arms[0].sizes or arm.accuracy.shape != arms[0].accuracy.shape for arm in arms):
+        raise InputError(
+            "claim A3 compares arms on the same sizes, seeds and problems; finish every cell of the experiment"
+        )
+    pairs = {"process - outcome by PRM_large": (0, 1), "outcome by PRM_large - outcome by final answer": (1, 2)}
+    return {
+        f"{name}, {size} a problem": crossed_interval(
+            (arms[first].accuracy - arms[second].accuracy)[i], resamples, seed
+        )
+        for name, (first, second) in pairs.items()
+        for i, size in enumerate(arms[0].sizes)
+    }
+
+
+def a4_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> dict[str, Interval]:
+    """The labels that active learning saves against uniform ones, as doublings: 1.38 is the paper's 2.6 times (A, 4.2)."""
+    saved = data_efficiency(points, ACTIVE, PROCESS, n, resamples, seed).log2_saved
+    bounded = [np.clip(bound, -MOST_DOUBLINGS, MOST_DOUBLINGS) for bound in (saved.mean, saved.low, saved.high)]
+    return {"log2 of the times fewer labels (2.6x is 1.38)": Interval(*bounded)}
+
+
+def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
+    """The PRM's lead at the largest N on problems unlike those it was trained on (A, 5); values [problems, len(ns)] by label."""
+    last = int(np.argmax(ns))
+    return {
+        f"PRM - {other} at N={max(ns)}, held-out problems": bootstrap_interval(
+            (values["PRM"] - values[other])[:, last], resamples, seed
+        )
+        for other in ("ORM", "Majority")
+    }
+
+
+def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Interval]:
+    """A soft-label PRM's last step is no worse than minimum and product, to within ``NOT_WORSE`` (B, E and Fig. 13)."""
+    last = values["last", "positive"]
+    others: tuple[How, ...] = ("min", "product")
+    return {
+        f"last - {how} + {NOT_WORSE}": bootstrap_interval(last - values[how, "positive"] + NOT_WORSE, resamples, seed)
+        for how in others
+    }
+
+
+def b9_quantities(prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
+    """PRM over ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14); [problems, len(ns)] each."""
+    lead = np.asarray(prm - orm)
+    return {
+        f"PRM - ORM at N={max(ns)}": bootstrap_interval(lead[:, int(np.argmax(ns))], resamples, seed),
+        "growth of PRM - ORM per doubling of N": bootstrap_interval(lead @ slope_weights(ns), resamples, seed),
+    }
+
+
+def _sign(neutral_is: NeutralIs) -> str:
+    return "+" if neutral_is == "positive" else "-"
