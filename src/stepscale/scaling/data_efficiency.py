@@ -47,7 +47,8 @@ def data_efficiency(
 ) -> Efficiency:
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
 
-    Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below. Raises
+    Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below.
+    Raises
     InputError for fewer than two common sizes, or other problems or seeds in the two arms.
     """
     ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
