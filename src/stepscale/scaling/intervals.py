@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
@@ -30,13 +30,19 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     if values.ndim < 1 or len(values) == 0:
         raise InputError("no problems to average over")
     flat = values.reshape(len(values), -1)
-    rng = np.random.default_rng(seed)
-    # multinomial counts make a resample a matrix product
-    counts = rng.multinomial(len(flat), np.full(len(flat), 1 / len(flat)), size=resamples)
-    means = counts @ flat / len(flat)
+    means = resample_counts(len(flat), resamples, seed) @ flat / len(flat)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     shape = values.shape[1:]
     return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape))
+
+
+def resample_counts(problems: int, resamples: int, seed: int) -> NDArray[np.int64]:
+    """How often each problem is drawn in each bootstrap resample [resamples, problems]; multinomial.
+
+    A resample's mean is then a matrix product. The same arguments give the same resamples, so what is computed with
+    them is paired by problem.
+    """
+    return np.random.default_rng(seed).multinomial(problems, np.full(problems, 1 / problems), size=resamples)
 
 
 def paired_interval(

@@ -66,7 +66,7 @@ def majority_per_problem(
 ) -> Vote:
     """As ``majority``, for each problem, with the Monte Carlo error."""
     right, answered = checked(correct, mask, ns)
-    codes = _codes(answers, answered)
+    codes = answer_codes(answers, answered)
     return _vote(codes, (codes > 0).astype(float), right, ns, seed)
 
 
@@ -80,13 +80,13 @@ def weighted_per_problem(
 ) -> Vote:
     """As ``weighted``, for each problem, with the Monte Carlo error."""
     right, answered = checked(correct, mask, ns)
-    codes, given = _codes(answers, answered), np.asarray(scores, float)
+    codes, given = answer_codes(answers, answered), np.asarray(scores, float)
     if given.shape != right.shape or not (given[codes > 0] >= 0).all() or np.isinf(given[codes > 0]).any():
         raise InputError(f"scores must be finite numbers >= 0 of shape {right.shape}, one a sample; pass probabilities")
-    return _vote(codes, np.where(codes > 0, np.maximum(given, _FAINT), 0.0), right, ns, seed)
+    return _vote(codes, vote_weights(codes, given), right, ns, seed)
 
 
-def _codes(answers: ArrayLike, answered: Bools) -> Codes:
+def answer_codes(answers: ArrayLike, answered: Bools) -> Codes:
     """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none."""
     table = np.asarray(answers)
     if table.shape != answered.shape:
@@ -102,9 +102,14 @@ def _codes(answers: ArrayLike, answered: Bools) -> Codes:
     return dense
 
 
+def vote_weights(codes: Codes, scores: Floats) -> Floats:
+    """Scores as weights of votes: 0 for a place without an answer, above 0 for every other."""
+    return np.where(codes > 0, np.maximum(scores, _FAINT), 0.0)
+
+
 def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int) -> Vote:
     width = int(codes.max()) + 1
-    truth = _share_right(codes, right, width)
+    truth = share_right(codes, right, width)
     problems, places = codes.shape
     mean, error, drawn = np.zeros((problems, len(ns))), np.zeros(len(ns)), []
     for i, n in enumerate(ns):
@@ -121,21 +126,22 @@ def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed:
     return Vote(mean, error)
 
 
-def _share_right(codes: Codes, right: Floats, width: int) -> Floats:
+def share_right(codes: Codes, right: Floats, width: int) -> Floats:
     """[problems, answers]: the share of an answer's samples that are right (0 or 1 if grading is consistent)."""
-    counts, hits = _tally(codes, np.ones_like(right), width), _tally(codes, right, width)
+    counts, hits = count_votes(codes, np.ones_like(right), width), count_votes(codes, right, width)
     truth: Floats = hits / np.maximum(counts, 1)
     truth[:, 0] = 0.0
     return truth
 
 
-def _tally(codes: Codes, weights: Floats, width: int) -> Floats:
+def count_votes(codes: Codes, weights: Floats, width: int) -> Floats:
+    """Sum of ``weights`` [rows, samples] by answer: [rows, answers]; column 0 holds the places without an answer."""
     rows = np.arange(len(codes))[:, None] * width
     votes = np.bincount((rows + codes).ravel(), weights.ravel(), len(codes) * width)
     return np.asarray(votes, float).reshape(len(codes), width)
 
 
-def _winners(tally: Floats, truth: Floats) -> Floats:
+def winners(tally: Floats, truth: Floats) -> Floats:
     """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong."""
     votes = tally.copy()
     votes[..., 0] = 0.0
@@ -152,8 +158,8 @@ def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> 
     subsets = np.array(list(combinations(range(places), n)))
     result = np.empty(problems)
     for problem in range(problems):
-        tally = _tally(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
-        result[problem] = _winners(tally, truth[problem]).mean()
+        tally = count_votes(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
+        result[problem] = winners(tally, truth[problem]).mean()
     return result
 
 
@@ -181,6 +187,6 @@ def _along_order(codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int]
     tally, done = np.zeros_like(truth), 0
     for i in np.argsort(ns):
         if ns[i] > done:
-            tally += _tally(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
+            tally += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
             done = ns[i]
-        yield int(i), _winners(tally, truth)
+        yield int(i), winners(tally, truth)

@@ -1,0 +1,205 @@
+"""Which strategy for which difficulty at which budget, and how good that is on problems it was not chosen on.
+
+In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin a problem. Out: the
+compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half
+of the bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs
+over problems and makes the choice anew in every resample; copies of a problem stay in its half, so the halves never share
+one. Knows nothing of models; strategies are names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.curve import Counts, Curve, from_rows, with_estimate
+from stepscale.scaling.curve import curve as make_curve
+from stepscale.scaling.difficulty import Bins
+from stepscale.scaling.intervals import resample_counts
+from stepscale.seeds import seed_for
+
+_DIGITS = 12  # means that agree to so many are tied
+
+
+@dataclass(frozen=True)
+class StrategyResults:
+    """``accuracy``: expected accuracy [strategies, budgets, problems]; NaN, for all problems, where a strategy has no run.
+
+    ``budgets``: generations a problem, rising. ``costs``: by unit ("tokens", "flops", ...), a problem's cost, as ``accuracy``.
+    """
+
+    strategies: tuple[str, ...]
+    budgets: tuple[int, ...]
+    ids: tuple[str, ...]
+    accuracy: Floats
+    costs: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.strategies), len(self.budgets), len(self.ids))
+        absent = np.isnan(self.accuracy)
+        if any(values.shape != shape for values in (self.accuracy, *self.costs.values())) or 0 in shape:
+            raise InputError(f"strategy results must be [strategies, budgets, problems] = {shape}")
+        partly = absent.any(axis=2) & ~absent.all(axis=2)
+        if partly.any():
+            s, k = np.argwhere(partly)[0]
+            raise InputError(
+                f"strategy {self.strategies[s]!r} at budget {self.budgets[k]} has results of only"
+                f" {int((~absent[s, k]).sum())} of {len(self.ids)} problems; run it on all of them"
+            )
+        if absent.all(axis=2).all(axis=0).any():
+            raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
+
+    def curve(self, strategy: str, unit: str | None = None, resamples: int = 2000, seed: int = 0) -> Curve:
+        """The curve of one strategy, against generations or the mean cost in ``unit``. Raises InputError if unknown."""
+        if strategy not in self.strategies or (unit is not None and unit not in self.costs):
+            raise InputError(f"no strategy {strategy!r} with costs in {unit!r}; there are {', '.join(self.strategies)}")
+        row = self.accuracy[self.strategies.index(strategy)]
+        run = ~np.isnan(row).all(axis=1)
+        budgets = np.asarray(self.budgets, float)[run]
+        x = budgets if unit is None else self.costs[unit][self.strategies.index(strategy)][run].T
+        return make_curve(row[run].T, x, resamples, seed)
+
+
+def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyResults:
+    """Results from a tidy table: problem_id, strategy, budget, accuracy and a column for each unit of cost.
+
+    Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
+    """
+    strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
+    budgets = tuple(sorted(int(budget) for budget in rows["budget"].unique()))
+    index = pd.MultiIndex.from_product([strategies, budgets, ids])
+    means = rows.groupby(["strategy", "budget", "problem_id"])[["accuracy", *units]].mean().reindex(index)
+    shape = (len(strategies), len(budgets), len(ids))
+    grids = {name: means[name].to_numpy(float).reshape(shape) for name in ("accuracy", *units)}
+    return StrategyResults(strategies, budgets, ids, grids.pop("accuracy"), grids)
+
+
+@dataclass(frozen=True)
+class ComputeOptimal:
+    """The compute-optimal policy's cross-validated results.
+
+    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ...; ``by_cost``: against each unit of cost.
+    ``per_problem``: accuracy [problems, budgets], each problem under the strategy its other half chose. ``chosen``: a row a
+    (bin, half, budget): strategy, its accuracy where it was chosen and where it was measured, and how many problems.
+    ``counts``: how often each problem is in each resample [resamples, problems].
+    """
+
+    budgets: tuple[int, ...]
+    curve: Curve
+    by_bin: tuple[Curve, ...]
+    by_cost: dict[str, Curve]
+    per_problem: Floats
+    chosen: pd.DataFrame
+    counts: Counts
+
+
+def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 2000, seed: int = 0) -> ComputeOptimal:
+    """The best strategy for each bin (1, 2, ..., all present) and budget, cross-validated in two halves of each bin.
+
+    One bin for all problems gives the best single strategy at each budget. Ties go to the strategy that comes first. A half
+    that a resample leaves empty chooses as the other halves of all bins together. Raises InputError on bins of another
+    length, absent bins, or a bin of one problem.
+    """
+    member = np.asarray(bins, np.int64)
+    _check_bins(member, len(results.ids))
+    halves = fold_of(results.ids, member, seed)
+    counts = resample_counts(len(results.ids), resamples, seed)
+    return _Choosing(results, member, halves, with_estimate(counts)).run()
+
+
+def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
+    """Half (0 or 1) of each problem: its bin's problems in the order of their named seeds, taken in turn."""
+    halves = np.zeros(len(ids), np.int64)
+    keys = np.array([seed_for(seed, "fold", problem_id) for problem_id in ids], np.uint64)
+    for number in np.unique(bins):
+        inside = np.flatnonzero(bins == number)
+        halves[inside[np.argsort(keys[inside], kind="stable")]] = np.arange(len(inside)) % 2
+    return halves
+
+
+def _check_bins(bins: Bins, problems: int) -> None:
+    sizes = np.bincount(bins, minlength=2)[1:] if len(bins) and bins.min() >= 1 else np.zeros(1)
+    if bins.shape != (problems,) or sizes.min() < 2:
+        raise InputError(f"bins must be 1, 2, ... of {problems} problems with two or more in each; use fewer bins")
+
+
+class _Choosing:
+    """Sums over the problems of each bin and half, for the estimate (row 0) and all resamples at once."""
+
+    def __init__(self, results: StrategyResults, bins: Bins, halves: Bins, counts: Counts) -> None:
+        self.results, self.bins, self.halves, self.counts = results, bins, halves, counts
+        self.n_bins = int(bins.max())
+        self.absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
+        self.cells = [(b, half) for b in range(1, self.n_bins + 1) for half in (0, 1)]
+        self.inside = {cell: np.flatnonzero((bins == cell[0]) & (halves == cell[1])) for cell in self.cells}
+        self.size = {cell: counts[:, own].sum(axis=1)[:, None] for cell, own in self.inside.items()}  # [rows, 1]
+        self.sums = {cell: self._sums(results.accuracy, own) for cell, own in self.inside.items()}
+
+    def run(self) -> ComputeOptimal:
+        choice = {cell: self._choice(cell) for cell in self.cells}
+        won = {cell: _picked(self.sums[cell], choice[cell]) for cell in self.cells}
+        budgets = np.broadcast_to(np.asarray(self.results.budgets, float), won[1, 0].shape)
+        by_bin = tuple(from_rows(budgets, self._mean(won, b)) for b in range(1, self.n_bins + 1))
+        by_cost = {}
+        for unit, cost in self.results.costs.items():
+            spent = {cell: _picked(self._sums(cost, self.inside[cell]), choice[cell]) for cell in self.cells}
+            by_cost[unit] = from_rows(self._mean(spent), self._mean(won))
+        return ComputeOptimal(
+            self.results.budgets, from_rows(budgets, self._mean(won)), by_bin, by_cost,
+            self._per_problem(choice), self._table(choice), self.counts[1:],
+        )  # fmt: skip
+
+    def _sums(self, values: Floats, inside: NDArray[np.int64]) -> Floats:
+        """Sum over the problems ``inside``, each as often as it was drawn [rows, strategies, budgets]."""
+        own = np.nan_to_num(values[:, :, inside])
+        return np.moveaxis(own @ self.counts[:, inside].T, 2, 0)
+
+    def _choice(self, cell: tuple[int, int]) -> NDArray[np.int64]:
+        """The strategy [rows, budgets] that is best on the other half of the cell's bin."""
+        b, half = cell
+        other = (b, 1 - half)
+        everywhere = [(c, 1 - half) for c in range(1, self.n_bins + 1)]
+        sums, size = self.sums[other], self.size[other][:, :, None]
+        empty = size == 0
+        sums = np.where(empty, sum(self.sums[c] for c in everywhere), sums)
+        size = np.where(empty, sum(self.size[c] for c in everywhere)[:, :, None], size)
+        means = np.round(sums / np.maximum(size, 1), _DIGITS)
+        return np.asarray(np.where(self.absent, -np.inf, means).argmax(axis=1))
+
+    def _mean(self, sums: Mapping[tuple[int, int], Floats], b: int | None = None) -> Floats:
+        """Mean over the problems of bin ``b``, or of all [rows, budgets]; a bin that a resample lacks keeps its estimate."""
+        cells = [cell for cell in self.cells if b in (None, cell[0])]
+        total, size = sum(sums[cell] for cell in cells), sum(self.size[cell] for cell in cells)
+        means: Floats = total / np.maximum(size, 1)
+        return np.where(size > 0, means, means[:1])
+
+    def _per_problem(self, choice: Mapping[tuple[int, int], NDArray[np.int64]]) -> Floats:
+        values = np.zeros((len(self.bins), len(self.results.budgets)))
+        for cell, inside in self.inside.items():
+            for k, strategy in enumerate(choice[cell][0]):
+                values[inside, k] = self.results.accuracy[strategy, k, inside]
+        return values
+
+    def _table(self, choice: Mapping[tuple[int, int], NDArray[np.int64]]) -> pd.DataFrame:
+        rows = []
+        for (b, half), inside in self.inside.items():
+            other = self.inside[b, 1 - half]
+            for k, strategy in enumerate(choice[b, half][0]):
+                accuracy = self.results.accuracy[strategy, k]
+                rows.append(
+                    {
+                        "bin": b, "fold": half, "budget": self.results.budgets[k],
+                        "strategy": self.results.strategies[strategy], "chosen_on": float(accuracy[other].mean()),
+                        "measured": float(accuracy[inside].mean()), "n_problems": len(inside),
+                    }
+                )  # fmt: skip
+        return pd.DataFrame(rows)
+
+
+def _picked(sums: Floats, choice: NDArray[np.int64]) -> Floats:
+    """Of [rows, strategies, budgets] the chosen strategy's [rows, budgets]."""
+    return np.take_along_axis(sums, choice[:, None, :], 1)[:, 0, :]

@@ -1,0 +1,92 @@
+"""Accuracy against what was spent, with the bootstrap resamples that made its interval, so that curves can be compared.
+
+In: per-problem accuracies at budgets, and per-problem costs if the axis is not the budget itself. Out: a ``Curve`` whose
+rows of ``resampled`` are paired with those of every curve made with the same resamples. The axis is in any unit
+(generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.intervals import Interval, resample_counts
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """``x`` (rising) and ``accuracy`` [budgets]; ``x_resampled`` and ``resampled`` [resamples, budgets]."""
+
+    x: Floats
+    accuracy: Floats
+    x_resampled: Floats
+    resampled: Floats
+
+    @property
+    def interval(self) -> Interval:
+        """Accuracy at each budget with its 95 % interval."""
+        return interval_of(self.accuracy, self.resampled)
+
+    def at(self, x: ArrayLike) -> Interval:
+        """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
+        wanted = np.atleast_1d(np.asarray(x, float))
+        return interval_of(interpolated(self.x[None], self.accuracy[None], wanted)[0], self.resampled_at(wanted))
+
+    def resampled_at(self, x: ArrayLike) -> Floats:
+        """Accuracy of each resample at each spending [resamples, len(x)]; NaN outside of what was measured."""
+        return interpolated(self.x_resampled, self.resampled, np.atleast_1d(np.asarray(x, float)))
+
+
+def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0) -> Curve:
+    """The curve of accuracies [problems, budgets]; ``x``: the budgets [budgets], or costs [problems, budgets].
+
+    Raises InputError on other shapes, no problems, or spending that is not above 0.
+    """
+    values, spent = np.asarray(per_problem, float), np.asarray(x, float)
+    if values.ndim != 2 or not len(values) or spent.shape not in (values.shape, values.shape[1:]):
+        raise InputError(
+            f"a curve needs accuracies [problems, budgets] and as many budgets, not {values.shape}, {spent.shape}"
+        )
+    counts = with_estimate(resample_counts(len(values), resamples, seed))
+    axis = counts @ spent / len(values) if spent.ndim == 2 else np.broadcast_to(spent, (len(counts), len(spent)))
+    return from_rows(axis, counts @ values / len(values))
+
+
+def with_estimate(counts: Counts) -> Counts:
+    """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems]."""
+    return np.vstack([np.ones((1, counts.shape[1]), np.int64), counts])
+
+
+def from_rows(x: Floats, accuracy: Floats) -> Curve:
+    """The curve of rows [1 + resamples, budgets], the first of which is the estimate. Raises InputError where x <= 0."""
+    if not (x > 0).all():
+        raise InputError("spending must be above 0 at every budget to stand on a logarithmic axis")
+    order = np.argsort(x, axis=1, kind="stable")
+    x, accuracy = np.take_along_axis(x, order, 1), np.take_along_axis(accuracy, order, 1)
+    return Curve(x[0], accuracy[0], x[1:], accuracy[1:])
+
+
+def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Interval:
+    """Percentile interval of an estimate [...] from its resamples [resamples, ...]."""
+    tail = (1 - level) / 2
+    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
+    return Interval(np.asarray(estimate, float), low, high)
+
+
+def interpolated(x: Floats, y: Floats, wanted: Floats) -> Floats:
+    """Rows of y [R, K] at spendings ``wanted`` [n], linear in log x; NaN outside each row's x: [R, n]."""
+    with np.errstate(divide="ignore"):
+        at = np.log(wanted)
+    rows = [np.interp(at, np.log(a), b, left=np.nan, right=np.nan) for a, b in zip(x, y, strict=True)]
+    return np.array(rows).reshape(len(x), len(wanted))
+
+
+def same_resamples(curves: Sequence[Curve]) -> None:
+    """Raises InputError unless all curves have as many resamples, as paired curves must."""
+    if len({len(one.resampled) for one in curves}) > 1:
+        raise InputError("paired curves need the same resamples and seed; make both with the same ones")

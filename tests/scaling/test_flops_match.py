@@ -1,0 +1,74 @@
+"""The FLOPs-matched comparison: the papers' multipliers, and stars by hand."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stepscale.errors import InputError
+from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal
+from stepscale.scaling.flops_match import RATIOS, budget_multiplier, flops_match, matched_difference
+
+BINS = np.repeat([1, 2], 20)
+
+
+def optimal(accuracy, budgets=(1, 4, 16, 64)):
+    ids = tuple(f"p{i}" for i in range(40))
+    return compute_optimal(StrategyResults(("a",), budgets, ids, np.asarray(accuracy, float)[None]), BINS, 300)
+
+
+def test_multipliers_by_hand() -> None:
+    assert budget_multiplier(14, 0.16, "v1") == pytest.approx(14 + 3 * 13 / 0.16)
+    assert budget_multiplier(14, 22, "v1") == pytest.approx(14 + 39 / 22)
+    assert budget_multiplier(14, 0.40, "iclr") == pytest.approx(14 + 1.5 * 13 / 0.40)
+
+
+@given(st.floats(1, 100), st.sampled_from(range(3)))
+def test_both_versions_allow_about_the_same_at_their_own_ratios(m, i) -> None:
+    v1, iclr = (budget_multiplier(m, RATIOS[version][i], version) for version in ("v1", "iclr"))
+    assert v1 == pytest.approx(iclr, rel=0.02)
+
+
+@given(st.floats(1.01, 50), st.floats(0.01, 50))
+def test_total_flops_are_equal(m, r) -> None:
+    pretraining, inference = 6.0, 2.0 * r  # per parameter and pretraining token
+    assert pretraining + budget_multiplier(m, r, "v1") * inference == pytest.approx(m * (pretraining + inference))
+    inference = 4.0 * r
+    assert pretraining + budget_multiplier(m, r, "iclr") * inference == pytest.approx(m * (pretraining + inference))
+
+
+def test_stars_over_curves_by_hand() -> None:
+    easy, hard = np.array([0.5, 0.7, 0.8, 1.0]), np.array([0.0, 0.0, 0.1, 0.2])
+    accuracy = np.concatenate([np.tile(easy, (20, 1)), np.tile(hard, (20, 1))]).T
+    larger = np.concatenate([np.tile([1, 0], 10), np.ones(20)])
+    table = flops_match(optimal(accuracy), BINS, larger, 4.0, "v1", [0.75, 1e9])
+    by = {(row.bin, row.r): row for row in table.itertuples()}
+    star = by[1, 0.75]
+    assert (star.budget, star.small, star.larger) == pytest.approx((16, 0.8, 0.5))
+    assert star.difference == pytest.approx(0.3) and star.low <= 0.3 <= star.high and star.better == "small"
+    assert by[2, 0.75].difference == pytest.approx(-0.9) and by[2, 0.75].better == "larger"
+    assert by[1, 1e9].budget == pytest.approx(4) and by[1, 1e9].small == pytest.approx(0.7)
+    assert by[0, 0.75].difference == pytest.approx((0.3 - 0.9) / 2)
+    assert not table["beyond"].any()
+
+
+def test_a_budget_beyond_the_curve_is_marked_and_takes_its_last_point() -> None:
+    accuracy = np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T
+    table = flops_match(optimal(accuracy), BINS, np.zeros(40), 14.0, "v1", [0.16])
+    assert table["beyond"].all()
+    assert table["small"].to_numpy() == pytest.approx(np.full(3, 0.4))
+
+
+def test_the_difference_is_paired_by_problem() -> None:
+    rng = np.random.default_rng(0)
+    right = (rng.random(40) < 0.5).astype(float)
+    accuracy = np.tile(right, (4, 1))  # the small model solves exactly what the larger one does
+    found = matched_difference(optimal(accuracy), BINS, right, [1, 2], 10.0)
+    assert (found.mean, found.low, found.high) == pytest.approx((0, 0, 0))
+
+
+def test_the_larger_model_must_have_answered_all() -> None:
+    with pytest.raises(InputError, match="39 answers for 40 problems"):
+        flops_match(optimal(np.zeros((4, 40))), BINS, np.zeros(39), 14.0, "v1")
+    with pytest.raises(InputError, match="M >= 1"):
+        budget_multiplier(0.5, 1, "v1")
