@@ -4,13 +4,14 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.append(str(Path(__file__).parent))  # for tiny_models
 
 
 @pytest.fixture
@@ -65,6 +66,18 @@ def copy_project(folder: Path, empty_store: Path) -> Path:
     shutil.copytree(REPOSITORY / "data" / "01_raw", folder / "data" / "01_raw")
     shutil.copy(empty_store, folder)
     return folder
+
+
+@pytest.fixture(scope="module")
+def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A model folder with random weights whose tokenizer was trained on given texts: ``tiny_llama(texts, longest=2048)``."""
+
+    def save(texts: Iterable[str], longest: int = 512) -> Path:
+        from tiny_models import save_tiny_llama
+
+        return save_tiny_llama(tmp_path_factory.mktemp("tiny") / "llama", texts, longest)
+
+    return save
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,127 @@
+"""What a whole ``kedro run`` leaves in MLflow, read back through MLflow's client: also when a node fails."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from stepscale.hooks import git_revision
+
+Command = Callable[..., Any]
+CHILDREN = {"generator", "prm", "orm"}
+
+
+def write_records(train: Path, test: Path) -> None:
+    """Sums with people's ratings in PRM800K's shape, half of them wrong; and MATH-like problems to be tested on."""
+    with train.open("w") as file:
+        for a in range(20):
+            ratings = [1, 1] if a % 2 else [1, -1]
+            steps = [f"We add {a} and 3.", f"So it is {a + 3}.\n\n# Answer\n\n{a + 3}"]
+            rated = [
+                {"completions": [{"text": text, "rating": rating, "flagged": False}], "human_completion": None,
+                 "chosen_completion": 0 if rating == 1 else None}
+                for text, rating in zip(steps, ratings, strict=True)
+            ]  # fmt: skip
+            label = {"steps": rated, "total_time": 1, "finish_reason": "solution" if a % 2 else "found_error"}
+            question = {"problem": f"What is {a}+3?", "ground_truth_answer": str(a + 3)}
+            record = {
+                "labeler": "x", "timestamp": "2022-07-30T23:23:32.118856", "generation": None, "question": question,
+                "is_quality_control_question": False, "is_initial_screening_question": False, "label": label,
+            }  # fmt: skip
+            file.write(json.dumps(record) + "\n")
+    lines = [{"problem": f"What is {a}+4?", "answer": str(a + 4), "subject": "Algebra", "level": 1} for a in range(4)]
+    test.write_text("\n".join(map(json.dumps, lines)) + "\n")
+
+
+@pytest.fixture(scope="module")
+def run_math(run_in: Command, shared_project: Path, tiny_llama: Callable[..., Path]) -> Command:
+    """``kedro run --env math`` on those records, with further words."""
+    train, test = shared_project / "train.jsonl", shared_project / "test.jsonl"
+    write_records(train, test)
+    model = tiny_llama(train.read_text().splitlines())
+    changed = {
+        "problems.train.path": train, "problems.test.path": test, "problems.valid_share": 0.3, "generator.base": model,
+        "verifiers.base": model, "search.samples.per_problem": 4, "generator.sampling.max_new_tokens": 12,
+        "run_name": "on-record",
+    }  # fmt: skip
+    for fit in ("generator.fine_tuning", "verifiers.prm.optimization", "verifiers.orm.optimization"):
+        changed |= {f"{fit}.log_every": 1, f"{fit}.batch_size": 2}
+    params = ",".join(f"{key}={value}" for key, value in changed.items())
+    return lambda *words: run_in(shared_project, "--env", "math", *words, "--params", params)
+
+
+@pytest.fixture(scope="module")
+def client(shared_project: Path, run_math: Command) -> MlflowClient:
+    """After one whole run."""
+    done = run_math()
+    assert done.exit_code == 0, done.output
+    return MlflowClient(f"sqlite:///{shared_project / 'mlflow.db'}")
+
+
+def runs(client: MlflowClient, name: str = "on-record") -> tuple[Run, dict[str, Run]]:
+    """The newest run of that name, and its children by theirs."""
+    found = client.search_runs([client.get_experiment_by_name("stepscale").experiment_id])
+    parent = next(run for run in found if run.info.run_name == name)
+    children = [run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    return parent, {run.info.run_name: run for run in children}
+
+
+@pytest.mark.e2e
+def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -> None:
+    parent, children = runs(client)
+    assert set(children) == CHILDREN
+    assert {run.info.status for run in (parent, *children.values())} == {"FINISHED"}
+    assert "mlflow.parentRunId" not in parent.data.tags
+    revision = git_revision(Path(__file__).parent)  # "+", or not, may have changed while the run ran
+    assert parent.data.tags["git_revision"].rstrip("+") == revision.rstrip("+")
+    assert parent.data.params["seed"] == "0"
+
+
+@pytest.mark.e2e
+def test_children_have_typed_parameters_learning_curves_and_the_model(client: MlflowClient) -> None:
+    _, children = runs(client)
+    for name, child in children.items():
+        rate = "fine_tuning.learning_rate" if name == "generator" else "optimization.learning_rate"
+        assert float(child.data.params[rate]) == 1e-5, "from conf/math, flat and whole"
+        curve = client.get_metric_history(child.info.run_id, "loss")
+        assert len(curve) >= 2
+        assert [point.step for point in curve] == list(range(1, len(curve) + 1))
+        kept = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id, "model")}
+        assert {"config.json", "model.safetensors", "tokenizer.json"} <= kept
+
+
+@pytest.mark.e2e
+def test_the_parent_has_the_evaluation_and_scaling_curves_by_budget(client: MlflowClient, shared_project: Path) -> None:
+    parent, _ = runs(client)
+    assert {"prm.step_accuracy", "orm.solution_accuracy"} <= set(parent.data.metrics)
+    curves = pd.read_parquet(shared_project / "data/math/08_reporting/curves.parquet")
+    for name, method, verifier in (("best_of_n.prm", "best_of_n", "prm"), ("majority", "majority", None)):
+        history = client.get_metric_history(parent.info.run_id, f"scaling.{name}")
+        of = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
+        rows = curves[(curves["method"] == method) & of]
+        assert [(point.step, point.value) for point in history] == list(zip(rows["n"], rows["accuracy"], strict=True))
+        assert [point.step for point in history] == [1, 2, 4]
+
+
+@pytest.mark.e2e
+def test_after_a_node_that_fails_child_and_parent_are_failed_and_none_is_running(
+    client: MlflowClient, run_math: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import stepscale.verifiers.training as training
+
+    def break_down(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(training, "train_verifier", break_down)
+    done = run_math("--nodes", "train_prm")
+    assert done.exit_code == 1
+    parent, children = runs(client)
+    assert {name: run.info.status for name, run in children.items()} == {"prm": "FAILED"}
+    assert parent.info.status == "FAILED"
+    everything = client.search_runs([experiment.experiment_id for experiment in client.search_experiments()])
+    assert "RUNNING" not in {run.info.status for run in everything}
