@@ -1,0 +1,122 @@
+"""Beam search with the project's own generator and verifier: nothing is computed twice, and nothing depends on the batch."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+import torch
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Continuation, Request, Sampling, Until
+from stepscale.generation.local import LocalGenerator
+from stepscale.lab.problems import make_problems
+from stepscale.models.encoding import TextFormat
+from stepscale.models.loading import load_token_classifier, load_tokenizer, save
+from stepscale.search.methods import read_options, search
+from stepscale.search.results import Problem
+from stepscale.verifiers.saved import SavedVerifier
+from stepscale.verifiers.scoring import ModelVerifier
+
+LAB_BASE = Path(__file__).resolve().parents[2] / "data/01_raw/lab_base"
+SAMPLING = Sampling(max_new_tokens=120)
+
+
+class Watched(LocalGenerator):
+    """The generator, with the trees of all tokens that had to be passed through it: of what it drew, and of rollouts."""
+
+    drawn: set[tuple[int, ...]]
+    rolled: set[tuple[int, ...]]
+
+    def generate(
+        self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
+    ) -> list[Continuation]:
+        found = super().generate(requests, sampling, until, ledger)
+        for request, continuation in zip(requests, found, strict=True):
+            full = request.prefix + continuation.tokens  # its last token is drawn, not passed
+            if sampling.temperature:
+                self.drawn |= {full[:end] for end in range(1, len(full))}
+            else:
+                self.rolled |= {full[:end] for end in range(len(request.prefix), len(full))}
+        return found
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module")
+def verifier_folder(tmp_path_factory) -> Path:
+    """The lab's base with a head of random weights: scores that differ from step to step are all it takes."""
+    folder = tmp_path_factory.mktemp("verifier")
+    torch.manual_seed(0)
+    model = load_token_classifier(LAB_BASE, num_labels=3)
+    with torch.no_grad():
+        model.score.weight.normal_(0, 0.3)
+    save(model, load_tokenizer(LAB_BASE), folder)
+    names = ("negative", "neutral", "positive")
+    layout = TextFormat(prompt="<judge>{problem}\n")
+    SavedVerifier(kind="prm", labels=names, layout=layout, aggregation="product").write(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def verifier(verifier_folder) -> ModelVerifier:
+    return ModelVerifier(verifier_folder, "prm", device="cpu")
+
+
+def generator() -> Watched:
+    made = Watched.load(LAB_BASE, prompt_template="<s>{problem}\n", device="cpu", name="lab")
+    made.drawn, made.rolled = set(), set()
+    return made
+
+
+def problems(n: int) -> list[Problem]:
+    table = make_problems(n, "test", 0)
+    return [Problem(name, text) for name, text in zip(table["problem_id"], table["problem"], strict=True)]
+
+
+@pytest.mark.parametrize("options", [
+    {"method": "beam", "n": 16}, {"method": "beam", "n": 16, "width": 2}, {"method": "dvts", "n": 16, "width": 4},
+    {"method": "lookahead", "n": 9, "k": 1},
+])  # fmt: skip
+def test_a_search_computes_hardly_a_token_of_its_tree_twice(verifier, options):
+    ledger, made = Ledger(), generator()
+    results = search(problems(12), made, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)
+    ratio = ledger.models["lab"].tokens / (len(made.drawn) + len(made.rolled))
+    assert 1 <= ratio <= 1.02
+    assert all(len(result.candidates) == options["n"] for result in results)
+    assert sum(result.ledger.tokens for result in results) == ledger.tokens
+
+
+def test_the_verifier_reads_each_step_of_the_tree_once(verifier_folder):
+    first, second = Ledger(), Ledger()
+    beam = read_options({"method": "beam", "n": 9})
+    fresh = ModelVerifier(verifier_folder, "prm", device="cpu")
+    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=first)
+    search(problems(4), generator(), fresh, beam, SAMPLING, run_seed=3, ledger=second)
+    assert first.models["prm"].verify > 0 == second.models["prm"].verify
+
+
+def test_the_same_candidates_are_found_problem_by_problem(verifier):
+    beam = read_options({"method": "beam", "n": 9})
+    found = [
+        search(problems(6), generator(), verifier, beam, SAMPLING, run_seed=1, ledger=Ledger(), problems_at_once=size)
+        for size in (6, 1)
+    ]
+    for together, alone in zip(*found, strict=True):
+        assert [c.tokens for c in together.candidates] == [c.tokens for c in alone.candidates]
+        assert together.answer == alone.answer
+
+
+def test_each_problem_of_a_batch_is_charged_what_it_costs_alone(verifier):
+    beam, two = read_options({"method": "beam", "n": 9}), problems(2)
+    together = search(two, generator(), verifier, beam, SAMPLING, run_seed=2, ledger=Ledger())
+    alone = [search([one], generator(), verifier, beam, SAMPLING, run_seed=2, ledger=Ledger())[0] for one in two]
+    costs = [[result.ledger.models["lab"] for result in results] for results in (together, alone)]
+    assert [cost.decode for cost in costs[0]] == [cost.decode for cost in costs[1]]
+    shared = 1  # the two prompts begin with the same token, <s>
+    assert sum(cost.prefill for cost in costs[0]) + shared == sum(cost.prefill for cost in costs[1])
