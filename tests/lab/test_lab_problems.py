@@ -52,6 +52,14 @@ def test_problems_depend_on_the_seed_alone() -> None:
     assert set(make_problems(60, "train", 3)["problem"]) != set(make_problems(60, "train", 4)["problem"])
 
 
+def test_a_family_that_runs_dry_leaves_its_place_to_the_others() -> None:
+    problems = make_problems(400, "test", 0, families=("sequence", "order"), levels=(5,))
+    assert problems["problem"].nunique() == 400
+    assert 10 < (problems["subject"] == "sequence").sum() < 200
+    with pytest.raises(InputError, match="distinct problems"):
+        make_problems(400, "test", 0, families=("sequence",), levels=(5,))
+
+
 def test_an_unknown_family_is_one_clear_line() -> None:
     with pytest.raises(InputError, match=r"geometry.*families are"):
         make_problems(3, "train", 0, families=("geometry",))

@@ -4,7 +4,7 @@
 The held-out family's problems are never used for training a verifier; its test problems have split ``heldout``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from random import Random
 
@@ -33,10 +33,21 @@ def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
             return problem
 
 
+_DRAWS = 300  # without a new problem among so many, a family has none left at that level
+
+
+def _fresh_problem(family: str, level: int, split: str, rng: Random, seen: Mapping[str, object]) -> str | None:
+    for _ in range(_DRAWS):
+        problem = draw_problem(family, level, split, rng)
+        if problem not in seen:
+            return problem
+    return None
+
+
 def make_problems(
     n: int, split: str, run_seed: int, families: Sequence[str] = (), levels: Sequence[int] = LEVELS
 ) -> pd.DataFrame:
-    """``n`` distinct problems as a problems table, families and levels in equal shares.
+    """``n`` distinct problems as a problems table, families and levels in equal shares as far as they have so many.
 
     ``families`` defaults to all but the held-out one. Raises InputError for an unknown family or level.
     """
@@ -46,13 +57,18 @@ def make_problems(
     rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
     seen: dict[str, tuple[str, int]] = {}
     places = [(family, level) for level in levels for family in families]
-    tries = 0
+    turn = 0
     while len(seen) < n:
-        family, level = places[len(seen) % len(places)]
-        seen.setdefault(draw_problem(family, level, split, rng), (family, level))
-        tries += 1
-        if tries > 50 * n + 1000:
+        if not places:
             raise InputError(f"lab: only {len(seen)} distinct problems of {families} {levels} found; ask for fewer")
+        turn %= len(places)
+        family, level = places[turn]
+        fresh = _fresh_problem(family, level, split, rng, seen)
+        if fresh is None:
+            del places[turn]  # small families run dry first; the others go on taking turns
+        else:
+            seen[fresh] = (family, level)
+            turn += 1
     mark = "heldout" if tuple(families) == (HELD_OUT_FAMILY,) and split == "test" else split
     return pd.DataFrame(
         {
