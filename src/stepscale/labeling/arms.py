@@ -1,0 +1,146 @@
+"""The experiment of Lightman et al. 2023, 4: arms that differ in supervision or selection, at several numbers of labels.
+
+In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples a problem, seed) trains
+on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stepscale.errors import InputError
+from stepscale.labeling.outcomes import judged_by_steps
+from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, chosen
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
+from stepscale.verifiers.examples import Example, orm_examples, prm_examples
+from stepscale.verifiers.saved import Kind
+
+Supervision = Literal["steps", "outcome_by_steps", "outcome_by_answer"]
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Arm(BaseModel):
+    """One way to supervise and to choose what is labelled."""
+
+    model_config = _STRICT
+
+    name: str = Field(description="as shown in tables and figures")
+    supervision: Supervision = Field(
+        description="the labeler's step labels (PRM), its verdict that every step passes (ORM), or the final answer (ORM)"
+    )
+    selection: Selection = Uniform()
+
+    @property
+    def kind(self) -> Kind:
+        """The verifier that is trained."""
+        return "prm" if self.supervision == "steps" else "orm"
+
+
+PAPER_ARMS = (
+    Arm(name=PROCESS, supervision="steps"),
+    Arm(name=BY_LARGE, supervision="outcome_by_steps"),
+    Arm(name=BY_ANSWER, supervision="outcome_by_answer"),
+    Arm(name=ACTIVE, supervision="steps", selection=Convincing()),
+)
+
+
+class Experiment(BaseModel):
+    """What is compared, at which numbers of labels, and how often."""
+
+    model_config = _STRICT
+
+    arms: tuple[Arm, ...] = PAPER_ARMS
+    sizes: tuple[int, ...] = Field(min_length=1, description="labelled samples a problem, rising")
+    seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
+    budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which verifiers are measured")
+    least_steps: int = Field(
+        60, ge=1, description="optimizer steps of a training at the least: a small subset is gone through more often"
+    )
+
+    @field_validator("sizes", "budgets")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if value[0] < 1 or any(a >= b for a, b in pairwise(value)):
+            raise ValueError("must rise and begin at 1 or above")
+        return value
+
+    @field_validator("arms")
+    @classmethod
+    def _distinct(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        if len({arm.name for arm in value}) != len(value):
+            raise ValueError("each arm needs a name of its own")
+        return value
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training: an arm on ``per_problem`` labelled samples a problem."""
+
+    arm: Arm
+    per_problem: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Fit for a file: process-active-learning-00016-seed-0."""
+        words = "".join(c.lower() if c.isalnum() else " " for c in self.arm.name).split()
+        return f"{'-'.join(words)}-{self.per_problem:05}-seed-{self.seed}"
+
+
+def log_spaced(largest: int, count: int = 5) -> tuple[int, ...]:
+    """``count`` sizes from 1 to ``largest``, evenly spaced on the log scale; fewer where whole numbers coincide."""
+    return tuple(int(size) for size in np.unique(np.rint(np.geomspace(1, largest, count)).astype(int)))
+
+
+def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
+    """Every cell, seed by seed and smaller ones first, so that an experiment cut short has whole repeats."""
+    return [
+        Cell(arm, size, seed)
+        for seed in range(run_seed, run_seed + experiment.seeds)
+        for size in experiment.sizes
+        for arm in experiment.arms
+    ]
+
+
+def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: int) -> pd.DataFrame:
+    """What ``strategy`` chooses of ``pool`` (candidates) at every size: problem_id, sample_id, per_problem.
+
+    ``per_problem`` is the smallest of ``sizes`` at which the sample is chosen; it belongs to all larger ones. So the labels of
+    the largest choice serve all. Raises InputError if the pool holds fewer than the largest size for every problem.
+    """
+    there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
+    if there < max(sizes):
+        raise InputError(
+            f"the pool holds at most {there} distinct answered samples a problem, {max(sizes)} are to be labelled; "
+            "sample a larger pool or choose smaller sizes"
+        )
+    parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
+    return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+
+
+def to_label(selections: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """Keys of every sample that any selection holds: each is labelled once."""
+    keys = pd.concat([selection[KEY] for selection in selections], ignore_index=True)
+    return keys.drop_duplicates().sort_values(KEY, kind="stable", ignore_index=True)
+
+
+def training_samples(cell: Cell, solutions: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
+    """The solutions that a cell trains on; ``selection`` is its strategy's and seed's, as ``nested`` gives it."""
+    return chosen(solutions, selection[selection["per_problem"] <= cell.per_problem])
+
+
+def training_examples(
+    arm: Arm, problems: pd.DataFrame, samples: pd.DataFrame, step_labels: pd.DataFrame
+) -> list[Example]:
+    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right."""
+    if arm.supervision == "outcome_by_answer":
+        return orm_examples(problems, samples)
+    labels = chosen(step_labels, samples)
+    if arm.supervision == "steps":
+        return prm_examples(problems, labels)
+    return orm_examples(problems, judged_by_steps(samples, labels))
