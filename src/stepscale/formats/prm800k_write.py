@@ -7,7 +7,7 @@ the first step rated -1, which has no chosen completion, as in the published fou
 and labeler. Soft labels (``value``) have no place in this format and are not written.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,16 +29,25 @@ _UNFINISHED = FILTERS[2:]
 _QUESTION_KEYS = "problem,ground_truth_solution,ground_truth_answer"
 
 
-def write(tables: Tables, path: str | Path) -> int:
+def write(
+    tables: Tables,
+    path: str | Path,
+    *,
+    generations: Mapping[Key, int] | None = None,
+    verifier_scores: Mapping[Key, float] | None = None,
+) -> int:
     """Write a JSONL file (gzipped if the name ends in .gz); returns the number of records.
 
+    ``generations``: the round in which a solution labelled here was labelled, 0 unless given; ``verifier_scores``: by how
+    much it convinced the selector. Both by (problem_id, sample_id).
     Dropped records that the reader kept whole are written as well: ``dataclasses.replace(tables, records=...)`` without
     them leaves them out. Raises InputError if a labelled solution has no row in solutions or problems.
     """
-    return write_lines(path, (orjson.dumps(record) for record in _records(tables)))
+    found = _records(tables, generations or {}, verifier_scores or {})
+    return write_lines(path, (orjson.dumps(record) for record in found))
 
 
-def _records(tables: Tables) -> Iterator[Record]:
+def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Mapping[Key, float]) -> Iterator[Record]:
     problems = {
         row[0]: (row[1], row[2], row[3])
         for row in _rows(tables.problems, ["problem_id", "problem", "answer", "solution"])
@@ -59,8 +68,9 @@ def _records(tables: Tables) -> Iterator[Record]:
             yield _as_read(side, problems[key[0]], own, solutions[key][2])
             del solutions[key]
     for key, (steps, answer, finish) in solutions.items():
+        about = (generations.get(key, 0), verifier_scores.get(key))
         for labeler, group in labels.get(key, {}).items():
-            yield _made_here(problems[key[0]], list(steps), answer, finish, labeler, group)
+            yield _made_here(problems[key[0]], list(steps), answer, finish, labeler, group, about)
 
 
 def _as_read(side: dict[str, Any], problem: Problem, labels: Sequence[Label], finish: str | None) -> Record:
@@ -84,8 +94,9 @@ def _made_here(
     finish: str | None,
     labeler: str | None,
     labels: Sequence[Label],
+    about: tuple[int, float | None],
 ) -> Record:
-    """A phase 2 record of a solution labelled here."""
+    """A phase 2 record of a solution labelled here; ``about``: its generation and its score."""
     wrong = next((label.step for label in labels if label.is_chosen and label.rating == -1), None)
     if wrong is not None:
         kept = [label for label in labels if label.step < wrong]
@@ -95,8 +106,8 @@ def _made_here(
         judged = {label.step for label in labels if label.is_chosen and label.rating is not None}
         finish = "solution" if finish != "length" and judged >= set(range(len(steps))) else "give_up"
     labels = [label._replace(flagged=bool(label.flagged)) for label in labels]
-    generated = {"pre_generated_steps": steps, "pre_generated_answer": answer, "pre_generated_verifier_score": None}
-    head = (None, 0, False, False)
+    generated = {"pre_generated_steps": steps, "pre_generated_answer": answer, "pre_generated_verifier_score": about[1]}
+    head = (None, about[0], False, False)
     return record_of(labeler, head, (_QUESTION_KEYS, generated), problem, rebuild(labels, None), None, finish)
 
 
