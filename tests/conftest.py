@@ -69,8 +69,8 @@ def copy_project(folder: Path, empty_store: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def tiny_llama(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """A model folder with random weights whose tokenizer was trained on given texts: ``tiny_llama(texts, longest=2048)``."""
+def model_of(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """A model folder with random weights whose tokenizer was trained on given texts: ``model_of(texts, longest=2048)``."""
 
     def save(texts: Iterable[str], longest: int = 512) -> Path:
         from tiny_models import save_tiny_llama

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
+from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
+from stepscale.models.placement import GeneratorPlacement, Placement
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
 if TYPE_CHECKING:
@@ -74,21 +76,34 @@ class GeneratorBlock(Block):
     """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
 
     base: str = Field(description="folder or Hugging Face name of the base causal LM")
-    prompt: str = Field(description="prompt template with {problem}")
+    prompt: Prompt = Field(
+        description="a template with {problem}; or style: chat, the model's own; or style: few_shot, solved examples"
+    )
     examples: Literal["own", "given"] = Field(
         description="fine-tune on its own right samples, or on given right solutions"
     )
     samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
     sampling: SamplingBlock
-    fine_tuning: Optimization
+    fine_tuning: Optimization | None = Field(description="null: the base as it is, asked by its prompt")
+    placement: GeneratorPlacement = GeneratorPlacement()
+
+    def base_template(self, seed: int) -> str:
+        """What the base is asked with. Raises InputError."""
+        return prompt_template(self.prompt, self.base, seed)
+
+    def template(self, seed: int) -> str:
+        """What the generator is asked with: once fine-tuned, it needs no examples. Raises InputError."""
+        if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
+            return prompt_template(self.prompt.then, self.base, seed)
+        return self.base_template(seed)
 
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
         from stepscale.generation.finetune import GeneratorTraining
 
-        return GeneratorTraining.model_validate(
-            {"layout": {"prompt": self.prompt}, "optimization": {**self.fine_tuning.model_dump(), "seed": seed}}
-        )
+        assert self.fine_tuning, "nothing is fine-tuned"
+        fitted = {**self.fine_tuning.model_dump(), "seed": seed}
+        return GeneratorTraining.model_validate({"layout": {"prompt": self.template(seed)}, "optimization": fitted})
 
 
 class PoolBlock(Block):
@@ -105,6 +120,7 @@ class VerifierBlock(Block):
     prompt: str = Field(description="prompt template with {problem}")
     prm: VerifierOptions
     orm: VerifierOptions
+    placement: Placement = Placement()
 
     def training(self, kind: Literal["prm", "orm"], seed: int) -> VerifierTraining:
         """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""

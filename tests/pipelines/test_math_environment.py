@@ -13,12 +13,12 @@ Run = Callable[..., Any]
 
 @pytest.mark.e2e
 def test_prm800k_and_math_500_go_from_files_to_the_report(
-    run_in: Run, project: Path, shared_data: Path, tiny_llama: Callable[..., Path]
+    run_in: Run, project: Path, shared_data: Path, model_of: Callable[..., Path]
 ) -> None:
     test = shared_data / "math" / "math500.jsonl"
     train = shared_data / "prm800k" / "phase1_test.reconstructed.jsonl"
     texts = [json.loads(line)["problem"] for line in test.read_text().splitlines()]
-    model = tiny_llama(texts, longest=2048)
+    model = model_of(texts, longest=2048)
     changed = {
         "problems.train.path": train, "problems.train.limit": 12, "problems.test.path": test, "problems.test.limit": 6,
         "problems.valid_share": 0.3, "generator.base": model, "verifiers.base": model, "search.samples.per_problem": 2,

@@ -39,11 +39,11 @@ def write_records(train: Path, test: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def run_math(run_in: Command, shared_project: Path, tiny_llama: Callable[..., Path]) -> Command:
+def run_math(run_in: Command, shared_project: Path, model_of: Callable[..., Path]) -> Command:
     """``kedro run --env math`` on those records, with further words."""
     train, test = shared_project / "train.jsonl", shared_project / "test.jsonl"
     write_records(train, test)
-    model = tiny_llama(train.read_text().splitlines())
+    model = model_of(train.read_text().splitlines())
     changed = {
         "problems.train.path": train, "problems.test.path": test, "problems.valid_share": 0.3, "generator.base": model,
         "verifiers.base": model, "search.samples.per_problem": 4, "generator.sampling.max_new_tokens": 12,

@@ -112,7 +112,7 @@ def _arguments(
     evaluates = evaluates and options.evaluations_per_epoch > 0
     every = max(1, batches // options.gradient_accumulation // max(options.evaluations_per_epoch, 1))
     keep_best = evaluates and options.patience is not None
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=scratch, max_steps=steps, per_device_train_batch_size=1, per_device_eval_batch_size=1,
         learning_rate=options.learning_rate, lr_scheduler_type=options.schedule, warmup_steps=round(options.warmup * steps),
         gradient_accumulation_steps=options.gradient_accumulation, weight_decay=options.weight_decay,
@@ -124,6 +124,11 @@ def _arguments(
         prediction_loss_only=True, report_to="none", disable_tqdm=True, seed=seed, remove_unused_columns=False,
         dataloader_num_workers=0, dataloader_pin_memory=False,
     )  # fmt: skip
+    if arguments.n_gpu > 1:
+        arguments._n_gpu = (
+            1  # one process, one device: Trainer would else split a batch of ours, which it takes for one row
+        )
+    return arguments
 
 
 class _Shown(TrainerCallback):

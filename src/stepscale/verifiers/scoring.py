@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -27,6 +27,7 @@ _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
 _REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
 
+Dtype = Literal["float32", "bfloat16"]
 Encode = Callable[[Sequence[Trajectory]], list[Encoded]]
 Read = Callable[[FloatArray], StepScores]
 
@@ -83,11 +84,19 @@ class ModelVerifier(StepScorer):
     """A verifier trained here, loaded from its folder, on a GPU if there is one. Raises InputError if the folder holds none."""
 
     def __init__(
-        self, folder: str | Path, name: str | None = None, *, device: str | None = None, **limits: int
+        self,
+        folder: str | Path,
+        name: str | None = None,
+        *,
+        device: str = "auto",
+        dtype: Dtype = "float32",
+        **limits: int,
     ) -> None:
         folder = Path(folder)
         self.saved = SavedVerifier.read(folder)
-        model = load_token_classifier(folder).to(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(device)
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
         super().__init__(
             name or folder.name, self._encoded, model, classification_head(model), reader(self.saved.kind), **limits

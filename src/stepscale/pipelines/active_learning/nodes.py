@@ -30,7 +30,9 @@ def sample_pool(
         return
     practice = problems[problems["split"].isin(["train", "valid"])]
     sampling = Sampling(**generator.sampling.model_dump())
-    model = LocalGenerator.load(generator_model, prompt_template=generator.prompt)
+    model = LocalGenerator.load(
+        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
+    )
     yield from sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
 
 

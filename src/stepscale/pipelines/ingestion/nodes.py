@@ -63,6 +63,8 @@ def choose_examples(problems: pd.DataFrame, given: pd.DataFrame, config: Generat
     """Right solutions that show the step format: the base's own, or given ones (Lightman et al. 2023, 2.3)."""
     from stepscale.errors import InputError
 
+    if config.fine_tuning is None:
+        return given.head(0)
     train = problems[problems["split"] == "train"]
     if config.examples == "given":
         right = given[given["is_correct"].fillna(False) & given["problem_id"].isin(train["problem_id"])]
@@ -80,22 +82,30 @@ def choose_examples(problems: pd.DataFrame, given: pd.DataFrame, config: Generat
 def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
     from stepscale.generation.contract import Sampling
     from stepscale.generation.local import LocalGenerator
-    from stepscale.pipelines.sampling import sample_all
+    from stepscale.generation.prompts import FewShotPrompt, end_at_next_example
+    from stepscale.pipelines.sampling import grade, sample_all
 
-    generator = LocalGenerator.load(config.base, prompt_template=config.prompt)
+    template = config.base_template(seed)
+    generator = LocalGenerator.load(config.base, prompt_template=template, **config.placement.model_dump())
     sampling = Sampling(**config.sampling.model_dump())
     samples = sample_all(generator, Path(config.base), train, config.samples_per_problem, sampling, seed, "format")
+    if isinstance(config.prompt, FewShotPrompt):
+        samples = grade(end_at_next_example(samples), train)
     finished = samples["finish"] == "solution"
     return samples[samples["is_correct"].fillna(False) & finished]
 
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
-    """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill."""
+    """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill. Or the base itself."""
     from stepscale.generation import finetune
+    from stepscale.models import loading
     from stepscale.tracking import child_run
 
-    options = config.training(seed)
     folder = scratch_folder("generator")
+    if config.fine_tuning is None:
+        loading.save(loading.load_causal_lm(config.base), loading.load_tokenizer(config.base), folder)
+        return folder
+    options = config.training(seed)
     with child_run("generator", config) as run:
         fit = finetune.fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})

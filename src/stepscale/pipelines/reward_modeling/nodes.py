@@ -49,7 +49,12 @@ def _train(kind: Literal["prm", "orm"], examples: list[Any], config: VerifierBlo
 
 
 def evaluate_verifiers(
-    prm_model: Path, orm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame
+    prm_model: Path,
+    orm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    config: VerifierBlock,
 ) -> tuple[dict[str, Any], pd.DataFrame]:
     """How each verifier judges solutions of validation problems, which no training saw: metrics and calibration bins."""
     from stepscale.tracking import current_run
@@ -62,7 +67,8 @@ def evaluate_verifiers(
     graded = solutions[solutions["problem_id"].isin(valid)]
     examples = {"prm": prm_examples(problems, labels), "orm": orm_examples(problems, graded)}
     folders = {"prm": prm_model, "orm": orm_model}
-    found = {kind: evaluate(ModelVerifier(folders[kind], kind), kind, examples[kind]) for kind in folders}
+    where = config.placement.model_dump()
+    found = {kind: evaluate(ModelVerifier(folders[kind], kind, **where), kind, examples[kind]) for kind in folders}
     run = current_run()
     for kind, (metrics, _) in found.items():
         logger.info("%s on validation problems: %s", kind, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))

@@ -23,7 +23,7 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.evaluate_verifiers,
-                ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels"],
+                ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels", "params:verifiers"],
                 ["verifier_metrics", "calibration"],
                 name="evaluate_verifiers",
             ),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock
+from stepscale.models.placement import Placement
+from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
 
 logger = logging.getLogger(__name__)
@@ -76,7 +77,9 @@ def sample_test(
     if generator_model is None:
         raise InputError("there is no generator: run ingestion, or give search.given_samples a path and a format")
     sampling = Sampling(**generator.sampling.model_dump())
-    model = LocalGenerator.load(generator_model, prompt_template=generator.prompt)
+    model = LocalGenerator.load(
+        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
+    )
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
         chosen = problems[problems["split"] == split]
         if not chosen.empty:
@@ -86,21 +89,33 @@ def sample_test(
 
 
 def score_prm(
-    prm_model: Path | None, problems: pd.DataFrame, solutions: pd.DataFrame, given_scores: pd.DataFrame
+    prm_model: Path | None,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    given_scores: pd.DataFrame,
+    verifiers: VerifierBlock,
 ) -> pd.DataFrame:
     """Step scores of every solution by the PRM; of given scores, those by verifiers that judged steps."""
     judged_steps, _ = _by_kind(given_scores)
-    return judged_steps if prm_model is None or len(given_scores) else _score(prm_model, "prm", problems, solutions)
+    if prm_model is None or len(given_scores):
+        return judged_steps
+    return _score(prm_model, "prm", problems, solutions, verifiers.placement)
 
 
 def score_orm(
-    orm_model: Path | None, problems: pd.DataFrame, solutions: pd.DataFrame, given_scores: pd.DataFrame
+    orm_model: Path | None,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    given_scores: pd.DataFrame,
+    verifiers: VerifierBlock,
 ) -> pd.DataFrame:
     """Step scores of every solution by the ORM (its value at each step; the last one is the solution's); of given
     scores, those by verifiers that gave one number a solution.
     """
     _, judged_whole = _by_kind(given_scores)
-    return judged_whole if orm_model is None or len(given_scores) else _score(orm_model, "orm", problems, solutions)
+    if orm_model is None or len(given_scores):
+        return judged_whole
+    return _score(orm_model, "orm", problems, solutions, verifiers.placement)
 
 
 def _by_kind(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -110,13 +125,15 @@ def _by_kind(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     return scores[of_steps], scores[~of_steps]
 
 
-def _score(folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
+def _score(
+    folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFrame, placement: Placement
+) -> pd.DataFrame:
     from stepscale.cost import Ledger
     from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.scoring import ModelVerifier
 
     ledger, started = Ledger(), time.perf_counter()
-    scores = score_solutions(ModelVerifier(folder, name), problems, solutions, ledger)
+    scores = score_solutions(ModelVerifier(folder, name, **placement.model_dump()), problems, solutions, ledger)
     seconds = time.perf_counter() - started
     logger.info(
         "%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), ledger.tokens, ledger.tokens / seconds

@@ -8,7 +8,7 @@ from stepscale.pipelines.test_time_search import nodes
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
-    judged = ["test_problems", "test_solutions", "given_scores"]
+    judged = ["test_problems", "test_solutions", "given_scores", "params:verifiers"]
     return Pipeline(
         [
             Node(

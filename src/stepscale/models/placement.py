@@ -1,0 +1,25 @@
+"""Where a model runs when it writes or judges, and in which precision. Imports nothing heavy; training has its own
+settings (`optimization`)."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Placement(BaseModel):
+    """Device and precision of a model that is run, not trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    device: str = Field(
+        "auto",
+        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
+        description="cpu, mps, cuda, cuda:1; auto: a GPU if there is one",
+    )
+    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights, keys and values")
+
+
+class GeneratorPlacement(Placement):
+    """And how much memory sampling may take."""
+
+    memory_budget_gb: float = Field(2.0, gt=0, description="gibibytes for keys and values, weights not included")

@@ -1,0 +1,147 @@
+"""How a generator is asked: by a template, by the model's chat template, by solved examples; steps stay token positions."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import TypeAdapter, ValidationError
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.generation.prompts import (
+    ChatPrompt,
+    FewShotPrompt,
+    Prompt,
+    end_at_next_example,
+    prompt_template,
+)
+from stepscale.generation.sampling import solutions_table
+from stepscale.models.loading import load_tokenizer
+
+CHAT = (
+    "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}[end]{% endfor %}"
+    "{% if add_generation_prompt %}[assistant]{% endif %}"
+)
+
+
+def write_prm800k(path: Path, count: int) -> Path:
+    """Right solutions with an answer heading, one wrong one, and a right one that is too long."""
+    with path.open("w") as file:
+        for i in range(count + 2):
+            steps = ["We add." * (400 if i == count else 1), f"So {i}.\n\n# Answer\n\n{i}"]
+            finish = "found_error" if i == count + 1 else "solution"
+            rated = [
+                {"completions": [{"text": s, "rating": 1, "flagged": None}], "human_completion": None, "chosen_completion": 0}
+                for s in steps
+            ]  # fmt: skip
+            record = {
+                "labeler": "x", "timestamp": "t", "generation": None, "is_quality_control_question": False,
+                "is_initial_screening_question": False, "question": {"problem": f" Number {i}? ", "ground_truth_answer": str(i)},
+                "label": {"steps": rated, "total_time": 1, "finish_reason": finish},
+            }  # fmt: skip
+            file.write(json.dumps(record) + "\n")
+    return path
+
+
+@pytest.fixture(scope="module")
+def model(model_of: Callable[..., Path]) -> Path:
+    """A tiny Llama whose tokenizer knows a chat template."""
+    folder = model_of(["Problem: Number 3?\nSolution:\nWe add.\nSo 3.\n# Answer\n"] * 5)
+    tokenizer = load_tokenizer(folder)
+    tokenizer.chat_template = CHAT
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def test_examples_are_right_short_and_closed_by_the_end_of_text_token(model: Path, tmp_path: Path) -> None:
+    prompt = FewShotPrompt(style="few_shot", path=str(write_prm800k(tmp_path / "phase1.jsonl", 6)), count=4)
+    template = prompt_template(prompt, str(model), seed=0)
+    *shown, asked = template.split("<eos>\n")
+    assert len(shown) == 4
+    assert asked == "Problem: {problem}\nSolution:\n"
+    for text in shown:
+        number = text.split("Number ")[1].split("?")[0]
+        assert int(number) < 6, "neither the wrong nor the long one"
+        assert text == f"Problem: Number {number}?\nSolution:\nWe add.\nSo {number}.\n# Answer\n{number}\n"
+    assert template == prompt_template(prompt, str(model), seed=0)
+    assert template != prompt_template(prompt, str(model), seed=1), "which examples: by the run's seed"
+
+
+def test_too_few_examples_are_told(model: Path, tmp_path: Path) -> None:
+    prompt = FewShotPrompt(style="few_shot", path=str(write_prm800k(tmp_path / "phase1.jsonl", 3)))
+    with pytest.raises(InputError, match=r"holds 3 right solutions of at most 1200 characters, not 4"):
+        prompt_template(prompt, str(model), seed=0)
+
+
+def test_the_chat_template_is_the_models_own(model: Path, model_of: Callable[..., Path]) -> None:
+    template = prompt_template(ChatPrompt(style="chat", instruction="Go."), str(model), seed=0)
+    assert template == "[user]{problem}\n\nGo.[end][assistant]"
+    with pytest.raises(InputError, match="has no chat template"):
+        prompt_template(ChatPrompt(style="chat"), str(model_of(["a"])), seed=0)
+
+
+def test_a_tokenizer_that_writes_its_first_token_itself_does_not_write_it_twice(model: Path, tmp_path: Path) -> None:
+    from tokenizers.processors import TemplateProcessing
+
+    tokenizer = load_tokenizer(model)
+    tokenizer.bos_token = "<pad>"
+    tokenizer._tokenizer.post_processor = TemplateProcessing(single="<pad> $A", special_tokens=[("<pad>", 0)])
+    tokenizer.save_pretrained(tmp_path)
+    (tmp_path / "config.json").write_text((model / "config.json").read_text())
+    template = prompt_template(ChatPrompt(style="chat"), str(tmp_path), seed=0)
+    assert load_tokenizer(tmp_path)(template)["input_ids"].count(0) == 1
+
+
+def test_a_template_without_its_place_is_refused(model: Path) -> None:
+    with pytest.raises(InputError, match="must come up exactly once, not 0 times"):
+        prompt_template("Solve it:\n", str(model), seed=0)
+
+
+def test_the_choice_is_typed() -> None:
+    prompts: TypeAdapter[Prompt] = TypeAdapter(Prompt)
+    assert prompts.validate_python("{problem}\n") == "{problem}\n"
+    assert isinstance(prompts.validate_python({"style": "chat"}), ChatPrompt)
+    with pytest.raises(ValidationError, match="extra_forbidden"):
+        prompts.validate_python({"style": "few_shot", "path": "x", "shots": 4})
+
+
+@pytest.mark.parametrize("style", ["chat", "few_shot", "plain"])
+def test_newline_steps_have_their_token_positions_whatever_the_prompt(model: Path, tmp_path: Path, style: str) -> None:
+    path = str(write_prm800k(tmp_path / "phase1.jsonl", 6))
+    prompts = {
+        "chat": ChatPrompt(style="chat"),
+        "few_shot": FewShotPrompt(style="few_shot", path=path),
+        "plain": "{problem}\n",
+    }
+    template = prompt_template(prompts[style], str(model), seed=0)
+    generator = LocalGenerator.load(model, prompt_template=template, device="cpu")
+    prefix = generator.encode_prompt("Number 9?")
+    assert generator.decode(prefix).endswith(load_tokenizer(model).decode(prefix[-3:], skip_special_tokens=True))
+    found = generator.generate(
+        [Request(prefix, seed) for seed in range(24)], Sampling(1.0, 1.0, 40), "solution", Ledger()
+    )
+    table = solutions_table(generator, [("p", i) for i in range(24)], found)
+    assert table["step_ends"].map(len).max() > 1
+    for steps, tokens, ends in zip(table["steps"], table["tokens"], table["step_ends"], strict=True):
+        starts = [0, *(end + 1 for end in ends)]
+        texts = [generator.decode(tokens[a : b + 1]).strip() for a, b in zip(starts, ends, strict=False)]
+        assert [text for text in texts if text] == steps
+        assert all("\n" in generator.decode([tokens[end]]) for end in ends[:-1])
+
+
+def test_a_solution_ends_where_the_model_makes_up_the_next_problem() -> None:
+    row = {
+        "problem_id": "p", "sample_id": 0, "steps": ["a", "# Answer", "5", "Problem: next", "b"], "tokens": list(range(12)),
+        "step_ends": [1, 3, 5, 8, 11], "answer": None, "is_correct": None, "finish": "length", "mean_logprob": -1.0,
+    }  # fmt: skip
+    kept = {**row, "sample_id": 1, "steps": ["a", "5"], "step_ends": [1, 3], "finish": "length"}
+    cut = end_at_next_example(pd.DataFrame([row, kept]))
+    assert cut["steps"].tolist() == [["a", "# Answer", "5"], ["a", "5"]]
+    assert cut["tokens"][0] == [0, 1, 2, 3, 4, 5] and cut["step_ends"][0] == [1, 3, 5]
+    assert cut["finish"].tolist() == ["solution", "length"]
+    assert np.isnan(cut["mean_logprob"][0]) and cut["mean_logprob"][1] == -1.0

@@ -1,0 +1,42 @@
+"""Where a model runs comes from the configuration, and bfloat16 scores what float32 scores."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from stepscale.cost import Ledger
+from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.verifiers.contract import Trajectory
+from stepscale.verifiers.examples import Example
+from stepscale.verifiers.options import VerifierTraining
+from stepscale.verifiers.scoring import ModelVerifier
+from stepscale.verifiers.training import train_verifier
+
+
+@pytest.fixture(scope="module")
+def verifier(model_of, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    trajectory = Trajectory("What is 3+4?", ("so 3+4=7", "the answer is 7"))
+    config = VerifierTraining(kind="prm", validation_share=0.0)
+    folder = tmp_path_factory.mktemp("prm")
+    base = model_of(["What is 3+4?\nso 3+4=7\nthe answer is 7\n"])
+    train_verifier(base, [Example("p", trajectory, (2, 0))] * 8, config, folder)
+    return folder
+
+
+def test_a_verifier_runs_in_bfloat16_near_its_float32_scores(verifier: Path) -> None:
+    trajectories = [Trajectory("What is 3+4?", (f"so 3+4={n}", f"the answer is {n}")) for n in range(9)]
+    both = [
+        ModelVerifier(verifier, **Placement(device="cpu", dtype=dtype).model_dump()).score(trajectories, Ledger())
+        for dtype in ("float32", "bfloat16")
+    ]
+    for exact, rounded in zip(*both, strict=True):
+        assert rounded.negative.dtype == np.float32
+        assert np.abs(exact.negative - rounded.negative).max() < 0.02
+
+
+def test_a_device_that_is_none_is_refused() -> None:
+    assert GeneratorPlacement(device="cuda:1", dtype="bfloat16").memory_budget_gb == 2.0
+    with pytest.raises(ValidationError, match="device"):
+        Placement(device="gpu")
