@@ -41,8 +41,10 @@ def fine_tune_generator(
 ) -> FitReport:  # fmt: skip
     """Fine-tune ``base`` on the solutions and save it under ``out_folder``; ``on_log(step, numbers)`` gets the curves.
 
-    A solution ends with the tokenizer's end-of-text token unless it was cut off (``finish`` is "length", or too long for the
-    model). Raises InputError if no solution is left to learn from or the tokenizer has no end-of-text token.
+    ``solutions`` may have a column ``prompt``: text that stands in the problem's place, such as a problem with earlier
+    attempts (``search.revision_data``). A solution ends with the tokenizer's end-of-text token unless it was cut off
+    (``finish`` is "length", or too long for the model). Raises InputError if no solution is left to learn from or the
+    tokenizer has no end-of-text token.
     """
     tokenizer = load_tokenizer(base)
     if tokenizer.eos_token_id is None:
@@ -79,6 +81,8 @@ def _imitated(problems: pd.DataFrame, solutions: pd.DataFrame, config: Generator
         raise InputError(
             f"problem_id {unknown!r} has solutions but is not in the problems table; ingest its problem too"
         )
+    if "prompt" in merged:
+        merged["problem"] = merged["prompt"].where(merged["prompt"].notna(), merged["problem"])
     return merged
 
 

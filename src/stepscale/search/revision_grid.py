@@ -1,0 +1,142 @@
+"""Every split of a budget into sequential revisions and parallel chains, measured on one pool of chains.
+
+In: a graded and scored chains table. Out: a row a (problem, ratio, budget), as ``scaling.compute_optimal`` takes them. A
+budget N is s attempts in each of p chains, s x p = N (Snell et al. 2024, 6.2). The first s attempts of a longer chain are
+a chain of length s, so a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up
+to N, and smaller budgets in several disjoint groups of chains, over which the accuracy is averaged.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, Literal
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.search.results import Candidate
+from stepscale.search.revision_selection import across, flat, representative
+from stepscale.seeds import seed_for
+
+Select = Literal["hierarchical", "majority"]
+
+
+def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
+    """(sequential, parallel) with sequential x parallel = budget, over powers of ``base``, all parallel first.
+
+    Raises InputError unless the budget is a power of ``base``.
+    """
+    powers = [1]
+    while powers[-1] < budget:
+        powers.append(powers[-1] * base)
+    if budget < 1 or base < 2 or powers[-1] != budget:
+        raise InputError(f"a revision budget must be a power of {base}, not {budget}")
+    return [(s, budget // s) for s in powers]
+
+
+def pool_lengths(budget: int) -> list[int]:
+    """Lengths of the chains that hold every split of every power of 2 up to ``budget``, itself a power of 2.
+
+    They are budget x (1 + log2(budget) / 2) attempts together.
+    """
+    splits(budget)
+    return [budget >> j.bit_length() for j in range(budget)]
+
+
+def split_name(sequential: int, parallel: int) -> str:
+    """The strategy of a split: "parallel", "sequential", or the ratio sequential:parallel in lowest terms."""
+    if sequential == 1:
+        return "parallel"
+    ratio = Fraction(sequential, parallel)
+    return "sequential" if parallel == 1 else f"{ratio.numerator}:{ratio.denominator}"
+
+
+def ratio_results(
+    chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
+) -> pd.DataFrame:
+    """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops.
+
+    ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``
+    and ``flops``: mean cost of a group in the pool's ledger; prefix tokens that the whole pool shared are divided among its
+    attempts. Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
+    """
+    if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
+        raise InputError(
+            "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
+        )
+    wanted = [(budget, *split) for budget in budgets for split in splits(budget, base)]
+    rows = []
+    for problem_id, own in chains.groupby("problem_id", sort=False):
+        pool = _Pool(
+            own.sort_values(["chain", "position"], kind="stable"), seed_for(seed, "revisions", str(problem_id))
+        )
+        for budget, sequential, parallel in wanted:
+            found = list(pool.groups(sequential, parallel, select))
+            if not found:
+                raise InputError(
+                    f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
+                )
+            means = pd.DataFrame(found).mean()
+            rows.append(
+                {
+                    "problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget,
+                    "sequential": sequential, "parallel": parallel, "accuracy": float(means["right"]),
+                    "groups": len(found), "tokens": float(means["tokens"]), "flops": float(means["flops"]),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+class _Pool:
+    """The chains of one problem."""
+
+    def __init__(self, rows: pd.DataFrame, seed: int) -> None:
+        self.seed = seed
+        self.chains: list[list[Candidate]] = []
+        self.right: list[list[bool]] = []
+        self.tokens: list[list[float]] = []
+        self.flops: list[list[float]] = []
+        for _, own in rows.groupby("chain", sort=True):
+            self.chains.append([_candidate(row) for row in own.to_dict("records")])
+            self.right.append([bool(x) for x in own["is_correct"].fillna(False)])
+            self.tokens.append([float(x) for x in own["tokens_computed"]])
+            self.flops.append([float(x) for x in own["flops"]])
+        self._kept: dict[tuple[int, int], int | None] = {}
+
+    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[dict[str, float]]:
+        """right, tokens and flops of each disjoint group of ``parallel`` chains that are long enough."""
+        able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
+        for start in range(0, len(able) - parallel + 1, parallel):
+            group = able[start : start + parallel]
+            place = self._chosen(group, sequential, select)
+            yield {
+                "right": float(place is not None and self.right[place[0]][place[1]]),
+                "tokens": sum(sum(self.tokens[j][:sequential]) for j in group),
+                "flops": sum(sum(self.flops[j][:sequential]) for j in group),
+            }
+
+    def _chosen(self, group: Sequence[int], sequential: int, select: Select) -> tuple[int, int] | None:
+        seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
+        if select == "majority":
+            won = flat([self.chains[j][:sequential] for j in group], "majority", seed)
+            return None if won.chain is None or won.position is None else (group[won.chain], won.position)
+        places = [(j, self._representative(j, sequential)) for j in group]
+        kept = [(j, place, self.chains[j][place]) for j, place in places if place is not None]
+        won = across(kept, seed)
+        return None if won.chain is None or won.position is None else (won.chain, won.position)
+
+    def _representative(self, chain: int, sequential: int) -> int | None:
+        key = (chain, sequential)
+        if key not in self._kept:
+            seed = seed_for(self.seed, "revision-chain-tie", sample_id=chain)
+            self._kept[key] = representative(self.chains[chain][:sequential], seed)
+        return self._kept[key]
+
+
+def _candidate(row: dict[Any, Any]) -> Candidate:
+    """The attempt as the choice sees it; the tokens it was made of are of no use here."""
+    score = float(row["score"])
+    return Candidate(
+        slot=int(row["position"]), subtree=int(row["chain"]), steps=tuple(row["steps"]), tokens=(), step_ends=(),
+        finish=row["finish"], answer=None if pd.isna(row["answer"]) else str(row["answer"]), step_scores=(),
+        score=None if score != score else score, mean_logprob=None,
+    )  # fmt: skip

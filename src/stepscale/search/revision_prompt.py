@@ -1,0 +1,54 @@
+"""What a revision model reads: the problem with earlier attempts after it, as one text in the problem's place.
+
+The same function makes the text for training data, for chains and for a verifier that sees the history, so they cannot
+differ. Without attempts it is the problem itself: the first of a chain is an ordinary solution. The generator's own prompt
+template is put around it, as around any problem. Snell et al. 2024, 6 and H. Knows nothing of tokens but their number.
+"""
+
+from collections.abc import Callable, Sequence
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+_ATTEMPT = "{attempt}"
+LengthOf = Callable[[str], int]
+
+
+class RevisionLayout(BaseModel):
+    """How attempts are laid out after the problem: problem, newline, each attempt in its frame, then ``ask``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    attempt: str = Field("Attempt:\n{attempt}\n", description="frame of an earlier attempt; holds {attempt} once")
+    ask: str = Field("Revision:", description="what follows the last attempt; a prompt without attempts has none")
+    context: int = Field(4, ge=1, description="latest attempts that are shown")
+    max_tokens: int | None = Field(
+        None,
+        ge=1,
+        description="longest prompt (tokens): the oldest attempts are left out until it fits; null: no limit",
+    )
+
+    @field_validator("attempt")
+    @classmethod
+    def _holds_the_attempt_once(cls, attempt: str) -> str:
+        if attempt.count(_ATTEMPT) != 1:
+            raise ValueError(f"must hold {_ATTEMPT} exactly once")
+        return attempt
+
+    def text(self, problem: str, attempts: Sequence[Sequence[str]]) -> str:
+        """The text for these attempts (each its steps), oldest first; all of them are shown."""
+        if not attempts:
+            return problem
+        shown = "".join(self.attempt.replace(_ATTEMPT, "\n".join(steps)) for steps in attempts)
+        return f"{problem}\n{shown}{self.ask}"
+
+    def fitted(self, problem: str, attempts: Sequence[Sequence[str]], length_of: LengthOf | None) -> tuple[str, int]:
+        """(text, number of attempts in it): the latest ``context`` attempts, fewer if ``max_tokens`` does not hold them.
+
+        ``length_of``: tokens of a prompt; needed only with ``max_tokens``, without it nothing more is left out.
+        """
+        kept = min(len(attempts), self.context)
+        while True:
+            text = self.text(problem, attempts[len(attempts) - kept :])
+            if not kept or self.max_tokens is None or length_of is None or length_of(text) <= self.max_tokens:
+                return text, kept
+            kept -= 1

@@ -1,0 +1,59 @@
+"""Which answer of several chains wins (Snell et al. 2024, I and J).
+
+In: candidates by chain. Out: the answer, and where it stands. Hierarchical: best-of-N weighted within each chain, each chain
+is then represented by its answer's best-scored solution, and best-of-N weighted across these. Flat: one vote over all
+attempts of all chains, as if they were independent samples. Who may win and how ties are settled: ``selection``.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from stepscale.search.results import Candidate
+from stepscale.search.selection import Choose, choose
+from stepscale.seeds import seed_for
+
+
+@dataclass(frozen=True)
+class ChainChoice:
+    """The winning ``answer`` and the attempt that stands for it; all None if no attempt may win.
+
+    ``confidence``: its share of the votes (across chains where hierarchical), or its score where the best single one wins.
+    """
+
+    answer: str | None = None
+    chain: int | None = None
+    position: int | None = None
+    confidence: float | None = None
+
+
+def hierarchical(chains: Sequence[Sequence[Candidate]], seed: int) -> ChainChoice:
+    """Weighted within each chain, then weighted across the chains' representatives; ``seed`` settles ties."""
+    kept: list[tuple[int, int, Candidate]] = []
+    for number, chain in enumerate(chains):
+        place = representative(chain, seed_for(seed, "revision-chain-tie", sample_id=number))
+        if place is not None:
+            kept.append((number, place, chain[place]))
+    return across(kept, seed)
+
+
+def representative(chain: Sequence[Candidate], seed: int) -> int | None:
+    """Position of the best-scored solution of the chain's weighted answer; None if no attempt may win."""
+    return choose(chain, "weighted", seed).candidate
+
+
+def across(kept: Sequence[tuple[int, int, Candidate]], seed: int) -> ChainChoice:
+    """Best-of-N weighted over representatives (chain, position, candidate)."""
+    won = choose([candidate for _, _, candidate in kept], "weighted", seed_for(seed, "revision-tie"))
+    if won.candidate is None:
+        return ChainChoice()
+    chain, position, _ = kept[won.candidate]
+    return ChainChoice(won.answer, chain, position, won.confidence)
+
+
+def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int) -> ChainChoice:
+    """One vote over all attempts: "majority" is the paper's; "weighted" and "best" need scores."""
+    places = [(number, position) for number, chain in enumerate(chains) for position in range(len(chain))]
+    won = choose([chains[number][position] for number, position in places], how, seed_for(seed, "revision-tie"))
+    if won.candidate is None:
+        return ChainChoice()
+    return ChainChoice(won.answer, *places[won.candidate], won.confidence)
