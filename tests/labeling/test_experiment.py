@@ -109,7 +109,8 @@ def test_cells_train_and_measure(tmp_path: Path, tiny_llama: Callable[..., Path]
     from stepscale.verifiers.scoring import ModelVerifier
 
     torch.set_num_threads(1)
-    pool, experiment = pool_of(), Experiment(sizes=(1, 2), seeds=1, budgets=(1, 2, 8), least_steps=2)
+    arms = PAPER_ARMS[2:]
+    pool, experiment = pool_of(), Experiment(arms=arms, sizes=(1, 2), seeds=1, budgets=(1, 2, 8), least_steps=2)
     base = tiny_llama(pool.problems["problem"])
     test, ledger = TestSamples(pool.problems, pool.solutions), Ledger()
     training = VerifierTraining(kind="prm", validation_share=0.0, optimization=Optimization(epochs=1, batch_size=8))
@@ -129,7 +130,7 @@ def test_cells_train_and_measure(tmp_path: Path, tiny_llama: Callable[..., Path]
     assert table["accuracy"].between(0, 1).all() and ledger.tokens > 0
     at_one = table[table["n"] == 1]["accuracy"]
     assert np.allclose(at_one, pool.solutions["is_correct"].astype(float).mean())  # one sample: nothing to choose
-    assert set(by_size(table, 8, 50, 0)["label"]) == {arm.name for arm in PAPER_ARMS}
+    assert set(by_size(table, 8, 50, 0)["label"]) == {arm.name for arm in arms}
     spent = pd.DataFrame(costs)
     assert (spent["optimizer_steps"] >= 2).all()
     assert set(spent["solutions"]) == {6, 12} and (spent["step_labels"] >= spent["solutions"]).all()

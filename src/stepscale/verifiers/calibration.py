@@ -1,6 +1,6 @@
 """Do probabilities mean what they say? Reliability bins, expected calibration error, Brier score, AUROC.
 
-In: predicted probabilities and what came out (0/1), both [n]. Knows nothing of verifiers.
+In: predicted probabilities and what came out (0, 1, or a share for soft labels), both [n]. Knows nothing of verifiers.
 """
 
 from typing import Any
@@ -31,15 +31,16 @@ def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
 
 
 def quality(predicted: ArrayLike, outcome: ArrayLike, bins: int = 10) -> dict[str, Any]:
-    """auroc (None if only one outcome occurs), accuracy at 1/2, ece, brier, base_rate, n."""
+    """auroc (None if only one outcome occurs), accuracy at 1/2, ece, brier, base_rate, n. A share above 1/2 counts as right."""
     from sklearn.metrics import roc_auc_score
 
-    p, y = np.asarray(predicted, float), np.asarray(outcome, bool)
+    p, y = np.asarray(predicted, float), np.asarray(outcome, float)
+    right = y > 0.5
     table = reliability(p, y, bins)
-    both = 0 < y.sum() < len(y)
+    both = 0 < right.sum() < len(right)
     return {
-        "auroc": float(roc_auc_score(y, p)) if both else None,
-        "accuracy": float(((p >= 0.5) == y).mean()),
+        "auroc": float(roc_auc_score(right, p)) if both else None,
+        "accuracy": float(((p >= 0.5) == right).mean()),
         "ece": float((table["n"] * (table["predicted"] - table["observed"]).abs()).sum() / len(p)),
         "brier": float(((p - y) ** 2).mean()),
         "base_rate": float(y.mean()),

@@ -13,19 +13,18 @@ from stepscale.verifiers.metrics import prm_metrics, value_metrics
 
 
 def evaluate(verifier: Verifier, kind: str, examples: Sequence[Example]) -> tuple[dict[str, float], pd.DataFrame]:
-    """(metrics, reliability bins with column ``verifier``) of a "prm" or an "orm".
+    """(metrics, reliability bins with column ``verifier``) of a "prm", "soft_prm" or "orm".
 
-    A PRM's probability is that of a step being correct, against its label; an ORM's, at the solution's end, that its final
-    answer is right, against the grade.
+    A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
+    each step's value; an ORM's the same at the solution's end, against the grade.
     """
     scores = verifier.score([example.trajectory for example in examples], Ledger())
-    predicted, outcome = list[float](), list[bool]()
+    predicted, outcome = list[float](), list[float]()
     for score, example in zip(scores, examples, strict=True):
-        places = [i for i, target in enumerate(example.targets) if target is not None]
-        for i in places if kind == "prm" else places[-1:]:
-            target = example.targets[i]
+        known = [(i, target) for i, target in enumerate(example.targets) if target is not None]
+        for i, target in known[-1:] if kind == "orm" else known:
             predicted.append(float(1 - score.negative[i]))
-            outcome.append(target != RATING_CLASSES[-1] if kind == "prm" else bool(target))
+            outcome.append(float(target != RATING_CLASSES[-1]) if kind == "prm" else target)
     bins = reliability(np.array(predicted), np.array(outcome)).assign(verifier=verifier.name)
     calibration = quality(np.array(predicted), np.array(outcome))
     metrics = prm_metrics(verifier, examples) if kind == "prm" else value_metrics(verifier, examples)
