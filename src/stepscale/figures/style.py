@@ -14,6 +14,13 @@ COLOURS = {
     "pass@1": "#0d8f86",
     "neutral is positive": "#2f6fed",
     "neutral is negative": "#ea6a12",
+    "Process": "#2f6fed",
+    "Process, active learning": "#1fa555",
+    "Outcome by PRM_large": "#ea6a12",
+    "Outcome by final answer": "#7b8494",
+    "negative": "#d6336c",
+    "neutral": "#a67c00",
+    "positive": "#1fa555",
 }
 OTHER = "#64748b"
 FURTHER = ("#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261")  # verifiers by name

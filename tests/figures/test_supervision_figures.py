@@ -1,0 +1,64 @@
+"""Figures 4a, 4b and 6 and Table 3: every arm, panel and round is drawn from the tables as they are made."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.figures.label_balance import label_balance
+from stepscale.figures.learning_curves import learning_curves
+from stepscale.figures.quintiles import quintile_curves
+from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.scaling.points import ACTIVE, ARMS, COLUMNS, by_budget, by_size
+from stepscale.scaling.quintiles import by_quintile
+
+SIZES, NS = (1, 4, 16), (1, 8, 64)
+
+
+@pytest.fixture(scope="module")
+def points() -> pd.DataFrame:
+    rows = [
+        (arm, size, seed, n, f"p{i}", 0.3 + 0.02 * k + 0.01 * np.log2(size * n) + i / 100)
+        for k, arm in enumerate(ARMS) for size in SIZES for seed in range(2) for n in NS for i in range(12)
+    ]  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def test_figure_4a_draws_each_arm_with_its_band_and_its_line(points: pd.DataFrame) -> None:
+    figure = learning_curves(by_size(points, 64, 50, 0), {ACTIVE: (0.05, 0.4)})
+    named = {trace.name: trace for trace in figure.data if trace.mode == "lines+markers"}
+    assert list(named) == list(ARMS) and list(named[ACTIVE].x) == list(SIZES)
+    fitted = figure.data[-1]
+    assert list(fitted.y) == pytest.approx([0.4, 0.5, 0.6]) and fitted.line.color == named[ACTIVE].line.color
+    assert figure.layout.xaxis.title.text.startswith("labelled samples a problem")
+    assert "a problem" in named[ACTIVE].hovertemplate
+
+
+def test_figure_4b_is_drawn_from_the_largest_size(points: pd.DataFrame) -> None:
+    figure = scaling_curves(by_budget(points, 16, 50, 0))
+    assert [list(trace.x) for trace in figure.data if trace.mode == "lines+markers"] == [list(NS)] * 4
+
+
+def test_figure_6_has_a_panel_a_quintile_and_one_legend_entry_a_method() -> None:
+    bins = np.arange(50) // 10 + 1
+    values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in ("PRM", "ORM", "Majority")}
+    figure = quintile_curves(by_quintile(bins, values, NS, 50, 0))
+    lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
+    assert len(lines) == 15 and [trace.name for trace in lines if trace.showlegend] == ["PRM", "ORM", "Majority"]
+    assert {trace.xaxis for trace in lines} == {"x", "x2", "x3", "x4", "x5"}
+    titles = [note.text for note in figure.layout.annotations]
+    assert titles[0] == "quintile 1, easiest (10 problems)" and titles[4] == "quintile 5, hardest (10 problems)"
+    assert figure.to_html(include_plotlyjs=False)
+
+
+def test_table_3_stacks_the_ratings_of_each_round() -> None:
+    counts = pd.DataFrame(
+        {
+            "solutions": [10, 0, 10], "step_labels": [40, 0, 40], "ends_correct": [0.4, None, 0.4],
+            "negative": [0.15, None, 0.15], "neutral": [0.1, None, 0.1], "positive": [0.75, None, 0.75],
+        },
+        index=["round 0", "round 1", "all"],
+    )  # fmt: skip
+    figure = label_balance(counts)
+    assert all(list(trace.x) == ["round 0", "all"] for trace in figure.data)
+    assert sum(trace.y[0] for trace in figure.data[:3]) == pytest.approx(1)
+    assert figure.data[3].y[0] == pytest.approx(0.4)
