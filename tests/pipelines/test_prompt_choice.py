@@ -1,0 +1,85 @@
+"""A generator of any kind goes through the pipelines' nodes: asked by examples, as it is or fine-tuned."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from kedro.config import OmegaConfigLoader
+
+from stepscale.formats import write
+from stepscale.formats.contract import Tables
+from stepscale.parameters import GeneratorBlock, SearchBlock, check_parameters
+from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator
+from stepscale.pipelines.test_time_search.nodes import sample_test
+from stepscale.settings import CONFIG_LOADER_ARGS
+
+COUNTS = {"per_problem": 3, "problems_per_shard": 8}
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
+    """A file of labelled right solutions, and its problems and solutions."""
+    problems = pd.DataFrame(
+        {"problem_id": [f"p{i}" for i in range(6)], "problem": [f"What is {i}+1?" for i in range(6)], "split": "train"}
+    ).assign(answer=[str(i + 1) for i in range(6)])
+    steps = [[f"We add 1 to {i}.", f"So {i + 1}.", f"# Answer\n\n{i + 1}"] for i in range(6)]
+    solutions = pd.DataFrame(
+        {"problem_id": problems["problem_id"], "sample_id": 0, "steps": steps, "finish": "solution"}
+    )
+    rows = [
+        {"problem_id": row.problem_id, "sample_id": 0, "step": i, "completion": 0, "text": text, "rating": 1, "is_chosen": True}
+        for row in solutions.itertuples() for i, text in enumerate(row.steps)
+    ]  # fmt: skip
+    path = tmp_path / "right.jsonl"
+    solutions = solutions.assign(is_correct=True, answer=problems["answer"])
+    write(Tables(problems=problems, solutions=solutions, step_labels=pd.DataFrame(rows)), path, "prm800k")
+    return path, problems, solutions
+
+
+def block(model: Path, path: Path, **changes: object) -> GeneratorBlock:
+    given = {
+        "base": str(model), "prompt": {"style": "few_shot", "path": str(path)}, "examples": "given",
+        "samples_per_problem": 1, "sampling": {"max_new_tokens": 12}, "fine_tuning": None, **changes,
+    }  # fmt: skip
+    return GeneratorBlock.model_validate(given)
+
+
+def test_a_base_is_asked_by_examples_without_any_fine_tuning(
+    model_of: Callable[..., Path], examples: tuple[Path, pd.DataFrame, pd.DataFrame]
+) -> None:
+    path, problems, solutions = examples
+    config = block(model_of(solutions["steps"].map("\n".join)), path)
+    assert choose_examples(problems, solutions, config, 0).empty
+    folder = fine_tune_generator(problems, choose_examples(problems, solutions, config, 0), config, 0)
+    assert config.template(0) == config.base_template(0)
+    assert config.template(0).count("Problem: ") == 5
+    search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
+    test = problems.assign(split="test")
+    shards = [
+        shard for part in sample_test(folder, test, test.head(0), {}, config, search, 0) for shard in part.items()
+    ]
+    table = next(frame for name, frame in shards if not name.startswith("current"))
+    assert len(table) == 6 * 3
+    assert table["step_ends"].map(len).equals(table["steps"].map(len))
+
+
+def test_once_fine_tuned_it_needs_no_examples(
+    model_of: Callable[..., Path], examples: tuple[Path, pd.DataFrame, pd.DataFrame]
+) -> None:
+    path, _, solutions = examples
+    config = block(model_of(solutions["steps"].map("\n".join)), path, fine_tuning={"epochs": 1})
+    assert config.template(0) == "{problem}\n" == config.training(0).layout.prompt
+    assert config.base_template(0).count("Problem: ") == 5
+
+
+def test_an_environment_may_put_another_kind_of_prompt_in_the_place_of_bases(project: Path) -> None:
+    (project / "conf" / "mine").mkdir()
+    text = "generator: {prompt: {style: chat}, fine_tuning: null, placement: {device: cuda, dtype: bfloat16}}\n"
+    (project / "conf" / "mine" / "parameters.yml").write_text(text)
+    loader = OmegaConfigLoader(str(project / "conf"), env="mine", **CONFIG_LOADER_ARGS)
+    generator = check_parameters(loader["parameters"]).generator
+    assert generator.fine_tuning is None
+    assert not isinstance(generator.prompt, str)
+    assert generator.prompt.style == "chat"
+    assert generator.placement.dtype == "bfloat16"
