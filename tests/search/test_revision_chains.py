@@ -11,10 +11,12 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.scaling.compute_optimal import compute_optimal, strategy_results
+from stepscale.search.beam import Beam
 from stepscale.search.results import Candidate
 from stepscale.search.revision_chains import chains_table, run_chains, score_chains
 from stepscale.search.revision_grid import pool_lengths, ratio_results, split_name, splits
 from stepscale.search.revision_prompt import RevisionLayout
+from stepscale.search.revision_search import search_revisions
 from stepscale.search.revision_selection import flat, hierarchical
 
 LAYOUT = RevisionLayout(attempt="[{attempt}]\n", ask="?")
@@ -121,8 +123,8 @@ def test_the_table_is_a_solutions_table_with_a_row_an_attempt() -> None:
 def test_mistakes_are_told() -> None:
     with pytest.raises(InputError, match="lengths of 1 or more"):
         run(counting(), [])
+    twice = [*some_problems(1), *some_problems(1)]
     with pytest.raises(InputError, match="same problem_id"):
-        twice = [*some_problems(1), *some_problems(1)]
         run_chains(twice, counting(), [1], LAYOUT, SAMPLING, run_seed=0, ledger=Ledger())
 
 
@@ -228,3 +230,29 @@ def test_a_pool_that_is_too_small_or_not_graded_is_refused() -> None:
         ratio_results(chains, [8])
     with pytest.raises(InputError, match="graded"):
         ratio_results(chains.assign(is_correct=None), [4])
+
+
+@pytest.mark.parametrize("history", [True, False])
+def test_search_goes_on_after_a_chain_and_pays_for_both(history: bool) -> None:
+    verifier = FakeVerifier(lambda problem, steps: 0.5)
+    generator = counting()
+    found, made = run(generator, [2], n=2)
+    ledger = Ledger()
+    results = search_revisions(
+        found, generator, verifier, Beam(n=4, width=2), LAYOUT, SAMPLING, history=history, run_seed=0, ledger=ledger
+    )
+    assert [result.answer for result in results] == ["2", "2"]  # every candidate saw both attempts
+    assert all(result.budget == 4 + 2 and result.strategy.endswith("after=2") for result in results)
+    assert sum(result.ledger.tokens for result in results) == made.tokens + ledger.tokens
+    read = {trajectory.problem for call in verifier.calls for trajectory in call}
+    shown = "\n[so\n\\boxed{0}]\n[so\n\\boxed{1}]\n?"
+    assert read == {f"problem {i}{shown if history else ''}" for i in range(2)}
+
+
+def test_search_over_revisions_needs_one_chain_a_problem() -> None:
+    found, _ = run(counting(), [1, 1])
+    with pytest.raises(InputError, match="one chain a problem, not 2"):
+        search_revisions(
+            found, counting(), FakeVerifier(lambda *_: 0.5), Beam(n=2, width=2), LAYOUT, SAMPLING,
+            history=True, run_seed=0, ledger=Ledger(),
+        )  # fmt: skip
