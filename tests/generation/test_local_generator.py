@@ -167,6 +167,15 @@ def test_a_full_context_ends_a_continuation_and_a_full_prefix_is_refused(generat
         generator.generate([Request((*prefix, 5, 6, 7, 8), 0)], SAMPLING, "solution", Ledger())
 
 
+def test_a_step_that_fills_the_context_is_cut_off_and_not_a_step_to_go_on_from(generator):
+    newline = generator.encode_prompt("\n")[-1]
+    prefix = tuple([5, 6, 7, 8] * 29)  # 116 of 128 tokens
+    found = generator.generate([Request(prefix, seed) for seed in range(3_000)], SAMPLING, "step", Ledger())
+    filling = [c for c in found if len(c.tokens) == 12 and c.tokens[-1] == newline]
+    assert filling and {c.ended for c in filling} == {"length"}
+    assert all(len(c.tokens) < 12 for c in found if c.ended == "step")
+
+
 def test_drawing_follows_the_distribution():
     logits = torch.tensor([[2.0, 1.0, 0.0, -1.0], [0.0, 0.0, 3.0, float("-inf")]])
     n = 40_000

@@ -60,7 +60,7 @@ class Cohort:
         n = len(plan.seeds)
         room = min(sampling.max_new_tokens, longest - int(lengths.min()))
         self._limits = np.minimum(sampling.max_new_tokens, longest - lengths[plan.groups])
-        self._starts = lengths[plan.groups]
+        self._starts, self._longest = lengths[plan.groups], longest
         self._tokens = np.full((n, room), -1, np.int64)
         self._logprobs = np.zeros((n, room), np.float64)
         self._step_ends = np.zeros((n, room), bool)
@@ -109,7 +109,8 @@ class Cohort:
         separates = bounds.ends_step(tokens, tails) & ~stops & ~self._blank
         self._step_ends[alive, step] = separates | (stops & ~self._blank)
         self._blank = separates | (self._blank & bounds.blank[tokens])
-        at_step = separates & (self._until == "step")
+        room = self._starts[alive] + step + 1 < self._longest  # a step that fills the context cannot be gone on from
+        at_step = separates & (self._until == "step") & room
         full = step + 1 >= self._limits[alive]
         ended = stops | at_step | full
         self._ended[alive[ended]] = np.where(stops, 1, np.where(at_step, 0, 2))[ended]
