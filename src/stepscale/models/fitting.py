@@ -6,6 +6,7 @@ from configuration); batches are padded and grouped by length beforehand. Knows 
 models are causal: padding stands on the right, where no real token sees it, so no attention mask is needed.
 """
 
+import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -84,16 +85,23 @@ def fit(
     ``loss(outputs, labels, items)``: the sum over targets divided by ``items``, the number of targets in the whole optimizer
     step (None when evaluating). ``classes`` makes labels integers. ``validation`` may be empty.
     """
+    if options.processes > 1:
+        from stepscale.models.side_by_side import fit_side_by_side
+
+        alone = options.model_copy(update={"processes": 1})
+        job = {"rows": list(rows), "validation": list(validation), "loss": loss, "options": alone}
+        return fit_side_by_side(model, job | {"pad_id": pad_id, "classes": classes}, options.processes, on_log)
     seed = seed_for(options.seed, "fit") % 2**31
     train = Batches(rows, options.batch_size, pad_id, classes, seed)
     valid = Batches(validation, options.batch_size, pad_id, classes, seed) if validation else None
-    steps = max(1, round(len(train) * options.epochs / options.gradient_accumulation))
+    together = options.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))  # batches of an optimizer step
+    steps = max(1, round(len(train) * options.epochs / together))
     longest = max((len(row.ids) for row in rows), default=0)
     if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     with tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
         trainer = Trainer(
-            model, _arguments(options, scratch, steps, len(train), valid is not None, seed), train_dataset=train,
+            model, _arguments(options, scratch, steps, len(train) // together, valid is not None, seed), train_dataset=train,
             eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log, shown),
             compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(outputs, labels, num_items_in_batch),
         )  # fmt: skip
@@ -102,15 +110,15 @@ def fit(
         trainer.train()
         seconds = time.perf_counter() - started
     model.eval()
-    tokens = round(train.tokens * trainer.state.global_step * options.gradient_accumulation / max(len(train), 1))
+    tokens = round(train.tokens * trainer.state.global_step * together / max(len(train), 1))
     return FitReport(trainer.state.global_step, tokens, train.padding, seconds)
 
 
 def _arguments(
-    options: Optimization, scratch: str, steps: int, batches: int, evaluates: bool, seed: int
+    options: Optimization, scratch: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
 ) -> TrainingArguments:
     evaluates = evaluates and options.evaluations_per_epoch > 0
-    every = max(1, batches // options.gradient_accumulation // max(options.evaluations_per_epoch, 1))
+    every = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
     keep_best = evaluates and options.patience is not None
     arguments = TrainingArguments(
         output_dir=scratch, max_steps=steps, per_device_train_batch_size=1, per_device_eval_batch_size=1,

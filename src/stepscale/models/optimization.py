@@ -18,6 +18,11 @@ class Optimization(BaseModel):
     warmup: float = Field(0.05, ge=0, lt=1, description="share of the optimizer steps over which the rate rises")
     batch_size: int = Field(128, ge=1, description="rows in a batch of one device")
     gradient_accumulation: int = Field(1, ge=1, description="batches summed into one optimizer step")
+    processes: int = Field(
+        1,
+        ge=1,
+        description="training side by side on so many GPUs of this machine, through accelerate, each a batch at a time",
+    )
     weight_decay: float = Field(0.01, ge=0)
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.95, ge=0, lt=1)
