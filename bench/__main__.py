@@ -5,10 +5,13 @@ is how many times faster ours is than the rival named in that file. Rows are pri
 """
 
 import json
+import os
 import platform
 import sys
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 HERE = Path(__file__).parent
 
@@ -27,8 +30,19 @@ def main(names: list[str]) -> None:
                 f"  x{row['ratio']:.2f}  ({row['runs']} runs)",
                 flush=True,
             )
-    where = {"python": platform.python_version(), "machine": platform.processor() or platform.machine()}
-    (HERE / "results.json").write_text(json.dumps({"where": where, "rows": rows}, indent=1) + "\n")
+    (HERE / "results.json").write_text(json.dumps({"machine": _machine(), "ratios": rows}, indent=1) + "\n")
+
+
+def _machine() -> dict[str, Any]:
+    from bench._lab import matmul_flops
+
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return {
+        "processor": names[0] if names else platform.processor() or platform.machine(), "cores": os.cpu_count(),
+        "matmul_gflops": round(matmul_flops() / 1e9, 1), "python": platform.python_version(),
+        "torch": version("torch"), "transformers": version("transformers"),
+    }  # fmt: skip
 
 
 if __name__ == "__main__":

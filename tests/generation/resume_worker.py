@@ -10,7 +10,8 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard, unfinished
+from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.shards import model_key, unfinished
 
 
 def sample(model: str, out: str) -> None:
@@ -21,9 +22,9 @@ def sample(model: str, out: str) -> None:
     job = SamplingJob("test", 12, Sampling(max_new_tokens=40), 0, model_key(model))
     shards = plan_shards(generator, job, problems, 3)
     readers = {path.stem: lambda path=path: pd.read_parquet(path) for path in folder.glob("*.parquet")}
-    for shard in unfinished(job, shards, readers):
+    for shard in unfinished(shards, readers):
         note(folder, "making", shard.name)
-        sample_shard(generator, job, shard, Ledger()).to_parquet(folder / f"{shard.name}.parquet")
+        sample_shard(job, generator, shard, Ledger()).to_parquet(folder / f"{shard.name}.parquet")
         note(folder, "made", shard.name)
     table = pd.concat([pd.read_parquet(folder / f"{shard.name}.parquet") for shard in shards], ignore_index=True)
     table.to_parquet(folder / "all.table")

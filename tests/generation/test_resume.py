@@ -15,14 +15,8 @@ import pytest
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import (
-    SamplingJob,
-    model_key,
-    plan_shards,
-    sample_in_workers,
-    sample_shard,
-    unfinished,
-)
+from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.shards import make_in_workers, model_key, unfinished
 
 WORKER = Path(__file__).with_name("resume_worker.py")
 KILLS = 20
@@ -91,9 +85,9 @@ def test_tables_are_the_same_to_the_bit_for_one_or_two_worker_processes(tiny_lla
     here = load()
     shards = plan_shards(here, job, problems, 3)
     ledger = Ledger()
-    own = [sample_shard(here, job, shard, ledger) for shard in shards]
+    own = [sample_shard(job, here, shard, ledger) for shard in shards]
     for n_workers in (1, 2):
-        found = list(sample_in_workers(load, job, shards, n_workers))
+        found = list(make_in_workers(load, functools.partial(sample_shard, job), shards, n_workers))
         assert [shard.name for shard, _, _ in found] == [shard.name for shard in shards]
         for (_, table, _), mine in zip(found, own, strict=True):
             pd.testing.assert_frame_equal(table, mine, check_exact=True)
@@ -125,8 +119,8 @@ def test_a_shard_cut_short_is_made_again(tiny_llama, problems, tmp_path):
     readers = {}
     for shard in shards[:2]:
         path = tmp_path / f"{shard.name}.parquet"
-        sample_shard(generator, job, shard, Ledger()).to_parquet(path)
+        sample_shard(job, generator, shard, Ledger()).to_parquet(path)
         readers[shard.name] = functools.partial(pd.read_parquet, path)
-    assert unfinished(job, shards, readers) == shards[2:]
+    assert unfinished(shards, readers) == shards[2:]
     path.write_bytes(path.read_bytes()[:-100])
-    assert unfinished(job, shards, readers) == shards[1:]
+    assert unfinished(shards, readers) == shards[1:]

@@ -23,16 +23,17 @@ def sample_shards(
     purpose: str, finished: Shards, rules: Rules = "prm800k",
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
-    from stepscale.generation.sampling import SamplingJob, model_key, plan_shards, sample_shard, unfinished
+    from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+    from stepscale.generation.shards import model_key, unfinished
 
     job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), str(rules))
     shards = plan_shards(generator, job, problems, counts.problems_per_shard)
-    missing = {shard.name for shard in unfinished(job, shards, finished)}
+    missing = {shard.name for shard in unfinished(shards, finished)}
     ledger = Ledger()
     with progress(f"sampling {purpose}", len(problems) * counts.per_problem, "solutions") as bar:
         for shard in shards:
             if shard.name in missing:
-                yield {shard.name: grade(sample_shard(generator, job, shard, ledger), problems, rules)}
+                yield {shard.name: grade(sample_shard(job, generator, shard, ledger), problems, rules)}
             bar.update(len(shard.problems) * counts.per_problem)
     logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
                 len(shards) - len(missing), len(shards), ledger.tokens)  # fmt: skip
@@ -71,7 +72,12 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
 
 
 def gather(shards: Shards) -> pd.DataFrame:
-    """The shards of the latest run as one table, in the order of problems and samples."""
+    """The shards of the latest run as one table, in the order of problems and samples; an empty one if there are none."""
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import SOLUTIONS
+
     manifests = [name for name in sorted(shards) if name.startswith(f"{MANIFEST}-")]
     names = [shard for manifest in manifests for shard in shards[manifest]()["shard"]]
+    if not names:
+        return empty(SOLUTIONS)
     return pd.concat([shards[name]() for name in names], ignore_index=True)

@@ -1,0 +1,89 @@
+"""What the benches of the engine share: the lab's base model as generator, its problems, and the machine's own speed.
+
+Rivals are called as their users call them, on the same weights, problems and sampling, in turn with ours.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.lab.problems import make_problems
+from stepscale.seeds import seed_for
+
+BASE = Path(__file__).resolve().parents[1] / "data" / "01_raw" / "lab_base"
+PROMPT = "<s>{problem}\n"
+SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_new_tokens=200)
+
+
+def generator() -> LocalGenerator:
+    return LocalGenerator.load(BASE, prompt_template=PROMPT, device="cpu", name="lab")
+
+
+def problems(n: int) -> list[str]:
+    """Texts of ``n`` test problems, families and levels in equal shares."""
+    return list(make_problems(n, "test", 0)["problem"])
+
+
+def requests(lab: LocalGenerator, texts: Sequence[str], samples: int, purpose: str = "bench") -> list[Request]:
+    prompts = [lab.encode_prompt(text) for text in texts]
+    return [
+        Request(prompt, seed_for(0, purpose, str(place), sample))
+        for place, prompt in enumerate(prompts)
+        for sample in range(samples)
+    ]
+
+
+def generate(lab: LocalGenerator, wanted: Sequence[Request], ledger: Ledger | None = None) -> list[Continuation]:
+    """Continuations to the end of the solution, nothing remembered from before."""
+    lab.forget()
+    return lab.generate(wanted, SAMPLING, "solution", Ledger() if ledger is None else ledger)
+
+
+class Plain:
+    """The same model in transformers, and ``model.generate`` as its users call it."""
+
+    def __init__(self) -> None:
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(BASE, padding_side="left")
+        self.model = AutoModelForCausalLM.from_pretrained(BASE).eval()
+
+    def generate(self, texts: Sequence[str], samples: int) -> int:
+        """``samples`` solutions of each of these prompts (laid out by ``PROMPT``) in one call; gives the tokens drawn."""
+        batch = self.tokenizer(list(texts), return_tensors="pt", padding=True)
+        with torch.inference_mode():
+            out = self.model.generate(
+                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], do_sample=True, temperature=1.0,
+                top_k=0, top_p=1.0, num_return_sequences=samples, max_new_tokens=SAMPLING.max_new_tokens, use_cache=True,
+                pad_token_id=self.tokenizer.pad_token_id,
+            )  # fmt: skip
+        return int((out[:, batch["input_ids"].shape[1] :] != self.tokenizer.pad_token_id).sum())
+
+
+def matmul_flops() -> float:
+    """Multiply-add rate of this machine now, FLOP/s in float32, threads as torch has them: the best of some products."""
+    a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
+    best = min(seconds(lambda: torch.mm(a, b)) for _ in range(20))
+    return 2 * 1024**3 / best
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def row(name: str, ours: Sequence[float], rival: Sequence[float], unit: str) -> dict[str, Any]:
+    """A row from paired runs: for rates the ratio is ours / rival, for times ("s") rival / ours."""
+    pairs = [(b / a if unit == "s" else a / b) for a, b in zip(ours, rival, strict=True)]
+    return {
+        "name": name, "ratio": round(statistics.median(pairs), 3), "ours": round(statistics.median(ours), 3),
+        "rival": round(statistics.median(rival), 3), "unit": unit, "runs": len(pairs),
+    }  # fmt: skip

@@ -1,0 +1,74 @@
+"""Speed of generation on the lab's base model: solutions of 32 problems x 64 samples, tokens a second.
+
+- ``generate_vs_per_problem``: against ``model.generate(num_return_sequences=64)`` problem by problem, what public codebases do.
+- ``generate_vs_wide``: against the best wide ``model.generate`` for the same work: prompts sorted by length, padded left, in
+  batches of the width that is fastest on this machine (all widths are tried first), up to all the work at once.
+- ``generate_vs_matmul_bound``: tokens passed through the model, against 2 x parameters x tokens at the measured matmul rate.
+- ``best_of_256_on_300_problems``: measured on some problems, extrapolated; the "rival" is the goal of a minute.
+"""
+
+from typing import Any
+
+from bench._lab import PROMPT, Plain, generate, generator, matmul_flops, problems, requests, row, seconds
+from stepscale.cost import Ledger
+
+RUNS = 3
+PROBLEMS, SAMPLES = 32, 64
+WIDTHS = (512, 1024, 2048)  # rows of one call
+WIDE_PROBLEMS, WIDE_SAMPLES, PUBLISHED_PROBLEMS, GOAL_SECONDS = 15, 256, 300, 60.0
+
+
+def run(runs: int = RUNS) -> list[dict[str, Any]]:
+    """The rows of this bench: medians of paired runs."""
+    lab, plain = generator(), Plain()
+    texts = problems(PROBLEMS)
+    prompts = sorted((PROMPT.replace("{problem}", text) for text in texts), key=len)
+    wanted = requests(lab, texts, SAMPLES)
+    generate(lab, wanted[:SAMPLES])  # both warm
+    plain.generate(prompts[:1], 8)
+    width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows))
+    ours, alone, wide, passed, bound = [], [], [], [], []
+    for _ in range(runs):
+        drawn, computed, took = _ours(lab, wanted)
+        ours.append(drawn / took)
+        passed.append(computed / took)
+        alone.append(_plain_rate(plain, prompts, SAMPLES))
+        wide.append(_plain_rate(plain, prompts, width))
+        bound.append(matmul_flops() / (2 * lab.parameters))
+    many = requests(lab, problems(WIDE_PROBLEMS), WIDE_SAMPLES, "many")
+    times = [_ours(lab, many)[2] * PUBLISHED_PROBLEMS / WIDE_PROBLEMS for _ in range(runs)]
+    return [
+        row("generate_vs_per_problem", ours, alone, "tokens/s"),
+        row("generate_vs_wide", ours, wide, "tokens/s"),
+        row("generate_vs_matmul_bound", passed, bound, "tokens/s"),
+        row("best_of_256_on_300_problems", times, [GOAL_SECONDS] * runs, "s"),
+    ]
+
+
+def _ours(lab: Any, wanted: Any) -> tuple[int, int, float]:
+    """Tokens drawn, tokens passed through the model, seconds."""
+    ledger, drawn = Ledger(), 0
+
+    def work() -> None:
+        nonlocal drawn
+        drawn = sum(len(continuation.tokens) for continuation in generate(lab, wanted, ledger))
+
+    took = seconds(work)
+    return drawn, ledger.tokens, took
+
+
+def _plain_rate(plain: Plain, prompts: list[str], rows: int) -> float:
+    """Tokens a second of the rival, in calls of so many rows."""
+    at_once, drawn = rows // SAMPLES, 0
+
+    def work() -> None:
+        nonlocal drawn
+        drawn = sum(plain.generate(prompts[i : i + at_once], SAMPLES) for i in range(0, len(prompts), at_once))
+
+    took = seconds(work)
+    return drawn / took
+
+
+if __name__ == "__main__":
+    for found in run():
+        print(found)

@@ -1,0 +1,69 @@
+"""Time of Monte Carlo labels: 16 solutions a problem, 16 rollouts a step, on 500 lab problems (Snell et al. 2024, D).
+
+Measured on some of the problems, families and levels in equal shares, and extrapolated by their number. The rival draws the
+same rollouts as public codebases do: for each step of each solution ``model.generate(num_return_sequences=16)``; it is measured
+on every n-th of the beginnings. Ours rolls equal beginnings out once; ``rollouts_each_beginning`` counts that out: seconds
+a rolled-out beginning on both sides. Times include grading on our side only.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from bench._lab import BASE, PROMPT, SAMPLING, Plain, generator, row, seconds
+from stepscale.cost import Ledger
+from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.grading import extract_answer
+from stepscale.lab.problems import make_problems
+from stepscale.labeling.rollouts import RolloutJob, parsable, plan_rollouts, roll_out_shard
+
+RUNS = 2
+PROBLEMS, SAMPLES, ROLLOUTS, WHOLE = 25, 16, 16, 500
+EVERY = 40  # the rival is run on one beginning in so many
+
+
+def run(runs: int = RUNS) -> list[dict[str, Any]]:
+    """The rows of this bench."""
+    lab, plain = generator(), Plain()
+    problems = make_problems(PROBLEMS, "train", 0)
+    [shard] = plan_shards(lab, SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE)), problems, PROBLEMS)
+    table = sample_shard(SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE)), lab, shard, Ledger())
+    pairs = zip(table["steps"], table["finish"], strict=True)
+    answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
+    solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
+    beginnings = _beginnings(problems, solutions)
+    job = RolloutJob(SAMPLING, 0, str(BASE), ROLLOUTS)
+    shards = plan_rollouts(lab, job, problems, solutions, PROBLEMS)
+    scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
+    ours, rival = [], []
+    for _ in range(runs):
+        ours.append(seconds(lambda: [roll_out_shard(job, lab, shard, Ledger()) for shard in shards]))
+        tried = beginnings[::EVERY]
+        rival.append(seconds(lambda t=tried: [plain.generate([text], ROLLOUTS) for text in t]) / len(tried))
+    return [
+        row(
+            "rollouts_16x16_on_500_problems",
+            [t * scale for t in ours],
+            [t * len(beginnings) * scale for t in rival],
+            "s",
+        ),
+        row("rollouts_each_beginning", [t / distinct for t in ours], rival, "s"),
+    ]
+
+
+def _beginnings(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
+    """The text before each rollout: prompt and steps so far, for every step of every solution but the last."""
+    prompts = {
+        name: PROMPT.replace("{problem}", text)
+        for name, text in zip(problems["problem_id"], problems["problem"], strict=True)
+    }
+    return [
+        prompts[name] + "\n".join([*steps[: place + 1], ""])
+        for name, steps in zip(solutions["problem_id"], solutions["steps"], strict=True)
+        for place in range(len(steps) - 1)
+    ]
+
+
+if __name__ == "__main__":
+    for found in run():
+        print(found)

@@ -1,0 +1,82 @@
+"""Speed of scoring: a PRM made from the lab's base model reads the base's own solutions, every step of each.
+
+- ``score_vs_one_by_one``: 16 problems x 64 samples, as best-of-N has them, against one forward pass of the transformers model a
+  solution. Scores must agree to 1e-5, or the bench fails.
+- ``score_without_sharing_vs_one_by_one``: as many problems as solutions, so nothing is shared: what batching alone gives.
+"""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench._lab import BASE, PROMPT, generate, generator, problems, requests, row, seconds
+from stepscale.cost import Ledger
+from stepscale.generation.sampling import read_steps
+from stepscale.models.encoding import TextFormat
+from stepscale.models.loading import load_token_classifier, load_tokenizer, save
+from stepscale.verifiers.contract import StepScores, Trajectory
+from stepscale.verifiers.saved import SavedVerifier
+from stepscale.verifiers.scoring import ModelVerifier
+
+RUNS = 3
+PROBLEMS, SAMPLES, UNSHARED = 16, 64, 512
+TOLERANCE = 1e-5
+
+
+def run(runs: int = RUNS) -> list[dict[str, Any]]:
+    """The rows of this bench: medians of paired runs, solutions a second."""
+    with tempfile.TemporaryDirectory() as folder:
+        prm = _prm(Path(folder))
+        model = load_token_classifier(prm)
+        work = {
+            "score_vs_one_by_one": _solutions(PROBLEMS, SAMPLES),
+            "score_without_sharing_vs_one_by_one": _solutions(UNSHARED, 1),
+        }
+        return [_paired(name, prm, model, solutions, runs) for name, solutions in work.items()]
+
+
+def _paired(name: str, prm: Path, model: Any, solutions: list[Trajectory], runs: int) -> dict[str, Any]:
+    ours, rival = [], []
+    for _ in range(runs):
+        verifier, scores, wanted = ModelVerifier(prm, device="cpu"), list[StepScores](), list[StepScores]()
+        ours.append(len(solutions) / seconds(lambda v=verifier, s=scores: s.extend(v.score(solutions, Ledger()))))
+        encoded = verifier.encoder.encode((one.problem, one.steps) for one in solutions)
+        rival.append(len(solutions) / seconds(lambda w=wanted, e=encoded: w.extend(_alone(model, text) for text in e)))
+        for mine, theirs in zip(scores, wanted, strict=True):
+            np.testing.assert_allclose(mine.negative, theirs.negative, atol=TOLERANCE)
+            np.testing.assert_allclose(mine.neutral, theirs.neutral, atol=TOLERANCE)
+    return row(name, ours, rival, "solutions/s")
+
+
+def _alone(model: Any, text: Any) -> StepScores:
+    """One forward pass for one solution; its tokens are given, which spares the rival the tokenizer."""
+    with torch.inference_mode():
+        share = model(input_ids=torch.tensor([text.ids])).logits[0, text.step_ends].softmax(-1).numpy()
+    return StepScores(share[:, 0], share[:, 1])
+
+
+def _prm(folder: Path) -> Path:
+    """The base with a head of random weights: scoring costs the same whatever the head says."""
+    torch.manual_seed(0)
+    tokenizer = load_tokenizer(BASE)
+    save(load_token_classifier(BASE, num_labels=3), tokenizer, folder)
+    layout = TextFormat(prompt=PROMPT.replace("<s>", "<judge>"))
+    SavedVerifier(kind="prm", labels=("negative", "neutral", "positive"), layout=layout, aggregation="product").write(
+        folder
+    )
+    return folder
+
+
+def _solutions(n_problems: int, samples: int) -> list[Trajectory]:
+    lab, texts = generator(), problems(n_problems)
+    found = generate(lab, requests(lab, texts, samples))
+    steps = [tuple(read_steps(lab, continuation)[0]) for continuation in found]
+    return [Trajectory(texts[i // samples], written) for i, written in enumerate(steps) if written]
+
+
+if __name__ == "__main__":
+    for found in run():
+        print(found)

@@ -1,0 +1,130 @@
+"""Work cut into shards that are saved as they are finished: what a crash costs is one shard, and none is made twice.
+
+In: parts of some work, each with everything that makes it. Out: named shards; which of them are still to be made; and the
+making of them in several processes. A shard's name holds a key of all that made it (model, prompts, sampling, seed, what
+it is made from), so a changed parameter or model never finds an old shard. Does not know what a shard's rows mean, nor
+where shards are saved.
+"""
+
+import json
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from hashlib import blake2b
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+from typing import Any, Protocol, runtime_checkable
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Generator
+
+Finished = Mapping[str, Callable[[], pd.DataFrame]]  # name of a saved shard -> its reader
+
+
+@runtime_checkable
+class Forgetful(Protocol):
+    """A generator that remembers prefixes and can forget them."""
+
+    def forget(self) -> None:
+        """Forget, so that what follows does not depend on what came before, not even in the last bit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Shard:
+    """A part of the work: its problems, and the name and number of rows its result is saved under.
+
+    ``solutions``: what is worked on, where that is more than the problems.
+    """
+
+    name: str
+    problems: pd.DataFrame
+    rows: int
+    solutions: pd.DataFrame | None = None
+
+
+Make = Callable[[Generator, Shard, Ledger], pd.DataFrame]  # picklable, such as a function or a partial of one
+
+
+def shard_name(purpose: str, start: int, made_of: Any) -> str:
+    """Name of the shard that begins at problem ``start``; ``made_of``: everything that decides its rows, as JSON."""
+    key = blake2b(json.dumps(made_of).encode(), digest_size=8).hexdigest()
+    return f"{purpose}-{start:06d}-{key}"
+
+
+def unfinished(shards: Sequence[Shard], finished: Finished) -> list[Shard]:
+    """The shards that are not in ``finished``, or not whole there: a kill may have cut a file short."""
+    return [shard for shard in shards if not _is_whole(shard, finished)]
+
+
+def _is_whole(shard: Shard, finished: Finished) -> bool:
+    if shard.name not in finished:
+        return False
+    try:
+        return len(finished[shard.name]()) == shard.rows
+    except Exception:  # whatever a reader says about half a file, the remedy is to make the shard again
+        return False
+
+
+def start_afresh(generator: Generator) -> None:
+    """Before every shard: its bytes must be the same whether or not others were made before it in this process."""
+    if isinstance(generator, Forgetful):
+        generator.forget()
+
+
+def make_in_workers(
+    load: Callable[[], Generator], make: Make, shards: Sequence[Shard], n_workers: int
+) -> Iterator[tuple[Shard, pd.DataFrame, Ledger]]:
+    """Make shards in ``n_workers`` processes, each with a generator of its own from ``load``; order kept.
+
+    ``load`` and ``make`` must be picklable, such as ``functools.partial(LocalGenerator.load, folder)``. For large models on
+    several devices, and where many threads of one process get in each other's way.
+    """
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(n_workers, context, _start_worker, (load, n_workers)) as pool:
+        for shard, (table, ledger) in zip(shards, pool.map(partial(_work, make), shards), strict=True):
+            yield shard, table, ledger
+
+
+def _start_worker(load: Callable[[], Generator], n_workers: int) -> None:
+    """Runs in a worker: load its generator, take a share of the threads, and end when the parent is killed."""
+    import torch
+
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
+    torch.set_num_threads(max(1, (os.cpu_count() or 1) // n_workers))
+    globals()["_generator"] = load()
+
+
+def _end_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)
+
+
+def _work(make: Make, shard: Shard) -> tuple[pd.DataFrame, Ledger]:
+    ledger = Ledger()
+    return make(globals()["_generator"], shard, ledger), ledger
+
+
+def model_key(source: str | Path) -> str:
+    """A key of a model: of a folder's contents, whatever it is called, or of a hub name's commit."""
+    digest = blake2b(digest_size=8)
+    if not Path(source).is_dir():
+        from transformers import AutoConfig
+
+        commit = getattr(AutoConfig.from_pretrained(str(source)), "_commit_hash", None)
+        digest.update(f"{source}@{commit}".encode())
+    for path in sorted(Path(source).glob("*")):
+        if path.suffix in (".json", ".jinja", ".safetensors", ".model", ".txt"):
+            digest.update(path.name.encode())
+            with path.open("rb") as file:
+                while block := file.read(1 << 24):
+                    digest.update(block)
+    return digest.hexdigest()

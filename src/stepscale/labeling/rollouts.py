@@ -1,0 +1,189 @@
+"""The generator itself as the labeler: a step is worth the share of its continuations that end right (Snell et al. 2024, D).
+
+In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
+every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution; equal beginnings of a
+problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once. Work is cut
+into shards (``generation.shards``) and graded by ``stepscale.grading``. Knows nothing of how labels are used.
+
+An unfinished solution, or one without an answer, has no labels (the paper drops it). A rollout without an answer is not
+right: the value is the chance that the generator, going on from here, gives the right answer.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import blake2b
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling
+from stepscale.generation.shards import Shard, shard_name, start_afresh
+from stepscale.grading import Rules, extract_answer, grade_many
+from stepscale.labeling.contract import label_table
+from stepscale.seeds import seed_for
+
+NAME = "rollouts"
+_CODE = 1  # raise when the same inputs give other labels
+_log = logging.getLogger(__name__)
+
+_COLUMNS = ["problem_id", "sample_id", "answer", "steps", "tokens", "step_ends"]
+Beginning = tuple[str, tuple[int, ...]]  # a problem's id, and the tokens of its prompt and of the steps so far
+
+
+@dataclass(frozen=True)
+class RolloutJob:
+    """What is rolled out. ``model_key`` identifies the weights; ``purpose`` names the randomness.
+
+    ``per_step``: rollouts from the end of each step. ``sampling.max_new_tokens`` bounds one rollout (tokens).
+    """
+
+    sampling: Sampling
+    run_seed: int
+    model_key: str
+    per_step: int = 16
+    rules: Rules = "prm800k"
+    purpose: str = NAME
+
+
+class RolloutLabeler:
+    """A Labeler that rolls out every step, all solutions at once; values, no ratings, so no step ends the labels early."""
+
+    name = NAME
+
+    def __init__(self, generator: Generator, job: RolloutJob) -> None:
+        self.generator, self.job = generator, job
+
+    def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+        """The step_labels of ``solutions``. Raises InputError as ``roll_out``."""
+        return roll_out(self.job, self.generator, problems, solutions, ledger)
+
+
+def plan_rollouts(
+    generator: Generator, job: RolloutJob, problems: pd.DataFrame, solutions: pd.DataFrame, problems_per_shard: int
+) -> list[Shard]:
+    """The job cut into shards of so many problems, in the order of their table; a problem's solutions stay together."""
+    kept = _with_tokens(parsable(solutions))
+    shards = []
+    for start in range(0, len(problems), problems_per_shard):
+        part = problems.iloc[start : start + problems_per_shard]
+        order = {problem_id: place for place, problem_id in enumerate(part["problem_id"])}
+        own = kept[kept["problem_id"].isin(order)].sort_values(
+            "problem_id", key=lambda ids: ids.map(order), kind="stable"
+        )
+        prompts = [generator.encode_prompt(text) for text in part["problem"]]
+        golds = [None if pd.isna(gold) else str(gold) for gold in part["answer"]]
+        written = [
+            [pid, int(sample), answer, list(steps), [*map(int, tokens)], [*map(int, ends)]]
+            for pid, sample, answer, steps, tokens, ends in own[_COLUMNS].itertuples(index=False)
+        ]
+        made_of = [_CODE, asdict(job), generator.name, list(order), prompts, golds, written]
+        rows = int(own["steps"].map(len).sum())
+        shards.append(Shard(shard_name(job.purpose, start, made_of), part, rows, own))
+    return shards
+
+
+def roll_out_shard(job: RolloutJob, generator: Generator, shard: Shard, ledger: Ledger) -> pd.DataFrame:
+    """The step_labels of one shard, the same bytes whatever was made before it."""
+    assert shard.solutions is not None
+    start_afresh(generator)
+    return roll_out(job, generator, shard.problems, shard.solutions, ledger)
+
+
+def roll_out(
+    job: RolloutJob, generator: Generator, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
+) -> pd.DataFrame:
+    """The step_labels of the ``parsable`` ones of ``solutions``, order kept; tokens are counted into ``ledger``.
+
+    The last step of a solution needs no rollouts: its value is whether the answer is right. Raises InputError for a problem
+    without an answer, and for solutions without tokens or with those of another vocabulary.
+    """
+    kept = _with_tokens(parsable(solutions))
+    if dropped := len(solutions) - len(kept):
+        _log.info("%s: %d of %d solutions have no answer and are left out", NAME, dropped, len(solutions))
+    golds = _golds(problems, kept)
+    right = grade_many(list(kept["answer"]), [golds[problem_id] for problem_id in kept["problem_id"]], job.rules)
+    paths = _paths(generator, problems, kept)
+    texts = {
+        beginning: "\n".join(steps[: place + 1])
+        for path, steps in zip(paths, kept["steps"], strict=True)
+        for place, beginning in enumerate(path)
+    }
+    worth = _worth(job, generator, texts, golds, ledger)
+    values = [[*(worth[beginning] for beginning in path), float(ok)] for path, ok in zip(paths, right, strict=True)]
+    return label_table(kept, NAME, values=values)
+
+
+def parsable(solutions: pd.DataFrame) -> pd.DataFrame:
+    """The solutions that came to an end and state an answer, with a fresh index."""
+    ended = (solutions["finish"] != "length") & solutions["answer"].notna() & (solutions["steps"].map(len) > 0)
+    return solutions[ended.to_numpy(bool)].reset_index(drop=True)
+
+
+def _with_tokens(solutions: pd.DataFrame) -> pd.DataFrame:
+    for row in solutions[_COLUMNS].itertuples(index=False):
+        problem_id, sample_id, _, steps, tokens, ends = row
+        if tokens is None or ends is None or len(ends) != len(steps):
+            named = (problem_id, int(sample_id))
+            raise InputError(f"{NAME}: solution {named} has no tokens; roll out solutions that this generator sampled")
+    return solutions
+
+
+def _golds(problems: pd.DataFrame, solutions: pd.DataFrame) -> dict[str, str]:
+    golds = {pid: gold for pid, gold in zip(problems["problem_id"], problems["answer"], strict=True) if pd.notna(gold)}
+    for problem_id in solutions["problem_id"].unique():
+        if problem_id not in golds:
+            raise InputError(f"{NAME}: problem {problem_id} has no answer to compare rollouts with; give it one")
+    return golds
+
+
+def _paths(generator: Generator, problems: pd.DataFrame, solutions: pd.DataFrame) -> list[list[Beginning]]:
+    """The beginnings of every solution: up to the end of each of its steps but the last."""
+    prompts = {
+        problem_id: generator.encode_prompt(text)
+        for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True)
+    }
+    paths = []
+    for row in solutions[_COLUMNS].itertuples(index=False):
+        problem_id, sample_id, _, steps, tokens, ends = row
+        written = tuple(map(int, tokens))
+        if generator.decode(written[: ends[0] + 1]).strip() != steps[0]:
+            raise InputError(
+                f"{NAME}: the tokens of {(problem_id, int(sample_id))} are not its text in the vocabulary of {generator.name}"
+            )
+        paths.append([(problem_id, (*prompts[problem_id], *written[: end + 1])) for end in ends[:-1]])
+    return paths
+
+
+def _worth(
+    job: RolloutJob, generator: Generator, texts: dict[Beginning, str], golds: dict[str, str], ledger: Ledger
+) -> dict[Beginning, float]:
+    """The share of right rollouts from each beginning, given with its text; in [0, 1]."""
+    requests = [
+        Request(beginning[1], seed_for(job.run_seed, f"{job.purpose}/{_digest(beginning[1])}", beginning[0], number))
+        for beginning in texts
+        for number in range(job.per_step)
+    ]
+    found = generator.generate(requests, job.sampling, "solution", ledger)
+    answers: list[str | None] = []
+    for place, text in enumerate(texts.values()):
+        answers += _answers(generator, text, found[place * job.per_step : (place + 1) * job.per_step])
+    wanted = [golds[problem_id] for problem_id, _ in texts for _ in range(job.per_step)]
+    right = grade_many(answers, wanted, job.rules)
+    shares = [sum(right[at : at + job.per_step]) / job.per_step for at in range(0, len(right), job.per_step)]
+    return dict(zip(texts, shares, strict=True))
+
+
+def _answers(generator: Generator, text: str, rollouts: Sequence[Continuation]) -> list[str | None]:
+    """The final answer of each rollout from ``text``; None if it states none or was cut off. Equal ones are read once."""
+    known: dict[tuple[tuple[int, ...], bool], str | None] = {}
+    keys = [(rollout.tokens, rollout.ended == "solution") for rollout in rollouts]
+    for tokens, ended in keys:
+        if (tokens, ended) not in known:
+            known[tokens, ended] = extract_answer(f"{text}\n{generator.decode(tokens)}") if ended else None
+    return [known[key] for key in keys]
+
+
+def _digest(prefix: tuple[int, ...]) -> str:
+    return blake2b(repr(prefix).encode(), digest_size=8).hexdigest()

@@ -1,0 +1,183 @@
+"""Rollouts: the value of a step is the share of its continuations that end right; shared beginnings are rolled out once."""
+
+import functools
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.formats import tables
+from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.shards import make_in_workers, model_key, unfinished
+from stepscale.grading import extract_answer
+from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler, plan_rollouts, roll_out, roll_out_shard
+
+LAB = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
+JOB = RolloutJob(Sampling(max_new_tokens=40), 0, "key", per_step=8)
+
+
+class Coin:
+    """A Generator of one token a character that ends every solution at once: right if its seed is even and the text is not bad.
+
+    ``given``: every request it met. A seed divisible by 7 is cut off, one divisible by 5 states no answer.
+    """
+
+    name = "coin"
+
+    def __init__(self) -> None:
+        self.given: list[Request] = []
+
+    def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        return tuple(map(ord, problem + "\n"))
+
+    def decode(self, tokens) -> str:
+        return "".join(map(chr, tokens))
+
+    def text(self, request: Request) -> tuple[str, str]:
+        if request.seed % 7 == 0:
+            return "\\boxed{4}", "length"
+        if request.seed % 5 == 0:
+            return "no idea", "solution"
+        good = request.seed % 2 == 0 and "bad" not in self.decode(request.prefix)
+        return ("\\boxed{4}" if good else "\\boxed{5}"), "solution"
+
+    def generate(self, requests, sampling, until, ledger):
+        assert until == "solution"
+        self.given += requests
+        ledger.add(self.name, "decode", len(requests))
+        texts = [self.text(request) for request in requests]
+        return [Continuation(tuple(map(ord, text)), (0.0,) * len(text), ended, ()) for text, ended in texts]
+
+
+def written(*solutions: tuple[str, ...], finish: str = "solution") -> pd.DataFrame:
+    rows = []
+    for sample, steps in enumerate(solutions):
+        text = "\n".join(steps) + "\n"
+        ends = [i for i, character in enumerate(text) if character == "\n"]
+        answer = extract_answer(steps[-1])
+        rows.append({
+            "problem_id": "p", "sample_id": sample, "steps": list(steps), "tokens": list(map(ord, text)), "step_ends": ends,
+            "answer": answer, "finish": finish,
+        })  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+PROBLEMS = pd.DataFrame({"problem_id": ["p"], "problem": ["2+2"], "answer": ["4"]})
+
+
+def test_a_value_is_the_share_of_rollouts_that_end_right_and_the_last_step_is_worth_its_answer():
+    coin = Coin()
+    solutions = written(("one", "two", "\\boxed{4}"), ("one", "bad", "\\boxed{5}"))
+    labels = tables.step_labels(roll_out(JOB, coin, PROBLEMS, solutions, Ledger()))
+    by_prefix: dict[str, list[bool]] = {}
+    for request in coin.given:
+        by_prefix.setdefault(coin.decode(request.prefix), []).append(coin.text(request) == ("\\boxed{4}", "solution"))
+    share = {prefix: sum(right) / len(right) for prefix, right in by_prefix.items()}
+    one, two = share["2+2\none\n"], share["2+2\none\ntwo\n"]
+    assert labels["value"].tolist() == [one, two, 1.0, one, 0.0, 0.0]
+    assert 0 < one < 1 and share["2+2\none\nbad\n"] == 0
+    assert {len(right) for right in by_prefix.values()} == {8}
+    assert labels["rating"].isna().all() and set(labels["labeler"]) == {"rollouts"}
+
+
+def test_equal_beginnings_are_rolled_out_once_with_seeds_of_their_own():
+    coin, ledger = Coin(), Ledger()
+    solutions = written(("one", "two", "\\boxed{4}"), ("one", "two", "\\boxed{5}"), ("one", "three", "\\boxed{4}"))
+    roll_out(JOB, coin, PROBLEMS, solutions, ledger)
+    assert len({request.prefix for request in coin.given}) == 3
+    assert ledger.tokens == len(coin.given) == len({request.seed for request in coin.given}) == 3 * 8
+
+
+def test_the_value_of_a_beginning_depends_on_nothing_beside_it():
+    solutions = written(("one", "two", "\\boxed{4}"), ("other", "\\boxed{4}"))
+    both = roll_out(JOB, Coin(), PROBLEMS, solutions, Ledger())
+    alone = roll_out(JOB, Coin(), PROBLEMS, solutions[1:], Ledger())
+    assert both[both["sample_id"] == 1]["value"].tolist() == alone["value"].tolist()
+
+
+def test_solutions_without_an_answer_are_left_out():
+    no_answer = written(("one", "two")).assign(answer=None)
+    cut_off = written(("one", "\\boxed{4}"), finish="length")
+    for solutions in (no_answer, cut_off):
+        assert not len(RolloutLabeler(Coin(), JOB).label(PROBLEMS, solutions, Ledger()))
+
+
+def test_what_cannot_be_rolled_out_is_one_clear_line():
+    good = written(("one", "\\boxed{4}"))
+    foreign = good.assign(step_ends=[[]])
+    other = good.assign(tokens=[[ord("x")] * 20])
+    no_gold = PROBLEMS.assign(answer=None)
+    cases = ((PROBLEMS, foreign, "no tokens"), (PROBLEMS, other, "vocabulary"), (no_gold, good, "p has no answer"))
+    for problems, solutions, words in cases:
+        with pytest.raises(InputError, match=words) as caught:
+            roll_out(JOB, Coin(), problems, solutions, Ledger())
+        assert "\n" not in str(caught.value)
+
+
+@pytest.fixture(scope="module")
+def sampled() -> tuple[LocalGenerator, pd.DataFrame, pd.DataFrame]:
+    """Solutions of 6 problems by the lab's base model."""
+    from stepscale.lab.problems import make_problems
+
+    problems = make_problems(6, "train", 0, levels=(1, 2))
+    generator = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n")
+    job = SamplingJob("pool", 4, Sampling(max_new_tokens=120), 0, model_key(LAB))
+    [shard] = plan_shards(generator, job, problems, 6)
+    table = sample_shard(job, generator, shard, Ledger())
+    answers = [
+        extract_answer("\n".join(s)) if f == "solution" else None
+        for s, f in zip(table["steps"], table["finish"], strict=True)
+    ]
+    return generator, problems, table.assign(answer=pd.Series(answers, dtype=object))
+
+
+def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_counts_what_they_add(sampled):
+    _, problems, solutions = sampled
+    generator, ledger = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n", name="m"), Ledger()
+    seen: list[tuple[Request, Continuation]] = []
+    inner = generator.generate
+
+    def watched(requests, sampling, until, ledger):
+        found = inner(requests, sampling, until, ledger)
+        seen.extend(zip(requests, found, strict=True))
+        return found
+
+    generator.generate = watched
+    roll_out(RolloutJob(Sampling(max_new_tokens=120), 0, "key", per_step=4), generator, problems, solutions, ledger)
+    beginnings = {request.prefix for request, _ in seen}
+    shared = {prefix[:end] for prefix in beginnings for end in range(1, len(prefix) + 1)}
+    # the last token of a beginning inside a longer one is passed again: to draw, and as a part of the longer one
+    inner_ends = beginnings & {prefix[:end] for prefix in beginnings for end in range(1, len(prefix))}
+    assert ledger.models["m"].prefill == len(shared) + len(inner_ends)
+    added = {(r.prefix, c.tokens[:end]) for r, c in seen for end in range(1, len(c.tokens))}
+    assert ledger.models["m"].decode == len(added)
+
+
+def test_shards_are_the_same_in_workers_and_after_a_resume_and_never_found_by_another_job(sampled, tmp_path):
+    generator, problems, solutions = sampled
+    job = RolloutJob(Sampling(max_new_tokens=120), 0, model_key(LAB), per_step=4)
+    shards = plan_rollouts(generator, job, problems, solutions, 2)
+    assert sum(len(shard.problems) for shard in shards) == 6
+    own = [roll_out_shard(job, generator, shard, Ledger()) for shard in shards]
+    assert [len(table) for table in own] == [shard.rows for shard in shards]
+    load = functools.partial(LocalGenerator.load, LAB, prompt_template="<s>{problem}\n")
+    work = functools.partial(roll_out_shard, job)
+    for (_, table, _), mine in zip(make_in_workers(load, work, shards, 2), own, strict=True):
+        pd.testing.assert_frame_equal(table, mine, check_exact=True)
+    saved = {shards[0].name: lambda: own[0], shards[1].name: lambda: own[1][:-1]}
+    assert unfinished(shards, saved) == shards[1:]
+    again = roll_out_shard(job, load(), shards[1], Ledger())  # in a process that made nothing before it
+    pd.testing.assert_frame_equal(again, own[1], check_exact=True)
+    names = {shard.name for shard in shards}
+    changed = [
+        plan_rollouts(generator, RolloutJob(job.sampling, 0, job.model_key, per_step=5), problems, solutions, 2),
+        plan_rollouts(generator, RolloutJob(job.sampling, 0, job.model_key, 4, "lenient"), problems, solutions, 2),
+        plan_rollouts(generator, RolloutJob(job.sampling, 0, "other", 4), problems, solutions, 2),
+        plan_rollouts(generator, job, problems.assign(answer="1"), solutions, 2),
+    ]
+    for other in changed:
+        assert not {shard.name for shard in other} & names
