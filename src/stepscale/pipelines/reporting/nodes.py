@@ -75,9 +75,9 @@ def choose_worked_examples(
     from stepscale.labeling.symbolic import label_solutions
     from stepscale.scaling.worked_examples import choose
 
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
-    if "prm" not in scored.scores or scored.steps is None or not solutions["steps"].map(len).any():
+    if "prm" not in set(prm_scores["verifier"]) or not solutions["steps"].map(len).any():
         return []
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
     rate = label_solutions if pool.labeler == "symbolic" else None
     return choose(scored, problems, solutions, prm_scores, rate)
 
