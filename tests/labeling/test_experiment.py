@@ -103,7 +103,7 @@ def test_a_small_cell_gets_as_many_optimizer_steps_as_are_asked_for() -> None:
     assert few.kind == "prm" and few.optimization.seed == 3
 
 
-def test_cells_train_and_measure(tmp_path: Path, tiny_llama: Callable[..., Path]) -> None:
+def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) -> None:
     import torch
 
     from stepscale.verifiers.scoring import ModelVerifier
@@ -111,7 +111,7 @@ def test_cells_train_and_measure(tmp_path: Path, tiny_llama: Callable[..., Path]
     torch.set_num_threads(1)
     arms = PAPER_ARMS[2:]
     pool, experiment = pool_of(), Experiment(arms=arms, sizes=(1, 2), seeds=1, budgets=(1, 2, 8), least_steps=2)
-    base = tiny_llama(pool.problems["problem"])
+    base = model_of(pool.problems["problem"])
     test, ledger = TestSamples(pool.problems, pool.solutions), Ledger()
     training = VerifierTraining(kind="prm", validation_share=0.0, optimization=Optimization(epochs=1, batch_size=8))
     scored = candidates(pool.solutions, selector_scores(pool))

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.labeling.selection import Convincing, Strategy, Uncertain, Uniform, candidates, chosen
+from stepscale.labeling.selection import Blend, Convincing, Strategy, Uncertain, Uniform, candidates, chosen, without
 
 STRATEGIES: list[Strategy] = [
     Uniform(), Convincing(), Convincing(wrong_share=1), Convincing(wrong_share=0), Convincing(wrong_share=0.37),
-    Convincing(wrong_share=1, scope="global"), Convincing(scope="global"), Uncertain(), Uncertain(scope="global"),
+    Convincing(wrong_share=1, scope="global"), Convincing(scope="global"), Uncertain(), Uncertain(scope="global"), Blend(),
+    Blend(of=Uncertain(), uniform_share=0.2), Blend(of=Convincing(scope="global"), uniform_share=0.3), Blend(uniform_share=1),
 ]  # fmt: skip
 
 
@@ -59,6 +60,14 @@ def test_a_global_choice_takes_the_most_convincing_wherever_they_are() -> None:
     pool = pool_of([(p, i, False, (0.9 if p == "a" else 0.1) - i / 100, 0.0) for p in "ab" for i in range(6)])
     assert keys(Convincing(wrong_share=1, scope="global").select(pool, 2, 0)) == {("a", i) for i in range(4)}
     assert keys(Convincing(wrong_share=1).select(pool, 2, 0)) == {(p, i) for p in "ab" for i in range(2)}
+
+
+def test_a_blend_adds_a_random_share_to_what_the_selector_chose() -> None:
+    pool = pool_of([("p", i, False, 1 - i / 40, 0.0) for i in range(40)])
+    found = Blend(of=Convincing(wrong_share=1), uniform_share=0.5).select(pool, 10, seed=3)
+    assert {0, 1, 2, 3, 4} <= set(found["sample_id"]) and len(found) == 10
+    assert set(found["sample_id"]) != set(range(10))
+    assert ids(without(pool, found)) == sorted(set(range(40)) - set(found["sample_id"]))
 
 
 def test_uncertainty_takes_the_solution_with_the_most_doubtful_step() -> None:

@@ -1,11 +1,12 @@
-"""Which samples of a pool are worth a label: one contract, three strategies (Lightman et al. 2023, 2.4 and 4.2).
+"""Which samples of a pool are worth a label: one contract, four strategies (Lightman et al. 2023, 2.4 and 4.2).
 
 In: candidates (a pool with a selector's scores). Out: keys of those to label, the same number whatever the strategy. Each
 choice is deterministic, and a larger one of the same strategy and seed contains every smaller one, so labels are never
 wasted. Knows nothing of models or labelers.
 """
 
-from typing import Annotated, Literal, Protocol
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
 import pandas as pd
@@ -91,9 +92,7 @@ class Convincing(_Options):
         wrong = ranked[~ranked["is_correct"]]
         first = wrong[_place(wrong) < int(self.wrong_share * size + 0.5 + 1e-9)]
         rest = ranked.drop(first.index)
-        taken = first["group"].value_counts().to_dict()
-        free = np.array([size - taken.get(group, 0) for group in rest["group"]], int)
-        return _keys(pd.concat([first, rest[_place(rest).to_numpy() < free]]))
+        return _keys(pd.concat([first, _filled(rest, first["group"].value_counts().to_dict(), size)]))
 
 
 class Uncertain(_Options):
@@ -108,7 +107,29 @@ class Uncertain(_Options):
         return _top(ranked, _size(pool, per_problem, self.scope))
 
 
-Selection = Annotated[Uniform | Convincing | Uncertain, Field(discriminator="strategy")]
+class Blend(_Options):
+    """Another strategy's choice, and a share at random: labels from where the selector does not look keep it honest."""
+
+    strategy: Literal["blend"] = "blend"
+    of: Annotated[Convincing | Uncertain, Field(discriminator="strategy")] = Convincing()
+    uniform_share: float = Field(0.5, ge=0, le=1, description="share of the choice drawn at random from what remains")
+
+    def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
+        """The other's choice first, then what is missing of ``per_problem`` at random, in the other's scope."""
+        directed = per_problem - int(self.uniform_share * per_problem + 0.5 + 1e-9)
+        first = self.of.select(pool, directed, seed)
+        rest = without(pool, first)
+        ranked = _ranked(rest, np.zeros(len(rest)), seed, self.of.scope)
+        taken = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
+        return _keys(pd.concat([first, _filled(ranked, taken, _size(pool, per_problem, self.of.scope))]))
+
+
+Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discriminator="strategy")]
+
+
+def without(pool: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """The rows of ``pool`` whose keys are not among these: what is left to choose from after a round."""
+    return pool[~pd.MultiIndex.from_frame(pool[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
 
 
 def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
@@ -131,6 +152,12 @@ def _ranked(pool: pd.DataFrame, by: NDArray[np.float64], seed: int, scope: Scope
 def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
     """Each row's place in its group, from 0."""
     return ranked.groupby("group").cumcount()
+
+
+def _filled(ranked: pd.DataFrame, taken: Mapping[Any, int], size: int) -> pd.DataFrame:
+    """The first rows of each group that make ``size`` with what is ``taken`` of it."""
+    free = np.array([size - taken.get(group, 0) for group in ranked["group"]], int)
+    return ranked[_place(ranked).to_numpy() < free]
 
 
 def _top(ranked: pd.DataFrame, size: int) -> pd.DataFrame:

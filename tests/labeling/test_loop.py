@@ -1,0 +1,67 @@
+"""The loop labels nothing twice, and its diagnostics tell an over-confident selector from a sound one."""
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from stepscale.labeling.contract import label_table
+from stepscale.labeling.loop import next_round, round_health
+from stepscale.labeling.selection import Blend, Convincing, Strategy, Uncertain, Uniform, candidates
+
+
+def tables(n_problems: int = 3, n_samples: int = 12) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Solutions of two steps whose even samples are faultless, and their labels."""
+    keys = [(f"p{i}", j) for i in range(n_problems) for j in range(n_samples)]
+    solutions = pd.DataFrame(
+        {
+            "problem_id": [p for p, _ in keys], "sample_id": [s for _, s in keys], "answer": "1", "finish": "solution",
+            "steps": [[f"step {s}", "end" if s % 2 == 0 else f"wrong {s % 4} in {p}"] for p, s in keys],
+            "is_correct": pd.array([s % 2 == 0 for _, s in keys], dtype="boolean"),
+        }
+    )  # fmt: skip
+    return solutions, label_table(solutions, "x", [[1, 1] if s % 2 == 0 else [1, -1] for _, s in keys])
+
+
+def pool_of(solutions: pd.DataFrame, right: float, wrong: float) -> pd.DataFrame:
+    """Candidates that a selector scores ``right`` if they are faultless, else ``wrong``."""
+    negative = [[0.0, 1 - (right if s % 2 == 0 else wrong)] for s in solutions["sample_id"]]
+    scores = solutions[["problem_id", "sample_id"]].assign(negative=negative, neutral=[[0.0, 0.0]] * len(solutions))
+    return candidates(solutions, scores)
+
+
+@settings(deadline=None, max_examples=15)
+@given(st.sampled_from([Uniform(), Convincing(), Uncertain(), Blend()]), st.integers(1, 5), st.integers(0, 3))
+def test_no_sample_is_labelled_twice_and_none_is_left_over(strategy: Strategy, per_problem: int, seed: int) -> None:
+    solutions, _ = tables()
+    pool = pool_of(solutions, 0.9, 0.4)
+    labelled = pool[["problem_id", "sample_id"]].iloc[:0].assign(round=0)
+    for round_ in range(12):
+        found = next_round(pool, labelled, strategy, per_problem, round_, seed)
+        assert len(found) == min(per_problem, max(12 - round_ * per_problem, 0)) * 3
+        labelled = pd.concat([labelled, found], ignore_index=True)
+    assert not labelled.duplicated(["problem_id", "sample_id"]).any() and len(labelled) == 36
+
+
+def test_an_overconfident_selector_is_seen_in_what_it_chose() -> None:
+    solutions, labels = tables()
+    audit = solutions[["problem_id", "sample_id"]].iloc[::3]
+    for wrong, ranks in ((0.1, 1.0), (0.95, 0.0)):
+        pool = pool_of(solutions, 0.9, wrong)
+        keys = next_round(pool, audit.iloc[:0], Convincing(wrong_share=1), 4, 0, 0)
+        health = round_health(pool, keys, solutions, labels, audit)
+        assert health["chosen_n"] == 12 and health["audit_n"] == 12
+        assert health["wrong_answers"] == 1 and health["chosen_faultless"] == 0
+        assert health["chosen_overconfidence"] == pytest.approx(wrong)
+        assert health["audit_auroc"] == ranks
+        assert health["first_error"] == 2
+
+
+def test_errors_worded_alike_are_not_counted_as_distinct() -> None:
+    solutions, labels = tables(1)
+    pool, keys = pool_of(solutions, 0.9, 0.5), solutions[["problem_id", "sample_id"]]
+    assert (
+        round_health(pool, keys, solutions, labels, keys)["distinct_errors"] == 0
+    )  # "wrong 1", "wrong 3" three times each
+    few = keys[keys["sample_id"].isin([1, 3])]
+    assert round_health(pool, few, solutions, labels, keys)["distinct_errors"] == 1
