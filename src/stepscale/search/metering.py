@@ -43,14 +43,12 @@ class Meter:
             return []
         spent = Ledger()
         found = self.generator.generate([request for _, request in requests], sampling, until, spent)
-        prefixes: list[list[Sequence[int]]] = [[] for _ in self.problems]
-        drawn: list[list[Sequence[int]]] = [[] for _ in self.problems]
+        drawn: list[dict[tuple[int, ...], list[tuple[int, ...]]]] = [{} for _ in self.problems]  # by prefix
         for (owner, request), continuation in zip(requests, found, strict=True):
-            prefixes[owner].append(request.prefix)
             # the last token is drawn, and passed through the model only when something goes on from it
-            drawn[owner].append((*request.prefix, *continuation.tokens[:-1]))
-        needed = [self._prefix_weight(owner, own) for owner, own in enumerate(prefixes)]
-        written = [_distinct_tokens(all_) - _distinct_tokens(own) for all_, own in zip(drawn, prefixes, strict=True)]
+            drawn[owner].setdefault(request.prefix, []).append(continuation.tokens[:-1])
+        needed = [self._prefix_weight(owner, list(own)) for owner, own in enumerate(drawn)]
+        written = [sum(map(_distinct_tokens, own.values())) for own in drawn]
         self._share_out(spent, {"prefill": needed, "decode": written, "verify": written})
         return found
 
@@ -75,12 +73,12 @@ class Meter:
         self._share_out(spent, dict.fromkeys(_PHASES, new))
         return found
 
-    def _prefix_weight(self, owner: int, prefixes: Sequence[Sequence[int]]) -> int:
-        """Prefix tokens to compute: at first all of them, later the last one of each, which was drawn but never passed."""
+    def _prefix_weight(self, owner: int, prefixes: Sequence[tuple[int, ...]]) -> int:
+        """Tokens of distinct prefixes to compute: at first all, later the last one of each, drawn but never passed."""
         if not prefixes:
             return 0
         seen, self._prompted[owner] = self._prompted[owner], True
-        return len(set(map(tuple, prefixes))) if seen else _distinct_tokens(prefixes)
+        return len(prefixes) if seen else _distinct_tokens(prefixes)
 
     def _new_text(self, owner: int, steps: tuple[str, ...]) -> int:
         """Characters of the problem and of the steps that were not read before."""
@@ -121,12 +119,12 @@ def apportion(whole: int, weights: Sequence[int]) -> list[int]:
     return parts
 
 
-def _distinct_tokens(sequences: Sequence[Sequence[int]]) -> int:
+def _distinct_tokens(sequences: Sequence[tuple[int, ...]]) -> int:
     """Nodes of the tree that these sequences form."""
-    ordered = sorted(map(tuple, sequences))
+    ordered = sorted(set(sequences))
     return sum(map(len, ordered)) - sum(_shared(a, b) for a, b in pairwise(ordered))
 
 
-def _shared(a: Sequence[int], b: Sequence[int]) -> int:
+def _shared(a: tuple[int, ...], b: tuple[int, ...]) -> int:
     """Length of the longest common beginning."""
     return next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))

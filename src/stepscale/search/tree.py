@@ -26,6 +26,7 @@ from stepscale.search.results import Candidate, Finish
 from stepscale.search.scoring import Scored, read_scores
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.contract import StepScores
 
 
 @dataclass(frozen=True)
@@ -80,9 +81,10 @@ class _Forest:
         for number in range(self._shape.rounds):
             for beam in open_:
                 rounds[beam.owner] = number + 1
-            beams = self._scored(self._closed(self._step(open_, number), number), number)
+            beams = self._closed(self._step(open_, number), number)
             if number + 1 == self._shape.rounds:
                 beams = [replace(beam, finish=beam.finish or "rounds") for beam in beams]
+            beams = self._scored(beams, number)
             for beam in beams:
                 if beam.finish:
                     retired[beam.owner].append(self._candidate(beam, beam.finish))
@@ -116,12 +118,14 @@ class _Forest:
         ahead = self._looked_ahead([beams[i] for i in judged], number)
         found = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
         how, neutral_is = self._shape.aggregation, self._shape.neutral_is
-        seen = read_scores(found, how, neutral_is)
-        lengths = [len(beams[i].steps) for i in judged]
-        cut = [replace(s, negative=s.negative[:n], neutral=s.neutral[:n]) for s, n in zip(found, lengths, strict=True)]
+        rolled = own = read_scores(found, how, neutral_is)
+        if self._shape.lookahead:
+            lengths = [len(beams[i].steps) for i in judged]
+            cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(found, lengths, strict=True)]
+            own = read_scores(cut, how, neutral_is)
         result = list(beams)
-        for i, own, rolled in zip(judged, read_scores(cut, how, neutral_is), seen, strict=True):
-            result[i] = replace(beams[i], scored=own, rank=float(f"{rolled.score:.6g}"))
+        for i, scored, leads_to in zip(judged, own, rolled, strict=True):
+            result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 
     def _looked_ahead(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
