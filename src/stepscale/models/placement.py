@@ -13,8 +13,8 @@ class Placement(BaseModel):
 
     device: str = Field(
         "auto",
-        pattern=r"^(auto|cpu|mps|cuda(:\d+)?)$",
-        description="cpu, mps, cuda, cuda:1; auto: a GPU if there is one",
+        pattern=r"^(auto|cpu|cuda(:\d+)?)$",
+        description="cpu, cuda, cuda:1; auto: a GPU if there is one",
     )
     dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights, keys and values")
 

@@ -7,6 +7,8 @@ import pytest
 from pydantic import ValidationError
 
 from stepscale.cost import Ledger
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.local import LocalGenerator
 from stepscale.models.placement import GeneratorPlacement, Placement
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example
@@ -34,6 +36,16 @@ def test_a_verifier_runs_in_bfloat16_near_its_float32_scores(verifier: Path) -> 
     for exact, rounded in zip(*both, strict=True):
         assert rounded.negative.dtype == np.float32
         assert np.abs(exact.negative - rounded.negative).max() < 0.02
+
+
+def test_a_generator_writes_in_bfloat16(model_of, tmp_path: Path) -> None:
+    base = model_of(["What is 3+4?\nso 3+4=7\n"])
+    placement = GeneratorPlacement(device="cpu", dtype="bfloat16", memory_budget_gb=0.01)
+    generator = LocalGenerator.load(base, **placement.model_dump())
+    requests = [Request(generator.encode_prompt("What is 3+4?"), seed) for seed in range(8)]
+    found = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
+    assert len({continuation.tokens for continuation in found}) > 1
+    assert found == generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
 
 
 def test_a_device_that_is_none_is_refused() -> None:
