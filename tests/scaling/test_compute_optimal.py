@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, fold_of, strategy_results
-from stepscale.scaling.curve import Curve, curve
+from stepscale.scaling.curve import Curve, curve, difference, interpolated
 from stepscale.scaling.efficiency import efficiency, efficiency_table, reach
 
 IDS = tuple(f"p{i}" for i in range(8))
@@ -192,3 +192,22 @@ def test_accuracy_at_a_cost_lies_on_the_line_and_is_nothing_outside() -> None:
     assert one.x == pytest.approx([10, 550])
     assert one.at(10 * 55**0.5).mean == pytest.approx([0.5])
     assert np.isnan(one.at([5, 600]).mean).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.1, 5), st.floats(0, 1)), min_size=1, max_size=6), st.floats(0.01, 100))
+def test_interpolation_is_that_of_numpy_in_the_logarithm(points, wanted) -> None:
+    x = np.cumsum([step for step, _ in points])
+    y = np.array([value for _, value in points])
+    expected = np.interp(np.log(wanted), np.log(x), y, left=np.nan, right=np.nan)
+    assert interpolated(x[None], y[None], np.array([wanted]))[0, 0] == pytest.approx(expected, nan_ok=True)
+    assert interpolated(x[None], y[None], x)[0] == pytest.approx(y)
+
+
+def test_a_difference_of_curves_is_paired_by_problem() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.random((30, 2))
+    found = difference(curve(values + 0.1, [1, 2]), curve(values, [1, 2]))
+    assert found.low == pytest.approx([0.1, 0.1]) and found.high == pytest.approx([0.1, 0.1])
+    with pytest.raises(InputError, match="same budgets"):
+        difference(curve(values, [1, 2]), curve(values, [1, 3]))

@@ -57,6 +57,15 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
     return from_rows(axis, counts @ values / len(values))
 
 
+def difference(first: Curve, second: Curve) -> Interval:
+    """``first`` minus ``second`` at each of their budgets, paired. Raises InputError if budgets or resamples differ."""
+    if not np.array_equal(first.x, second.x) or len(first.resampled) != len(second.resampled):
+        raise InputError(
+            "curves are compared at the same budgets with the same resamples; make both with the same ones"
+        )
+    return interval_of(first.accuracy - second.accuracy, first.resampled - second.resampled)
+
+
 def with_estimate(counts: Counts) -> Counts:
     """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems]."""
     return np.vstack([np.ones((1, counts.shape[1]), np.int64), counts])
@@ -79,14 +88,12 @@ def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Int
 
 
 def interpolated(x: Floats, y: Floats, wanted: Floats) -> Floats:
-    """Rows of y [R, K] at spendings ``wanted`` [n], linear in log x; NaN outside each row's x: [R, n]."""
-    with np.errstate(divide="ignore"):
-        at = np.log(wanted)
-    rows = [np.interp(at, np.log(a), b, left=np.nan, right=np.nan) for a, b in zip(x, y, strict=True)]
-    return np.array(rows).reshape(len(x), len(wanted))
-
-
-def same_resamples(curves: Sequence[Curve]) -> None:
-    """Raises InputError unless all curves have as many resamples, as paired curves must."""
-    if len({len(one.resampled) for one in curves}) > 1:
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    """Rows of y [R, K] over rising x [R, K] at spendings ``wanted`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+    at = np.broadcast_to(wanted, (len(x), np.shape(wanted)[-1]))
+    above = np.minimum((x[:, None, :] <= at[:, :, None]).sum(axis=2), x.shape[1] - 1)
+    below = np.maximum(above - 1, 0)
+    x0, x1 = np.take_along_axis(x, below, 1), np.take_along_axis(x, above, 1)
+    y0, y1 = np.take_along_axis(y, below, 1), np.take_along_axis(y, above, 1)
+    inside = (at >= x[:, :1]) & (at <= x[:, -1:])
+    share = np.log(np.where(inside, at, x0) / x0) / np.where(x1 > x0, np.log(x1 / x0), 1.0)
+    return np.where(inside, y0 + share * (y1 - y0), np.nan)

@@ -17,7 +17,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.curve import Curve, interval_of, same_resamples
+from stepscale.scaling.curve import Curve, interval_of
 from stepscale.scaling.intervals import Interval
 
 Status = Literal["matched", "at least", "never matched"]
@@ -42,7 +42,8 @@ class Efficiency:
 
 def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     """The factor at the baseline's budget of index ``at`` (the largest if not told), with its paired 95 % interval."""
-    same_resamples([baseline, policy])
+    if len(baseline.resampled) != len(policy.resampled):
+        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
     if not -len(baseline.x) <= at < len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
     target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]

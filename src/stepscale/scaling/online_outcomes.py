@@ -39,8 +39,8 @@ class Outcomes:
     """By order, problem and rung of ``ladder``: [orders, problems, rungs], for a vote over the first samples.
 
     ``right``: expected correctness of the winner; ``sure``: the winner's sum of scores / samples drawn, in [0, 1]; ``easy``:
-    mean score (unanswered: 0); ``cost``: paid for the samples. ``run_right`` [orders, problems, rungs, runs]: of a vote over
-    these samples and the run's candidates together; ``run_cost`` [problems, runs]; ``runs``: their names.
+    mean score (unanswered: 0); ``cost``: paid for the samples. ``run_right`` [orders, problems, first rungs, runs]: of a vote
+    over these samples and the run's candidates together; ``run_cost`` [problems, runs]; ``runs``: their names.
     """
 
     ladder: tuple[int, ...]
@@ -54,11 +54,13 @@ class Outcomes:
 
 
 def outcomes(
-    ids: Sequence[str], pool: Candidates, runs: Mapping[str, Candidates], orders: int = 64, seed: int = 0
-) -> Outcomes:
+    ids: Sequence[str], pool: Candidates, runs: Mapping[str, Candidates], orders: int = 64, seed: int = 0,
+    most_probes: int = 8,
+) -> Outcomes:  # fmt: skip
     """All cells, for ``orders`` random orders of each problem's pool, seeded by its id.
 
-    The ladder is 1, 2, 4, ... up to the pool's size. Raises InputError if scores are not within [0, 1] or shapes differ.
+    The ladder is 1, 2, 4, ... up to the pool's size; runs are recorded after up to ``most_probes`` samples. Raises InputError
+    if scores are not within [0, 1] or shapes differ.
     """
     _check(ids, pool, runs)
     places = pool.correct.shape[1]
@@ -73,10 +75,10 @@ def outcomes(
     votes = [count_votes(codes[:, a:b], weights[:, a:b], truth.shape[1]) for a, b in pairwise(starts)]
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, votes)
     shape = (orders, len(ids), len(ladder))
-    found = Outcomes(
-        ladder, tuple(runs), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape),
-        np.empty((*shape, len(runs))), np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T,
-    )  # fmt: skip
+    run_shape = (*shape[:2], sum(n <= most_probes for n in ladder), len(runs))
+    run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
+    right, sure, easy, cost = (np.empty(shape) for _ in range(4))
+    found = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
     drawn = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
     for order in range(orders):
         cells.fill(found, order, drawn[order])
@@ -108,7 +110,7 @@ class _Cells:
             found.sure[order, :, rung] = votes[:, 1:].max(axis=1, initial=0.0) / n
             found.easy[order, :, rung] = weights[:, :n].mean(axis=1)
             found.cost[order, :, rung] = cost[:, :n].sum(axis=1)
-            for i, own in enumerate(self.run_votes):
+            for i, own in enumerate(self.run_votes if rung < found.run_right.shape[2] else ()):
                 found.run_right[order, :, rung, i] = winners(votes + own, self.truth)
 
 

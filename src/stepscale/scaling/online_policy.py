@@ -82,6 +82,8 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
     right, cost = outcomes.right[:, :, rung].copy(), outcomes.cost[:, :, rung].copy()
     for number, action in enumerate(policy.actions, 1):
         here = (bins == number) & ~done
+        if not here.any():
+            continue
         won, spent = _act(outcomes, rung, policy.sure, action)
         right[here], cost[here] = won[here], spent[here]
     means = right.mean(axis=1)
@@ -129,7 +131,7 @@ def at_equal_cost(
         )
     means = counts @ values / len(values)
     at = np.clip(spent, rows[:, 0], rows[:, -1])
-    other = np.array([interpolated(rows[i : i + 1], means[i : i + 1], at[i : i + 1])[0, 0] for i in range(len(counts))])
+    other = interpolated(rows, means, at[:, None])[:, 0]
     return interval_of((won - other)[0], (won - other)[1:])
 
 
@@ -144,6 +146,8 @@ def _act(outcomes: Outcomes, rung: int, sure: float, action: Action) -> tuple[Fl
     if action.run is not None:
         if action.run not in outcomes.runs:
             raise InputError(f"the policy's run {action.run!r} was not recorded; there are {', '.join(outcomes.runs)}")
+        if rung >= outcomes.run_right.shape[2]:
+            raise InputError(f"searches after {outcomes.ladder[rung]} probes were not recorded; raise most_probes")
         i = outcomes.runs.index(action.run)
         return outcomes.run_right[:, :, rung, i], outcomes.cost[:, :, rung] + outcomes.run_cost[None, :, i]
     last = _rung(outcomes, action.samples)
@@ -163,7 +167,8 @@ def _priced(
     bins, done = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
     probes = outcomes.ladder[rung]
     actions = [Action(samples=n) for n in outcomes.ladder[rung:]]
-    actions += [Action(samples=probes, run=name) for name in outcomes.runs]
+    if rung < outcomes.run_right.shape[2]:
+        actions += [Action(samples=probes, run=name) for name in outcomes.runs]
     won, spent = np.zeros((n_bins, len(actions))), np.zeros((n_bins, len(actions)))
     for i, action in enumerate(actions):
         right, cost = _act(outcomes, rung, sure, action)
@@ -172,15 +177,34 @@ def _priced(
             won[b, i], spent[b, i] = right[here].sum() / done.size, cost[here].sum() / done.size
     sunk = float(outcomes.cost[:, :, rung][done].sum() / done.size)
     kept = float(outcomes.right[:, :, rung][done].sum() / done.size)
-    for price in _prices(won, spent):
-        chosen = (won - price * spent - 1e-12 * spent).argmax(axis=1)
-        total, accuracy = (float(table[np.arange(n_bins), chosen].sum()) for table in (spent, won))
-        if sunk + total <= budget * (1 + 1e-9):
-            policy = OnlinePolicy(
-                probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in chosen)
-            )
-            return kept + accuracy, policy
-    return None
+    best = _within(won, spent, budget - sunk)
+    if best is None:
+        return None
+    policy = OnlinePolicy(
+        probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in best)
+    )
+    return kept + float(won[np.arange(n_bins), best].sum()), policy
+
+
+def _within(won: Floats, spent: Floats, budget: float) -> NDArray[np.int64] | None:
+    """The action of each bin at the lowest price that keeps to the budget; None if even the cheapest costs more.
+
+    The higher the price, the less is spent, so the price is found by bisection.
+    """
+    prices, rows = _prices(won, spent), np.arange(len(won))
+    low, high = 0, len(prices)
+    while low < high:
+        middle = (low + high) // 2
+        if spent[rows, _at_price(won, spent, prices[middle])].sum() <= budget * (1 + 1e-9):
+            high = middle
+        else:
+            low = middle + 1
+    return _at_price(won, spent, prices[low]) if low < len(prices) else None
+
+
+def _at_price(won: Floats, spent: Floats, price: float) -> NDArray[np.int64]:
+    """The best action of each bin; of equally good ones the cheapest."""
+    return np.asarray((won - (price + 1e-12) * spent).argmax(axis=1))
 
 
 def _prices(won: Floats, spent: Floats) -> Sequence[float]:
