@@ -18,13 +18,14 @@ from stepscale.labeling.arms import (
     log_spaced,
     nested,
     plan,
+    select_all,
     to_label,
     training_examples,
     training_samples,
 )
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.experiment import LabelledPool, TestSamples, cell_costs, cell_training, measure_cell, train_cell
-from stepscale.labeling.selection import Convincing, Uniform, candidates
+from stepscale.labeling.selection import Uniform, candidates
 from stepscale.models.optimization import Optimization
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, by_size, learning
 from stepscale.verifiers.options import VerifierTraining
@@ -73,15 +74,30 @@ def test_a_senseless_experiment_is_refused(wrong: dict[str, object]) -> None:
 
 def test_subsets_of_one_pool_are_nested_and_labelled_once() -> None:
     pool = pool_of()
-    uniform = nested(Uniform(), candidates(pool.solutions), SIZES, seed=0)
-    active = nested(Convincing(), candidates(pool.solutions, selector_scores(pool)), SIZES, seed=0)
-    arm = Arm(name="a", supervision="steps")
-    taken = [set(training_samples(Cell(arm, size, 0), pool.solutions, uniform).index) for size in SIZES]
-    assert [len(t) for t in taken] == [6, 12, 24] and taken[0] < taken[1] < taken[2]
-    needed = to_label([uniform, active])
-    assert len(needed) == len(needed.drop_duplicates()) <= 48 and len(needed) > 24
+    found = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})
+    taken = {
+        (arm.name, size): set(training_samples(Cell(arm, size, 0), pool.solutions, found).index)
+        for arm in PAPER_ARMS
+        for size in SIZES
+    }
+    for arm in PAPER_ARMS:
+        subsets = [taken[arm.name, size] for size in SIZES]
+        assert [len(t) for t in subsets] == [6, 12, 24] and subsets[0] < subsets[1] < subsets[2]
+    assert all(taken[PROCESS, size] == taken[BY_LARGE, size] == taken[BY_ANSWER, size] for size in SIZES)
+    assert taken[PROCESS, 4] != taken[ACTIVE, 4]
+    needed = to_label(found)
+    assert not needed.duplicated().any() and len(needed) == len(taken[PROCESS, 4] | taken[ACTIVE, 4])
+
+
+def test_what_cannot_be_selected_is_said() -> None:
+    pool, experiment = pool_of(), Experiment(sizes=SIZES, budgets=(1,))
     with pytest.raises(InputError, match="at most 8 distinct answered samples a problem, 9 are to be labelled"):
         nested(Uniform(), candidates(pool.solutions), (1, 9), seed=0)
+    with pytest.raises(InputError, match=f"'{ACTIVE}' chooses by a selector's scores, and seed 3 has none"):
+        select_all(experiment, pool.solutions, {}, run_seed=3)
+    found = select_all(experiment, pool.solutions, {0: selector_scores(pool)})
+    with pytest.raises(InputError, match="process-00001-seed-9: no sample is selected"):
+        training_samples(Cell(PAPER_ARMS[0], 1, 9), pool.solutions, found)
 
 
 def test_three_arms_learn_from_identical_samples_and_differ_in_supervision_alone() -> None:
@@ -103,6 +119,17 @@ def test_a_small_cell_gets_as_many_optimizer_steps_as_are_asked_for() -> None:
     assert few.kind == "prm" and few.optimization.seed == 3
 
 
+def test_ablations_are_arms_too() -> None:
+    pool, training = pool_of(1), VerifierTraining(kind="prm")
+    last = Arm(name="last token", supervision="outcome_by_answer", supervise="solution_end")
+    assert cell_training(Cell(last, 1, 0), training, 10, 1).supervise == "solution_end"
+    assert cell_training(Cell(PAPER_ARMS[2], 1, 0), training, 10, 1).supervise is None
+    soft = Arm(name="soft", supervision="values")
+    values = label_table(pool.solutions, "rollouts", values=[[0.75, 0.25]] * len(pool.solutions))
+    found = training_examples(soft, pool.problems, pool.solutions, values)
+    assert soft.kind == "soft_prm" and {example.targets for example in found} == {(0.75, 0.25)}
+
+
 def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) -> None:
     import torch
 
@@ -114,12 +141,10 @@ def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) 
     base = model_of(pool.problems["problem"])
     test, ledger = TestSamples(pool.problems, pool.solutions), Ledger()
     training = VerifierTraining(kind="prm", validation_share=0.0, optimization=Optimization(epochs=1, batch_size=8))
-    scored = candidates(pool.solutions, selector_scores(pool))
+    selections = select_all(experiment, pool.solutions, {0: selector_scores(pool)})
     points, costs = [], []
     for cell in plan(experiment):
-        samples = training_samples(
-            cell, pool.solutions, nested(cell.arm.selection, scored, experiment.sizes, cell.seed)
-        )
+        samples = training_samples(cell, pool.solutions, selections)
         folder = tmp_path / cell.name
         trained = train_cell(cell, samples, pool, base, training, experiment.least_steps, folder)
         points.append(measure_cell(cell, ModelVerifier(folder, cell.name), test, experiment.budgets, ledger))

@@ -4,7 +4,7 @@ In: a pool of samples and selectors' scores of it. Out: which samples each cell 
 on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
@@ -15,12 +15,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from stepscale.errors import InputError
 from stepscale.labeling.outcomes import judged_by_steps
-from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, chosen
+from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, candidates, chosen
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
+from stepscale.verifiers.options import Supervise
 from stepscale.verifiers.saved import Kind
 
-Supervision = Literal["steps", "outcome_by_steps", "outcome_by_answer"]
+Supervision = Literal["steps", "values", "outcome_by_steps", "outcome_by_answer"]
+_KINDS: dict[Supervision, Kind] = {
+    "steps": "prm", "values": "soft_prm", "outcome_by_steps": "orm", "outcome_by_answer": "orm",
+}  # fmt: skip
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -31,14 +35,19 @@ class Arm(BaseModel):
 
     name: str = Field(description="as shown in tables and figures")
     supervision: Supervision = Field(
-        description="the labeler's step labels (PRM), its verdict that every step passes (ORM), or the final answer (ORM)"
+        description="the labeler's ratings (PRM) or soft values (soft PRM) of the steps, its verdict that every step passes (ORM), "
+        "or the final answer (ORM)"
     )
     selection: Selection = Uniform()
+    supervise: Supervise | None = Field(
+        None,
+        description="tokens with a target, for an ablation (solution_end: an ORM's last); null: as the training says",
+    )
 
     @property
     def kind(self) -> Kind:
         """The verifier that is trained."""
-        return "prm" if self.supervision == "steps" else "orm"
+        return _KINDS[self.supervision]
 
 
 PAPER_ARMS = (
@@ -123,15 +132,40 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, ignore_index=True)
 
 
-def to_label(selections: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Keys of every sample that any selection holds: each is labelled once."""
-    keys = pd.concat([selection[KEY] for selection in selections], ignore_index=True)
-    return keys.drop_duplicates().sort_values(KEY, kind="stable", ignore_index=True)
+def select_all(
+    experiment: Experiment, solutions: pd.DataFrame, selector_scores: Mapping[int, pd.DataFrame], run_seed: int = 0
+) -> pd.DataFrame:
+    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``).
+
+    ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+    Raises InputError if another arm's are missing, or the pool is too small.
+    """
+    plain = candidates(solutions)
+    parts = []
+    for seed in range(run_seed, run_seed + experiment.seeds):
+        scored = candidates(solutions, selector_scores[seed]) if seed in selector_scores else None
+        for arm in experiment.arms:
+            pool = plain if isinstance(arm.selection, Uniform) else scored
+            if pool is None:
+                raise InputError(
+                    f"arm {arm.name!r} chooses by a selector's scores, and seed {seed} has none; score the pool"
+                )
+            parts.append(nested(arm.selection, pool, experiment.sizes, seed).assign(arm=arm.name, seed=seed))
+    return pd.concat(parts, ignore_index=True)[["arm", "seed", *KEY, "per_problem"]]
 
 
-def training_samples(cell: Cell, solutions: pd.DataFrame, selection: pd.DataFrame) -> pd.DataFrame:
-    """The solutions that a cell trains on; ``selection`` is its strategy's and seed's, as ``nested`` gives it."""
-    return chosen(solutions, selection[selection["per_problem"] <= cell.per_problem])
+def to_label(selections: pd.DataFrame) -> pd.DataFrame:
+    """Keys of every sample that any arm trains on: each is labelled once."""
+    return selections[KEY].drop_duplicates().sort_values(KEY, kind="stable", ignore_index=True)
+
+
+def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
+    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
+    own = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
+    found = chosen(solutions, selections[own & (selections["per_problem"] <= cell.per_problem)])
+    if found.empty:
+        raise InputError(f"{cell.name}: no sample is selected for it; select for this arm and seed first")
+    return found
 
 
 def training_examples(
@@ -141,6 +175,6 @@ def training_examples(
     if arm.supervision == "outcome_by_answer":
         return orm_examples(problems, samples)
     labels = chosen(step_labels, samples)
-    if arm.supervision == "steps":
-        return prm_examples(problems, labels)
+    if arm.kind != "orm":
+        return prm_examples(problems, labels, soft=arm.supervision == "values")
     return orm_examples(problems, judged_by_steps(samples, labels))

@@ -6,6 +6,7 @@ Cells depend on nothing but their inputs, so they can be run in any order, apart
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,12 +63,13 @@ def train_cell(
 
 
 def cell_training(cell: Cell, training: VerifierTraining, n_examples: int, least_steps: int) -> VerifierTraining:
-    """The settings of a cell: its arm's kind, its own seed, and enough epochs for ``least_steps`` optimizer steps."""
+    """The settings of a cell: its arm's kind and tokens, its own seed, and epochs enough for ``least_steps`` optimizer steps."""
     settings = training.optimization
-    rows = n_examples * (1 - training.validation_share)
-    one_epoch = max(1.0, rows / (settings.batch_size * settings.gradient_accumulation))
+    batches = ceil(n_examples * (1 - training.validation_share) / settings.batch_size)
+    one_epoch = max(1.0, batches / settings.gradient_accumulation)
     fitted = settings.model_copy(update={"epochs": max(settings.epochs, least_steps / one_epoch), "seed": cell.seed})
-    return training.model_copy(update={"kind": cell.arm.kind, "optimization": fitted})
+    supervise = cell.arm.supervise or training.supervise
+    return training.model_copy(update={"kind": cell.arm.kind, "supervise": supervise, "optimization": fitted})
 
 
 def measure_cell(
