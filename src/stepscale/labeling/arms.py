@@ -35,8 +35,8 @@ class Arm(BaseModel):
 
     name: str = Field(description="as shown in tables and figures")
     supervision: Supervision = Field(
-        description="the labeler's ratings (PRM) or soft values (soft PRM) of the steps, its verdict that every step passes (ORM), "
-        "or the final answer (ORM)"
+        description="the labeler's ratings (PRM) or soft values (soft PRM) of the steps, its verdict that every step passes "
+        "(ORM), or the final answer (ORM)"
     )
     selection: Selection = Uniform()
     supervise: Supervise | None = Field(
