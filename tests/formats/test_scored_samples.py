@@ -59,6 +59,15 @@ def test_tables_hold_the_probabilities_of_each_step(jsonl: Jsonl) -> None:
     assert data.solutions["sample_id"].tolist() == [0, 1]
 
 
+def test_without_steps_the_published_scores_are_left(jsonl: Jsonl) -> None:
+    path = jsonl(sample(prm=0.3), sample(prm=None, answer=None))
+    data = read(path, "scored_samples", steps=False)
+    assert data.solutions["steps"].tolist() == [[], []]
+    assert data.scores["reward"].tolist() == pytest.approx([0.3, 0.25, 0.9 * 0.5, 0.25])
+    assert data.scores["negative"].map(len).tolist() == [1, 1, 1, 1]
+    assert data.problems["level"].tolist() == [4]
+
+
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
