@@ -5,7 +5,6 @@ rows of ``resampled`` are paired with those of every curve made with the same re
 (generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
