@@ -1,5 +1,6 @@
 """What happens around every run: what was asked for is checked before any work, the revision tagged, the result told."""
 
+import json
 import logging
 import subprocess
 from importlib import import_module
@@ -14,6 +15,12 @@ from kedro.pipeline import Pipeline
 from stepscale.errors import InputError
 
 logger = logging.getLogger(__name__)
+
+_BASES = {
+    "generator": {"generator_model"},
+    "verifiers": {"prm_model", "orm_model"},
+}  # a parameter block, and what needs it
+_WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 
 
 class ProjectHooks:
@@ -39,6 +46,15 @@ class ProjectHooks:
             ways = [f"{name} (pipeline {makers[name]})" if name in makers else name for name in absent]
             raise InputError(f"data is not there yet: {', '.join(ways)}; run what makes it first, with the same --env")
 
+    @hook_impl(specname="before_pipeline_run", tryfirst=True)
+    def check_bases(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Refuse a base that holds no model, or one of the wrong kind, before hours of work come before its turn."""
+        for block, made in _BASES.items():
+            if made & pipeline.all_outputs():
+                given = catalog.load(f"params:{block}")
+                base = str(given["base"] if isinstance(given, dict) else given.base)
+                _check_base(f"{block}.base", base, writes="generator_model" in made)
+
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_revision(self) -> None:
         """Tag the MLflow run (begun by kedro-mlflow) with the revision of the code."""
@@ -61,6 +77,22 @@ def _is_absent(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:
         return False
     optional = (getattr(catalog[name], "metadata", None) or {}).get("optional", False)
     return not optional and not catalog.exists(name)
+
+
+def _check_base(key: str, base: str, writes: bool) -> None:
+    """A local folder must hold a model (that ``writes`` text); a hub name is left to the hub."""
+    config = Path(base).expanduser() / "config.json"
+    is_hub_name = base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not Path(base).exists()
+    if is_hub_name:
+        return
+    if not config.is_file():
+        raise InputError(f"{key}: {base} holds no model (no config.json); give a model folder or a Hugging Face name")
+    try:
+        kind = (json.loads(config.read_text()).get("architectures") or [""])[0]
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{key}: {config} is not a model's config.json ({error})") from None
+    if writes and kind and not kind.endswith(_WRITING):
+        raise InputError(f"{key}: {base} holds a {kind}, but a causal language model is needed")
 
 
 def _makers() -> dict[str, str]:

@@ -111,6 +111,27 @@ def test_a_model_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
         load_causal_lm(tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("key", "kind", "line"),
+    [
+        ("verifiers.base", None, "verifiers.base: ./nowhere holds no model (no config.json)"),
+        (
+            "generator.base",
+            "LlamaForTokenClassification",
+            "holds a LlamaForTokenClassification, but a causal language model",
+        ),
+    ],
+)
+def test_a_base_that_cannot_be_used_is_told_before_anything_runs(
+    refused: Run, project: Path, key: str, kind: str | None, line: str
+) -> None:
+    if kind:
+        (project / "nowhere").mkdir()
+        (project / "nowhere" / "config.json").write_text(json.dumps({"architectures": [kind]}))
+    assert line in refused("--params", f"{key}=./nowhere")
+    assert not (project / "data" / "03_primary").exists()
+
+
 def test_a_pipeline_that_is_not_there_is_refused() -> None:
     result = CliRunner().invoke(cli, ["run", "--pipelines", "injestion"])
     assert result.exit_code == 1

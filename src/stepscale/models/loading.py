@@ -176,4 +176,5 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
             return load(str(source), local_files_only=looks_local, **options)
     except (OSError, ValueError, KeyError, SafetensorError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError(f"cannot load a {what} from {source}: {reason}") from error
+        remedy = "" if looks_local else " Give a folder with the model, or load it once where there is a network."
+        raise InputError(f"cannot load a {what} from {source}: {reason}{remedy}") from error
