@@ -169,7 +169,7 @@ def test_costs_are_split_by_what_each_problem_needed():
     assert large["gen"].prefill == small["gen"].prefill
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(trees, worlds)
 def test_tables_hold_what_was_found_and_survive_parquet(tmp_path_factory, drawn, world):
     results, _, _ = find(options_of(drawn), world)
