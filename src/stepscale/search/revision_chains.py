@@ -99,12 +99,13 @@ def _next_attempts(
     found = meter.generate(requests, sampling, "solution")
     parts = zip(going, prompts, contexts, found, meter.ledgers, strict=True)
     return [
-        Attempt(prompt, context, _candidate(generator, drawn, chain, len(chains[i][chain])), cost)
+        Attempt(prompt, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
         for (i, chain), prompt, context, drawn, cost in parts
     ]
 
 
-def _candidate(generator: Generator, drawn: Continuation, chain: int, position: int) -> Candidate:
+def candidate_of(generator: Generator, drawn: Continuation, chain: int, position: int) -> Candidate:
+    """A whole solution as a candidate not yet scored, with no answer unless it ended by itself."""
     steps, ends = read_steps(generator, drawn)
     finished = drawn.ended == "solution"
     return Candidate(

@@ -1,0 +1,143 @@
+"""The online policy at work: probe, stop if sure, else sample on or search, and vote over all that was drawn.
+
+In: problems, a Generator, a Verifier, an ``OnlinePolicy`` and the search methods its runs are called by. Out: a result a
+problem, with its whole cost. Each decision is that of ``scaling.online_policy``, which was chosen on other problems; no gold
+answer is seen. Sample i has the seed that best-of-N gives it, so with the same run seed the probes are best-of-N's first.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Generator, Request, Sampling
+from stepscale.scaling.online_policy import Action, OnlinePolicy
+from stepscale.search.metering import Meter
+from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.methods import search
+from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.revision_chains import candidate_of
+from stepscale.search.scoring import read_scores
+from stepscale.search.selection import choose
+from stepscale.seeds import seed_for
+from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.contract import Verifier
+
+
+def search_online(
+    problems: Sequence[Problem], generator: Generator, verifier: Verifier, policy: OnlinePolicy,
+    runs: Mapping[str, SearchMethod], sampling: Sampling, *, run_seed: int, ledger: Ledger, aggregation: How = "last",
+) -> list[SearchResult]:  # fmt: skip
+    """A result for each problem, in order; what was computed is added to ``ledger``.
+
+    ``strategy`` tells what was done after the probes; ``budget`` the generations used; ``confidence`` the winner's sum of
+    scores / solutions drawn. ``aggregation``: as in the policy's own simulation. Raises InputError if the policy names a run that
+    ``runs`` lacks.
+    """
+    unknown = {action.run for action in policy.actions if action.run} - set(runs)
+    if unknown:
+        raise InputError(
+            f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
+        )
+    meter = Meter(problems, generator, verifier, ledger)
+    sampler = _Sampler(meter, Draws(sampling, run_seed), aggregation)
+    states = [_State(i) for i in range(len(problems))]
+    sampler.draw(states, policy.probes)
+    for state in states:
+        if state.sure < policy.sure:
+            state.action = policy.action(state.mean_score)
+    while going := [s for s in states if s.samples_on and s.sure < policy.sure]:
+        sampler.draw(going, 2 * len(going[0].candidates))
+    results = _switched(problems, states, generator, verifier, runs, Draws(sampling, run_seed), ledger)
+    return [_result(p, s, meter.ledgers[s.owner], results.get(s.owner), run_seed)
+            for p, s in zip(problems, states, strict=True)]  # fmt: skip
+
+
+@dataclass
+class _State:
+    """A problem on its way. ``action`` is None as long as the probes suffice."""
+
+    owner: int
+    candidates: list[Candidate] = field(default_factory=list)
+    action: Action | None = None
+
+    @property
+    def samples_on(self) -> bool:
+        return self.action is not None and self.action.run is None and len(self.candidates) < self.action.samples
+
+    @property
+    def mean_score(self) -> float:
+        return sum(c.score or 0.0 for c in self.candidates) / len(self.candidates)
+
+    @property
+    def sure(self) -> float:
+        return _sure(self.candidates)
+
+
+def _sure(candidates: Sequence[Candidate]) -> float:
+    """The greatest sum of scores of one answer, a solution drawn."""
+    sums: dict[str, float] = {}
+    for candidate in candidates:
+        if candidate.answer is not None and candidate.score is not None:
+            sums[candidate.answer] = sums.get(candidate.answer, 0.0) + candidate.score
+    return max(sums.values(), default=0.0) / len(candidates)
+
+
+@dataclass(frozen=True)
+class _Sampler:
+    meter: Meter
+    draws: Draws
+    aggregation: How
+
+    def draw(self, states: Sequence[_State], up_to: int) -> None:
+        """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
+        wanted = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
+        requests = []
+        for state, slot in wanted:
+            problem = self.meter.problems[state.owner]
+            seed = seed_for(self.draws.run_seed, "search-round-0", problem.problem_id, slot)
+            requests.append((state.owner, Request(self.meter.generator.encode_prompt(problem.text), seed)))
+        found = self.meter.generate(requests, self.draws.sampling, "solution")
+        made = [
+            candidate_of(self.meter.generator, drawn, 0, slot) for drawn, (_, slot) in zip(found, wanted, strict=True)
+        ]
+        read = [i for i, candidate in enumerate(made) if candidate.answer is not None]
+        scores = self.meter.score([(wanted[i][0].owner, made[i].steps) for i in read])
+        for i, scored in zip(read, read_scores(scores, self.aggregation, "positive"), strict=True):
+            made[i] = replace(made[i], step_scores=scored.steps, score=scored.score)
+        for (state, _), candidate in zip(wanted, made, strict=True):
+            state.candidates.append(candidate)
+
+
+def _most(state: _State, up_to: int) -> int:
+    return up_to if state.action is None else min(up_to, state.action.samples)
+
+
+def _switched(
+    problems: Sequence[Problem], states: Sequence[_State], generator: Generator, verifier: Verifier,
+    runs: Mapping[str, SearchMethod], draws: Draws, ledger: Ledger,
+) -> dict[int, SearchResult]:  # fmt: skip
+    """The search results of the problems whose action is a run, by owner; one call a run."""
+    found: dict[int, SearchResult] = {}
+    for name, method in runs.items():
+        owners = [s.owner for s in states if s.action is not None and s.action.run == name]
+        # another seed than the probes': a search of whole samples would only draw them again
+        seed = seed_for(draws.run_seed, "online-run")
+        own = [problems[i] for i in owners]
+        results = search(own, generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger) if own else []
+        found.update(zip(owners, results, strict=True))
+    return found
+
+
+def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | None, run_seed: int) -> SearchResult:
+    probes = state.candidates
+    moved = [replace(c, slot=c.slot + len(probes)) for c in run.candidates] if run else []
+    pool = (*probes, *moved)
+    won = choose(pool, "weighted", seed_for(run_seed, "online-tie", problem.problem_id))
+    after = "sure at once" if state.action is None else f"then {run.strategy}" if run else "sampled on"
+    return SearchResult(
+        problem_id=problem.problem_id, strategy=f"online {len(probes)} samples, {after}",
+        budget=len(probes) + (run.budget if run else 0), rounds=1 + (run.rounds if run else 0), candidates=pool,
+        answer=won.answer, chosen=won.candidate, confidence=None if won.answer is None else _sure(pool),
+        ledger=spent + run.ledger if run else spent,
+    )  # fmt: skip
