@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
 from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
+from stepscale.labeling.arms import Experiment
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
@@ -148,6 +149,21 @@ class SearchBlock(Block):
     grading_rules: Literal["prm800k", "lenient"] = "prm800k"
 
 
+class ExperimentPart(Block):
+    """Problems of one split, and how many samples of each."""
+
+    problems: int = Field(ge=1, description="the first so many of the split")
+    samples: SampleCounts
+
+
+class ExperimentBlock(Block):
+    """Ways to supervise compared on the same samples (Lightman et al. 2023, 4): claims A3 and A4."""
+
+    pool: ExperimentPart = Field(description="training problems and the samples that may be labelled")
+    test: ExperimentPart = Field(description="test problems and samples on which every reward model is measured")
+    design: Experiment
+
+
 class ReportBlock(Block):
     """What is measured and shown."""
 
@@ -166,6 +182,7 @@ class Parameters(Block):
     generator: GeneratorBlock
     pool: PoolBlock
     verifiers: VerifierBlock
+    experiment: ExperimentBlock | None = Field(description="null: no comparison of supervision")
     search: SearchBlock
     report: ReportBlock
 

@@ -8,7 +8,7 @@ import pandas as pd
 from stepscale.figures.levels import accuracy_by_level
 from stepscale.figures.provenance import provenance
 from stepscale.figures.reliability import reliability_curves
-from stepscale.figures.report import Example, FigureSection, build_report
+from stepscale.figures.report import Example, FigureSection, Part, build_report
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.scoring_rules import scoring_rules_figure
 
@@ -38,11 +38,15 @@ def page(
     lines: Sequence[str], curves: pd.DataFrame, levels: pd.DataFrame, rules: Sequence[Mapping[str, Any]],
     claims: Sequence[Mapping[str, Any]], calibration: pd.DataFrame | None,
     metrics: Mapping[str, Mapping[str, float]] | None, examples: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any],
+    parts: Sequence[Part] = (),
 ) -> str:  # fmt: skip
-    """The whole report as HTML. What there is none of (levels, rules, calibration, metrics, examples) is left out."""
+    """The whole report as HTML. What there is none of (levels, rules, calibration, metrics, examples) is left out.
+
+    ``parts``: further figures and tables, after those of best-of-N.
+    """
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
     metrics = metrics or {}
-    tables = {
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {
         f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
         "Verifiers on validation problems": [
             {"metric": name.replace("_", " ")}
@@ -56,6 +60,9 @@ def page(
     ]
     facts = provenance() | {f"parameters: {key}": _flat(value) for key, value in parameters.items()}
     sections = _sections(n, problems, curves, levels, rules, calibration)
+    for part in parts:
+        sections += part.sections
+        tables |= part.tables
     return build_report("StepScale report", lines, sections, shown, claims, tables, facts)
 
 

@@ -19,6 +19,14 @@ class FigureSection:
 
 
 @dataclass(frozen=True)
+class Part:
+    """Figures and small tables (by title, rows with the same keys) of one topic."""
+
+    sections: Sequence[FigureSection]
+    tables: Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True)
 class Example:
     """A solution with the PRM's view of it. ``steps``: (text, P(step correct), labeler's rating or None after its end)."""
 

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.active_learning import nodes
+from stepscale.pipelines.active_learning import experiment, nodes
 from stepscale.pipelines.sampling import gather
 
 
@@ -31,6 +31,20 @@ def create_pipeline() -> Pipeline:
                 "step_labels",
                 name="label_steps",
             ),
+            Node(
+                experiment.sample_experiment,
+                [
+                    "generator_model",
+                    "problems",
+                    "finished_experiment_shards",
+                    "params:generator",
+                    "params:experiment",
+                    "params:seed",
+                ],
+                "experiment_shards",
+                name="sample_experiment",
+            ),
+            Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
         ],
         tags="active_learning",
     )

@@ -5,13 +5,27 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
+from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
 from stepscale.scaling.comparison import a1_quantities, curves_table, methods, per_problem
+from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.points import ACTIVE, PROCESS, by_budget, by_size
+from stepscale.scaling.quintiles import a6_quantities, by_quintile, quintiles
+from stepscale.scaling.supervision_claims import (
+    RULES,
+    a2_quantities,
+    a3_quantities,
+    a4_quantities,
+    a5_quantities,
+    b9_quantities,
+    rule_values,
+)
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
+FEWEST_PROBLEMS = 5  # quintiles need as many
+QUINTILES = ["quintile", "label", "n", "accuracy", "low", "high", "n_problems"]
 
 
 def measure(
@@ -22,19 +36,67 @@ def measure(
     config: ReportBlock,
     search: SearchBlock,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]]]:
-    """Scaling curves of the test problems, accuracy by level, the scoring rules of A's Table 4, the claims table."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
+    """Scaling curves of the test problems, accuracy by level and quintile, the rules of A's Table 4, the claims they settle."""
     places = search.given_samples.places if search.given_samples else None
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
     values = per_problem(scored.grid, scored.scores, ns)
     curves = curves_table("test", values, ns, config.bootstrap, seed, scored.scores)
-    settled: dict[str, Claim] = {}
-    if values.keys() >= A1_COMPARES:
-        quantities = a1_quantities(values, ns, config.bootstrap, seed)
-        settled["A1"] = settle("A1", quantities, len(scored.grid.ids), seeds=1)
     rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
-    return curves, _by_level(scored, values, config.bootstrap, seed), rules, claims_table(settled)
+    levels = _by_level(scored, values, config.bootstrap, seed)
+    if not values.keys() >= A1_COMPARES or len(scored.grid.ids) < FEWEST_PROBLEMS:
+        return curves, levels, pd.DataFrame(columns=QUINTILES), rules, []
+    bins = quintiles(scored.grid)
+    by_fifth = by_quintile(bins, values, ns, config.bootstrap, seed)
+    has_heldout = problems["split"].eq("heldout").any()
+    heldout = score_samples(problems, "heldout", solutions, prm_scores, orm_scores) if has_heldout else None
+    return curves, levels, by_fifth, rules, _claims(scored, values, heldout, bins, ns, config.bootstrap, seed)
+
+
+def _claims(
+    scored: Scored, values: dict[str, Any], heldout: Scored | None, bins: Any, ns: list[int], resamples: int, seed: int
+) -> list[Claim]:
+    """A1, A2, A6 and B9 on the test problems, A5 on the family that no verifier was trained on, if there is one."""
+    n_problems = len(scored.grid.ids)
+    settled = [
+        settle("A1", a1_quantities(values, ns, resamples, seed), n_problems, seeds=1),
+        settle("A6", a6_quantities(bins, values, ns, resamples, seed), n_problems, seeds=1),
+        settle("B9", b9_quantities(values["PRM"], values["ORM"], ns, resamples, seed), n_problems, seeds=1),
+    ]
+    if scored.steps is not None:
+        rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
+        settled.append(settle("A2", a2_quantities(rules, resamples, seed), n_problems, seeds=1))
+    if heldout:
+        few = [n for n in ns if n <= heldout.grid.mask.shape[1]]
+        found = per_problem(heldout.grid, heldout.scores, few)
+        settled.append(settle("A5", a5_quantities(found, few, resamples, seed), len(heldout.grid.ids), seeds=1))
+    return settled
+
+
+def measure_supervision(
+    points: pd.DataFrame | None, experiment: ExperimentBlock | None, config: ReportBlock, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
+    """Ways to supervise compared: accuracy by labelled samples and by N (A, Figure 4), what active learning saves, A3 and A4."""
+    if experiment is None or points is None or points.empty:
+        empty = pd.DataFrame(columns=["label", "per_problem", "n", "accuracy", "low", "high", "n_problems", "seeds"])
+        return empty, empty, [], []
+    design = experiment.design
+    n, largest = max(design.budgets), max(design.sizes)
+    sizes = by_size(points, n, config.bootstrap, seed)
+    budgets = by_budget(points, largest, config.bootstrap, seed)
+    saved = data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed)
+    n_problems = int(points["problem_id"].nunique())
+    claims = [
+        settle("A3", a3_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
+        settle("A4", a4_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
+    ]
+    return sizes, budgets, efficiency_table(saved, ACTIVE, PROCESS), claims
+
+
+def collect_claims(*settled: list[Claim]) -> list[dict[str, Any]]:
+    """The claims table: what each part settled, the rest "not measured"."""
+    return claims_table({claim.id: claim for claims in settled for claim in claims})
 
 
 def _by_level(scored: Scored, values: dict[str, Any], resamples: int, seed: int) -> pd.DataFrame:
@@ -90,11 +152,22 @@ def report(
     calibration: pd.DataFrame | None,
     verifier_metrics: dict[str, Any] | None,
     worked_examples: list[dict[str, Any]],
+    quintile_table: pd.DataFrame,
+    supervision_sizes: pd.DataFrame,
+    supervision_budgets: pd.DataFrame,
+    labels_saved: list[dict[str, Any]],
+    labeler_agreement: dict[str, float] | None,
     parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
+    from stepscale.figures.supervision_report import supervision_part
 
     lines = headline(curves, claims)
-    html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters)
+    supervision = supervision_part(
+        quintile_table, supervision_sizes, supervision_budgets, labels_saved, labeler_agreement or {}
+    )
+    html = page(
+        lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, [supervision]
+    )
     return html, {"lines": lines}

@@ -1,13 +1,70 @@
 """Labels -> PRM and ORM -> how well each judges."""
 
+from collections.abc import Callable
+from functools import partial, update_wrapper
+from typing import Any
+
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes
+from stepscale.pipelines.reward_modeling import nodes, supervision
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
+
+ARMS = {
+    "process": PROCESS,
+    "outcome_by_large_prm": BY_LARGE,
+    "outcome_by_answer": BY_ANSWER,
+    "active_learning": ACTIVE,
+}
+"""The arms of the comparison (Lightman et al. 2023, Figure 4a), as nodes and datasets are called."""
+
+
+def _train(label: str) -> Callable[..., Any]:
+    node = update_wrapper(partial(supervision.train_arm, label), supervision.train_arm)
+    del node.__wrapped__  # Kedro reads the types of parameters from the signature, and this one has the arm in it
+    return node
+
+
+def compare_supervision() -> Pipeline:
+    """Ways to supervise, compared on the same samples; one box in the picture."""
+    shared = ["problems", "experiment_solutions"]
+    settings = ["params:verifiers", "params:experiment", "params:seed"]
+    arms = [
+        Node(
+            _train(label),
+            [*shared, "experiment_labels", "selections", f"finished_{name}_points", *settings],
+            f"{name}_points",
+            name=f"train_{name}",
+        )
+        for name, label in ARMS.items()
+    ]
+    nodes = [
+        Node(
+            supervision.label_by_large_prm,
+            ["prm_model", *shared, "params:verifiers"],
+            ["experiment_labels", "labeler_agreement"],
+            name="label_by_large_prm",
+        ),
+        Node(
+            supervision.choose_labelled, [*shared, "experiment_labels", *settings], "selections", name="choose_labelled"
+        ),
+        *arms,
+        Node(
+            supervision.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"
+        ),
+    ]
+    outside = {"prm_model", *shared}
+    return Pipeline(
+        nodes,
+        namespace="supervision",
+        prefix_datasets_with_namespace=False,
+        inputs=outside,
+        parameters={"verifiers", "experiment", "seed"},
+    )
 
 
 def create_pipeline() -> Pipeline:
     """The reward_modeling pipeline."""
-    return Pipeline(
+    return compare_supervision() + Pipeline(
         [
             Node(
                 nodes.train_prm,

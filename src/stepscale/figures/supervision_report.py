@@ -1,0 +1,51 @@
+"""What the report says about supervision: difficulty, ways to supervise, active learning (Lightman et al. 2023, 3-5)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from stepscale.figures.learning_curves import learning_curves
+from stepscale.figures.quintiles import quintile_curves
+from stepscale.figures.report import FigureSection, Part
+from stepscale.figures.scaling_curves import scaling_curves
+
+
+def supervision_part(
+    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, saved: Sequence[Mapping[str, Any]],
+    agreement: Mapping[str, float],
+) -> Part:  # fmt: skip
+    """Figures 6, 4a and 4b of the paper, and two small tables; what was not measured is left out."""
+    sections = []
+    if len(quintiles):
+        told = (
+            "Lightman et al. 2023, Figure 6. How to read this: the problems are split into fifths by the generator's own pass "
+            "rate, the easiest first; within each, accuracy against N with 95 % bands."
+        )
+        sections.append(FigureSection("By difficulty", told, quintile_curves(quintiles)))
+    if len(sizes):
+        n, problems, seeds = (int(sizes[name].iloc[0]) for name in ("n", "n_problems", "seeds"))
+        told = (
+            f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), against the labelled "
+            "samples a problem. How to read this: a higher line learns more from the same labels; bands are 95 % intervals over "
+            "problems and seeds."
+        )
+        sections.append(FigureSection("Ways to supervise, by labels", told, learning_curves(sizes)))
+    if len(budgets):
+        largest = int(budgets["per_problem"].iloc[0])
+        told = f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labelled samples a problem, against N."
+        sections.append(FigureSection("Ways to supervise, by N", told, scaling_curves(budgets)))
+    tables: dict[str, list[dict[str, Any]]] = {}
+    if saved:
+        tables["Active learning against uniform labels"] = [_measure(row) for row in saved]
+    if agreement:
+        tables["PRM_large against the symbolic labeler"] = [
+            {"measure": name.replace("_", " "), "value": f"{value:,.0f}" if name.startswith("n_") else f"{value:.3f}"}
+            for name, value in agreement.items()
+        ]
+    return Part(sections, tables)
+
+
+def _measure(row: Mapping[str, Any]) -> dict[str, Any]:
+    shown = [f"{row[name]:.3f}" if row[name] is not None else "endless" for name in ("estimate", "low", "high")]
+    return {"measure": row["measure"], "estimate [95 %]": f"{shown[0]} [{shown[1]}, {shown[2]}]", "seeds": row["seeds"]}

@@ -1,0 +1,31 @@
+"""Samples for the comparison of supervision: a deep pool of few training problems, and test samples to measure on."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.parameters import ExperimentBlock, GeneratorBlock
+from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
+
+POOL, TEST = "experiment-pool", "experiment-test"
+
+
+def sample_experiment(
+    generator_model: Path, problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
+    experiment: ExperimentBlock | None, seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    """Solutions of the experiment's training and test problems, shard by shard; none without an experiment."""
+    from stepscale.generation.contract import Sampling
+    from stepscale.generation.local import LocalGenerator
+
+    if experiment is None:
+        yield {f"{MANIFEST}-{POOL}": pd.DataFrame({"shard": []}, dtype="str")}
+        return
+    sampling = Sampling(**generator.sampling.model_dump())
+    model = LocalGenerator.load(
+        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
+    )
+    for purpose, split, part in ((POOL, "train", experiment.pool), (TEST, "test", experiment.test)):
+        chosen = problems[problems["split"] == split].head(part.problems)
+        yield from sample_shards(model, generator_model, chosen, part.samples, sampling, seed, purpose, finished)
