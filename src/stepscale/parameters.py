@@ -15,6 +15,7 @@ from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
+from stepscale.verifiers.public import PublicVerifier
 
 if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
@@ -144,6 +145,7 @@ class SearchBlock(Block):
     """Best-of-N on the test problems."""
 
     given_samples: GivenSamples | None = None
+    public_prms: tuple[PublicVerifier, ...] = Field((), description="reward models of others that score the samples too")
     samples: SampleCounts
     heldout_samples: SampleCounts
     grading_rules: Literal["prm800k", "lenient"] = "prm800k"

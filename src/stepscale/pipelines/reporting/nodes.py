@@ -141,7 +141,8 @@ def choose_worked_examples(
         return []
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
     rate = label_solutions if pool.labeler == "symbolic" else None
-    return choose(scored, problems, solutions, prm_scores, rate)
+    ours = prm_scores[prm_scores["verifier"] == "prm"]
+    return choose(scored, problems, solutions, ours, rate)
 
 
 def report(

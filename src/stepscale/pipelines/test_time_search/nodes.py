@@ -10,6 +10,7 @@ import pandas as pd
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
+from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
 
@@ -94,12 +95,17 @@ def score_prm(
     solutions: pd.DataFrame,
     given_scores: pd.DataFrame,
     verifiers: VerifierBlock,
+    search: SearchBlock,
 ) -> pd.DataFrame:
-    """Step scores of every solution by the PRM; of given scores, those by verifiers that judged steps."""
-    judged_steps, _ = _by_kind(given_scores)
-    if prm_model is None or len(given_scores):
-        return judged_steps
-    return _score(prm_model, "prm", problems, solutions, verifiers.placement)
+    """Step scores of every solution by the PRM and by public PRMs; of given scores, those by verifiers that judged steps."""
+    scores, _ = _by_kind(given_scores)
+    if prm_model is not None and given_scores.empty:
+        scores = _score(prm_model, "prm", problems, solutions, verifiers.placement)
+    for config in search.public_prms:
+        from stepscale.verifiers.adapters import open_public_verifier
+
+        scores = pd.concat([scores, _score_with(open_public_verifier(config), problems, solutions)], ignore_index=True)
+    return scores
 
 
 def score_orm(
@@ -128,14 +134,17 @@ def _by_kind(scores: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def _score(
     folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFrame, placement: Placement
 ) -> pd.DataFrame:
-    from stepscale.cost import Ledger
-    from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.scoring import ModelVerifier
 
+    return _score_with(ModelVerifier(folder, name, **placement.model_dump()), problems, solutions)
+
+
+def _score_with(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
+    from stepscale.cost import Ledger
+    from stepscale.verifiers.scores_table import score_solutions
+
     ledger, started = Ledger(), time.perf_counter()
-    scores = score_solutions(ModelVerifier(folder, name, **placement.model_dump()), problems, solutions, ledger)
-    seconds = time.perf_counter() - started
-    logger.info(
-        "%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), ledger.tokens, ledger.tokens / seconds
-    )
+    scores = score_solutions(verifier, problems, solutions, ledger)
+    rate = ledger.tokens / (time.perf_counter() - started)
+    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", verifier.name, len(scores), ledger.tokens, rate)
     return scores

@@ -32,7 +32,7 @@ def create_pipeline() -> Pipeline:
                 name="sample_test",
             ),
             Node(gather, "test_shards", "test_solutions", name="gather_test"),
-            Node(nodes.score_prm, ["prm_model", *judged], "prm_scores", name="score_with_prm"),
+            Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
             Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
         ],
         tags="test_time_search",

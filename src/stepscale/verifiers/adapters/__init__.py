@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from stepscale.verifiers.adapters.math_shepherd import open_math_shepherd
-from stepscale.verifiers.adapters.parts import PublicVerifier
 from stepscale.verifiers.adapters.qwen_math_prm import open_qwen_math_prm
 from stepscale.verifiers.adapters.rlhflow import open_rlhflow
 from stepscale.verifiers.adapters.skywork_o1 import open_skywork_o1
 from stepscale.verifiers.adapters.trl import open_trl
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
 
 __all__ = ["PublicVerifier", "open_public_verifier"]

@@ -4,7 +4,6 @@ from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded
 from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
-    PublicVerifier,
     each,
     encode_whole,
     one_token,
@@ -14,6 +13,7 @@ from stepscale.verifiers.adapters.parts import (
     trajectory_steps,
 )
 from stepscale.verifiers.contract import Trajectory
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
 
 STEP_MARK, GOOD, BAD = "ки", "+", "-"

@@ -5,51 +5,23 @@ numbers there are the judgement. Everything else (batches, shared prefixes, the 
 """
 
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.loading import load_body, load_tokenizer
 from stepscale.models.prefix_memory import Head
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, read_right
-
-
-class PublicVerifier(BaseModel):
-    """A reward model of others: which one, and how it is run."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    adapter: Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"] = Field(
-        description="its conventions"
-    )
-    source: str = Field(description="hub name or folder of the model")
-    name: str | None = Field(None, description="its name in tables and ledgers; null: the last part of source")
-    dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights and arithmetic")
-    device: str | None = Field(None, description="torch device; null: a GPU if there is one, else the CPU")
-    separator: str = Field("\n", description="for trl alone: the step_separator the model was trained with")
-    trust_remote_code: bool = Field(
-        False, description="run code from the model's repository; none of the adapters needs it"
-    )
-
-    @property
-    def shown_name(self) -> str:
-        """The verifier's name."""
-        return self.name or self.source.rstrip("/").rsplit("/", 1)[-1]
-
-    @property
-    def torch_dtype(self) -> torch.dtype:
-        """``dtype`` as torch's."""
-        return torch.bfloat16 if self.dtype == "bfloat16" else torch.float32
 
 
 def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
     """(tokenizer, the model without its head in eval mode, its device)."""
     device = torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    body = load_body(config.source, dtype=config.torch_dtype, trust_remote_code=config.trust_remote_code)
+    body = load_body(config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code)
     return load_tokenizer(config.source, trust_remote_code=config.trust_remote_code), body.to(device), device
 
 

@@ -5,13 +5,13 @@ import torch
 from stepscale.models.encoding import StepEncoder, TextFormat
 from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
-    PublicVerifier,
     encode_with,
     layers_of,
     one_token,
     open_body,
     read_good_bad,
 )
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
 
 STEP_TOKEN = "<extra_0>"

@@ -6,7 +6,6 @@ from stepscale.errors import InputError
 from stepscale.models.encoding import Encoded
 from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
-    PublicVerifier,
     each,
     encode_whole,
     one_token,
@@ -15,6 +14,7 @@ from stepscale.verifiers.adapters.parts import (
     token_head,
 )
 from stepscale.verifiers.contract import Trajectory
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
 
 GOOD, BAD = "+", "-"

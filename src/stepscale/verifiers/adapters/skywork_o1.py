@@ -2,7 +2,8 @@
 
 from stepscale.models.encoding import StepEncoder, TextFormat
 from stepscale.models.loading import longest_input, saved_weights
-from stepscale.verifiers.adapters.parts import PublicVerifier, encode_with, layers_of, one_token, open_body
+from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer, read_right
 
 STEP_TOKEN = "\n"

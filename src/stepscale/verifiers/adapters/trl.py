@@ -1,9 +1,12 @@
 """Token classifiers trained by TRL's PRMTrainer: prompt, steps and separators tokenised apart, two classes at each separator."""
 
+import torch
+
 from stepscale.errors import InputError
 from stepscale.models.encoding import StepEncoder, TextFormat
 from stepscale.models.loading import classification_head, load_token_classifier, longest_input
-from stepscale.verifiers.adapters.parts import PublicVerifier, encode_with, open_body, read_good_bad
+from stepscale.verifiers.adapters.parts import encode_with, open_body, read_good_bad
+from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer
 
 
@@ -11,7 +14,7 @@ def open_trl(config: PublicVerifier) -> StepScorer:
     """The verifier; class 1 is a right step. ``config.separator`` must be the ``step_separator`` it was trained with."""
     tokenizer, _, device = open_body(config)
     model = load_token_classifier(
-        config.source, dtype=config.torch_dtype, trust_remote_code=config.trust_remote_code
+        config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code
     ).to(device)
     if model.config.num_labels != 2:
         raise InputError(
