@@ -75,12 +75,12 @@ def ratio_results(
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
                 )
-            means = pd.DataFrame(found).mean()
+            right, tokens, flops = (sum(column) / len(found) for column in zip(*found, strict=True))
             rows.append(
                 {
                     "problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget,
-                    "sequential": sequential, "parallel": parallel, "accuracy": float(means["right"]),
-                    "groups": len(found), "tokens": float(means["tokens"]), "flops": float(means["flops"]),
+                    "sequential": sequential, "parallel": parallel, "accuracy": right,
+                    "groups": len(found), "tokens": tokens, "flops": flops,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
@@ -91,28 +91,24 @@ class _Pool:
 
     def __init__(self, rows: pd.DataFrame, seed: int) -> None:
         self.seed = seed
-        self.chains: list[list[Candidate]] = []
-        self.right: list[list[bool]] = []
-        self.tokens: list[list[float]] = []
-        self.flops: list[list[float]] = []
-        for _, own in rows.groupby("chain", sort=True):
-            self.chains.append([_candidate(row) for row in own.to_dict("records")])
-            self.right.append([bool(x) for x in own["is_correct"].fillna(False)])
-            self.tokens.append([float(x) for x in own["tokens_computed"]])
-            self.flops.append([float(x) for x in own["flops"]])
+        records: dict[int, list[dict[Any, Any]]] = {}
+        for row in rows.to_dict("records"):
+            records.setdefault(int(row["chain"]), []).append(row)
+        chains = [records[chain] for chain in sorted(records)]
+        self.chains = [[_candidate(row) for row in own] for own in chains]
+        self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
+        self.cost = [[(float(row["tokens_computed"]), float(row["flops"])) for row in own] for own in chains]
         self._kept: dict[tuple[int, int], int | None] = {}
 
-    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[dict[str, float]]:
+    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[tuple[float, float, float]]:
         """right, tokens and flops of each disjoint group of ``parallel`` chains that are long enough."""
         able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
         for start in range(0, len(able) - parallel + 1, parallel):
             group = able[start : start + parallel]
             place = self._chosen(group, sequential, select)
-            yield {
-                "right": float(place is not None and self.right[place[0]][place[1]]),
-                "tokens": sum(sum(self.tokens[j][:sequential]) for j in group),
-                "flops": sum(sum(self.flops[j][:sequential]) for j in group),
-            }
+            paid = [cost for j in group for cost in self.cost[j][:sequential]]
+            right = place is not None and self.right[place[0]][place[1]]
+            yield float(right), sum(tokens for tokens, _ in paid), sum(flops for _, flops in paid)
 
     def _chosen(self, group: Sequence[int], sequential: int, select: Select) -> tuple[int, int] | None:
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
