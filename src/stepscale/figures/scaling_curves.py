@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.figures.style import faint, line_colours, new_figure
+from stepscale.figures.style import COLOURS, WEIGHTED, faint, line_colours, new_figure
 
 
 def scaling_curves(curves: pd.DataFrame) -> Any:
@@ -17,7 +17,8 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
             x=[*rows["n"], *rows["n"][::-1]], y=[*rows["high"], *rows["low"][::-1]], mode="lines", fill="toself",
             fillcolor=faint(colours[str(label)]), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(label),
         )  # fmt: skip
-        dash = "dot" if "ceiling" in str(label) else "solid"
+        further = str(label) not in COLOURS and str(label).endswith(WEIGHTED)
+        dash = "dot" if "ceiling" in str(label) else "dash" if further else "solid"
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
             line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),

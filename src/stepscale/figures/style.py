@@ -23,6 +23,7 @@ COLOURS = {
     "positive": "#1fa555",
 }
 OTHER = "#64748b"
+WEIGHTED = ", weighted vote"  # the end of such a method's label
 FURTHER = ("#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261")  # verifiers by name
 GRID = "rgba(128,136,150,0.22)"
 INK = "#64748b"  # the page's script replaces it by its own text colour
@@ -50,10 +51,13 @@ def colour(label: object) -> str:
 
 
 def line_colours(labels: Iterable[object]) -> dict[str, str]:
-    """A colour for each label: its own, or the next of FURTHER."""
-    names = list(dict.fromkeys(map(str, labels)))
+    """A colour for each label: its own, or the next of FURTHER; a verifier's weighted vote has the verifier's."""
+    found: dict[str, str] = {}
     further = cycle(FURTHER)
-    return {name: COLOURS[name] if name in COLOURS else next(further) for name in names}
+    for name in map(str, labels):
+        if name not in found:
+            found[name] = COLOURS.get(name) or found.get(name.removesuffix(WEIGHTED)) or next(further)
+    return found
 
 
 def error_bars(rows: Any, value: str) -> Mapping[str, Any]:
