@@ -118,6 +118,13 @@ def test_costs_follow_the_strategy_chosen() -> None:
     assert found.by_cost["tokens"].accuracy == pytest.approx([1.0])
 
 
+def test_a_result_without_its_cost_is_an_error_and_not_free() -> None:
+    cost = np.full((1, 1, 8), 5.0)
+    cost[0, 0, 3] = np.nan
+    with pytest.raises(InputError, match="no cost in tokens"):
+        results(np.ones((1, 1, 8)), costs={"tokens": cost})
+
+
 def test_a_tidy_table_becomes_results() -> None:
     rows = pd.DataFrame(
         [(p, s, n, float(s == "beam"), 10 * n) for s in ("best", "beam") for n in (4, 2) for p in ("a", "b")],

@@ -50,6 +50,11 @@ class StrategyResults:
                 f"strategy {self.strategies[s]!r} at budget {self.budgets[k]} has results of only"
                 f" {int((~absent[s, k]).sum())} of {len(self.ids)} problems; run it on all of them"
             )
+        for unit, cost in self.costs.items():
+            if not (cost[~absent] > 0).all():
+                raise InputError(
+                    f"some results have no cost in {unit} above 0; give every result its cost or leave {unit} out"
+                )
         if absent.all(axis=2).all(axis=0).any():
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 

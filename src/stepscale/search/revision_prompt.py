@@ -24,7 +24,7 @@ class RevisionLayout(BaseModel):
     max_tokens: int | None = Field(
         None,
         ge=1,
-        description="longest prompt (tokens): the oldest attempts are left out until it fits; null: no limit",
+        description="longest prompt (tokens), leaving room for the answer: the oldest attempts are left out until it fits",
     )
 
     @field_validator("attempt")
