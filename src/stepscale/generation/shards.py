@@ -66,8 +66,11 @@ def unfinished(shards: Sequence[Shard], finished: Finished) -> list[Shard]:
 def _is_whole(shard: Shard, finished: Finished) -> bool:
     if shard.name not in finished:
         return False
+    read = finished[shard.name]
+    if not callable(read):  # or the error below would be taken for a broken file, and finished work made again
+        raise TypeError(f"finished shards are given by their readers, not as {type(read).__name__}")
     try:
-        return len(finished[shard.name]()) == shard.rows
+        return len(read()) == shard.rows
     except Exception:  # whatever a reader says about half a file, the remedy is to make the shard again
         return False
 

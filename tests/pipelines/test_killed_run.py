@@ -1,0 +1,76 @@
+"""The real ``kedro run``, killed while it samples and run again: same bytes, and no finished shard is made twice."""
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+NODES = "choose_test_problems,sample_test,gather_test"
+PARAMS = "search.samples.problems_per_shard=2"  # 15 shards of test problems instead of 2
+KILLED_AT = (1, 6)  # shards that lie there when a run is killed
+
+
+def start(project: Path) -> "subprocess.Popen[str]":
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY / "src"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "kedro", "run", "--env", "smoke", "--nodes", NODES, "--params", PARAMS]
+    return subprocess.Popen(
+        command, cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+
+
+def finished(project: Path) -> dict[Path, int]:
+    """Shards that lie there whole, and when each was written."""
+    found = {}
+    for path in (project / "data" / "smoke" / "02_intermediate" / "test").rglob("*.parquet"):
+        try:
+            pd.read_parquet(path)
+        except Exception:  # cut short by the kill
+            continue
+        if not path.name.startswith("current"):
+            found[path] = path.stat().st_mtime_ns
+    return found
+
+
+def kill_at(project: Path, shards: int) -> None:
+    """Start a run and kill it as soon as so many shards lie there."""
+    run = start(project)
+    shown = project / "data" / "smoke" / "02_intermediate" / "test"
+    while run.poll() is None and len(list(shown.rglob("*.parquet"))) < shards:
+        time.sleep(0.01)
+    assert run.poll() is None, "the run ended before it could be killed"
+    run.kill()
+    run.communicate()
+
+
+@pytest.mark.e2e
+def test_a_run_killed_while_it_samples_goes_on_where_it_stopped(project: Path) -> None:
+    from stepscale.lab.problems import make_problems
+
+    data = project / "data" / "smoke"
+    (data / "03_primary").mkdir(parents=True)
+    tests, heldout = make_problems(30, "test", 0), make_problems(4, "test", 0, families=("evaluate",))
+    pd.concat([tests, heldout]).to_parquet(data / "03_primary" / "problems.parquet")
+    shutil.copytree(REPOSITORY / "data" / "01_raw" / "lab_base", data / "06_models" / "generator")
+    for shards in KILLED_AT:
+        before = finished(project)
+        kill_at(project, shards)
+        assert before.items() <= finished(project).items(), "a finished shard was made again"
+    kept = finished(project)
+    assert KILLED_AT[-1] - 1 <= len(kept) < 15
+    last = start(project)
+    said, _ = last.communicate()
+    assert last.returncode == 0, said[-3000:]
+    assert kept.items() <= finished(project).items(), "a finished shard was made again"
+    table = (data / "07_model_output" / "test_solutions.parquet").read_bytes()
+
+    shutil.rmtree(data / "02_intermediate")
+    undisturbed = start(project)
+    said, _ = undisturbed.communicate()
+    assert undisturbed.returncode == 0, said[-3000:]
+    assert (data / "07_model_output" / "test_solutions.parquet").read_bytes() == table
