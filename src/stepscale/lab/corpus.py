@@ -4,7 +4,7 @@ A document is token ids and two targets at every token (-100 for none): the toke
 step the token belongs to (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at
 every token at once: a step can be compared with the step the model itself would have written, and judging every token of
 a step, not only its last, is what makes judging learnable at this size (docs/lab.md).
-Some documents hold one random corruption besides the hand's own mistakes; these are only judged, never imitated. The
+Many documents hold one random corruption besides the hand's own mistakes; these are only judged, never imitated. The
 held-out family is only imitated, never judged.
 """
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from stepscale.lab.corruptions import corrupt
+from stepscale.lab.corruptions import answer_early, corrupt
 from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
 from stepscale.lab.labeler import rate_steps
 from stepscale.lab.mistakes import Hand
@@ -20,7 +20,8 @@ from stepscale.lab.problems import draw_problem
 from stepscale.lab.tokenizer import BOS, EOS
 
 IGNORED = -100
-_CORRUPTED_SHARE = 0.15
+_CORRUPTED_SHARE = 0.40
+_HASTY_SHARE = 0.25  # of those
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,17 @@ def write_page(rng: Random, split: str = "pretrain") -> Page:
         return Page(problem, tuple(steps), (), True)
     corrupted = rng.random() < _CORRUPTED_SHARE
     if corrupted:
-        at = rng.randrange(len(steps))
-        steps[at] = corrupt(steps[at], rng)
+        steps = _corrupted(steps, rng)
     ratings = rate_steps(problem, steps)
     return Page(problem, tuple(steps[: len(ratings)] if corrupted else steps), tuple(ratings), not corrupted)
+
+
+def _corrupted(steps: list[str], rng: Random) -> list[str]:
+    hasty = answer_early(steps, rng) if rng.random() < _HASTY_SHARE else None
+    if hasty:
+        return hasty
+    at = rng.randrange(len(steps))
+    return [*steps[:at], corrupt(steps[at], rng), *steps[at + 1 :]]
 
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:

@@ -1,10 +1,10 @@
-"""Single wrong edits of a step: a digit, a sign, an operator, a dropped term, a number copied wrongly.
+"""Single wrong edits of a step: a digit, a sign, an operator, a dropped term, a number copied wrongly; and hasty answers.
 
 Used to test the labeler and to show a base model wrong steps beyond those its corpus's hands make.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 _NUMBER = re.compile(r"\d+")
@@ -69,6 +69,28 @@ CORRUPTIONS: dict[str, Callable[[str, Random], str | None]] = {
     "dropped term": drop_term,
     "wrong copy": copy_wrongly,
 }
+
+
+_BOXED = re.compile(r"\\boxed\{([^{}]*)\}")
+_VALUE = re.compile(r"-?\d+$")
+
+
+def answer_early(steps: Sequence[str], rng: Random) -> list[str] | None:
+    """A solution that stops before it is solved: a value on the way, or a guessed order, is given as the answer."""
+    boxed = _BOXED.search(steps[-1])
+    if not boxed or len(steps) < 2:
+        return None
+    at = rng.randrange(1, len(steps))
+    letters = re.findall(r"[A-Z]", boxed.group(1))
+    if letters:
+        rng.shuffle(letters)
+        answer = "<".join(letters)
+    else:
+        value = _VALUE.search(steps[at - 1])
+        if not value:
+            return None
+        answer = value.group()
+    return [*steps[:at], _edit(steps[-1], *boxed.span(1), answer)]
 
 
 def corrupt(step: str, rng: Random) -> str:

@@ -35,6 +35,7 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
+    init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
@@ -141,6 +142,8 @@ def pretrain(options: PretrainOptions) -> None:
     tokenizer = build_tokenizer()
     documents = write_corpus(options.documents, options.seed, options.workers)
     model = new_model(options, len(tokenizer))
+    if options.init:
+        model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
     if options.compile:
         torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS)
         model.model.compile(dynamic=False)
