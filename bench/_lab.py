@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import torch
 
 from stepscale.cost import Ledger
@@ -26,13 +27,17 @@ def generator() -> LocalGenerator:
     return LocalGenerator.load(BASE, prompt_template=PROMPT, device="cpu", name="lab")
 
 
-def problems(n: int) -> list[str]:
-    """Texts of ``n`` test problems, families and levels in equal shares."""
-    return list(make_problems(n, "test", 0)["problem"])
+def problems(n: int, split: str = "test") -> pd.DataFrame:
+    """``n`` problems drawn from 400 of all families and levels, in equal shares."""
+    return make_problems(400, split, 0).sample(n, random_state=0).reset_index(drop=True)
 
 
-def requests(lab: LocalGenerator, texts: Sequence[str], samples: int, purpose: str = "bench") -> list[Request]:
-    prompts = [lab.encode_prompt(text) for text in texts]
+def texts(n: int) -> list[str]:
+    return list(problems(n)["problem"])
+
+
+def requests(lab: LocalGenerator, asked: Sequence[str], samples: int, purpose: str = "bench") -> list[Request]:
+    prompts = [lab.encode_prompt(text) for text in asked]
     return [
         Request(prompt, seed_for(0, purpose, str(place), sample))
         for place, prompt in enumerate(prompts)
@@ -55,9 +60,9 @@ class Plain:
         self.tokenizer = AutoTokenizer.from_pretrained(BASE, padding_side="left")
         self.model = AutoModelForCausalLM.from_pretrained(BASE).eval()
 
-    def generate(self, texts: Sequence[str], samples: int) -> int:
+    def generate(self, prompts: Sequence[str], samples: int) -> int:
         """``samples`` solutions of each of these prompts (laid out by ``PROMPT``) in one call; gives the tokens drawn."""
-        batch = self.tokenizer(list(texts), return_tensors="pt", padding=True)
+        batch = self.tokenizer(list(prompts), return_tensors="pt", padding=True)
         with torch.inference_mode():
             out = self.model.generate(
                 input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], do_sample=True, temperature=1.0,

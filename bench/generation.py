@@ -1,4 +1,4 @@
-"""Speed of generation on the lab's base model: solutions of 32 problems x 64 samples, tokens a second.
+"""Speed of generation on the lab's base model: solutions of 16 problems x 64 samples, tokens a second.
 
 - ``generate_vs_per_problem``: against ``model.generate(num_return_sequences=64)`` problem by problem, what public codebases do.
 - ``generate_vs_wide``: against the best wide ``model.generate`` for the same work: prompts sorted by length, padded left, in
@@ -9,21 +9,21 @@
 
 from typing import Any
 
-from bench._lab import PROMPT, Plain, generate, generator, matmul_flops, problems, requests, row, seconds
+from bench._lab import PROMPT, Plain, generate, generator, matmul_flops, requests, row, seconds, texts
 from stepscale.cost import Ledger
 
 RUNS = 3
-PROBLEMS, SAMPLES = 32, 64
-WIDTHS = (512, 1024, 2048)  # rows of one call
-WIDE_PROBLEMS, WIDE_SAMPLES, PUBLISHED_PROBLEMS, GOAL_SECONDS = 15, 256, 300, 60.0
+PROBLEMS, SAMPLES = 16, 64
+WIDTHS = (256, 512, 1024)  # rows of one call
+WIDE_PROBLEMS, WIDE_SAMPLES, PUBLISHED_PROBLEMS, GOAL_SECONDS = 10, 256, 300, 60.0
 
 
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench: medians of paired runs."""
     lab, plain = generator(), Plain()
-    texts = problems(PROBLEMS)
-    prompts = sorted((PROMPT.replace("{problem}", text) for text in texts), key=len)
-    wanted = requests(lab, texts, SAMPLES)
+    asked = texts(PROBLEMS)
+    prompts = sorted((PROMPT.replace("{problem}", text) for text in asked), key=len)
+    wanted = requests(lab, asked, SAMPLES)
     generate(lab, wanted[:SAMPLES])  # both warm
     plain.generate(prompts[:1], 8)
     width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows))
@@ -35,7 +35,7 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
         alone.append(_plain_rate(plain, prompts, SAMPLES))
         wide.append(_plain_rate(plain, prompts, width))
         bound.append(matmul_flops() / (2 * lab.parameters))
-    many = requests(lab, problems(WIDE_PROBLEMS), WIDE_SAMPLES, "many")
+    many = requests(lab, texts(WIDE_PROBLEMS), WIDE_SAMPLES, "many")
     times = [_ours(lab, many)[2] * PUBLISHED_PROBLEMS / WIDE_PROBLEMS for _ in range(runs)]
     return [
         row("generate_vs_per_problem", ours, alone, "tokens/s"),

@@ -1,6 +1,6 @@
 """Time of Monte Carlo labels: 16 solutions a problem, 16 rollouts a step, on 500 lab problems (Snell et al. 2024, D).
 
-Measured on some of the problems, families and levels in equal shares, and extrapolated by their number. The rival draws the
+Measured on some of the problems, drawn from all families and levels, and extrapolated by their number. The rival draws the
 same rollouts as public codebases do: for each step of each solution ``model.generate(num_return_sequences=16)``; it is measured
 on every n-th of the beginnings. Ours rolls equal beginnings out once; ``rollouts_each_beginning`` counts that out: seconds
 a rolled-out beginning on both sides. Times include grading on our side only.
@@ -10,30 +10,30 @@ from typing import Any
 
 import pandas as pd
 
-from bench._lab import BASE, PROMPT, SAMPLING, Plain, generator, row, seconds
+from bench._lab import BASE, PROMPT, SAMPLING, Plain, generator, problems, row, seconds
 from stepscale.cost import Ledger
 from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
 from stepscale.grading import extract_answer
-from stepscale.lab.problems import make_problems
 from stepscale.labeling.rollouts import RolloutJob, parsable, plan_rollouts, roll_out_shard
 
 RUNS = 2
-PROBLEMS, SAMPLES, ROLLOUTS, WHOLE = 25, 16, 16, 500
+PROBLEMS, SAMPLES, ROLLOUTS, WHOLE = 10, 16, 16, 500
 EVERY = 40  # the rival is run on one beginning in so many
 
 
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench."""
     lab, plain = generator(), Plain()
-    problems = make_problems(PROBLEMS, "train", 0)
-    [shard] = plan_shards(lab, SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE)), problems, PROBLEMS)
-    table = sample_shard(SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE)), lab, shard, Ledger())
+    asked = problems(PROBLEMS, "train")
+    pool = SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE))
+    [shard] = plan_shards(lab, pool, asked, PROBLEMS)
+    table = sample_shard(pool, lab, shard, Ledger())
     pairs = zip(table["steps"], table["finish"], strict=True)
     answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
     solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
-    beginnings = _beginnings(problems, solutions)
+    beginnings = _beginnings(asked, solutions)
     job = RolloutJob(SAMPLING, 0, str(BASE), ROLLOUTS)
-    shards = plan_rollouts(lab, job, problems, solutions, PROBLEMS)
+    shards = plan_rollouts(lab, job, asked, solutions, PROBLEMS)
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
@@ -51,11 +51,11 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     ]
 
 
-def _beginnings(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
+def _beginnings(asked: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
     """The text before each rollout: prompt and steps so far, for every step of every solution but the last."""
     prompts = {
         name: PROMPT.replace("{problem}", text)
-        for name, text in zip(problems["problem_id"], problems["problem"], strict=True)
+        for name, text in zip(asked["problem_id"], asked["problem"], strict=True)
     }
     return [
         prompts[name] + "\n".join([*steps[: place + 1], ""])

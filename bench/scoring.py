@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench._lab import BASE, PROMPT, generate, generator, problems, requests, row, seconds
+from bench._lab import BASE, PROMPT, generate, generator, requests, row, seconds, texts
 from stepscale.cost import Ledger
 from stepscale.generation.sampling import read_steps
 from stepscale.models.encoding import TextFormat
@@ -22,7 +22,7 @@ from stepscale.verifiers.saved import SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier
 
 RUNS = 3
-PROBLEMS, SAMPLES, UNSHARED = 16, 64, 512
+PROBLEMS, SAMPLES, UNSHARED = 16, 64, 400
 TOLERANCE = 1e-5
 
 
@@ -71,10 +71,10 @@ def _prm(folder: Path) -> Path:
 
 
 def _solutions(n_problems: int, samples: int) -> list[Trajectory]:
-    lab, texts = generator(), problems(n_problems)
-    found = generate(lab, requests(lab, texts, samples))
+    lab, asked = generator(), texts(n_problems)
+    found = generate(lab, requests(lab, asked, samples))
     steps = [tuple(read_steps(lab, continuation)[0]) for continuation in found]
-    return [Trajectory(texts[i // samples], written) for i, written in enumerate(steps) if written]
+    return [Trajectory(asked[i // samples], written) for i, written in enumerate(steps) if written]
 
 
 if __name__ == "__main__":
