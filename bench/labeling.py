@@ -27,7 +27,14 @@ def run() -> list[dict[str, Any]]:
     judged = [page for page in pages if page.ratings]
     ours = statistics.median(_rate(judged, _label) for _ in range(RUNS))
     rival = statistics.median(_rate(judged[:RIVAL_PAGES], _check_with_sympy) for _ in range(RUNS))
-    row = {"name": "label_vs_sympy", "ratio": ours / rival, "ours": ours, "rival": rival, "unit": "steps/s", "runs": RUNS}
+    row = {
+        "name": "label_vs_sympy",
+        "ratio": ours / rival,
+        "ours": ours,
+        "rival": rival,
+        "unit": "steps/s",
+        "runs": RUNS,
+    }
     return [row]
 
 

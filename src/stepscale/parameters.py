@@ -145,7 +145,9 @@ class SearchBlock(Block):
     """Best-of-N on the test problems."""
 
     given_samples: GivenSamples | None = None
-    public_prms: tuple[PublicVerifier, ...] = Field((), description="reward models of others that score the samples too")
+    public_prms: tuple[PublicVerifier, ...] = Field(
+        (), description="reward models of others that score the samples too"
+    )
     samples: SampleCounts
     heldout_samples: SampleCounts
     grading_rules: Literal["prm800k", "lenient"] = "prm800k"
