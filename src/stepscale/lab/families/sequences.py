@@ -7,12 +7,13 @@ from stepscale.lab.expressions import render
 from stepscale.lab.families.prose import final, says
 from stepscale.lab.mistakes import Hand
 
-_LAST = {1: (3,), 2: (4,), 3: (5,), 4: (6,), 5: (7,)}
+_LAST = {1: (3,), 2: (4,), 3: (5,), 4: (6,), 5: (8,)}
+_BOUND = {1: 60, 2: 60, 3: 60, 4: 250, 5: 999}
 _FACTORS = {1: (1, 2), 2: (1, 2, 3, -1), 3: (2, 3, -1, -2), 4: (2, 2, -2, -1), 5: (2, 3, -2)}
 
 
 def sequence_problem(level: int, rng: Random) -> str:
-    """A linear recurrence whose terms stay within +-60, or +-250 from level 4."""
+    """A linear recurrence whose terms stay within +-60, from level 4 within +-250, at level 5 within +-999."""
     while True:
         start, factor = rng.randint(-6, 9), rng.choice(_FACTORS[level])
         shift = rng.choice([n for n in range(-9, 10) if n])
@@ -20,7 +21,7 @@ def sequence_problem(level: int, rng: Random) -> str:
         for _ in range(last - 1):
             term = factor * term + shift
             largest = max(largest, abs(term))
-        if largest <= (60 if level < 4 else 250) and term != start:
+        if largest <= _BOUND[level] and term != start:
             return f"a1={start}, a(n+1)={_factor(factor)}a(n){shift:+d}. Find a{last}."
 
 
