@@ -17,7 +17,7 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
     """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.
 
     ``expects``: ending of the architecture's name (``CausalLM``, ``TokenClassification``); loading another kind raises
-    InputError. ``filepath``: where the folder lies.
+    InputError. ``filepath``: where the folder lies. ``optional``: an empty folder will do, from a part that is switched off.
     """
 
     def __init__(
@@ -25,22 +25,24 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
         *,
         filepath: str,
         expects: str | None = None,
+        optional: bool = False,
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self.metadata = metadata
         self.expects = expects
+        self.optional = optional
         super().__init__(filepath=PurePosixPath(filepath), version=version)
 
     def load(self) -> Path:
         """The folder's path, checked."""
         folder = Path(str(self._get_load_path()))
-        check_model_folder(folder, self.expects)
+        self._check(folder)
         return folder
 
     def save(self, data: Path) -> None:
         """Copy a model folder here; what was here before is replaced only when the copy is whole."""
-        check_model_folder(Path(data), self.expects)
+        self._check(Path(data))
         target = Path(str(self._get_save_path()))
         if target.resolve() == Path(data).resolve():
             return
@@ -50,8 +52,13 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
 
+    def _check(self, folder: Path) -> None:
+        if not (self.optional and folder.is_dir() and not any(folder.iterdir())):
+            check_model_folder(folder, self.expects)
+
     def _exists(self) -> bool:
-        return (Path(str(self._get_load_path())) / "config.json").is_file()
+        folder = Path(str(self._get_load_path()))
+        return (folder / "config.json").is_file() or (self.optional and folder.is_dir())
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "expects": self.expects, "version": self._version}

@@ -1,8 +1,9 @@
 """Solutions sampled and graded, shard by shard, as nodes of several pipelines need them."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -11,6 +12,9 @@ from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.parameters import SampleCounts
 from stepscale.progress import progress
+
+if TYPE_CHECKING:
+    from stepscale.generation.shards import Shard
 
 logger = logging.getLogger(__name__)
 
@@ -24,20 +28,38 @@ def sample_shards(
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
     from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
-    from stepscale.generation.shards import model_key, unfinished
+    from stepscale.generation.shards import model_key
 
     job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), str(rules))
     shards = plan_shards(generator, job, problems, counts.problems_per_shard)
+
+    def make(shard: "Shard", ledger: Ledger) -> pd.DataFrame:
+        return grade(sample_shard(job, generator, shard, ledger), problems, rules)
+
+    yield from make_missing(purpose, shards, finished, make)
+
+
+def make_missing(
+    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Callable[["Shard", Ledger], pd.DataFrame]
+) -> Iterator[dict[str, pd.DataFrame]]:
+    """One table after another by ``make(shard, ledger)``, those in ``finished`` left out; yields names of all at the end."""
+    from stepscale.generation.shards import unfinished
+
     missing = {shard.name for shard in unfinished(shards, finished)}
     ledger = Ledger()
-    with progress(f"sampling {purpose}", len(problems) * counts.per_problem, "solutions") as bar:
+    with progress(f"sampling {purpose}", sum(shard.rows for shard in shards), "solutions") as bar:
         for shard in shards:
             if shard.name in missing:
-                yield {shard.name: grade(sample_shard(job, generator, shard, ledger), problems, rules)}
-            bar.update(len(shard.problems) * counts.per_problem)
+                yield {shard.name: make(shard, ledger)}
+            bar.update(shard.rows)
     logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
                 len(shards) - len(missing), len(shards), ledger.tokens)  # fmt: skip
-    yield {f"{MANIFEST}-{purpose}": pd.DataFrame({"shard": [shard.name for shard in shards]})}
+    yield manifest(purpose, [shard.name for shard in shards])
+
+
+def manifest(purpose: str, names: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
+    """The partition that says which shards are the latest run's; by default none."""
+    return {f"{MANIFEST}-{purpose}": pd.DataFrame({"shard": list(names)}, dtype="str")}
 
 
 def sample_all(

@@ -25,7 +25,7 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
 
     Raises InputError if some problem has no chain as long as the longest.
     """
-    values = _by_position(chains)
+    values = accuracy_by_position(chains)
     interval = bootstrap_interval(values, resamples, seed)
     attempts = chains.groupby("position").size()
     return pd.DataFrame(
@@ -38,7 +38,7 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
 
 def position_gain(chains: pd.DataFrame, earlier: int, later: int, resamples: int = 2000, seed: int = 0) -> Interval:
     """Pass@1 at position ``later`` minus that at ``earlier`` (from 0), paired by problem. Raises InputError if unknown."""
-    values = _by_position(chains)
+    values = accuracy_by_position(chains)
     if not 0 <= min(earlier, later) <= max(earlier, later) < values.shape[1]:
         raise InputError(f"chains have positions 0 to {values.shape[1] - 1}, not {earlier} and {later}")
     return paired_interval(values[:, later], values[:, earlier], resamples, seed)
@@ -78,8 +78,10 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
     return pd.DataFrame(rows).astype({"position": "Int64"})
 
 
-def _by_position(chains: pd.DataFrame) -> Floats:
-    """Mean correctness [problems, positions] over the chains that reach a position."""
+def accuracy_by_position(chains: pd.DataFrame) -> Floats:
+    """Mean correctness [problems, positions] over the chains that reach a position; raises InputError
+    if some problem has no chain as long as the longest.
+    """
     right = chains.assign(right=chains["is_correct"].fillna(False).astype(float))
     table = right.pivot_table(index="problem_id", columns="position", values="right", aggfunc="mean", sort=False)
     table = table.sort_index(axis=1)

@@ -1,0 +1,150 @@
+"""What the report says about revisions (Snell et al. 2024, 6): Figures 6, 7, 8 and 15 of the paper, and two small tables."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from stepscale.figures.report import FigureSection, Part
+from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.style import FURTHER, error_bars, line_colours, new_figure
+
+_AXES = {"generations": "attempts a problem, N (log scale)", "tokens": "tokens a problem, generator and verifier (log scale)",
+         "FLOPs": "FLOPs a problem, generator and verifier (log scale)"}  # fmt: skip
+_SELECTS = ("verifier", "majority")
+
+
+def revision_part(
+    positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
+    savings: Sequence[Mapping[str, Any]],
+) -> Part:  # fmt: skip
+    """The figures and tables; nothing without revisions."""
+    if positions.empty:
+        return Part([], {})
+    problems = int(positions["n_problems"].iloc[0])
+    sections = [
+        FigureSection(
+            "Revisions: pass@1 along the chain",
+            f"Snell et al. 2024, Figure 6 left; {problems} test problems. How to read this: how often the attempt at a place "
+            "is right; the first sees no earlier attempt, and from the sixth on (dashed line) more attempts went before than the "
+            "model was trained on. Bars are 95 % intervals over problems.",
+            positions_figure(positions),
+        ),
+        FigureSection(
+            "Revisions: sequential or parallel",
+            "Snell et al. 2024, Figure 6 right. How to read this: sequential writes all N attempts in one chain, parallel writes "
+            "them apart; each is chosen from by the revision ORM (weighted) or by majority.",
+            _curves_figure(curves, "generations", ("parallel, ", "sequential, "), _SELECTS),
+        ),
+        FigureSection(
+            "Revisions: the ratio, by budget",
+            "Snell et al. 2024, Figure 7 left. How to read this: along a line the same number of attempts is split between "
+            "longer chains (right) and more chains (left); chosen by the revision ORM.",
+            ratios_figure(ratios[(ratios["select"] == "verifier") & (ratios["bin"] == 0)], "budget", "N = "),
+        ),
+        FigureSection(
+            f"Revisions: the ratio, by difficulty, N = {ratios['budget'].max()}",
+            "Snell et al. 2024, Figure 7 right. How to read this: as above at the largest budget, a line a difficulty bin (1 is "
+            "the easiest fifth).",
+            ratios_figure(
+                ratios[
+                    (ratios["select"] == "verifier")
+                    & (ratios["bin"] > 0)
+                    & (ratios["budget"] == ratios["budget"].max())
+                ],
+                "bin",
+                "bin ",
+            ),
+        ),
+        *_optimal_sections(curves),
+        FigureSection(
+            "Revision ORM with and without history",
+            "Snell et al. 2024, Figure 15. How to read this: sequential revisions, chosen by an ORM that reads the earlier "
+            "attempts and by one that reads each attempt alone; both learned from the same attempts.",
+            _curves_figure(curves, "generations", ("sequential, ",), ("verifier", "verifier without history")),
+        ),
+    ]
+    return Part(sections, _tables(changes, savings))
+
+
+def _optimal_sections(curves: pd.DataFrame) -> list[FigureSection]:
+    """Figure 8, against attempts and against what they cost."""
+    told = (
+        "Snell et al. 2024, Figure 8. How to read this: the compute-optimal line takes for each difficulty bin the ratio that "
+        "did best on the other half of its problems; how far left it reaches a height is what it saves."
+    )
+    return [
+        FigureSection(
+            f"Compute-optimal revisions, against {unit}",
+            told,
+            _curves_figure(curves, unit, ("parallel, ", "compute-optimal, "), (*_SELECTS, "oracle bins", "predicted bins")),
+        )
+        for unit in _AXES
+    ]  # fmt: skip
+
+
+def positions_figure(positions: pd.DataFrame) -> Any:
+    """Pass@1 by position; columns position (from 0), accuracy, low, high (the last three in 0..1)."""
+    figure = new_figure("attempt in the chain", "pass@1 (% of problems)")
+    figure.add_scatter(
+        x=positions["position"] + 1, y=positions["accuracy"], mode="lines+markers", name="pass@1", line={"color": FURTHER[0]},
+        error_y=error_bars(positions, "accuracy"), hovertemplate="attempt %{x}: %{y:.1%}",
+    )  # fmt: skip
+    figure.add_vline(x=5.5, line={"dash": "dash", "width": 1, "color": FURTHER[1]})
+    figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def ratios_figure(rows: pd.DataFrame, lines: str, prefix: str) -> Any:
+    """Accuracy against sequential / parallel, a line for each value of the column ``lines``."""
+    figure = new_figure("sequential attempts / parallel chains (log scale)", "accuracy (% of problems)")
+    names = {value: f"{prefix}{value}" for value in sorted(rows[lines].unique())}
+    colours = line_colours(names.values())
+    for value, name in names.items():
+        own = rows[rows[lines] == value].sort_values("sequential")
+        figure.add_scatter(
+            x=own["sequential"] / own["parallel"], y=own["accuracy"], mode="lines+markers", name=name,
+            line={"color": colours[name]}, error_y={**error_bars(own, "accuracy"), "color": colours[name]},
+            customdata=own[["sequential", "parallel"]],
+            hovertemplate="%{customdata[0]} in each of %{customdata[1]} chains: %{y:.1%}",
+        )  # fmt: skip
+    ratios = sorted((rows["sequential"] / rows["parallel"]).unique())
+    shown = [f"{r:g}:1" if r >= 1 else f"1:{1 / r:g}" for r in ratios]
+    figure.update_xaxes(type="log", tickvals=ratios, ticktext=shown)
+    figure.update_yaxes(tickformat=".0%")
+    return figure
+
+
+def _curves_figure(curves: pd.DataFrame, unit: str, starts: tuple[str, ...], ends: tuple[str, ...]) -> Any:
+    """The curves of a unit whose label is one of ``starts`` followed by one of ``ends``."""
+    wanted = {start + end for start in starts for end in ends}
+    own = curves[(curves["unit"] == unit) & curves["label"].isin(wanted)]
+    figure = scaling_curves(own)
+    figure.update_xaxes(title=_AXES[unit])
+    if unit != "generations":
+        figure.update_xaxes(tickvals=None, ticktext=None)
+    return figure
+
+
+def _tables(changes: pd.DataFrame, savings: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    overall = changes[changes["position"].isna()]
+    return {
+        "What the next revision changes": [
+            {
+                "change": "a right answer turns wrong" if row["change"] == "lost" else "a wrong answer turns right",
+                "rate [95 %]": f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+                "in the paper": f"{row['paper']:.0%}" if row["paper"] == row["paper"] else "",
+                "attempts": f"{row['n']:,}",
+            }
+            for row in overall.to_dict("records")
+        ],
+        "What revisions save over parallel best-of-N at its largest budget": [
+            {
+                "policy": row["policy"],
+                "unit": row["unit"],
+                "times fewer [95 %]": f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}] ({row['status']})",
+                "accuracy to match": f"{row['accuracy']:.1%}",
+            }
+            for row in savings
+        ],
+    }

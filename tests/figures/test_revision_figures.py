@@ -1,0 +1,62 @@
+"""The revisions' part of the report: every figure of the paper, labelled axes, and nothing where nothing was measured."""
+
+import pandas as pd
+
+from stepscale.figures.report import build_report
+from stepscale.figures.revision_report import revision_part
+
+POSITIONS = pd.DataFrame(
+    {"position": range(8), "accuracy": 0.4, "low": 0.3, "high": 0.5, "n_attempts": 20, "n_problems": 10}
+)
+CHANGES = pd.DataFrame(
+    {"change": ["lost", "won"], "position": pd.array([None, None], "Int64"), "rate": [0.3, 0.1], "low": 0.0, "high": 0.5,
+     "n": [40, 100], "paper": [0.38, float("nan")]}
+)  # fmt: skip
+RATIOS = pd.DataFrame(
+    [
+        {"select": select, "bin": number, "strategy": "", "sequential": s, "parallel": 8 // s, "budget": 8,
+         "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 10}
+        for select in ("verifier", "majority") for number in range(3) for s in (1, 2, 4, 8)
+    ]
+)  # fmt: skip
+CURVES = pd.DataFrame(
+    [
+        {"unit": unit, "label": label, "n": n, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 10}
+        for unit in ("generations", "tokens", "FLOPs") for n in (1.0, 8.0)
+        for label in ("parallel, verifier", "sequential, verifier", "sequential, verifier without history",
+                      "parallel, majority", "sequential, majority", "compute-optimal, oracle bins")
+    ]
+)  # fmt: skip
+SAVED = [
+    {"policy": "compute-optimal, oracle bins", "unit": "tokens", "factor": 2.0, "low": 1.0, "high": 3.0,
+     "status": "matched", "accuracy": 0.5}
+]  # fmt: skip
+
+
+def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED)
+    assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
+        {name for section in part.sections for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right",
+                                                        "Figure 8", "Figure 15") if name + ";" in section.reading
+         or name + "." in section.reading},
+        key=lambda name: (int(name.split()[1]), name),
+    )  # fmt: skip
+    for section in part.sections:
+        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+        assert len(section.figure.data), section.title
+    axes = {section.figure.layout.xaxis.title.text for section in part.sections}
+    assert sum("tokens a problem" in axis or "FLOPs a problem" in axis for axis in axes) == 2
+
+
+def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
+    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED).tables
+    lost, won = tables["What the next revision changes"]
+    assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
+    assert won["in the paper"] == ""
+    html = build_report("t", [], [], [], [], tables, {})
+    assert "2.00 [1.00, 3.00] (matched)" in html
+
+
+def test_without_revisions_there_is_nothing() -> None:
+    part = revision_part(POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [])
+    assert not part.sections and not part.tables
