@@ -6,7 +6,7 @@ domain code are declared there; those that only wire pipelines are declared here
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from stepscale.errors import InputError
 from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
@@ -14,12 +14,14 @@ from stepscale.labeling.arms import Experiment
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.search.revision_data import RevisionData
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
 
 if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
 
+_PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past what a revision model is trained on
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -168,6 +170,48 @@ class ExperimentBlock(Block):
     design: Experiment
 
 
+class TrainingChains(Block):
+    """Chains of training problems, for the revision ORMs to learn from."""
+
+    problems: int = Field(ge=1, description="the first so many training problems")
+    chains: int = Field(ge=1, description="chains a problem")
+    attempts: int = Field(ge=1, description="attempts a chain")
+    problems_per_shard: int = Field(ge=1)
+
+
+class TestChains(Block):
+    """Test problems on which chains are run; the largest budget says how many and how long."""
+
+    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
+    problems_per_shard: int = Field(ge=1)
+
+
+class RevisionsBlock(Block):
+    """A model that revises its own attempts (Snell et al. 2024, 6): claims B4-B6 and B10."""
+
+    samples: SampleCounts | None = Field(
+        None, description="samples a training problem to make revision data from; null: those of the labelled pool"
+    )
+    temperature: float = Field(1.0, gt=0, description="of those samples")
+    data: RevisionData = RevisionData()
+    fine_tuning: Optimization
+    validation_share: float = Field(
+        0.05, ge=0, lt=1, description="share of the training problems for the validation loss"
+    )
+    training_chains: TrainingChains
+    test: TestChains
+    budgets: tuple[int, ...] = Field(
+        description="attempts a problem, powers of 2; each is split into sequential and parallel in every way"
+    )
+
+    @field_validator("budgets")
+    @classmethod
+    def _are_powers_of_two(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
+        if not budgets or any(n < 1 or n & (n - 1) for n in budgets) or max(budgets) < _PAST_TRAINING:
+            raise ValueError(f"must be powers of 2 up to {_PAST_TRAINING} or more: claim B4 is about longer chains")
+        return budgets
+
+
 class ReportBlock(Block):
     """What is measured and shown."""
 
@@ -188,6 +232,7 @@ class Parameters(Block):
     verifiers: VerifierBlock
     experiment: ExperimentBlock | None = Field(description="null: no comparison of supervision")
     search: SearchBlock
+    revisions: RevisionsBlock | None = Field(description="null: no revisions")
     report: ReportBlock
 
 

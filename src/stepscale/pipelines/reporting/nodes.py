@@ -158,17 +158,23 @@ def report(
     supervision_budgets: pd.DataFrame,
     labels_saved: list[dict[str, Any]],
     labeler_agreement: dict[str, float] | None,
+    revision_positions: pd.DataFrame,
+    revision_changes: pd.DataFrame,
+    revision_ratios: pd.DataFrame,
+    revision_curves: pd.DataFrame,
+    revision_savings: list[dict[str, Any]],
     parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
+    from stepscale.figures.revision_report import revision_part
     from stepscale.figures.supervision_report import supervision_part
 
     lines = headline(curves, claims)
     supervision = supervision_part(
         quintile_table, supervision_sizes, supervision_budgets, labels_saved, labeler_agreement or {}
     )
-    html = page(
-        lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, [supervision]
-    )
+    revised = revision_part(revision_positions, revision_changes, revision_ratios, revision_curves, revision_savings)
+    parts = [supervision, revised]
+    html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, parts)
     return html, {"lines": lines}

@@ -2,7 +2,15 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reporting import nodes
+from stepscale.pipelines.reporting import nodes, revisions
+
+REVISION_TABLES = (
+    "revision_positions",
+    "revision_changes",
+    "revision_ratios",
+    "revision_curves",
+    "revision_savings",
+)
 
 
 def create_pipeline() -> Pipeline:
@@ -22,7 +30,26 @@ def create_pipeline() -> Pipeline:
                 ["supervision_by_size", "supervision_by_budget", "labels_saved", "supervision_claims"],
                 name="measure_supervision",
             ),
-            Node(nodes.collect_claims, ["best_of_n_claims", "supervision_claims"], "claims", name="collect_claims"),
+            Node(
+                revisions.measure_revisions,
+                [
+                    "test_problems",
+                    "test_solutions",
+                    "prm_scores",
+                    "revision_chains",
+                    "params:revisions",
+                    "params:report",
+                    "params:seed",
+                ],
+                [*REVISION_TABLES, "revision_claims"],
+                name="measure_revisions",
+            ),
+            Node(
+                nodes.collect_claims,
+                ["best_of_n_claims", "supervision_claims", "revision_claims"],
+                "claims",
+                name="collect_claims",
+            ),
             Node(nodes.log_curves, "curves", None, name="log_curves"),
             Node(
                 nodes.choose_worked_examples,
@@ -45,6 +72,7 @@ def create_pipeline() -> Pipeline:
                     "supervision_by_budget",
                     "labels_saved",
                     "labeler_agreement",
+                    *REVISION_TABLES,
                     "parameters",
                 ],
                 ["report", "summary"],

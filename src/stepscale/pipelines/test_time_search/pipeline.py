@@ -3,13 +3,81 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import nodes
+from stepscale.pipelines.test_time_search import nodes, revisions
+
+
+def revise() -> Pipeline:
+    """A revision model, its ORMs, and its chains on the test problems; one box in the picture."""
+    made_of = ["params:generator", "params:revisions"]
+    orm = ["problems", "revision_training_shards", "params:verifiers", "params:revisions", "params:seed"]
+    nodes = [
+        Node(
+            revisions.sample_revision_pool,
+            ["generator_model", "problems", "finished_revision_pool_shards", *made_of, "params:search", "params:seed"],
+            "revision_pool_shards",
+            name="sample_revision_pool",
+        ),
+        Node(
+            revisions.make_revision_examples,
+            ["generator_model", "problems", "pool_solutions", "revision_pool_shards", *made_of, "params:seed"],
+            "revision_examples",
+            name="make_revision_examples",
+        ),
+        Node(
+            revisions.train_revision_model,
+            ["generator_model", "problems", "revision_examples", *made_of, "params:seed"],
+            "revision_model",
+            name="train_revision_model",
+        ),
+        Node(
+            revisions.run_training_chains,
+            [
+                "revision_model",
+                "problems",
+                "finished_revision_training_shards",
+                *made_of,
+                "params:search",
+                "params:seed",
+            ],
+            "revision_training_shards",
+            name="run_training_chains",
+        ),
+        Node(revisions.train_orm_with_history, orm, "revision_orm", name="train_orm_with_history"),
+        Node(
+            revisions.train_orm_without_history, orm, "revision_orm_without_history", name="train_orm_without_history"
+        ),
+        Node(
+            revisions.run_test_chains,
+            [
+                "revision_model",
+                "revision_orm",
+                "revision_orm_without_history",
+                "test_problems",
+                "finished_revision_test_shards",
+                "params:generator",
+                "params:verifiers",
+                "params:revisions",
+                "params:search",
+                "params:seed",
+            ],
+            "revision_test_shards",
+            name="run_test_chains",
+        ),
+        Node(revisions.gather_chains, "revision_test_shards", "revision_chains", name="gather_chains"),
+    ]
+    return Pipeline(
+        nodes,
+        namespace="revisions",
+        prefix_datasets_with_namespace=False,
+        inputs={"generator_model", "problems", "pool_solutions", "test_problems"},
+        parameters={"generator", "verifiers", "revisions", "search", "seed"},
+    )
 
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
     judged = ["test_problems", "test_solutions", "given_scores", "params:verifiers"]
-    return Pipeline(
+    return revise() + Pipeline(
         [
             Node(
                 nodes.choose_test_problems,

@@ -1,0 +1,155 @@
+"""What revisions did (Snell et al. 2024, 6): the tables behind the paper's Figures 6, 7, 8 and 15, and claims B4-B6 and B10.
+
+Difficulty bins are those of the run's own samples of the test problems, not of the revision model's: oracle by their
+pass@1, predicted by the PRM's mean score. As in the paper, neither they nor the choice of a ratio cost anything here.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from stepscale.parameters import ReportBlock, RevisionsBlock
+from stepscale.scaling.aggregates import score_samples
+from stepscale.scaling.claims import Claim, settle
+from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
+from stepscale.scaling.curve import Curve
+from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.scaling.efficiency import efficiency
+from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.revision_claims import (
+    PARALLEL,
+    SEQUENTIAL,
+    b4_quantities,
+    b5_quantities,
+    b6_quantities,
+    b10_quantities,
+)
+from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
+from stepscale.search.revision_grid import ratio_results
+
+VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
+UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
+_RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
+_CURVES = ["unit", "label", "n", "accuracy", "low", "high", "n_problems"]
+_POSITIONS = ["position", "accuracy", "low", "high", "n_attempts", "n_problems"]
+_CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
+
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]
+
+
+def measure_revisions(
+    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, chains: pd.DataFrame,
+    revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
+) -> Tables:  # fmt: skip
+    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, claims; empty without revisions."""
+    if revisions is None or chains.empty:
+        positions, changes, ratios, curves = (
+            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, _CURVES)
+        )
+        return positions, changes, ratios, curves, [], []
+    found = _ratios(chains, revisions.budgets, seed)
+    bins = _bins(test_problems, test_solutions, prm_scores, list(found[VERIFIER]["problem_id"].unique()), seed)
+    measured = _curves(found, bins, config.bootstrap, seed)
+    claims = {
+        "B4": b4_quantities(chains, {name: found[name] for name in (VERIFIER, MAJORITY)}, config.bootstrap, seed),
+        "B5": b5_quantities(found[VERIFIER], bins["oracle"], config.bootstrap, seed),
+        "B6": b6_quantities(found[VERIFIER], bins, config.bootstrap, seed),
+        "B10": b10_quantities(found[VERIFIER], found[BARE], config.bootstrap, seed),
+    }
+    n_problems = int(chains["problem_id"].nunique())
+    return (
+        pass_at_1_by_position(chains, config.bootstrap, seed),
+        transition_rates(chains, config.bootstrap, seed),
+        _by_ratio(found, bins["oracle"], config.bootstrap, seed),
+        _curve_rows(measured, n_problems),
+        _savings(measured),
+        [settle(name, quantities, n_problems, seeds=1) for name, quantities in claims.items()],
+    )
+
+
+def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[str, pd.DataFrame]:
+    """Every split of every budget, by what selects."""
+    bare = chains.assign(score=chains["score_without_history"])
+    return {
+        VERIFIER: ratio_results(chains, budgets, "hierarchical", seed=seed),
+        MAJORITY: ratio_results(chains, budgets, "majority", seed=seed),
+        BARE: ratio_results(bare, budgets, "hierarchical", seed=seed),
+    }
+
+
+def _bins(
+    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str], seed: int
+) -> dict[str, Bins]:
+    """Difficulty bins of these problems, oracle and predicted."""
+    kept = problems[problems["problem_id"].isin(ids)].set_index("problem_id").loc[ids].reset_index()
+    prm = prm_scores[prm_scores["verifier"] == "prm"]
+    scored = score_samples(kept, "test", solutions, prm, prm.head(0))
+    grid = scored.grid
+    easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
+    if "prm" in scored.scores:
+        easiness["predicted"] = predicted_easiness(scored.scores["prm"], grid.mask)
+    return {kind: quantile_bins(values, ids, seed=seed) for kind, values in easiness.items()}
+
+
+def _by_ratio(found: dict[str, pd.DataFrame], bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
+    """Accuracy of every ratio (Figure 7): over all problems (bin 0), and by bin."""
+    parts = []
+    for select in (VERIFIER, MAJORITY):
+        rows = found[select]
+        bin_of = dict(zip(rows["problem_id"].unique(), bins, strict=True))
+        for number, own in [(0, rows), *rows.groupby(rows["problem_id"].map(bin_of))]:
+            key = ["strategy", "sequential", "parallel", "budget"]
+            for values, cell in own.groupby(key, sort=False):
+                interval = bootstrap_interval(cell["accuracy"], resamples, seed)
+                bounds = float(interval.mean), float(interval.low), float(interval.high)
+                parts.append([select, int(number), *values, *bounds, len(cell)])
+    return pd.DataFrame(parts, columns=_RATIOS)
+
+
+def _curves(
+    found: dict[str, pd.DataFrame], bins: dict[str, Bins], resamples: int, seed: int
+) -> dict[tuple[str, str], Curve]:
+    """Curves by (unit, label) as in Figures 6, 8 and 15."""
+    curves: dict[tuple[str, str], Curve] = {}
+    results = {select: strategy_results(rows, ("tokens", "flops")) for select, rows in found.items()}
+    for unit, shown in UNITS.items():
+        for select, result in results.items():
+            for strategy in (PARALLEL, SEQUENTIAL):
+                curves[shown, f"{strategy}, {select}"] = result.curve(strategy, unit, resamples, seed)
+    for kind, member in bins.items():
+        _add_optimal(curves, f"compute-optimal, {kind} bins", results[VERIFIER], member, resamples, seed)
+    return curves
+
+
+def _add_optimal(
+    curves: dict[tuple[str, str], Curve], label: str, results: StrategyResults, bins: Bins, resamples: int, seed: int
+) -> None:
+    optimal = compute_optimal(results, bins, resamples, seed)
+    curves["generations", label] = optimal.curve
+    for unit, curve in optimal.by_cost.items():
+        curves[UNITS[unit], label] = curve
+
+
+def _curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.DataFrame:
+    rows = [
+        [unit, label, x, accuracy, low, high, n_problems]
+        for (unit, label), curve in curves.items()
+        for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=_CURVES)
+
+
+def _savings(curves: dict[tuple[str, str], Curve]) -> list[dict[str, Any]]:
+    """How many times less than parallel best-of-N at its largest budget, in each unit (Figure 8)."""
+    rows = []
+    for (unit, label), curve in curves.items():
+        if label.startswith("compute-optimal") or label == f"{SEQUENTIAL}, {VERIFIER}":
+            saved = efficiency(curves[unit, f"{PARALLEL}, {VERIFIER}"], curve)
+            rows.append(
+                {
+                    "policy": label, "unit": unit, "parallel at": saved.at, "accuracy": saved.accuracy,
+                    "factor": float(saved.factor.mean), "low": float(saved.factor.low), "high": float(saved.factor.high),
+                    "status": saved.status, "matched": saved.matched,
+                }
+            )  # fmt: skip
+    return rows
