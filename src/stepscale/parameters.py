@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from stepscale.errors import InputError
 from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
 from stepscale.labeling.arms import Experiment
+from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptions
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
@@ -231,6 +232,9 @@ class Parameters(Block):
     pool: PoolBlock
     verifiers: VerifierBlock
     experiment: ExperimentBlock | None = Field(description="null: no comparison of supervision")
+    loop: LoopOptions | None = Field(description="rounds of select, label, retrain on the experiment's pool; null: none")
+    rollouts: RolloutOptions | None = Field(description="null: no soft labels by rollouts")
+    release: ReleaseOptions | None = Field(description="null: no data set is left to pass on")
     search: SearchBlock
     revisions: RevisionsBlock | None = Field(description="null: no revisions")
     report: ReportBlock

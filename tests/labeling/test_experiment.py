@@ -61,9 +61,12 @@ def test_sizes_are_log_spaced() -> None:
 
 def test_the_plan_has_every_cell_once_with_a_name_of_its_own() -> None:
     cells = plan(Experiment(sizes=SIZES, seeds=2, budgets=(1, 4)), run_seed=5)
-    assert len(cells) == len({cell.name for cell in cells}) == 4 * 3 * 2
+    assert len(cells) == len({cell.name for cell in cells}) == (4 * 3 + 1) * 2
     assert cells[0].name == "process-00001-seed-5"
-    assert [cell.seed for cell in cells] == [5] * 12 + [6] * 12
+    assert [cell.seed for cell in cells] == [5] * 13 + [6] * 13
+    assert [cell.per_problem for cell in cells if cell.arm.largest_only] == [4, 4], (
+        "an ablation at the largest size alone"
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"sizes": (4, 2)}, {"sizes": ()}, {"budgets": (0, 2)}, {"arms": PAPER_ARMS[:1] * 2}])

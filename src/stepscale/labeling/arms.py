@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from stepscale.errors import InputError
 from stepscale.labeling.outcomes import judged_by_steps
 from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, candidates, chosen
-from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 from stepscale.verifiers.options import Supervise
 from stepscale.verifiers.saved import Kind
@@ -43,6 +43,9 @@ class Arm(BaseModel):
         None,
         description="tokens with a target, for an ablation (solution_end: an ORM's last); null: as the training says",
     )
+    largest_only: bool = Field(
+        False, description="trained at the largest number of samples alone: enough for an ablation"
+    )
 
     @property
     def kind(self) -> Kind:
@@ -56,6 +59,7 @@ PAPER_ARMS = (
     Arm(name=BY_ANSWER, supervision="outcome_by_answer"),
     Arm(name=ACTIVE, supervision="steps", selection=Convincing()),
 )
+ABLATIONS = (Arm(name=LAST_TOKEN, supervision="outcome_by_answer", supervise="solution_end", largest_only=True),)
 
 
 class Experiment(BaseModel):
@@ -63,7 +67,7 @@ class Experiment(BaseModel):
 
     model_config = _STRICT
 
-    arms: tuple[Arm, ...] = PAPER_ARMS
+    arms: tuple[Arm, ...] = (*PAPER_ARMS, *ABLATIONS)
     sizes: tuple[int, ...] = Field(min_length=1, description="labelled samples a problem, rising")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
     budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which verifiers are measured")
@@ -113,6 +117,7 @@ def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
         for seed in range(run_seed, run_seed + experiment.seeds)
         for size in experiment.sizes
         for arm in experiment.arms
+        if size == experiment.sizes[-1] or not arm.largest_only
     ]
 
 

@@ -20,6 +20,7 @@ ACTIVE = "Process, active learning"
 PROCESS = "Process"
 BY_LARGE = "Outcome by PRM_large"
 BY_ANSWER = "Outcome by final answer"
+LAST_TOKEN = "Outcome by final answer, last token only"
 ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 """The four series of Lightman et al. 2023, Figure 4a."""
 

@@ -10,10 +10,14 @@ from stepscale.verifiers.calibration import quality, reliability
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
+from stepscale.verifiers.positions import by_position
+from stepscale.verifiers.saved import Kind
 
 
-def evaluate(verifier: Verifier, kind: str, examples: Sequence[Example]) -> tuple[dict[str, float], pd.DataFrame]:
-    """(metrics, reliability bins with column ``verifier``) of a "prm", "soft_prm" or "orm".
+def evaluate(
+    verifier: Verifier, kind: Kind, examples: Sequence[Example]
+) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
+    """(metrics, reliability bins, ``by_position``), the tables with a column ``verifier``, of a "prm", "soft_prm" or "orm".
 
     A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
     each step's value; an ORM's the same at the solution's end, against the grade.
@@ -28,4 +32,5 @@ def evaluate(verifier: Verifier, kind: str, examples: Sequence[Example]) -> tupl
     bins = reliability(np.array(predicted), np.array(outcome)).assign(verifier=verifier.name)
     calibration = quality(np.array(predicted), np.array(outcome))
     metrics = prm_metrics(verifier, examples) if kind == "prm" else value_metrics(verifier, examples)
-    return metrics | {"ece": calibration["ece"], "brier": calibration["brier"]}, bins
+    positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
+    return metrics | {"ece": calibration["ece"], "brier": calibration["brier"]}, bins, positions

@@ -1,14 +1,15 @@
-"""Sample pool -> labelled dataset."""
+"""Sample pool -> labelled data set, and the loop that labels more of a deep pool."""
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.active_learning import experiment, nodes
+from stepscale.pipelines.active_learning import experiment, nodes, release
+from stepscale.pipelines.active_learning.rounds import ROUNDS, data_loop
 from stepscale.pipelines.sampling import gather
 
 
 def create_pipeline() -> Pipeline:
     """The active_learning pipeline."""
-    return Pipeline(
+    return data_loop() + Pipeline(
         [
             Node(
                 nodes.sample_pool,
@@ -45,6 +46,24 @@ def create_pipeline() -> Pipeline:
                 name="sample_experiment",
             ),
             Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
+            Node(
+                release.release_labels,
+                [
+                    "problems",
+                    "pool_solutions",
+                    "step_labels",
+                    "experiment_solutions",
+                    f"loop_keys_{ROUNDS}",
+                    f"loop_labels_{ROUNDS}",
+                    "params:generator",
+                    "params:pool",
+                    "params:loop",
+                    "params:release",
+                    "params:seed",
+                ],
+                "release",
+                name="release_labels",
+            ),
         ],
         tags="active_learning",
     )

@@ -158,6 +158,11 @@ def report(
     supervision_budgets: pd.DataFrame,
     labels_saved: list[dict[str, Any]],
     labeler_agreement: dict[str, float] | None,
+    verifier_positions: pd.DataFrame | None,
+    loop_by_labels: pd.DataFrame,
+    loop_health: pd.DataFrame,
+    loop_differences: list[dict[str, Any]],
+    soft_prm_curves: pd.DataFrame,
     revision_positions: pd.DataFrame,
     revision_changes: pd.DataFrame,
     revision_ratios: pd.DataFrame,
@@ -167,6 +172,7 @@ def report(
 ) -> tuple[str, dict[str, Any]]:
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
+    from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
     from stepscale.figures.revision_report import revision_part
     from stepscale.figures.supervision_report import supervision_part
 
@@ -175,6 +181,11 @@ def report(
         quintile_table, supervision_sizes, supervision_budgets, labels_saved, labeler_agreement or {}
     )
     revised = revision_part(revision_positions, revision_changes, revision_ratios, revision_curves, revision_savings)
-    parts = [supervision, revised]
+    learned = [
+        positions_part(verifier_positions),
+        loop_part(loop_by_labels, loop_health, loop_differences),
+        rollouts_part(soft_prm_curves),
+    ]
+    parts = [supervision, revised, *learned]
     html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, parts)
     return html, {"lines": lines}

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reporting import nodes, revisions
+from stepscale.pipelines.reporting import loop, nodes, revisions
 
 REVISION_TABLES = (
     "revision_positions",
@@ -46,9 +46,29 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.collect_claims,
-                ["best_of_n_claims", "supervision_claims", "revision_claims"],
+                ["best_of_n_claims", "supervision_claims", "rollout_claims", "revision_claims"],
                 "claims",
                 name="collect_claims",
+            ),
+            Node(
+                loop.measure_loop,
+                ["loop_points", "loop_health", "params:loop", "params:report", "params:seed"],
+                ["loop_by_labels", "loop_health_by_round", "loop_differences"],
+                name="measure_loop",
+            ),
+            Node(
+                loop.measure_rollouts,
+                [
+                    "test_problems",
+                    "test_solutions",
+                    "prm_scores",
+                    "soft_prm_scores",
+                    "params:rollouts",
+                    "params:report",
+                    "params:seed",
+                ],
+                ["soft_prm_curves", "rollout_claims"],
+                name="measure_rollouts",
             ),
             Node(nodes.log_curves, "curves", None, name="log_curves"),
             Node(
@@ -72,6 +92,11 @@ def create_pipeline() -> Pipeline:
                     "supervision_by_budget",
                     "labels_saved",
                     "labeler_agreement",
+                    "verifier_positions",
+                    "loop_by_labels",
+                    "loop_health_by_round",
+                    "loop_differences",
+                    "soft_prm_curves",
                     *REVISION_TABLES,
                     "parameters",
                 ],

@@ -8,6 +8,7 @@ import pandas as pd
 
 from stepscale.parameters import VerifierBlock
 from stepscale.pipelines.scratch import scratch_folder
+from stepscale.verifiers.saved import Kind
 
 logger = logging.getLogger(__name__)
 
@@ -34,13 +35,14 @@ def _train_ids(problems: pd.DataFrame) -> set[str]:
 
 def _train(kind: Literal["prm", "orm"], examples: list[Any], config: VerifierBlock, seed: int) -> Path:
     from stepscale.tracking import child_run
+    from stepscale.verifiers.positions import balance
     from stepscale.verifiers.training import train_verifier
 
     options = config.training(kind, seed)
     folder = scratch_folder(kind)
     with child_run(kind, options) as run:
         trained = train_verifier(config.base, examples, options, folder, on_log=run.on_log)
-        run.metrics(trained.numbers())
+        run.metrics(trained.numbers() | {f"train.{name}": value for name, value in balance(kind, examples).items()})
         run.folder(folder, "model")
     numbers = trained.fit
     logger.info("%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)", kind, trained.n_rows, numbers.tokens, numbers.seconds,
@@ -55,8 +57,8 @@ def evaluate_verifiers(
     solutions: pd.DataFrame,
     step_labels: pd.DataFrame,
     config: VerifierBlock,
-) -> tuple[dict[str, Any], pd.DataFrame]:
-    """How each verifier judges solutions of validation problems, which no training saw: metrics and calibration bins."""
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
+    """How each verifier judges solutions of validation problems, which no training saw: metrics, calibration, step positions."""
     from stepscale.tracking import current_run
     from stepscale.verifiers.evaluation import evaluate
     from stepscale.verifiers.examples import orm_examples, prm_examples
@@ -65,14 +67,15 @@ def evaluate_verifiers(
     valid = set(problems.loc[problems["split"] == "valid", "problem_id"])
     labels = step_labels[step_labels["problem_id"].isin(valid)]
     graded = solutions[solutions["problem_id"].isin(valid)]
-    examples = {"prm": prm_examples(problems, labels), "orm": orm_examples(problems, graded)}
-    folders = {"prm": prm_model, "orm": orm_model}
+    examples: dict[Kind, list[Any]] = {"prm": prm_examples(problems, labels), "orm": orm_examples(problems, graded)}
+    folders: dict[Kind, Path] = {"prm": prm_model, "orm": orm_model}
     where = config.placement.model_dump()
     found = {kind: evaluate(ModelVerifier(folders[kind], kind, **where), kind, examples[kind]) for kind in folders}
     run = current_run()
-    for kind, (metrics, _) in found.items():
+    for kind, (metrics, _, _) in found.items():
         logger.info("%s on validation problems: %s", kind, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
         if run:
             run.metrics({f"{kind}.{name}": value for name, value in metrics.items() if value == value})
-    bins = pd.concat([table for _, table in found.values()], ignore_index=True)
-    return {kind: metrics for kind, (metrics, _) in found.items()}, bins
+    bins = pd.concat([table for _, table, _ in found.values()], ignore_index=True)
+    positions = pd.concat([table for _, _, table in found.values()], ignore_index=True)
+    return {kind: metrics for kind, (metrics, _, _) in found.items()}, bins, positions

@@ -6,16 +6,17 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes, supervision
-from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
+from stepscale.pipelines.reward_modeling import nodes, rollouts, supervision
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS
 
 ARMS = {
     "process": PROCESS,
     "outcome_by_large_prm": BY_LARGE,
     "outcome_by_answer": BY_ANSWER,
     "active_learning": ACTIVE,
+    "outcome_last_token": LAST_TOKEN,
 }
-"""The arms of the comparison (Lightman et al. 2023, Figure 4a), as nodes and datasets are called."""
+"""The arms of the comparison (Lightman et al. 2023, Figure 4a) and an ablation, as nodes and datasets are called."""
 
 
 def _train(label: str) -> Callable[..., Any]:
@@ -62,28 +63,66 @@ def compare_supervision() -> Pipeline:
     )
 
 
+def learn_from_rollouts() -> Pipeline:
+    """Values of steps by rolling out the generator, and a soft PRM of them; one box in the picture."""
+    shared = ["problems", "pool_solutions"]
+    nodes = [
+        Node(
+            rollouts.roll_out,
+            [
+                "generator_model",
+                *shared,
+                "finished_rollout_shards",
+                "params:generator",
+                "params:rollouts",
+                "params:seed",
+            ],
+            "rollout_shards",
+            name="roll_out",
+        ),
+        Node(rollouts.gather_rollouts, "rollout_shards", "rollout_labels", name="gather_rollouts"),
+        Node(
+            rollouts.train_soft_prm,
+            [*shared, "rollout_labels", "params:verifiers", "params:rollouts", "params:seed"],
+            "soft_prm_model",
+            name="train_soft_prm",
+        ),
+    ]
+    return Pipeline(
+        nodes,
+        namespace="rollouts",
+        prefix_datasets_with_namespace=False,
+        inputs={"generator_model", *shared},
+        parameters={"generator", "verifiers", "rollouts", "seed"},
+    )
+
+
 def create_pipeline() -> Pipeline:
     """The reward_modeling pipeline."""
-    return compare_supervision() + Pipeline(
-        [
-            Node(
-                nodes.train_prm,
-                ["problems", "step_labels", "params:verifiers", "params:seed"],
-                "prm_model",
-                name="train_prm",
-            ),
-            Node(
-                nodes.train_orm,
-                ["problems", "pool_solutions", "params:verifiers", "params:seed"],
-                "orm_model",
-                name="train_orm",
-            ),
-            Node(
-                nodes.evaluate_verifiers,
-                ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels", "params:verifiers"],
-                ["verifier_metrics", "calibration"],
-                name="evaluate_verifiers",
-            ),
-        ],
-        tags="reward_modeling",
+    return (
+        compare_supervision()
+        + learn_from_rollouts()
+        + Pipeline(
+            [
+                Node(
+                    nodes.train_prm,
+                    ["problems", "step_labels", "params:verifiers", "params:seed"],
+                    "prm_model",
+                    name="train_prm",
+                ),
+                Node(
+                    nodes.train_orm,
+                    ["problems", "pool_solutions", "params:verifiers", "params:seed"],
+                    "orm_model",
+                    name="train_orm",
+                ),
+                Node(
+                    nodes.evaluate_verifiers,
+                    ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels", "params:verifiers"],
+                    ["verifier_metrics", "calibration", "verifier_positions"],
+                    name="evaluate_verifiers",
+                ),
+            ],
+            tags="reward_modeling",
+        )
     )

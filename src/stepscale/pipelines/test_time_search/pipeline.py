@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import nodes, revisions
+from stepscale.pipelines.test_time_search import nodes, revisions, soft_prm
 
 
 def revise() -> Pipeline:
@@ -102,6 +102,12 @@ def create_pipeline() -> Pipeline:
             Node(gather, "test_shards", "test_solutions", name="gather_test"),
             Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
             Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
+            Node(
+                soft_prm.score_with_soft_prm,
+                ["soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"],
+                "soft_prm_scores",
+                name="score_with_soft_prm",
+            ),
         ],
         tags="test_time_search",
     )

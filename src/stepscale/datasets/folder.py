@@ -1,0 +1,37 @@
+"""A folder of any files, handed from node to node as its path; what lies there is always whole."""
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+from kedro.io.core import AbstractDataset
+
+from stepscale.errors import InputError
+
+
+class FolderDataset(AbstractDataset[Path, Path]):
+    """Saves by copying a folder to ``path``, replacing what was there; loads the path."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self.metadata = metadata
+
+    def load(self) -> Path:
+        """Where the folder lies. Raises InputError if it does not."""
+        if not self._exists():
+            raise InputError(f"{self._path}: there is no such folder; run the pipeline that makes it first")
+        return self._path
+
+    def save(self, data: Path) -> None:
+        """Copy a folder here; what was here before goes only when the copy is whole."""
+        fresh = self._path.with_name(self._path.name + ".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.copytree(data, fresh)
+        shutil.rmtree(self._path, ignore_errors=True)
+        fresh.rename(self._path)
+
+    def _exists(self) -> bool:
+        return self._path.is_dir()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path}

@@ -1,0 +1,94 @@
+"""What the report says about the data loop, the PRM of rollouts, and steps by position."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from stepscale.figures.learning_curves import learning_curves
+from stepscale.figures.report import FigureSection, Part
+from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.style import line_colours, new_figure
+
+_HEALTH = {
+    "chosen_overconfidence": "too sure of what it chose", "chosen_faultless": "faultless among the chosen",
+    "chosen_auroc": "AUROC, chosen", "audit_overconfidence": "too sure of the audit", "audit_auroc": "AUROC, audit",
+    "wrong_answers": "wrong answers", "first_error": "first error at step", "distinct_errors": "errors worded like no other",
+}  # fmt: skip
+
+
+def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[Mapping[str, Any]]) -> Part:
+    """Accuracy and audit of each strategy round by round, and tables; empty if the loop was not run."""
+    if sizes.empty:
+        return Part([], {})
+    n, problems, seeds = (int(sizes[name].iloc[0]) for name in ("n", "n_problems", "seeds"))
+    learned = (
+        f"Lightman et al. 2023, 4.2, left open whether retraining the selector between rounds works. Best-of-{n} on {problems} "
+        f"test problems, {seeds} seed(s), after each round. How to read this: at one place all strategies have as many labels; "
+        "a collapse would be a line that falls. Bands are 95 % intervals over problems and seeds."
+    )
+    audited = (
+        "How to read this: how well each round's selector tells faultless solutions from faulty ones in a fixed random sample "
+        "that no selector ever learned from (AUROC, 0.5 is a coin toss). A falling line: a selector spoilt by what it chose."
+    )
+    sections = [
+        FigureSection("The data loop, by labels", learned, learning_curves(sizes)),
+        FigureSection("The data loop: selectors on the audit", audited, _audit(health)),
+    ]
+    rows = [
+        {"strategy": row["strategy"], "round": row["round"]}
+        | {shown: _number(row[name]) for name, shown in _HEALTH.items()}
+        for row in health.to_dict("records")
+    ]
+    told = [
+        {
+            "difference": row["difference"], "points [95 %]":
+            f"{100 * row['estimate']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
+            "problems": row["n_problems"], "seeds": row["seeds"],
+        }
+        for row in differences
+    ]  # fmt: skip
+    return Part(sections, {f"The data loop: differences at N={n}": told, "The data loop: selectors by round": rows})
+
+
+def rollouts_part(curves: pd.DataFrame) -> Part:
+    """The soft PRM's curves; empty if nothing was rolled out."""
+    if curves.empty:
+        return Part([], {})
+    told = (
+        f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
+        "that learned Monte Carlo values of steps, with each way to make one score of them; PRM is the run's own, by "
+        "product. How to read this: as best-of-N above; the soft PRM saw far fewer solutions."
+    )
+    return Part([FigureSection("A PRM without labels", told, scaling_curves(curves))], {})
+
+
+def positions_part(positions: pd.DataFrame | None) -> Part:
+    """Labels and judgement at each step position."""
+    if positions is None or positions.empty:
+        return Part([], {})
+    rows = [
+        {str(name).replace("_", " "): _cell(value) for name, value in row.items()}
+        for row in positions.to_dict("records")
+    ]
+    return Part([], {"Validation labels and verifiers by step position": rows})
+
+
+def _audit(health: pd.DataFrame) -> Any:
+    figure = new_figure("round", "AUROC on the audit")
+    colours = line_colours(health["strategy"])
+    for name, rows in health.groupby("strategy", sort=False):
+        figure.add_scatter(
+            x=rows["round"], y=rows["audit_auroc"], name=str(name), mode="lines+markers",
+            line={"color": colours[str(name)], "width": 2.4}, hovertemplate="round %{x}: %{y:.3f}",
+        )  # fmt: skip
+    figure.update_xaxes(tickvals=sorted(int(r) for r in health["round"].unique()))
+    return figure
+
+
+def _number(value: float) -> str:
+    return "" if value != value else f"{value:.3f}"
+
+
+def _cell(value: Any) -> Any:
+    return _number(value) if isinstance(value, float) else value

@@ -1,0 +1,73 @@
+"""The settings of the data loop and of rollouts, apart from the work itself, so that parameters are checked at once."""
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stepscale.labeling.selection import Blend, Convincing, Selection, Uniform
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class LoopStrategy(BaseModel):
+    """A way to choose what each round labels, and whether its selector learns from what was labelled."""
+
+    model_config = _STRICT
+
+    name: str = Field(description="as shown in tables and figures")
+    selection: Selection
+    retrained: bool = Field(True, description="the selector is trained anew every round on all labels so far")
+
+
+RETRAINED = LoopStrategy(name="80/20, selector retrained", selection=Convincing())
+TRAINED_ONCE = LoopStrategy(name="80/20, selector trained once", selection=Convincing(), retrained=False)
+BLENDED = LoopStrategy(name="Half 80/20, half random, retrained", selection=Blend())
+AT_RANDOM = LoopStrategy(name="Random", selection=Uniform())
+
+
+class LoopOptions(BaseModel):
+    """Rounds of select, label, retrain (Lightman et al. 2023, 4.2); their number is fixed in the pipeline."""
+
+    model_config = _STRICT
+
+    problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
+    per_problem: int = Field(
+        ge=1, description="samples labelled in a round, a problem; before the first, one at random"
+    )
+    audit: int = Field(
+        2, ge=1, description="samples a problem by which selectors are judged; none of them is ever learned from"
+    )
+    seeds: int = Field(1, ge=1, description="repeats of the whole loop")
+    least_steps: int = Field(40, ge=1, description="optimizer steps of a training at the least")
+    budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which selectors are measured")
+    strategies: tuple[LoopStrategy, ...] = Field(
+        (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM), min_length=1,
+        description="compared at the same numbers of labels; what the first one labelled is released",
+    )  # fmt: skip
+
+    @field_validator("strategies")
+    @classmethod
+    def _distinct(cls, value: tuple[LoopStrategy, ...]) -> tuple[LoopStrategy, ...]:
+        if len({strategy.name for strategy in value}) != len(value):
+            raise ValueError("each strategy needs a name of its own")
+        return value
+
+
+class RolloutOptions(BaseModel):
+    """Soft labels by rolling out the generator, and the PRM that learns them (Snell et al. 2024, 5.1 and D)."""
+
+    model_config = _STRICT
+
+    problems: int = Field(ge=1, description="the first so many training problems; the paper takes all")
+    samples: int = Field(16, ge=1, description="solutions of each that are rolled out")
+    per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
+    problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")
+    least_steps: int = Field(60, ge=1, description="optimizer steps of the soft PRM's training at the least")
+    scored_samples: int = Field(ge=1, description="samples of each test problem that it scores")
+
+
+class ReleaseOptions(BaseModel):
+    """The labelled data set that is left to pass on."""
+
+    model_config = _STRICT
+
+    title: str
+    licence: str = Field("apache-2.0", description="an identifier of the Hugging Face hub")

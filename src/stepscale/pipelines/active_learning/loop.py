@@ -1,0 +1,198 @@
+"""Nodes of the data loop: train selectors, choose, label, look at their health, again (Lightman et al. 2023, 4.2).
+
+A run of the loop is a strategy and a seed; all go round together, in tables with columns ``strategy`` and ``seed``. Runs that
+have labelled the same samples share one training. The lab's labeler rates, so the loop needs the lab's problems.
+"""
+
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from stepscale.labeling.options import LoopOptions, LoopStrategy
+from stepscale.labeling.selection import KEY, Uniform, candidates, chosen, without
+from stepscale.parameters import VerifierBlock
+from stepscale.scaling.points import COLUMNS
+from stepscale.seeds import seed_for
+
+if TYPE_CHECKING:
+    from stepscale.verifiers.contract import Verifier
+
+logger = logging.getLogger(__name__)
+
+RUN = ["strategy", "seed"]
+KEYS = [*RUN, *KEY, "round", "score"]
+SCORES = [*RUN, *KEY, "is_correct", "score", "doubt"]
+
+
+def begin(
+    problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions | None, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Round 0: one random sample a problem and the audit, labelled: (keys, step labels, scores, of which there are none)."""
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import STEP_LABELS
+    from stepscale.labeling.symbolic import label_solutions
+
+    no_scores = pd.DataFrame(columns=SCORES)
+    if loop is None:
+        return pd.DataFrame(columns=KEYS), empty(STEP_LABELS), no_scores
+    pool = pool_of(problems, solutions, loop)
+    keys, labelled = [], []
+    for repeat in range(seed, seed + loop.seeds):
+        aside = audit(candidates(pool), loop, repeat)
+        first = Uniform().select(without(candidates(pool), aside), 1, repeat).assign(seed=repeat, round=0, score=None)
+        keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
+        labelled += [aside, first[KEY]]
+    table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
+    return table, label_solutions(problems, chosen(pool, pd.concat(labelled))), no_scores
+
+
+def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
+    """Distinct answered solutions of the loop's training problems."""
+    train = problems[problems["split"] == "train"].head(loop.problems)
+    own = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
+    return chosen(own, candidates(own)).sort_values(KEY, ignore_index=True)
+
+
+def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
+    """Keys of the samples set aside to judge every selector of this seed by."""
+    return Uniform().select(pool, loop.audit, seed_for(seed, "audit"))
+
+
+def train_selectors(
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, before: pd.DataFrame,
+    verifiers: VerifierBlock, loop: LoopOptions | None, seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Train on all labels so far: (scores of the pool by which the round chooses, points on the test samples).
+
+    ``before``: the last round's scores, which a strategy keeps whose selector is trained once.
+    """
+    if loop is None:
+        return pd.DataFrame(columns=SCORES), pd.DataFrame(columns=list(COLUMNS))
+    from stepscale.cost import Ledger
+    from stepscale.verifiers.scores_table import score_solutions
+
+    pool = pool_of(problems, solutions, loop)
+    scores, points = [], []
+    for repeat, names, own in _shared(keys):
+        verifier, measured = _train(problems, solutions, own, labels, verifiers, loop, repeat)
+        points += [measured.assign(arm=name) for name in names]
+        kept = before[(before["seed"] == repeat) & before["strategy"].isin(_once(loop, names))]
+        scores.append(kept)
+        fresh = [name for name in names if name not in set(kept["strategy"])]
+        if fresh:
+            scored = candidates(pool, score_solutions(verifier, problems, pool, Ledger())).assign(seed=repeat)
+            scores += [scored.assign(strategy=name)[SCORES] for name in fresh]
+    return pd.concat([part for part in scores if len(part)], ignore_index=True), pd.concat(points, ignore_index=True)
+
+
+def measure_last(
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
+    loop: LoopOptions | None, seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """Points of the verifiers that learned from the labels of all rounds."""
+    if loop is None:
+        return pd.DataFrame(columns=list(COLUMNS))
+    parts = []
+    for repeat, names, own in _shared(keys):
+        _, measured = _train(problems, solutions, own, labels, verifiers, loop, repeat)
+        parts += [measured.assign(arm=name) for name in names]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _once(loop: LoopOptions, names: list[str]) -> set[str]:
+    return {strategy.name for strategy in loop.strategies if strategy.name in names and not strategy.retrained}
+
+
+def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]:
+    """(seed, strategies, their samples) of runs that have labelled the same."""
+    for seed, of_seed in keys.groupby("seed", sort=False):
+        same: dict[frozenset[Any], list[str]] = {}
+        for name, own in of_seed.groupby("strategy", sort=False):
+            same.setdefault(frozenset(own[KEY].itertuples(index=False, name=None)), []).append(str(name))
+        for names in same.values():
+            yield int(str(seed)), names, of_seed[of_seed["strategy"] == names[0]]
+
+
+def _train(
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
+    loop: LoopOptions, seed: int,
+) -> tuple["Verifier", pd.DataFrame]:  # fmt: skip
+    from stepscale.cost import Ledger
+    from stepscale.labeling.arms import Arm, Cell
+    from stepscale.labeling.experiment import LabelledPool, TestSamples, measure_cell, train_cell
+    from stepscale.pipelines.scratch import scratch_folder
+    from stepscale.tracking import child_run
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    round_ = int(keys["round"].max()) + 1
+    cell = Cell(Arm(name=f"loop round {round_}", supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
+    test = problems[problems["split"] == "test"]
+    test = test[test["problem_id"].isin(set(solutions["problem_id"]))]
+    tested = solutions[
+        solutions["problem_id"].isin(set(test["problem_id"])) & (solutions["sample_id"] < max(loop.budgets))
+    ]
+    options, folder = verifiers.training("prm", seed), scratch_folder("loop")
+    with child_run(cell.name, options) as run:
+        samples, pool = chosen(solutions, keys), LabelledPool(problems, solutions, labels)
+        trained = train_cell(cell, samples, pool, verifiers.base, options, loop.least_steps, folder, run.on_log)
+        verifier = ModelVerifier(folder, cell.name, **verifiers.placement.model_dump())
+        points = measure_cell(cell, verifier, TestSamples(test, tested), loop.budgets, Ledger())
+        run.metrics({**trained.numbers(), "best_of_n": points.loc[points["n"] == max(loop.budgets), "accuracy"].mean()})
+    return verifier, points
+
+
+def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions | None) -> pd.DataFrame:
+    """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample."""
+    from stepscale.labeling.loop import next_round
+
+    if loop is None:
+        return keys
+    round_, parts = int(keys["round"].max()) + 1, [keys]
+    for strategy, seed, pool in _runs(loop, scores):
+        own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
+        left = without(pool, audit(pool, loop, seed))
+        found = next_round(left, own, strategy.selection, loop.per_problem, round_, seed)
+        parts.append(found.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
+    return pd.concat(parts, ignore_index=True)
+
+
+def _runs(loop: LoopOptions, scores: pd.DataFrame) -> Iterator[tuple[LoopStrategy, int, pd.DataFrame]]:
+    for strategy in loop.strategies:
+        for seed, pool in scores[scores["strategy"] == strategy.name].groupby("seed", sort=True):
+            yield strategy, int(str(seed)), pool.drop(columns=RUN).reset_index(drop=True)
+
+
+def label(problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
+    """The step labels so far with those of newly chosen samples; none is labelled twice."""
+    from stepscale.labeling.symbolic import label_solutions
+
+    if keys.empty:
+        return labels
+    new = without(keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
+    found = label_solutions(problems, chosen(solutions, new))
+    logger.info("the loop labelled %d more samples, %d steps", len(new), len(found))
+    return pd.concat([labels, found], ignore_index=True)
+
+
+def health(
+    scores: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions | None
+) -> pd.DataFrame:
+    """One row a run: what its selector believed of this round's samples and of the audit, and what the labels say."""
+    from stepscale.labeling.loop import round_health
+
+    if loop is None:
+        return pd.DataFrame(columns=[*RUN, "round"])
+    round_, rows = int(keys["round"].max()), []
+    for strategy, seed, pool in _runs(loop, scores):
+        own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed) & (keys["round"] == round_)]
+        found = round_health(pool, own, solutions, labels, audit(pool, loop, seed))
+        rows.append({"strategy": strategy.name, "seed": seed, "round": round_, **found})
+    return pd.DataFrame(rows)
+
+
+def gather_rounds(*parts: pd.DataFrame) -> pd.DataFrame:
+    """Tables of all rounds as one."""
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else parts[0]

@@ -1,0 +1,69 @@
+"""The labelled data set to pass on: all labels of the pool, and after them those of the loop's rounds."""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.labeling.options import LoopOptions, ReleaseOptions
+from stepscale.labeling.selection import KEY
+from stepscale.parameters import GeneratorBlock, PoolBlock
+
+logger = logging.getLogger(__name__)
+
+
+def release_labels(
+    problems: pd.DataFrame, pool_solutions: pd.DataFrame, step_labels: pd.DataFrame, experiment_solutions: pd.DataFrame,
+    loop_keys: pd.DataFrame, loop_labels: pd.DataFrame, generator: GeneratorBlock, pool: PoolBlock,
+    loop: LoopOptions | None, release: ReleaseOptions | None, seed: int,
+) -> Path:  # fmt: skip
+    """A folder in PRM800K's format with its data card; an empty one where nothing is to be released.
+
+    Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
+    selector's score. The rounds' sample_ids follow those of the pool, for both number a problem's samples from 0.
+    """
+    from stepscale.formats.contract import Tables
+    from stepscale.formats.data_card import CardFacts, write_release
+    from stepscale.pipelines.scratch import scratch_folder
+
+    folder = scratch_folder("release")
+    if release is None:
+        return folder
+    keys = _first_strategy(loop_keys, loop, seed)
+    shift = int(pool_solutions["sample_id"].max()) + 1 if len(pool_solutions) else 0
+    chosen = [_of(table, keys).assign(sample_id=lambda t: t["sample_id"] + shift)
+              for table in (experiment_solutions, loop_labels)]  # fmt: skip
+    solutions = pd.concat([pool_solutions, chosen[0]], ignore_index=True)
+    labels = pd.concat([step_labels, chosen[1]], ignore_index=True)
+    solutions = _of(solutions, labels)
+    named = list(zip(keys["problem_id"], (int(sample) + shift for sample in keys["sample_id"]), strict=True))
+    scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
+    facts = CardFacts(
+        title=release.title,
+        problems=f"{labels['problem_id'].nunique():,} of {len(problems):,}, none of them a test problem"
+        if not set(labels["problem_id"]) & set(problems.loc[problems["split"] == "test", "problem_id"])
+        else f"{labels['problem_id'].nunique():,}, test problems among them",
+        generator=f"{generator.base}, {'fine-tuned' if generator.fine_tuning else 'as it is'}; "
+        f"temperature {generator.sampling.temperature:g}, top-p {generator.sampling.top_p:g}",
+        labeler="the lab's symbolic labeler" if pool.labeler == "symbolic" else "those who labelled the data it was given",
+        selection="generation 0 at random" + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
+        seeds={"run": seed},
+        licence=release.licence,
+    )  # fmt: skip
+    problems = problems[problems["problem_id"].isin(set(labels["problem_id"]))]
+    rounds = dict(zip(named, keys["round"].astype(int), strict=True))
+    counts = write_release(
+        Tables(problems=problems, solutions=solutions, step_labels=labels), folder, facts, rounds, scores
+    )
+    logger.info("release: %d solutions, by round:\n%s", len(solutions), counts.to_string())
+    return folder
+
+
+def _first_strategy(keys: pd.DataFrame, loop: LoopOptions | None, seed: int) -> pd.DataFrame:
+    """What the loop's first strategy labelled in the run's own seed."""
+    return keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)] if loop else keys.head(0)
+
+
+def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    wanted = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
+    return table[pd.MultiIndex.from_frame(table[KEY]).isin(wanted)].reset_index(drop=True)

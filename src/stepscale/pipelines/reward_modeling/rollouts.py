@@ -1,0 +1,85 @@
+"""A PRM without people: the generator rolls out every step, a soft PRM learns the values (Snell et al. 2024, 5.1 and D)."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.labeling.options import RolloutOptions
+from stepscale.parameters import GeneratorBlock, VerifierBlock
+from stepscale.pipelines.sampling import MANIFEST, Shards
+from stepscale.pipelines.scratch import scratch_folder
+
+logger = logging.getLogger(__name__)
+
+_CURRENT = f"{MANIFEST}-rollouts"
+
+
+def roll_out(
+    generator_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
+    rollouts: RolloutOptions | None, seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    """Values of every step of some training solutions, shard by shard; those in ``finished`` are left out."""
+    from stepscale.cost import Ledger
+    from stepscale.generation.contract import Sampling
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.shards import model_key, unfinished
+    from stepscale.labeling.rollouts import RolloutJob, plan_rollouts, roll_out_shard
+    from stepscale.progress import progress
+
+    if rollouts is None:
+        yield {_CURRENT: pd.DataFrame({"shard": []}, dtype="str")}
+        return
+    chosen = problems[problems["split"] == "train"].head(rollouts.problems)
+    written = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
+    written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
+    model = LocalGenerator.load(
+        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
+    )
+    sampling = Sampling(**generator.sampling.model_dump())
+    job = RolloutJob(sampling, seed, model_key(generator_model), rollouts.per_step)
+    shards = plan_rollouts(model, job, chosen, written, rollouts.problems_per_shard)
+    ledger = Ledger()
+    with progress("rolling out", sum(shard.rows for shard in shards), "steps") as bar:
+        missing = {shard.name for shard in unfinished(shards, finished)}
+        for shard in shards:
+            if shard.name in missing:
+                yield {shard.name: roll_out_shard(job, model, shard, ledger)}
+            bar.update(shard.rows)
+    logger.info("rolled out %d steps, %d times each: %d tokens computed", sum(s.rows for s in shards), rollouts.per_step,
+                ledger.tokens)  # fmt: skip
+    yield {_CURRENT: pd.DataFrame({"shard": [shard.name for shard in shards]}, dtype="str")}
+
+
+def gather_rollouts(shards: Shards) -> pd.DataFrame:
+    """The step labels of the latest run's shards; an empty table if there are none."""
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import STEP_LABELS
+
+    names = list(shards[_CURRENT]()["shard"])
+    return pd.concat([shards[name]() for name in names], ignore_index=True) if names else empty(STEP_LABELS)
+
+
+def train_soft_prm(
+    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
+    rollouts: RolloutOptions | None, seed: int,
+) -> Path:  # fmt: skip
+    """A PRM by binary cross entropy on each step's value; an empty folder without rollouts."""
+    from stepscale.labeling.arms import Arm, Cell
+    from stepscale.labeling.experiment import LabelledPool, train_cell
+    from stepscale.labeling.selection import chosen
+    from stepscale.tracking import child_run
+
+    folder = scratch_folder("soft_prm")
+    if rollouts is None:
+        return folder
+    cell = Cell(Arm(name="soft PRM", supervision="values"), rollouts.samples, seed)
+    samples, options = chosen(solutions, labels), verifiers.training("prm", seed)
+    with child_run("soft_prm", options) as run:
+        pool = LabelledPool(problems, solutions, labels)
+        trained = train_cell(cell, samples, pool, verifiers.base, options, rollouts.least_steps, folder, run.on_log)
+        run.metrics({**trained.numbers(), "mean_value": float(labels["value"].mean())})
+        run.folder(folder, "model")
+    logger.info("soft PRM: %d solutions, %d values, mean %.3f", trained.n_rows, len(labels), labels["value"].mean())
+    return folder

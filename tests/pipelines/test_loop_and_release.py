@@ -1,0 +1,139 @@
+"""The loop's nodes on tiny tables, and the released folder as its readers see it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from kedro.io import DatasetError
+
+from stepscale.datasets.folder import FolderDataset
+from stepscale.formats import read
+from stepscale.labeling.options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy, ReleaseOptions
+from stepscale.labeling.selection import KEY, Convincing
+from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.pipelines.active_learning import loop
+from stepscale.pipelines.active_learning.release import release_labels
+
+GENERATOR = GeneratorBlock.model_validate(
+    {
+        "base": "some/base", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+    }
+)  # fmt: skip
+POOL = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "symbolic"})
+OPTIONS = LoopOptions(problems=3, per_problem=2, audit=1, budgets=(1,), strategies=(RETRAINED, AT_RANDOM))
+
+
+def lab(n_samples: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Problems of the lab and solutions of one step each, the even ones right."""
+    from stepscale.lab.problems import make_problems
+
+    problems = make_problems(3, "train", 0)
+    rows = [(p, i) for p in problems["problem_id"] for i in range(n_samples)]
+    solutions = pd.DataFrame(rows, columns=KEY)
+    solutions["steps"] = [[f"\\boxed{{{i}}}"] for _, i in rows]
+    solutions["answer"] = [str(i) for _, i in rows]
+    return problems, solutions.assign(
+        is_correct=pd.array([i % 2 == 0 for _, i in rows], dtype="boolean"), finish="solution"
+    )
+
+
+def labels_of(solutions: pd.DataFrame) -> pd.DataFrame:
+    from stepscale.labeling.contract import label_table
+
+    return label_table(solutions, "symbolic", [[1] if right else [-1] for right in solutions["is_correct"]])
+
+
+def scores_of(solutions: pd.DataFrame) -> pd.DataFrame:
+    """Every run's selector is surest of the last samples."""
+    pool = loop.pool_of(solutions[["problem_id"]].drop_duplicates().assign(split="train"), solutions, OPTIONS)
+    scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
+    return pd.concat([scored.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.SCORES]
+
+
+def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labelled_sample() -> None:
+    _, solutions = lab()
+    scores = scores_of(solutions)
+    one = solutions[solutions["sample_id"] == 0][KEY].assign(seed=0, round=0, score=float("nan"))
+    keys = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
+    after = loop.choose(scores, loop.choose(scores, keys, OPTIONS), OPTIONS)
+    assert after.groupby(["strategy", "round"]).size().to_dict() == {
+        (s.name, r): 3 if r == 0 else 6 for s in OPTIONS.strategies for r in range(3)
+    }
+    assert not after.duplicated([*loop.RUN, *KEY]).any()
+    aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
+    assert not after.merge(aside, on=KEY).shape[0], "the audit is never learned from"
+    assert after.loc[after["round"] > 0, "score"].notna().all()
+
+
+def test_labels_are_kept_and_only_new_samples_are_rated(monkeypatch: pytest.MonkeyPatch) -> None:
+    problems, solutions = lab()
+    rated: list[int] = []
+
+    def rate(_: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
+        rated.append(len(asked))
+        return labels_of(asked)
+
+    monkeypatch.setattr("stepscale.labeling.symbolic.label_solutions", rate)
+    known = labels_of(solutions[solutions["sample_id"] < 2])
+    keys = solutions[solutions["sample_id"].isin([1, 2])][KEY].assign(strategy="x", seed=0, round=1, score=0.5)
+    found = loop.label(problems, solutions, pd.concat([keys, keys.assign(strategy="y")]), known)
+    assert rated == [3] and len(found) == len(known) + 3
+
+
+def test_runs_that_have_labelled_the_same_share_a_training() -> None:
+    _, solutions = lab()
+    same, other = solutions[solutions["sample_id"] < 2][KEY], solutions[solutions["sample_id"] > 5][KEY]
+    keys = pd.concat([same.assign(strategy="a"), same.assign(strategy="b"), other.assign(strategy="c")]).assign(seed=0)
+    assert [names for _, names, _ in loop._shared(keys)] == [["a", "b"], ["c"]]
+
+
+def test_a_loop_that_is_not_asked_for_gives_empty_tables() -> None:
+    problems, solutions = lab()
+    keys, labels, scores = loop.begin(problems, solutions, None, 0)
+    assert keys.empty and labels.empty and scores.empty
+    assert loop.choose(scores, keys, None).empty and loop.label(problems, solutions, keys, labels).empty
+    assert list(loop.health(scores, keys, solutions, labels, None)) == [*loop.RUN, "round"]
+
+
+def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> None:
+    problems, solutions = lab()
+    pool, deep = solutions[solutions["sample_id"] < 4], solutions
+    keys = deep[deep["sample_id"] > 5][KEY].assign(strategy=RETRAINED.name, seed=0, score=0.75)
+    keys["round"] = keys["sample_id"] - 5
+    others = keys.assign(strategy="another")
+    options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))
+    made = release_labels(
+        problems, pool, labels_of(pool), deep, pd.concat([keys, others]), labels_of(deep), GENERATOR, POOL, options,
+        ReleaseOptions(title="Tiny"), 0,
+    )  # fmt: skip
+    dataset = FolderDataset(path=str(tmp_path / "release"))
+    with pytest.raises(DatasetError, match="no such folder"):
+        dataset.load()
+    dataset.save(made)
+    folder = dataset.load()
+    tables = read(folder / "labels.jsonl.gz", "prm800k")
+    assert len(tables.solutions) == 3 * (4 + 2)
+    card = (folder / "README.md").read_text()
+    assert "some/base" in card and RETRAINED.name in card and "license: apache-2.0" in card
+    from datasets import load_dataset
+
+    rows = load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
+    assert sorted(rows["generation"]) == [0] * 12 + [1] * 3 + [2] * 3
+    assert {question["pre_generated_verifier_score"] for question in rows["question"]} == {None, 0.75}
+
+
+def _another() -> LoopStrategy:
+    return LoopStrategy(name="another", selection=Convincing(wrong_share=1))
+
+
+def test_without_a_release_an_empty_folder_takes_the_place_of_an_old_one(tmp_path: Path) -> None:
+    problems, solutions = lab()
+    none = pd.DataFrame(columns=loop.KEYS)
+    made = release_labels(
+        problems, solutions, labels_of(solutions), solutions, none, none, GENERATOR, POOL, None, None, 0
+    )
+    (tmp_path / "release").mkdir()
+    (tmp_path / "release" / "old").write_text("")
+    FolderDataset(path=str(tmp_path / "release")).save(made)
+    assert not list((tmp_path / "release").iterdir())
