@@ -1,0 +1,135 @@
+"""The revisions part on tiny models: data of training problems alone, shards that resume, nothing where it is switched off."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.revisions import measure_revisions
+from stepscale.pipelines.sampling import gather
+from stepscale.pipelines.test_time_search import revisions as part
+
+TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
+SEARCH = SearchBlock.model_validate(
+    {"samples": (counts := {"per_problem": 1, "problems_per_shard": 1}), "heldout_samples": counts}
+)
+REVISIONS = RevisionsBlock.model_validate(
+    {
+        "data": {"layout": {"max_tokens": 200}},
+        "fine_tuning": {"epochs": 1, "batch_size": 8},
+        "training_chains": {"problems": 4, "chains": 2, "attempts": 3, "problems_per_shard": 2},
+        "test": {"problems": 12, "problems_per_shard": 6},
+        "budgets": [1, 2, 4, 8],
+    }
+)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny_models import save_tiny_llama
+
+    return save_tiny_llama(tmp_path_factory.mktemp("base") / "model", TEXTS)
+
+
+@pytest.fixture(scope="module")
+def generator(model: Path) -> GeneratorBlock:
+    sampling = {"max_new_tokens": 12}
+    return GeneratorBlock.model_validate(
+        {"base": str(model), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1, "sampling": sampling,
+         "fine_tuning": None, "placement": {"device": "cpu"}}
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def verifiers(model: Path) -> VerifierBlock:
+    short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
+    return VerifierBlock.model_validate(
+        {"base": str(model), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
+    )
+
+
+def problems() -> pd.DataFrame:
+    rows = [
+        {"problem_id": f"{split}-{i}", "problem": f"{i}+1", "answer": str(i + 1), "split": split, "level": 1}
+        for split in ("train", "test")
+        for i in range(12)
+    ]
+    return pd.DataFrame(rows).assign(solution=None, subject=None)
+
+
+def samples(chosen: pd.DataFrame) -> pd.DataFrame:
+    """Three solutions of each problem, the first right."""
+    rows = [
+        {
+            "problem_id": row.problem_id, "sample_id": k, "steps": [f"{row.problem}={int(row.answer) + k}", "done"],
+            "tokens": [], "step_ends": [], "answer": str(int(row.answer) + k), "is_correct": k == 0, "finish": "solution",
+            "mean_logprob": None, "generator": "g",
+        }
+        for row in chosen.itertuples()
+        for k in range(3)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def table(shards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
+    return gather({name: lambda shard=shard: shard for name, shard in shards.items()})
+
+
+def made(shards: Any) -> dict[str, pd.DataFrame]:
+    return {name: shard for part in shards for name, shard in part.items()}
+
+
+def test_revision_data_are_of_training_problems_alone(model: Path, generator: GeneratorBlock) -> None:
+    every = problems()
+    found = part.make_revision_examples(model, every, samples(every), {}, generator, REVISIONS, 0)
+    assert set(found["problem_id"]) == {f"train-{i}" for i in range(12)}
+    assert found["is_correct"].all() and found["context"].map(len).max() == 2
+
+
+def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
+    model: Path, generator: GeneratorBlock, verifiers: VerifierBlock, tmp_path: Path
+) -> None:
+    from stepscale.search.revision_data import revision_orm_examples
+    from stepscale.verifiers.training import train_verifier
+
+    chosen = problems()
+    trained = samples(chosen[chosen["split"] == "train"]).assign(
+        chain=0, position=lambda t: t["sample_id"], prompt="1+1"
+    )
+    shards = {"a": lambda: trained, "current-revision-train": lambda: pd.DataFrame({"shard": ["a"]})}
+    orms = []
+    for name, history in (("with", True), ("without", False)):
+        examples = revision_orm_examples(chosen, gather(shards), history)
+        train_verifier(verifiers.base, examples, verifiers.training("orm", 0), tmp_path / name)
+        orms.append(tmp_path / name)
+    args = (generator, verifiers, REVISIONS, SEARCH, 0)
+    first = made(part.run_test_chains(model, *orms, chosen, {}, *args))
+    assert len(first) == 3  # two shards of six problems, and their names
+    whole = table(first)
+    assert set(whole["problem_id"]) == {f"test-{i}" for i in range(12)}
+    assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
+    answered = whole["answer"].notna()
+    assert (whole["score"].notna() == answered).all() and (whole["score_without_history"].notna() == answered).all()
+
+    half = {name: (lambda shard=shard: shard) for name, shard in list(first.items())[:1]}
+    rest = made(part.run_test_chains(model, *orms, chosen, half, *args))
+    assert set(rest) == set(list(first)[1:])
+    for name in rest:
+        pd.testing.assert_frame_equal(rest[name], first[name])
+
+
+def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
+    assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
+    assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty
+    folder = part.train_revision_model(None, None, pd.DataFrame(), generator, None, 0)
+    assert folder.is_dir() and not any(folder.iterdir())
+    assert table(made(part.run_training_chains(folder, None, {}, generator, None, SEARCH, 0))).empty
+    assert not any(part.train_orm_with_history(None, {}, verifiers, None, 0).iterdir())
+    off = made(part.run_test_chains(folder, folder, folder, problems(), {}, generator, verifiers, None, SEARCH, 0))
+    chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
+    report = ReportBlock(budgets=(1,), bootstrap=100)
+    *tables, saved, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
+    assert all(found.empty for found in tables) and not saved and not claims
