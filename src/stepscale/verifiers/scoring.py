@@ -49,7 +49,7 @@ class StepScorer:
         self.name = name
         self._encode, self._read = encode, read
         config = model.config.get_text_config()
-        self._parameters = sum(parameter.numel() for parameter in model.parameters())
+        self.parameters = sum(parameter.numel() for parameter in model.parameters())
         self._attention_width = config.num_hidden_layers * config.hidden_size
         weights = list(model.parameters())
         self._memory = PrefixMemory(network_of(model), head, weights, remembered_bytes, tokens_per_batch)
@@ -66,7 +66,7 @@ class StepScorer:
         if unread:
             _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
         ledger.add(
-            self.name, "verify", processed.tokens, parameters=self._parameters, attention_width=self._attention_width,
+            self.name, "verify", processed.tokens, parameters=self.parameters, attention_width=self._attention_width,
             context_sum=processed.context_sum, seconds=time.perf_counter() - started,
         )  # fmt: skip
         found = dict(zip(distinct, scores, strict=True))

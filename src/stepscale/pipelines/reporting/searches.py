@@ -1,0 +1,182 @@
+"""What search did (Snell et al. 2024, 5): the tables behind the paper's Figures 3 and 4, and claims B1, B2 and B3.
+
+Best-of-N, best-of-N weighted and majority come in closed form from the recorded samples, searches from their runs, on the same
+problems. Difficulty bins are made of the samples of these problems: oracle by pass@1, predicted by the PRM's mean score; as
+in the paper neither they nor the choice of a strategy cost anything, but for the online policy, which pays for its probes.
+"""
+
+import numpy as np
+import pandas as pd
+
+from stepscale.parameters import ReportBlock
+from stepscale.scaling.aggregates import Scored, score_samples
+from stepscale.scaling.claims import Claim, settle
+from stepscale.scaling.comparison import per_problem
+from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
+from stepscale.scaling.curve import Curve
+from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.scaling.efficiency import efficiency
+from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.online_comparison import compare_online
+from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
+from stepscale.search.lookahead import Lookahead
+from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.recorded import recorded_pool, recorded_run
+
+WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
+CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
+UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
+_CURVES = ["unit", "label", "n", "accuracy", "low", "high", "n_problems"]
+_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
+_CHOSEN = ["bins", "bin", "fold", "budget", "strategy", "chosen_on", "measured", "n_problems"]
+_SAVINGS = ["policy", "unit", "at", "accuracy", "factor", "low", "high", "status", "matched"]
+_ONLINE = ["budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
+           "difference_high"]  # fmt: skip
+
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]]
+
+
+def measure_search(
+    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
+    search_candidates: pd.DataFrame, sample_costs: pd.DataFrame, tree_search: SearchPlan | None, config: ReportBlock,
+    seed: int,
+) -> Tables:  # fmt: skip
+    """Curves by unit, accuracy by bin, savings, the online policy, what each bin chose, claims; empty without searches."""
+    if tree_search is None or search_results.empty:
+        tables = (pd.DataFrame(columns=names) for names in (_CURVES, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
+        return *tables, []  # type: ignore[return-value]  # five tables
+    resamples = config.bootstrap
+    scored = _scored(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
+    results = strategy_results(_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
+    bins = _bins(scored, seed)
+    curves, chosen = _curves(results, bins, resamples, seed)
+    runs = {
+        f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
+        for name, budget, options in tree_search.runs
+    }
+    pool = recorded_pool(scored.grid, scored.scores["prm"])
+    online = compare_online(results, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
+    beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
+    lookaheads = [shown(own) for own in tree_search.strategies if isinstance(own, Lookahead)]
+    claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
+    if beams:
+        claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
+    if beams and lookaheads and len(tree_search.budgets) > 1:
+        claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
+    return (
+        _curve_rows(curves, len(results.ids)),
+        _by_bin(results, bins["oracle"], resamples, seed),
+        _savings(curves),
+        online,
+        chosen,
+        [settle(name, quantities, len(results.ids), seeds=1) for name, quantities in claims.items()],
+    )
+
+
+def log_search_curves(curves: pd.DataFrame) -> None:
+    """Accuracy by strategy as MLflow metric histories: step = generations, tokens or FLOPs / 1000 a problem."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run and len(curves):
+        names = "search." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
+        steps = [
+            round(n / 1000) if unit == "FLOPs" else round(n)
+            for n, unit in zip(curves["n"], curves["unit"], strict=True)
+        ]
+        run.history(zip(names, steps, curves["accuracy"], strict=True))
+
+
+def _scored(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str]) -> Scored:
+    """The samples of the problems that were searched, in their order, with the PRM's scores."""
+    kept = problems.set_index("problem_id", drop=False).loc[ids].reset_index(drop=True)
+    prm = prm_scores[prm_scores["verifier"] == "prm"]
+    return score_samples(kept, "test", solutions, prm, prm.head(0))
+
+
+def _rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
+    """A row a (strategy, budget, problem): accuracy, tokens and FLOPs a problem, generator and verifier together."""
+    named = {options.strategy: name for name, _, options in plan.runs}
+    searched = searches.assign(
+        strategy=searches["strategy"].map(named), accuracy=searches["is_correct"].fillna(False).astype(float)
+    )
+    costs = costs[costs["n"] <= max(plan.budgets)]
+    ns = sorted(costs["n"].unique())
+    parts = []
+    for label, values in per_problem(scored.grid, scored.scores, [int(n) for n in ns]).items():
+        if label in CLOSED_FORM:
+            table = (
+                pd.DataFrame(values, index=list(scored.grid.ids), columns=ns).rename_axis("problem_id").reset_index()
+            )
+            long = table.melt("problem_id", var_name="budget", value_name="accuracy").astype({"budget": "int64"})
+            spent = costs.rename(columns={"n": "budget"})
+            if CLOSED_FORM[label] == MAJORITY:
+                spent = spent.assign(verify_tokens=0.0, verifier_flops=0.0)
+            parts.append(long.merge(spent, on=["problem_id", "budget"]).assign(strategy=CLOSED_FORM[label]))
+    order = {label: i for i, label in enumerate([*CLOSED_FORM.values()])}
+    parts.sort(key=lambda part: order[part["strategy"].iloc[0]])
+    rows = pd.concat([*parts, searched], ignore_index=True)
+    tokens = rows[["prefill_tokens", "decode_tokens", "verify_tokens"]].sum(axis=1)
+    flops = rows["generator_flops"] + rows["verifier_flops"]
+    return rows.assign(tokens=tokens, flops=flops)[["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]]
+
+
+def _bins(scored: Scored, seed: int) -> dict[str, Bins]:
+    grid = scored.grid
+    easiness = {
+        "oracle": oracle_easiness(grid.correct, grid.mask),
+        "predicted": predicted_easiness(scored.scores["prm"], grid.mask),
+    }
+    return {kind: quantile_bins(values, grid.ids, seed=seed) for kind, values in easiness.items()}
+
+
+def _curves(
+    results: StrategyResults, bins: dict[str, Bins], resamples: int, seed: int
+) -> tuple[dict[tuple[str, str], Curve], pd.DataFrame]:
+    """Curves by (unit, label), strategies and policies; and what each bin chose at each budget."""
+    curves = {
+        (shown_unit, name): results.curve(name, unit, resamples, seed)
+        for unit, shown_unit in UNITS.items()
+        for name in results.strategies
+    }
+    chosen = []
+    for kind, member in {**bins, "one bin": np.ones(len(results.ids), np.int64)}.items():
+        label = "uniform (one strategy for all)" if kind == "one bin" else f"compute-optimal, {kind} bins"
+        optimal = compute_optimal(results, member, resamples, seed)
+        curves["generations", label] = optimal.curve
+        for unit, curve in optimal.by_cost.items():
+            curves[UNITS[unit], label] = curve
+        chosen.append(optimal.chosen.assign(bins=kind))
+    return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
+
+
+def _curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.DataFrame:
+    rows = [
+        [unit, label, x, accuracy, low, high, n_problems]
+        for (unit, label), curve in curves.items()
+        for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
+    ]
+    return pd.DataFrame(rows, columns=_CURVES)
+
+
+def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
+    """Accuracy of every strategy in every bin (Figure 3 right)."""
+    rows = []
+    for number in sorted(set(bins.tolist())):
+        inside = bins == number
+        for s, k in np.argwhere(~np.isnan(results.accuracy).any(axis=2)):
+            own = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
+            bounds = float(own.mean), float(own.low), float(own.high)
+            rows.append([number, results.strategies[s], results.budgets[k], *bounds, int(inside.sum())])
+    return pd.DataFrame(rows, columns=_BINS)
+
+
+def _savings(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
+    """How many times less than best-of-N weighted at its largest budget, in each unit (Figure 4)."""
+    rows = []
+    for (unit, label), curve in curves.items():
+        if label.startswith(("compute-optimal", "uniform")):
+            saved = efficiency(curves[unit, WEIGHTED], curve)
+            factor = float(saved.factor.mean), float(saved.factor.low), float(saved.factor.high)
+            rows.append([label, unit, saved.at, saved.accuracy, *factor, saved.status, saved.matched])
+    return pd.DataFrame(rows, columns=_SAVINGS)

@@ -1,0 +1,149 @@
+"""Nodes of the search part (Snell et al. 2024, 5): the run's generator searched against its PRM on the test problems.
+
+Test problems -> one shard a (strategy, budget, problems) -> search_results and search_candidates; and what it costs to draw
+and score N whole samples, so that best-of-N stands on the same axes. Without ``tree_search`` in the parameters every node
+gives empty tables.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest
+from stepscale.search.method import SearchMethod
+from stepscale.search.plan import SearchPlan
+
+if TYPE_CHECKING:
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.shards import Shard
+    from stepscale.search.results import Problem
+    from stepscale.verifiers.scoring import ModelVerifier
+
+PURPOSE = "search"
+_CODE = 1  # raise when the same inputs give other results
+_RESULT = "result_"  # in shards, the columns of a search's result, on each of its candidates' rows
+_KEY = ["problem_id", "strategy", "seed"]
+
+
+def run_searches(
+    generator_model: Path | None, prm_model: Path | None, test_problems: pd.DataFrame, finished: Shards,
+    generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None, search: SearchBlock, seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    """Every strategy at every budget, shard by shard: a row a candidate, with its search's answer and costs beside it."""
+    if tree_search is None or generator_model is None or prm_model is None:
+        yield manifest(PURPOSE)
+        return
+    chosen = searched(test_problems, tree_search)
+    searches = _Searches(generator_model, prm_model, generator, verifiers, search, seed)
+    shards, options = [], {}
+    for _, _, own in tree_search.runs:
+        for start in range(0, len(chosen), tree_search.problems_per_shard):
+            shard = searches.shard(own, chosen.iloc[start : start + tree_search.problems_per_shard], start)
+            shards.append(shard)
+            options[shard.name] = own
+    yield from make_missing(
+        PURPOSE, shards, finished, lambda shard, ledger: searches.make(shard, options[shard.name], ledger)
+    )
+
+
+def searched(test_problems: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
+    """The test problems that are searched on."""
+    return test_problems[test_problems["split"] == "test"].head(plan.problems)
+
+
+def gather_searches(shards: Shards) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """search_results and search_candidates of the latest run, checked; both empty where nothing was searched."""
+    from stepscale.formats.checking import empty
+    from stepscale.search.table import SEARCH_CANDIDATES, SEARCH_RESULTS
+
+    rows = gather(shards)
+    if rows.empty:
+        return empty(SEARCH_RESULTS), empty(SEARCH_CANDIDATES)
+    of_result = [name for name in rows if str(name).startswith(_RESULT)]
+    results = rows.loc[rows["slot"] == 0, [*_KEY, *of_result]].rename(columns=lambda name: name.removeprefix(_RESULT))
+    return results.reset_index(drop=True), rows.drop(columns=of_result)
+
+
+def price_samples(
+    generator_model: Path | None, prm_model: Path | None, test_problems: pd.DataFrame, test_solutions: pd.DataFrame,
+    generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None, report: ReportBlock, seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """What N of the recorded samples cost to draw and to score: a row a (problem, N), in expectation over which N."""
+    from stepscale.search.sample_costs import sample_costs
+
+    if tree_search is None or generator_model is None or prm_model is None:
+        return sample_costs({}, pd.DataFrame(), (), 0, 0)
+    chosen = searched(test_problems, tree_search)
+    samples = test_solutions[test_solutions["problem_id"].isin(set(chosen["problem_id"]))]
+    per_problem = int(samples["sample_id"].max()) + 1
+    budgets = sorted(n for n in {*report.budgets, *tree_search.budgets} if n <= per_problem)
+    model = _load(generator_model, generator, seed)
+    prompts = {i: len(model.encode_prompt(t)) for i, t in zip(chosen["problem_id"], chosen["problem"], strict=True)}
+    return sample_costs(prompts, samples, budgets, model.parameters, _verifier(prm_model, verifiers).parameters)
+
+
+class _Searches:
+    """Shards of searches with one generator and one PRM."""
+
+    def __init__(
+        self, generator_model: Path, prm_model: Path, generator: GeneratorBlock, verifiers: VerifierBlock,
+        search: SearchBlock, seed: int,
+    ) -> None:  # fmt: skip
+        from stepscale.generation.contract import Sampling
+        from stepscale.generation.shards import model_key
+
+        self.generator = _load(generator_model, generator, seed)
+        self.prm, self.verifiers = prm_model, verifiers
+        self.sampling, self.rules, self.seed = Sampling(**generator.sampling.model_dump()), search.grading_rules, seed
+        self._made_of = [
+            _CODE, model_key(generator_model), self.generator.prompt_template, model_key(prm_model),
+            generator.sampling.model_dump(), self.rules, seed,
+        ]  # fmt: skip
+
+    def shard(self, options: SearchMethod, problems: pd.DataFrame, start: int) -> "Shard":
+        """The shard of one strategy at one N on these problems, the first of which is number ``start``."""
+        from stepscale.generation.shards import Shard, shard_name
+
+        texts = [list(problems[name].astype(str)) for name in ("problem_id", "problem", "answer")]
+        name = shard_name(f"{options.method}-{options.budget:05d}", start, [*self._made_of, options.strategy, texts])
+        return Shard(name, problems, len(problems) * options.n)
+
+    def make(self, shard: "Shard", options: SearchMethod, ledger: Ledger) -> pd.DataFrame:
+        """Search; with models that remember nothing of other shards."""
+        from stepscale.generation.shards import start_afresh
+        from stepscale.search.methods import search
+        from stepscale.search.table import candidates_table, results_table
+
+        start_afresh(self.generator)
+        verifier = _verifier(self.prm, self.verifiers)
+        found = search(
+            _problems(shard.problems), self.generator, verifier, options, self.sampling, run_seed=self.seed, ledger=ledger,
+            problems_at_once=len(shard.problems),
+        )  # fmt: skip
+        golds = dict(zip(shard.problems["problem_id"], shard.problems["answer"], strict=True))
+        results = results_table(found, self.seed, golds, self.rules).set_index(_KEY).add_prefix(_RESULT)
+        return candidates_table(found, self.seed, golds, self.rules).merge(
+            results.reset_index(), on=_KEY, validate="m:1"
+        )
+
+
+def _problems(table: pd.DataFrame) -> "list[Problem]":
+    from stepscale.search.results import Problem
+
+    return [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
+
+
+def _load(folder: Path, generator: GeneratorBlock, seed: int) -> "LocalGenerator":
+    from stepscale.generation.local import LocalGenerator
+
+    return LocalGenerator.load(folder, prompt_template=generator.template(seed), **generator.placement.model_dump())
+
+
+def _verifier(folder: Path, verifiers: VerifierBlock) -> "ModelVerifier":
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    return ModelVerifier(folder, "prm", **verifiers.placement.model_dump())

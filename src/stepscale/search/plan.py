@@ -1,0 +1,64 @@
+"""Which searches are run on the test problems: strategies, each at every budget (Snell et al. 2024, 5.2 and 5.3).
+
+In: typed options without their N. Out: the same options with the N that each budget allows, and the name a strategy is shown
+by. Knows nothing of models or of how results are stored.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from stepscale.errors import InputError
+from stepscale.search.beam import TreeMethod
+from stepscale.search.lookahead import Lookahead
+from stepscale.search.method import SearchMethod
+from stepscale.search.methods import SearchOptions
+
+_NAMES = {"beam": "beam", "dvts": "DVTS", "lookahead": "lookahead"}
+
+
+class SearchPlan(BaseModel):
+    """Tree searches on the test problems; best-of-N and votes need none, they come from the samples in closed form."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
+    problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
+    budgets: tuple[int, ...] = Field(min_length=1, description="generations a problem, as the paper counts them")
+    strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _take_n_from_budgets(cls, given: Any) -> Any:
+        if any(isinstance(own, Mapping) and "n" in own for own in given):
+            raise ValueError("a strategy has no n of its own; give budgets")
+        return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> "SearchPlan":
+        names = [shown(options) for options in self.strategies]
+        if any(not isinstance(options, TreeMethod) for options in self.strategies):
+            raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
+        if len(set(names)) < len(names):
+            raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
+        try:
+            _ = self.runs
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        return self
+
+    @property
+    def runs(self) -> list[tuple[str, int, SearchMethod]]:
+        """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
+        return [(shown(own), n, own.within(n)) for n in sorted(self.budgets) for own in self.strategies]
+
+
+def shown(options: SearchMethod) -> str:
+    """A strategy's name in figures and tables, whatever its N: "beam, M = sqrt(N)", "lookahead k = 1, M = 4"."""
+    name = _NAMES.get(options.method, options.method)
+    if isinstance(options, Lookahead):
+        name += f" k = {options.k}"
+    if isinstance(options, TreeMethod):
+        name += f", M = {'sqrt(N)' if options.width == 'sqrt' else options.width}"
+    return name

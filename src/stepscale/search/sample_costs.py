@@ -1,0 +1,70 @@
+"""What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
+
+In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) a problem, in expectation over which N of
+the recorded samples are drawn: exact, nothing is drawn anew. The prompt is read once by each model; every drawn token but a
+sample's last is passed through the generator; a step that finished samples share from their beginnings is read by the
+verifier once, as the engines do (``generation.local``, ``verifiers.scoring``). Knows nothing of how answers are chosen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stepscale.scaling.closed_form import Floats
+
+COLUMNS = (
+    "problem_id", "n", "prefill_tokens", "decode_tokens", "verify_tokens", "generator_flops", "verifier_flops",
+)  # fmt: skip
+Steps = tuple[str, ...]
+
+
+def sample_costs(
+    prompts: Mapping[str, int], samples: pd.DataFrame, ns: Sequence[int], generator: int, verifier: int
+) -> pd.DataFrame:
+    """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
+
+    ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn.
+    """
+    rows = []
+    own = samples.groupby("problem_id", sort=False) if prompts else None
+    for problem_id, prompt in prompts.items():
+        assert own is not None
+        drawn = own.get_group(problem_id)
+        decode = np.asarray(ns) * float((drawn["tokens"].map(len) - 1).clip(lower=0).mean())
+        verify = _read(drawn, prompt, ns)
+        for n, written, read in zip(ns, decode, verify, strict=True):
+            flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
+            rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _read(drawn: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
+    """Tokens [len(ns)] that a verifier reads in expectation: the prompt, and each beginning of a solution once."""
+    weights: dict[Steps, int] = {}
+    counts: dict[Steps, int] = {}
+    for beginning, length in _beginnings(drawn[drawn["finish"] == "solution"]):
+        weights[beginning] = length if beginning else prompt
+        counts[beginning] = counts.get(beginning, 0) + 1
+    if not counts:
+        return np.zeros(len(ns))
+    tokens = np.array([weights[beginning] for beginning in counts], float)
+    return np.array([tokens @ seen(np.array(list(counts.values())), len(drawn), n) for n in ns])
+
+
+def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
+    """Every beginning of every solution, the empty one first, with the tokens of its last step."""
+    for steps, ends in zip(finished["steps"], finished["step_ends"], strict=True):
+        said = tuple(steps)
+        yield (), 0
+        for i, (before, end) in enumerate(pairwise([-1, *ends])):
+            yield said[: i + 1], int(end - before)
+
+
+def seen(counts: NDArray[np.int64], places: int, n: int) -> Floats:
+    """Chance that at least one of ``counts`` marked places is among n drawn from ``places`` without replacement."""
+    left = places - counts
+    shares = [(left - i) / (places - i) for i in range(n)]  # of unmarked places, as one after another is drawn
+    return np.asarray(1 - np.prod(np.maximum(shares, 0), axis=0))

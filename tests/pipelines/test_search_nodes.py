@@ -1,0 +1,110 @@
+"""The nodes of search: content-keyed shards that are not made twice, tables with costs, and what reporting makes of them."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.formats.tables import SOLUTIONS
+from stepscale.parameters import ReportBlock
+from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
+from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
+from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.sample_costs import sample_costs
+
+STRATEGIES = [
+    {"method": "beam", "width": 4},
+    {"method": "lookahead", "k": 1, "width": 4},
+]
+PLAN = SearchPlan.model_validate(
+    {"problems": 20, "problems_per_shard": 10, "budgets": [2, 4], "strategies": STRATEGIES}
+)
+REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+IDS = [f"p{i:02d}" for i in range(20)]
+PLACES = 8
+
+
+def test_without_a_plan_every_node_gives_empty_tables() -> None:
+    shards = list(run_searches(None, None, pd.DataFrame(), {}, None, None, None, None, 0))  # type: ignore[arg-type]
+    (manifest,) = shards
+    results, candidates = gather_searches({name: lambda table=table: table for name, table in manifest.items()})
+    assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
+    costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
+    assert costs.empty
+    *tables, claims = measure_search(
+        pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), results, candidates, costs, None, REPORT, 0
+    )
+    assert all(table.empty and len(table.columns) for table in tables) and claims == []
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, pd.DataFrame]:
+    """Samples whose right ones score higher, and searches that are right on all but the hardest problems."""
+    rng = np.random.default_rng(0)
+    easy = np.linspace(0.9, 0.1, len(IDS))
+    right = rng.random((len(IDS), PLACES)) < easy[:, None]
+    solutions, scores = [], []
+    for i, problem_id in enumerate(IDS):
+        for k in range(PLACES):
+            answer = "1" if right[i, k] else str(2 + k % 3)
+            solutions.append(
+                {
+                    "problem_id": problem_id, "sample_id": k, "steps": [f"step {k}", answer], "tokens": list(range(9)),
+                    "step_ends": [3, 7], "answer": answer, "is_correct": bool(right[i, k]), "finish": "solution",
+                    "mean_logprob": -1.0, "generator": "g",
+                }
+            )  # fmt: skip
+            wrong = 0.1 if right[i, k] else 0.6
+            scores.append({"problem_id": problem_id, "sample_id": k, "verifier": "prm",
+                           "negative": [wrong, wrong], "neutral": [0.0, 0.0]})  # fmt: skip
+    results, candidates = [], []
+    for _, budget, options in PLAN.runs:
+        for i, problem_id in enumerate(IDS):
+            key = {"problem_id": problem_id, "strategy": options.strategy, "seed": 0}
+            results.append(
+                {
+                    **key, "budget": budget, "is_correct": i < 15, "prefill_tokens": 5, "decode_tokens": 8 * budget,
+                    "verify_tokens": 8 * budget, "generator_flops": 100.0 * budget, "verifier_flops": 100.0 * budget,
+                }
+            )  # fmt: skip
+            candidates += [
+                {**key, "slot": s, "answer": "1" if i < 15 else "7", "score": 0.8, "is_correct": i < 15}
+                for s in range(options.n)
+            ]
+    problems = pd.DataFrame({"problem_id": IDS, "problem": "x", "answer": "1", "split": "test", "level": 1})
+    table = pd.DataFrame(solutions)
+    return {
+        "problems": problems, "solutions": table, "scores": pd.DataFrame(scores), "results": pd.DataFrame(results),
+        "candidates": pd.DataFrame(candidates), "costs": sample_costs(dict.fromkeys(IDS, 5), table, (1, 2, 4, 8), 1, 1),
+    }  # fmt: skip
+
+
+def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
+    assert set(SOLUTIONS.columns) >= set(recorded["solutions"].columns)
+    curves, by_bin, savings, online, chosen, claims = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
+    labels = {shown(own) for own in PLAN.strategies}
+    assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
+    beam = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "generations")]
+    assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]
+    spent = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "tokens")]
+    assert spent["n"].tolist() == [37, 69]
+    assert by_bin.groupby(["strategy", "n"])["n_problems"].sum().eq(20).all()
+    assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
+    assert set(savings["unit"]) == set(curves["unit"]) and len(savings) == 9
+    assert (
+        set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
+        and (online["cost"] <= online["budget"] * 1.5).all()
+    )
+    assert {claim.id for claim in claims} == {"B1", "B2", "B3"}
+    assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in claims)
+
+
+def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) -> None:
+    from stepscale.figures.search_report import search_part
+
+    curves, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    part = search_part(curves, by_bin, savings, online)
+    assert len(part.sections) == 7
+    for section in part.sections:
+        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+    assert not search_part(curves.head(0), by_bin.head(0), savings.head(0), online.head(0)).sections

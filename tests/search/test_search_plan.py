@@ -1,0 +1,88 @@
+"""The plan of searches, what whole samples cost, and recorded searches as an online policy meets them."""
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from stepscale.errors import InputError
+from stepscale.search.plan import SearchPlan
+from stepscale.search.recorded import recorded_run
+from stepscale.search.sample_costs import sample_costs
+
+BEAM = {"method": "beam", "width": 4}
+LOOKAHEAD = {"method": "lookahead", "k": 1}
+
+
+def plan(**changes) -> SearchPlan:
+    given = {"problems": 10, "problems_per_shard": 5, "budgets": [4, 16], "strategies": [BEAM, LOOKAHEAD]}
+    return SearchPlan.model_validate({**given, **changes})
+
+
+def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows() -> None:
+    runs = [(name, budget, options.n, options.budget) for name, budget, options in plan().runs]
+    assert runs == [
+        ("beam, M = 4", 4, 4, 4),
+        ("lookahead k = 1, M = sqrt(N)", 4, 2, 4),
+        ("beam, M = 4", 16, 16, 16),
+        ("lookahead k = 1, M = sqrt(N)", 16, 8, 16),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"strategies": [{**BEAM, "n": 8}]}, "no n of its own"),
+        ({"strategies": [{"method": "weighted"}]}, "measured without search"),
+        ({"strategies": [BEAM, {**BEAM, "aggregation": "min"}]}, "two strategies"),
+        ({"budgets": [1]}, "needs a budget above 1"),
+        ({"budgets": []}, "budgets"),
+    ],
+)
+def test_a_plan_that_cannot_be_run_is_refused(changes, said) -> None:
+    with pytest.raises(ValidationError, match=said):
+        plan(**changes)
+
+
+def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
+    """Three samples share their first step; the last is cut off, so it is drawn but never read by the verifier."""
+    steps = [["a", "b"], ["a", "c"], ["a", "b"], ["a"]]
+    ends = [[1, 4], [1, 3], [1, 4], [1]]
+    samples = pd.DataFrame(
+        {
+            "problem_id": "p", "sample_id": range(4), "steps": steps, "step_ends": ends,
+            "tokens": [list(range(end[-1] + 2)) for end in ends],
+            "finish": ["solution", "solution", "solution", "length"],
+        }
+    )  # fmt: skip
+    lengths, prompt = {("a",): 2, ("a", "b"): 3, ("a", "c"): 2}, 7
+
+    def read(chosen) -> int:
+        said = {tuple(steps[i][: k + 1]) for i in chosen if i < 3 for k in range(len(steps[i]))}
+        return prompt * bool(said) + sum(lengths[beginning] for beginning in said)
+
+    costs = sample_costs({"p": prompt}, samples, [1, 2, 4], generator=10, verifier=20).set_index("n")
+    for n in (1, 2, 4):
+        expected = np.mean([read(chosen) for chosen in combinations(range(4), n)])
+        assert costs.loc[n, "verify_tokens"] == pytest.approx(expected)
+        assert costs.loc[n, "decode_tokens"] == pytest.approx(n * np.mean([5, 4, 5, 2]))
+        assert costs.loc[n, "generator_flops"] == pytest.approx(20 * (prompt + costs.loc[n, "decode_tokens"]))
+        assert costs.loc[n, "verifier_flops"] == pytest.approx(40 * expected)
+
+
+def test_a_recorded_search_keeps_its_slots_and_lets_only_scored_answers_win() -> None:
+    rows = pd.DataFrame(
+        {
+            "problem_id": ["b", "b", "a"], "strategy": "s", "slot": [0, 1, 0], "answer": ["1", None, "2"],
+            "score": [0.5, None, 0.25], "is_correct": [True, None, False],
+        }
+    )  # fmt: skip
+    run = recorded_run(rows, "s", ["a", "b"], 4)
+    assert run.mask.tolist() == [[True, False], [True, False]]
+    assert run.scores.tolist() == [[0.25, 0.0], [0.5, 0.0]]
+    assert run.correct.tolist() == [[False, False], [True, False]]
+    assert run.cost.tolist() == [4.0, 4.0]
+    with pytest.raises(InputError, match="not run on all"):
+        recorded_run(rows, "s", ["a", "c"], 4)
