@@ -232,7 +232,9 @@ class Parameters(Block):
     pool: PoolBlock
     verifiers: VerifierBlock
     experiment: ExperimentBlock | None = Field(description="null: no comparison of supervision")
-    loop: LoopOptions | None = Field(description="rounds of select, label, retrain on the experiment's pool; null: none")
+    loop: LoopOptions | None = Field(
+        description="rounds of select, label, retrain on the experiment's pool; null: none"
+    )
     rollouts: RolloutOptions | None = Field(description="null: no soft labels by rollouts")
     release: ReleaseOptions | None = Field(description="null: no data set is left to pass on")
     search: SearchBlock
