@@ -1,5 +1,6 @@
 """What tests share: development data where there is any, a project of their own to run in, no MLflow run left open."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -32,6 +33,16 @@ def no_run_left_open() -> Iterator[None]:
     while mlflow and mlflow.active_run():
         mlflow.end_run("KILLED")
     assert left is None, f"MLflow run {left.info.run_name!r} was left open"
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A run in this process configures logging as the project does; the next test must hear its loggers again."""
+    yield
+    for name in [name for name in logging.root.manager.loggerDict if name.split(".")[0] == "stepscale"]:
+        logger = logging.getLogger(name)
+        logger.disabled, logger.propagate = False, True
+        logger.setLevel(logging.NOTSET)
 
 
 @pytest.fixture(scope="session")
