@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
+from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
 from stepscale.scaling.aggregates import score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
@@ -28,9 +29,7 @@ from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
 from stepscale.search.revision_grid import ratio_results
 
 VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
-UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
-_CURVES = ["unit", "label", "n", "accuracy", "low", "high", "n_problems"]
 _POSITIONS = ["position", "accuracy", "low", "high", "n_attempts", "n_problems"]
 _CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
 
@@ -44,7 +43,7 @@ def measure_revisions(
     """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, claims; empty without revisions."""
     if revisions is None or chains.empty:
         positions, changes, ratios, curves = (
-            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, _CURVES)
+            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, COLUMNS)
         )
         return positions, changes, ratios, curves, [], []
     found = _ratios(chains, revisions.budgets, seed)
@@ -61,7 +60,7 @@ def measure_revisions(
         pass_at_1_by_position(chains, config.bootstrap, seed),
         transition_rates(chains, config.bootstrap, seed),
         _by_ratio(found, bins["oracle"], config.bootstrap, seed),
-        _curve_rows(measured, n_problems),
+        curve_rows(measured, n_problems),
         _savings(measured),
         [settle(name, quantities, n_problems, seeds=1) for name, quantities in claims.items()],
     )
@@ -128,15 +127,6 @@ def _add_optimal(
     curves["generations", label] = optimal.curve
     for unit, curve in optimal.by_cost.items():
         curves[UNITS[unit], label] = curve
-
-
-def _curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.DataFrame:
-    rows = [
-        [unit, label, x, accuracy, low, high, n_problems]
-        for (unit, label), curve in curves.items()
-        for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=_CURVES)
 
 
 def _savings(curves: dict[tuple[str, str], Curve]) -> list[dict[str, Any]]:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.parameters import ReportBlock
+from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
 from stepscale.scaling.aggregates import Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import per_problem
@@ -25,8 +26,6 @@ from stepscale.search.recorded import recorded_pool, recorded_run
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
-UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
-_CURVES = ["unit", "label", "n", "accuracy", "low", "high", "n_problems"]
 _BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
 _CHOSEN = ["bins", "bin", "fold", "budget", "strategy", "chosen_on", "measured", "n_problems"]
 _SAVINGS = ["policy", "unit", "at", "accuracy", "factor", "low", "high", "status", "matched"]
@@ -43,7 +42,7 @@ def measure_search(
 ) -> Tables:  # fmt: skip
     """Curves by unit, accuracy by bin, savings, the online policy, what each bin chose, claims; empty without searches."""
     if tree_search is None or search_results.empty:
-        tables = (pd.DataFrame(columns=names) for names in (_CURVES, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
+        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
         return *tables, []  # type: ignore[return-value]  # five tables
     resamples = config.bootstrap
     scored = _scored(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
@@ -64,7 +63,7 @@ def measure_search(
     if beams and lookaheads and len(tree_search.budgets) > 1:
         claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
     return (
-        _curve_rows(curves, len(results.ids)),
+        curve_rows(curves, len(results.ids)),
         _by_bin(results, bins["oracle"], resamples, seed),
         _savings(curves),
         online,
@@ -148,15 +147,6 @@ def _curves(
             curves[UNITS[unit], label] = curve
         chosen.append(optimal.chosen.assign(bins=kind))
     return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
-
-
-def _curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.DataFrame:
-    rows = [
-        [unit, label, x, accuracy, low, high, n_problems]
-        for (unit, label), curve in curves.items()
-        for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
-    ]
-    return pd.DataFrame(rows, columns=_CURVES)
 
 
 def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
