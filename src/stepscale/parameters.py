@@ -15,6 +15,7 @@ from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptio
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_data import RevisionData
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
@@ -238,6 +239,7 @@ class Parameters(Block):
     rollouts: RolloutOptions | None = Field(description="null: no soft labels by rollouts")
     release: ReleaseOptions | None = Field(description="null: no data set is left to pass on")
     search: SearchBlock
+    tree_search: SearchPlan | None = Field(description="null: no search beyond best-of-N and votes")
     revisions: RevisionsBlock | None = Field(description="null: no revisions")
     report: ReportBlock
 

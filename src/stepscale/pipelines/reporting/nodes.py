@@ -1,6 +1,6 @@
 """Nodes of reporting. Heavy libraries are imported where they are used."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,9 @@ from stepscale.scaling.supervision_claims import (
     b9_quantities,
     rule_values,
 )
+
+if TYPE_CHECKING:
+    from stepscale.figures.report import Part
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
@@ -146,46 +149,14 @@ def choose_worked_examples(
 
 
 def report(
-    curves: pd.DataFrame,
-    levels: pd.DataFrame,
-    rules: list[dict[str, Any]],
-    claims: list[dict[str, Any]],
-    calibration: pd.DataFrame | None,
-    verifier_metrics: dict[str, Any] | None,
-    worked_examples: list[dict[str, Any]],
-    quintile_table: pd.DataFrame,
-    supervision_sizes: pd.DataFrame,
-    supervision_budgets: pd.DataFrame,
-    labels_saved: list[dict[str, Any]],
-    labeler_agreement: dict[str, float] | None,
-    verifier_positions: pd.DataFrame | None,
-    loop_by_labels: pd.DataFrame,
-    loop_health: pd.DataFrame,
-    loop_differences: list[dict[str, Any]],
-    soft_prm_curves: pd.DataFrame,
-    revision_positions: pd.DataFrame,
-    revision_changes: pd.DataFrame,
-    revision_ratios: pd.DataFrame,
-    revision_curves: pd.DataFrame,
-    revision_savings: list[dict[str, Any]],
-    parameters: dict[str, Any],
-) -> tuple[str, dict[str, Any]]:
+    curves: pd.DataFrame, levels: pd.DataFrame, rules: list[dict[str, Any]], claims: list[dict[str, Any]],
+    calibration: pd.DataFrame | None, verifier_metrics: dict[str, Any] | None, worked_examples: list[dict[str, Any]],
+    supervision: "Part", search: "Part", revisions: "Part", learning: "list[Part]", parameters: dict[str, Any],
+) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
-    from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
-    from stepscale.figures.revision_report import revision_part
-    from stepscale.figures.supervision_report import supervision_part
 
     lines = headline(curves, claims)
-    supervision = supervision_part(
-        quintile_table, supervision_sizes, supervision_budgets, labels_saved, labeler_agreement or {}
-    )
-    revised = revision_part(revision_positions, revision_changes, revision_ratios, revision_curves, revision_savings)
-    learned = [
-        positions_part(verifier_positions),
-        loop_part(loop_by_labels, loop_health, loop_differences),
-        rollouts_part(soft_prm_curves),
-    ]
-    parts = [supervision, revised, *learned]
+    parts = [supervision, search, revisions, *learning]
     html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, parts)
     return html, {"lines": lines}

@@ -1,0 +1,81 @@
+"""The parts of the report beside best-of-N, one a subject: each measures its tables, settles its claims, draws its sections."""
+
+from kedro.pipeline import Node
+
+from stepscale.pipelines.reporting import loop, nodes, revisions, searches, sections
+
+MEASURED_BY = ["params:report", "params:seed"]
+
+
+def supervision() -> list[Node]:
+    """Ways to supervise, by labels and by N."""
+    tables = ["supervision_by_size", "supervision_by_budget", "labels_saved"]
+    return [
+        Node(
+            nodes.measure_supervision,
+            ["supervision_points", "params:experiment", *MEASURED_BY],
+            [*tables, "supervision_claims"],
+            name="measure_supervision",
+        ),
+        Node(
+            sections.supervision,
+            ["quintile_curves", *tables, "labeler_agreement"],
+            "supervision_part",
+            name="show_supervision",
+        ),
+    ]
+
+
+def search() -> list[Node]:
+    """Search against the PRM, compute-optimal and online."""
+    tables = ["search_curves", "search_by_bin", "search_savings", "online_policy"]
+    samples = ["test_problems", "test_solutions", "prm_scores"]
+    searched = ["search_results", "search_candidates", "sample_costs"]
+    return [
+        Node(
+            searches.measure_search,
+            [*samples, *searched, "params:tree_search", *MEASURED_BY],
+            [*tables, "search_chosen", "search_claims"],
+            name="measure_search",
+        ),
+        Node(searches.log_search_curves, "search_curves", None, name="log_search_curves"),
+        Node(sections.search, tables, "search_part", name="show_search"),
+    ]
+
+
+def revising() -> list[Node]:
+    """A model that revises its own attempts."""
+    tables = ["revision_positions", "revision_changes", "revision_ratios", "revision_curves", "revision_savings"]
+    samples = ["test_problems", "test_solutions", "prm_scores", "revision_chains"]
+    return [
+        Node(
+            revisions.measure_revisions,
+            [*samples, "params:revisions", *MEASURED_BY],
+            [*tables, "revision_claims"],
+            name="measure_revisions",
+        ),
+        Node(sections.revising, tables, "revision_part", name="show_revisions"),
+    ]
+
+
+def learning() -> list[Node]:
+    """The data loop, and the PRM of rollouts."""
+    samples = ["test_problems", "test_solutions", "prm_scores", "soft_prm_scores"]
+    looped = ["loop_by_labels", "loop_health_by_round", "loop_differences"]
+    return [
+        Node(
+            loop.measure_loop, ["loop_points", "loop_health", "params:loop", *MEASURED_BY], looped, name="measure_loop"
+        ),
+        Node(
+            loop.measure_rollouts,
+            [*samples, "params:rollouts", *MEASURED_BY],
+            ["soft_prm_curves", "rollout_claims"],
+            name="measure_rollouts",
+        ),
+        Node(
+            sections.learning,
+            ["verifier_positions", *looped, "soft_prm_curves"],
+            "learning_part",
+            name="show_loop",
+        ),
+    ]

@@ -1,0 +1,45 @@
+"""Nodes that draw: tables -> a part of the report. Plotly is imported where a part is drawn."""
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from stepscale.figures.report import Part
+
+
+def supervision(
+    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, saved: list[dict[str, Any]],
+    agreement: dict[str, float] | None,
+) -> "Part":  # fmt: skip
+    """Ways to supervise."""
+    from stepscale.figures.supervision_report import supervision_part
+
+    return supervision_part(quintiles, sizes, budgets, saved, agreement or {})
+
+
+def search(curves: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame) -> "Part":
+    """Search against the PRM."""
+    from stepscale.figures.search_report import search_part
+
+    return search_part(curves, by_bin, savings, online)
+
+
+def revising(
+    positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
+    savings: list[dict[str, Any]],
+) -> "Part":  # fmt: skip
+    """Revisions."""
+    from stepscale.figures.revision_report import revision_part
+
+    return revision_part(positions, changes, ratios, curves, savings)
+
+
+def learning(
+    positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
+    soft_curves: pd.DataFrame,
+) -> "list[Part]":  # fmt: skip
+    """Verifiers by step position, the data loop, the PRM of rollouts."""
+    from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
+
+    return [positions_part(positions), loop_part(by_labels, health, differences), rollouts_part(soft_curves)]
