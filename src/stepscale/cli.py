@@ -39,19 +39,49 @@ def check_names(pipelines: Iterable[str]) -> None:
             raise InputError(f"no pipeline is called {name!r}; there are {', '.join(PIPELINES)}")
 
 
+def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
+    """The first configuration file that is not YAML (a key given twice, a wrong indent), with its line and what is wrong.
+
+    Kedro's own error does not always name the file.
+    """
+    from omegaconf import OmegaConf
+    from yaml import YAMLError
+
+    for file in sorted(
+        file for part in ("base", _environment(env)) for file in (_conf(conf_source) / part).glob("*.y*ml")
+    ):
+        try:
+            OmegaConf.load(file)
+        except YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{file}:{mark.line + 1}" if mark else str(file)
+            return f"{where}: {getattr(error, 'problem', None) or error}; mend it"
+    return None
+
+
 def own_pipelines(env: str | None, conf_source: str | None = None) -> list[str]:
     """The pipelines that ``conf/<env>/run.yml`` names; empty if there is no such file."""
-    from kedro.utils import find_kedro_project
     from omegaconf import OmegaConf
 
-    conf = Path(conf_source) if conf_source else (find_kedro_project(Path.cwd()) or Path()) / "conf"
-    file = conf / (env or os.environ.get("KEDRO_ENV") or "local") / "run.yml"
+    file = _conf(conf_source) / _environment(env) / "run.yml"
     stated = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
     return [str(name) for name in stated.get("pipelines", [])] if isinstance(stated, dict) else []
 
 
+def _conf(conf_source: str | None) -> Path:
+    from kedro.utils import find_kedro_project
+
+    return Path(conf_source) if conf_source else (find_kedro_project(Path.cwd()) or Path()) / "conf"
+
+
+def _environment(env: str | None) -> str:
+    return env or os.environ.get("KEDRO_ENV") or "local"
+
+
 class _Run(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
+        from yaml import YAMLError
+
         try:
             given = ctx.params
             if not any(given[name] for name in ("pipelines", "pipeline", "node_names", "tags", "config")):
@@ -60,6 +90,8 @@ class _Run(click.Command):
             return super().invoke(ctx)
         except Exception as error:
             line = clear_line(error)
+            if isinstance(error, YAMLError):
+                line = broken_file(ctx.params["env"], ctx.params["conf_source"])
             if line is None:
                 raise
             raise click.ClickException(line) from None

@@ -42,6 +42,14 @@ def test_the_command_says_one_line_for_a_misspelt_parameter_and_nothing_else(ked
     assert done.stderr == "Error: parameters: sead: unknown key (see conf/base/parameters.yml)\n"
 
 
+def test_a_key_given_twice_in_a_configuration_file_is_named_with_file_and_line(project: Path, refused: Run) -> None:
+    file = project / "conf" / "base" / "parameters.yml"
+    kept = file.read_text()
+    file.write_text(kept + "seed: 1\n")
+    line = refused("--nodes", "ingest")
+    assert line == f"Error: {file}:{len(kept.splitlines()) + 1}: found duplicate key seed; mend it"
+
+
 def test_the_command_tells_a_malformed_line_by_file_and_number(kedro: Command, project: Path) -> None:
     path = project / "broken.jsonl"
     good = {
