@@ -70,6 +70,10 @@ class Ledger:
         """FLOPs of all models together."""
         return sum(cost.flops(attention) for cost in self.models.values())
 
+    def verifier_flops(self) -> float:
+        """FLOPs of what verifiers read, 2 P D."""
+        return sum(2.0 * cost.parameters * cost.verify for cost in self.models.values())
+
     def __add__(self, other: "Ledger") -> "Ledger":
         return total([self, other])
 

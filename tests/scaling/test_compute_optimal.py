@@ -116,6 +116,8 @@ def test_costs_follow_the_strategy_chosen() -> None:
     found = compute_optimal(results([[a], [b]], costs=costs), BINS)
     assert found.by_cost["tokens"].x == pytest.approx([200.0])
     assert found.by_cost["tokens"].accuracy == pytest.approx([1.0])
+    assert [float(own.x[0]) for own in found.cost_by_bin["tokens"]] == [100, 300]
+    assert found.spent["tokens"][:, 0].tolist() == [100] * 4 + [300] * 4
 
 
 def test_a_result_without_its_cost_is_an_error_and_not_free() -> None:

@@ -185,7 +185,7 @@ def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
                 rows.append({
                     "problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
                     "answer": "1" if good else f"w{chain}-{position}", "is_correct": good, "score": 0.9 if good else 0.2,
-                    "tokens_computed": 10 + position, "flops": 100.0,
+                    "tokens_computed": 10 + position, "flops": 100.0, "generator_flops": 60.0,
                 })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -197,7 +197,7 @@ def test_ratios_by_hand() -> None:
     assert by[4, "parallel"].accuracy == by[4, "1:1"].accuracy == by[2, "sequential"].accuracy == 0.0
     assert by[1, "parallel"].groups == 4 and by[2, "sequential"].groups == 2 and by[4, "sequential"].groups == 1
     assert by[4, "sequential"].tokens == 10 + 11 + 12 + 13 and by[4, "1:1"].tokens == 2 * (10 + 11)
-    assert by[4, "parallel"].flops == 400
+    assert by[4, "parallel"].flops == 400 and by[4, "parallel"].generator_flops == 240
 
 
 def test_smaller_budgets_are_averaged_over_disjoint_groups() -> None:

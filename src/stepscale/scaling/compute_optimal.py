@@ -87,9 +87,10 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
 class ComputeOptimal:
     """The compute-optimal policy's cross-validated results.
 
-    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ...; ``by_cost``: against each unit of cost.
-    ``per_problem``: accuracy [problems, budgets], each problem under the strategy its other half chose. ``chosen``: a row a
-    (bin, half, budget): strategy, its accuracy where it was chosen and where it was measured, and how many problems.
+    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ...; ``by_cost``: against each unit of cost;
+    ``cost_by_bin``: the same for each bin. ``per_problem``: accuracy [problems, budgets], each problem under the strategy its
+    other half chose; ``spent``: what that cost it, by unit. ``chosen``: a row a (bin, half, budget): strategy, its accuracy
+    where it was chosen and where it was measured, and how many problems.
     ``counts``: how often each problem is in each resample [resamples, problems].
     """
 
@@ -97,7 +98,9 @@ class ComputeOptimal:
     curve: Curve
     by_bin: tuple[Curve, ...]
     by_cost: dict[str, Curve]
+    cost_by_bin: dict[str, tuple[Curve, ...]]
     per_problem: Floats
+    spent: dict[str, Floats]
     chosen: pd.DataFrame
     counts: Counts
 
@@ -148,14 +151,17 @@ class _Choosing:
         choice = {cell: self._choice(cell) for cell in self.cells}
         won = {cell: _picked(self.sums[cell], choice[cell]) for cell in self.cells}
         budgets = np.broadcast_to(np.asarray(self.results.budgets, float), won[1, 0].shape)
-        by_bin = tuple(from_rows(budgets, self._mean(won, b)) for b in range(1, self.n_bins + 1))
-        by_cost = {}
+        numbers = range(1, self.n_bins + 1)
+        by_bin = tuple(from_rows(budgets, self._mean(won, b)) for b in numbers)
+        by_cost, cost_by_bin = {}, {}
         for unit, cost in self.results.costs.items():
             spent = {cell: _picked(self._sums(cost, self.inside[cell]), choice[cell]) for cell in self.cells}
             by_cost[unit] = from_rows(self._mean(spent), self._mean(won))
+            cost_by_bin[unit] = tuple(from_rows(self._mean(spent, b), self._mean(won, b)) for b in numbers)
+        paid = {unit: self._per_problem(choice, cost) for unit, cost in self.results.costs.items()}
         return ComputeOptimal(
-            self.results.budgets, from_rows(budgets, self._mean(won)), by_bin, by_cost,
-            self._per_problem(choice), self._table(choice), self.counts[1:],
+            self.results.budgets, from_rows(budgets, self._mean(won)), by_bin, by_cost, cost_by_bin,
+            self._per_problem(choice, self.results.accuracy), paid, self._table(choice), self.counts[1:],
         )  # fmt: skip
 
     def _sums(self, values: Floats, inside: NDArray[np.int64]) -> Floats:
@@ -182,12 +188,13 @@ class _Choosing:
         means: Floats = total / np.maximum(size, 1)
         return np.where(size > 0, means, means[:1])
 
-    def _per_problem(self, choice: Mapping[tuple[int, int], NDArray[np.int64]]) -> Floats:
-        values = np.zeros((len(self.bins), len(self.results.budgets)))
+    def _per_problem(self, choice: Mapping[tuple[int, int], NDArray[np.int64]], values: Floats) -> Floats:
+        """Of [strategies, budgets, problems] each problem's own under the strategy chosen for it [problems, budgets]."""
+        found = np.zeros((len(self.bins), len(self.results.budgets)))
         for cell, inside in self.inside.items():
             for k, strategy in enumerate(choice[cell][0]):
-                values[inside, k] = self.results.accuracy[strategy, k, inside]
-        return values
+                found[inside, k] = values[strategy, k, inside]
+        return found
 
     def _table(self, choice: Mapping[tuple[int, int], NDArray[np.int64]]) -> pd.DataFrame:
         rows = []

@@ -4,10 +4,11 @@ In: the compute-optimal curves of a small model by difficulty bin, and the greed
 stars over the curves of the paper's Figure 9, and the paired difference at each star. Pretraining costs 6 P D_pre and
 inference 2 P D_inf (P parameters, D tokens); the larger model multiplies both by M; the small one spends the
 difference on inference. The versions of the paper differ: v1 counts the generator alone, the ICLR version counts
-inference as 4 P D_inf, for a verifier as large as the generator. R = D_inf / D_pre.
+inference as 4 P D_inf, for a verifier as large as the generator. R = D_inf / D_pre. Beside both, the same match is made in
+FLOPs as the ledger has them, what the verifier really reads included.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -17,13 +18,20 @@ from numpy.typing import ArrayLike, NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import ComputeOptimal
-from stepscale.scaling.curve import Curve, interval_of
+from stepscale.scaling.curve import Counts, Curve, interval_of
 from stepscale.scaling.intervals import Interval
 
 Version = Literal["v1", "iclr"]
+Counted = Literal["generations", "FLOPs"]
+Bins = NDArray[np.int64]
 RATIOS: dict[Version, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "iclr": (0.08, 0.40, 11.0)}
 """The papers' R = D_inf / D_pre: few inferences (self-improvement), about as many, many (production)."""
+NEAR = 1.1  # a budget that exceeds the largest measured by a tenth at most (a seventh of a doubling) counts as measured
+COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", "small", "larger", "difference", "low", "high", "better",
+           "flops", "verifier_flops", "n_problems"]  # fmt: skip
 _PRETRAINING: dict[Version, float] = {"v1": 6 / 2, "iclr": 6 / 4}  # cost of a training token in those of inference
+_GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a generation in those of its generator
+_COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
 
 
 def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
@@ -38,70 +46,120 @@ def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
 
 def flops_match(
     optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version,
-    ratios: Sequence[float] | None = None,
+    ratios: Sequence[float] | None = None, generation: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """The stars: a row a bin (0: all problems) and R, for one version of the formula.
 
     ``bins`` [problems]: those ``optimal`` was made with. ``larger`` [problems]: 1 where the larger model's greedy answer
-    is right. Columns: bin, version, r, budget (generations of the small model that cost as much), beyond (more than
-    was measured: the largest measured budget stands in, to the small model's disadvantage if its curve still rises), small,
-    larger, difference (small - larger) with low and high, better ("small", "larger", "inconclusive" from the interval),
-    n_problems. Raises InputError if the lengths differ.
+    is right. ``generation`` [problems]: FLOPs of the generator for one generation; with it, and with costs in "flops" and
+    "generator_flops" in ``optimal``, there are rows counted in FLOPs too: the budget is what the formula grants in FLOPs, and
+    generator and verifier together spend it.
+
+    Columns: bin, version, r, counted, budget (a problem, in generations or FLOPs: what equals the larger model), beyond (more
+    than was measured: the largest measured budget stands in, to the small model's disadvantage if its curve still rises),
+    small, larger, difference (small - larger) with low and high, better ("small", "larger", "inconclusive" from the
+    interval; not "larger" where beyond), flops (what the small model spends there, verifier included) and of these
+    verifier_flops (both NaN without costs), n_problems. Raises InputError if the lengths differ.
     """
     member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
     if not len(member) == len(right) == optimal.counts.shape[1]:
         raise InputError(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
+    one = None if generation is None else np.asarray(generation, float) * _GENERATION[version]
+    found = _Match(optimal, member, right)
     rows: list[dict[str, Any]] = []
-    for number in range(len(optimal.by_bin) + 1):
-        chosen = tuple(range(1, len(optimal.by_bin) + 1)) if number == 0 else (number,)
-        inside = np.isin(member, chosen)
-        for r in ratios or RATIOS[version]:
-            budget = budget_multiplier(size_ratio, r, version)
-            found = matched_difference(optimal, member, right, chosen, budget)
-            base = float(right[inside].mean())
-            rows.append(
-                {
-                    "bin": number, "version": version, "r": r, "budget": budget, "beyond": budget > max(optimal.budgets),
-                    "small": float(found.mean) + base, "larger": base, "difference": float(found.mean),
-                    "low": float(found.low), "high": float(found.high), "better": _better(found),
-                    "n_problems": int(inside.sum()),
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)
+    for r in ratios or RATIOS[version]:
+        budget = budget_multiplier(size_ratio, r, version)
+        for number in range(len(optimal.by_bin) + 1):
+            named = {"bin": number, "version": version, "r": r}
+            rows.append({**named, **found.row(number, "generations", np.full(len(member), budget))})
+            if one is not None:
+                rows.append({**named, **found.row(number, "FLOPs", budget * one)})
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values(["counted", "bin"], ascending=[False, True], kind="stable")
 
 
 def matched_difference(
-    optimal: ComputeOptimal, bins: NDArray[np.int64], larger: Floats, chosen: Sequence[int], budget: float
+    optimal: ComputeOptimal, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: ArrayLike
 ) -> Interval:
-    """Small model at ``budget`` generations minus the larger one, over the problems of the ``chosen`` bins; paired."""
+    """Small model at ``budgets`` generations (the mean over several) minus the larger one, over the problems of the
+    ``chosen`` bins; paired by problem.
+    """
+    wanted = np.atleast_1d(np.asarray(budgets, float))
+    return _matched(optimal.by_bin, optimal.counts, bins, larger, dict.fromkeys(chosen, wanted))
+
+
+def within(optimal: ComputeOptimal, budget: float) -> bool:
+    """Whether so many generations were measured, or as good as (``NEAR``)."""
+    return budget <= NEAR * max(optimal.budgets)
+
+
+class _Match:
+    """Rows of the table for one policy and one larger model."""
+
+    def __init__(self, optimal: ComputeOptimal, bins: Bins, larger: Floats) -> None:
+        self.optimal, self.bins, self.larger = optimal, bins, larger
+
+    def row(self, number: int, counted: Counted, granted: Floats) -> dict[str, Any]:
+        """One bin (0: all) where every problem is granted a budget [problems] in generations or FLOPs."""
+        numbers = range(1, len(self.optimal.by_bin) + 1)
+        chosen = list(numbers) if number == 0 else [number]
+        inside = np.isin(self.bins, chosen)
+        curves = self.optimal.by_bin if counted == "generations" else self.optimal.cost_by_bin["flops"]
+        budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
+        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x[-1] for b in chosen)
+        found = _matched(curves, self.optimal.counts, self.bins, self.larger, budgets)
+        base, lead = float(self.larger[inside].mean()), float(found.mean)
+        return {
+            "counted": counted, "budget": float(granted[inside].mean()), "beyond": beyond, "small": lead + base,
+            "larger": base, "difference": lead, "low": float(found.low), "high": float(found.high),
+            "better": _better(found, beyond), **self._spent(inside, counted, float(granted[inside].mean())),
+            "n_problems": int(inside.sum()),
+        }  # fmt: skip
+
+    def _spent(self, inside: NDArray[np.bool_], counted: Counted, budget: float) -> dict[str, float]:
+        """FLOPs a problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
+        if not set(_COSTS) <= set(self.optimal.spent):
+            return dict.fromkeys(("flops", "verifier_flops"), float("nan"))
+        whole, writing = (self.optimal.spent[unit][inside].mean(axis=0) for unit in _COSTS)
+        axis = np.asarray(self.optimal.budgets, float) if counted == "generations" else whole
+        order = np.argsort(axis, kind="stable")
+        flops, read = (float(np.interp(budget, axis[order], own[order])) for own in (whole, whole - writing))
+        return {"flops": flops, "verifier_flops": read}
+
+
+def _matched(
+    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, budgets: Mapping[int, Floats]
+) -> Interval:
+    """Over the problems of the bins in ``budgets`` [budgets of a bin], which may differ between bins."""
     ones = np.ones((1, len(bins)), np.int64)
-    estimate = _difference(optimal, bins, larger, chosen, budget, ones, resampled=False)
-    rows = _difference(optimal, bins, larger, chosen, budget, optimal.counts, resampled=True)
+    estimate = _difference(curves, ones, bins, larger, budgets, resampled=False)
+    rows = _difference(curves, counts, bins, larger, budgets, resampled=True)
     return interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
 
 
 def _difference(
-    optimal: ComputeOptimal, bins: NDArray[np.int64], larger: Floats, chosen: Sequence[int], budget: float,
-    counts: NDArray[np.int64], resampled: bool,
-) -> Floats:  # fmt: skip
+    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, budgets: Mapping[int, Floats], resampled: bool
+) -> Floats:
     """Difference of the means [rows]; NaN for a resample that has none of these problems."""
     total, size = np.zeros(len(counts)), np.zeros(len(counts))
-    for number in chosen:
+    for number, wanted in budgets.items():
         own = counts[:, bins == number]
         n = own.sum(axis=1)
-        total += n * _at(optimal.by_bin[number - 1], budget, resampled) - own @ larger[bins == number]
+        total += n * _at(curves[number - 1], wanted, resampled) - own @ larger[bins == number]
         size += n
     return np.where(size > 0, total / np.maximum(size, 1), np.nan)
 
 
-def _at(curve: Curve, budget: float, resampled: bool) -> Floats:
-    within = np.clip(budget, curve.x[0], curve.x[-1])
-    return curve.resampled_at(within)[:, 0] if resampled else np.asarray(curve.at(within).mean)
+def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
+    """Mean accuracy over the budgets [rows]; outside of what was measured its nearest end stands in."""
+    if not resampled:
+        return np.asarray(curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean).mean(keepdims=True)
+    axis = curve.x_resampled
+    return np.asarray(curve.resampled_at(np.clip(budgets[None], axis[:, :1], axis[:, -1:])).mean(axis=1))
 
 
-def _better(difference: Interval) -> str:
+def _better(difference: Interval, beyond: bool) -> str:
     if difference.low > 0:
         return "small"
-    return "larger" if difference.high < 0 else "inconclusive"
+    return "larger" if difference.high < 0 and not beyond else "inconclusive"

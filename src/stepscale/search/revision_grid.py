@@ -18,6 +18,7 @@ from stepscale.search.revision_selection import across, flat, representative
 from stepscale.seeds import seed_for
 
 Select = Literal["hierarchical", "majority"]
+_COSTS = ("tokens_computed", "flops", "generator_flops")  # columns of a chains table
 
 
 def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
@@ -53,11 +54,12 @@ def split_name(sequential: int, parallel: int) -> str:
 def ratio_results(
     chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
 ) -> pd.DataFrame:
-    """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops.
+    """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops.
 
-    ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``
-    and ``flops``: mean cost of a group in the pool's ledger; prefix tokens that the whole pool shared are divided among its
-    attempts. Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
+    ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``,
+    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group in the pool's ledger (NaN if the table does
+    not tell it); prefix tokens that the whole pool shared are divided among its attempts. Raises InputError if the pool
+    cannot hold a split, or answers are not graded (hierarchical: not scored).
     """
     if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
         raise InputError(
@@ -75,12 +77,12 @@ def ratio_results(
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
                 )
-            right, tokens, flops = (sum(column) / len(found) for column in zip(*found, strict=True))
+            right, tokens, flops, writing = (sum(column) / len(found) for column in zip(*found, strict=True))
             rows.append(
                 {
                     "problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget,
                     "sequential": sequential, "parallel": parallel, "accuracy": right,
-                    "groups": len(found), "tokens": tokens, "flops": flops,
+                    "groups": len(found), "tokens": tokens, "flops": flops, "generator_flops": writing,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
@@ -97,18 +99,18 @@ class _Pool:
         chains = [records[chain] for chain in sorted(records)]
         self.chains = [[_candidate(row) for row in own] for own in chains]
         self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
-        self.cost = [[(float(row["tokens_computed"]), float(row["flops"])) for row in own] for own in chains]
+        self.cost = [[tuple(float(row.get(name, float("nan"))) for name in _COSTS) for row in own] for own in chains]
         self._kept: dict[tuple[int, int], int | None] = {}
 
-    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[tuple[float, float, float]]:
-        """right, tokens and flops of each disjoint group of ``parallel`` chains that are long enough."""
+    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[tuple[float, ...]]:
+        """right, tokens, flops and the generator's flops of each disjoint group of ``parallel`` chains that are long enough."""
         able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
         for start in range(0, len(able) - parallel + 1, parallel):
             group = able[start : start + parallel]
             place = self._chosen(group, sequential, select)
             paid = [cost for j in group for cost in self.cost[j][:sequential]]
             right = place is not None and self.right[place[0]][place[1]]
-            yield float(right), sum(tokens for tokens, _ in paid), sum(flops for _, flops in paid)
+            yield float(right), *(sum(column) for column in zip(*paid, strict=True))
 
     def _chosen(self, group: Sequence[int], sequential: int, select: Select) -> tuple[int, int] | None:
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
