@@ -219,6 +219,9 @@ class ReportBlock(Block):
 
     budgets: tuple[int, ...]
     bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
+    probes: int = Field(
+        4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
+    )
 
 
 class Parameters(Block):

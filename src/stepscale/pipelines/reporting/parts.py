@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node
 
-from stepscale.pipelines.reporting import loop, nodes, revisions, searches, sections
+from stepscale.pipelines.reporting import difficulty, loop, nodes, revisions, searches, sections
 
 MEASURED_BY = ["params:report", "params:seed"]
 
@@ -55,6 +55,22 @@ def revising() -> list[Node]:
             name="measure_revisions",
         ),
         Node(sections.revising, tables, "revision_part", name="show_revisions"),
+    ]
+
+
+def telling_difficulty() -> list[Node]:
+    """Ways to tell difficulty, for searches and revisions."""
+    tables = ["difficulty_agreement", "difficulty_policies"]
+    samples = ["test_problems", "test_solutions", "prm_scores"]
+    measured = ["search_results", "sample_costs", "revision_chains", "question_difficulty"]
+    return [
+        Node(
+            difficulty.measure_difficulty,
+            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            tables,
+            name="measure_difficulty",
+        ),
+        Node(sections.telling_difficulty, tables, "difficulty_part", name="show_difficulty"),
     ]
 
 

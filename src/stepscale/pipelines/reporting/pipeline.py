@@ -29,7 +29,7 @@ def page() -> list[Node]:
     """The claims that the parts settled, and the page they make together."""
     settled = [f"{part}_claims" for part in ("best_of_n", "supervision", "search", "rollout", "revision")]
     shown = ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples"]
-    drawn = [f"{part}_part" for part in ("supervision", "search", "revision", "learning")]
+    drawn = [f"{part}_part" for part in ("supervision", "search", "revision", "difficulty", "learning")]
     return [
         Node(nodes.collect_claims, settled, "claims", name="collect_claims"),
         Node(nodes.report, [*shown, *drawn, "parameters"], ["report", "summary"], name="report"),
@@ -38,5 +38,11 @@ def page() -> list[Node]:
 
 def create_pipeline() -> Pipeline:
     """The reporting pipeline."""
-    measured = [*parts.supervision(), *parts.search(), *parts.revising(), *parts.learning()]
+    measured = [
+        *parts.supervision(),
+        *parts.search(),
+        *parts.revising(),
+        *parts.telling_difficulty(),
+        *parts.learning(),
+    ]
     return Pipeline([*best_of_n(), *measured, *page()], tags="reporting")

@@ -45,8 +45,8 @@ def measure_search(
         tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
         return *tables, []  # type: ignore[return-value]  # five tables
     resamples = config.bootstrap
-    scored = _scored(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
-    results = strategy_results(_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
+    scored = scored_samples(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
+    results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
     bins = _bins(scored, seed)
     curves, chosen = _curves(results, bins, resamples, seed)
     runs = {
@@ -86,14 +86,14 @@ def log_search_curves(curves: pd.DataFrame) -> None:
         run.history(zip(names, steps, curves["accuracy"], strict=True))
 
 
-def _scored(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str]) -> Scored:
+def scored_samples(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str]) -> Scored:
     """The samples of the problems that were searched, in their order, with the PRM's scores."""
     kept = problems.set_index("problem_id", drop=False).loc[ids].reset_index(drop=True)
     prm = prm_scores[prm_scores["verifier"] == "prm"]
     return score_samples(kept, "test", solutions, prm, prm.head(0))
 
 
-def _rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
+def strategy_rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
     """A row a (strategy, budget, problem): accuracy, tokens and FLOPs a problem, generator and verifier together."""
     named = {options.strategy: name for name, _, options in plan.runs}
     searched = searches.assign(

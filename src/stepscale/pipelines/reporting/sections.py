@@ -35,6 +35,13 @@ def revising(
     return revision_part(positions, changes, ratios, curves, savings)
 
 
+def telling_difficulty(agreement: pd.DataFrame, policies: pd.DataFrame) -> "Part":
+    """Ways to tell difficulty."""
+    from stepscale.figures.difficulty_report import difficulty_part
+
+    return difficulty_part(agreement, policies)
+
+
 def learning(
     positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
     soft_curves: pd.DataFrame,

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import nodes, revisions, searches, soft_prm
+from stepscale.pipelines.test_time_search import difficulty, nodes, revisions, searches, soft_prm
 
 
 def revise() -> Pipeline:
@@ -133,6 +133,12 @@ def create_pipeline() -> Pipeline:
                     name="sample_test",
                 ),
                 Node(gather, "test_shards", "test_solutions", name="gather_test"),
+                Node(
+                    difficulty.predict_difficulty,
+                    ["problems", "pool_solutions", "test_problems", "params:tree_search", "params:revisions"],
+                    "question_difficulty",
+                    name="predict_difficulty",
+                ),
                 Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
                 Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
                 Node(

@@ -1,0 +1,82 @@
+"""The nodes that tell difficulty: a predictor that sees training problems alone, and nothing where nothing was scaled."""
+
+import numpy as np
+import pandas as pd
+
+from stepscale.figures.difficulty_report import difficulty_part
+from stepscale.parameters import ReportBlock
+from stepscale.pipelines.reporting.difficulty import easiness_by_kind, measure_difficulty
+from stepscale.pipelines.test_time_search.difficulty import predict_difficulty
+from stepscale.scaling.aggregates import Scored
+from stepscale.scaling.difficulty_kinds import agreement_with_oracle, policies_by_kind
+from stepscale.scaling.samples import sample_grid
+from stepscale.search.plan import SearchPlan
+
+PLAN = SearchPlan.model_validate(
+    {"problems": 20, "problems_per_shard": 10, "budgets": [2, 4], "strategies": [{"method": "beam", "width": 4}]}
+)
+REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+
+
+def problems(n: int = 40) -> pd.DataFrame:
+    """Longer sums are harder; every second problem is a test problem."""
+    rows = [
+        {"problem_id": f"p{i}", "problem": "+".join(["1"] * (1 + i // 2)), "answer": "1", "level": 1,
+         "split": "test" if i % 2 else "train"}
+        for i in range(n)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def pool(chosen: pd.DataFrame, wrong_everywhere: bool = False) -> pd.DataFrame:
+    """Four samples a problem; the longer the problem, the fewer are right."""
+    lengths = chosen["problem"].map(len)
+    hard = (4 * lengths / lengths.max()).round().astype(int)
+    rows = [
+        {"problem_id": pid, "sample_id": k, "is_correct": not wrong_everywhere and k >= h, "answer": "1"}
+        for pid, h in zip(chosen["problem_id"], hard, strict=True)
+        for k in range(4)
+    ]
+    return pd.DataFrame(rows)
+
+
+def test_the_question_tells_difficulty_from_training_problems_alone() -> None:
+    every = problems()
+    train, test = (every[every["split"] == split].reset_index(drop=True) for split in ("train", "test"))
+    found = predict_difficulty(every, pool(train), test, PLAN, None)
+    assert found["problem_id"].tolist() == test["problem_id"].tolist()
+    assert np.corrcoef(found["easiness"], -test["problem"].map(len))[0, 1] > 0.9
+    leaked = pd.concat([pool(train), pool(test, wrong_everywhere=True)])  # samples of test problems change nothing
+    pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test, PLAN, None), found)
+
+
+def test_without_a_pool_or_anything_to_scale_there_is_no_estimate_and_no_figure() -> None:
+    every = problems()
+    assert predict_difficulty(None, None, every, PLAN, None).empty
+    none = predict_difficulty(every, pool(every), every, None, None)
+    assert none.empty and list(none) == ["problem_id", "easiness"]
+    empty = pd.DataFrame()
+    agreement, policies = measure_difficulty(empty, empty, empty, empty, empty, empty, none, None, None, REPORT, 0)
+    assert agreement.empty and policies.empty and "same_bin" in agreement and "minus_oracle" in policies
+    assert not difficulty_part(agreement, policies).sections
+
+
+def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:
+    from stepscale.scaling.compute_optimal import StrategyResults
+
+    test = problems().query("split == 'test'").reset_index(drop=True)
+    samples = pool(test)
+    grid = sample_grid(test, samples)
+    scored = Scored(grid, (), {"prm": np.where(grid.correct, 0.9, 0.2)}, None)
+    question = pd.DataFrame({"problem_id": test["problem_id"][::-1], "easiness": np.linspace(0, 1, len(test))})
+    easiness = easiness_by_kind(scored, question, 2, 0)
+    assert list(easiness) == ["oracle", "predicted", "2 probes", "question alone"]
+    assert easiness["question alone"][-1] == 0.0  # matched by problem, not by place
+    results = StrategyResults(("a", "b"), (1, 2), grid.ids, np.random.default_rng(0).random((2, 2, len(test))))
+    agreement = agreement_with_oracle(easiness, grid.ids, 100, 0).assign(of="search")
+    policies = policies_by_kind(results, easiness, 100, 0).assign(of="search")
+    part = difficulty_part(agreement, policies)
+    assert len(part.sections) == 1 and part.sections[0].figure.layout.xaxis.title.text.startswith("generations")
+    agreed, by_kind = part.tables.values()
+    assert [row["estimate from"] for row in agreed] == ["predicted", "2 probes", "question alone"]
+    assert {row["bins"] for row in by_kind} == {*easiness, "one bin"} and {row["N"] for row in by_kind} == {2}
