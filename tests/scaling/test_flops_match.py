@@ -72,3 +72,54 @@ def test_the_larger_model_must_have_answered_all() -> None:
         flops_match(optimal(np.zeros((4, 40))), BINS, np.zeros(39), 14.0, "v1")
     with pytest.raises(InputError, match="M >= 1"):
         budget_multiplier(0.5, 1, "v1")
+
+
+def with_costs(generator, verifier, accuracy=(0.2, 0.4, 0.6, 0.8)):
+    """One strategy in both bins; FLOPs of generator and verifier at each budget, the same for all problems."""
+    ids = tuple(f"p{i}" for i in range(40))
+    shape = lambda values: np.repeat(np.array(values, float)[None, :, None], 40, axis=2)  # noqa: E731
+    whole = np.add(generator, verifier)
+    costs = {"flops": shape(whole), "generator_flops": shape(generator)}
+    return compute_optimal(StrategyResults(("a",), (1, 4, 16, 64), ids, shape(accuracy), costs), BINS, 300)
+
+
+def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
+    found = with_costs((10, 40, 160, 640), (30, 120, 480, 1920))  # the verifier costs three times the generator
+    table = flops_match(found, BINS, np.full(40, 0.5), 4.0, "v1", [0.75], np.full(40, 10.0))
+    by = {(row.bin, row.counted): row for row in table.itertuples()}
+    paper, ledger = by[1, "generations"], by[1, "FLOPs"]
+    assert (paper.budget, paper.small) == pytest.approx((16, 0.6))
+    assert (paper.flops, paper.verifier_flops) == pytest.approx((640, 480))
+    assert (ledger.budget, ledger.small) == pytest.approx((160, 0.4))  # 16 generations' FLOPs buy 4 that are judged
+    assert (ledger.flops, ledger.verifier_flops) == pytest.approx((160, 120))
+    assert ledger.difference == pytest.approx(-0.1) and by[0, "FLOPs"].difference == pytest.approx(-0.1)
+    iclr = flops_match(found, BINS, np.zeros(40), 4.0, "iclr", [0.375], np.full(40, 10.0))
+    assert iclr.query("counted == 'FLOPs'")["budget"].tolist() == pytest.approx(
+        [320] * 3
+    )  # a verifier as large is granted
+
+
+def test_each_bin_is_granted_what_its_own_generations_cost() -> None:
+    found = with_costs((10, 40, 160, 640), (0, 0, 0, 0))
+    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75], np.where(BINS == 1, 10.0, 2.5))
+    by = {row.bin: row for row in table.query("counted == 'FLOPs'").itertuples()}
+    assert (by[1].small, by[2].small, by[0].small) == pytest.approx((0.6, 0.4, 0.5))
+    assert by[0].budget == pytest.approx(100) and by[1].verifier_flops == 0
+
+
+def test_the_larger_model_is_not_said_to_win_where_the_small_one_was_not_measured() -> None:
+    accuracy = np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T
+    table = flops_match(optimal(accuracy), BINS, np.ones(40), 14.0, "v1", [0.16, 22])
+    assert set(table.query("r == 0.16")["better"]) == {"inconclusive"} and set(table.query("r == 22")["better"]) == {
+        "larger"
+    }
+    near = flops_match(
+        optimal(accuracy), BINS, np.ones(40), 1.25 * 14, "v1", [0.79 * 17.5 / 14]
+    )  # 66 generations of 64
+    assert not near["beyond"].any() and set(near["better"]) == {"larger"}
+
+
+def test_at_equal_size_nothing_is_granted() -> None:
+    accuracy = np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T
+    table = flops_match(optimal(accuracy), BINS, np.zeros(40), 1.0, "v1")
+    assert table["budget"].tolist() == [1.0] * 9 and table["small"].to_numpy() == pytest.approx(np.full(9, 0.1))

@@ -154,7 +154,8 @@ def _difference(
 def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
     """Mean accuracy over the budgets [rows]; outside of what was measured its nearest end stands in."""
     if not resampled:
-        return np.asarray(curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean).mean(keepdims=True)
+        within_curve = curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean
+        return np.array([within_curve.mean()])
     axis = curve.x_resampled
     return np.asarray(curve.resampled_at(np.clip(budgets[None], axis[:, :1], axis[:, -1:])).mean(axis=1))
 
