@@ -1,0 +1,71 @@
+"""Accuracy at a cost: strategies read off their curves at the same spending, and paired differences there.
+
+In: curves against one unit (generations, tokens or FLOPs a problem) made with the same resamples. Out: tables and intervals.
+Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value.
+Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.curve import Curve, interpolated
+from stepscale.scaling.intervals import Interval
+
+COLUMNS = ("cost", "label", "accuracy", "low", "high", "minus", "difference", "difference_low", "difference_high")
+
+
+def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None) -> pd.DataFrame:
+    """A row a (cost, curve): accuracy there, and its difference from the ``baseline``'s, both with 95 % intervals.
+
+    ``at``: spendings a problem in the curves' unit; five within what all curves cover if not told. NaN outside of what a
+    curve covers. Raises InputError if the baseline is none of the curves or resamples differ.
+    """
+    if baseline not in curves:
+        raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
+    wanted = np.asarray(common_costs(list(curves.values())) if at is None else at, float)
+    rows = []
+    for label, own in curves.items():
+        told = _interval(own.at(wanted).mean, own.resampled_at(wanted))
+        gap = _paired(own, curves[baseline], wanted[None], np.broadcast_to(wanted, (len(own.resampled), len(wanted))))
+        for i, cost in enumerate(wanted):
+            reached, apart = ((part.mean[i], part.low[i], part.high[i]) for part in (told, gap))
+            rows.append([float(cost), label, *reached, baseline, *apart])
+    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("cost", kind="stable", ignore_index=True)
+
+
+def common_costs(curves: Sequence[Curve], points: int = 5) -> Floats:
+    """Spendings that every curve covers, evenly spaced by their logarithm; none if there is no common ground."""
+    low, high = max(own.x[0] for own in curves), min(own.x[-1] for own in curves)
+    return np.geomspace(low, high, points) if low < high else np.array([])
+
+
+def lead_at_own_cost(own: Curve, other: Curve) -> Interval:
+    """``own`` minus ``other`` at each of ``own``'s points, at the same spending; NaN where the other was not measured."""
+    return _paired(own, other, own.x[None], own.x_resampled)
+
+
+def _paired(own: Curve, other: Curve, x: Floats, x_resampled: Floats) -> Interval:
+    if len(own.resampled) != len(other.resampled):
+        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    estimate, resampled = (
+        interpolated(a, b, spent) - interpolated(c, d, spent)
+        for a, b, c, d, spent in (
+            (own.x[None], own.accuracy[None], other.x[None], other.accuracy[None], x),
+            (own.x_resampled, own.resampled, other.x_resampled, other.resampled, x_resampled),
+        )
+    )
+    return _interval(estimate[0], resampled)
+
+
+def _interval(estimate: Floats, resampled: Floats) -> Interval:
+    """Percentiles over the resamples that have a value; NaN where the estimate has none."""
+    low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
+    for i in np.flatnonzero(~np.isnan(estimate)):
+        known = resampled[:, i][~np.isnan(resampled[:, i])]
+        if len(known):
+            low[i], high[i] = np.quantile(known, [0.025, 0.975])
+    return Interval(estimate, low, high)

@@ -1,0 +1,50 @@
+"""Accuracy at a cost: by hand on straight lines, paired differences, nothing where nothing was measured."""
+
+import numpy as np
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.scaling.curve import curve
+from stepscale.scaling.equal_cost import accuracy_at_cost, common_costs, lead_at_own_cost
+
+PROBLEMS = 40
+RNG = np.random.default_rng(0)
+NOISE = RNG.normal(0, 0.2, (PROBLEMS, 1))
+NOISE -= NOISE.mean()
+
+
+def line(heights, costs, spread=0.0):
+    """Accuracies that differ by problem, but equally for every line; ``spread``: how much costs differ by problem."""
+    x = np.asarray(costs, float) * (1 + spread * np.linspace(-1, 1, PROBLEMS)[:, None])
+    return curve(np.asarray(heights, float) + NOISE, x, 200, 0)
+
+
+def test_between_points_a_curve_is_straight_over_the_logarithm_and_a_difference_is_paired() -> None:
+    curves = {"base": line([0.2, 0.6], [1, 100]), "ours": line([0.3, 0.7], [1, 100])}
+    table = accuracy_at_cost(curves, "base", [10, 100, 1000]).set_index(["cost", "label"])
+    assert table.loc[(10, "base"), "accuracy"] == pytest.approx(0.4)
+    ours = table.loc[(10, "ours")]
+    assert ours["accuracy"] == pytest.approx(0.5) and ours["high"] - ours["low"] == pytest.approx(
+        4 * 0.2 / PROBLEMS**0.5, rel=0.3
+    )
+    assert ours[["difference", "difference_low", "difference_high"]].tolist() == pytest.approx([0.1] * 3)
+    assert table.loc[(1000, "ours"), ["accuracy", "low", "difference"]].isna().all()
+    assert (table["minus"] == "base").all()
+
+
+def test_costs_are_within_what_every_curve_covers_unless_told() -> None:
+    curves = {"base": line([0.2, 0.6], [1, 100]), "ours": line([0.3, 0.7], [4, 400])}
+    assert common_costs(list(curves.values())) == pytest.approx(np.geomspace(4, 100, 5))
+    assert accuracy_at_cost(curves, "base")["accuracy"].notna().all()
+    apart = {"base": line([0.2, 0.6], [1, 2]), "ours": line([0.3, 0.7], [4, 8])}
+    assert accuracy_at_cost(apart, "base").empty
+    with pytest.raises(InputError, match="no curve 'nobody'"):
+        accuracy_at_cost(curves, "nobody")
+
+
+def test_a_lead_is_taken_at_the_spending_that_each_resample_really_had() -> None:
+    other = line([0.0, 1.0], [1, 100])
+    own = line([0.5, 0.5], [10, 1000], spread=0.5)
+    lead = lead_at_own_cost(own, other)
+    assert lead.mean[0] == pytest.approx(0.0) and lead.low[0] < 0 < lead.high[0]  # as costs differ, so does the rival
+    assert np.isnan([lead.mean[1], lead.low[1]]).all()
