@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _BASES = {
     "generator": {"generator_model"},
     "verifiers": {"prm_model", "orm_model"},
+    "larger": {"larger_model"},
 }  # a parameter block, and what needs it
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 
@@ -52,8 +53,10 @@ class ProjectHooks:
         for block, made in _BASES.items():
             if made & pipeline.all_outputs():
                 given = catalog.load(f"params:{block}")
+                if given is None:
+                    continue
                 base = str(given["base"] if isinstance(given, dict) else given.base)
-                _check_base(f"{block}.base", base, writes="generator_model" in made)
+                _check_base(f"{block}.base", base, writes=block != "verifiers")
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_revision(self) -> None:

@@ -214,6 +214,20 @@ class RevisionsBlock(Block):
         return budgets
 
 
+class LargerBlock(Block):
+    """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
+
+    base: str = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
+    fine_tuning: Optimization | None = Field(None, description="null: the generator's")
+    placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
+    problems_per_shard: int = Field(100, ge=1, description="problems in one saved shard of its greedy answers")
+
+    def like(self, generator: GeneratorBlock) -> GeneratorBlock:
+        """What makes the larger model ready and asks it: the generator's block with this base."""
+        own = {"fine_tuning": self.fine_tuning, "placement": self.placement}
+        return generator.model_copy(update={"base": self.base} | {k: v for k, v in own.items() if v is not None})
+
+
 class ReportBlock(Block):
     """What is measured and shown."""
 
@@ -244,6 +258,7 @@ class Parameters(Block):
     search: SearchBlock
     tree_search: SearchPlan | None = Field(description="null: no search beyond best-of-N and votes")
     revisions: RevisionsBlock | None = Field(description="null: no revisions")
+    larger: LargerBlock | None = Field(description="null: no FLOPs-matched comparison")
     report: ReportBlock
 
 

@@ -97,16 +97,21 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
     """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill. Or the base itself."""
+    return make_ready("generator", problems, examples, config, seed)
+
+
+def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
+    """A base fine-tuned as the generator is, or left as it is, in a folder; ``name``: of the folder and the MLflow run."""
     from stepscale.generation import finetune
     from stepscale.models import loading
     from stepscale.tracking import child_run
 
-    folder = scratch_folder("generator")
+    folder = scratch_folder(name)
     if config.fine_tuning is None:
         loading.save(loading.load_causal_lm(config.base), loading.load_tokenizer(config.base), folder)
         return folder
     options = config.training(seed)
-    with child_run("generator", config) as run:
+    with child_run(name, config) as run:
         fit = finetune.fine_tune_generator(config.base, problems, examples, options, folder, on_log=run.on_log)
         run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
         run.folder(folder, "model")

@@ -93,13 +93,17 @@ def scored_samples(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: 
     return score_samples(kept, "test", solutions, prm, prm.head(0))
 
 
-def strategy_rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
-    """A row a (strategy, budget, problem): accuracy, tokens and FLOPs a problem, generator and verifier together."""
+def strategy_rows(
+    scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan, most: int | None = None
+) -> pd.DataFrame:
+    """A row a (strategy, budget, problem): accuracy, tokens and FLOPs a problem, generator and verifier together, and of
+    these the generator's FLOPs. Budgets go up to the largest that was searched at, or ``most``: beyond it there are samples.
+    """
     named = {options.strategy: name for name, _, options in plan.runs}
     searched = searches.assign(
         strategy=searches["strategy"].map(named), accuracy=searches["is_correct"].fillna(False).astype(float)
     )
-    costs = costs[costs["n"] <= max(plan.budgets)]
+    costs = costs[costs["n"] <= (most or max(plan.budgets))]
     ns = sorted(costs["n"].unique())
     parts = []
     for label, values in per_problem(scored.grid, scored.scores, [int(n) for n in ns]).items():
@@ -117,7 +121,8 @@ def strategy_rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, p
     rows = pd.concat([*parts, searched], ignore_index=True)
     tokens = rows[["prefill_tokens", "decode_tokens", "verify_tokens"]].sum(axis=1)
     flops = rows["generator_flops"] + rows["verifier_flops"]
-    return rows.assign(tokens=tokens, flops=flops)[["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]]
+    kept = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops", "generator_flops"]
+    return rows.assign(tokens=tokens, flops=flops)[kept]
 
 
 def _bins(scored: Scored, seed: int) -> dict[str, Bins]:
