@@ -15,7 +15,7 @@ from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptio
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
-from stepscale.search.plan import SearchPlan
+from stepscale.search.plan import RevisionSearchPlan, SearchPlan
 from stepscale.search.revision_data import RevisionData
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
@@ -205,6 +205,8 @@ class RevisionsBlock(Block):
     budgets: tuple[int, ...] = Field(
         description="attempts a problem, powers of 2; each is split into sequential and parallel in every way"
     )
+
+    search: RevisionSearchPlan | None = Field(None, description="PRM search over the model's proposals; null: none")
 
     @field_validator("budgets")
     @classmethod

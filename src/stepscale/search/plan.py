@@ -15,7 +15,9 @@ from stepscale.search.lookahead import Lookahead
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 
-_NAMES = {"beam": "beam", "dvts": "DVTS", "lookahead": "lookahead"}
+_NAMES = {
+    "beam": "beam", "dvts": "DVTS", "lookahead": "lookahead", "best_of_n": "best-of-N", "weighted": "best-of-N weighted"
+}  # fmt: skip
 
 
 class SearchPlan(BaseModel):
@@ -31,9 +33,7 @@ class SearchPlan(BaseModel):
     @field_validator("strategies", mode="before")
     @classmethod
     def _take_n_from_budgets(cls, given: Any) -> Any:
-        if any(isinstance(own, Mapping) and "n" in own for own in given):
-            raise ValueError("a strategy has no n of its own; give budgets")
-        return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
+        return _without_n(given)
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -52,6 +52,51 @@ class SearchPlan(BaseModel):
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
         return [(shown(own), n, own.within(n)) for n in sorted(self.budgets) for own in self.strategies]
+
+
+class RevisionSearchPlan(BaseModel):
+    """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: int = Field(ge=1, description="attempts in the chain before; they are paid for, and may win")
+    budgets: tuple[int, ...] = Field(min_length=1, description="attempts and candidates of the search together")
+    strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
+
+    @field_validator("strategies", mode="before")
+    @classmethod
+    def _take_n_from_budgets(cls, given: Any) -> Any:
+        return _without_n(given)
+
+    @model_validator(mode="after")
+    def _can_be_run(self) -> "RevisionSearchPlan":
+        if any(not options.needs_verifier for options in self.strategies):
+            raise ValueError("majority takes no PRM; leave it out")
+        if min(self.budgets) <= self.after:
+            raise ValueError(f"a budget must be above the {self.after} attempts that come before the search")
+        try:
+            names = [name for name, _, _ in self.runs]
+        except InputError as error:
+            raise ValueError(str(error)) from None
+        if len(set(names)) * len(set(self.budgets)) < len(names):
+            raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
+        return self
+
+    @property
+    def runs(self) -> list[tuple[str, int, SearchMethod]]:
+        """(name of the strategy, budget, options of its search), the cheapest first. Raises InputError if one has none."""
+        return [
+            (f"PRM {shown(own)} over revisions", n, own.within(n - self.after))
+            for n in sorted(self.budgets)
+            for own in self.strategies
+        ]
+
+
+def _without_n(given: Any) -> Any:
+    """Options with a placeholder for N. Raises ValueError where one states its own."""
+    if any(isinstance(own, Mapping) and "n" in own for own in given):
+        raise ValueError("a strategy has no n of its own; give budgets")
+    return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
 
 
 def shown(options: SearchMethod) -> str:

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import difficulty, larger, nodes, revisions, searches, soft_prm
+from stepscale.pipelines.test_time_search import difficulty, larger, nodes, revision_search, revisions, searches, soft_prm
 
 
 def revise() -> Pipeline:
@@ -64,12 +64,34 @@ def revise() -> Pipeline:
             name="run_test_chains",
         ),
         Node(revisions.gather_chains, "revision_test_shards", "revision_chains", name="gather_chains"),
+        Node(
+            revision_search.run_revision_searches,
+            [
+                "revision_model",
+                "prm_model",
+                "test_problems",
+                "finished_revision_search_shards",
+                "params:generator",
+                "params:verifiers",
+                "params:revisions",
+                "params:search",
+                "params:seed",
+            ],
+            "revision_search_shards",
+            name="run_revision_searches",
+        ),
+        Node(
+            revision_search.gather_revision_searches,
+            "revision_search_shards",
+            "revision_search_results",
+            name="gather_revision_searches",
+        ),
     ]
     return Pipeline(
         nodes,
         namespace="revisions",
         prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "problems", "pool_solutions", "test_problems"},
+        inputs={"generator_model", "prm_model", "problems", "pool_solutions", "test_problems"},
         parameters={"generator", "verifiers", "revisions", "search", "seed"},
     )
 

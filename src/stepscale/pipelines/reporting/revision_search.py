@@ -1,0 +1,95 @@
+"""PRM search over revisions beside what it competes with, at equal generations and at equal FLOPs; and which of them wins.
+
+The rivals, on the same problems: the revision model's parallel and sequential attempts chosen by its ORM, and, where searches
+were run, the generator's best-of-N weighted and its beam searches. A verdict follows from the paired interval alone.
+"""
+
+import pandas as pd
+
+from stepscale.parameters import ReportBlock, RevisionsBlock
+from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
+from stepscale.pipelines.reporting.searches import WEIGHTED, scored_samples, strategy_rows
+from stepscale.scaling.compute_optimal import strategy_results
+from stepscale.scaling.curve import Curve
+from stepscale.scaling.equal_cost import lead_at_own_cost
+from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
+from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.revision_grid import ratio_results
+
+LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
+_KEPT = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]
+
+
+def measure_revision_search(
+    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, searched: pd.DataFrame,
+    chains: pd.DataFrame, search_results: pd.DataFrame, sample_costs: pd.DataFrame, tree_search: SearchPlan | None,
+    revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """Curves by unit, and leads: a row a (strategy, budget, unit, rival); both empty without searches over revisions."""
+    if revisions is None or searched.empty or chains.empty:
+        return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=LEADS)
+    ours = _searched_rows(searched)
+    parts = [ours, _revised_rows(chains, revisions.budgets, seed)]
+    if tree_search is not None and len(search_results):
+        scored = scored_samples(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
+        rows = strategy_rows(scored, search_results, sample_costs, tree_search)
+        beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
+        parts.append(rows.loc[rows["strategy"].isin([WEIGHTED, *beams]), _KEPT])
+    shared = set.intersection(*(set(part["problem_id"]) for part in parts))
+    rows = pd.concat(parts, ignore_index=True)
+    results = strategy_results(rows[rows["problem_id"].isin(shared)], ("tokens", "flops"))
+    curves = {
+        (shown_unit, name): results.curve(name, unit, config.bootstrap, seed)
+        for unit, shown_unit in UNITS.items()
+        for name in results.strategies
+    }
+    return curve_rows(curves, len(results.ids)), _leads(curves, list(ours["strategy"].unique()), ours, len(results.ids))
+
+
+def _searched_rows(searched: pd.DataFrame) -> pd.DataFrame:
+    """The searches over revisions as rows of strategy results."""
+    tokens = searched[["prefill_tokens", "decode_tokens", "verify_tokens"]].sum(axis=1)
+    flops = searched["generator_flops"] + searched["verifier_flops"]
+    right = searched["is_correct"].fillna(False).astype(float)
+    return searched.assign(strategy=searched["label"], accuracy=right, tokens=tokens, flops=flops)[_KEPT]
+
+
+def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> pd.DataFrame:
+    """Parallel and sequential attempts, chosen by the revision ORM."""
+    rows = ratio_results(chains, budgets, "hierarchical", seed=seed)
+    names = {PARALLEL: "revisions, parallel, ORM", SEQUENTIAL: "revisions, sequential, ORM"}
+    kept = rows[rows["strategy"].isin(names)]
+    return kept.assign(strategy=kept["strategy"].map(names))[_KEPT]
+
+
+def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
+    """Of each search over revisions over each rival, at the same generations and at the same FLOPs."""
+    budgets = sorted(ours["budget"].unique())
+    rows = []
+    for (unit, name), curve in curves.items():
+        for rival in (label for shown_unit, label in curves if shown_unit == unit and label not in own):
+            if name not in own or unit == UNITS["tokens"]:
+                continue
+            lead = lead_at_own_cost(curve, curves[unit, rival])
+            parts = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
+            rows += [
+                [
+                    name,
+                    int(n),
+                    unit,
+                    float(spent),
+                    float(reached),
+                    rival,
+                    *map(float, gap),
+                    verdict(*gap[1:]),
+                    n_problems,
+                ]
+                for n, spent, reached, *gap in parts
+                if gap[0] == gap[0]
+            ]
+    return pd.DataFrame(rows, columns=LEADS)
+
+
+def verdict(low: float, high: float) -> str:
+    """What a paired 95 % interval of a difference says."""
+    return "wins" if low > 0 else "loses" if high < 0 else "undecided"

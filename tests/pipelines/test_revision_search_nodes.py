@@ -1,0 +1,136 @@
+"""PRM search over revisions: the chain is the recorded one, its attempts may win, all is paid; verdicts from intervals alone."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+from stepscale.figures.revision_search_report import revision_search_part
+from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.revision_search import measure_revision_search, verdict
+from stepscale.pipelines.sampling import gather
+from stepscale.pipelines.test_time_search.revision_search import gather_revision_searches, run_revision_searches
+from stepscale.search.plan import RevisionSearchPlan
+from stepscale.search.table import search_results
+
+TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
+COUNTS = {"per_problem": 1, "problems_per_shard": 1}
+SEARCH = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
+PLAN: dict[str, Any] = {
+    "after": 2, "budgets": [4], "strategies": [{"method": "weighted"}, {"method": "beam", "width": 2}]
+}  # fmt: skip
+REVISIONS = RevisionsBlock.model_validate(
+    {
+        "data": {"layout": {"max_tokens": 200}},
+        "fine_tuning": {"epochs": 1, "batch_size": 8},
+        "training_chains": {"problems": 4, "chains": 2, "attempts": 3, "problems_per_shard": 2},
+        "test": {"problems": 12, "problems_per_shard": 6},
+        "budgets": [1, 2, 4, 8],
+        "search": PLAN,
+    }
+)
+REPORT = ReportBlock(budgets=(1,), bootstrap=100)
+EMPTY = pd.DataFrame()
+
+
+def test_a_plan_leaves_room_for_the_chain_and_says_what_is_wrong() -> None:
+    runs = [(name, budget, options.n) for name, budget, options in RevisionSearchPlan.model_validate(PLAN).runs]
+    assert runs == [("PRM best-of-N weighted over revisions", 4, 2), ("PRM beam, M = 2 over revisions", 4, 2)]
+    for changes, said in (
+        ({"budgets": [2]}, "above the 2 attempts"),
+        ({"strategies": [{"method": "majority"}]}, "takes no PRM"),
+        ({"strategies": [{"method": "weighted", "n": 4}]}, "no n of its own"),
+        ({"strategies": [{"method": "weighted"}, {"method": "weighted", "aggregation": "min"}]}, "two strategies"),
+    ):
+        with pytest.raises(ValidationError, match=said):
+            RevisionSearchPlan.model_validate({**PLAN, **changes})
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny_models import save_tiny_llama
+
+    return save_tiny_llama(tmp_path_factory.mktemp("base") / "model", TEXTS)
+
+
+def test_every_search_is_graded_paid_and_resumed(model: Path, tmp_path: Path) -> None:
+    from stepscale.verifiers.contract import Trajectory
+    from stepscale.verifiers.examples import Example
+    from stepscale.verifiers.training import train_verifier
+
+    sampling = {"max_new_tokens": 12}
+    generator = GeneratorBlock.model_validate(
+        {"base": str(model), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1, "sampling": sampling,
+         "fine_tuning": None, "placement": {"device": "cpu"}}
+    )  # fmt: skip
+    short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(model), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
+    )
+    examples = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
+    train_verifier(verifiers.base, examples, verifiers.training("prm", 0), tmp_path / "prm")
+    test = pd.DataFrame(
+        {"problem_id": f"p{i}", "problem": f"{i}+1", "answer": str(i + 1), "split": "test"} for i in range(12)
+    )
+    args = (generator, verifiers, REVISIONS, SEARCH, 0)
+    made = list(run_revision_searches(model, tmp_path / "prm", test, {}, *args))
+    first = {name: table for part in made for name, table in part.items()}
+    assert len(first) == 5  # two strategies on two shards, and their names
+    rows = gather_revision_searches({name: (lambda table=table: table) for name, table in first.items()})
+    search_results(rows)
+    assert rows.groupby("label").size().eq(12).all() and rows["label"].nunique() == 2
+    assert rows["budget"].eq(4).all() and rows["n_candidates"].eq(4).all() and (rows["decode_tokens"] > 0).all()
+    assert rows["strategy"].str.endswith("after=2").all() and rows["is_correct"].notna().all()
+    half = {name: (lambda table=first[name]: table) for name in list(first)[:1]}
+    rest = {n: t for part in run_revision_searches(model, tmp_path / "prm", test, half, *args) for n, t in part.items()}
+    assert set(rest) == set(list(first)[1:])
+    for name in rest:
+        same = [column for column in rest[name] if column != "seconds"]
+        pd.testing.assert_frame_equal(rest[name][same], first[name][same])
+
+
+def test_switched_off_nothing_is_run_measured_or_drawn() -> None:
+    off = list(run_revision_searches(Path(), None, EMPTY, {}, None, None, None, SEARCH, 0))  # type: ignore[arg-type]
+    rows = gather_revision_searches({name: (lambda table=table: table) for part in off for name, table in part.items()})
+    assert rows.empty and gather({}).empty
+    measured = measure_revision_search(EMPTY, EMPTY, EMPTY, rows, EMPTY, EMPTY, EMPTY, None, None, REPORT, 0)
+    assert all(table.empty for table in measured) and not revision_search_part(*measured).sections
+
+
+def chains() -> pd.DataFrame:
+    """Twelve problems; attempts are right on the first six, and cost 10 tokens each."""
+    rows = []
+    for i in range(12):
+        for chain, length in enumerate([8, 4, 2, 2, 1, 1, 1, 1]):
+            rows += [
+                {"problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
+                 "answer": str(i < 6), "is_correct": i < 6, "score": 0.5, "tokens_computed": 10, "flops": 100.0,
+                 "generator_flops": 60.0}
+                for position in range(length)
+            ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
+    searched = pd.DataFrame(
+        {"problem_id": f"p{i}", "label": label, "budget": 4, "is_correct": right, "prefill_tokens": 5, "decode_tokens": 40,
+         "verify_tokens": 40, "generator_flops": 300.0, "verifier_flops": 100.0}
+        for i in range(12)
+        for label, right in (("always", True), ("never", False), ("as they are", i < 6))
+    )  # fmt: skip
+    curves, leads = measure_revision_search(
+        EMPTY, EMPTY, EMPTY, searched, chains(), EMPTY, EMPTY, None, REVISIONS, REPORT, 0
+    )
+    assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
+    by = leads[leads["unit"] == "FLOPs"].set_index(["strategy", "minus"])
+    rival = "revisions, sequential, ORM"
+    assert by.loc[("always", rival), ["difference", "verdict"]].tolist() == [0.5, "wins"]
+    assert by.loc[("never", rival), "verdict"] == "loses" and by.loc[("as they are", rival), "verdict"] == "undecided"
+    assert np.allclose(by["spent"], 400) and set(leads["unit"]) == {"generations", "FLOPs"} and len(leads) == 12
+    assert [verdict(0.1, 0.2), verdict(-0.1, 0.2), verdict(-0.2, -0.1)] == ["wins", "undecided", "loses"]
+    part = revision_search_part(curves, leads)
+    assert len(part.sections) == 2 and len(next(iter(part.tables.values()))) == 12
+    assert all(section.figure.layout.xaxis.title.text for section in part.sections)
