@@ -3,7 +3,15 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import difficulty, larger, nodes, revision_search, revisions, searches, soft_prm
+from stepscale.pipelines.test_time_search import (
+    difficulty,
+    larger,
+    nodes,
+    revision_search,
+    revisions,
+    searches,
+    soft_prm,
+)
 
 
 def revise() -> Pipeline:
