@@ -15,6 +15,7 @@ from stepscale.scaling.flops_match import RATIOS, Version, budget_multiplier, ma
 from stepscale.scaling.intervals import Interval
 
 EASY = 3  # bins 1 to 3 are the easy and medium ones, 4 and 5 the hard ones
+MARGINS = 4  # quantities of a policy that was measured throughout
 LEAST_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the claim is not about it
 
 

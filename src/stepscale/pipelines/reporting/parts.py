@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node
 
-from stepscale.pipelines.reporting import difficulty, loop, nodes, revisions, searches, sections
+from stepscale.pipelines.reporting import difficulty, flops, loop, nodes, revision_search, revisions, searches, sections
 
 MEASURED_BY = ["params:report", "params:seed"]
 
@@ -54,7 +54,29 @@ def revising() -> list[Node]:
             [*tables, "revision_claims"],
             name="measure_revisions",
         ),
+        Node(
+            revisions.log_revision_curves,
+            ["revision_positions", "revision_curves"],
+            None,
+            name="log_revision_curves",
+        ),
         Node(sections.revising, tables, "revision_part", name="show_revisions"),
+    ]
+
+
+def searching_revisions() -> list[Node]:
+    """PRM search over revisions, and what it competes with."""
+    tables = ["revision_search_curves", "revision_search_leads"]
+    samples = ["test_problems", "test_solutions", "prm_scores"]
+    measured = ["revision_search_results", "revision_chains", "search_results", "sample_costs"]
+    return [
+        Node(
+            revision_search.measure_revision_search,
+            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            tables,
+            name="measure_revision_search",
+        ),
+        Node(sections.searching_revisions, tables, "revision_search_part", name="show_revision_search"),
     ]
 
 
@@ -71,6 +93,23 @@ def telling_difficulty() -> list[Node]:
             name="measure_difficulty",
         ),
         Node(sections.telling_difficulty, tables, "difficulty_part", name="show_difficulty"),
+    ]
+
+
+def against_a_larger_model() -> list[Node]:
+    """Searches and revisions against a larger model at equal FLOPs."""
+    tables = ["flops_match", "flops_match_curves"]
+    samples = ["test_problems", "test_solutions", "prm_scores"]
+    measured = ["search_results", "sample_costs", "revision_chains", "larger_answers", "model_sizes"]
+    return [
+        Node(
+            flops.measure_flops_match,
+            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            [*tables, "flops_claims"],
+            name="measure_flops_match",
+        ),
+        Node(flops.log_flops_match, "flops_match", None, name="log_flops_match"),
+        Node(sections.against_a_larger_model, tables, "flops_part", name="show_flops_match"),
     ]
 
 

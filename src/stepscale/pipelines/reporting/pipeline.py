@@ -27,9 +27,9 @@ def best_of_n() -> list[Node]:
 
 def page() -> list[Node]:
     """The claims that the parts settled, and the page they make together."""
-    settled = [f"{part}_claims" for part in ("best_of_n", "supervision", "search", "rollout", "revision")]
+    settled = [f"{part}_claims" for part in ("best_of_n", "supervision", "search", "rollout", "revision", "flops")]
     shown = ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples"]
-    drawn = [f"{part}_part" for part in ("supervision", "search", "revision", "difficulty", "learning")]
+    drawn = [f"{part}_part" for part in ("supervision", "search", "revision", "difficulty", "flops", "learning")]
     return [
         Node(nodes.collect_claims, settled, "claims", name="collect_claims"),
         Node(nodes.report, [*shown, *drawn, "parameters"], ["report", "summary"], name="report"),
@@ -43,6 +43,7 @@ def create_pipeline() -> Pipeline:
         *parts.search(),
         *parts.revising(),
         *parts.telling_difficulty(),
+        *parts.against_a_larger_model(),
         *parts.learning(),
     ]
     return Pipeline([*best_of_n(), *measured, *page()], tags="reporting")

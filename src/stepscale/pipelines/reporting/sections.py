@@ -35,11 +35,25 @@ def revising(
     return revision_part(positions, changes, ratios, curves, savings)
 
 
+def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> "Part":
+    """PRM search over revisions."""
+    from stepscale.figures.revision_search_report import revision_search_part
+
+    return revision_search_part(curves, leads)
+
+
 def telling_difficulty(agreement: pd.DataFrame, policies: pd.DataFrame) -> "Part":
     """Ways to tell difficulty."""
     from stepscale.figures.difficulty_report import difficulty_part
 
     return difficulty_part(agreement, policies)
+
+
+def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> "Part":
+    """A larger model at equal FLOPs."""
+    from stepscale.figures.flops_report import flops_part
+
+    return flops_part(table, curves)
 
 
 def learning(

@@ -1,0 +1,230 @@
+"""The larger model's nodes on tiny models, and what reporting makes of its answers: hand-made ones whose verdict is known."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.figures.flops_report import flops_part
+from stepscale.parameters import GeneratorBlock, LargerBlock, ReportBlock, RevisionsBlock, SearchBlock
+from stepscale.pipelines.reporting.flops import measure_flops_match
+from stepscale.pipelines.sampling import gather
+from stepscale.pipelines.test_time_search import larger as part
+from stepscale.scaling.flops_match import RATIOS
+from stepscale.search.plan import SearchPlan
+from stepscale.search.revision_grid import pool_lengths
+from stepscale.search.sample_costs import sample_costs
+
+TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
+SEARCH = SearchBlock.model_validate(
+    {"samples": (counts := {"per_problem": 1, "problems_per_shard": 1}), "heldout_samples": counts}
+)
+BEAM = [{"method": "beam", "width": 4}]
+PLAN = SearchPlan.model_validate({"problems": 20, "problems_per_shard": 10, "budgets": [4], "strategies": BEAM})
+REVISIONS = RevisionsBlock.model_validate(
+    {"fine_tuning": {}, "training_chains": {"problems": 1, "chains": 1, "attempts": 1, "problems_per_shard": 1},
+     "test": {"problems": 20, "problems_per_shard": 20}, "budgets": [1, 2, 4, 8]}
+)  # fmt: skip
+REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+IDS = [f"test-{i:02d}" for i in range(20)]
+EASY = np.arange(20) < 12  # bins 1 to 3
+PLACES = 32
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A tiny model and one with another layer."""
+    from tiny_models import save_tiny_llama
+    from transformers import AutoConfig, LlamaForCausalLM
+
+    folder = tmp_path_factory.mktemp("models")
+    small = save_tiny_llama(folder / "small", TEXTS)
+    shutil.copytree(small, folder / "large")
+    config = AutoConfig.from_pretrained(small, num_hidden_layers=3)
+    LlamaForCausalLM(config).save_pretrained(folder / "large")
+    return small, folder / "large"
+
+
+@pytest.fixture(scope="module")
+def generator(models: tuple[Path, Path]) -> GeneratorBlock:
+    return GeneratorBlock.model_validate(
+        {"base": str(models[0]), "prompt": "{problem}\n", "examples": "given", "samples_per_problem": 1,
+         "sampling": {"max_new_tokens": 12}, "fine_tuning": {"epochs": 1, "batch_size": 4},
+         "placement": {"device": "cpu"}}
+    )  # fmt: skip
+
+
+def problems() -> pd.DataFrame:
+    rows = [
+        {"problem_id": f"{split}-{i:02d}", "problem": f"{i}+1", "answer": "1", "split": split, "level": 1}
+        for split in ("train", "test")
+        for i in range(20)
+    ]
+    return pd.DataFrame(rows).assign(solution=None, subject=None)
+
+
+def samples(ids: list[str], right: Any) -> pd.DataFrame:
+    """Solutions of eight tokens; ``right`` [problems, samples]."""
+    rows = [
+        {
+            "problem_id": problem_id, "sample_id": k, "steps": [f"step {k}", "1" if good else str(2 + k % 3)],
+            "tokens": list(range(9)), "step_ends": [3, 8], "answer": "1" if good else str(2 + k % 3),
+            "is_correct": bool(good), "finish": "solution", "mean_logprob": -1.0, "generator": "g",
+        }
+        for problem_id, own in zip(ids, np.asarray(right, bool), strict=True)
+        for k, good in enumerate(own)
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def made(shards: Any) -> dict[str, pd.DataFrame]:
+    return {name: shard for part in shards for name, shard in part.items()}
+
+
+def readers(shards: dict[str, pd.DataFrame]) -> dict[str, Any]:
+    return {name: (lambda shard=shard: shard) for name, shard in shards.items()}
+
+
+def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(models, generator) -> None:
+    small, large = models
+    block = LargerBlock(base=str(large), problems_per_shard=6)
+    every = problems()
+    given = samples(list(every["problem_id"]), np.ones((40, 1)))
+    examples, sizes = part.choose_larger_examples(small, every, given, generator, block, 0)
+    assert set(examples["problem_id"]) == set(every["problem_id"][:20]), "training problems alone"
+    assert sizes["larger"] > sizes["generator"] and sizes["size_ratio"] == sizes["larger"] / sizes["generator"]
+    folder = part.fine_tune_larger(every, examples, generator, block, 0)
+    assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 3
+
+    args = (generator, block, PLAN.model_copy(update={"problems": 10}), None, SEARCH, 0)
+    first = made(part.answer_greedily(folder, every, {}, *args))
+    assert len(first) == 3  # shards of six and four problems, and their names
+    kept = dict(list(first.items())[:1])
+    rest = made(part.answer_greedily(folder, every, readers(kept), *args))
+    assert set(rest) == set(list(first)[1:])
+    drawn = samples(IDS, np.ones((20, PLACES)))
+    priced = part.price_answers(readers(first), small, folder, every, drawn, generator, block, 0)
+    assert priced["problem_id"].tolist() == IDS[:10] and priced["is_correct"].notna().all()
+    prompts = priced["prefill_tokens"].to_numpy()
+    written = priced["tokens"].map(len).to_numpy() - 1
+    assert priced["flops"].to_numpy() == pytest.approx(2 * sizes["larger"] * (prompts + written))
+    assert priced["generation_flops"].to_numpy() == pytest.approx(2 * sizes["generator"] * (prompts + 8))
+
+
+def test_its_own_fine_tuning_and_placement_take_the_place_of_the_generator_s(generator) -> None:
+    assert LargerBlock(base="b").like(generator) == generator.model_copy(update={"base": "b"})
+    block = LargerBlock.model_validate({"base": "b", "fine_tuning": {"epochs": 3}, "placement": {"dtype": "bfloat16"}})
+    own = block.like(generator)
+    assert own.fine_tuning and own.fine_tuning.epochs == 3 and own.placement.dtype == "bfloat16"
+
+
+def test_a_smaller_model_is_refused_before_it_is_trained(models, generator) -> None:
+    small, large = models
+    with pytest.raises(InputError, match=r"larger\.base: .* fewer than the generator's"):
+        part.choose_larger_examples(large, problems(), pd.DataFrame(), generator, LargerBlock(base=str(small)), 0)
+
+
+def test_switched_off_it_does_nothing(generator) -> None:
+    examples, sizes = part.choose_larger_examples(None, None, None, generator, None, 0)
+    assert examples.empty and sizes == {}
+    folder = part.fine_tune_larger(None, examples, generator, None, 0)
+    assert not any(folder.iterdir())
+    off = readers(made(part.answer_greedily(folder, problems(), {}, generator, None, PLAN, None, SEARCH, 0)))
+    assert gather(off).empty
+    answers = part.price_answers(off, None, folder, problems(), pd.DataFrame(), generator, None, 0)
+    none = pd.DataFrame()
+    table, curves, claims = measure_flops_match(
+        problems(), none, none, none, none, none, answers, {}, PLAN, REVISIONS, REPORT, 0
+    )
+    assert table.empty and curves.empty and claims == [] and not flops_part(table, curves).sections
+
+
+@pytest.fixture(scope="module")
+def recorded() -> dict[str, Any]:
+    """Samples and chains right on the easy problems alone, beams that are right everywhere; a larger model for the hard ones."""
+    hard = np.tile(np.arange(PLACES) < 4, (8, 1))
+    right = np.vstack([np.tile(np.arange(PLACES) < 24, (12, 1)), hard])
+    drawn = samples(IDS, right)
+    scores = drawn.assign(verifier="prm", negative=[[0.1 if ok else 0.6] * 2 for ok in drawn["is_correct"]])
+    scores = scores.assign(neutral=[[0.0, 0.0]] * len(scores))[
+        ["problem_id", "sample_id", "verifier", "negative", "neutral"]
+    ]
+    (_, _, beam), *_ = PLAN.runs
+    searched = pd.DataFrame({"problem_id": IDS, "strategy": beam.strategy, "seed": 0, "budget": 4, "is_correct": True})
+    costs = {
+        "prefill_tokens": 5,
+        "decode_tokens": 8,
+        "verify_tokens": 8,
+        "generator_flops": 80.0,
+        "verifier_flops": 240.0,
+    }
+    chains = [
+        {"problem_id": i, "chain": c, "position": p, "steps": ["x"], "finish": "solution", "answer": "1" if good else "2",
+         "is_correct": bool(good), "score": 0.9, "tokens_computed": 10, "flops": 100.0, "generator_flops": 60.0}
+        for i, good in zip(IDS, EASY, strict=True) for c, n in enumerate(pool_lengths(8)) for p in range(n)
+    ]  # fmt: skip
+    answers = pd.DataFrame({"problem_id": IDS, "is_correct": ~EASY, "flops": 1000.0, "generation_flops": 26.0})
+    return {
+        "problems": problems(), "solutions": drawn, "scores": scores, "results": searched.assign(**costs),
+        "costs": sample_costs(dict.fromkeys(IDS, 5), drawn, (1, 2, 4, 8, 16, 32), 1, 1), "chains": pd.DataFrame(chains),
+        "answers": answers.astype({"is_correct": "boolean"}),
+    }  # fmt: skip
+
+
+def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
+    table, curves, claims = measure_flops_match(*recorded.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
+    assert len(table) == 2 * 2 * 2 * 2 * 6 * 3  # search, revisions; kinds of bins; versions; counts; bins and all; R
+    assert {version: set(own["r"]) for version, own in table.groupby("version")} == {
+        k: set(v) for k, v in RATIOS.items()
+    }
+    assert set(curves["bin"]) == {1, 2, 3, 4, 5} and curves.query("of == 'search'")["n"].max() == 32
+    star = table.query(
+        "of == 'revisions' and bins == 'oracle' and version == 'v1' and counted == 'generations' and r == 22"
+    )
+    by_bin = star.set_index("bin")
+    assert by_bin.loc[1, ["small", "larger", "difference"]].tolist() == [1.0, 0.0, 1.0]
+    assert by_bin.loc[5, ["small", "larger", "difference"]].tolist() == [0.0, 1.0, -1.0]
+    assert by_bin.loc[0, "budget"] == pytest.approx(4 + 3 * 3 / 22) and not by_bin["beyond"].any()
+    assert by_bin.loc[0, "flops"] == pytest.approx(by_bin.loc[0, "budget"] * 100)
+    assert by_bin.loc[0, "verifier_flops"] == pytest.approx(0.4 * by_bin.loc[0, "flops"])
+    assert (table["larger_flops"] == 1000).all()
+    assert claims == [], "at R = 0.16 more is granted than was measured, so nothing is settled"
+
+
+def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded) -> None:
+    *_, (claim,) = measure_flops_match(*recorded.values(), {"size_ratio": 2.0}, PLAN, REVISIONS, REPORT, 0)
+    # searches go up to 32, more than the 21 that R = 0.16 grants; of revisions, which go up to 8, R = 22 counts
+    assert claim.id == "B7" and claim.status == "inconclusive" and claim.n_problems == 20 and claim.estimate < 0
+    assert (
+        "larger (M = 2.0) - small at R = 22" in claim.decided_by
+    )  # the small one is right on 12 of 20, the larger on 8
+    *_, none = measure_flops_match(*recorded.values(), {"size_ratio": 1.0}, PLAN, REVISIONS, REPORT, 0)
+    assert none == [], "a model of the same size is no larger model"
+
+
+def test_a_problem_without_the_larger_model_s_answer_is_an_error(recorded) -> None:
+    fewer = {**recorded, "answers": recorded["answers"].head(19)}
+    with pytest.raises(InputError, match="no answer to problem test-19 \\(1 of 20"):
+        measure_flops_match(*fewer.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
+
+
+def test_the_figure_has_a_line_and_stars_for_each_bin_and_the_page_says_what_is_spent(recorded) -> None:
+    from stepscale.figures.report import build_report
+
+    table, curves, _ = measure_flops_match(*recorded.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
+    drawn = flops_part(table, curves)
+    assert len(drawn.sections) == 4 and all("Figure 9" in section.reading for section in drawn.sections)
+    for section in drawn.sections:
+        stars = [trace for trace in section.figure.data if trace.mode == "markers"]
+        assert len(stars) == 5 and all(len(trace.x) == 3 for trace in stars)
+        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+        assert "star-open" in stars[0].marker.symbol  # R = 0.16 lies beyond
+    by_bin, spent = drawn.tables.values()
+    assert len(by_bin) == 2 * 2 * 2 * 6 and len(spent) == 2 * 2 * 2 * 3
+    html = build_report("t", [], drawn.sections, [], [], drawn.tables, {})
+    assert "verifier" in html
