@@ -128,6 +128,50 @@ def test_oldest_attempts_are_left_out_until_the_prompt_fits() -> None:
     assert all(prompt.count("[") == len(c) for prompt, c in zip(found["prompt"], found["context"], strict=True))
 
 
+def test_problems_that_show_nothing_to_revise_can_be_left_out() -> None:
+    table = pd.concat([samples(3, 2), samples(4, 0).assign(problem_id="p1"), samples(0, 4).assign(problem_id="p2")])
+    found = revision_examples(problems(3), table, RevisionData(only_with_wrong=True), 0)
+    assert set(found["problem_id"]) == {"p0"} and len(found) == 3
+    assert set(revision_examples(problems(3), table, RevisionData(), 0)["problem_id"]) == {"p0", "p1"}
+    with pytest.raises(InputError, match="of a problem with a wrong one"):
+        revision_examples(problems(), samples(3, 0), RevisionData(only_with_wrong=True), 0)
+
+
+def test_the_problem_may_be_stated_again_after_the_attempts() -> None:
+    layout = RevisionLayout(attempt="#\n{attempt}\n", ask="#\n{problem}")
+    assert layout.text("p", [["a", "1"], ["b"]]) == "p\n#\na\n1\n#\nb\n#\np"
+    assert layout.text("p", []) == "p"
+
+
+@pytest.mark.parametrize("ask", ["#", "#\n{problem}"])
+def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, ask) -> None:
+    from stepscale.generation.finetune import GeneratorTraining, _imitated, _rows
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.lab.pretrain import PretrainOptions, new_model
+    from stepscale.lab.tokenizer import build_tokenizer
+    from stepscale.models.encoding import StepEncoder, TextFormat
+
+    tokenizer = build_tokenizer()
+    new_model(PretrainOptions(out="", width=16, layers=1, heads=2), len(tokenizer)).save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    template = "<s>{problem}\n"
+    generator = LocalGenerator.load(tmp_path, prompt_template=template, device="cpu")
+    layout = RevisionLayout(attempt="#\n{attempt}\n", ask=ask)
+    given = problems().assign(problem="E=5-2*3. Find E.")
+    table = pd.DataFrame([
+        solution(0, "E=5-6/E=-1/the answer is \\boxed{-1}", True), solution(1, "E=5-5/so \\boxed{0}", False),
+        solution(2, "E=3*3/thus \\boxed{9}", False),
+    ])  # fmt: skip
+    found = pd.concat([revision_examples(given, table, RevisionData(layout=layout), seed) for seed in range(20)])
+    assert {0, 1, 2} == set(found["context"].map(len))
+    rows = _rows(_imitated(given, found, GeneratorTraining()), StepEncoder(tokenizer, TextFormat(prompt=template)), 2)
+    for row, prompt in zip(rows, found["prompt"], strict=True):
+        asked = generator.encode_prompt(prompt)
+        assert tuple(row.ids[: len(asked)]) == tuple(asked)
+        assert tokenizer.decode(row.ids[len(asked) :]) == "E=5-6\nE=-1\nthe answer is \\boxed{-1}\n</s>"
+        assert (row.targets[: len(asked)] < 0).all() and (row.targets[len(asked) :] >= 0).all()
+
+
 def test_mistakes_are_told() -> None:
     with pytest.raises(InputError, match="no finished right solution"):
         revision_examples(problems(), samples(0, 3), RevisionData(), 0)

@@ -31,6 +31,10 @@ class RevisionData(BaseModel):
     per_problem: int | None = Field(
         None, ge=1, description="right samples of a problem taken, drawn by its id; null: all"
     )
+    only_with_wrong: bool = Field(
+        False,
+        description="leave out problems without a wrong sample: they show no attempt to revise (rare in the paper)",
+    )
     layout: RevisionLayout = RevisionLayout()
 
 
@@ -42,7 +46,8 @@ def revision_examples(
     ``context``: sample ids of the wrong attempts in the prompt, in order; the last is the nearest of the problem's wrong
     samples by character edit distance between whole solutions (the lowest sample id of equally near ones), the others are
     drawn from the rest without repetition. Their number is uniform in 0..most_wrong, capped by the wrong samples there are.
-    Samples that are cut off, state no answer or are not graded are left out. Each draw is named by problem and
+    Samples that are cut off, state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all
+    of whose samples left are right. Each draw is named by problem and
     sample. Where ``layout.max_tokens`` is too little the oldest attempts go. Raises InputError if no sample is right.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
@@ -56,6 +61,8 @@ def revision_examples(
         if problem_id not in texts:
             raise InputError(f"problem_id {problem_id!r} has solutions but is not in the problems table; ingest it too")
         is_right = own["is_correct"].astype(bool)
+        if config.only_with_wrong and is_right.all():
+            continue
         wrong = _Wrong(own[~is_right])
         right = own[is_right]
         parts = zip(right.index, right["sample_id"], right["steps"], strict=True)
@@ -67,7 +74,10 @@ def revision_examples(
             prompts.append(prompt)
             contexts.append([wrong.sample_ids[row] for row in rows[len(rows) - n_shown :]])
     if not right_kept:
-        raise InputError("no finished right solution to make revision data from; sample more or use an abler generator")
+        raise InputError(
+            "no finished right solution (only_with_wrong: of a problem with a wrong one) to make revision data from; sample"
+            " more or use an abler generator"
+        )
     kept = solutions.loc[right_kept].reset_index(drop=True)
     return kept.assign(prompt=prompts, context=pd.Series(contexts, dtype=object))
 

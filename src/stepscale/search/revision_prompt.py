@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-_ATTEMPT = "{attempt}"
+_ATTEMPT, _PROBLEM = "{attempt}", "{problem}"
 LengthOf = Callable[[str], int]
 
 
@@ -19,7 +19,11 @@ class RevisionLayout(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     attempt: str = Field("Attempt:\n{attempt}\n", description="frame of an earlier attempt; holds {attempt} once")
-    ask: str = Field("Revision:", description="what follows the last attempt; a prompt without attempts has none")
+    ask: str = Field(
+        "Revision:",
+        description="what follows the last attempt, {problem} in it stating the problem again, which a small model needs; a"
+        " prompt without attempts has none",
+    )
     context: int = Field(4, ge=1, description="latest attempts that are shown")
     max_tokens: int | None = Field(
         None,
@@ -39,7 +43,7 @@ class RevisionLayout(BaseModel):
         if not attempts:
             return problem
         shown = "".join(self.attempt.replace(_ATTEMPT, "\n".join(steps)) for steps in attempts)
-        return f"{problem}\n{shown}{self.ask}"
+        return f"{problem}\n{shown}{self.ask.replace(_PROBLEM, problem)}"
 
     def fitted(self, problem: str, attempts: Sequence[Sequence[str]], length_of: LengthOf | None) -> tuple[str, int]:
         """(text, number of attempts in it): the latest ``context`` attempts, fewer if ``max_tokens`` does not hold them.
