@@ -16,8 +16,10 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from transformers import EarlyStoppingCallback, PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 
+from stepscale.models.lane_trainer import LaneTrainer, lanes_to_train
+from stepscale.models.lanes import Lanes
 from stepscale.models.optimization import Optimization
 from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
@@ -99,11 +101,13 @@ def fit(
     longest = max((len(row.ids) for row in rows), default=0)
     if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
-    with tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
-        trainer = Trainer(
+    lanes = Lanes(lanes_to_train(model, options.batch_size, options.gradient_accumulation))
+    with lanes, tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
+        trainer = LaneTrainer(
             model, _arguments(options, scratch, steps, len(train) // together, valid is not None, seed), train_dataset=train,
             eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log, shown),
             compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(outputs, labels, num_items_in_batch),
+            lanes=lanes, bfloat16=_bfloat16(options),
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         started = time.perf_counter()

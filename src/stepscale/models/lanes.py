@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from types import TracebackType
+from typing import Self, TypeVar
 
 import torch
 
@@ -11,20 +12,47 @@ _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
+def is_small(parameters: Sequence[torch.Tensor]) -> bool:
+    """Whether a model with these parameters runs on a CPU in products too small for several threads."""
+    return parameters[0].device.type == "cpu" and sum(p.numel() for p in parameters) <= _SMALL
+
+
 def lanes_for(parameters: Sequence[torch.Tensor]) -> int:
     """How many batches of a model with these parameters are best run at once."""
-    small = parameters[0].device.type == "cpu" and sum(p.numel() for p in parameters) <= _SMALL
-    return torch.get_num_threads() if small else 1
+    return torch.get_num_threads() if is_small(parameters) else 1
+
+
+class Lanes:
+    """``n`` threads of one core each, while it is entered; torch's own thread count is 1 meanwhile, and then restored.
+
+    With ``n`` below 2 everything happens in the caller's thread, and nothing is set.
+    """
+
+    def __init__(self, n: int) -> None:
+        self.n = n
+        self._pool: ThreadPoolExecutor | None = None
+        self._threads = 0
+
+    def __enter__(self) -> Self:
+        if self.n > 1:
+            self._threads = torch.get_num_threads()
+            torch.set_num_threads(1)
+            self._pool = ThreadPoolExecutor(self.n, "lane", torch.set_num_threads, (1,))
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool:
+            self._pool.shutdown()
+            torch.set_num_threads(self._threads)
+
+    def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+        """``[function(item) for item in items]``, as many at once as there are lanes."""
+        return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
 
 
 def side_by_side(function: Callable[[_Item], _Result], items: Sequence[_Item], lanes: int) -> list[_Result]:
     """``[function(item) for item in items]`` in ``lanes`` threads of one core each. Torch's thread count is restored."""
-    if lanes <= 1 or len(items) <= 1:
-        return [function(item) for item in items]
-    threads = torch.get_num_threads()
-    try:
-        torch.set_num_threads(1)
-        with ThreadPoolExecutor(lanes, "lane", torch.set_num_threads, (1,)) as pool:
-            return list(pool.map(function, items))
-    finally:
-        torch.set_num_threads(threads)
+    with Lanes(lanes if len(items) > 1 else 1) as opened:
+        return opened.map(function, items)
