@@ -72,6 +72,12 @@ class Tracked:
 
         mlflow.MlflowClient().log_artifact(self.run_id, str(path), name or None)
 
+    def text(self, text: str, name: str) -> None:
+        """A text, such as the report's page, as an artifact of this name."""
+        import mlflow
+
+        mlflow.MlflowClient().log_text(self.run_id, text, name)
+
 
 @contextmanager
 def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) -> Iterator[Tracked]:

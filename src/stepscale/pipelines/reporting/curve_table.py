@@ -16,3 +16,17 @@ def curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.Data
         for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def log_curve_rows(part: str, curves: pd.DataFrame) -> None:
+    """Accuracy by strategy as metric histories of the MLflow run: step = generations, tokens or FLOPs / 1000 a problem."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run and len(curves):
+        names = f"{part}." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
+        steps = [
+            round(n / 1000) if unit == "FLOPs" else round(n)
+            for n, unit in zip(curves["n"], curves["unit"], strict=True)
+        ]
+        run.history(zip(names, steps, curves["accuracy"], strict=True))

@@ -151,13 +151,22 @@ def choose_worked_examples(
 def report(
     curves: pd.DataFrame, levels: pd.DataFrame, rules: list[dict[str, Any]], claims: list[dict[str, Any]],
     calibration: pd.DataFrame | None, verifier_metrics: dict[str, Any] | None, worked_examples: list[dict[str, Any]],
-    supervision: "Part", search: "Part", revisions: "Part", difficulty: "Part", larger: "Part",
+    supervision: "Part", search: "Part", revisions: "Part", revision_search: "Part", difficulty: "Part", larger: "Part",
     learning: "list[Part]", parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
 
     lines = headline(curves, claims)
-    parts = [supervision, search, revisions, difficulty, larger, *learning]
+    parts = [supervision, search, revisions, revision_search, difficulty, larger, *learning]
     html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, parts)
     return html, {"lines": lines}
+
+
+def keep_report(report: str) -> None:
+    """The page with every figure, as an artifact of the MLflow run."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run:
+        run.text(report, "report.html")

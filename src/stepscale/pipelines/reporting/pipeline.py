@@ -29,10 +29,12 @@ def page() -> list[Node]:
     """The claims that the parts settled, and the page they make together."""
     settled = [f"{part}_claims" for part in ("best_of_n", "supervision", "search", "rollout", "revision", "flops")]
     shown = ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples"]
-    drawn = [f"{part}_part" for part in ("supervision", "search", "revision", "difficulty", "flops", "learning")]
+    topics = ("supervision", "search", "revision", "revision_search", "difficulty", "flops", "learning")
+    drawn = [f"{part}_part" for part in topics]
     return [
         Node(nodes.collect_claims, settled, "claims", name="collect_claims"),
         Node(nodes.report, [*shown, *drawn, "parameters"], ["report", "summary"], name="report"),
+        Node(nodes.keep_report, "report", None, name="keep_report"),
     ]
 
 
@@ -42,6 +44,7 @@ def create_pipeline() -> Pipeline:
         *parts.supervision(),
         *parts.search(),
         *parts.revising(),
+        *parts.searching_revisions(),
         *parts.telling_difficulty(),
         *parts.against_a_larger_model(),
         *parts.learning(),

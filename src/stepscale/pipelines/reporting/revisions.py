@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
-from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
+from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.scaling.aggregates import score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
@@ -64,6 +64,12 @@ def measure_revisions(
         _savings(measured),
         [settle(name, quantities, n_problems, seeds=1) for name, quantities in claims.items()],
     )
+
+
+def log_revision_curves(positions: pd.DataFrame, curves: pd.DataFrame) -> None:
+    """Pass@1 along the chain and accuracy by strategy as metric histories of the MLflow run."""
+    along = positions.assign(n=positions["position"] + 1, unit="chain", label="pass at 1")
+    log_curve_rows("revisions", pd.concat([along[["unit", "label", "n", "accuracy"]], curves], ignore_index=True))
 
 
 def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[str, pd.DataFrame]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.parameters import ReportBlock
-from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
+from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.scaling.aggregates import Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import per_problem
@@ -73,17 +73,8 @@ def measure_search(
 
 
 def log_search_curves(curves: pd.DataFrame) -> None:
-    """Accuracy by strategy as MLflow metric histories: step = generations, tokens or FLOPs / 1000 a problem."""
-    from stepscale.tracking import current_run
-
-    run = current_run()
-    if run and len(curves):
-        names = "search." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
-        steps = [
-            round(n / 1000) if unit == "FLOPs" else round(n)
-            for n, unit in zip(curves["n"], curves["unit"], strict=True)
-        ]
-        run.history(zip(names, steps, curves["accuracy"], strict=True))
+    """Accuracy by strategy as MLflow metric histories."""
+    log_curve_rows("search", curves)
 
 
 def scored_samples(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str]) -> Scored:

@@ -1,0 +1,56 @@
+"""What reporting leaves in MLflow: the page, and every curve as a history of metrics."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+from mlflow import MlflowClient
+
+from stepscale.pipelines.reporting.nodes import keep_report
+from stepscale.pipelines.reporting.revisions import log_revision_curves
+from stepscale.pipelines.reporting.searches import log_search_curves
+
+CURVES = pd.DataFrame(
+    [
+        ["generations", "best-of-N", 4, 0.5],
+        ["generations", "best-of-N", 16, 0.6],
+        ["FLOPs", "beam, M = sqrt(N)", 8e6, 0.7],
+    ],
+    columns=["unit", "label", "n", "accuracy"],
+)
+
+
+@pytest.fixture
+def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment(experiment_id=MlflowClient(uri).create_experiment("tests", str(tmp_path / "artifacts")))
+    return MlflowClient(uri)
+
+
+def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:
+    positions = pd.DataFrame({"position": [0, 1], "accuracy": [0.4, 0.45]})
+    with mlflow.start_run() as run:
+        keep_report("<html>figures</html>")
+        log_search_curves(CURVES)
+        log_revision_curves(positions, CURVES)
+    found = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
+    assert Path(found).read_text() == "<html>figures</html>"
+
+    def history(name: str) -> list[tuple[int, float]]:
+        return [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
+
+    assert history("search.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
+    assert history("search.FLOPs.beam M  sqrtN") == [(8000, 0.7)]
+    assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
+    assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]
+
+
+def test_without_a_run_or_without_curves_nothing_is_written() -> None:
+    keep_report("page")
+    empty = pd.DataFrame(columns=[*CURVES.columns])
+    log_search_curves(empty)
+    log_revision_curves(pd.DataFrame(columns=["position", "accuracy"]), empty)
+    assert mlflow.active_run() is None
