@@ -80,7 +80,7 @@ def recorded() -> dict[str, pd.DataFrame]:
 
 def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
     assert set(SOLUTIONS.columns) >= set(recorded["solutions"].columns)
-    curves, by_bin, savings, online, chosen, claims = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    curves, at_cost, by_bin, savings, online, chosen, claims = measure_search(*recorded.values(), PLAN, REPORT, 0)
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
     labels = {shown(own) for own in PLAN.strategies}
     assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
@@ -88,6 +88,13 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]
     spent = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "tokens")]
     assert spent["n"].tolist() == [37, 69]
+    told = curves.set_index("label")["error"]
+    assert (
+        told[[WEIGHTED, "best-of-N", "majority"]].eq(0).all() and told["beam, M = 4"].isna().all()
+    )  # few samples: exact
+    assert set(at_cost["unit"]) == {"tokens", "FLOPs"} and at_cost["accuracy"].notna().any()
+    own = at_cost[at_cost["label"] == WEIGHTED]
+    assert own[["difference", "difference_low", "difference_high"]].eq(0).all(axis=None) and len(own) == 10
     assert by_bin.groupby(["strategy", "n"])["n_problems"].sum().eq(20).all()
     assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
     assert set(savings["unit"]) == set(curves["unit"]) and len(savings) == 9
@@ -102,9 +109,9 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
 def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) -> None:
     from stepscale.figures.search_report import search_part
 
-    curves, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
-    part = search_part(curves, by_bin, savings, online)
+    curves, at_cost, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    part = search_part(curves, at_cost, by_bin, savings, online)
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-    assert not search_part(curves.head(0), by_bin.head(0), savings.head(0), online.head(0)).sections
+    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online))).sections

@@ -5,7 +5,7 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.scaling.curve import curve
-from stepscale.scaling.equal_cost import accuracy_at_cost, common_costs, lead_at_own_cost
+from stepscale.scaling.equal_cost import accuracy_at_cost, lead_at_own_cost
 
 PROBLEMS = 40
 RNG = np.random.default_rng(0)
@@ -32,12 +32,12 @@ def test_between_points_a_curve_is_straight_over_the_logarithm_and_a_difference_
     assert (table["minus"] == "base").all()
 
 
-def test_costs_are_within_what_every_curve_covers_unless_told() -> None:
-    curves = {"base": line([0.2, 0.6], [1, 100]), "ours": line([0.3, 0.7], [4, 400])}
-    assert common_costs(list(curves.values())) == pytest.approx(np.geomspace(4, 100, 5))
-    assert accuracy_at_cost(curves, "base")["accuracy"].notna().all()
-    apart = {"base": line([0.2, 0.6], [1, 2]), "ours": line([0.3, 0.7], [4, 8])}
-    assert accuracy_at_cost(apart, "base").empty
+def test_costs_are_those_the_baseline_was_measured_at_unless_told() -> None:
+    curves = {"base": line([0.2, 0.6], [1, 100]), "ours": line([0.3, 0.7], [5, 500])}
+    table = accuracy_at_cost(curves, "base")
+    base, ours = (table[table["label"] == label] for label in ("base", "ours"))
+    assert base["cost"].tolist() == pytest.approx(list(np.geomspace(1, 100, 5))) and base["accuracy"].notna().all()
+    assert ours["accuracy"].isna().tolist() == ours["difference"].isna().tolist() == [True, True, False, False, False]
     with pytest.raises(InputError, match="no curve 'nobody'"):
         accuracy_at_cost(curves, "nobody")
 

@@ -12,6 +12,8 @@ from stepscale.figures.report import Example, FigureSection, Part, build_report
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.scoring_rules import scoring_rules_figure
 
+STATUSES = ("held", "did not hold", "inconclusive")
+
 
 def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[str]:
     """A few lines with the result, as they are printed at the end of a run and at the top of the report."""
@@ -21,12 +23,19 @@ def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[
     shown = [f"{name} {_percent(top.loc[name])}" for name in (*chosen_by, "Majority")]
     rest = [f"{name} {top.loc[name, 'accuracy']:.1%}" for name in ("pass@N (ceiling)",) if name in top.index]
     lines = [f"best-of-{n} on {problems} problems: {', '.join(shown)}; {', '.join(rest)}"]
-    for claim in claims:
-        if claim["status"] != "not measured":
+    measured = [claim for claim in claims if claim["status"] != "not measured"]
+    for claim in measured:
+        if claim["id"] == "A1" or len(measured) <= 2:
             lines.append(
                 f"{claim['id']} {claim['status']}: {claim['decided_by']} = {claim['estimate']:+.3f} "
                 f"[{claim['low']:+.3f}, {claim['high']:+.3f}] ({claim['claim']})"
             )
+    if len(measured) > 2:
+        by_status = {status: [c["id"] for c in measured if c["status"] == status] for status in STATUSES}
+        told = [f"{status} {', '.join(ids)}" for status, ids in by_status.items() if ids]
+        lines.append(
+            f"{len(measured)} claims were measured: {'; '.join(told)} (the claims table has each with its interval)"
+        )
     return lines
 
 
@@ -80,7 +89,7 @@ def _sections(
             f"{problems} test problems, {n} samples each. How to read this: the height of a line at N is the share of problems "
             "whose chosen sample is right when N of the samples are drawn; its band is the 95 % interval over problems. The "
             "dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
-            "below compare methods problem by problem.",
+            f"below compare methods problem by problem.{_monte_carlo(curves)}",
             scaling_curves(curves),
         )
     ]
@@ -104,6 +113,17 @@ def _sections(
         )
         sections.append(FigureSection("Scoring rules of the PRM", told, scoring_rules_figure(rules)))
     return sections
+
+
+def _monte_carlo(curves: pd.DataFrame) -> str:
+    """The largest Monte Carlo error, and of what; nothing where all is exact."""
+    if "error" not in curves or not (curves["error"] > 0).any():
+        return ""
+    worst = curves.loc[curves["error"].idxmax()]
+    return (
+        " Votes with too many sets of N samples to go through are means over random orders: their Monte Carlo error is at "
+        f"most {worst['error']:.2%} ({worst['label']}, N={worst['n']}); all else is exact."
+    )
 
 
 def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:

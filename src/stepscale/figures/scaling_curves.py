@@ -8,7 +8,10 @@ from stepscale.figures.style import COLOURS, WEIGHTED, faint, line_colours, new_
 
 
 def scaling_curves(curves: pd.DataFrame) -> Any:
-    """One line a method of a curves table (columns label, n, accuracy, low, high; the last three in 0..1)."""
+    """One line a method of a curves table (columns label, n, accuracy, low, high; the last three in 0..1).
+
+    A column ``error``, the Monte Carlo standard error of an accuracy, is told where the pointer rests, if it is not 0.
+    """
     figure = new_figure("samples a problem, N (log scale)", "accuracy (% of problems)")
     colours = line_colours(curves["label"])
     for label, rows in curves.groupby("label", sort=False):
@@ -22,10 +25,16 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
             line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),
-            customdata=rows[["low", "high"]],
-            hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
+            customdata=rows[["low", "high"]].assign(error=_monte_carlo(rows)),
+            hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]%{customdata[2]}",
         )  # fmt: skip
     ticks = sorted(int(n) for n in curves["n"].unique())
     figure.update_xaxes(type="log", tickvals=ticks, ticktext=[str(n) for n in ticks])
     figure.update_yaxes(tickformat=".0%")
     return figure
+
+
+def _monte_carlo(rows: pd.DataFrame) -> list[str]:
+    """What is said of each point's Monte Carlo error; nothing where a value is exact."""
+    errors = rows["error"] if "error" in rows else [0.0] * len(rows)
+    return [f", Monte Carlo error {error:.2%}" if error > 0 else "" for error in errors]

@@ -13,7 +13,7 @@ import pandas as pd
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem, pass_at_k_per_problem
 from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.samples import SampleGrid
-from stepscale.scaling.voting import majority_per_problem, weighted_per_problem
+from stepscale.scaling.voting import Vote, majority_per_problem, weighted_per_problem
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,28 @@ def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
 
 
 def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Expected accuracy [problems, len(ns)] by label of ``methods``; ``scores`` by verifier [problems, samples].
+    """Expected accuracy [problems, len(ns)] by label of ``methods``; see ``estimates``."""
+    return {label: found.per_problem for label, found in estimates(grid, scores, ns).items()}
 
-    Scores beyond [0, 1], such as unbounded rewards, rank samples but are not summed to a vote.
+
+def estimates(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Vote]:
+    """Expected accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact, by label of ``methods``.
+
+    ``scores`` by verifier [problems, samples]. Scores beyond [0, 1], such as unbounded rewards, rank samples but are not
+    summed to a vote.
     """
-    result: dict[str, Floats] = {}
+    result: dict[str, Vote] = {}
+    exact = np.zeros(len(ns))
     for m in methods(scores):
         score = scores.get(m.verifier or "")
         if m.method == "best_of_n" and score is not None:
-            result[m.label] = best_of_n_per_problem(score, grid.correct, ns, grid.mask)
+            result[m.label] = Vote(best_of_n_per_problem(score, grid.correct, ns, grid.mask), exact)
         elif m.method == "weighted" and score is not None and _are_shares(score[grid.mask]):
-            result[m.label] = weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask).per_problem
+            result[m.label] = weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask)
         elif m.method == "majority":
-            result[m.label] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask).per_problem
+            result[m.label] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask)
         elif m.method == "pass_at_n":
-            result[m.label] = pass_at_k_per_problem(grid.correct, ns, grid.mask)
+            result[m.label] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
     return result
 
 
@@ -67,9 +74,14 @@ def _are_shares(scores: Floats) -> bool:
 
 
 def curves_table(
-    data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int, verifiers: Iterable[str] = ()
-) -> pd.DataFrame:
-    """The curves table (and a column ``label``) of per-problem accuracies; ``verifiers``: names beyond METHODS."""
+    data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int, verifiers: Iterable[str] = (),
+    errors: Mapping[str, Floats] | None = None,
+) -> pd.DataFrame:  # fmt: skip
+    """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
+
+    ``verifiers``: names beyond METHODS. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it is not told.
+    """
+    error = errors or {}
     rows = []
     for m in methods(verifiers):
         if m.label in values:
@@ -80,6 +92,7 @@ def curves_table(
                         "data": data, "method": m.method, "verifier": m.verifier, "label": m.label, "n": n,
                         "accuracy": interval.mean[i], "low": interval.low[i], "high": interval.high[i],
                         "n_problems": len(values[m.label]), "seeds": 1,
+                        "error": float(error[m.label][i]) if m.label in error else 0.0,
                     }
                 )  # fmt: skip
     return pd.DataFrame(rows)

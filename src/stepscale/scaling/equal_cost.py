@@ -15,18 +15,21 @@ from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.curve import Curve, interpolated
 from stepscale.scaling.intervals import Interval
 
+POINTS = 5
 COLUMNS = ("cost", "label", "accuracy", "low", "high", "minus", "difference", "difference_low", "difference_high")
 
 
 def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None) -> pd.DataFrame:
     """A row a (cost, curve): accuracy there, and its difference from the ``baseline``'s, both with 95 % intervals.
 
-    ``at``: spendings a problem in the curves' unit; five within what all curves cover if not told. NaN outside of what a
-    curve covers. Raises InputError if the baseline is none of the curves or resamples differ.
+    ``at``: spendings a problem in the curves' unit; if not told five, evenly spaced by their logarithm, from the least to the
+    most that was measured of the baseline. NaN outside of what a curve covers. Raises InputError if the baseline is none of
+    the curves or resamples differ.
     """
     if baseline not in curves:
         raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
-    wanted = np.asarray(common_costs(list(curves.values())) if at is None else at, float)
+    x = curves[baseline].x
+    wanted = np.geomspace(x[0], x[-1], POINTS) if at is None else np.asarray(at, float)
     rows = []
     for label, own in curves.items():
         told = _interval(own.at(wanted).mean, own.resampled_at(wanted))
@@ -35,12 +38,6 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
             reached, apart = ((part.mean[i], part.low[i], part.high[i]) for part in (told, gap))
             rows.append([float(cost), label, *reached, baseline, *apart])
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("cost", kind="stable", ignore_index=True)
-
-
-def common_costs(curves: Sequence[Curve], points: int = 5) -> Floats:
-    """Spendings that every curve covers, evenly spaced by their logarithm; none if there is no common ground."""
-    low, high = max(own.x[0] for own in curves), min(own.x[-1] for own in curves)
-    return np.geomspace(low, high, points) if low < high else np.array([])
 
 
 def lead_at_own_cost(own: Curve, other: Curve) -> Interval:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from stepscale.formats import tables
 from stepscale.formats.scored_samples import ScoredSamples
-from stepscale.scaling.comparison import curves_table, per_problem
+from stepscale.scaling.comparison import curves_table, estimates
 from stepscale.scaling.samples import SampleGrid
 
 BUDGETS = (1, 2, 4, 10, 20, 40, 100, 200, 400, 700, 1000, 1300, 1600, 1860)
@@ -37,4 +37,6 @@ def figure3_curves(
     ids = tuple(samples.problem_ids)
     grid = SampleGrid(ids, answers, samples.is_correct, samples.answered, _rows=none, _columns=none)
     scores = {"prm": samples.prm_score, "orm": samples.orm_score}
-    return tables.curves(curves_table(data, per_problem(grid, scores, ns), ns, resamples, seed))
+    found = estimates(grid, scores, ns)
+    values, errors = ({label: getattr(own, name) for label, own in found.items()} for name in ("per_problem", "error"))
+    return tables.curves(curves_table(data, values, ns, resamples, seed, errors=errors))

@@ -1,20 +1,29 @@
 """Curves by (unit, label) as one tidy table, for searches and revisions alike."""
 
+from collections.abc import Mapping
+
+import numpy as np
 import pandas as pd
 
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.curve import Curve
 
 UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
-COLUMNS = ["unit", "label", "n", "accuracy", "low", "high", "n_problems"]
+COLUMNS = ["unit", "label", "n", "accuracy", "low", "high", "n_problems", "error"]
 
 
-def curve_rows(curves: dict[tuple[str, str], Curve], n_problems: int) -> pd.DataFrame:
-    """One row a point, with its 95 % interval; ``n`` is in the row's unit."""
-    rows = [
-        [unit, label, x, accuracy, low, high, n_problems]
-        for (unit, label), curve in curves.items()
-        for x, accuracy, low, high in zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
-    ]
+def curve_rows(
+    curves: dict[tuple[str, str], Curve], n_problems: int, errors: Mapping[str, Floats] | None = None
+) -> pd.DataFrame:
+    """One row a point, with its 95 % interval; ``n`` is in the row's unit.
+
+    ``errors``: Monte Carlo standard error [points] by label, the same in every unit; null where it is not told.
+    """
+    rows = []
+    for (unit, label), curve in curves.items():
+        told = (errors or {}).get(label, np.full(len(curve.x), np.nan))
+        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, told, strict=True)
+        rows += [[unit, label, x, accuracy, low, high, n_problems, error] for x, accuracy, low, high, error in points]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
-from stepscale.scaling.comparison import a1_quantities, curves_table, methods, per_problem
+from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, per_problem
 from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.points import ACTIVE, PROCESS, by_budget, by_size
@@ -44,8 +44,11 @@ def measure(
     places = search.given_samples.places if search.given_samples else None
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
-    values = per_problem(scored.grid, scored.scores, ns)
-    curves = curves_table("test", values, ns, config.bootstrap, seed, scored.scores)
+    votes = estimates(scored.grid, scored.scores, ns)
+    values, errors = (
+        {label: getattr(found, name) for label, found in votes.items()} for name in ("per_problem", "error")
+    )
+    curves = curves_table("test", values, ns, config.bootstrap, seed, scored.scores, errors)
     rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
     levels = _by_level(scored, values, config.bootstrap, seed)
     if not values.keys() >= A1_COMPARES or len(scored.grid.ids) < FEWEST_PROBLEMS:

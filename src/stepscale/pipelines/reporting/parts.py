@@ -28,7 +28,7 @@ def supervision() -> list[Node]:
 
 def search() -> list[Node]:
     """Search against the PRM, compute-optimal and online."""
-    tables = ["search_curves", "search_by_bin", "search_savings", "online_policy"]
+    tables = ["search_curves", "search_at_cost", "search_by_bin", "search_savings", "online_policy"]
     samples = ["test_problems", "test_solutions", "prm_scores"]
     searched = ["search_results", "search_candidates", "sample_costs"]
     return [

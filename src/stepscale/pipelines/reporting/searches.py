@@ -5,6 +5,8 @@ problems. Difficulty bins are made of the samples of these problems: oracle by p
 in the paper neither they nor the choice of a strategy cost anything, but for the online policy, which pays for its probes.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
@@ -12,11 +14,14 @@ from stepscale.parameters import ReportBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.scaling.aggregates import Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
-from stepscale.scaling.comparison import per_problem
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.comparison import estimates, per_problem
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
 from stepscale.scaling.curve import Curve
 from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.scaling.efficiency import efficiency
+from stepscale.scaling.equal_cost import COLUMNS as AT_COST
+from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import compare_online
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
@@ -32,7 +37,9 @@ _SAVINGS = ["policy", "unit", "at", "accuracy", "factor", "low", "high", "status
 _ONLINE = ["budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
            "difference_high"]  # fmt: skip
 
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]]
+_AT_COST = ["unit", *AT_COST]
+
+Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]]
 
 
 def measure_search(
@@ -40,10 +47,12 @@ def measure_search(
     search_candidates: pd.DataFrame, sample_costs: pd.DataFrame, tree_search: SearchPlan | None, config: ReportBlock,
     seed: int,
 ) -> Tables:  # fmt: skip
-    """Curves by unit, accuracy by bin, savings, the online policy, what each bin chose, claims; empty without searches."""
+    """Curves by unit, accuracy at a cost, accuracy by bin, savings, the online policy, what each bin chose, claims; empty
+    without searches.
+    """
     if tree_search is None or search_results.empty:
-        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
-        return *tables, []  # type: ignore[return-value]  # five tables
+        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _AT_COST, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
+        return *tables, []  # type: ignore[return-value]  # six tables
     resamples = config.bootstrap
     scored = scored_samples(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
     results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
@@ -53,6 +62,9 @@ def measure_search(
         f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
         for name, budget, options in tree_search.runs
     }
+    errors = sample_errors(
+        scored, sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
+    )
     pool = recorded_pool(scored.grid, scored.scores["prm"])
     online = compare_online(results, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
     beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
@@ -63,7 +75,8 @@ def measure_search(
     if beams and lookaheads and len(tree_search.budgets) > 1:
         claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
     return (
-        curve_rows(curves, len(results.ids)),
+        curve_rows(curves, len(results.ids), errors),
+        _at_cost(curves),
         _by_bin(results, bins["oracle"], resamples, seed),
         _savings(curves),
         online,
@@ -143,6 +156,21 @@ def _curves(
             curves[UNITS[unit], label] = curve
         chosen.append(optimal.chosen.assign(bins=kind))
     return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
+
+
+def sample_errors(scored: Scored, ns: Sequence[int]) -> dict[str, Floats]:
+    """Monte Carlo error [len(ns)] of each way to choose among recorded samples; searches are runs and have none of their own."""
+    found = estimates(scored.grid, scored.scores, [int(n) for n in ns])
+    return {CLOSED_FORM[label]: own.error for label, own in found.items() if label in CLOSED_FORM}
+
+
+def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
+    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from best-of-N weighted."""
+    parts = []
+    for unit in (UNITS["tokens"], UNITS["flops"]):
+        own = {label: curve for (shown_unit, label), curve in curves.items() if shown_unit == unit}
+        parts.append(accuracy_at_cost(own, WEIGHTED).assign(unit=unit))
+    return pd.concat(parts, ignore_index=True)[_AT_COST]
 
 
 def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:

@@ -18,11 +18,13 @@ def supervision(
     return supervision_part(quintiles, sizes, budgets, saved, agreement or {})
 
 
-def search(curves: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame) -> "Part":
+def search(
+    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame
+) -> "Part":
     """Search against the PRM."""
     from stepscale.figures.search_report import search_part
 
-    return search_part(curves, by_bin, savings, online)
+    return search_part(curves, at_cost, by_bin, savings, online)
 
 
 def revising(
