@@ -51,12 +51,13 @@ def colour(label: object) -> str:
 
 
 def line_colours(labels: Iterable[object]) -> dict[str, str]:
-    """A colour for each label: its own, or the next of FURTHER; a verifier's weighted vote has the verifier's."""
-    found: dict[str, str] = {}
-    further = cycle(FURTHER)
-    for name in map(str, labels):
+    """A colour for each label: its own, or one of FURTHER that no other has; a verifier's weighted vote has the verifier's."""
+    names = list(dict.fromkeys(map(str, labels)))
+    found = {name: COLOURS[name] for name in names if name in COLOURS}
+    further = cycle([c for c in FURTHER if c not in found.values()] or FURTHER)
+    for name in names:
         if name not in found:
-            found[name] = COLOURS.get(name) or found.get(name.removesuffix(WEIGHTED)) or next(further)
+            found[name] = found.get(name.removesuffix(WEIGHTED)) or next(further)
     return found
 
 
