@@ -220,14 +220,18 @@ class LargerBlock(Block):
     """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
 
     base: str = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
+    samples_per_problem: int | None = Field(
+        None, ge=1, description="own samples a problem to choose right ones from; null: as many as the generator's"
+    )
     fine_tuning: Optimization | None = Field(None, description="null: the generator's")
     placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
     problems_per_shard: int = Field(100, ge=1, description="problems in one saved shard of its greedy answers")
 
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
         """What makes the larger model ready and asks it: the generator's block with this base."""
-        own = {"fine_tuning": self.fine_tuning, "placement": self.placement}
-        return generator.model_copy(update={"base": self.base} | {k: v for k, v in own.items() if v is not None})
+        names = ("base", "samples_per_problem", "fine_tuning", "placement")
+        own = {name: getattr(self, name) for name in names}
+        return generator.model_copy(update={name: value for name, value in own.items() if value is not None})
 
 
 class ReportBlock(Block):
