@@ -1,0 +1,74 @@
+"""The loop's part of the report, the PRM of rollouts and the step positions: drawn as measured, absent where not measured."""
+
+import pandas as pd
+import pytest
+
+from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
+from stepscale.figures.report import build_report
+from stepscale.scaling.loop_comparison import health_by_round
+
+STRATEGIES = ("80/20, selector retrained", "Random")
+SIZES = pd.DataFrame(
+    [
+        {"label": name, "per_problem": size, "n": 16, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 40, "seeds": 3}
+        for name in STRATEGIES for size in (1, 5, 9)
+    ]
+)  # fmt: skip
+NUMBERS = list(health_by_round(pd.DataFrame()).columns[2:])
+HEALTH = pd.DataFrame(
+    [
+        {"strategy": name, "round": round_} | dict.fromkeys(NUMBERS, 0.8 + round_ / 100)
+        for name in STRATEGIES for round_ in (1, 2)
+    ]
+)  # fmt: skip
+DIFFERENCES = [
+    {"difference": "last round of Random", "n": 16, "estimate": -0.02, "low": -0.05, "high": 0.01, "n_problems": 40,
+     "seeds": 3}
+]  # fmt: skip
+
+
+def test_every_strategy_has_its_line_by_labels_and_on_the_audit() -> None:
+    learned, audited = loop_part(SIZES, HEALTH, DIFFERENCES).sections
+    lines = [trace for trace in learned.figure.data if trace.mode == "lines+markers"]
+    assert [trace.name for trace in lines] == list(STRATEGIES) and list(lines[0].x) == [1, 5, 9]
+    assert [trace.name for trace in audited.figure.data] == list(STRATEGIES)
+    assert list(audited.figure.data[0].y) == pytest.approx([0.81, 0.82])
+    assert list(audited.figure.layout.xaxis.tickvals) == [1, 2]
+    assert "Best-of-16 on 40 test problems, 3 seed(s)" in learned.reading
+    for section in (learned, audited):
+        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+
+
+def test_tables_tell_differences_in_points_and_leave_unknown_numbers_blank() -> None:
+    unknown = HEALTH.assign(first_error=float("nan"))
+    tables = loop_part(SIZES, unknown, DIFFERENCES).tables
+    assert tables["The data loop: differences at N=16"] == [
+        {"difference": "last round of Random", "points [95 %]": "-2.0 [-5.0, +1.0]", "problems": 40, "seeds": 3}
+    ]
+    rows = tables["The data loop: selectors by round"]
+    assert len(rows) == 4 and rows[0]["first error at step"] == "" and rows[0]["AUROC, audit"] == "0.810"
+    assert "-2.0 [-5.0, +1.0]" in build_report("t", [], [], [], [], tables, {})
+
+
+def test_rollouts_are_one_figure_with_a_line_a_rule() -> None:
+    curves = pd.DataFrame(
+        [
+            {"label": label, "n": n, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 40, "seeds": 1}
+            for label in ("Soft PRM, last", "Soft PRM, min", "PRM") for n in (1, 4)
+        ]
+    )  # fmt: skip
+    [section] = rollouts_part(curves).sections
+    assert len([trace for trace in section.figure.data if trace.mode == "lines+markers"]) == 3
+    assert "on 40 test problems" in section.reading
+
+
+def test_positions_are_a_table_whose_unknown_numbers_are_blank() -> None:
+    positions = pd.DataFrame({"verifier": ["prm"], "step": [1], "share_negative": [0.25], "auroc": [float("nan")]})
+    [rows] = positions_part(positions).tables.values()
+    assert rows == [{"verifier": "prm", "step": 1, "share negative": "0.250", "auroc": ""}]
+
+
+def test_what_was_not_measured_is_not_shown() -> None:
+    none = pd.DataFrame(columns=SIZES.columns)
+    parts = (loop_part(none, health_by_round(pd.DataFrame()), []), rollouts_part(none), positions_part(None))
+    assert all(not part.sections and not part.tables for part in parts)

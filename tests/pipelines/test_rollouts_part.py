@@ -1,0 +1,169 @@
+"""The nodes of a PRM without people: rollouts shard by shard, their gathering, the soft PRM, what the report measures of it."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.generation.contract import Continuation
+from stepscale.labeling.contract import label_table
+from stepscale.labeling.options import RolloutOptions
+from stepscale.parameters import GeneratorBlock, ReportBlock, VerifierBlock
+from stepscale.pipelines.reporting.loop import measure_rollouts
+from stepscale.pipelines.reward_modeling import rollouts as nodes
+
+GENERATOR = GeneratorBlock.model_validate(
+    {
+        "base": "some/base", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+    }
+)  # fmt: skip
+OPTIONS = RolloutOptions(
+    problems=3, samples=2, per_step=4, problems_per_shard=2, least_steps=1, scored_samples=4
+)  # of 4 training problems the first 3: two shards
+REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+
+
+class Sure:
+    """A Generator of a token a character whose every rollout ends in the right answer, 4."""
+
+    name, batch_bytes = "sure", 0
+
+    def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        return tuple(map(ord, problem + "\n"))
+
+    def decode(self, tokens) -> str:
+        return "".join(map(chr, tokens))
+
+    def generate(self, requests, sampling, until, ledger):
+        text = tuple(map(ord, "\\boxed{4}"))
+        ledger.add(self.name, "decode", len(requests))
+        return [Continuation(text, (0.0,) * len(text), "solution", ()) for _ in requests]
+
+
+def problems(split: str = "train", n: int = 4) -> pd.DataFrame:
+    ids = [f"{split}-{i}" for i in range(n)]
+    return pd.DataFrame({"problem_id": ids, "problem": [f"{i}+2" for i in range(n)], "answer": "4", "split": split})
+
+
+def solutions(of: pd.DataFrame, n: int = 3) -> pd.DataFrame:
+    """Even samples right, of two steps each."""
+    rows = []
+    for problem_id in of["problem_id"]:
+        for sample in range(n):
+            steps = ["a step", "\\boxed{4}" if sample % 2 == 0 else "\\boxed{5}"]
+            text = "\n".join(steps) + "\n"
+            ends = [i for i, character in enumerate(text) if character == "\n"]
+            rows.append((problem_id, sample, steps, list(map(ord, text)), ends, steps[-1][7:-1], sample % 2 == 0))
+    columns = ["problem_id", "sample_id", "steps", "tokens", "step_ends", "answer", "is_correct"]
+    return pd.DataFrame(rows, columns=columns).assign(finish="solution").astype({"is_correct": "boolean"})
+
+
+@pytest.fixture
+def sure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A model's folder, from which a generator that is always right is loaded."""
+    monkeypatch.setattr("stepscale.generation.local.LocalGenerator.load", lambda *_, **__: Sure())
+    monkeypatch.setattr("stepscale.generation.shards.start_afresh", lambda _: None)
+    monkeypatch.setattr("stepscale.labeling.rollouts.start_afresh", lambda _: None)
+    (tmp_path / "weights").write_text("any")
+    return tmp_path
+
+
+def made(folder: Path, finished: dict[str, Callable[[], pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+    of = problems()
+    shards: dict[str, pd.DataFrame] = {}
+    for part in nodes.roll_out(folder, of, solutions(of), finished, GENERATOR, OPTIONS, 0):
+        shards |= part
+    return shards
+
+
+def kept(shards: dict[str, pd.DataFrame]) -> dict[str, Callable[[], pd.DataFrame]]:
+    return {name: lambda name=name: shards[name] for name in shards}
+
+
+def test_the_first_problems_and_samples_are_rolled_out_in_shards_and_gathered_in_order(sure: Path) -> None:
+    shards = made(sure, {})
+    assert len(shards) == 2 + 1, "two shards and the list of them"
+    labels = nodes.gather_rollouts(kept(shards))
+    assert labels["problem_id"].unique().tolist() == ["train-0", "train-1", "train-2"]
+    assert set(labels["sample_id"]) == {0, 1}
+    assert labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0] * 3, "a rollout is always right, a given wrong end is not"
+
+
+def test_finished_shards_are_not_made_again_and_strange_ones_are_not_gathered(sure: Path) -> None:
+    first = made(sure, {})
+    names = [name for name in first if not name.startswith("current")]
+    one_lost = {name: table for name, table in first.items() if name != names[1]}
+    again = made(sure, kept(one_lost))
+    assert list(again) == [names[1], *[name for name in first if name.startswith("current")]]
+    strange = {"rollouts-of-another-run": first[names[0]].assign(problem_id="strange")}
+    both = nodes.gather_rollouts(kept(first | strange))
+    assert "strange" not in set(both["problem_id"]) and len(both) == 12
+
+
+def test_without_rollouts_there_are_no_labels_and_no_model(sure: Path) -> None:
+    of = problems()
+    shards: dict[str, pd.DataFrame] = {}
+    for part in nodes.roll_out(sure, of, solutions(of), {}, GENERATOR, None, 0):
+        shards |= part
+    labels = nodes.gather_rollouts(kept(shards))
+    assert labels.empty and "value" in labels
+    verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
+    assert not list(nodes.train_soft_prm(of, solutions(of), labels, verifiers, None, 0).iterdir())
+
+
+def test_a_soft_prm_learns_the_values_of_rollouts(
+    model_of: Callable[..., Path], tmp_path: Path, empty_store: Path
+) -> None:
+    import mlflow
+    import torch
+
+    from stepscale.verifiers.saved import SavedVerifier
+
+    torch.set_num_threads(1)
+    mlflow.set_tracking_uri(f"sqlite:///{shutil.copy(empty_store, tmp_path)}")
+    of = problems()
+    written = solutions(of)
+    labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])
+    fast = {"optimization": {"epochs": 1, "batch_size": 4}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
+    )
+    folder = nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
+    saved = SavedVerifier.read(folder)
+    assert saved.kind == "soft_prm" and saved.aggregation == "last"
+
+
+def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
+    """Step scores: the last step tells right from wrong, or nothing does."""
+    known = of["is_correct"].to_numpy(bool)
+    negative = [[0.5, (0.1 if right else 0.9) if last_knows else 0.5] for right in known]
+    return of[["problem_id", "sample_id"]].assign(verifier=verifier, negative=negative, neutral=[[0.0, 0.0]] * len(of))
+
+
+def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8() -> None:
+    tested = problems("test", 12)
+    written = solutions(tested, 8)
+    few = written[written["sample_id"] < OPTIONS.scored_samples]
+    both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
+    curves, [claim] = measure_rollouts(tested, written, both, scores(few, "soft", True), OPTIONS, REPORT, 0)
+    assert set(curves["n"]) == {1, 2, 4}, "no more than the samples it scored"
+    assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM"}
+    at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
+    assert at_four["Soft PRM, last"] == 1 and at_four["PRM"] == pytest.approx(0.5), "the ORM's scores are not the PRM's"
+    assert np.allclose(curves.loc[curves["n"] == 1, "accuracy"], 0.5)
+    assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
+
+
+def test_without_a_soft_prm_or_with_too_few_problems_nothing_is_settled() -> None:
+    tested = problems("test", 4)
+    written = solutions(tested, 4)
+    hard, soft = scores(written, "prm", False), scores(written, "soft", True)
+    curves, claims = measure_rollouts(tested, written, hard, soft, OPTIONS, REPORT, 0)
+    assert len(curves) and claims == []
+    for nothing, options in ((None, OPTIONS), (soft[:0], OPTIONS), (soft, None)):
+        curves, claims = measure_rollouts(tested, written, hard, nothing, options, REPORT, 0)
+        assert curves.empty and claims == []
