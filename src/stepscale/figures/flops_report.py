@@ -1,11 +1,12 @@
 """What the report says about a larger model at equal FLOPs (Snell et al. 2024, 7): Figure 9 and two tables."""
 
+import math
 from typing import Any
 
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.style import faint, line_colours, new_figure
+from stepscale.figures.style import OTHER, faint, line_colours, new_figure
 from stepscale.scaling.flops_match import RATIOS
 
 _AXES = {"search": "generations a problem, N (log scale)", "revisions": "attempts a problem, N (log scale)"}
@@ -60,8 +61,15 @@ def figure_9(curves: pd.DataFrame, stars: pd.DataFrame, axis: str) -> Any:
             hovertemplate="R=%{customdata[0]:g}, N=%{x:.1f}: larger %{y:.1%}, small %{customdata[1]:.1%}",
         )  # fmt: skip
     for r, budget in stars.groupby("r")["budget"].first().items():
-        figure.add_vline(
-            x=float(budget), line={"dash": "dot", "width": 1}, annotation_text=f"R = {r:g}", annotation_position="top"
+        figure.add_vline(x=float(budget), line={"dash": "dot", "width": 1, "color": OTHER})
+        figure.add_annotation(  # on a logarithmic axis annotations, unlike lines, are placed by the logarithm
+            x=math.log10(budget),
+            y=1.0,
+            yref="paper",
+            yanchor="top",
+            xanchor="right",
+            text=f"R = {r:g}",
+            showarrow=False,
         )
     ticks = sorted({int(n) for n in curves["n"]})
     figure.update_xaxes(type="log", tickvals=ticks, ticktext=[str(n) for n in ticks])
