@@ -20,6 +20,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from stepscale.models.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.models.lanes import Lanes
+from stepscale.models.memory import give_back_freed_memory
 from stepscale.models.optimization import Optimization
 from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
@@ -27,6 +28,7 @@ from stepscale.seeds import seed_for
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
 IGNORED = -100.0  # target of a token that is not learned from; the value transformers uses
 _CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm")
+_MULTIPLE = 8  # tokens; fewer sizes of tensors leave less memory in pieces, and GPUs like them
 _SORTED_TOGETHER = 50  # batches whose rows are sorted by length together: little padding, yet batches stay random
 
 OnLog = Callable[[int, dict[str, float]], None]
@@ -111,11 +113,13 @@ def fit(
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         started = time.perf_counter()
-        trainer.train()
+        done = trainer.train().global_step
         seconds = time.perf_counter() - started
+    del trainer
+    give_back_freed_memory()
     model.eval()
-    tokens = round(train.tokens * trainer.state.global_step * together / max(len(train), 1))
-    return FitReport(trainer.state.global_step, tokens, train.padding, seconds)
+    tokens = round(train.tokens * done * together / max(len(train), 1))
+    return FitReport(done, tokens, train.padding, seconds)
 
 
 def _arguments(
@@ -182,6 +186,7 @@ def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None, sho
 
 def _pad(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:
     longest = max(len(row.ids) for row in rows)
+    longest += -longest % _MULTIPLE
     ids = np.full((len(rows), longest), pad_id, np.int64)
     labels = np.full((len(rows), longest), IGNORED, np.int64 if classes else np.float32)
     for place, row in enumerate(rows):

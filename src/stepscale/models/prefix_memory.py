@@ -116,8 +116,12 @@ class PrefixMemory:
                 results[i] = np.stack(known) if known else np.empty((0, 0), np.float32)
                 for chunk in reversed(path):  # the parent is touched after its child
                     self._recent[chunk] = self._recent.pop(chunk, None)
-            self._trim()
+            self._trim(self._kept)
         return results
+
+    def forget(self) -> None:
+        """Forget all sequences: what follows then does not depend on what came before, not even in the last bit."""
+        self._trim(0)
 
     def _groups(self, sequences: Sequence[Sequence[Any]]) -> Iterator[list[int]]:
         """Sequences with the same first chunk together, in groups of a bounded number of tokens."""
@@ -190,9 +194,9 @@ class PrefixMemory:
             outputs: NDArray[np.float32] = self._head(states[ends]).float().cpu().numpy()
         return outputs
 
-    def _trim(self) -> None:
-        """Drop what was used longest ago until the budget holds."""
-        while self._recent and self._pool.n_used > self._kept:
+    def _trim(self, kept: int) -> None:
+        """Drop what was used longest ago until no more than ``kept`` token places are taken."""
+        while self._recent and self._pool.n_used > kept:
             chunk = next(iter(self._recent))
             del self._recent[chunk]
             siblings = chunk.parent.children if chunk.parent else self._roots
