@@ -187,11 +187,12 @@ def test_batches_hold_rows_of_like_length_and_every_row_once() -> None:
     rows = [Row([i] * (1 + i % 160), np.full(1 + i % 160, float(i % 3), np.float32)) for i in range(1, 400)]
     batches = Batches(rows, 16, pad_id=0, classes=True, seed=3)
     assert sorted(int(row[0]) for batch in batches.batches for row in batch["input_ids"]) == list(range(1, 400))
-    assert batches.padding < 0.1
-    assert all(batch["input_ids"].shape[1] % 8 == 0 for batch in batches.batches)
     for batch in batches.batches:
         assert ((batch["input_ids"] == 0) == (batch["labels"] == IGNORED)).all()
         assert batch["labels"].dtype == torch.int64
+        lengths = (batch["input_ids"] != 0).sum(dim=1)
+        assert lengths.max() - lengths.min() <= 8  # 399 rows of 160 lengths, sixteen neighbours in a batch
+        assert batch["input_ids"].shape[1] == -(-int(lengths.max()) // 8) * 8
     again = Batches(rows, 16, pad_id=0, classes=False, seed=3)
     assert torch.equal(again.batches[5]["input_ids"], batches.batches[5]["input_ids"])
     assert again.batches[5]["labels"].dtype == torch.float32
