@@ -1,10 +1,11 @@
 """Nodes of reporting. Heavy libraries are imported where they are used."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from stepscale.figures.report import Part
 from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
@@ -22,9 +23,6 @@ from stepscale.scaling.supervision_claims import (
     b9_quantities,
     rule_values,
 )
-
-if TYPE_CHECKING:
-    from stepscale.figures.report import Part
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
@@ -154,8 +152,8 @@ def choose_worked_examples(
 def report(
     curves: pd.DataFrame, levels: pd.DataFrame, rules: list[dict[str, Any]], claims: list[dict[str, Any]],
     calibration: pd.DataFrame | None, verifier_metrics: dict[str, Any] | None, worked_examples: list[dict[str, Any]],
-    supervision: "Part", search: "Part", revisions: "Part", revision_search: "Part", difficulty: "Part", larger: "Part",
-    learning: "list[Part]", parameters: dict[str, Any],
+    supervision: Part, search: Part, revisions: Part, revision_search: Part, difficulty: Part, larger: Part,
+    learning: list[Part], parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page

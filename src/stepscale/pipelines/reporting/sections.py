@@ -1,17 +1,16 @@
 """Nodes that draw: tables -> a part of the report. Plotly is imported where a part is drawn."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
-if TYPE_CHECKING:
-    from stepscale.figures.report import Part
+from stepscale.figures.report import Part
 
 
 def supervision(
     quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, saved: list[dict[str, Any]],
     agreement: dict[str, float] | None,
-) -> "Part":  # fmt: skip
+) -> Part:  # fmt: skip
     """Ways to supervise."""
     from stepscale.figures.supervision_report import supervision_part
 
@@ -20,7 +19,7 @@ def supervision(
 
 def search(
     curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame
-) -> "Part":
+) -> Part:
     """Search against the PRM."""
     from stepscale.figures.search_report import search_part
 
@@ -30,28 +29,28 @@ def search(
 def revising(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
     savings: list[dict[str, Any]],
-) -> "Part":  # fmt: skip
+) -> Part:  # fmt: skip
     """Revisions."""
     from stepscale.figures.revision_report import revision_part
 
     return revision_part(positions, changes, ratios, curves, savings)
 
 
-def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> "Part":
+def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
     """PRM search over revisions."""
     from stepscale.figures.revision_search_report import revision_search_part
 
     return revision_search_part(curves, leads)
 
 
-def telling_difficulty(agreement: pd.DataFrame, policies: pd.DataFrame) -> "Part":
+def telling_difficulty(agreement: pd.DataFrame, policies: pd.DataFrame) -> Part:
     """Ways to tell difficulty."""
     from stepscale.figures.difficulty_report import difficulty_part
 
     return difficulty_part(agreement, policies)
 
 
-def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> "Part":
+def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
     """A larger model at equal FLOPs."""
     from stepscale.figures.flops_report import flops_part
 
@@ -61,7 +60,7 @@ def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> "Part":
 def learning(
     positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
     soft_curves: pd.DataFrame,
-) -> "list[Part]":  # fmt: skip
+) -> list[Part]:  # fmt: skip
     """Verifiers by step position, the data loop, the PRM of rollouts."""
     from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
 
