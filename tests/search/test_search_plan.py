@@ -5,6 +5,8 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
@@ -53,7 +55,7 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
     samples = pd.DataFrame(
         {
             "problem_id": "p", "sample_id": range(4), "steps": steps, "step_ends": ends,
-            "tokens": [list(range(end[-1] + 2)) for end in ends],
+            "tokens": [[1, 2, 3, 4, 5, 9], [1, 2, 3, 7, 9], [1, 2, 3, 4, 5, 9], [1, 2, 8]],
             "finish": ["solution", "solution", "solution", "length"],
         }
     )  # fmt: skip
@@ -63,13 +65,30 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
         said = {tuple(steps[i][: k + 1]) for i in chosen if i < 3 for k in range(len(steps[i]))}
         return prompt * bool(said) + sum(lengths[beginning] for beginning in said)
 
+    def written(chosen) -> int:
+        return len({tuple(samples["tokens"][i][: k + 1]) for i in chosen for k in range(len(samples["tokens"][i]) - 1)})
+
     costs = sample_costs({"p": prompt}, samples, [1, 2, 4], generator=10, verifier=20).set_index("n")
     for n in (1, 2, 4):
         expected = np.mean([read(chosen) for chosen in combinations(range(4), n)])
         assert costs.loc[n, "verify_tokens"] == pytest.approx(expected)
-        assert costs.loc[n, "decode_tokens"] == pytest.approx(n * np.mean([5, 4, 5, 2]))
+        drawn = np.mean([written(chosen) for chosen in combinations(range(4), n)])
+        assert costs.loc[n, "decode_tokens"] == pytest.approx(drawn)
         assert costs.loc[n, "generator_flops"] == pytest.approx(20 * (prompt + costs.loc[n, "decode_tokens"]))
         assert costs.loc[n, "verifier_flops"] == pytest.approx(40 * expected)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.lists(st.integers(0, 2), max_size=5), min_size=3, max_size=6))
+def test_a_beginning_that_samples_share_is_passed_through_the_generator_once(sequences) -> None:
+    samples = pd.DataFrame({"problem_id": "p", "tokens": sequences, "finish": "length", "steps": "", "step_ends": ""})
+    found = sample_costs({"p": 1}, samples, [1, 2, 3], 1, 1)["decode_tokens"]
+    for n, tokens in zip([1, 2, 3], found, strict=True):
+        trees = [
+            {tuple(own[: k + 1]) for own in chosen for k in range(len(own) - 1)}
+            for chosen in combinations(sequences, n)
+        ]
+        assert tokens == pytest.approx(np.mean([len(tree) for tree in trees]))
 
 
 def test_a_recorded_search_keeps_its_slots_and_lets_only_scored_answers_win() -> None:

@@ -14,6 +14,8 @@ from stepscale.models.encoding import TextFormat
 from stepscale.models.loading import load_token_classifier, load_tokenizer, save
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Problem
+from stepscale.search.sample_costs import sample_costs
+from stepscale.search.table import candidates_table
 from stepscale.verifiers.saved import SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier
 
@@ -120,3 +122,20 @@ def test_each_problem_of_a_batch_is_charged_what_it_costs_alone(verifier):
     assert [cost.decode for cost in costs[0]] == [cost.decode for cost in costs[1]]
     shared = 1  # the two prompts begin with the same token, <s>
     assert sum(cost.prefill for cost in costs[0]) + shared == sum(cost.prefill for cost in costs[1])
+
+
+@pytest.mark.parametrize("n", [4, 12])
+def test_what_samples_cost_by_their_texts_is_what_the_engines_counted(verifier_folder, n):
+    """As reporting prices best-of-N: from recorded samples, against the ledger of the very draws."""
+    made, weighted = generator(), read_options({"method": "weighted", "n": n})
+    for problem in problems(8):
+        made.forget()  # beginnings of prompts that problems share are the engine's gain, which no sample has to itself
+        fresh, ledger = ModelVerifier(verifier_folder, "prm", device="cpu"), Ledger()
+        [result] = search([problem], made, fresh, weighted, SAMPLING, run_seed=5, ledger=ledger)
+        table = candidates_table([result], 5, {problem.problem_id: "0"})
+        prompt = len(made.encode_prompt(problem.text))
+        cost = sample_costs({problem.problem_id: prompt}, table, [n], 1, 1).iloc[0]
+        assert cost["prefill_tokens"] == ledger.models["lab"].prefill
+        assert cost["decode_tokens"] == pytest.approx(ledger.models["lab"].decode)
+        longer = len("<judge>") - len(["<s>"])  # this verifier has a prompt of its own
+        assert cost["verify_tokens"] + longer == pytest.approx(ledger.models["prm"].verify)

@@ -1,9 +1,10 @@
 """What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
 
 In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) a problem, in expectation over which N of
-the recorded samples are drawn: exact, nothing is drawn anew. The prompt is read once by each model; every drawn token but a
-sample's last is passed through the generator; a step that finished samples share from their beginnings is read by the
-verifier once, as the engines do (``generation.local``, ``verifiers.scoring``). Knows nothing of how answers are chosen.
+the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
+``verifiers.scoring``): the prompt is read once by each model; tokens that several samples share from their beginnings are
+passed through the generator once, a sample's last token not at all; steps that finished samples share from their beginnings
+are read by the verifier once. Searches are counted alike. Knows nothing of how answers are chosen.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -33,12 +34,30 @@ def sample_costs(
     for problem_id, prompt in prompts.items():
         assert own is not None
         drawn = own.get_group(problem_id)
-        decode = np.asarray(ns) * float((drawn["tokens"].map(len) - 1).clip(lower=0).mean())
+        decode = _written(list(drawn["tokens"]), ns)
         verify = _read(drawn, prompt, ns)
         for n, written, read in zip(ns, decode, verify, strict=True):
             flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
             rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
     return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _written(samples: Sequence[Sequence[int]], ns: Sequence[int]) -> Floats:
+    """Tokens [len(ns)] passed through the generator in expectation: each beginning once, without the last token of a sample."""
+    lengths = np.array([max(len(tokens) - 1, 0) for tokens in samples])
+    if not lengths.max(initial=0):
+        return np.zeros(len(ns))
+    table = np.full((len(samples), lengths.max()), -1)
+    for row, (tokens, length) in enumerate(zip(samples, lengths, strict=True)):
+        table[row, :length] = tokens[:length]
+    table = table[np.lexsort(table.T[::-1])]  # samples of one beginning now lie together
+    begins = np.ones(table.shape, bool)
+    begins[1:] = np.logical_or.accumulate(table[1:] != table[:-1], axis=1)
+    # down each column, how many samples lie between one beginning and the next
+    starts = np.flatnonzero(begins.T)
+    sizes = np.diff(starts, append=table.size)
+    counts, beginnings = np.unique(sizes[table.T.ravel()[starts] >= 0], return_counts=True)
+    return np.array([beginnings @ seen(counts, len(samples), n) for n in ns])
 
 
 def _read(drawn: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
