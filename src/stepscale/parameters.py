@@ -126,14 +126,21 @@ class VerifierBlock(Block):
     prompt: str = Field(description="prompt template with {problem}")
     prm: VerifierOptions
     orm: VerifierOptions
+    small_layers: int | None = Field(
+        None, ge=1, description="layers of the base that the small verifiers have, which the comparison of supervision and the "
+        "data loop train; null: all",
+    )  # fmt: skip
     placement: Placement = Placement()
 
-    def training(self, kind: Literal["prm", "orm"], seed: int) -> VerifierTraining:
-        """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""
+    def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
+        """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here.
+
+        ``small``: those of a verifier that learns from PRM_large's labels, with fewer layers (Lightman et al. 2023, 4.1).
+        """
         given = self.prm if kind == "prm" else self.orm
         fitted = given.optimization.model_copy(update={"seed": seed})
         layout = TextFormat(prompt=self.prompt)
-        options = given.model_dump() | {"optimization": fitted}
+        options = given.model_dump() | {"optimization": fitted, "layers": self.small_layers if small else None}
         return VerifierTraining(kind=kind, layout=layout, validation_share=0.0, **options)
 
 

@@ -133,7 +133,7 @@ def _train(
     tested = solutions[
         solutions["problem_id"].isin(set(test["problem_id"])) & (solutions["sample_id"] < max(loop.budgets))
     ]
-    options, folder = verifiers.training("prm", seed), scratch_folder("loop")
+    options, folder = verifiers.training("prm", seed, small=True), scratch_folder("loop")
     with child_run(cell.name, options) as run:
         samples, pool = chosen(solutions, keys), LabelledPool(problems, solutions, labels)
         trained = train_cell(cell, samples, pool, verifiers.base, options, loop.least_steps, folder, run.on_log)

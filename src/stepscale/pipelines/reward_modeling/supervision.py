@@ -1,7 +1,8 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
-The PRM of the run is PRM_large. Every arm trains on the same labels and is measured on the same test samples; each
-cell (arm, size, seed) is saved as it is finished, under a name that holds a key of all that made it.
+The PRM of the run is PRM_large; those that learn from its labels have ``verifiers.small_layers`` layers. Every arm trains on
+the same labels and is measured on the same test samples; each cell (arm, size, seed) is saved as it is finished, under a
+name that holds a key of all that made it.
 """
 
 import json
@@ -43,8 +44,17 @@ def label_by_large_prm(
     if not from_lab.any():
         return labels, {}
     found = agreement(labels, label_solutions(problems, pool[from_lab]))
+    found |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
     logger.info("PRM_large against the symbolic labeler: %s", ", ".join(f"{k} {v:.3f}" for k, v in found.items()))
     return labels, found
+
+
+def _small_parameters(verifiers: VerifierBlock) -> int:
+    from stepscale.models.loading import load_tokenizer
+    from stepscale.verifiers.training import load_head
+
+    small = load_head(verifiers.base, load_tokenizer(verifiers.base), verifiers.training("prm", 0, small=True))
+    return sum(parameter.numel() for parameter in small.parameters())
 
 
 def choose_labelled(
@@ -85,7 +95,7 @@ def _selector_scores(
     from stepscale.verifiers.training import train_verifier
 
     one = chosen(labels, Uniform().select(candidates(pool), 1, seed))
-    options, folder = verifiers.training("prm", seed), scratch_folder("selector")
+    options, folder = verifiers.training("prm", seed, small=True), scratch_folder("selector")
     with child_run("prm_selector", options) as run:
         trained = train_verifier(verifiers.base, prm_examples(problems, one), options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())
@@ -132,7 +142,7 @@ def _points(
     test = TestSamples(problems[problems["problem_id"].isin(set(tested["problem_id"]))], tested)
     samples = training_samples(cell, pool.solutions, taken)
     kind: Literal["prm", "orm"] = "prm" if cell.arm.supervision == "steps" else "orm"
-    options, folder = verifiers.training(kind, cell.seed), scratch_folder("arm")
+    options, folder = verifiers.training(kind, cell.seed, small=True), scratch_folder("arm")
     design = experiment.design
     with child_run(cell.name, options) as run:
         trained = train_cell(cell, samples, pool, verifiers.base, options, design.least_steps, folder, run.on_log)
