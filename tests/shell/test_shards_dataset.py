@@ -7,6 +7,7 @@ import pytest
 
 from stepscale.datasets import shards
 from stepscale.datasets.shards import ShardsDataset
+from stepscale.pipelines.sampling import MANIFEST, manifest, together
 
 TABLE = pd.DataFrame({"a": [1, 2]})
 
@@ -37,3 +38,17 @@ def test_a_save_that_is_cut_short_leaves_no_shard(tmp_path: Path, monkeypatch: p
     found = dataset.load()
     assert set(found) == {"old"}
     pd.testing.assert_frame_equal(found["old"](), TABLE)
+
+
+def test_work_is_finished_when_its_list_is_there(tmp_path: Path) -> None:
+    dataset = ShardsDataset(path=str(tmp_path))
+    dataset.save({"one": TABLE})
+    assert not dataset.exists(), "a killed node has shards and no list of them"
+    dataset.save({MANIFEST: TABLE})
+    assert dataset.exists()
+
+
+def test_lists_of_several_pieces_come_after_the_last_shard() -> None:
+    pieces = [iter([{f"{name}-1": TABLE}, {f"{name}-2": TABLE}, manifest(name)]) for name in ("test", "heldout")]
+    made = [list(part) for part in together(*pieces)]
+    assert made == [["test-1"], ["test-2"], ["heldout-1"], ["heldout-2"], [f"{MANIFEST}-test", f"{MANIFEST}-heldout"]]

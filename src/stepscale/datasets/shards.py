@@ -14,6 +14,8 @@ import pandas as pd
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
+_LIST = "current"  # how the names of partitions begin that list finished work; pipelines.sampling.MANIFEST
+
 
 class WholeParquetDataset(ParquetDataset):
     """A Parquet file that is there whole or not at all, on a local disk; elsewhere as the store has it."""
@@ -41,3 +43,11 @@ class ShardsDataset(PartitionedDataset):
         self._invalidate_caches()
         found: dict[str, Callable[[], Any]] = super().load() if self._list_partitions() else {}
         return found
+
+    def _exists(self) -> bool:
+        """Whether the work came to its end: a list of its shards is there. So ``--only-missing-outputs`` runs a killed node again.
+
+        Like that option itself it knows nothing of parameters: the list may be of a run with other ones.
+        """
+        self._invalidate_caches()
+        return any(Path(path).name.startswith(_LIST) for path in self._list_partitions())

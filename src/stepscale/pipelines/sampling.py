@@ -57,6 +57,18 @@ def make_missing(
     yield manifest(purpose, [shard.name for shard in shards])
 
 
+def together(*pieces: Iterator[dict[str, pd.DataFrame]]) -> Iterator[dict[str, pd.DataFrame]]:
+    """Several pieces of work in one folder: shards as they are made, the lists of all once the last is finished."""
+    lists: dict[str, pd.DataFrame] = {}
+    for piece in pieces:
+        for made in piece:
+            ends = {name: table for name, table in made.items() if name.startswith(MANIFEST)}
+            lists |= ends
+            if len(made) > len(ends):
+                yield {name: table for name, table in made.items() if name not in ends}
+    yield lists
+
+
 def manifest(purpose: str, names: Sequence[str] = ()) -> dict[str, pd.DataFrame]:
     """The partition that says which shards are the latest run's; by default none."""
     return {f"{MANIFEST}-{purpose}": pd.DataFrame({"shard": list(names)}, dtype="str")}

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import ExperimentBlock, GeneratorBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
+from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards, together
 
 POOL, TEST = "experiment-pool", "experiment-test"
 
@@ -26,6 +26,8 @@ def sample_experiment(
     model = LocalGenerator.load(
         generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
     )
+    pieces = []
     for purpose, split, part in ((POOL, "train", experiment.pool), (TEST, "test", experiment.test)):
         chosen = problems[problems["split"] == split].head(part.problems)
-        yield from sample_shards(model, generator_model, chosen, part.samples, sampling, seed, purpose, finished)
+        pieces.append(sample_shards(model, generator_model, chosen, part.samples, sampling, seed, purpose, finished))
+    yield from together(*pieces)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
+from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards, together
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
@@ -81,12 +81,16 @@ def sample_test(
     model = LocalGenerator.load(
         generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
     )
+    pieces = []
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
         chosen = problems[problems["split"] == split]
         if not chosen.empty:
-            yield from sample_shards(
-                model, generator_model, chosen, counts, sampling, seed, split, finished, search.grading_rules
+            pieces.append(
+                sample_shards(
+                    model, generator_model, chosen, counts, sampling, seed, split, finished, search.grading_rules
+                )
             )
+    yield from together(*pieces)
 
 
 def score_prm(
