@@ -29,7 +29,7 @@ Finished = Mapping[str, Callable[[], pd.DataFrame]]  # name of a saved shard -> 
 
 @runtime_checkable
 class Forgetful(Protocol):
-    """A generator that remembers prefixes and can forget them."""
+    """A generator or verifier that remembers prefixes and can forget them."""
 
     def forget(self) -> None:
         """Forget, so that what follows does not depend on what came before, not even in the last bit."""
@@ -75,10 +75,10 @@ def _is_whole(shard: Shard, finished: Finished) -> bool:
         return False
 
 
-def start_afresh(generator: Generator) -> None:
+def start_afresh(model: object) -> None:
     """Before every shard: its bytes must be the same whether or not others were made before it in this process."""
-    if isinstance(generator, Forgetful):
-        generator.forget()
+    if isinstance(model, Forgetful):
+        model.forget()
 
 
 def make_in_workers(

@@ -6,7 +6,7 @@ the same mean spending. Its parameters are chosen on one half of the problems an
 those of ``compute_optimal`` are. Spending is in generations, probes included.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,8 +19,9 @@ from stepscale.scaling.curve import interval_of, with_estimate
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.intervals import resample_counts
 from stepscale.scaling.online_outcomes import Candidates, Outcomes, outcomes
-from stepscale.scaling.online_policy import Followed, at_equal_cost, choose_policy, follow
+from stepscale.scaling.online_policy import Followed, OnlinePolicy, at_equal_cost, choose_policy, follow
 
+Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
 COLUMNS = (
     "budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
@@ -67,13 +68,13 @@ def compare_online(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def cross_followed(met: Outcomes, halves: NDArray[np.int64], budget: float) -> Followed:
+def cross_followed(met: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy) -> Followed:
     """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap."""
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []
     own = [_of(met, np.flatnonzero(halves == half)) for half in (0, 1)]
     for half in (0, 1):
-        found, inside = follow(own[half], choose_policy(own[1 - half], budget)), halves == half
+        found, inside = follow(own[half], choose(own[1 - half], budget)), halves == half
         accuracy[inside], cost[inside] = found.accuracy, found.cost
         errors.append(found.error * inside.mean())
         stopped.append(found.stopped * inside.mean())

@@ -44,9 +44,13 @@ class OnlinePolicy(BaseModel):
     borders: tuple[float, ...] = Field(description="falling borders between bins, in mean score of the probes")
     actions: tuple[Action, ...] = Field(description="one a bin, easiest first")
 
+    def bin(self, mean_score: float) -> int:
+        """The difficulty bin, 1 the easiest, that probes of this mean score tell."""
+        return int(bins_by_border([mean_score], self.borders)[0])
+
     def action(self, mean_score: float) -> Action:
         """What to do after probes of this mean score."""
-        return self.actions[int(bins_by_border([mean_score], self.borders)[0]) - 1]
+        return self.actions[self.bin(mean_score) - 1]
 
 
 class OnlineSearchSpace(BaseModel):

@@ -54,6 +54,10 @@ class StepScorer:
         weights = list(model.parameters())
         self._memory = PrefixMemory(network_of(model), head, weights, remembered_bytes, tokens_per_batch)
 
+    def forget(self) -> None:
+        """Forget all that was read: what follows then does not depend on what came before, not even in the last bit."""
+        self._memory.forget()
+
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
         started = time.perf_counter()

@@ -2,7 +2,17 @@
 
 from kedro.pipeline import Node
 
-from stepscale.pipelines.reporting import difficulty, flops, loop, nodes, revision_search, revisions, searches, sections
+from stepscale.pipelines.reporting import (
+    difficulty,
+    flops,
+    loop,
+    nodes,
+    revision_search,
+    revisions,
+    searches,
+    sections,
+    serving,
+)
 
 MEASURED_BY = ["params:report", "params:seed"]
 
@@ -133,4 +143,15 @@ def learning() -> list[Node]:
             "learning_part",
             name="show_loop",
         ),
+    ]
+
+
+def product() -> list[Node]:
+    """The policy that the searches teach, saved to be served."""
+    searched = ["test_problems", "test_solutions", "prm_scores", "search_results", "search_candidates"]
+    made_of = ["params:generator", "params:verifiers", "params:tree_search", "params:seed"]
+    return [
+        Node(serving.learn_policy, [*searched, *made_of], "served_policy", name="learn_policy"),
+        Node(serving.save_policy, ["generator_model", "prm_model", "served_policy"], "policy", name="save_policy"),
+        Node(serving.log_policy, "policy", None, name="log_policy"),
     ]

@@ -48,5 +48,6 @@ def create_pipeline() -> Pipeline:
         *parts.telling_difficulty(),
         *parts.against_a_larger_model(),
         *parts.learning(),
+        *parts.product(),
     ]
     return Pipeline([*best_of_n(), *measured, *page()], tags="reporting")

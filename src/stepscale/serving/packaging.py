@@ -1,0 +1,83 @@
+"""Saves the policy as an MLflow model: a folder for ``mlflow models serve``, and a copy in the run that is being tracked.
+
+In: ``policy.json``, a generator's and a PRM's folder. Out: an MLflow model folder that holds copies of all three. It is not
+``tracking`` that knows this, for what a pyfunc model is made of is the server's side of ``pyfunc_model``.
+"""
+
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import mlflow
+from mlflow.models import Model, ModelSignature
+from mlflow.types import ColSpec, DataType, Schema, TensorSpec
+from mlflow.types.schema import AnyType, Array, Object, Property
+
+Column = ColSpec | TensorSpec
+EXAMPLE = {"problem": "4x+15=-13. Find x.", "budget": 16}
+_BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
+_CODE = Path(__file__).with_name("pyfunc_model.py")
+_LIBRARIES = ("mlflow", "torch", "transformers", "tokenizers", "safetensors", "numpy", "pandas", "pydantic")
+
+
+def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
+    """Write the model folder; it must not hold anything yet."""
+    with _quietly():
+        mlflow.pyfunc.save_model(str(folder), input_example=EXAMPLE, **_parts(policy, generator, prm))
+
+
+def log_model(folder: Path) -> None:
+    """A copy of a saved model in the active MLflow run, as its model "policy"; nothing without a run."""
+    if mlflow.active_run():
+        saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
+        parts = _parts(**{name: folder / own["path"] for name, own in saved.items()})
+        with _quietly():
+            mlflow.pyfunc.log_model(name="policy", **parts)  # with an example MLflow would load and try the model here
+
+
+def _parts(policy: Path, generator: Path, prm: Path) -> dict[str, Any]:
+    return {
+        "python_model": str(_CODE),
+        "artifacts": {"policy": str(policy), "generator": str(generator), "prm": str(prm)},
+        "signature": signature(),
+        # given, for MLflow would load the model in a process of its own to find out
+        "pip_requirements": [f"{name}=={version(name).partition('+')[0]}" for name in _LIBRARIES],
+    }
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without a progress bar a file, and without the advice to give an example."""
+    shown = os.environ.get(_BAR)
+    os.environ[_BAR] = "false"
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "(?s).*input example", UserWarning)
+            yield
+    finally:
+        del os.environ[_BAR]
+        if shown is not None:
+            os.environ[_BAR] = shown
+
+
+def signature() -> ModelSignature:
+    """``problem`` and ``budget`` to an answer.
+
+    The columns are declared as of any type and optional so that the model sees what was sent: for typed ones MLflow turns
+    null into the text "None" and 1.5 into 1, and tells of a missing one in several lines. ``question`` says what is taken.
+    """
+    text, number, whole = DataType.string, DataType.double, DataType.long
+    step = Object([Property("text", text), Property("score", number)])
+    spent = Object([Property(name, whole) for name in ("prefill", "decode", "verify", "total")])
+    any_type = AnyType()  # type: ignore[no-untyped-call]
+    asked: list[Column] = [ColSpec(any_type, name, required=False) for name in ("problem", "budget")]
+    given: list[Column] = [
+        ColSpec(text, "answer", required=False), ColSpec(number, "confidence"), ColSpec(Array(step), "steps"),
+        ColSpec(text, "strategy"), ColSpec(whole, "difficulty"), ColSpec(whole, "generations"),
+        ColSpec(spent, "tokens_spent"),
+    ]  # fmt: skip
+    return ModelSignature(inputs=Schema(asked), outputs=Schema(given))

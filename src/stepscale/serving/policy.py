@@ -1,0 +1,91 @@
+"""All that answering takes beside the two models, in one JSON file: ``policy.json``.
+
+In: the policies learned at several budgets, the searches they switch to, how tokens are drawn. Out: the same, typed and checked,
+and the policy for any budget. Knows nothing of models.
+"""
+
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from stepscale.errors import InputError
+from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.scaling.online_policy import Action, OnlinePolicy
+from stepscale.search.methods import SearchOptions
+from stepscale.verifiers.aggregation import How
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class BudgetPolicy(BaseModel):
+    """What to do with a budget of ``budget`` generations or more."""
+
+    model_config = _STRICT
+
+    budget: int = Field(ge=1, description="generations that no problem goes beyond, probes included")
+    policy: OnlinePolicy
+    accuracy: float = Field(ge=0, le=1, description="expected, on problems it was not chosen on")
+    generations: float = Field(gt=0, description="mean spending, on problems it was not chosen on")
+
+
+class Drawing(BaseModel):
+    """How solutions are drawn."""
+
+    model_config = _STRICT
+
+    temperature: float = Field(ge=0, description="0 is greedy")
+    top_p: float = Field(gt=0, le=1)
+    max_new_tokens: int = Field(ge=1, description="longest solution (tokens); a longer one counts as unfinished")
+
+
+class ServedPolicy(BaseModel):
+    """A policy that can be served: the same as it was learned, whatever machine it is loaded on."""
+
+    model_config = _STRICT
+
+    seed: int = Field(ge=0, description="of the run it was learned in; part of every request's own seed")
+    prompt: str = Field(description="prompt template with {problem}")
+    sampling: Drawing
+    aggregation: How = Field(description="step scores to a sample's score")
+    generator: GeneratorPlacement = GeneratorPlacement()
+    verifier: Placement = Placement()
+    runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")
+    budgets: tuple[BudgetPolicy, ...] = Field(min_length=1, description="rising budgets")
+    chosen_on: int = Field(ge=1, description="problems it was chosen on")
+
+    @model_validator(mode="after")
+    def _keeps_to_its_budgets(self) -> "ServedPolicy":
+        if list(self.budgets) != sorted(self.budgets, key=lambda own: own.budget):
+            raise ValueError("budgets must rise")
+        for own in self.budgets:
+            for action in own.policy.actions:
+                if action.run is not None and action.run not in self.runs:
+                    raise ValueError(f"a policy switches to {action.run!r}, which is not among the runs")
+                if max(self._most(own.policy, action), own.policy.probes) > own.budget:
+                    raise ValueError(f"the policy of budget {own.budget} may spend more")
+        return self
+
+    def within(self, budget: int) -> BudgetPolicy:
+        """The policy of the greatest budget that is at most ``budget``. Raises InputError if there is none."""
+        found = [own for own in self.budgets if own.budget <= budget]
+        if not found:
+            raise InputError(f"budget {budget}: no policy keeps to it; ask for {self.budgets[0].budget} or more")
+        return found[-1]
+
+    def write(self, path: Path) -> None:
+        """Write the file."""
+        path.write_text(self.model_dump_json(indent=1) + "\n")
+
+    @classmethod
+    def read(cls, path: Path) -> "ServedPolicy":
+        """Read it back. Raises InputError naming the file, the key and the fault."""
+        try:
+            return cls.model_validate_json(path.read_text())
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); run the reporting pipeline first") from None
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']}; save it again") from None
+
+    def _most(self, policy: OnlinePolicy, action: Action) -> int:
+        return action.samples if action.run is None else policy.probes + self.runs[action.run].budget

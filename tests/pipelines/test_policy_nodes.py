@@ -1,0 +1,50 @@
+"""The nodes that make the policy a product: nothing without searches; a model that loads from disk and from the run."""
+
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+from mlflow import MlflowClient
+
+from stepscale.pipelines.reporting.serving import learn_policy, log_policy, save_policy
+
+
+def test_without_searches_there_is_an_empty_policy_and_nothing_is_logged(tmp_path: Path) -> None:
+    nothing = pd.DataFrame()
+    settings = learn_policy(nothing, nothing, nothing, nothing, nothing, None, None, None, 0)  # type: ignore[arg-type]
+    assert settings == {}
+    folder = save_policy(tmp_path, tmp_path, settings)
+    assert folder.is_dir() and not any(folder.iterdir())
+    log_policy(folder)
+
+
+def test_without_models_nothing_is_saved(tmp_path: Path) -> None:
+    folder = save_policy(None, None, {"seed": 0})
+    assert folder.is_dir() and not any(folder.iterdir())
+
+
+def test_a_saved_policy_is_copied_into_the_run_as_a_model(tmp_path: Path, empty_store: Path) -> None:
+    policy = {"probes": 1, "sure": 2.0, "borders": [], "actions": [{"samples": 1}]}
+    settings = {
+        "seed": 0, "prompt": "{problem}\n", "aggregation": "product", "chosen_on": 10, "runs": {},
+        "sampling": {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 8},
+        "budgets": [{"budget": 1, "policy": policy, "accuracy": 0.5, "generations": 1}],
+    }  # fmt: skip
+    for name in ("generator", "prm"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "config.json").write_text("{}")
+    folder = save_policy(tmp_path / "generator", tmp_path / "prm", settings)
+    assert {path.name for path in (folder / "artifacts").iterdir()} == {"generator", "prm", "policy.json"}
+    assert not list(folder.rglob("*.pkl"))  # from code: nothing to unpickle
+    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
+    client = MlflowClient(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path / 'mlflow.db'}")
+    mlflow.set_experiment(experiment_id=client.create_experiment("tests", str(tmp_path / "kept")))
+    with mlflow.start_run() as run:
+        log_policy(folder)
+    [logged] = client.get_run(run.info.run_id).outputs.model_outputs
+    model = mlflow.models.Model.load(f"models:/{logged.model_id}")
+    assert model.run_id == run.info.run_id
+    assert model.get_input_schema().input_names() == ["problem", "budget"]
+    kept = list((tmp_path / "kept").rglob("policy.json"))
+    assert [path.read_text() for path in kept] == [(folder / "artifacts" / "policy.json").read_text()]

@@ -1,0 +1,173 @@
+"""The saved policy behind MLflow's own server, on loopback: good and bad requests, and the answers of the same policy here."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stepscale.serving.answering import Answerer
+from stepscale.serving.policy import ServedPolicy
+from stepscale.serving.question import Question
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+GENERATOR = REPOSITORY / "data/01_raw/lab_base"
+PROBLEM = "4x+15=-13. Find x."
+Ask = Callable[[str], tuple[int, Any]]
+
+
+@pytest.fixture(scope="module")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The lab's base as generator, the same with a random head as PRM, and a small policy."""
+    import torch
+
+    from stepscale.models.encoding import TextFormat
+    from stepscale.models.loading import load_token_classifier, load_tokenizer, save
+    from stepscale.verifiers.saved import SavedVerifier
+
+    folder = tmp_path_factory.mktemp("pieces")
+    torch.manual_seed(0)
+    model = load_token_classifier(GENERATOR, num_labels=3)
+    with torch.no_grad():
+        model.score.weight.normal_(0, 0.3)
+    save(model, load_tokenizer(GENERATOR), folder / "prm")
+    layout = TextFormat(prompt="<s>{problem}\n")
+    names = ("negative", "neutral", "positive")
+    SavedVerifier(kind="prm", labels=names, layout=layout, aggregation="product").write(folder / "prm")
+    actions = [{"samples": 2}, {"samples": 2, "run": "beam at 4"}]
+    capped = {"probes": 2, "sure": 2.0, "borders": [0.99], "actions": actions}
+    ServedPolicy.model_validate({
+        "seed": 0, "prompt": "<s>{problem}\n", "aggregation": "product", "chosen_on": 10,
+        "sampling": {"temperature": 0.4, "top_p": 1.0, "max_new_tokens": 100},
+        "runs": {"beam at 4": {"method": "beam", "n": 4, "width": 2, "aggregation": "product"}},
+        "budgets": [
+            {"budget": 2, "policy": {**capped, "borders": [], "actions": [{"samples": 2}]}, "accuracy": 0.5, "generations": 2},
+            {"budget": 6, "policy": capped, "accuracy": 0.6, "generations": 4},
+        ],
+    }).write(folder / "policy.json")  # fmt: skip
+    return {"policy": folder / "policy.json", "generator": GENERATOR, "prm": folder / "prm"}
+
+
+@pytest.fixture(scope="module")
+def ask(pieces: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
+    """Asks a server of the saved model: (status, body) for a request's text."""
+    from stepscale.serving.packaging import save_model
+
+    model = tmp_path_factory.mktemp("served") / "policy"
+    save_model(model, **pieces)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ["models", "serve", "-m", str(model), "--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    python_path = str(REPOSITORY / "src")
+    environment = os.environ | {"PATH": path, "PYTHONPATH": python_path, "OMP_NUM_THREADS": "1"}
+    log = model.with_name("server.log")
+    with log.open("wb") as out:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "mlflow", *words], env=environment, stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/ping", server, log)
+        yield lambda body: post(f"http://127.0.0.1:{port}/invocations", body)
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def wait_for(url: str, server: "subprocess.Popen[bytes]", log: Path) -> None:
+    until = time.monotonic() + 240  # seconds when nothing else runs, minutes on a machine that is busy
+    while time.monotonic() < until and server.poll() is None:
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail(f"the server did not start:\n{log.read_text()[-3000:]}")
+
+
+def post(url: str, body: str) -> tuple[int, Any]:
+    request = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, Path]) -> None:
+    here = Answerer.load(**pieces)
+    for budget, generations in ((2, 2), (6, 6), (100, 6)):
+        status, body = ask(json.dumps({"inputs": {"problem": PROBLEM, "budget": budget}}))
+        assert status == 200, body
+        expected = here.answer(Question(PROBLEM, budget)).model_dump()
+        assert body == {"predictions": [expected]}
+        assert expected["generations"] == generations
+        assert expected["answer"] is not None and expected["steps"] and expected["tokens_spent"]["verify"] > 0
+    assert "beam at 4" in expected["strategy"]
+
+
+@pytest.mark.parametrize(
+    "request_body",
+    [
+        {"inputs": [{"problem": PROBLEM, "budget": 2}, {"problem": "1+2", "budget": 3}]},
+        {"dataframe_records": [{"problem": PROBLEM, "budget": 2}, {"problem": "1+2", "budget": 3}]},
+        {"dataframe_split": {"columns": ["problem", "budget"], "data": [[PROBLEM, 2], ["1+2", 3]]}},
+    ],
+)
+def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body: dict[str, Any]) -> None:
+    status, body = ask(json.dumps(request_body))
+    alone = [
+        ask(json.dumps({"inputs": {"problem": p, "budget": b}}))[1]["predictions"][0]
+        for p, b in [(PROBLEM, 2), ("1+2", 3)]
+    ]
+    assert (status, body["predictions"]) == (200, alone)
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ({"budget": 4}, "problem is missing"),
+        ({"problem": PROBLEM}, "budget is missing"),
+        ({"problem": None, "budget": 4}, "problem is missing"),
+        ({"problem": " ", "budget": 4}, "problem is empty"),
+        ({"problem": 5, "budget": 4}, "problem must be a text"),
+        ({"problem": PROBLEM, "budget": 0}, "1 or more, not '0'"),
+        ({"problem": PROBLEM, "budget": -1}, "1 or more, not '-1'"),
+        ({"problem": PROBLEM, "budget": 1.5}, "whole number"),
+        ({"problem": PROBLEM, "budget": "many"}, "whole number"),
+        ({"problem": PROBLEM, "budget": True}, "whole number"),
+        ({"problem": "1+" * 500, "budget": 4}, "too long: 1002 tokens with its prompt, the generator has room for 412"),
+        ({"problem": "1+" * 50_000, "budget": 4}, "too long: 100000 characters"),
+        ([{"problem": PROBLEM, "budget": 4}, {"problem": PROBLEM}], "budget is missing"),
+        ([], "no rows"),
+    ],
+)
+def test_a_bad_request_is_the_clients_error_with_the_reason_in_one_line(ask: Ask, given: Any, reason: str) -> None:
+    status, body = ask(json.dumps({"inputs": given}))
+    assert status == 400
+    assert body["error_code"] == "INVALID_PARAMETER_VALUE"
+    assert reason in body["message"] and "\n" not in body["message"]
+
+
+@pytest.mark.parametrize("body", ["nonsense", "[1]", json.dumps({"problem": PROBLEM, "budget": 4})])
+def test_what_is_no_request_of_mlflows_is_the_clients_error_too(ask: Ask, body: str) -> None:
+    status, answer = ask(body)
+    assert status == 400 and answer["message"]
+
+
+def test_after_bad_requests_the_same_question_gets_the_same_answer(ask: Ask) -> None:
+    body = json.dumps({"inputs": {"problem": PROBLEM, "budget": 6}})
+    first = ask(body)
+    ask(json.dumps({"inputs": {"problem": PROBLEM, "budget": 0}}))
+    ask(json.dumps({"inputs": {"problem": "9*(3-1)", "budget": 6}}))
+    assert ask(body) == first and first[0] == 200
