@@ -1,0 +1,44 @@
+"""How a run's revision model fares along chains on VALIDATION problems: ``python bench/_revisions.py DATA_FOLDER``.
+
+For choosing settings of the revision model without a look at test problems. Prints pass@1 by position, how often a right
+answer is kept and a wrong one turned right, and how many attempts do not end.
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.pipelines.sampling import grade
+from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
+from stepscale.search.results import Problem
+from stepscale.search.revision_chains import chains_table, run_chains
+from stepscale.search.revision_prompt import RevisionLayout
+
+LAYOUT = RevisionLayout(attempt="#\n{attempt}\n", ask="#\n{problem}", max_tokens=312)  # conf/base/parameters.yml
+SAMPLING = Sampling(temperature=0.4, max_new_tokens=200)
+ATTEMPTS = 6
+
+
+def main(data: Path) -> None:
+    """Run one chain a validation problem and print what happens along it."""
+    problems = pd.read_parquet(data / "03_primary/problems.parquet").query("split == 'valid'")
+    model = LocalGenerator.load(data / "06_models/revision", prompt_template="<s>{problem}\n")
+    asked = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
+    found = run_chains(asked, model, [ATTEMPTS], LAYOUT, SAMPLING, run_seed=0, ledger=Ledger(), problems_at_once=50)
+    chains = grade(chains_table(found, model.name), problems)
+    positions = pass_at_1_by_position(chains)
+    print(
+        "pass@1 by position:", ", ".join(f"{value:.3f}" for value in positions["accuracy"]), f"({len(asked)} problems)"
+    )
+    rates = transition_rates(chains)
+    for row in rates[rates["position"].isna()].itertuples():
+        print(f"{row.change}: {row.rate:.3f} [{row.low:.3f}, {row.high:.3f}] of {row.n} attempts")
+    print(f"not ended: {(chains['finish'] != 'solution').mean():.3f}")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
