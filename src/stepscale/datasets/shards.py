@@ -45,7 +45,7 @@ class ShardsDataset(PartitionedDataset):
         return found
 
     def _exists(self) -> bool:
-        """Whether the work came to its end: a list of its shards is there. So ``--only-missing-outputs`` runs a killed node again.
+        """Whether the work is finished: a list of its shards is there, so ``--only-missing-outputs`` runs a killed node again.
 
         Like that option itself it knows nothing of parameters: the list may be of a run with other ones.
         """

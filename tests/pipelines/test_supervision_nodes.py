@@ -1,0 +1,89 @@
+"""The comparison's cells are saved one by one: a killed run goes on where it stopped, and never takes another run's cells."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from stepscale.labeling.contract import label_table
+from stepscale.parameters import ExperimentBlock, VerifierBlock
+from stepscale.pipelines.reward_modeling import supervision
+from stepscale.pipelines.sampling import MANIFEST
+from stepscale.scaling.points import COLUMNS, PROCESS
+
+BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
+VERIFIERS = VerifierBlock.model_validate({"base": str(BASE), "prompt": "{problem}\n", "prm": {}, "orm": {}})
+PART = {"problems": 2, "samples": {"per_problem": 4, "problems_per_shard": 1}}
+EXPERIMENT = ExperimentBlock.model_validate(
+    {"pool": PART, "test": PART, "design": {"sizes": [1, 2], "seeds": 2, "budgets": [1]}}
+)
+Saved = dict[str, pd.DataFrame]
+
+
+@pytest.fixture
+def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Problems, solutions, labels, and what the process arm takes at each size."""
+    problems = pd.DataFrame(
+        {"problem_id": ["a", "b"], "problem": ["1+1", "2+2"], "answer": ["2", "4"], "split": "train"}
+    )
+    rows = [(p, i, [f"so {i}"], i % 2 == 0) for p in problems["problem_id"] for i in range(4)]
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "is_correct"])
+    labels = label_table(solutions, "prm_large", [[1] if right else [-1] for right in solutions["is_correct"]])
+    taken = solutions[solutions["sample_id"] < 2][["problem_id", "sample_id"]]
+    selections = pd.concat(
+        [taken.assign(arm=PROCESS, seed=seed, per_problem=taken["sample_id"] + 1) for seed in range(2)]
+    )
+    return problems, solutions, labels, selections
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The names of the cells trained; training itself is left out."""
+    names: list[str] = []
+
+    def points(cell, *_) -> pd.DataFrame:
+        names.append(cell.name)
+        return pd.DataFrame([(cell.arm.name, cell.per_problem, cell.seed, 1, "a", 0.5)], columns=list(COLUMNS))
+
+    monkeypatch.setattr(supervision, "_points", points)
+    return names
+
+
+def run(tables: tuple[pd.DataFrame, ...], before: Saved, verifiers: VerifierBlock = VERIFIERS, stop: int = 99) -> Saved:
+    """What lies on disk after a run over ``before`` that is killed when ``stop`` cells are saved."""
+    problems, solutions, labels, selections = tables
+    saved: Saved = dict(before)
+    readers: dict[str, Callable[[], pd.DataFrame]] = {name: lambda name=name: before[name] for name in before}
+    parts = supervision.train_arm(
+        PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0
+    )  # fmt: skip
+    for number, part in enumerate(parts, 1):
+        saved |= part
+        if number == stop:
+            break
+    return saved
+
+
+def test_a_killed_run_loses_the_cell_it_was_at_and_no_other(tables, trained) -> None:
+    killed = run(tables, {}, stop=3)
+    assert len(trained) == 3 and MANIFEST not in killed
+    whole = run(tables, killed)
+    assert trained == ["process-00001-seed-0", "process-00002-seed-0", "process-00001-seed-1", "process-00002-seed-1"]
+    gathered = supervision.gather_points({name: lambda name=name: whole[name] for name in whole})
+    assert len(gathered) == 4
+
+
+def test_other_labels_settings_or_layers_are_other_cells(tables, trained) -> None:
+    whole = run(tables, {})
+    assert run(tables, whole).keys() == whole.keys() and len(trained) == 4
+    problems, solutions, labels, selections = tables
+    run((problems, solutions, labels.assign(rating=1), selections), whole)
+    run(tables, whole, VERIFIERS.model_copy(update={"small_layers": 5}))
+    assert len(trained) == 12
+
+
+def test_prm_large_has_more_layers_than_those_that_learn_from_it() -> None:
+    small = VERIFIERS.model_copy(update={"small_layers": 5})
+    assert small.training("prm", 0).layers is None and small.training("prm", 0, small=True).layers == 5
+    assert supervision._small_parameters(small) < supervision._small_parameters(VERIFIERS)

@@ -1,0 +1,65 @@
+"""The environment for tight intervals: base with other sizes, nothing else, and what the issue of Part 4 asks of it."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stepscale.parameters import Parameters, check_parameters
+from stepscale.tracking import flatten
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+SIZES = {
+    "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
+    "strategies",
+}  # fmt: skip
+
+
+def parameters(env: str) -> dict[str, Any]:
+    from kedro.config import OmegaConfigLoader
+
+    from stepscale.settings import CONFIG_LOADER_ARGS
+
+    loader = OmegaConfigLoader(str(CONF), env=env, **CONFIG_LOADER_ARGS)
+    return dict(loader["parameters"])
+
+
+@pytest.fixture(scope="module")
+def thorough() -> Parameters:
+    return check_parameters(parameters("thorough"))
+
+
+def differing(base: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str]:
+    ours, theirs = flatten(other), flatten(base)
+    return (name for name, value in ours.items() if theirs.get(name) != value)
+
+
+def test_only_sizes_differ_from_base() -> None:
+    names = [name.rsplit(".", 1)[-1] for name in differing(parameters("base"), parameters("thorough"))]
+    assert names and set(names) <= SIZES
+
+
+def test_every_strategy_of_base_is_searched(thorough: Parameters) -> None:
+    base = check_parameters(parameters("base"))
+    assert base.tree_search and thorough.tree_search
+    assert set(base.tree_search.strategies) <= set(thorough.tree_search.strategies)
+    assert {o.k for o in thorough.tree_search.strategies if o.method == "lookahead"} == {1, 3}
+    assert max(thorough.tree_search.budgets) == 256
+
+
+def test_sizes_are_those_of_the_paper_where_two_hours_allow(thorough: Parameters) -> None:
+    assert thorough.experiment and thorough.loop and thorough.revisions
+    design = thorough.experiment.design
+    assert (design.sizes[0], design.sizes[-1]) == (1, 200) and len(design.sizes) >= 5
+    assert design.seeds >= 3 and thorough.loop.seeds >= 3
+    assert max(design.budgets) >= 64 and thorough.experiment.pool.samples.per_problem >= 4 * design.sizes[-1]
+    assert max(thorough.revisions.budgets) >= 64 and thorough.search.samples.per_problem >= 1024
+
+
+def test_samples_measured_are_samples_drawn(thorough: Parameters) -> None:
+    assert thorough.experiment and thorough.loop and thorough.rollouts
+    assert max(thorough.report.budgets) <= thorough.search.samples.per_problem
+    assert thorough.rollouts.scored_samples <= thorough.search.samples.per_problem
+    most = thorough.experiment.test.samples.per_problem
+    assert max(thorough.experiment.design.budgets) <= most and max(thorough.loop.budgets) <= most
