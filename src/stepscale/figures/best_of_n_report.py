@@ -119,7 +119,7 @@ def _monte_carlo(curves: pd.DataFrame) -> str:
     """The largest Monte Carlo error, and of what; nothing where all is exact."""
     if "error" not in curves or not (curves["error"] > 0).any():
         return ""
-    worst = curves.loc[curves["error"].idxmax()]
+    worst = curves.nlargest(1, "error").iloc[0]
     return (
         " Votes with too many sets of N samples to go through are means over random orders: their Monte Carlo error is at "
         f"most {worst['error']:.2%} ({worst['label']}, N={worst['n']}); all else is exact."
