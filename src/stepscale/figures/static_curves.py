@@ -1,0 +1,47 @@
+"""Curves as small SVG files for pages that run no script (docs/results.md): accuracy lines with their 95 % bands.
+
+In: a table with label, x, accuracy and perhaps low and high. Out: the SVG's text, the same bytes for the same table. The
+report's own figures are plotly's; drawing those without a browser is not possible.
+"""
+
+from io import StringIO
+
+import pandas as pd
+
+from stepscale.figures.style import line_colours
+
+_PANEL = (3.1, 2.9)  # inches
+_ALONE = (6.4, 3.9)
+
+
+def static_curves(
+    table: pd.DataFrame, x: str, x_title: str, y: str = "accuracy", y_title: str = "accuracy", panel: str | None = None,
+    log: bool = True,
+) -> str:  # fmt: skip
+    """One line a ``label`` and a panel a value of ``panel``; ``low`` and ``high`` are drawn where the table has them."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    groups = [("", table)] if panel is None else [(f"{panel} {value}", rows) for value, rows in table.groupby(panel)]
+    width, height = _ALONE if len(groups) == 1 else (_PANEL[0] * len(groups), _PANEL[1])
+    colours = line_colours(table["label"])
+    with mpl.rc_context({"svg.hashsalt": "stepscale", "svg.fonttype": "none", "font.size": 9}):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        for axes, (title, rows) in zip(
+            figure.subplots(1, len(groups), sharey=True, squeeze=False)[0], groups, strict=True
+        ):
+            for label, line in rows.sort_values(x).groupby("label", sort=False):
+                axes.plot(line[x], line[y], marker="o", markersize=3, color=colours[str(label)], label=str(label))
+                if {"low", "high"} <= set(line):
+                    axes.fill_between(line[x], line["low"], line["high"], color=colours[str(label)], alpha=0.12, lw=0)
+            if log:
+                axes.set_xscale("log", base=2)
+                axes.xaxis.set_major_formatter("{x:g}")
+            axes.set(xlabel=x_title, title=title)
+            axes.grid(alpha=0.25)
+        figure.axes[0].set_ylabel(y_title)
+        lines, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(lines, names, loc="outside upper left", ncols=3, frameon=False)
+        text = StringIO()
+        figure.savefig(text, format="svg", metadata={"Date": None})
+    return text.getvalue()

@@ -1,0 +1,144 @@
+"""The page of results of a finished run: ``python -m stepscale.pipelines.reporting.results data > docs/results.md``
+
+In: the data folder of a finished ``kedro run``. Out: Markdown on standard output, ours beside the paper's claim by claim, and
+the curves as SVG files in the folder ``--figures``. Every number is read from the run's tables; what it did not measure is
+said to be not measured, and no status is set here.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from html import unescape
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import click
+import pandas as pd
+
+from stepscale.errors import InputError
+
+_FACTS = ("git revision", "written", "versions", "machine", "parameters: seed")
+
+
+class Drawing(NamedTuple):
+    """A figure: its table in 08_reporting, how it is drawn and what it shows."""
+
+    table: str
+    caption: str
+    x: str = "n"
+    x_title: str = "generation budget N"
+    y: str = "accuracy"
+    panel: str | None = None
+    log: bool = True
+
+
+DRAWINGS = (
+    Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claims A1, B9"),
+    Drawing("quintile_curves", "By difficulty, 1 the easiest fifth (A, Figure 6): claim A6", panel="quintile"),
+    Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "per_problem",
+            "labelled samples a problem"),
+    Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
+    Drawing("loop_by_labels", "The data loop, by labels", "per_problem", "labelled samples a problem"),
+    Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit", "round", "round", "audit_auroc",
+            log=False),
+    Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figure 13): claim B8"),
+    Drawing("search_curves", "Search against the PRM (B, Figure 3): claims B1, B3"),
+    Drawing("revision_positions", "pass@1 along a chain of revisions (B, Figure 6 left): claim B4", "position",
+            "attempt, from 0", log=False),
+    Drawing("revision_curves", "Revisions, sequential and parallel (B, Figures 6 and 8): claims B4, B6"),
+)  # fmt: skip
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """A table of the run, its lines named in ``label``, generations as the unit of cost; empty if there is none."""
+    path = folder / "08_reporting" / f"{name}.parquet"
+    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame()
+    if "unit" in table:
+        table = table[table["unit"] == "generations"]
+    if "label" not in table:
+        table = table.assign(label=table.get("strategy", ""))
+    return table
+
+
+def facts_of(folder: Path) -> dict[str, str]:
+    """Revision, time, versions, machine and seed of the run, as its report states them. Raises InputError without one."""
+    path = folder / "08_reporting" / "report.html"
+    if not path.is_file():
+        raise InputError(f"{path} is not there: finish `kedro run --params data_root={folder}` first")
+    page = path.read_text(encoding="utf-8")
+    found = {unescape(name): unescape(value) for name, value in re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", page)}
+    return {name.removeprefix("parameters: "): found[name] for name in _FACTS if name in found}
+
+
+def figures_of(folder: Path, figures: Path) -> Iterator[str]:
+    """Draw what was measured into ``figures``; Markdown of each, by paths relative to the folder above it."""
+    from stepscale.figures.static_curves import static_curves
+
+    figures.mkdir(parents=True, exist_ok=True)
+    for one in DRAWINGS:
+        table = read_table(folder, one.table)
+        if table.empty or one.x not in table or one.y not in table:
+            continue
+        title = one.y.replace("_", " ")
+        drawn = static_curves(table, one.x, one.x_title, one.y, title, one.panel, one.log)
+        (figures / f"{one.table}.svg").write_text(drawn, encoding="utf-8")
+        yield f"### {one.caption}\n\n![{one.caption}]({figures.name}/{one.table}.svg)\n"
+
+
+def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
+    """What stands beside the paper's figure: for A1, A2 and A4 the same quantity, else nothing but the deciding one."""
+    if claim["id"] == "A1":
+        curves = read_table(folder, "curves")
+        last = curves[curves["n"] == curves["n"].max()].set_index("label")["accuracy"] if len(curves) else {}
+        shown = [f"{100 * last[name]:.1f}" for name in ("PRM", "ORM", "Majority") if name in last]
+        return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
+    if claim["id"] == "A4":
+        path = folder / "08_reporting" / "labels_saved.json"
+        rows = json.loads(path.read_text()) if path.is_file() else []
+        return "; ".join(
+            f"{row['measure']}: {'not finite' if row['estimate'] is None else format(row['estimate'], '.2f')}"
+            for row in rows if row["measure"].startswith(("ratio", "labels"))
+        )  # fmt: skip
+    return ""
+
+
+def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
+    """A row of the table."""
+    decided = ""
+    if claim["estimate"] is not None:
+        decided = f"{claim['decided_by']} = {claim['estimate']:+.3f} [{claim['low']:+.3f}, {claim['high']:+.3f}]"
+    ours = "; ".join(part for part in (own_figure(claim, folder) if decided else "", decided) if part)
+    counts = [str(claim[name] or "") for name in ("n_problems", "seeds")]
+    return "| " + " | ".join([claim["id"], claim["claim"], claim["paper"], ours, claim["status"], *counts]) + " |"
+
+
+def page(folder: Path, command: str, figures: Path) -> str:
+    """The whole page. Raises InputError if the run is not finished."""
+    facts = facts_of(folder)
+    claims = json.loads((folder / "08_reporting" / "claims.json").read_text())
+    told = [f"- {name}: {value}" for name, value in facts.items()]
+    head = "| | claim | in the paper | here: estimate [95 % interval] of the deciding quantity | status | problems | seeds |"
+    return "\n".join(
+        [
+            "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
+            *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).", "",
+            "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
+            "## Figures", "", "Bands are 95 % intervals.", "", *figures_of(folder, figures),
+        ]
+    )  # fmt: skip
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--command", default="kedro run", show_default=True, help="The command that made the run, to be shown.")
+@click.option("--figures", default=Path("docs/figures"), show_default=True, type=click.Path(path_type=Path))
+def main(folder: Path, command: str, figures: Path) -> None:
+    """Print the page of results of the run whose data lies in FOLDER."""
+    try:
+        click.echo(page(folder, command, figures))
+    except InputError as error:
+        raise click.ClickException(str(error)) from None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The page of results: every number from the run's tables, nothing where nothing was measured."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from stepscale.pipelines.reporting.results import DRAWINGS, main, page
+from stepscale.scaling.claims import CLAIMS, settle
+from stepscale.scaling.intervals import Interval
+
+
+@pytest.fixture
+def finished(tmp_path: Path) -> Path:
+    """The tables of a run that measured best-of-N and revisions alone."""
+    folder = tmp_path / "data" / "08_reporting"
+    folder.mkdir(parents=True)
+    held = settle("A1", {"PRM - ORM": Interval(*np.asarray([0.08, 0.02, 0.14]))}, n_problems=300, seeds=1)
+    (folder / "claims.json").write_text(json.dumps([asdict(held if c.id == "A1" else c) for c in CLAIMS]))
+    (folder / "report.html").write_text(
+        "<dl><dt>git revision</dt><dd>abc123</dd><dt>machine</dt><dd>A &amp; B</dd></dl>"
+    )
+    rows = [
+        {"label": label, "n": n, "accuracy": top * (0.5 if n == 1 else 1), "low": 0.1, "high": 0.9}
+        for label, top in (("PRM", 0.69), ("ORM", 0.61), ("Majority", 0.633)) for n in (1, 256)
+    ]  # fmt: skip
+    pd.DataFrame(rows).to_parquet(folder / "curves.parquet")
+    units = [{**row, "unit": unit} for row in rows for unit in ("generations", "tokens")]
+    pd.DataFrame(units).to_parquet(folder / "revision_curves.parquet")
+    pd.DataFrame(columns=["label", "n", "accuracy"]).to_parquet(folder / "soft_prm_curves.parquet")
+    return tmp_path / "data"
+
+
+def test_the_table_has_every_claim_with_its_numbers_and_nothing_of_what_was_not_measured(
+    finished: Path, tmp_path: Path
+) -> None:
+    rows = [line for line in page(finished, "kedro run", tmp_path / "figures").splitlines() if line.startswith("| ")]
+    assert len(rows) == 1 + len(CLAIMS)
+    assert "69.0 / 61.0 / 63.3 at N=256; PRM - ORM = +0.080 [+0.020, +0.140] | held | 300 | 1 |" in rows[1]
+    assert all("|  | not measured |  |  |" in row for row in rows[2:])
+
+
+def test_figures_are_drawn_of_what_there_is_and_are_the_same_again(finished: Path, tmp_path: Path) -> None:
+    text = page(finished, "kedro run", tmp_path / "figures")
+    drawn = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    assert set(drawn) == {"curves.svg", "revision_curves.svg"}
+    assert all(f"(figures/{name})" in text for name in drawn)
+    assert all(b"Majority" in svg and len(svg) < 100_000 for svg in drawn.values())
+    page(finished, "kedro run", tmp_path / "again")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == drawn
+
+
+def test_the_command_tells_revision_and_command_and_refuses_an_unfinished_run(finished: Path, tmp_path: Path) -> None:
+    figures = ["--figures", str(tmp_path / "figures")]
+    told = CliRunner().invoke(main, [str(finished), "--command", "kedro run --env thorough", *figures])
+    assert told.exit_code == 0 and "git revision: abc123" in told.output and "machine: A & B" in told.output
+    assert "Of `kedro run --env thorough`" in told.output
+    refused = CliRunner().invoke(main, [str(tmp_path), *figures])
+    assert refused.exit_code == 1 and "report.html is not there" in refused.output
+
+
+def test_every_drawing_has_a_file_of_its_own() -> None:
+    assert len({one.table for one in DRAWINGS}) == len(DRAWINGS)
