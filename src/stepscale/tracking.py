@@ -1,7 +1,8 @@
-"""The one place that touches MLflow: child runs with typed parameters, learning curves, metric histories, folders.
+"""The one place that writes to MLflow's runs: child runs with typed parameters, learning curves, metric histories, folders.
 
 Parquet on disk is the truth; MLflow gets a copy. Under ``kedro run`` a child hangs below the run that kedro-mlflow
-began; without one it stands alone. A child always ends, however its block is left.
+began; without one it stands alone. A child always ends, however its block is left. The model that is served is made, and
+logged, in ``serving.packaging``.
 """
 
 import time

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,12 @@ def test_a_bad_request_is_the_clients_error_with_the_reason_in_one_line(ask: Ask
 def test_what_is_no_request_of_mlflows_is_the_clients_error_too(ask: Ask, body: str) -> None:
     status, answer = ask(body)
     assert status == 400 and answer["message"]
+
+
+def test_questions_asked_at_once_are_answered_as_if_alone(ask: Ask) -> None:
+    bodies = [json.dumps({"inputs": {"problem": f"{i}x+15=-13. Find x.", "budget": 6}}) for i in range(2, 8)]
+    with ThreadPoolExecutor(len(bodies)) as together:
+        assert list(together.map(ask, bodies)) == [ask(body) for body in bodies]
 
 
 def test_after_bad_requests_the_same_question_gets_the_same_answer(ask: Ask) -> None:
