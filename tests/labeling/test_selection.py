@@ -51,6 +51,19 @@ def test_what_remains_may_be_wrong_too() -> None:
     assert ids(Convincing().select(pool, 5, seed=0)) == [1, 2, 3, 4, 5]
 
 
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5, 7])
+def test_the_share_is_met_over_all_problems_even_of_one_sample_each(size: int) -> None:
+    """Right answers score higher, so what is not kept for wrong ones is right."""
+    problems = 400
+    pool = pool_of([(f"p{p}", i, i < 10, 0.9 if i < 10 else 0.1, 0.0) for p in range(problems) for i in range(20)])
+    found = Convincing().select(pool, size, seed=0)
+    wrong = (found["sample_id"] >= 10).groupby(found["problem_id"]).sum()
+    assert set(wrong) <= {int(0.8 * size + 1e-9), int(0.8 * size + 1e-9) + 1}, "rounded down or up, never further"
+    if size == 5:
+        assert set(wrong) == {4}, "a whole number is met in every problem"
+    assert abs(wrong.mean() / size - 0.8) < 4 * 0.5 / size / problems**0.5  # four standard errors of a rounding
+
+
 def test_missing_wrong_answers_leave_their_places_to_the_right_ones() -> None:
     pool = pool_of([("p", i, i > 0, 0.5 + i / 10, 0.0) for i in range(5)])
     assert ids(Convincing().select(pool, 3, seed=0)) == [0, 3, 4]
@@ -104,7 +117,7 @@ def test_no_wrong_answer_left_out_is_more_convincing_than_one_taken(pool: pd.Dat
         scores = rows["score"].to_numpy()
         if any(mine) and not all(mine):
             assert scores[np.array(mine)].min() >= scores[~np.array(mine)].max()
-        wanted = min(int(share * k + 0.5 + 1e-9), len(rows))
+        wanted = min(int(share * k + 1e-9), len(rows))
         assert sum(mine) >= wanted
 
 

@@ -55,6 +55,8 @@ def test_the_interval_covers_the_truth_and_narrows_with_problems() -> None:
 def test_a_control_that_does_not_rise_never_catches_up() -> None:
     found = data_efficiency(points({ACTIVE: (0.4, 0.02), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
     assert np.isposinf(found.saved.mean) and np.isposinf(found.saved.low)
+    level = data_efficiency(points({ACTIVE: (0.4, 0.02), PROCESS: (0.3, 1e-17)}), ACTIVE, PROCESS, 16, 100)
+    assert np.isposinf(level.slope_ratio.mean), "no ratio of rounding errors"
     below = data_efficiency(points({ACTIVE: (0.2, 0.0), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
     assert float(below.saved.mean) == 0
     rows = efficiency_table(found, ACTIVE, PROCESS)

@@ -19,6 +19,7 @@ from stepscale.verifiers.aggregation import How, aggregate
 
 KEY = ["problem_id", "sample_id"]
 Scope = Literal["problem", "global"]
+_GRAIN = 1_000_000  # steps of a random number in [0, 1), none so near to 1 that arithmetic could round it up
 
 
 def candidates(
@@ -78,7 +79,9 @@ class Uniform(_Options):
 class Convincing(_Options):
     """Mostly convincing wrong answers (4.2): the best scored wrong ones, then the best scored of what remains, right or wrong.
 
-    0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone.
+    0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
+    the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
+    of them: of one sample a problem, four problems in five give a convincing wrong one, the fifth its best scored remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"
@@ -90,9 +93,14 @@ class Convincing(_Options):
         size = _size(pool, per_problem, self.scope)
         ranked = _ranked(pool, pool["score"].to_numpy(), seed, self.scope)
         wrong = ranked[~ranked["is_correct"]]
-        first = wrong[_place(wrong) < int(self.wrong_share * size + 0.5 + 1e-9)]
+        first = wrong[_place(wrong).to_numpy() < self._wrong(wrong["group"], size, seed)]
         rest = ranked.drop(first.index)
         return _keys(pd.concat([first, _filled(rest, first["group"].value_counts().to_dict(), size)]))
+
+    def _wrong(self, groups: "pd.Series[str]", size: int, seed: int) -> NDArray[np.int64]:
+        """Wrong answers in a choice of ``size`` from each group; it grows with ``size`` by 0 or 1, so choices stay nested."""
+        up = {group: seed_for(seed, "rounded-up", group) % _GRAIN / _GRAIN for group in groups.unique()}
+        return np.floor(self.wrong_share * size + np.array([up[group] for group in groups], float) + 1e-9).astype(int)
 
 
 class Uncertain(_Options):

@@ -19,6 +19,8 @@ from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.intervals import Interval
 from stepscale.scaling.points import Learning, learning, resampled_means
 
+_FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
+
 
 @dataclass(frozen=True)
 class Line:
@@ -114,8 +116,8 @@ def _gain(means: Floats) -> Floats:
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:
-    """``above`` / ``below``; where ``below`` is not positive, infinity with the sign of ``above``."""
-    rising = below > 0
+    """``above`` / ``below``; where ``below`` is not positive, but for rounding, infinity with the sign of ``above``."""
+    rising = below > _FLAT
     endless = np.where(above > 0, np.inf, -np.inf)
     return np.where(rising, above / np.where(rising, below, 1.0), np.where(above == 0, 0.0, endless))
 
