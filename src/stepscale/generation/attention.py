@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 # On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
 # keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
 _CPU_COLUMNS = 4
+_SPARSE = 0.75  # share of groups with rows at which the others are dropped: that copies all keys, so not at every end
 
 
 class Memory(Protocol):
@@ -57,9 +58,11 @@ class PrefillMemory:
     ) -> torch.Tensor:
         """See ``Memory``."""
         self.new[layer, 0], self.new[layer, 1] = k, v
+        gqa = q.shape[1] != k.shape[1]
+        if not self.n_past and not window:  # padding stands on the right, where no real token looks
+            return F.scaled_dot_product_attention(q, k, v, is_causal=True, scale=scale, enable_gqa=gqa)
         keys = torch.cat([self.past[layer, 0], k], 2)
         values = torch.cat([self.past[layer, 1], v], 2)
-        gqa = q.shape[1] != k.shape[1]
         return F.scaled_dot_product_attention(q, keys, values, self._mask(window), scale=scale, enable_gqa=gqa)
 
     def _mask(self, window: int | None) -> torch.Tensor:
@@ -109,7 +112,7 @@ class DecodeMemory:
         columns = torch.arange(self.n_past, device=prefix.device)
         self._column_hidden = columns >= lengths[:, None]  # [G, P]
         self._uneven = bool(self._column_hidden.any())
-        self._present: NDArray[np.int64] | None = None
+        self._kept, self._active = self.groups, prefix  # groups in the products, and their keys and values
         self._starts = lengths[:, None]
         self.positions = self._starts
         self._index()
@@ -184,21 +187,22 @@ class DecodeMemory:
         return x[0].transpose(0, 1) if groups == 1 else x[self._group_at, :, self._place]
 
     def _index(self) -> None:
-        """Where each row stands among its group's rows. Groups without rows drop out of the products."""
+        """Where each row stands among its group's rows. Groups without rows drop out of the products, many at a time."""
         order = np.argsort(self.groups, kind="stable")
-        present, group_at, counts = np.unique(self.groups, return_inverse=True, return_counts=True)
+        counts = np.bincount(self.groups, minlength=len(self.prefix_lengths))
+        device = self.prefix.device
+        if np.count_nonzero(counts) <= _SPARSE * len(self._kept):
+            self._kept = np.flatnonzero(counts)
+            self._active = self.prefix[:, :, torch.as_tensor(self._kept, device=device)]
         firsts = np.cumsum(counts) - counts
         place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order)) - np.repeat(firsts, counts)
-        members = np.zeros((len(present), counts.max() if len(counts) else 0), np.int64)
+        place[order] = np.arange(len(order)) - firsts[self.groups[order]]
+        group_at = np.searchsorted(self._kept, self.groups)
+        members = np.zeros((len(self._kept), counts.max()), np.int64)
         members[group_at, place] = np.arange(len(order))
-        device = self.prefix.device
         self._members, self._group_at, self._place = (
             torch.as_tensor(a, device=device) for a in (members, group_at, place)
         )
-        if self._present is None or not np.array_equal(present, self._present):
-            self._present = present
-            self._active = self.prefix[:, :, torch.as_tensor(present, device=device)]
         self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]
         self._hidden = None
         if self._uneven:

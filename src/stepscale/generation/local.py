@@ -31,6 +31,7 @@ from stepscale.models.loading import load_causal_lm, load_tokenizer
 
 _LANES = min(os.cpu_count() or 1, 8)  # cohorts decoded side by side on a CPU; each has its share of the budget
 _ROUND = 16  # cohorts prefilled together
+_PREFILL = 2_048  # tokens of prefixes that a small model reads at once: their activations stay in the processor's cache
 _ROWS = (128, 1_024)  # requests of a cohort on a CPU: fewer waste time on calls, more leave its cache (docs/engine.md)
 _SMALL = 20_000_000  # parameters; below it a product is too small to be worth two threads, so cohorts run side by side
 Dtype = Literal["float32", "bfloat16"]
@@ -121,7 +122,7 @@ class LocalGenerator:
             with torch.inference_mode(), ThreadPoolExecutor(lanes, "cohort", torch.set_num_threads, (each,)) as pool:
                 for start in range(0, len(batches), _ROUND):
                     self._round(
-                        batches[start : start + _ROUND], requests, sampling, until, pool, results, read, decoded
+                        batches[start : start + _ROUND], requests, sampling, until, pool, lanes, results, read, decoded
                     )
         finally:
             torch.set_num_threads(threads)
@@ -133,14 +134,13 @@ class LocalGenerator:
 
     def _round(
         self, batches: list[list[int]], requests: Sequence[Request], sampling: Sampling, until: Until,
-        pool: ThreadPoolExecutor, results: dict[int, Continuation], read: Computed, decoded: Computed,
+        pool: ThreadPoolExecutor, lanes: int, results: dict[int, Continuation], read: Computed, decoded: Computed,
     ) -> None:  # fmt: skip
         """Prefill some cohorts, then decode them side by side; the tree changes only before and after, in order."""
         plans = [_plan([requests[i] for i in batch]) for batch in batches]
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
-        read.add_all(
-            prefill(self._network, self._tree, pasts, max(2_048, self._budget // 16 // self._token_bytes), self._like)
-        )
+        tokens = _PREFILL if self._side_by_side else max(_PREFILL, self._budget // 16 // self._token_bytes)
+        read.add_all(prefill(self._network, self._tree, pasts, tokens, self._like, lanes, pool.map))
         for batch, outcome in zip(
             batches, pool.map(lambda plan: self._decode(plan, sampling, until), plans), strict=True
         ):
@@ -178,7 +178,10 @@ class LocalGenerator:
         most = wanted = len(requests)
         if self._like.device.type == "cpu":
             most = _ROWS[1]
-            wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / (2 * _LANES))))
+            fits = min(most, max(1, budget // max(1, sampling.max_new_tokens)))
+            lanes = _LANES if self._side_by_side else 1
+            turns = max(1, math.ceil(len(requests) / (lanes * fits)))  # as few as fit, so that lanes end together
+            wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / (lanes * turns))))
         cohorts: list[list[int]] = []
         room = rows = 0
         for start, stop in _groups(order, requests):

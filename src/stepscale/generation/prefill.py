@@ -4,7 +4,7 @@ In: prefixes wanted and a tree of what is known. Out: the tree knows them all, a
 several prefixes share a part that is not known yet (few-shot examples, a beam's past), that part is computed first, once.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,6 +14,8 @@ from stepscale.generation.network import Network
 from stepscale.generation.prefixes import PrefixTree, common_length
 
 _Piece = tuple[tuple[int, ...], int]  # tokens up to the piece's end, and how many of them are known
+_Batch = list[_Piece]
+Map = Callable[[Callable[[_Batch], PrefillMemory], Sequence[_Batch]], Iterable[PrefillMemory]]
 
 
 @dataclass
@@ -35,26 +37,43 @@ class Computed:
 
 
 def prefill(
-    network: Network, tree: PrefixTree, prefixes: Sequence[tuple[int, ...]], batch_tokens: int, like: torch.Tensor
-) -> Computed:
+    network: Network, tree: PrefixTree, prefixes: Sequence[tuple[int, ...]], batch_tokens: int, like: torch.Tensor,
+    lanes: int = 1, side_by_side: Map = map,
+) -> Computed:  # fmt: skip
     """Compute what the tree does not know of ``prefixes``; at most ``batch_tokens`` padded tokens at a time.
 
-    ``like``: a tensor of the network's dtype and device.
+    ``like``: a tensor of the network's dtype and device. ``side_by_side``: a ``map`` that runs ``lanes`` batches at once.
     """
+
+    def run(batch: _Batch) -> PrefillMemory:
+        with torch.inference_mode():  # the mode is each thread's own
+            return _run(network, tree, batch, like)
+
     computed = Computed()
     wanted = _longest(prefixes)
     while pieces := _next_pieces(tree, wanted):
-        pieces.sort(key=lambda piece: (len(piece[0]) - piece[1], piece[1]))
-        while pieces:
-            batch = [pieces.pop()]  # the longest first
-            longest, past = len(batch[0][0]) - batch[0][1], batch[0][1]
-            while pieces and (len(batch) + 1) * (longest + max(past, pieces[-1][1])) <= batch_tokens:
-                past = max(past, pieces[-1][1])
-                batch.append(pieces.pop())
-            _run(network, tree, batch, like)
-            for tokens, known in batch:
-                computed.add(known, len(tokens))
+        batches = _batches(pieces, batch_tokens)
+        for start in range(0, len(batches), lanes):
+            wave = batches[start : start + lanes]
+            for memory, batch in zip(list(side_by_side(run, wave)), wave, strict=True):  # all have read the tree by now
+                for row, (tokens, known) in enumerate(batch):
+                    tree.insert(tokens, memory.new[:, :, row, :, : len(tokens) - known])
+                    computed.add(known, len(tokens))
     return computed
+
+
+def _batches(pieces: list[_Piece], batch_tokens: int) -> list[_Batch]:
+    """Pieces of like length together, the longest first."""
+    pieces.sort(key=lambda piece: (len(piece[0]) - piece[1], piece[1]))
+    batches: list[_Batch] = []
+    while pieces:
+        batch = [pieces.pop()]
+        longest, past = len(batch[0][0]) - batch[0][1], batch[0][1]
+        while pieces and (len(batch) + 1) * (longest + max(past, pieces[-1][1])) <= batch_tokens:
+            past = max(past, pieces[-1][1])
+            batch.append(pieces.pop())
+        batches.append(batch)
+    return batches
 
 
 def _longest(prefixes: Sequence[tuple[int, ...]]) -> list[tuple[int, ...]]:
@@ -78,7 +97,8 @@ def _next_pieces(tree: PrefixTree, wanted: Sequence[tuple[int, ...]]) -> list[_P
     return pieces
 
 
-def _run(network: Network, tree: PrefixTree, batch: Sequence[_Piece], like: torch.Tensor) -> None:
+def _run(network: Network, tree: PrefixTree, batch: _Batch, like: torch.Tensor) -> PrefillMemory:
+    """The pieces' keys and values; the tree is only read."""
     layers, kv_heads, dim = network.shape
     n_new = max(len(tokens) - known for tokens, known in batch)
     n_past = max(known for _, known in batch)
@@ -93,5 +113,4 @@ def _run(network: Network, tree: PrefixTree, batch: Sequence[_Piece], like: torc
     for row, (tokens, known) in enumerate(batch):
         ids[row, : len(tokens) - known] = torch.tensor(tokens[known:])
     network.forward(ids.to(like.device), memory)
-    for row, (tokens, known) in enumerate(batch):
-        tree.insert(tokens, memory.new[:, :, row, :, : len(tokens) - known])
+    return memory

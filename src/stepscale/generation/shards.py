@@ -24,6 +24,7 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Generator
 
+_ENGINE = 2  # raise when the engine rounds otherwise: log-likelihoods then differ in their last bits
 Finished = Mapping[str, Callable[[], pd.DataFrame]]  # name of a saved shard -> its reader
 
 
@@ -54,7 +55,7 @@ Make = Callable[[Generator, Shard, Ledger], pd.DataFrame]  # picklable, such as 
 
 def shard_name(purpose: str, start: int, made_of: Any) -> str:
     """Name of the shard that begins at problem ``start``; ``made_of``: everything that decides its rows, as JSON."""
-    key = blake2b(json.dumps(made_of).encode(), digest_size=8).hexdigest()
+    key = blake2b(json.dumps([_ENGINE, made_of]).encode(), digest_size=8).hexdigest()
     return f"{purpose}-{start:06d}-{key}"
 
 
