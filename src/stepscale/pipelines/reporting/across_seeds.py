@@ -15,7 +15,9 @@ from stepscale.errors import InputError
 from stepscale.scaling.aggregates import score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import a1_quantities, per_problem
-from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.intervals import bootstrap_interval, paired_interval
+
+COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
 
 
 def accuracies(folder: Path, ns: tuple[int, ...]) -> dict[str, np.ndarray]:
@@ -59,6 +61,12 @@ def main(folders: tuple[Path, ...], largest: int, resamples: int) -> None:
         by_seed = ", ".join(f"{found[i * size : (i + 1) * size, -1].mean():.3f}" for i in range(len(folders)))
         click.echo(
             f"{label:24} {float(interval.mean):.3f} [{float(interval.low):.3f}, {float(interval.high):.3f}] by seed: {by_seed}"
+        )
+    for one, other in COMPARED:
+        lead = paired_interval(values[one][:, -1], values[other][:, -1], resamples, 0)
+        named = f"{one} - {other}"
+        click.echo(
+            f"{named:24} {float(lead.mean):+.3f} [{float(lead.low):+.3f}, {float(lead.high):+.3f}] problem by problem"
         )
     shown = ("id", "status", "decided_by", "estimate", "low", "high", "n_problems", "seeds")
     click.echo(json.dumps({name: getattr(claim, name) for name in shown}))

@@ -1,0 +1,66 @@
+"""One verdict from several runs: problems of all seeds pooled, differences problem by problem, an unfinished run named."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from click.testing import CliRunner
+
+from stepscale.pipelines.reporting.across_seeds import main
+
+N_PROBLEMS, N_SAMPLES = 30, 4
+
+
+def finished_run(folder: Path, seed: int) -> Path:
+    """A run whose PRM always knows, whose ORM never does, and whose first sample alone is right."""
+    problem_ids = [f"lab-{seed}-{i}" for i in range(N_PROBLEMS)]
+    key = pd.DataFrame(
+        [(problem, sample) for problem in problem_ids for sample in range(N_SAMPLES)],
+        columns=["problem_id", "sample_id"],
+    )
+    right = key["sample_id"] == 0
+    tables = {
+        "03_primary/problems": pd.DataFrame(
+            {"problem_id": problem_ids, "problem": "?", "answer": "1", "level": 1, "split": "test"}
+        ),
+        "07_model_output/test_solutions": key.assign(
+            steps=[["a"]] * len(key),
+            answer=np.where(right, "1", "2"),
+            is_correct=right,
+            finish="solution",
+            mean_logprob=-1.0,
+        ),
+        "07_model_output/prm_scores": scores(key, "prm", np.where(right, 0.1, 0.9)),
+        "07_model_output/orm_scores": scores(key, "orm", np.where(right, 0.9, 0.1)),
+    }
+    for name, table in tables.items():
+        path = folder / f"{name}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        table.to_parquet(path)
+    return folder
+
+
+def scores(key: pd.DataFrame, verifier: str, negative: np.ndarray) -> pd.DataFrame:
+    return key.assign(verifier=verifier, negative=[[float(p)] for p in negative], neutral=[[0.0]] * len(key))
+
+
+def test_the_problems_of_all_seeds_are_pooled_and_compared_one_by_one(tmp_path: Path) -> None:
+    folders = [str(finished_run(tmp_path / str(seed), seed)) for seed in (0, 1)]
+    told = CliRunner().invoke(main, [*folders, "--largest", "4", "--resamples", "50"])
+    assert told.exit_code == 0, told.output
+    lines = told.output.splitlines()
+    assert any(line.startswith("PRM ") and "1.000 [1.000, 1.000] by seed: 1.000, 1.000" in line for line in lines)
+    assert any(line.startswith("PRM - ORM") and "+1.000 [+1.000, +1.000]" in line for line in lines)
+    assert any(line.startswith("ORM - Majority") and "+0.000 [+0.000, +0.000]" in line for line in lines)
+    verdict = json.loads(lines[-1])
+    assert (verdict["id"], verdict["n_problems"], verdict["seeds"]) == ("A1", 2 * N_PROBLEMS, 2)
+    assert verdict["status"] != "held"  # the ORM does not lead the majority
+
+
+def test_a_run_that_is_not_finished_is_named_with_the_command_that_finishes_it(tmp_path: Path) -> None:
+    folder = finished_run(tmp_path / "0", 0)
+    (folder / "07_model_output" / "orm_scores.parquet").unlink()
+    told = CliRunner().invoke(main, [str(folder)])
+    assert told.exit_code == 1
+    assert "orm_scores.parquet is not there: run `kedro run" in told.output
