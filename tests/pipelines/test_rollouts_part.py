@@ -125,6 +125,7 @@ def test_a_soft_prm_learns_the_values_of_rollouts(
 
     torch.set_num_threads(1)
     mlflow.set_tracking_uri(f"sqlite:///{shutil.copy(empty_store, tmp_path)}")
+    mlflow.set_experiment("Default")  # another test's may be active, which is not in this store
     of = problems()
     written = solutions(of)
     labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])
