@@ -20,20 +20,27 @@ _NAMES = {
 }  # fmt: skip
 
 
-class SearchPlan(BaseModel):
-    """Tree searches on the test problems; best-of-N and votes need none, they come from the samples in closed form."""
+class _Strategies(BaseModel):
+    """Search options, each run at every budget; the budgets tell their N."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
-    problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: tuple[int, ...] = Field(min_length=1, description="generations a problem, as the paper counts them")
     strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
 
     @field_validator("strategies", mode="before")
     @classmethod
     def _take_n_from_budgets(cls, given: Any) -> Any:
-        return _without_n(given)
+        if any(isinstance(own, Mapping) and "n" in own for own in given):
+            raise ValueError("a strategy has no n of its own; give budgets")
+        return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
+
+
+class SearchPlan(_Strategies):
+    """Tree searches on the test problems; best-of-N and votes need none, they come from the samples in closed form."""
+
+    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
+    problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
+    budgets: tuple[int, ...] = Field(min_length=1, description="generations a problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -54,19 +61,11 @@ class SearchPlan(BaseModel):
         return [(shown(own), n, own.within(n)) for n in sorted(self.budgets) for own in self.strategies]
 
 
-class RevisionSearchPlan(BaseModel):
+class RevisionSearchPlan(_Strategies):
     """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     after: int = Field(ge=1, description="attempts in the chain before; they are paid for, and may win")
     budgets: tuple[int, ...] = Field(min_length=1, description="attempts and candidates of the search together")
-    strategies: tuple[SearchOptions, ...] = Field(min_length=1, description="search options without n: budgets tell it")
-
-    @field_validator("strategies", mode="before")
-    @classmethod
-    def _take_n_from_budgets(cls, given: Any) -> Any:
-        return _without_n(given)
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "RevisionSearchPlan":
@@ -90,13 +89,6 @@ class RevisionSearchPlan(BaseModel):
             for n in sorted(self.budgets)
             for own in self.strategies
         ]
-
-
-def _without_n(given: Any) -> Any:
-    """Options with a placeholder for N. Raises ValueError where one states its own."""
-    if any(isinstance(own, Mapping) and "n" in own for own in given):
-        raise ValueError("a strategy has no n of its own; give budgets")
-    return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
 
 
 def shown(options: SearchMethod) -> str:

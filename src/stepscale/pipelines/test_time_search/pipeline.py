@@ -14,11 +14,11 @@ from stepscale.pipelines.test_time_search import (
 )
 
 
-def revise() -> Pipeline:
-    """A revision model, its ORMs, and its chains on the test problems; one box in the picture."""
+def learn_to_revise() -> list[Node]:
+    """The revision model and its ORMs, from training problems alone."""
     made_of = ["params:generator", "params:revisions"]
     orm = ["problems", "revision_training_shards", "params:verifiers", "params:revisions", "params:seed"]
-    nodes = [
+    return [
         Node(
             revisions.sample_revision_pool,
             ["generator_model", "problems", "finished_revision_pool_shards", *made_of, "params:search", "params:seed"],
@@ -54,6 +54,12 @@ def revise() -> Pipeline:
         Node(
             revisions.train_orm_without_history, orm, "revision_orm_without_history", name="train_orm_without_history"
         ),
+    ]
+
+
+def revise_test_problems() -> list[Node]:
+    """Chains of revisions on the test problems, and searches over what comes after them."""
+    return [
         Node(
             revisions.run_test_chains,
             [
@@ -95,8 +101,12 @@ def revise() -> Pipeline:
             name="gather_revision_searches",
         ),
     ]
+
+
+def revise() -> Pipeline:
+    """A revision model, its ORMs, and its chains on the test problems; one box in the picture."""
     return Pipeline(
-        nodes,
+        [*learn_to_revise(), *revise_test_problems()],
         namespace="revisions",
         prefix_datasets_with_namespace=False,
         inputs={"generator_model", "prm_model", "problems", "pool_solutions", "test_problems"},
