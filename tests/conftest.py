@@ -56,6 +56,18 @@ def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def client(tmp_path: Path, empty_store: Path) -> Any:
+    """An MLflow client of an empty store, which is also the active one, with an experiment of its own."""
+    import mlflow
+
+    uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
+    mlflow.set_tracking_uri(uri)
+    found = mlflow.MlflowClient(uri)
+    mlflow.set_experiment(experiment_id=found.create_experiment("tests", str(tmp_path / "artifacts")))
+    return found
+
+
+@pytest.fixture
 def project(tmp_path: Path, empty_store: Path) -> Path:
     """A Kedro project in a folder of its own: this one's configuration and base model, nothing it has made."""
     return copy_project(tmp_path / "project", empty_store)

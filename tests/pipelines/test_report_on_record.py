@@ -4,7 +4,6 @@ from pathlib import Path
 
 import mlflow
 import pandas as pd
-import pytest
 from mlflow import MlflowClient
 
 from stepscale.pipelines.reporting.nodes import keep_report
@@ -19,15 +18,6 @@ CURVES = pd.DataFrame(
     ],
     columns=["unit", "label", "n", "accuracy"],
 )
-
-
-@pytest.fixture
-def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment(experiment_id=MlflowClient(uri).create_experiment("tests", str(tmp_path / "artifacts")))
-    return MlflowClient(uri)
 
 
 def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:

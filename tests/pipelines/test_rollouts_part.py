@@ -1,12 +1,12 @@
 """The nodes of a PRM without people: rollouts shard by shard, their gathering, the soft PRM, what the report measures of it."""
 
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow import MlflowClient
 
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
@@ -115,17 +115,12 @@ def test_without_rollouts_there_are_no_labels_and_no_model(sure: Path) -> None:
     assert not list(nodes.train_soft_prm(of, solutions(of), labels, verifiers, None, 0).iterdir())
 
 
-def test_a_soft_prm_learns_the_values_of_rollouts(
-    model_of: Callable[..., Path], tmp_path: Path, empty_store: Path
-) -> None:
-    import mlflow
+def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path], client: MlflowClient) -> None:
     import torch
 
     from stepscale.verifiers.saved import SavedVerifier
 
     torch.set_num_threads(1)
-    mlflow.set_tracking_uri(f"sqlite:///{shutil.copy(empty_store, tmp_path)}")
-    mlflow.set_experiment("Default")  # another test's may be active, which is not in this store
     of = problems()
     written = solutions(of)
     labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])

@@ -24,16 +24,6 @@ class Training(BaseModel):
     optimizer: Optimizer = Optimizer()
 
 
-@pytest.fixture
-def client(tmp_path: Path, empty_store: Path, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
-    """A client of an empty store, which is also the active one."""
-    (tmp_path / "mlflow.db").write_bytes(empty_store.read_bytes())
-    uri = f"sqlite:///{tmp_path / 'mlflow.db'}"
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment(experiment_id=MlflowClient(uri).create_experiment("tests", str(tmp_path / "artifacts")))
-    return MlflowClient(uri)
-
-
 def test_parameters_are_flat_names(client: MlflowClient) -> None:
     with child_run("prm", Training()) as run:
         pass
