@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _BASES = {
     "generator": {"generator_model"},
     "verifiers": {"prm_model", "orm_model"},
+    "verifiers.small": {"labeler_agreement"},
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
@@ -52,11 +53,12 @@ class ProjectHooks:
         """Refuse a base that holds no model, or one of the wrong kind, before hours of work come before its turn."""
         for block, made in _BASES.items():
             if made & pipeline.all_outputs():
-                given = catalog.load(f"params:{block}")
-                if given is None:
-                    continue
-                base = str(given["base"] if isinstance(given, dict) else given.base)
-                _check_base(f"{block}.base", base, writes=block != "verifiers")
+                name, *parts = block.split(".")
+                given = catalog.load(f"params:{name}")
+                for part in parts:
+                    given = _part(given, part)
+                if given is not None:
+                    _check_base(f"{block}.base", str(_part(given, "base")), writes=name != "verifiers")
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_revision(self) -> None:
@@ -80,6 +82,11 @@ def _is_absent(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:
         return False
     optional = (getattr(catalog[name], "metadata", None) or {}).get("optional", False)
     return not optional and not catalog.exists(name)
+
+
+def _part(block: Any, name: str) -> Any:
+    """What a block of parameters holds under a name, typed by Kedro or not."""
+    return None if block is None else block.get(name) if isinstance(block, dict) else getattr(block, name)
 
 
 def _check_base(key: str, base: str, writes: bool) -> None:

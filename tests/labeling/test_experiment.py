@@ -64,12 +64,24 @@ def test_the_plan_has_every_cell_once_with_a_name_of_its_own() -> None:
     assert len(cells) == len({cell.name for cell in cells}) == (4 * 3 + 1) * 2
     assert cells[0].name == "process-00001-seed-5"
     assert [cell.seed for cell in cells] == [5] * 13 + [6] * 13
-    assert [cell.per_problem for cell in cells if cell.arm.largest_only] == [4, 4], (
+    assert [cell.per_problem for cell in cells if cell.arm.at == "largest"] == [4, 4], (
         "an ablation at the largest size alone"
     )
 
 
-@pytest.mark.parametrize("wrong", [{"sizes": (4, 2)}, {"sizes": ()}, {"budgets": (0, 2)}, {"arms": PAPER_ARMS[:1] * 2}])
+def test_an_ablation_is_trained_at_one_size() -> None:
+    mix = [{"name": f"top-K {at}", "supervision": "steps", "selection": {"strategy": "convincing", "wrong_share": 1}, "at": at}
+           for at in ("middle", "largest")]  # fmt: skip
+    experiment = Experiment.model_validate({"sizes": SIZES, "seeds": 2, "budgets": (1, 4), "ablations": mix})
+    cells = [cell for cell in plan(experiment) if cell.arm in experiment.ablations]
+    assert sorted((cell.per_problem, cell.seed, cell.arm.at) for cell in cells) == [
+        (2, 0, "middle"), (2, 1, "middle"), (4, 0, "largest"), (4, 1, "largest")
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"sizes": (4, 2)}, {"sizes": ()}, {"budgets": (0, 2)}, {"ablations": PAPER_ARMS[:1]}]
+)
 def test_a_senseless_experiment_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Experiment.model_validate({"sizes": SIZES, "budgets": (1, 2)} | wrong)
@@ -140,13 +152,13 @@ def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) 
 
     torch.set_num_threads(1)
     arms = PAPER_ARMS[2:]
-    pool, experiment = pool_of(), Experiment(arms=arms, sizes=(1, 2), seeds=1, budgets=(1, 2, 8), least_steps=2)
+    pool, experiment = pool_of(), Experiment(sizes=(1, 2), seeds=1, budgets=(1, 2, 8), least_steps=2)
     base = model_of(pool.problems["problem"])
     test, ledger = TestSamples(pool.problems, pool.solutions), Ledger()
     training = VerifierTraining(kind="prm", validation_share=0.0, optimization=Optimization(epochs=1, batch_size=8))
     selections = select_all(experiment, pool.solutions, {0: selector_scores(pool)})
     points, costs = [], []
-    for cell in plan(experiment):
+    for cell in (cell for cell in plan(experiment) if cell.arm in arms):
         samples = training_samples(cell, pool.solutions, selections)
         folder = tmp_path / cell.name
         trained = train_cell(cell, samples, pool, base, training, experiment.least_steps, folder)

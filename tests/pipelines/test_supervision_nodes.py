@@ -7,13 +7,17 @@ import pandas as pd
 import pytest
 
 from stepscale.labeling.contract import label_table
-from stepscale.parameters import ExperimentBlock, VerifierBlock
+from stepscale.parameters import ExperimentBlock, VerifierBlock, VerifierModels
 from stepscale.pipelines.reward_modeling import supervision
 from stepscale.pipelines.sampling import MANIFEST
 from stepscale.scaling.points import COLUMNS, PROCESS
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
 VERIFIERS = VerifierBlock.model_validate({"base": str(BASE), "prompt": "{problem}\n", "prm": {}, "orm": {}})
+_FITTED = VERIFIERS.prm.optimization.model_copy(update={"learning_rate": 0.5})
+OTHER = VerifierModels(
+    base=str(BASE), prm=VERIFIERS.prm.model_copy(update={"optimization": _FITTED}), orm=VERIFIERS.orm
+)
 PART = {"problems": 2, "samples": {"per_problem": 4, "problems_per_shard": 1}}
 EXPERIMENT = ExperimentBlock.model_validate(
     {"pool": PART, "test": PART, "design": {"sizes": [1, 2], "seeds": 2, "budgets": [1]}}
@@ -55,7 +59,7 @@ def run(tables: tuple[pd.DataFrame, ...], before: Saved, verifiers: VerifierBloc
     problems, solutions, labels, selections = tables
     saved: Saved = dict(before)
     readers: dict[str, Callable[[], pd.DataFrame]] = {name: lambda name=name: before[name] for name in before}
-    parts = supervision.train_arm(
+    parts = supervision.train_arms(
         PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0
     )  # fmt: skip
     for number, part in enumerate(parts, 1):
@@ -74,16 +78,18 @@ def test_a_killed_run_loses_the_cell_it_was_at_and_no_other(tables, trained) -> 
     assert len(gathered) == 4
 
 
-def test_other_labels_settings_or_layers_are_other_cells(tables, trained) -> None:
+def test_other_labels_or_settings_are_other_cells(tables, trained) -> None:
     whole = run(tables, {})
     assert run(tables, whole).keys() == whole.keys() and len(trained) == 4
     problems, solutions, labels, selections = tables
     run((problems, solutions, labels.assign(rating=1), selections), whole)
-    run(tables, whole, VERIFIERS.model_copy(update={"small_layers": 5}))
+    run(tables, whole, VERIFIERS.model_copy(update={"small": OTHER}))
     assert len(trained) == 12
 
 
-def test_prm_large_has_more_layers_than_those_that_learn_from_it() -> None:
-    small = VERIFIERS.model_copy(update={"small_layers": 5})
-    assert small.training("prm", 0).layers is None and small.training("prm", 0, small=True).layers == 5
-    assert supervision._small_parameters(small) < supervision._small_parameters(VERIFIERS)
+def test_small_verifiers_have_a_base_and_settings_of_their_own() -> None:
+    both = VERIFIERS.model_copy(update={"small": OTHER.model_copy(update={"base": "elsewhere"})})
+    assert both.sized(small=True).base == "elsewhere" and both.sized(small=False).base == VERIFIERS.base
+    assert both.training("prm", 0, small=True).optimization.learning_rate == 0.5
+    assert both.training("prm", 0) == VERIFIERS.training("prm", 0)
+    assert VERIFIERS.sized(small=True) is VERIFIERS

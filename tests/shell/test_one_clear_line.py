@@ -123,6 +123,7 @@ def test_a_model_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
     ("key", "kind", "line"),
     [
         ("verifiers.base", None, "verifiers.base: ./nowhere holds no model (no config.json)"),
+        ("verifiers.small.base", None, "verifiers.small.base: ./nowhere holds no model (no config.json)"),
         (
             "generator.base",
             "LlamaForTokenClassification",

@@ -1,8 +1,8 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
-Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and the rating of
-the step. How the checkpoint that ships with the project was made is told in docs/lab.md. Knows nothing of generators or
-verifiers: those are fine-tuned from the base in every run.
+Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and, unless it is
+told not to, the rating of the step. How the checkpoints that ship with the project were made is told in docs/lab.md. Knows
+nothing of generators or verifiers: those are fine-tuned from a base in every run.
 """
 
 import json
@@ -18,11 +18,13 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
+from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.lab.corpus import IGNORED, encode_pages, write_page
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
+from stepscale.models.lane_trainer import LaneTrainer
+from stepscale.models.lanes import Lanes
 from stepscale.muon import MuonAndAdamW
 from stepscale.seeds import seed_for
 
@@ -43,9 +45,13 @@ class PretrainOptions:
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
+    ratings: bool = field(default=True, metadata={"help": "learn the steps' ratings too, not the next token alone"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
-    threads: int = field(default=os.cpu_count() or 1, metadata={"help": "threads that train, where there is no GPU"})
+    threads: int = field(
+        default=os.cpu_count() or 1,
+        metadata={"help": "lanes that train, a part of each batch on a core each, without a GPU"},
+    )
     compile: bool = field(
         default=False, metadata={"help": "compile the model first (needs a C++ compiler; 1.4 times as fast)"}
     )
@@ -120,21 +126,33 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
     )  # fmt: skip
 
 
-class JudgingTrainer(Trainer):
-    """Trainer whose loss is that of the next token plus that of the step's rating among the three rating tokens."""
+class JudgingTrainer(LaneTrainer):
+    """Trainer whose loss is that of the next token plus, with ``rating_ids``, that of the step's rating among those tokens."""
 
     rating_ids: list[int]
+    _targets: torch.Tensor  # of the batch, which the lanes share: next tokens, rated tokens
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """Mean cross entropies of the whole batch, whatever part of it a lane has."""
+        self._targets = (inputs["labels"] != IGNORED).sum((0, 1)).clamp(min=1)
+        return super().training_step(model, inputs, num_items_in_batch)
 
     def compute_loss(
         self, model: Any, inputs: dict[str, torch.Tensor], return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
-        """Mean cross entropy of both, added."""
+        """A part's share of the batch's mean cross entropies, added."""
         labels = inputs["labels"]
         logits = model(input_ids=inputs["input_ids"], use_cache=False).logits.float()
-        entropy = torch.nn.functional.cross_entropy
-        following = entropy(logits.flatten(0, 1), labels[..., 0].flatten(), ignore_index=IGNORED)
-        rating = entropy(logits[..., self.rating_ids].flatten(0, 1), labels[..., 1].flatten(), ignore_index=IGNORED)
-        return following + rating.nan_to_num()
+        loss = _summed(logits, labels[..., 0]) / self._targets[0]
+        if self.rating_ids:
+            loss = loss + _summed(logits[..., self.rating_ids], labels[..., 1]) / self._targets[1]
+        return loss
+
+
+def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return torch.nn.functional.cross_entropy(
+        logits.flatten(0, 1), targets.flatten(), ignore_index=IGNORED, reduction="sum"
+    )
 
 
 def pretrain(options: PretrainOptions) -> None:
@@ -144,9 +162,6 @@ def pretrain(options: PretrainOptions) -> None:
     model = new_model(options, len(tokenizer))
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
-    if options.compile:
-        torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS)
-        model.model.compile(dynamic=False)
     arguments = TrainingArguments(
         output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, seed=options.seed,
         lr_scheduler_type="cosine", warmup_steps=200, max_grad_norm=1.0, bf16=True, use_cpu=not torch.cuda.is_available(),
@@ -154,13 +169,19 @@ def pretrain(options: PretrainOptions) -> None:
         dataloader_num_workers=0, remove_unused_columns=False,
     )  # fmt: skip
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
-    trainer = JudgingTrainer(
-        model, arguments, train_dataset=Batches(documents, options), data_collator=lambda rows: rows[0],
-        optimizers=(optimizer, None),
-    )  # fmt: skip
-    trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
-    torch.set_num_threads(options.threads)  # accelerate has set it to the number of physical cores
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
+    with Lanes(0 if torch.cuda.is_available() else options.threads) as lanes:
+        trainer = JudgingTrainer(
+            model, arguments, lanes=lanes, bfloat16=True, train_dataset=Batches(documents, options),
+            data_collator=lambda rows: rows[0], optimizers=(optimizer, None),
+        )  # fmt: skip
+        torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
+        marks = RATING_TOKENS if options.ratings else ()
+        trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in marks]
+        if options.compile:
+            torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS) * max(1, options.threads)
+            for learner in trainer.replicas or [model]:
+                learner.model.compile(dynamic=False)
+        trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)
     shutil.rmtree(Path(options.out) / f"checkpoint-{options.steps}", ignore_errors=True)
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)

@@ -43,14 +43,19 @@ class Arm(BaseModel):
         None,
         description="tokens with a target, for an ablation (solution_end: an ORM's last); null: as the training says",
     )
-    largest_only: bool = Field(
-        False, description="trained at the largest number of samples alone: enough for an ablation"
-    )
+    at: Literal["every", "middle", "largest"] = Field(
+        "every", description="sizes it is trained at; one is enough for an ablation (the largest of a small pool leaves nothing "
+        "to choose)",
+    )  # fmt: skip
 
     @property
     def kind(self) -> Kind:
         """The verifier that is trained."""
         return _KINDS[self.supervision]
+
+    def trained_at(self, sizes: Sequence[int]) -> Sequence[int]:
+        """Those of ``sizes``, which rise, at which it is trained."""
+        return {"every": sizes, "middle": sizes[len(sizes) // 2 :][:1], "largest": sizes[-1:]}[self.at]
 
 
 PAPER_ARMS = (
@@ -59,7 +64,7 @@ PAPER_ARMS = (
     Arm(name=BY_ANSWER, supervision="outcome_by_answer"),
     Arm(name=ACTIVE, supervision="steps", selection=Convincing()),
 )
-ABLATIONS = (Arm(name=LAST_TOKEN, supervision="outcome_by_answer", supervise="solution_end", largest_only=True),)
+LAST_TOKEN_ARM = Arm(name=LAST_TOKEN, supervision="outcome_by_answer", supervise="solution_end", at="largest")
 
 
 class Experiment(BaseModel):
@@ -67,7 +72,7 @@ class Experiment(BaseModel):
 
     model_config = _STRICT
 
-    arms: tuple[Arm, ...] = (*PAPER_ARMS, *ABLATIONS)
+    ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
     sizes: tuple[int, ...] = Field(min_length=1, description="labelled samples a problem, rising")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
     budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which verifiers are measured")
@@ -82,10 +87,16 @@ class Experiment(BaseModel):
             raise ValueError("must rise and begin at 1 or above")
         return value
 
-    @field_validator("arms")
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """All of them."""
+        return (*PAPER_ARMS, *self.ablations)
+
+    @field_validator("ablations")
     @classmethod
     def _distinct(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
-        if len({arm.name for arm in value}) != len(value):
+        names = [arm.name for arm in (*PAPER_ARMS, *value)]
+        if len(set(names)) != len(names):
             raise ValueError("each arm needs a name of its own")
         return value
 
@@ -117,7 +128,7 @@ def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
         for seed in range(run_seed, run_seed + experiment.seeds)
         for size in experiment.sizes
         for arm in experiment.arms
-        if size == experiment.sizes[-1] or not arm.largest_only
+        if size in arm.trained_at(experiment.sizes)
     ]
 
 

@@ -37,6 +37,3 @@ class VerifierTraining(VerifierOptions):
     kind: Kind
     layout: TextFormat = TextFormat()
     validation_share: float = Field(0.1, ge=0, lt=1, description="share of the problems kept for validation")
-    layers: int | None = Field(
-        None, ge=1, description="of the base's layers so many, without those in the middle (models.depth); null: all"
-    )

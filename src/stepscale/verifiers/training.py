@@ -15,7 +15,6 @@ import torch
 from torch.nn import functional
 
 from stepscale.errors import InputError
-from stepscale.models.depth import keep_layers
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
 from stepscale.models.loading import (
@@ -99,7 +98,7 @@ def train_verifier(
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
-    """The base, or ``layers`` of it, with a classification head: random, or made from ``head_init_tokens``."""
+    """The base with a classification head: random, or made from ``head_init_tokens``."""
     torch.manual_seed(seed_for(config.optimization.seed, "verifier-head") % 2**63)
     labels = _LABELS[config.kind]
     model = load_token_classifier(
@@ -119,7 +118,7 @@ def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any
             head.weight.copy_(start)
             if head.bias is not None:
                 head.bias.zero_()
-    return keep_layers(model, config.layers) if config.layers else model
+    return model
 
 
 def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:

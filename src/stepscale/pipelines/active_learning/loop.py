@@ -136,7 +136,8 @@ def _train(
     options, folder = verifiers.training("prm", seed, small=True), scratch_folder("loop")
     with child_run(cell.name, options) as run:
         samples, pool = chosen(solutions, keys), LabelledPool(problems, solutions, labels)
-        trained = train_cell(cell, samples, pool, verifiers.base, options, loop.least_steps, folder, run.on_log)
+        base = verifiers.sized(small=True).base
+        trained = train_cell(cell, samples, pool, base, options, loop.least_steps, folder, run.on_log)
         verifier = ModelVerifier(folder, cell.name, **verifiers.placement.model_dump())
         points = measure_cell(cell, verifier, TestSamples(test, tested), loop.budgets, Ledger())
         run.metrics({**trained.numbers(), "best_of_n": points.loc[points["n"] == max(loop.budgets), "accuracy"].mean()})

@@ -7,20 +7,20 @@ from typing import Any
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.reward_modeling import nodes, rollouts, supervision
-from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
-ARMS = {
+ARMS: dict[str, str | None] = {
     "process": PROCESS,
     "outcome_by_large_prm": BY_LARGE,
     "outcome_by_answer": BY_ANSWER,
     "active_learning": ACTIVE,
-    "outcome_last_token": LAST_TOKEN,
+    "ablations": None,
 }
-"""The arms of the comparison (Lightman et al. 2023, Figure 4a) and an ablation, as nodes and datasets are called."""
+"""The arms of the comparison (Lightman et al. 2023, Figure 4a), and the ablations together, as nodes and datasets are called."""
 
 
-def _train(label: str) -> Callable[..., Any]:
-    node = update_wrapper(partial(supervision.train_arm, label), supervision.train_arm)
+def _train(label: str | None) -> Callable[..., Any]:
+    node = update_wrapper(partial(supervision.train_arms, label), supervision.train_arms)
     del node.__wrapped__  # Kedro reads the types of parameters from the signature, and this one has the arm in it
     return node
 

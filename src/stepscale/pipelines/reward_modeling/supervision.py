@@ -1,6 +1,6 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
-The PRM of the run is PRM_large; those that learn from its labels have ``verifiers.small_layers`` layers. Every arm trains on
+The PRM of the run is PRM_large; those that learn from its labels are the ``verifiers.small`` ones. Every arm trains on
 the same labels and is measured on the same test samples; each cell (arm, size, seed) is saved as it is finished, under a
 name that holds a key of all that made it.
 """
@@ -53,7 +53,8 @@ def _small_parameters(verifiers: VerifierBlock) -> int:
     from stepscale.models.loading import load_tokenizer
     from stepscale.verifiers.training import load_head
 
-    small = load_head(verifiers.base, load_tokenizer(verifiers.base), verifiers.training("prm", 0, small=True))
+    base = verifiers.sized(small=True).base
+    small = load_head(base, load_tokenizer(base), verifiers.training("prm", 0, small=True))
     return sum(parameter.numel() for parameter in small.parameters())
 
 
@@ -65,20 +66,14 @@ def choose_labelled(
 
     The selector is trained on one labelled sample a problem (4.2); it scores the whole pool for selections that ask for it.
     """
-    from stepscale.labeling.arms import nested
-    from stepscale.labeling.selection import KEY, Uniform, candidates
+    from stepscale.labeling.arms import select_all
+    from stepscale.labeling.selection import KEY
 
     if experiment is None or solutions.empty:
         return pd.DataFrame(columns=["arm", "seed", *KEY, "per_problem"])
-    pool = _of_split(problems, solutions, "train")
-    design, parts = experiment.design, []
-    for repeat in range(seed, seed + design.seeds):
-        scores = _selector_scores(problems, pool, labels, verifiers, repeat)
-        for arm in design.arms:
-            scored = candidates(pool, None if isinstance(arm.selection, Uniform) else scores)
-            taken = nested(arm.selection, scored, design.sizes, repeat)
-            parts.append(taken.assign(arm=arm.name, seed=repeat))
-    return pd.concat(parts, ignore_index=True)
+    pool, repeats = _of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
+    scores = {repeat: _selector_scores(problems, pool, labels, verifiers, repeat) for repeat in repeats}
+    return select_all(experiment.design, pool, scores, seed)
 
 
 def _selector_scores(
@@ -97,27 +92,32 @@ def _selector_scores(
     one = chosen(labels, Uniform().select(candidates(pool), 1, seed))
     options, folder = verifiers.training("prm", seed, small=True), scratch_folder("selector")
     with child_run("prm_selector", options) as run:
-        trained = train_verifier(verifiers.base, prm_examples(problems, one), options, folder, on_log=run.on_log)
+        base = verifiers.sized(small=True).base
+        trained = train_verifier(base, prm_examples(problems, one), options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())
     selector = ModelVerifier(folder, "prm_selector", **verifiers.placement.model_dump())
     return score_solutions(selector, problems, pool, Ledger())
 
 
-def train_arm(
-    arm: str, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame,
+def train_arms(
+    arms: str | None, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame,
     finished: Shards, verifiers: VerifierBlock, experiment: ExperimentBlock | None, seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
-    """Every cell of one arm: trained, and measured by best-of-N on the test samples; cells in ``finished`` are left out."""
+    """Every cell of one arm (None: of the ablations): trained, and measured by best-of-N on the test samples.
+
+    Cells in ``finished`` are left out.
+    """
     from stepscale.progress import progress
 
     if experiment is None or solutions.empty:
         yield {MANIFEST: pd.DataFrame({"shard": []}, dtype="str")}
         return
-    cells = [cell for cell in plan(experiment.design, seed) if cell.arm.name == arm]
+    wanted = {arm.name for arm in experiment.design.ablations} if arms is None else {arms}
+    cells = [cell for cell in plan(experiment.design, seed) if cell.arm.name in wanted]
     names = []
-    with progress(f"training {arm}", len(cells), "verifiers") as bar:
+    with progress(f"training {arms or 'ablations'}", len(cells), "verifiers") as bar:
         for cell in cells:
-            taken = selections[(selections["arm"] == arm) & (selections["seed"] == cell.seed)]
+            taken = selections[(selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)]
             name = f"{cell.name}-{_key(cell, taken, solutions, labels, verifiers, experiment)}"
             if name not in finished:
                 yield {name: _points(cell, taken, problems, solutions, labels, verifiers, experiment)}
@@ -145,7 +145,8 @@ def _points(
     options, folder = verifiers.training(kind, cell.seed, small=True), scratch_folder("arm")
     design = experiment.design
     with child_run(cell.name, options) as run:
-        trained = train_cell(cell, samples, pool, verifiers.base, options, design.least_steps, folder, run.on_log)
+        base = verifiers.sized(small=True).base
+        trained = train_cell(cell, samples, pool, base, options, design.least_steps, folder, run.on_log)
         verifier = ModelVerifier(folder, cell.name, **verifiers.placement.model_dump())
         points = measure_cell(cell, verifier, test, design.budgets, Ledger())
         used = {k: v for k, v in cell_costs(cell, samples, pool, trained).items() if isinstance(v, int | float)}
@@ -161,7 +162,7 @@ def _key(
     from stepscale.generation.shards import model_key
 
     settings: list[Any] = [
-        cell.arm.model_dump(mode="json"), cell.per_problem, cell.seed, model_key(verifiers.base),
+        cell.arm.model_dump(mode="json"), cell.per_problem, cell.seed, model_key(verifiers.sized(small=True).base),
         verifiers.model_dump(mode="json"), experiment.model_dump(mode="json"),
     ]  # fmt: skip
     digest = blake2b(json.dumps(settings).encode(), digest_size=8)

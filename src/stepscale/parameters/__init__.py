@@ -1,0 +1,72 @@
+"""Every parameter of the project, typed: one model a top-level block of ``conf/*/parameters.yml``.
+
+The whole is checked before a run touches any data, so a misspelt key anywhere is one clear line. Blocks that belong to
+domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
+"""
+
+from typing import Any
+
+from pydantic import Field, ValidationError
+
+from stepscale.errors import InputError
+from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptions
+from stepscale.parameters.block import Block, FileSource, SampleCounts, SamplingBlock
+from stepscale.parameters.measurements import (
+    ExperimentBlock,
+    ExperimentPart,
+    GivenSamples,
+    LabProblems,
+    PoolBlock,
+    ProblemSource,
+    ReportBlock,
+    RevisionsBlock,
+    SearchBlock,
+    TestChains,
+    TrainingChains,
+)
+from stepscale.parameters.models import GeneratorBlock, LargerBlock, VerifierBlock, VerifierModels
+from stepscale.search.plan import SearchPlan
+
+__all__ = [
+    "Block", "ExperimentBlock", "ExperimentPart", "FileSource", "GeneratorBlock", "GivenSamples", "LabProblems",
+    "LargerBlock", "Parameters", "PoolBlock", "ProblemSource", "ReportBlock", "RevisionsBlock", "SampleCounts",
+    "SamplingBlock", "SearchBlock", "TestChains", "TrainingChains", "VerifierBlock", "VerifierModels", "check_parameters",
+]  # fmt: skip
+
+
+class Parameters(Block):
+    """All of them."""
+
+    seed: int = Field(ge=0, description="seed of the whole run")
+    data_root: str | None = Field(None, description="folder for the run's data; null: the environment's own (--params)")
+    tracking_root: str | None = Field(None, description="folder for MLflow's store; null: the project's (--params)")
+    run_name: str | None = Field(None, description="name of the MLflow run (--params)")
+    problems: ProblemSource
+    generator: GeneratorBlock
+    pool: PoolBlock
+    verifiers: VerifierBlock
+    experiment: ExperimentBlock | None = Field(description="null: no comparison of supervision")
+    loop: LoopOptions | None = Field(
+        description="rounds of select, label, retrain on the experiment's pool; null: none"
+    )
+    rollouts: RolloutOptions | None = Field(description="null: no soft labels by rollouts")
+    release: ReleaseOptions | None = Field(description="null: no data set is left to pass on")
+    search: SearchBlock
+    tree_search: SearchPlan | None = Field(description="null: no search beyond best-of-N and votes")
+    revisions: RevisionsBlock | None = Field(description="null: no revisions")
+    larger: LargerBlock | None = Field(description="null: no FLOPs-matched comparison")
+    report: ReportBlock
+
+
+def check_parameters(params: dict[str, Any]) -> Parameters:
+    """The parameters, typed. Raises InputError: one line naming each wrong key and what is wrong with it."""
+    try:
+        return Parameters.model_validate(params)
+    except ValidationError as error:
+        faults = "; ".join(_fault(e) for e in error.errors())
+        raise InputError(f"parameters: {faults} (see conf/base/parameters.yml)") from None
+
+
+def _fault(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"

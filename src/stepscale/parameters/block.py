@@ -1,0 +1,35 @@
+"""What all blocks of parameters are made of: sources of data, sampling, sizes."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Block(BaseModel):
+    """A block of parameters: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FileSource(Block):
+    """A data set to read with ``stepscale.formats.read``."""
+
+    path: str = Field(description="file or folder; relative to the project's folder")
+    format: str = Field(description="a name stepscale.formats.read knows")
+    options: dict[str, Any] = Field(default={}, description="options of that reader")
+    limit: int | None = Field(None, ge=1, description="read so many problems at the most")
+
+
+class SamplingBlock(Block):
+    """How solutions are drawn."""
+
+    temperature: float = Field(1.0, ge=0, description="0 is greedy")
+    top_p: float = Field(1.0, gt=0, le=1)
+    max_new_tokens: int = Field(ge=1, description="longest solution (tokens); a longer one counts as unfinished")
+
+
+class SampleCounts(Block):
+    """How many samples a problem, and how they are stored."""
+
+    per_problem: int = Field(ge=1)
+    problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")

@@ -1,0 +1,131 @@
+"""What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
+
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from stepscale.labeling.arms import Experiment
+from stepscale.models.optimization import Optimization
+from stepscale.parameters.block import Block, FileSource, SampleCounts
+from stepscale.search.plan import RevisionSearchPlan
+from stepscale.search.revision_data import RevisionData
+from stepscale.verifiers.public import PublicVerifier
+
+_PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past what a revision model is trained on
+
+
+class LabProblems(Block):
+    """How many problems the lab makes, by split."""
+
+    train: int = Field(ge=1, description="problems generator and verifiers learn from")
+    valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
+    test: int = Field(ge=1, description="problems results are measured on")
+    heldout: int = Field(ge=1, description="problems of the family no verifier is trained on")
+
+
+class ProblemSource(Block):
+    """Where problems (and given solutions and labels) come from."""
+
+    source: Literal["lab", "files"]
+    lab: LabProblems | None = None
+    train: FileSource | None = None
+    test: FileSource | None = None
+    valid_share: float = Field(
+        0.1, gt=0, lt=1, description="share of the training problems in a file kept for validation"
+    )
+
+
+class PoolBlock(Block):
+    """Samples of the training problems to be labelled."""
+
+    train: SampleCounts
+    labeler: Literal["symbolic", "given"]
+
+
+class GivenSamples(FileSource):
+    """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
+
+    places: int | None = Field(
+        None, ge=1, description="samples a problem; those absent from the file count as unanswered. null: all are there"
+    )
+
+
+class SearchBlock(Block):
+    """Best-of-N on the test problems."""
+
+    given_samples: GivenSamples | None = None
+    public_prms: tuple[PublicVerifier, ...] = Field(
+        (), description="reward models of others that score the samples too"
+    )
+    samples: SampleCounts
+    heldout_samples: SampleCounts
+    grading_rules: Literal["prm800k", "lenient"] = "prm800k"
+
+
+class ExperimentPart(Block):
+    """Problems of one split, and how many samples of each."""
+
+    problems: int = Field(ge=1, description="the first so many of the split")
+    samples: SampleCounts
+
+
+class ExperimentBlock(Block):
+    """Ways to supervise compared on the same samples (Lightman et al. 2023, 4): claims A3 and A4."""
+
+    pool: ExperimentPart = Field(description="training problems and the samples that may be labelled")
+    test: ExperimentPart = Field(description="test problems and samples on which every reward model is measured")
+    design: Experiment
+
+
+class TrainingChains(Block):
+    """Chains of training problems, for the revision ORMs to learn from."""
+
+    problems: int = Field(ge=1, description="the first so many training problems")
+    chains: int = Field(ge=1, description="chains a problem")
+    attempts: int = Field(ge=1, description="attempts a chain")
+    problems_per_shard: int = Field(ge=1)
+
+
+class TestChains(Block):
+    """Test problems on which chains are run; the largest budget says how many and how long."""
+
+    problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
+    problems_per_shard: int = Field(ge=1)
+
+
+class RevisionsBlock(Block):
+    """A model that revises its own attempts (Snell et al. 2024, 6): claims B4-B6 and B10."""
+
+    samples: SampleCounts | None = Field(
+        None, description="samples a training problem to make revision data from; null: those of the labelled pool"
+    )
+    temperature: float = Field(1.0, gt=0, description="of those samples")
+    data: RevisionData = RevisionData()
+    fine_tuning: Optimization
+    validation_share: float = Field(
+        0.05, ge=0, lt=1, description="share of the training problems for the validation loss"
+    )
+    training_chains: TrainingChains
+    test: TestChains
+    budgets: tuple[int, ...] = Field(
+        description="attempts a problem, powers of 2; each is split into sequential and parallel in every way"
+    )
+
+    search: RevisionSearchPlan | None = Field(None, description="PRM search over the model's proposals; null: none")
+
+    @field_validator("budgets")
+    @classmethod
+    def _are_powers_of_two(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
+        if not budgets or any(n < 1 or n & (n - 1) for n in budgets) or max(budgets) < _PAST_TRAINING:
+            raise ValueError(f"must be powers of 2 up to {_PAST_TRAINING} or more: claim B4 is about longer chains")
+        return budgets
+
+
+class ReportBlock(Block):
+    """What is measured and shown."""
+
+    budgets: tuple[int, ...]
+    bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
+    probes: int = Field(
+        4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
+    )

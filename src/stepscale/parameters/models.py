@@ -1,0 +1,98 @@
+"""The models of a run: the generator, the verifiers, a larger sibling; each a base and how it is made ready."""
+
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
+from stepscale.models.encoding import TextFormat
+from stepscale.models.optimization import Optimization
+from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.parameters.block import Block, SamplingBlock
+from stepscale.verifiers.options import VerifierOptions, VerifierTraining
+
+if TYPE_CHECKING:
+    from stepscale.generation.finetune import GeneratorTraining
+
+
+class GeneratorBlock(Block):
+    """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
+
+    base: str = Field(description="folder or Hugging Face name of the base causal LM")
+    prompt: Prompt = Field(
+        description="a template with {problem}; or style: chat, the model's own; or style: few_shot, solved examples"
+    )
+    examples: Literal["own", "given"] = Field(
+        description="fine-tune on its own right samples, or on given right solutions"
+    )
+    samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
+    sampling: SamplingBlock
+    fine_tuning: Optimization | None = Field(description="null: the base as it is, asked by its prompt")
+    placement: GeneratorPlacement = GeneratorPlacement()
+
+    def base_template(self, seed: int) -> str:
+        """What the base is asked with. Raises InputError."""
+        return prompt_template(self.prompt, self.base, seed)
+
+    def template(self, seed: int) -> str:
+        """What the generator is asked with: once fine-tuned, it needs no examples. Raises InputError."""
+        if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
+            return prompt_template(self.prompt.then, self.base, seed)
+        return self.base_template(seed)
+
+    def training(self, seed: int) -> "GeneratorTraining":
+        """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
+        from stepscale.generation.finetune import GeneratorTraining
+
+        assert self.fine_tuning, "nothing is fine-tuned"
+        fitted = {**self.fine_tuning.model_dump(), "seed": seed}
+        return GeneratorTraining.model_validate({"layout": {"prompt": self.template(seed)}, "optimization": fitted})
+
+
+class VerifierModels(Block):
+    """A base and what is trained from it."""
+
+    base: str = Field(description="folder or Hugging Face name")
+    prm: VerifierOptions
+    orm: VerifierOptions
+
+
+class VerifierBlock(VerifierModels):
+    """The verifiers: those of the run, of which the PRM is PRM_large, and the small ones that learn from its labels."""
+
+    prompt: str = Field(description="prompt template with {problem}")
+    small: VerifierModels | None = Field(
+        None, description="of the small verifiers, which the comparison of supervision and the data loop train (Lightman et "
+        "al. 2023, 4.1); null: as the large ones",
+    )  # fmt: skip
+    placement: Placement = Placement()
+
+    def sized(self, small: bool) -> VerifierModels:
+        """The large verifiers, or the small ones."""
+        return self.small if small and self.small else self
+
+    def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
+        """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""
+        models = self.sized(small)
+        given = models.prm if kind == "prm" else models.orm
+        fitted = given.optimization.model_copy(update={"seed": seed})
+        options = given.model_dump() | {"optimization": fitted}
+        return VerifierTraining(kind=kind, layout=TextFormat(prompt=self.prompt), validation_share=0.0, **options)
+
+
+class LargerBlock(Block):
+    """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
+
+    base: str = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
+    samples_per_problem: int | None = Field(
+        None, ge=1, description="own samples a problem to choose right ones from; null: as many as the generator's"
+    )
+    fine_tuning: Optimization | None = Field(None, description="null: the generator's")
+    placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
+    problems_per_shard: int = Field(100, ge=1, description="problems in one saved shard of its greedy answers")
+
+    def like(self, generator: GeneratorBlock) -> GeneratorBlock:
+        """What makes the larger model ready and asks it: the generator's block with this base."""
+        names = ("base", "samples_per_problem", "fine_tuning", "placement")
+        own = {name: getattr(self, name) for name in names}
+        return generator.model_copy(update={name: value for name, value in own.items() if value is not None})
