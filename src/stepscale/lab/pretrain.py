@@ -1,8 +1,8 @@
 """Makes the lab's base models: ``python -m stepscale.lab.pretrain --out FOLDER`` (seeded; a GPU takes minutes).
 
-Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and, unless it is
-told not to, the rating of the step. How the checkpoints that ship with the project were made is told in docs/lab.md. Knows
-nothing of generators or verifiers: those are fine-tuned from a base in every run.
+Killed, it goes on from its last checkpoint. At every token of the corpus the model learns the next token and the rating of
+the step. How the checkpoints that ship with the project were made is told in docs/lab.md. Knows nothing of generators or
+verifiers: those are fine-tuned from a base in every run.
 """
 
 import json
@@ -21,7 +21,7 @@ import torch
 from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
-from stepscale.lab.corpus import IGNORED, encode_pages, write_page
+from stepscale.lab.corpus import IGNORED, Judged, encode_pages, write_page
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.models.lane_trainer import LaneTrainer
 from stepscale.models.lanes import Lanes
@@ -45,7 +45,7 @@ class PretrainOptions:
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
-    ratings: bool = field(default=True, metadata={"help": "learn the steps' ratings too, not the next token alone"})
+    judged: Judged = field(default="all", metadata={"help": "pages with ratings: all, or those without misconceptions"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(
@@ -60,16 +60,16 @@ class PretrainOptions:
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
-    seed, chunk, n = task
+def _write_chunk(task: tuple[int, int, int, Judged]) -> list[Document]:
+    seed, chunk, n, judged = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
+    encoded = encode_pages([write_page(rng, judged=judged) for _ in range(n)], build_tokenizer())
     return [(np.array(ids, np.uint8), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
+def write_corpus(documents: int, seed: int, workers: int, judged: Judged = "all") -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers."""
-    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
+    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), judged) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -127,7 +127,7 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
 
 
 class JudgingTrainer(LaneTrainer):
-    """Trainer whose loss is that of the next token plus, with ``rating_ids``, that of the step's rating among those tokens."""
+    """Trainer whose loss is that of the next token plus that of the step's rating among ``rating_ids``."""
 
     rating_ids: list[int]
     _targets: torch.Tensor  # of the batch, which the lanes share: next tokens, rated tokens
@@ -143,10 +143,8 @@ class JudgingTrainer(LaneTrainer):
         """A part's share of the batch's mean cross entropies, added."""
         labels = inputs["labels"]
         logits = model(input_ids=inputs["input_ids"], use_cache=False).logits.float()
-        loss = _summed(logits, labels[..., 0]) / self._targets[0]
-        if self.rating_ids:
-            loss = loss + _summed(logits[..., self.rating_ids], labels[..., 1]) / self._targets[1]
-        return loss
+        following = _summed(logits, labels[..., 0]) / self._targets[0]
+        return following + _summed(logits[..., self.rating_ids], labels[..., 1]) / self._targets[1]
 
 
 def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
@@ -158,7 +156,7 @@ def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
     tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers)
+    documents = write_corpus(options.documents, options.seed, options.workers, options.judged)
     model = new_model(options, len(tokenizer))
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
@@ -175,8 +173,7 @@ def pretrain(options: PretrainOptions) -> None:
             data_collator=lambda rows: rows[0], optimizers=(optimizer, None),
         )  # fmt: skip
         torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
-        marks = RATING_TOKENS if options.ratings else ()
-        trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in marks]
+        trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
             torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS) * max(1, options.threads)
             for learner in trainer.replicas or [model]:
