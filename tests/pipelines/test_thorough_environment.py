@@ -12,7 +12,7 @@ from stepscale.tracking import flatten
 CONF = Path(__file__).resolve().parents[2] / "conf"
 SIZES = {
     "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
-    "strategies",
+    "strategies", "ablations",
 }  # fmt: skip
 
 
@@ -52,6 +52,10 @@ def test_sizes_are_those_of_the_paper_where_two_hours_allow(thorough: Parameters
     assert thorough.experiment and thorough.loop and thorough.revisions
     design = thorough.experiment.design
     assert (design.sizes[0], design.sizes[-1]) == (1, 200) and len(design.sizes) >= 5
+    mixes = {(a.selection.strategy, getattr(a.selection, "wrong_share", None), getattr(a.selection, "scope", "problem"))
+             for a in design.ablations}  # fmt: skip
+    assert {("convincing", 1, "problem"), ("convincing", 1, "global"), ("convincing", 0.5, "problem")} <= mixes
+    assert ("uncertain", None, "problem") in mixes
     assert design.seeds >= 3 and thorough.loop.seeds >= 3
     assert max(design.budgets) >= 64 and thorough.experiment.pool.samples.per_problem >= 4 * design.sizes[-1]
     assert max(thorough.revisions.budgets) >= 64 and thorough.search.samples.per_problem >= 1024

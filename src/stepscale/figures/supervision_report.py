@@ -12,10 +12,10 @@ from stepscale.figures.scaling_curves import scaling_curves
 
 
 def supervision_part(
-    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, saved: Sequence[Mapping[str, Any]],
-    agreement: Mapping[str, float],
+    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
+    saved: Sequence[Mapping[str, Any]], agreement: Mapping[str, float],
 ) -> Part:  # fmt: skip
-    """Figures 6, 4a and 4b of the paper, and two small tables; what was not measured is left out."""
+    """Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out."""
     sections = []
     if len(quintiles):
         told = (
@@ -38,6 +38,10 @@ def supervision_part(
     tables: dict[str, list[dict[str, Any]]] = {}
     if saved:
         tables["Active learning against uniform labels"] = [_measure(row) for row in saved]
+    if len(ablations):
+        tables["Ablations, at the same labels as the arm each varies"] = [
+            _varied(row) for _, row in ablations.iterrows()
+        ]
     if agreement:
         tables["PRM_large against the symbolic labeler"] = [
             {"measure": name.replace("_", " "), "value": f"{value:,.0f}" if name.startswith("n_") else f"{value:.3f}"}
@@ -49,3 +53,12 @@ def supervision_part(
 def _measure(row: Mapping[str, Any]) -> dict[str, Any]:
     shown = [f"{row[name]:.3f}" if row[name] is not None else "endless" for name in ("estimate", "low", "high")]
     return {"measure": row["measure"], "estimate [95 %]": f"{shown[0]} [{shown[1]}, {shown[2]}]", "seeds": row["seeds"]}
+
+
+def _varied(row: Any) -> dict[str, Any]:
+    return {
+        "ablation": row["label"], "labelled samples a problem": int(row["per_problem"]),
+        f"best-of-{row['n']} [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]", "against": row["against"],
+        "difference, points": f"{100 * row['lead']:+.1f} [{100 * row['lead_low']:+.1f}, {100 * row['lead_high']:+.1f}]",
+        "problems": int(row["n_problems"]), "seeds": int(row["seeds"]),
+    }  # fmt: skip

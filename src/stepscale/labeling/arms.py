@@ -92,6 +92,11 @@ class Experiment(BaseModel):
         """All of them."""
         return (*PAPER_ARMS, *self.ablations)
 
+    @property
+    def varied(self) -> dict[str, list[str]]:
+        """By ablation, the paper's arms of the same supervision: those that it varies."""
+        return {a.name: [one.name for one in PAPER_ARMS if one.supervision == a.supervision] for a in self.ablations}
+
     @field_validator("ablations")
     @classmethod
     def _distinct(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:

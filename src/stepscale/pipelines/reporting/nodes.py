@@ -7,12 +7,13 @@ import pandas as pd
 
 from stepscale.figures.report import Part
 from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
+from stepscale.scaling import ablations
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
 from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, per_problem
 from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
-from stepscale.scaling.points import ACTIVE, PROCESS, by_budget, by_size
+from stepscale.scaling.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
 from stepscale.scaling.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.scaling.supervision_claims import (
     RULES,
@@ -80,22 +81,23 @@ def _claims(
 
 def measure_supervision(
     points: pd.DataFrame | None, experiment: ExperimentBlock | None, config: ReportBlock, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
-    """Ways to supervise compared: accuracy by labelled samples and by N (A, Figure 4), what active learning saves, A3 and A4."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
+    """Ways to supervise compared: accuracy by labels and by N (A, Figure 4), ablations, what active learning saves, A3 and A4."""
     if experiment is None or points is None or points.empty:
         empty = pd.DataFrame(columns=["label", "per_problem", "n", "accuracy", "low", "high", "n_problems", "seeds"])
-        return empty, empty, [], []
-    design = experiment.design
+        return empty, empty, pd.DataFrame(columns=list(ablations.COLUMNS)), [], []
+    design, paper = experiment.design, points[points["arm"].isin(ARMS)]
     n, largest = max(design.budgets), max(design.sizes)
-    sizes = by_size(points, n, config.bootstrap, seed)
-    budgets = by_budget(points, largest, config.bootstrap, seed)
+    sizes = by_size(paper, n, config.bootstrap, seed)
+    budgets = by_budget(paper, largest, config.bootstrap, seed)
+    varied = ablations.ablation_table(points, design.varied, n, config.bootstrap, seed)
     saved = data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed)
     n_problems = int(points["problem_id"].nunique())
     claims = [
         settle("A3", a3_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
         settle("A4", a4_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
     ]
-    return sizes, budgets, efficiency_table(saved, ACTIVE, PROCESS), claims
+    return sizes, budgets, varied, efficiency_table(saved, ACTIVE, PROCESS), claims
 
 
 def collect_claims(*settled: list[Claim]) -> list[dict[str, Any]]:

@@ -19,7 +19,7 @@ MEASURED_BY = ["params:report", "params:seed"]
 
 def supervision() -> list[Node]:
     """Ways to supervise, by labels and by N."""
-    tables = ["supervision_by_size", "supervision_by_budget", "labels_saved"]
+    tables = ["supervision_by_size", "supervision_by_budget", "supervision_ablations", "labels_saved"]
     return [
         Node(
             nodes.measure_supervision,
