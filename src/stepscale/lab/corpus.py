@@ -25,7 +25,7 @@ from stepscale.lab.tokenizer import BOS, EOS
 IGNORED = -100
 _CORRUPTED_SHARE = 0.40
 _HASTY_SHARE = 0.25  # of those
-_UNJUDGED_SHARE = 0.5  # where only slips are judged
+_UNJUDGED_SHARE = 0.3  # where only slips are judged
 
 Judged = Literal["all", "slips"]
 
