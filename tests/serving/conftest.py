@@ -26,4 +26,4 @@ def settings():
 def bounded(budget, probes, actions):
     borders = [0.3] * (len(actions) - 1)
     policy = {"probes": probes, "sure": 0.35, "borders": borders, "actions": actions}
-    return {"budget": budget, "policy": policy, "accuracy": 0.5, "generations": float(probes)}
+    return {"budget": budget, "policy": policy, "accuracy": 0.5, "low": 0.4, "high": 0.6, "generations": float(probes)}

@@ -13,6 +13,7 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.scaling.compute_optimal import fold_of
+from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import cross_followed
 from stepscale.scaling.online_outcomes import Outcomes
 from stepscale.scaling.online_policy import OnlinePolicy, OnlineSearchSpace, choose_policy, follow
@@ -21,12 +22,15 @@ from stepscale.scaling.online_policy import OnlinePolicy, OnlineSearchSpace, cho
 @dataclass(frozen=True)
 class CappedPolicy:
     """``policy`` spends at most ``budget`` generations on a problem. ``accuracy`` and ``generations``: expected on a problem it
-    was not chosen on, by policies that were chosen alike on the other half of the problems.
+    was not chosen on, by policies that were chosen alike on the other half of the problems. ``low``, ``high``: the accuracy's
+    95 % interval over problems, of these policies as they were chosen.
     """
 
     budget: int
     policy: OnlinePolicy
     accuracy: float
+    low: float
+    high: float
     generations: float
 
 
@@ -40,7 +44,9 @@ def capped_policies(
     for budget in _budgets(met, space):
         followed = cross_followed(met, halves, budget, lambda own, cap: policy_within(own, int(cap), space))
         policy = policy_within(met, budget, space)
-        found.append(CappedPolicy(budget, policy, float(followed.accuracy.mean()), float(followed.cost.mean())))
+        told = bootstrap_interval(followed.accuracy, seed=seed)
+        accuracy = (float(told.mean), float(told.low), float(told.high))
+        found.append(CappedPolicy(budget, policy, *accuracy, float(followed.cost.mean())))
     return found
 
 

@@ -25,6 +25,8 @@ class BudgetPolicy(BaseModel):
     budget: int = Field(ge=1, description="generations that no problem goes beyond, probes included")
     policy: OnlinePolicy
     accuracy: float = Field(ge=0, le=1, description="expected, on problems it was not chosen on")
+    low: float = Field(ge=0, le=1, description="lower end of its 95 % interval over problems")
+    high: float = Field(ge=0, le=1, description="upper end")
     generations: float = Field(gt=0, description="mean spending, on problems it was not chosen on")
 
 

@@ -155,13 +155,13 @@ def report(
     curves: pd.DataFrame, levels: pd.DataFrame, rules: list[dict[str, Any]], claims: list[dict[str, Any]],
     calibration: pd.DataFrame | None, verifier_metrics: dict[str, Any] | None, worked_examples: list[dict[str, Any]],
     supervision: Part, search: Part, revisions: Part, revision_search: Part, difficulty: Part, larger: Part,
-    learning: list[Part], parameters: dict[str, Any],
+    served: Part, learning: list[Part], parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
 
     lines = headline(curves, claims)
-    parts = [supervision, search, revisions, revision_search, difficulty, larger, *learning]
+    parts = [supervision, search, revisions, revision_search, difficulty, larger, served, *learning]
     html = page(lines, curves, levels, rules, claims, calibration, verifier_metrics, worked_examples, parameters, parts)
     return html, {"lines": lines}
 

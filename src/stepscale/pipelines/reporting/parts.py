@@ -154,4 +154,5 @@ def product() -> list[Node]:
         Node(serving.learn_policy, [*searched, *made_of], "served_policy", name="learn_policy"),
         Node(serving.save_policy, ["generator_model", "prm_model", "served_policy"], "policy", name="save_policy"),
         Node(serving.log_policy, "policy", None, name="log_policy"),
+        Node(sections.serving, ["served_policy", "search_curves"], "serving_part", name="show_policy"),
     ]

@@ -29,7 +29,7 @@ def page() -> list[Node]:
     """The claims that the parts settled, and the page they make together."""
     settled = [f"{part}_claims" for part in ("best_of_n", "supervision", "search", "rollout", "revision", "flops")]
     shown = ["curves", "levels", "scoring_table", "claims", "calibration", "verifier_metrics", "worked_examples"]
-    topics = ("supervision", "search", "revision", "revision_search", "difficulty", "flops", "learning")
+    topics = ("supervision", "search", "revision", "revision_search", "difficulty", "flops", "serving", "learning")
     drawn = [f"{part}_part" for part in topics]
     return [
         Node(nodes.collect_claims, settled, "claims", name="collect_claims"),

@@ -65,3 +65,13 @@ def learning(
     from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
 
     return [positions_part(positions), loop_part(by_labels, health, differences), rollouts_part(soft_curves)]
+
+
+def serving(served_policy: dict[str, Any], search_curves: pd.DataFrame) -> Part:
+    """The served policy beside best-of-N weighted, which spends the same on every problem."""
+    from stepscale.figures.serving_report import serving_part
+
+    if not served_policy:
+        return Part([], {})
+    plain = (search_curves["unit"] == "generations") & (search_curves["label"] == "best-of-N weighted")
+    return serving_part(served_policy, search_curves[plain])
