@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from stepscale.pipelines.reporting.results import DRAWINGS, main, page
+from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
 from stepscale.scaling.intervals import Interval
 
@@ -42,6 +43,19 @@ def test_the_table_has_every_claim_with_its_numbers_and_nothing_of_what_was_not_
     assert len(rows) == 1 + len(CLAIMS)
     assert "69.0 / 61.0 / 63.3 at N=256; PRM - ORM = +0.080 [+0.020, +0.140] | held | 300 | 1 |" in rows[1]
     assert all("|  | not measured |  |  |" in row for row in rows[2:])
+
+
+def test_ablations_and_the_loop_have_a_table_of_their_own(finished: Path, tmp_path: Path) -> None:
+    assert "decide no claim" not in page(finished, "kedro run", tmp_path / "figures")
+    tables = finished / "08_reporting"
+    ours = ("Uncertainty sampling", 4, 32, 0.6, 0.5, 0.7, "Process", -0.01, -0.04, 0.02, 200, 3)
+    pd.DataFrame([ours], columns=list(ABLATION_COLUMNS)).to_parquet(tables / "supervision_ablations.parquet")
+    last = {"difference": "last round of Random", "n": 16, "estimate": 0.005, "low": -0.03, "high": 0.04}
+    last |= {"n_problems": 200, "seeds": 1}
+    (tables / "loop_differences.json").write_text(json.dumps([last]))
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| Uncertainty sampling - Process, 4 a problem | 32 | -0.010 [-0.040, +0.020] | 200 | 3 |" in text
+    assert "| last round of Random | 16 | +0.005 [-0.030, +0.040] | 200 | 1 |" in text
 
 
 def test_figures_are_drawn_of_what_there_is_and_are_the_same_again(finished: Path, tmp_path: Path) -> None:

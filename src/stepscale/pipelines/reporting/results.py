@@ -112,6 +112,32 @@ def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
     return "| " + " | ".join([claim["id"], claim["claim"], claim["paper"], ours, claim["status"], *counts]) + " |"
 
 
+def comparisons(folder: Path) -> list[str]:
+    """Differences that decide no claim: ablations, and what the data loop's rounds changed; nothing if none was measured."""
+    varied = read_table(folder, "supervision_ablations")
+    path = folder / "08_reporting" / "loop_differences.json"
+    told = [
+        (
+            f"{row.label} - {row.against}, {row.per_problem} a problem",
+            row.n,
+            row.lead,
+            row.lead_low,
+            row.lead_high,
+            row.n_problems,
+            row.seeds,
+        )
+        for row in varied.itertuples()
+    ] + [tuple(row.values()) for row in (json.loads(path.read_text()) if path.is_file() else [])]
+    if not told:
+        return []
+    rows = [
+        f"| {name} | {n} | {estimate:+.3f} [{low:+.3f}, {high:+.3f}] | {problems} | {seeds} |"
+        for name, n, estimate, low, high, problems, seeds in told
+    ]
+    head = "| ablations and the data loop | best of | difference of accuracy [95 % interval] | problems | seeds |"
+    return ["## Differences that decide no claim", "", head, "|" + "---|" * 5, *rows, ""]
+
+
 def page(folder: Path, command: str, figures: Path) -> str:
     """The whole page. Raises InputError if the run is not finished."""
     facts = facts_of(folder)
@@ -123,6 +149,7 @@ def page(folder: Path, command: str, figures: Path) -> str:
             "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
             *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).", "",
             "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
+            *comparisons(folder),
             "## Figures", "", "Bands are 95 % intervals.", "", *figures_of(folder, figures),
         ]
     )  # fmt: skip
