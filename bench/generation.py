@@ -1,5 +1,7 @@
 """Speed of generation on the lab's base model: solutions of 16 problems x 64 samples, tokens a second.
 
+At the lab's own sampling; rows called ``..._at_temperature_1`` are the same at temperature 1.
+
 - ``generate_vs_per_problem``: against ``model.generate(num_return_sequences=64)`` problem by problem, what public codebases do.
 - ``generate_vs_wide``: against the best wide ``model.generate`` for the same work: prompts sorted by length, padded left, in
   batches of the width that is fastest on this machine (all widths are tried first), up to all the work at once.
@@ -9,8 +11,22 @@
 
 from typing import Any
 
-from bench._lab import PROMPT, Plain, generate, generator, matmul_flops, requests, row, seconds, texts
+from bench._lab import (
+    PROMPT,
+    SAMPLING,
+    SAMPLINGS,
+    Plain,
+    generate,
+    generator,
+    matmul_flops,
+    requests,
+    row,
+    seconds,
+    texts,
+)
 from stepscale.cost import Ledger
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.local import LocalGenerator
 
 RUNS = 3
 PROBLEMS, SAMPLES = 16, 64
@@ -21,49 +37,55 @@ WIDE_PROBLEMS, WIDE_SAMPLES, PUBLISHED_PROBLEMS, GOAL_SECONDS = 10, 256, 300, 60
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench: medians of paired runs."""
     lab, plain = generator(), Plain()
+    rows = [row for end, sampling in SAMPLINGS.items() for row in _paired(lab, plain, end, sampling, runs)]
+    many = requests(lab, texts(WIDE_PROBLEMS), WIDE_SAMPLES, "many")
+    times = [_ours(lab, many, SAMPLING)[2] * PUBLISHED_PROBLEMS / WIDE_PROBLEMS for _ in range(runs)]
+    return [*rows, row("best_of_256_on_300_problems", times, [GOAL_SECONDS] * runs, "s")]
+
+
+def _paired(lab: LocalGenerator, plain: Plain, end: str, sampling: Sampling, runs: int) -> list[dict[str, Any]]:
+    """Rows against the rivals and against the bound, their names ending in ``end``."""
     asked = texts(PROBLEMS)
     prompts = sorted((PROMPT.replace("{problem}", text) for text in asked), key=len)
     wanted = requests(lab, asked, SAMPLES)
-    generate(lab, wanted[:SAMPLES])  # both warm
-    plain.generate(prompts[:1], 8)
-    width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows))
+    generate(lab, wanted[:SAMPLES], sampling=sampling)  # both warm
+    plain.generate(prompts[:1], 8, sampling)
+    width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows, sampling))
     ours, alone, wide, passed, bound = [], [], [], [], []
     for _ in range(runs):
-        drawn, computed, took = _ours(lab, wanted)
+        drawn, computed, took = _ours(lab, wanted, sampling)
         ours.append(drawn / took)
         passed.append(computed / took)
-        alone.append(_plain_rate(plain, prompts, SAMPLES))
-        wide.append(_plain_rate(plain, prompts, width))
+        alone.append(_plain_rate(plain, prompts, SAMPLES, sampling))
+        wide.append(_plain_rate(plain, prompts, width, sampling))
         bound.append(matmul_flops() / (2 * lab.parameters))
-    many = requests(lab, texts(WIDE_PROBLEMS), WIDE_SAMPLES, "many")
-    times = [_ours(lab, many)[2] * PUBLISHED_PROBLEMS / WIDE_PROBLEMS for _ in range(runs)]
     return [
-        row("generate_vs_per_problem", ours, alone, "tokens/s"),
-        row("generate_vs_wide", ours, wide, "tokens/s"),
-        row("generate_vs_matmul_bound", passed, bound, "tokens/s"),
-        row("best_of_256_on_300_problems", times, [GOAL_SECONDS] * runs, "s"),
+        row(f"generate_vs_per_problem{end}", ours, alone, "tokens/s"),
+        row(f"generate_vs_wide{end}", ours, wide, "tokens/s"),
+        row(f"generate_vs_matmul_bound{end}", passed, bound, "tokens/s"),
     ]
 
 
-def _ours(lab: Any, wanted: Any) -> tuple[int, int, float]:
+def _ours(lab: LocalGenerator, wanted: list[Request], sampling: Sampling) -> tuple[int, int, float]:
     """Tokens drawn, tokens passed through the model, seconds."""
     ledger, drawn = Ledger(), 0
 
     def work() -> None:
         nonlocal drawn
-        drawn = sum(len(continuation.tokens) for continuation in generate(lab, wanted, ledger))
+        drawn = sum(len(continuation.tokens) for continuation in generate(lab, wanted, ledger, sampling))
 
     took = seconds(work)
     return drawn, ledger.tokens, took
 
 
-def _plain_rate(plain: Plain, prompts: list[str], rows: int) -> float:
+def _plain_rate(plain: Plain, prompts: list[str], rows: int, sampling: Sampling) -> float:
     """Tokens a second of the rival, in calls of so many rows."""
     at_once, drawn = rows // SAMPLES, 0
 
     def work() -> None:
         nonlocal drawn
-        drawn = sum(plain.generate(prompts[i : i + at_once], SAMPLES) for i in range(0, len(prompts), at_once))
+        groups = (prompts[i : i + at_once] for i in range(0, len(prompts), at_once))
+        drawn = sum(plain.generate(group, SAMPLES, sampling) for group in groups)
 
     took = seconds(work)
     return drawn / took

@@ -1,7 +1,8 @@
 """Speed of scoring: a PRM made from the lab's base model reads the base's own solutions, every step of each.
 
 - ``score_vs_one_by_one``: 16 problems x 64 samples, as best-of-N has them, against one forward pass of the transformers model a
-  solution. Scores must agree to 1e-5, or the bench fails.
+  solution. Scores must agree to 1e-5, or the bench fails. Solutions are drawn as the lab draws them;
+  ``score_vs_one_by_one_at_temperature_1`` reads solutions drawn at temperature 1, which share less.
 - ``score_without_sharing_vs_one_by_one``: as many problems as solutions, so nothing is shared: what batching alone gives.
 """
 
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench._lab import BASE, PROMPT, generate, generator, requests, row, seconds, texts
+from bench._lab import BASE, PROMPT, SAMPLING, SAMPLINGS, generate, generator, requests, row, seconds, texts
 from stepscale.cost import Ledger
+from stepscale.generation.contract import Sampling
 from stepscale.generation.sampling import read_steps
 from stepscale.models.encoding import TextFormat
 from stepscale.models.loading import load_token_classifier, load_tokenizer, save
@@ -31,9 +33,8 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         prm = _prm(Path(folder))
         model = load_token_classifier(prm)
-        work = {
-            "score_vs_one_by_one": _solutions(PROBLEMS, SAMPLES),
-            "score_without_sharing_vs_one_by_one": _solutions(UNSHARED, 1),
+        work = {"score_without_sharing_vs_one_by_one": _solutions(UNSHARED, 1, SAMPLING)} | {
+            f"score_vs_one_by_one{end}": _solutions(PROBLEMS, SAMPLES, sampling) for end, sampling in SAMPLINGS.items()
         }
         return [_paired(name, prm, model, solutions, runs) for name, solutions in work.items()]
 
@@ -70,9 +71,9 @@ def _prm(folder: Path) -> Path:
     return folder
 
 
-def _solutions(n_problems: int, samples: int) -> list[Trajectory]:
+def _solutions(n_problems: int, samples: int, sampling: Sampling) -> list[Trajectory]:
     lab, asked = generator(), texts(n_problems)
-    found = generate(lab, requests(lab, asked, samples))
+    found = generate(lab, requests(lab, asked, samples), sampling=sampling)
     steps = [tuple(read_steps(lab, continuation)[0]) for continuation in found]
     return [Trajectory(asked[i // samples], written) for i, written in enumerate(steps) if written]
 
