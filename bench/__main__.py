@@ -24,7 +24,7 @@ def main(names: list[str]) -> None:
     rows = []
     for name in names or known:
         for row in import_module(f"bench.{name}").run():
-            rows.append({"bench": name, **row})
+            rows.append(row)
             print(
                 f"{name:12} {row['name']:42} {row['ours']:>12.4g} {row['unit']:16} rival {row['rival']:>10.4g}"
                 f"  x{row['ratio']:.2f}  ({row['runs']} runs)",

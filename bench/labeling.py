@@ -29,7 +29,7 @@ def run() -> list[dict[str, Any]]:
     rival = statistics.median(_rate(judged[:RIVAL_PAGES], _check_with_sympy) for _ in range(RUNS))
     row = {
         "name": "label_vs_sympy",
-        "ratio": ours / rival,
+        "ratio": round(ours / rival, 2),
         "ours": ours,
         "rival": rival,
         "unit": "steps/s",
