@@ -1,5 +1,6 @@
 """Small models run several batches side by side, one thread each: their products are too small to be worth sharing."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
@@ -7,6 +8,7 @@ from typing import Self, TypeVar
 
 import torch
 
+_MOST = 8  # lanes for which work is cut
 _SMALL = 20_000_000  # parameters; larger products keep all threads busy by themselves
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -20,6 +22,14 @@ def is_small(parameters: Sequence[torch.Tensor]) -> bool:
 def lanes_for(parameters: Sequence[torch.Tensor]) -> int:
     """How many batches of a model with these parameters are best run at once."""
     return torch.get_num_threads() if is_small(parameters) else 1
+
+
+def most_lanes(parameters: Sequence[torch.Tensor]) -> int:
+    """How many batches of such a model this machine runs at once, whatever torch's thread count is now.
+
+    Who cuts work into so many parts gets the same parts, and so the same numbers to the last bit, with any number of threads.
+    """
+    return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
 
 
 class Lanes:

@@ -12,6 +12,7 @@ import torch
 from torch.nn import functional
 
 from stepscale.errors import InputError
+from stepscale.models.products import Product, rounded
 
 _ATTENTION = "stepscale_memory"
 _SMALL = 50_000_000  # parameters; above it calls of modules no longer matter and a second copy of the weights does
@@ -21,11 +22,15 @@ class Memory(Protocol):
     """Where the new tokens stand, and attention over what came before them and themselves."""
 
     positions: torch.Tensor  # int64 [B, L]
+    wanted: torch.Tensor  # int64 [n], ascending: which of the B x L new tokens' last hidden states are asked for
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """q [B, H, L, D], k and v [B, KV, L, D] of the new tokens -> [B, H, L, D]; remembers k and v."""
+        """q [B, H, L, D], k and v [B, KV, L, D] of the new tokens -> [B, H, L, D]; remembers k and v.
+
+        If B is 1, q may be that of the wanted tokens alone, in the last layer: [1, H, n, D] -> [1, H, n, D].
+        """
         ...
 
 
@@ -35,7 +40,7 @@ class Network(Protocol):
     shape: tuple[int, int, int]
 
     def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """Last hidden states [B, L, W] of the new tokens ``ids`` [B, L]."""
+        """Last hidden states [n, W] of those of the new tokens ``ids`` [1, L] that the memory wants."""
         ...
 
 
@@ -69,7 +74,7 @@ class TransformersNetwork:
             output = self._body(input_ids=ids, position_ids=memory.positions, use_cache=False)
         finally:
             _MEMORY.reset(token)
-        states: torch.Tensor = output.last_hidden_state
+        states: torch.Tensor = output.last_hidden_state[0, memory.wanted]
         return states
 
 
@@ -98,7 +103,11 @@ def _attend(
 
 
 class LlamaNetwork:
-    """A small Llama-style body (RMSNorm, rotary positions, grouped queries, SwiGLU) from a transformers model's weights."""
+    """A small Llama-style body (RMSNorm, rotary positions, grouped queries, SwiGLU) from a transformers model's weights.
+
+    Channels of queries and keys are reordered, both alike, so that a rotation is one multiplication of complex numbers; their
+    scores do not change. float32 only.
+    """
 
     def __init__(self, model: Any) -> None:
         config, body = model.config, model.base_model
@@ -108,7 +117,7 @@ class LlamaNetwork:
         at = torch.arange(config.max_position_embeddings, device=self._embedding.device)
         cos, sin = body.rotary_emb(self._embedding[:1, None], at[None])
         half = cos.shape[-1] // 2
-        self._cos, self._sin = cos[0, :, None, :], torch.cat([-sin[0, :, None, :half], sin[0, :, None, half:]], -1)
+        self._turns = torch.complex(cos[0, :, None, :half], sin[0, :, None, :half])  # [positions, 1, D/2]
         self._layers = [_fused(layer) for layer in body.layers]
 
     @staticmethod
@@ -117,30 +126,31 @@ class LlamaNetwork:
         config = model.config
         rope = getattr(config, "rope_parameters", None) or {}
         return (
-            config.model_type == "llama" and config.hidden_act == "silu" and not config.mlp_bias
-            and not config.attention_bias and rope.get("rope_type", "default") in ("default", "linear", "llama3")
-            and model.num_parameters() <= _SMALL
+            config.model_type == "llama" and model.dtype == torch.float32 and config.hidden_act == "silu"
+            and not config.mlp_bias and not config.attention_bias
+            and rope.get("rope_type", "default") in ("default", "linear", "llama3") and model.num_parameters() <= _SMALL
         )  # fmt: skip
 
     def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
-        (batch, length), width = ids.shape, self._embedding.shape[1]
         _, kv_heads, dim = self.shape
-        heads, n = self._heads, batch * length
+        heads, n = self._heads, ids.shape[1]
         rotary = heads + kv_heads
-        at = memory.positions.reshape(-1)
-        cos, sin = self._cos[at], self._sin[at]  # [n, 1, D]
-        x = self._embedding[ids.reshape(-1)]
-        for index, (qkv_weight, out_weight, gate_up_weight, down_weight) in enumerate(self._layers):
-            qkv = self._normed(x) @ qkv_weight
-            qk = qkv[:, : rotary * dim].view(n, rotary, dim)
-            qk = torch.addcmul(qk * cos, qk.roll(dim // 2, -1), sin).view(batch, length, rotary, dim).transpose(1, 2)
-            v = qkv[:, rotary * dim :].view(batch, length, kv_heads, dim).transpose(1, 2)
-            out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, dim**-0.5)
-            x = torch.addmm(x, out.transpose(1, 2).reshape(n, heads * dim), out_weight)
-            gate, up = (self._normed(x) @ gate_up_weight).chunk(2, 1)
-            x = torch.addmm(x, functional.silu(gate).mul_(up), down_weight)
-        last: torch.Tensor = (self._normed(x) * self._norm).view(batch, length, width)
+        turns = self._turns[memory.positions[0]]
+        x = self._embedding[functional.pad(ids[0], (0, rounded(n) - n))]
+        for index, (to_qkv, to_out, to_gate_up, to_down) in enumerate(self._layers):
+            qkv = to_qkv(self._normed(x))[:n]
+            pairs = torch.view_as_complex(qkv[:, : rotary * dim].view(n, rotary, dim // 2, 2)) * turns
+            qk = torch.view_as_real(pairs).view(1, n, rotary, dim).transpose(1, 2)
+            v = qkv[:, rotary * dim :].view(1, n, kv_heads, dim).transpose(1, 2)
+            q = qk[:, :heads]
+            if index == len(self._layers) - 1:  # of the others nothing but keys and values is needed now
+                x, q = x[memory.wanted], q[:, :, memory.wanted]
+            out = memory.attend(index, q, qk[:, heads:], v, dim**-0.5).transpose(1, 2).reshape(-1, heads * dim)
+            x = to_out(functional.pad(out, (0, 0, 0, len(x) - len(out))), x)
+            gate, up = to_gate_up(self._normed(x)).chunk(2, 1)
+            x = to_down(functional.silu(gate).mul_(up), x)
+        last: torch.Tensor = self._normed(x) * self._norm
         return last
 
     def _normed(self, x: torch.Tensor) -> torch.Tensor:
@@ -150,17 +160,22 @@ class LlamaNetwork:
         return normed
 
 
-def _fused(layer: Any) -> tuple[torch.Tensor, ...]:
-    """A layer's weights, transposed; those that read the same input as one, with the norm's gain multiplied in."""
+def _fused(layer: Any) -> tuple[Product, ...]:
+    """Products to queries/keys/values, out of attention, to gate/up and down; with the gain of the norm before them."""
     attention, mlp = layer.self_attn, layer.mlp
     gain_1, gain_2 = layer.input_layernorm.weight.detach(), layer.post_attention_layernorm.weight.detach()
-
-    def joined(*parts: Any) -> torch.Tensor:
-        return torch.cat([part.weight.detach() for part in parts])
-
-    return (
-        (joined(attention.q_proj, attention.k_proj, attention.v_proj) * gain_1).t().contiguous(),
-        joined(attention.o_proj).t().contiguous(),
-        (joined(mlp.gate_proj, mlp.up_proj) * gain_2).t().contiguous(),
-        joined(mlp.down_proj).t().contiguous(),
+    query, key, value = (part.weight.detach() for part in (attention.q_proj, attention.k_proj, attention.v_proj))
+    query, key = (_paired(rows, attention.head_dim) for rows in (query, key))
+    gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]) * gain_2
+    weights = (
+        torch.cat([query, key, value]) * gain_1,
+        attention.o_proj.weight.detach(),
+        gate_up,
+        mlp.down_proj.weight.detach(),
     )
+    return tuple(Product(weight.t()) for weight in weights)
+
+
+def _paired(rows: torch.Tensor, dim: int) -> torch.Tensor:
+    """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
+    return rows.view(-1, 2, dim // 2, rows.shape[1]).transpose(1, 2).reshape(rows.shape)

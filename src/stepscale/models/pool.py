@@ -34,7 +34,8 @@ class Pool:
         if count <= self.n_free:
             return
         layers, two, had, width = self.data.shape
-        places = max(had + count - self.n_free, had + had // 2, _FIRST_PLACES)
+        least = max(had, 1) + count - self.n_free  # place 0 is not free
+        places = max(least, had + had // 2, _FIRST_PLACES)
         grown = self.data.new_empty((layers, two, places, width))
         grown[:, :, :had] = self.data
         grown[:, :, 0] = 0  # read where a row is padded, never attended to; must be finite
@@ -61,33 +62,54 @@ class Pool:
             self.n_free += len(places)
 
 
+class _Queries:
+    """Tokens that ask, padded to a row of the batch each: ``at`` their places among the batch's new tokens, ascending."""
+
+    def __init__(self, at: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
+        counts = np.bincount(rows[at], minlength=n_rows)
+        longest = max(1, int(counts.max()))
+        spread, last = np.zeros((2, n_rows, longest), np.int64)
+        collect = np.arange(len(at)) + (np.arange(n_rows) * longest - np.cumsum(counts) + counts)[rows[at]]
+        spread.flat[collect], last.flat[collect] = np.arange(len(at)), positions[at]
+        self.spread, self.collect, self.last = (torch.from_numpy(a).to(device) for a in (spread.ravel(), collect, last))
+        self._masks: dict[int | None, torch.Tensor] = {}
+
+    def mask(self, most: int, window: int | None, dtype: torch.dtype) -> torch.Tensor:
+        """0 where a query may look, -inf elsewhere: [R, 1, L, most]. Padding looks at the first token alone."""
+        if window not in self._masks:
+            columns = torch.arange(most, device=self.last.device)
+            hidden = columns > self.last[:, :, None]
+            if window:
+                hidden |= columns <= self.last[:, :, None] - window
+            mask = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device)
+            self._masks[window] = mask.masked_fill_(hidden, float("-inf"))[:, None]
+        return self._masks[window]
+
+
 class BatchMemory:
     """The memory of one batch: writes new keys/values to the pool and attends over each row's own places.
 
     ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last. The network sees the new tokens of all rows one after
-    another, without padding, as one sequence [1, n]; only attention pads.
+    another, without padding, as one sequence [1, n]; only attention pads. ``wanted``: places among these n, ascending, of the
+    tokens whose last hidden states are asked for: in the last layer the others need not look at anything.
     """
 
-    def __init__(self, pool: Pool, places: Sequence[Places], n_new: Sequence[int]) -> None:
-        rows, longest, most = len(places), max(n_new), max(map(len, places))
-        seen, last = np.zeros((rows, most), np.int64), np.zeros((rows, longest), np.int64)
-        spread, at = np.zeros((rows, longest), np.int64), 0
-        for row, (own, new) in enumerate(zip(places, n_new, strict=True)):
+    def __init__(self, pool: Pool, places: Sequence[Places], n_new: Sequence[int], wanted: Places) -> None:
+        n_rows, device = len(places), pool.data.device
+        lengths, new = np.array([len(own) for own in places]), np.array(n_new)
+        rows = np.repeat(np.arange(n_rows), new)
+        positions = np.arange(len(rows)) + (lengths - np.cumsum(new))[rows]
+        self._most = int(lengths.max())
+        seen = np.zeros((n_rows, self._most), np.int64)
+        for row, own in enumerate(places):
             seen[row, : len(own)] = own
-            last[row, :new] = range(len(own) - new, len(own))
-            spread[row, :new] = range(at, at + new)
-            at += new
-        new_places = np.concatenate([own[len(own) - new :] for own, new in zip(places, n_new, strict=True)])
-        real = np.arange(longest) < np.array(n_new)[:, None]
-        device = pool.data.device
-        self._pool, self._rows = pool.data, rows
-        self._seen, self._spread, self._written, self._collect = (
-            torch.from_numpy(a).to(device) for a in (seen.ravel(), spread.ravel(), new_places, np.flatnonzero(real))
+        self._pool, self._rows = pool.data, n_rows
+        self._all = _Queries(np.arange(len(rows)), rows, positions, n_rows, device)
+        self._last = _Queries(wanted, rows, positions, n_rows, device)
+        self._seen, self._written, at, self.wanted = (
+            torch.from_numpy(a).to(device) for a in (seen.ravel(), seen[rows, positions], positions, wanted)
         )
-        self._last = torch.from_numpy(last).to(device)
-        self.positions = self._last.flatten()[self._collect][None]
-        self._columns = torch.arange(most, device=device)
-        self._masks: dict[int | None, torch.Tensor] = {}
+        self.positions = at[None]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
@@ -95,12 +117,13 @@ class BatchMemory:
         """See ``models.network.Memory``; B is 1."""
         _, heads, n, dim = q.shape
         keys, values = (self._exchange(pool, new) for pool, new in zip(self._pool[layer], (k, v), strict=True))
-        padded = q.transpose(1, 2).reshape(n, -1).index_select(0, self._spread)
+        asked = self._all if n == k.shape[2] else self._last
+        padded = q.transpose(1, 2).reshape(n, -1).index_select(0, asked.spread)
         out = functional.scaled_dot_product_attention(
-            padded.view(self._rows, -1, heads, dim).transpose(1, 2), keys, values, self._mask(window, q.dtype),
-            scale=scale, enable_gqa=heads != k.shape[1],
+            padded.view(self._rows, -1, heads, dim).transpose(1, 2), keys, values,
+            asked.mask(self._most, window, q.dtype), scale=scale, enable_gqa=heads != k.shape[1],
         )  # fmt: skip
-        flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, self._collect)
+        flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, asked.collect)
         return flat.view(1, n, heads, dim).transpose(1, 2)
 
     def _exchange(self, pool: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
@@ -108,13 +131,3 @@ class BatchMemory:
         _, kv_heads, n, dim = new.shape
         pool.index_copy_(0, self._written, new.transpose(1, 2).reshape(n, -1))
         return pool.index_select(0, self._seen).view(self._rows, -1, kv_heads, dim).transpose(1, 2)
-
-    def _mask(self, window: int | None, dtype: torch.dtype) -> torch.Tensor:
-        """0 where a query may look, -inf elsewhere: [R, 1, L, P]. Padding looks at the first token alone."""
-        if window not in self._masks:
-            hidden = self._columns > self._last[:, :, None]
-            if window:
-                hidden |= self._columns <= self._last[:, :, None] - window
-            mask = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device)
-            self._masks[window] = mask.masked_fill_(hidden, float("-inf"))[:, None]
-        return self._masks[window]

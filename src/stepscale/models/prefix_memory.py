@@ -6,6 +6,7 @@ follows the same chunks as before is found, not computed: within a call (many so
 Knows nothing of text, labels or the meaning of the head's output.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.models.lanes import lanes_for, side_by_side
+from stepscale.models.lanes import lanes_for, most_lanes, side_by_side
 from stepscale.models.network import Network
 from stepscale.models.pool import BatchMemory, Places, Pool
 
@@ -92,6 +93,7 @@ class PrefixMemory:
         self._network, self._head = network, head
         self._most = tokens_per_batch or (_CPU_TOKENS if like.device.type == "cpu" else _GPU_TOKENS)
         self._lanes = lanes_for(parameters)
+        self._at_once = most_lanes(parameters)
         layers, kv_heads, dim = network.shape
         token_bytes = layers * 2 * kv_heads * dim * like.element_size()
         self._pool = Pool(network.shape, like)
@@ -154,6 +156,8 @@ class PrefixMemory:
         """Compute what is new, a piece of tree at a time: chunks that follow one another without a fork go in one row."""
         first = (next((chunk for chunk in path if chunk.places is None), None) for path in paths)
         ready = list(dict.fromkeys(chunk for chunk in first if chunk))
+        unknown = {chunk for path in paths for chunk in path if chunk.places is None}
+        self._pool.reserve(sum(len(chunk.tokens) for chunk in unknown))
         while ready:
             runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
             ready = [child for run in runs for child in run[-1].children.values()]
@@ -165,11 +169,17 @@ class PrefixMemory:
                     processed.add(len(own) - new, len(own))
 
     def _batches(self, runs: list[_Run]) -> Iterator[list[_Run]]:
-        """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds."""
+        """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds.
+
+        All hold about as many tokens, and there are so many of them that side by side they end together.
+        """
+        total = sum(map(_length, runs))
+        turns = math.ceil(total / (self._most * self._at_once))
+        share = self._most if total <= self._most // 4 else math.ceil(total / (turns * self._at_once))
         while runs:
             batch = [runs.pop()]
             longest = tokens = _length(batch[0])
-            while runs and tokens + _length(runs[-1]) <= self._most and (len(batch) + 1) * longest <= 2 * self._most:
+            while runs and tokens + _length(runs[-1]) // 2 <= share and (len(batch) + 1) * longest <= 2 * self._most:
                 tokens += _length(runs[-1])
                 batch.append(runs.pop())
             yield batch
@@ -188,10 +198,10 @@ class PrefixMemory:
         """One pass of the network over a batch; the head's output at each chunk's last token [n_chunks, K]."""
         device = self._pool.data.device
         ids = torch.from_numpy(np.concatenate([chunk.tokens for chunk, _ in batch.chunks])).to(device)
-        ends = torch.from_numpy(np.cumsum([len(chunk.tokens) for chunk, _ in batch.chunks]) - 1).to(device)
+        ends = np.cumsum([len(chunk.tokens) for chunk, _ in batch.chunks]) - 1
         with torch.inference_mode():
-            states = self._network.hidden(ids[None], BatchMemory(self._pool, batch.places, batch.n_new))[0]
-            outputs: NDArray[np.float32] = self._head(states[ends]).float().cpu().numpy()
+            states = self._network.hidden(ids[None], BatchMemory(self._pool, batch.places, batch.n_new, ends))
+            outputs: NDArray[np.float32] = self._head(states).float().cpu().numpy()
         return outputs
 
     def _trim(self, kept: int) -> None:
