@@ -13,6 +13,7 @@ import torch.nn.functional as F
 
 from stepscale.errors import InputError
 from stepscale.generation.attention import Memory
+from stepscale.models.products import Product, rounded
 
 _ATTENTION = "stepscale"
 _MEMORY: ContextVar[Memory] = ContextVar("memory")
@@ -91,7 +92,7 @@ class LlamaNetwork:
         self.shape = (config.num_hidden_layers, kv_heads, self._dim)
         self._eps = float(config.rms_norm_eps)
         self._embedding = inner.embed_tokens.weight.detach()
-        self._head = self._normed(model.lm_head.weight.detach(), inner.norm)
+        self._head = Product(self._normed(model.lm_head.weight.detach(), inner.norm))
         positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
         cos, sin = inner.rotary_emb(self._embedding[:1, None], positions[None])
         half = self._dim // 2
@@ -115,21 +116,20 @@ class LlamaNetwork:
         bias = None
         if attention.q_proj.bias is not None:
             bias = torch.cat([*(self._paired(part.bias.detach()) for part in parts), attention.v_proj.bias.detach()])
+        gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()])
         return {
-            "qkv": self._normed(torch.cat(weights), layer.input_layernorm),
+            "qkv": Product(self._normed(torch.cat(weights), layer.input_layernorm)),
             "qkv_bias": bias,
-            "out": attention.o_proj.weight.detach().t().contiguous(),
+            "out": Product(attention.o_proj.weight.detach().t()),
             "out_bias": None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
-            "gate_up": self._normed(
-                torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]), layer.post_attention_layernorm
-            ),
-            "down": mlp.down_proj.weight.detach().t().contiguous(),
+            "gate_up": Product(self._normed(gate_up, layer.post_attention_layernorm)),
+            "down": Product(mlp.down_proj.weight.detach().t()),
         }
 
     @staticmethod
     def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
         """[in, out], with the scales of the norm before it multiplied in."""
-        scaled: torch.Tensor = (weight * norm.weight.detach()).t().contiguous()
+        scaled: torch.Tensor = (weight * norm.weight.detach()).t()
         return scaled
 
     def _unit(self, x: torch.Tensor) -> torch.Tensor:
@@ -145,25 +145,22 @@ class LlamaNetwork:
         """See ``Network``."""
         batch, length = ids.shape
         n = batch * length
-        width = self._embedding.shape[1]
         turns = self._turns[memory.positions.reshape(-1)]
-        x = self._embedding[ids.reshape(-1)]
+        x = self._embedding[F.pad(ids.reshape(-1), (0, rounded(n) - n))]
         kv_heads, heads, dim = self.shape[1], self._heads, self._dim
         rotary = (heads + kv_heads) * dim
         scale = dim**-0.5
         for index, layer in enumerate(self._layers):
-            h = self._unit(x)
-            qkv = h @ layer["qkv"] if layer["qkv_bias"] is None else torch.addmm(layer["qkv_bias"], h, layer["qkv"])
+            qkv = layer["qkv"](self._unit(x), layer["qkv_bias"])[:n]
             pairs = torch.view_as_complex(qkv[:, :rotary].view(n, heads + kv_heads, dim // 2, 2)) * turns
             qk = torch.view_as_real(pairs).view(batch, length, heads + kv_heads, dim).transpose(1, 2)
             v = qkv[:, rotary:].view(batch, length, kv_heads, dim).transpose(1, 2)
-            out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, scale)
-            x = torch.addmm(x, out.transpose(1, 2).reshape(n, -1), layer["out"])
+            out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, scale).transpose(1, 2).reshape(n, -1)
+            x = layer["out"](F.pad(out, (0, 0, 0, len(x) - n)), x)
             if layer["out_bias"] is not None:
                 x = x + layer["out_bias"]
-            gate_up = self._unit(x) @ layer["gate_up"]
-            gate, up = gate_up.chunk(2, 1)
-            x = torch.addmm(x, F.silu(gate) * up, layer["down"])
-        last = x.view(batch, length, width)[:, -1]
-        logits: torch.Tensor = self._unit(last) @ self._head
+            gate, up = layer["gate_up"](self._unit(x)).chunk(2, 1)
+            x = layer["down"](F.silu(gate).mul_(up), x)
+        last = x if length == 1 else x[:n].view(batch, length, -1)[:, -1]
+        logits: torch.Tensor = self._head(self._unit(last))[:batch]
         return logits
