@@ -151,16 +151,14 @@ def _hold_against_pandera(df: pd.DataFrame, table: Table) -> None:
 def _nulls(kind: Kind, index: "pd.Index[Any]") -> "pd.Series[Any]":
     """A column that says nothing: nulls, or empty lists."""
     if kind.startswith("list"):
-        return object_series([[] for _ in index], index)
-    return pd.Series(pd.array([None] * len(index), dtype=_dtype(kind)), index=index)
+        return object_series([[] for _ in range(len(index))], index)
+    one: Any = pd.array([None], dtype=_dtype(kind))  # pandas looks at each null it is given: given one, at one
+    return pd.Series(one.repeat(len(index)), index=index)
 
 
 def object_series(cells: list[Any], index: "pd.Index[Any] | None" = None) -> "pd.Series[Any]":
-    """A column of Python objects; one by one, because numpy would read lists of one length as a second dimension."""
-    column = np.empty(len(cells), dtype=object)
-    for row, cell in enumerate(cells):
-        column[row] = cell
-    return pd.Series(column, index=index)
+    """A column of Python objects; `np.array` would read lists of one length as a second dimension."""
+    return pd.Series(np.fromiter(cells, dtype=object, count=len(cells)), index=index)
 
 
 def _dtype(kind: Kind) -> Any:
@@ -212,7 +210,7 @@ def _list_column(series: "pd.Series[Any]", element: str, where: str) -> "pd.Seri
 @contextmanager
 def collector_paused() -> Iterator[None]:
     """No garbage collection while many lists are made: none of them can be garbage yet, and looking costs more than
-    making.
+    making. Nor at the end: what was made is counted among the old objects, as if it had been looked through.
     """
     import gc
 
@@ -222,4 +220,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if was_enabled:
+            if not gc.get_freeze_count():  # the program's own frozen objects would be thawed
+                gc.freeze()
+                gc.unfreeze()
             gc.enable()

@@ -107,7 +107,7 @@ class _Reader:
         usual = self.usual.read(line)
         if usual is None:
             return False
-        record, question, groups = usual
+        record, question, rest, groups = usual
         label, problem_id = record.label, question.problem_id
         reason = _reason(record.is_initial_screening_question, record.is_quality_control_question, label.finish_reason)
         known = self.problems.get(problem_id)
@@ -126,7 +126,7 @@ class _Reader:
             outcome = _outcome(groups.trajectory, label.finish_reason)
             self.solutions.row(problem_id, sample_id, groups.trajectory, *outcome)
             self.labels.add(problem_id, sample_id, record.labeler, groups)
-            question_side = (label.total_time, question.keys, question.rest)
+            question_side = (label.total_time, question.keys, rest)
             self.records.row(problem_id, sample_id, None, *side, *question_side, None, None, None)
         self.samples[problem_id] = sample_id + 1
         return True

@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from stepscale.formats import tables
 from stepscale.formats.checking import complete
 from stepscale.formats.columns import arrow_array, frame_of, series_of
-from stepscale.formats.prm800k_record import Groups
+from stepscale.formats.prm800k_record import Groups, Rated
 
-_CHUNK = 16_384  # labels held as Python objects before they become columns
+_CHUNK = 4_096  # labels held as Python objects before they become columns: more, and they leave the processor's cache
 _FLAT = ("step", "completion", "text", "rating", "is_chosen", "source", "flagged")
 _OF_RECORD = ("problem_id", "sample_id", "labeler")
 
@@ -33,9 +33,7 @@ class LabelColumns:
         self._clear()
 
     def _clear(self) -> None:
-        self._texts: list[str] = []
-        self._ratings: list[int | None] = []
-        self._flags: list[bool | None] = []
+        self._labels: list[Rated] = []
         self._positions: list[int] = []
         self._sizes: list[int] = []
         self._chosen: list[int] = []
@@ -44,18 +42,16 @@ class LabelColumns:
     def add(self, problem_id: str, sample_id: int, labeler: str | None, groups: Groups) -> None:
         """The labels of one record."""
         if groups.human:
-            self._human.extend(len(self._texts) + index for index in groups.human)
-        self._texts += groups.texts
-        self._ratings += groups.ratings
-        self._flags += groups.flags
+            self._human.extend(len(self._labels) + index for index in groups.human)
+        self._labels += groups.labels
         self._positions += groups.positions
         self._sizes += groups.sizes
         self._chosen += groups.chosen
         self._problem_ids.append(problem_id)
         self._sample_ids.append(sample_id)
         self._labelers.append(labeler)
-        self._counts.append(len(groups.texts))
-        if len(self._texts) >= _CHUNK:
+        self._counts.append(len(groups.labels))
+        if len(self._labels) >= _CHUNK:
             self._flush()
 
     def frame(self) -> pd.DataFrame:
@@ -70,23 +66,24 @@ class LabelColumns:
         return complete(frame_of(columns), tables.STEP_LABELS)
 
     def _flush(self) -> None:
-        if not self._texts:
+        labels = self._labels
+        if not labels:
             return
         sizes = np.array(self._sizes, dtype=np.int64)
         numbers = _numbers_within(sizes)
-        source = pa.nulls(len(self._texts), pa.large_string())
+        source = pa.nulls(len(labels), pa.large_string())
         if self._human:
-            human = np.full(len(self._texts), None, dtype=object)
+            human = np.full(len(labels), None, dtype=object)
             human[self._human] = "human"
             source = arrow_array(human, "str")
         columns = (
             pa.array(np.repeat(np.array(self._positions, dtype=np.int64), sizes)),
             pa.array(numbers),
-            arrow_array(self._texts, "str"),
-            arrow_array(self._ratings, "Int8"),
+            arrow_array([label.text for label in labels], "str"),
+            arrow_array([label.rating for label in labels], "Int8"),
             pa.array(numbers == np.repeat(np.array(self._chosen, dtype=np.int64), sizes)),
             source,
-            arrow_array(self._flags, "boolean"),
+            arrow_array([label.flagged for label in labels], "boolean"),
         )
         for name, column in zip(_FLAT, columns, strict=True):
             self._chunks.setdefault(name, []).append(column)

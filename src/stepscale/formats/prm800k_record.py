@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from stepscale.formats.lines import BadRecord, Record
 
@@ -30,6 +30,22 @@ class Label(NamedTuple):
     flagged: bool | None
 
 
+class Rated(Protocol):
+    """What is kept of a labelled completion besides its place."""
+
+    @property
+    def text(self) -> str:
+        """The step, as labelled."""
+
+    @property
+    def rating(self) -> int | None:
+        """-1, 0, 1 or null."""
+
+    @property
+    def flagged(self) -> bool | None:
+        """The labeler's mark."""
+
+
 class Groups(NamedTuple):
     """A record's labels, flat, one group for each position of the trajectory that has labels.
 
@@ -38,9 +54,7 @@ class Groups(NamedTuple):
     """
 
     trajectory: list[str]
-    texts: list[str]
-    ratings: Sequence[int | None]
-    flags: Sequence[bool | None]
+    labels: Sequence[Rated]
     positions: Sequence[int]
     sizes: Sequence[int]
     chosen: Sequence[int]
@@ -64,9 +78,7 @@ class Walk:
         grouped = [list(rows) for _, rows in groupby(self.labels, key=attrgetter("step"))]
         return Groups(
             self.trajectory,
-            [label.text for label in self.labels],
-            [label.rating for label in self.labels],
-            [label.flagged for label in self.labels],
+            self.labels,
             [rows[0].step for rows in grouped],
             [len(rows) for rows in grouped],
             [next((index for index, label in enumerate(rows) if label.is_chosen), -1) for rows in grouped],

@@ -7,7 +7,7 @@ many times, so its head is parsed once, and the generated solution behind it is 
 """
 
 from itertools import chain
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 import orjson
@@ -57,12 +57,11 @@ class UsualRecord(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class Question(NamedTuple):
-    """A record's question: the problem, its keys that the problems table holds, and the JSON of the others."""
+    """The head of a record's question: the problem, and its keys that the problems table holds."""
 
     problem_id: str
     problem: tuple[str, str | None, str | None]
     keys: str
-    rest: bytes | None
 
 
 class UsualLines:
@@ -76,28 +75,30 @@ class UsualLines:
         """Let the remembered problems go."""
         self._heads.clear()
 
-    def read(self, line: bytes) -> tuple[UsualRecord, Question, Groups] | None:
-        """The record of a line, or None if it is not of the published shape (or not JSON at all)."""
+    def read(self, line: bytes) -> tuple[UsualRecord, Question, bytes | None, Groups] | None:
+        """The record of a line, its question in two parts (the JSON of the second), its labels; None if it is not of the
+        published shape (or not JSON at all).
+        """
         try:
             record = self._decoder.decode(line)
-            question = self._question(bytes(record.question))
+            question, rest = self._question(bytes(record.question))
         except (msgspec.MsgspecError, UnicodeDecodeError):
             return None
         groups = None if question is None else _groups(record.label.steps)
-        return None if question is None or groups is None else (record, question, groups)
+        return None if question is None or groups is None else (record, question, rest, groups)
 
-    def _question(self, raw: bytes) -> Question | None:
+    def _question(self, raw: bytes) -> tuple[Question | None, bytes | None]:
         at = raw.find(_TAIL)
         head = raw if at < 0 else raw[:at]
         if head not in self._heads:
             self._heads[head] = _head(raw) if at < 0 else _head(head.rstrip().rstrip(b",") + b"}", full=True)
         question = self._heads[head]
         if question is None or at < 0:
-            return question
-        tail = raw[at:]
-        if not tail.isascii():
-            tail.decode()
-        return Question(question.problem_id, question.problem, question.keys, b"{" + tail)
+            return question, None
+        rest = b"{" + raw[at:]
+        if not rest.isascii():
+            rest.decode()
+        return question, rest
 
 
 def _head(raw: bytes, full: bool = False) -> Question | None:
@@ -115,24 +116,22 @@ def _head(raw: bytes, full: bool = False) -> Question | None:
         or values[0] is None
     ):
         return None
-    return Question(problem_key(values[0]), (values[0], values[1], values[2]), ",".join(head), None)
+    return Question(problem_key(values[0]), (values[0], values[1], values[2]), ",".join(head))
 
 
 def _groups(steps: list[Step]) -> Groups | None:
     """The labels, one group a step; None if a step but the last has no choice, or a choice is not there."""
     completions = [step.completions for step in steps]
-    chosen = [-1 if step.chosen_completion is None else step.chosen_completion for step in steps]
-    picks = chosen[:-1] if chosen and steps[-1].chosen_completion is None else chosen
+    chosen: list[Any] = [step.chosen_completion for step in steps]
+    picks = chosen
+    if chosen and chosen[-1] is None:
+        picks = chosen[:-1]
+        chosen[-1] = -1
+    try:
+        trajectory = [group[pick].text for group, pick in zip(completions, picks, strict=False)]
+    except (IndexError, TypeError):  # a choice that is not there, or none
+        return None
     sizes = list(map(len, completions))
     if 0 in sizes or (picks and min(picks) < 0):
         return None
-    labels = list(chain.from_iterable(completions))
-    texts = [label.text for label in labels]
-    if len(labels) == len(sizes) and not any(picks):
-        trajectory = texts[: len(picks)]
-    elif all(pick < size for pick, size in zip(picks, sizes, strict=False)):
-        trajectory = [group[pick].text for group, pick in zip(completions, picks, strict=False)]
-    else:
-        return None
-    ratings, flags = [label.rating for label in labels], [label.flagged for label in labels]
-    return Groups(trajectory, texts, ratings, flags, range(len(sizes)), sizes, chosen, ())
+    return Groups(trajectory, list(chain.from_iterable(completions)), range(len(sizes)), sizes, chosen, ())
