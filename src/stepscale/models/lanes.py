@@ -60,9 +60,3 @@ class Lanes:
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
         """``[function(item) for item in items]``, as many at once as there are lanes."""
         return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
-
-
-def side_by_side(function: Callable[[_Item], _Result], items: Sequence[_Item], lanes: int) -> list[_Result]:
-    """``[function(item) for item in items]`` in ``lanes`` threads of one core each. Torch's thread count is restored."""
-    with Lanes(lanes if len(items) > 1 else 1) as opened:
-        return opened.map(function, items)

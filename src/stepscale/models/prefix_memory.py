@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.models.lanes import lanes_for, most_lanes, side_by_side
+from stepscale.models.lanes import Lanes, lanes_for, most_lanes
 from stepscale.models.network import Network
 from stepscale.models.pool import BatchMemory, Places, Pool
 
@@ -157,16 +157,22 @@ class PrefixMemory:
         first = (next((chunk for chunk in path if chunk.places is None), None) for path in paths)
         ready = list(dict.fromkeys(chunk for chunk in first if chunk))
         unknown = {chunk for path in paths for chunk in path if chunk.places is None}
-        self._pool.reserve(sum(len(chunk.tokens) for chunk in unknown))
-        while ready:
-            runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
-            ready = [child for run in runs for child in run[-1].children.values()]
-            batches = [self._place(batch) for batch in self._batches(runs)]
-            for batch, outputs in zip(batches, side_by_side(self._forward, batches, self._lanes), strict=True):
-                for (chunk, row), output in zip(batch.chunks, outputs, strict=True):
-                    chunk.places, chunk.output = batch.places[row][: chunk.length], output
-                for own, new in zip(batch.places, batch.n_new, strict=True):
-                    processed.add(len(own) - new, len(own))
+        total = sum(len(chunk.tokens) for chunk in unknown)
+        self._pool.reserve(total)
+        with Lanes(self._lanes if total > self._most // 4 else 1) as lanes:
+            while ready:
+                runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
+                ready = [child for run in runs for child in run[-1].children.values()]
+                batches = [self._place(batch) for batch in self._batches(runs)]
+                for batch, outputs in zip(batches, lanes.map(self._forward, batches), strict=True):
+                    self._keep(batch, outputs, processed)
+
+    def _keep(self, batch: _Batch, outputs: NDArray[np.float32], processed: Processed) -> None:
+        """What one forward pass found."""
+        for (chunk, row), output in zip(batch.chunks, outputs, strict=True):
+            chunk.places, chunk.output = batch.places[row][: chunk.length], output
+        for own, new in zip(batch.places, batch.n_new, strict=True):
+            processed.add(len(own) - new, len(own))
 
     def _batches(self, runs: list[_Run]) -> Iterator[list[_Run]]:
         """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds.
