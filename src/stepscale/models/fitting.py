@@ -20,7 +20,7 @@ from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback
 
 from stepscale.models.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.models.lanes import Lanes
-from stepscale.models.memory import give_back_freed_memory
+from stepscale.models.memory import freed_memory_kept
 from stepscale.models.optimization import Optimization
 from stepscale.progress import Progress, progress
 from stepscale.seeds import seed_for
@@ -80,6 +80,7 @@ class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
         return self.batches[index]
 
 
+@freed_memory_kept()
 def fit(
     model: Any, rows: Sequence[Row], validation: Sequence[Row], loss: Loss, options: Optimization, *,
     pad_id: int, classes: bool, on_log: OnLog | None = None,
@@ -116,7 +117,6 @@ def fit(
         done = trainer.train().global_step
         seconds = time.perf_counter() - started
     del trainer
-    give_back_freed_memory()
     model.eval()
     tokens = round(train.tokens * done * together / max(len(train), 1))
     return FitReport(done, tokens, train.padding, seconds)

@@ -1,7 +1,29 @@
-"""Gives freed memory back to the system: glibc keeps gigabytes of it after a fit, whose tensors come in many sizes."""
+"""How the C library keeps memory while a small model is fitted on a CPU, and how it gives it back afterwards.
+
+A fit's tensors come and go in megabytes. glibc hands each back to the system at once and fetches it again, page by page,
+which is more than half of a small fit's time (``python -m bench training``). Inside ``freed_memory_kept`` it keeps
+them, in one arena for all threads, and afterwards all of it goes back. Where there is no glibc nothing happens.
+"""
 
 import ctypes
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+_TRIM_THRESHOLD, _TOP_PAD, _MMAP_MAX, _ARENA_MAX = -1, -2, -4, -8  # of mallopt, malloc.h
+_KEPT = {_TRIM_THRESHOLD: 2**31 - 1, _TOP_PAD: 2**28, _MMAP_MAX: 0, _ARENA_MAX: 1}
+_USUAL = {_TRIM_THRESHOLD: 2**17, _TOP_PAD: 2**17, _MMAP_MAX: 2**16, _ARENA_MAX: 0}
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Freed memory stays with the process inside, and is given back at the end."""
+    _set(_KEPT)
+    try:
+        yield
+    finally:
+        _set(_USUAL)
+        give_back_freed_memory()
 
 
 def give_back_freed_memory() -> None:
@@ -10,3 +32,10 @@ def give_back_freed_memory() -> None:
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
+
+
+def _set(options: dict[int, int]) -> None:
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        for option, value in options.items():
+            mallopt(option, value)
