@@ -1,0 +1,24 @@
+"""Memory that a fit freed stays with the process for as long as the fit runs, and no longer."""
+
+import ctypes
+
+import pytest
+
+from stepscale.models import memory
+
+
+def test_memory_is_kept_inside_and_given_back_after_an_error_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[object] = []
+    monkeypatch.setattr(memory, "_set", done.append)
+    monkeypatch.setattr(memory, "give_back_freed_memory", lambda: done.append("given back"))
+    with pytest.raises(ValueError, match="in the fit"), memory.freed_memory_kept():
+        assert done == [memory._KEPT]
+        raise ValueError("in the fit")
+    assert done == [memory._KEPT, memory._USUAL, "given back"]
+    assert memory._KEPT.keys() == memory._USUAL.keys(), "every setting is put back"
+
+
+def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
+    with memory.freed_memory_kept():
+        pass
