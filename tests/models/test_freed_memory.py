@@ -11,9 +11,14 @@ def test_memory_is_kept_inside_and_given_back_after_an_error_too(monkeypatch: py
     done: list[object] = []
     monkeypatch.setattr(memory, "_set", done.append)
     monkeypatch.setattr(memory, "give_back_freed_memory", lambda: done.append("given back"))
-    with pytest.raises(ValueError, match="in the fit"), memory.freed_memory_kept():
+
+    @memory.freed_memory_kept()
+    def fit() -> None:
         assert done == [memory._KEPT]
         raise ValueError("in the fit")
+
+    with pytest.raises(ValueError, match="in the fit"):
+        fit()
     assert done == [memory._KEPT, memory._USUAL, "given back"]
     assert memory._KEPT.keys() == memory._USUAL.keys(), "every setting is put back"
 
