@@ -28,7 +28,7 @@ def test_a_saved_policy_is_copied_into_the_run_as_a_model(tmp_path: Path, empty_
     settings = {
         "seed": 0, "prompt": "{problem}\n", "aggregation": "product", "chosen_on": 10, "runs": {},
         "sampling": {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 8},
-        "budgets": [{"budget": 1, "policy": policy, "accuracy": 0.5, "generations": 1}],
+        "budgets": [{"budget": 1, "policy": policy, "accuracy": 0.5, "low": 0.4, "high": 0.6, "generations": 1}],
     }  # fmt: skip
     for name in ("generator", "prm"):
         (tmp_path / name).mkdir()
