@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 _BASES = {
     "generator": {"generator_model"},
     "verifiers": {"prm_model", "orm_model"},
+    "verifiers.large": {"large_prm_model"},
     "verifiers.small": {"labeler_agreement"},
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it

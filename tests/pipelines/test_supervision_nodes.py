@@ -7,8 +7,9 @@ import pandas as pd
 import pytest
 
 from stepscale.labeling.contract import label_table
-from stepscale.parameters import ExperimentBlock, VerifierBlock, VerifierModels
+from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
 from stepscale.pipelines.reward_modeling import supervision
+from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
 from stepscale.scaling.points import COLUMNS, PROCESS
 
@@ -93,3 +94,35 @@ def test_small_verifiers_have_a_base_and_settings_of_their_own() -> None:
     assert both.training("prm", 0, small=True).optimization.learning_rate == 0.5
     assert both.training("prm", 0) == VERIFIERS.training("prm", 0)
     assert VERIFIERS.sized(small=True) is VERIFIERS
+
+
+def test_prm_large_may_have_a_base_and_settings_of_its_own() -> None:
+    large = PRMBlock(base="larger", prm=OTHER.prm)
+    both = VERIFIERS.model_copy(update={"large": large})
+    assert both.large_training(3).optimization.learning_rate == 0.5 and both.large_training(3).optimization.seed == 3
+    assert both.training("prm", 3) == VERIFIERS.training("prm", 3) == VERIFIERS.large_training(3)
+
+
+def test_without_a_base_of_its_own_no_prm_large_is_trained(tables) -> None:
+    problems, _, labels, _ = tables
+    assert not any(train_large_prm(problems, labels, VERIFIERS, 0).iterdir())
+
+
+def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    problems, solutions, labels, _ = tables
+    asked = []
+
+    class Labeler:
+        def __init__(self, folder: Path) -> None:
+            asked.append(folder)
+
+        def label(self, *_) -> pd.DataFrame:
+            return labels
+
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", lambda folder, name, **_: folder)
+    monkeypatch.setattr("stepscale.labeling.by_verifier.VerifierLabeler", Labeler)
+    own = VERIFIERS.model_copy(update={"large": PRMBlock(base=str(BASE), prm=VERIFIERS.prm)})
+    for verifiers in (VERIFIERS, own):
+        found, _ = supervision.label_by_large_prm(tmp_path / "prm", tmp_path / "large", problems, solutions, verifiers)
+        assert found is labels
+    assert asked == [tmp_path / "prm", tmp_path / "large"]

@@ -141,6 +141,11 @@ def test_a_base_that_cannot_be_used_is_told_before_anything_runs(
     assert not (project / "data" / "03_primary").exists()
 
 
+def test_a_base_of_prm_large_that_cannot_be_used_is_told_before_anything_runs(refused: Run) -> None:
+    line = "verifiers.large.base: ./nowhere holds no model (no config.json)"
+    assert line in refused("--env", "smoke", "--params", "verifiers.large.base=./nowhere")
+
+
 def test_a_pipeline_that_is_not_there_is_refused() -> None:
     result = CliRunner().invoke(cli, ["run", "--pipelines", "injestion"])
     assert result.exit_code == 1

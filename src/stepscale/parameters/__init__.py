@@ -24,12 +24,12 @@ from stepscale.parameters.measurements import (
     TestChains,
     TrainingChains,
 )
-from stepscale.parameters.models import GeneratorBlock, LargerBlock, VerifierBlock, VerifierModels
+from stepscale.parameters.models import GeneratorBlock, LargerBlock, PRMBlock, VerifierBlock, VerifierModels
 from stepscale.search.plan import SearchPlan
 
 __all__ = [
     "Block", "ExperimentBlock", "ExperimentPart", "FileSource", "GeneratorBlock", "GivenSamples", "LabProblems",
-    "LargerBlock", "Parameters", "PoolBlock", "ProblemSource", "ReportBlock", "RevisionsBlock", "SampleCounts",
+    "LargerBlock", "PRMBlock", "Parameters", "PoolBlock", "ProblemSource", "ReportBlock", "RevisionsBlock", "SampleCounts",
     "SamplingBlock", "SearchBlock", "TestChains", "TrainingChains", "VerifierBlock", "VerifierModels", "check_parameters",
 ]  # fmt: skip
 

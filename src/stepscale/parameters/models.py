@@ -49,32 +49,47 @@ class GeneratorBlock(Block):
         return GeneratorTraining.model_validate({"layout": {"prompt": self.template(seed)}, "optimization": fitted})
 
 
-class VerifierModels(Block):
-    """A base and what is trained from it."""
+class PRMBlock(Block):
+    """A base and the PRM trained from it."""
 
     base: str = Field(description="folder or Hugging Face name")
     prm: VerifierOptions
+
+
+class VerifierModels(PRMBlock):
+    """A base and what is trained from it."""
+
     orm: VerifierOptions
 
 
 class VerifierBlock(VerifierModels):
-    """The verifiers: those of the run, of which the PRM is PRM_large, and the small ones that learn from its labels."""
+    """The verifiers of the run; PRM_large, which labels; and the small ones that learn from its labels."""
 
     prompt: str = Field(description="prompt template with {problem}")
+    large: PRMBlock | None = Field(
+        None, description="of PRM_large, which labels what the small verifiers learn from (Lightman et al. 2023, 4.1); "
+        "null: the run's PRM is PRM_large",
+    )  # fmt: skip
     small: VerifierModels | None = Field(
-        None, description="of the small verifiers, which the comparison of supervision and the data loop train (Lightman et "
-        "al. 2023, 4.1); null: as the large ones",
+        None, description="of the small verifiers, which the comparison of supervision and the data loop train (the same, "
+        "4.1); null: as the run's",
     )  # fmt: skip
     placement: Placement = Placement()
 
     def sized(self, small: bool) -> VerifierModels:
-        """The large verifiers, or the small ones."""
+        """The verifiers of the run, or the small ones."""
         return self.small if small and self.small else self
 
     def training(self, kind: Literal["prm", "orm"], seed: int, small: bool = False) -> VerifierTraining:
         """One verifier's settings. The validation problems are set apart by the pipeline, so none is taken here."""
         models = self.sized(small)
-        given = models.prm if kind == "prm" else models.orm
+        return self._fitted(kind, models.prm if kind == "prm" else models.orm, seed)
+
+    def large_training(self, seed: int) -> VerifierTraining:
+        """The settings of PRM_large."""
+        return self._fitted("prm", (self.large or self).prm, seed)
+
+    def _fitted(self, kind: Literal["prm", "orm"], given: VerifierOptions, seed: int) -> VerifierTraining:
         fitted = given.optimization.model_copy(update={"seed": seed})
         options = given.model_dump() | {"optimization": fitted}
         return VerifierTraining(kind=kind, layout=TextFormat(prompt=self.prompt), validation_share=0.0, **options)

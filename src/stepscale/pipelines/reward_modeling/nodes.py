@@ -2,12 +2,13 @@
 
 import logging
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import pandas as pd
 
 from stepscale.parameters import VerifierBlock
 from stepscale.pipelines.scratch import scratch_folder
+from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.saved import Kind
 
 logger = logging.getLogger(__name__)
@@ -18,7 +19,17 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: Verifie
     from stepscale.verifiers.examples import prm_examples
 
     train = step_labels[step_labels["problem_id"].isin(_train_ids(problems))]
-    return _train("prm", prm_examples(problems, train), config, seed)
+    return _train("prm", config.base, config.training("prm", seed), prm_examples(problems, train))
+
+
+def train_large_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
+    """PRM_large of a base of its own (Lightman et al. 2023, 4.1); an empty folder where the run's PRM is PRM_large."""
+    if config.large is None:
+        return scratch_folder("prm_large")
+    from stepscale.verifiers.examples import prm_examples
+
+    train = step_labels[step_labels["problem_id"].isin(_train_ids(problems))]
+    return _train("prm_large", config.large.base, config.large_training(seed), prm_examples(problems, train))
 
 
 def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
@@ -26,26 +37,26 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierB
     from stepscale.verifiers.examples import orm_examples
 
     train = solutions[solutions["problem_id"].isin(_train_ids(problems))]
-    return _train("orm", orm_examples(problems, train), config, seed)
+    return _train("orm", config.base, config.training("orm", seed), orm_examples(problems, train))
 
 
 def _train_ids(problems: pd.DataFrame) -> set[str]:
     return set(problems.loc[problems["split"] == "train", "problem_id"])
 
 
-def _train(kind: Literal["prm", "orm"], examples: list[Any], config: VerifierBlock, seed: int) -> Path:
+def _train(name: str, base: str, options: VerifierTraining, examples: list[Any]) -> Path:
     from stepscale.tracking import child_run
     from stepscale.verifiers.positions import balance
     from stepscale.verifiers.training import train_verifier
 
-    options = config.training(kind, seed)
-    folder = scratch_folder(kind)
-    with child_run(kind, options) as run:
-        trained = train_verifier(config.base, examples, options, folder, on_log=run.on_log)
-        run.metrics(trained.numbers() | {f"train.{name}": value for name, value in balance(kind, examples).items()})
+    folder = scratch_folder(name)
+    with child_run(name, options) as run:
+        trained = train_verifier(base, examples, options, folder, on_log=run.on_log)
+        shares = {f"train.{key}": value for key, value in balance(options.kind, examples).items()}
+        run.metrics(trained.numbers() | shares)
         run.folder(folder, "model")
     numbers = trained.fit
-    logger.info("%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)", kind, trained.n_rows, numbers.tokens, numbers.seconds,
+    logger.info("%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)", name, trained.n_rows, numbers.tokens, numbers.seconds,
                 numbers.tokens_per_second)  # fmt: skip
     return folder
 

@@ -38,10 +38,16 @@ def compare_supervision() -> Pipeline:
         )
         for name, label in ARMS.items()
     ]
-    nodes = [
+    compared = [
+        Node(
+            nodes.train_large_prm,
+            ["problems", "step_labels", "params:verifiers", "params:seed"],
+            "large_prm_model",
+            name="train_large_prm",
+        ),
         Node(
             supervision.label_by_large_prm,
-            ["prm_model", *shared, "params:verifiers"],
+            ["prm_model", "large_prm_model", *shared, "params:verifiers"],
             ["experiment_labels", "labeler_agreement"],
             name="label_by_large_prm",
         ),
@@ -53,9 +59,9 @@ def compare_supervision() -> Pipeline:
             supervision.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"
         ),
     ]
-    outside = {"prm_model", *shared}
+    outside = {"prm_model", "step_labels", *shared}
     return Pipeline(
-        nodes,
+        compared,
         namespace="supervision",
         prefix_datasets_with_namespace=False,
         inputs=outside,

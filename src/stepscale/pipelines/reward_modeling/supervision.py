@@ -1,8 +1,8 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
-The PRM of the run is PRM_large; those that learn from its labels are the ``verifiers.small`` ones. Every arm trains on
-the same labels and is measured on the same test samples; each cell (arm, size, seed) is saved as it is finished, under a
-name that holds a key of all that made it.
+PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones.
+Every arm trains on the same labels and is measured on the same test samples; each cell (arm, size, seed) is saved as it is
+finished, under a name that holds a key of all that made it.
 """
 
 import json
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 def label_by_large_prm(
-    prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock
+    prm_model: Path, large_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Step labels of the experiment's pool by PRM_large, and how far they agree with the symbolic labeler where it can judge."""
     from stepscale.cost import Ledger
@@ -38,7 +38,8 @@ def label_by_large_prm(
     pool = _of_split(problems, solutions, "train")
     if pool.empty:
         return empty(STEP_LABELS), {}
-    large = ModelVerifier(prm_model, "prm_large", **verifiers.placement.model_dump())
+    folder = large_prm_model if verifiers.large else prm_model
+    large = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump())
     labels = VerifierLabeler(large).label(problems, pool, Ledger())
     from_lab = pool["problem_id"].str.startswith("lab-")
     if not from_lab.any():
