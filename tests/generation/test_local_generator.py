@@ -5,6 +5,8 @@ import threading
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -13,6 +15,8 @@ from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.local import LocalGenerator
 from stepscale.seeds import seed_for
+
+_LOADED: dict[object, LocalGenerator] = {}  # for hypothesis, which would load the model for every example
 
 SAMPLING = Sampling(max_new_tokens=40)
 
@@ -207,3 +211,24 @@ def test_errors_are_one_clear_line(tiny_llama, tmp_path):
     with pytest.raises(InputError) as caught:
         LocalGenerator.load(tmp_path / "nothing")
     assert "\n" not in str(caught.value)
+
+
+@given(
+    st.lists(st.tuples(st.integers(1, 60), st.integers(1, 300)), min_size=2, max_size=30, unique_by=lambda row: row[0])
+)
+def test_every_request_is_in_one_cohort_and_its_group_stays_whole_where_it_fits(tiny_llama, groups):
+    generator = _LOADED.setdefault(tiny_llama, LocalGenerator.load(tiny_llama))
+    requests = [Request((5,) * length, seed) for length, samples in groups for seed in range(samples)]
+    cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
+    assert sorted(i for cohort in cohorts for i in cohort) == list(range(len(requests)))
+    homes = [{requests[i].prefix for i in cohort} for cohort in cohorts]
+    assert all(sum(prefix in home for home in homes) == 1 for prefix in {request.prefix for request in requests})
+
+
+def test_cohorts_have_like_shares_of_long_and_short_prefixes(tiny_llama, monkeypatch):
+    monkeypatch.setattr(local, "_LANES", 2)
+    generator = LocalGenerator.load(tiny_llama)
+    requests = [Request((5,) * length, seed) for length in range(1, 17) for seed in range(64)]
+    cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
+    mean_lengths = [np.mean([len(requests[i].prefix) for i in cohort]) for cohort in cohorts]
+    assert len(cohorts) == 2 and mean_lengths == [8.5, 8.5]

@@ -7,6 +7,7 @@ from transformers import AutoModelForCausalLM
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.decoding import compiled_decode, decode
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.network import LlamaNetwork, TransformersNetwork
 
@@ -48,3 +49,17 @@ def test_logprobs_of_drawn_tokens_are_the_models_own(case, make_model):
         at = torch.arange(len(continuation.tokens)) + len(request.prefix) - 1
         expected = logprobs[at, torch.tensor(continuation.tokens)].numpy()
         np.testing.assert_allclose(continuation.logprobs, expected, atol=1e-5)
+
+
+def test_a_decoding_step_is_compiled_and_computes_what_the_plain_one_does(make_model):
+    assert isinstance(compiled_decode(), torch.jit.ScriptFunction)
+    compiled, plain = (LocalGenerator.load(make_model("llama", attention_bias=True)) for _ in range(2))
+    plain._network._decode = decode
+    requests = [Request(p, seed) for p in prefixes_of_many_lengths() for seed in range(20)]
+    found, expected = (
+        generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
+        for generator in (compiled, plain)
+    )
+    assert [own.tokens for own in found] == [own.tokens for own in expected]
+    for own, other in zip(found, expected, strict=True):
+        np.testing.assert_allclose(own.logprobs, other.logprobs, atol=1e-6)

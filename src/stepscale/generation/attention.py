@@ -14,6 +14,8 @@ import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
 
+from stepscale.generation.decoding import Rows, attend
+
 # On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
 # keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
 _CPU_COLUMNS = 4
@@ -148,43 +150,23 @@ class DecodeMemory:
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
         """See ``Memory``; L is 1."""
-        rows, kv_heads, dim = k.shape[0], k.shape[1], k.shape[3]
-        own = self.suffix[layer, :, :rows]
-        own[0, :, :, self.written - 1], own[1, :, :, self.written - 1] = k[:, :, 0], v[:, :, 0]
-        keys, values = own[:, :, :, : self.written]
-        q = q.reshape(rows, kv_heads, -1, dim) * scale
-        scores = torch.matmul(q, keys.transpose(-1, -2))
-        if self.n_past:
-            scores = torch.cat([self._prefix_scores(layer, q), scores], -1)
+        mask = None
         if window and int(self.positions.max()) >= window:
-            scores = scores + self._window_mask(window)[:, None, None]
-        weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
-        out = torch.matmul(weights[..., self.n_past :], values)
-        if self.n_past:
-            out += self._prefix_values(layer, weights[..., : self.n_past])
-        return out.reshape(rows, -1, 1, dim)
+            mask = self._window_mask(window)[:, None, None]
+        return attend(self.rows(), layer, q, k, v, scale, mask)
 
-    def _prefix_scores(self, layer: int, q: torch.Tensor) -> torch.Tensor:
-        """[rows, KV, H/KV, P]: all rows of a group against the group's keys in one product."""
-        scores = self._apart(torch.matmul(self._together(q), self._active[layer, 0].transpose(-1, -2)), q.shape[2])
-        return scores + self._hidden if self._hidden is not None else scores
-
-    def _prefix_values(self, layer: int, weights: torch.Tensor) -> torch.Tensor:
-        """[rows, KV, H/KV, D]."""
-        return self._apart(torch.matmul(self._together(weights), self._active[layer, 1]), weights.shape[2])
-
-    def _together(self, x: torch.Tensor) -> torch.Tensor:
-        """[rows, KV, share, n] -> [groups, KV, rows of a group x share, n]; short groups are padded with any row."""
-        groups = len(self._members)
-        if groups == 1:
-            return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
-        return x[self._members[:, None], self._heads].view(groups, x.shape[1], -1, x.shape[3])
-
-    def _apart(self, x: torch.Tensor, share: int) -> torch.Tensor:
-        """The way back."""
-        groups, kv_heads, _, n = x.shape
-        x = x.view(groups, kv_heads, -1, share, n)
-        return x[0].transpose(0, 1) if groups == 1 else x[self._group_at, :, self._place]
+    def rows(self) -> Rows:
+        """The rows as attention sees them now."""
+        return Rows(
+            self.suffix,
+            self.written,
+            self._active,
+            self._members,
+            self._group_at,
+            self._place,
+            self._hidden,
+            self._heads,
+        )
 
     def _index(self) -> None:
         """Where each row stands among its group's rows. Groups without rows drop out of the products, many at a time."""

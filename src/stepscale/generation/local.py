@@ -162,9 +162,10 @@ class LocalGenerator:
             return Cohort(self._network, plan, past, arena, sampling, until, self._boundaries, self._longest).run()
 
     def _cohorts(self, requests: Sequence[Request], sampling: Sampling) -> list[list[int]]:
-        """Indices of requests, sorted by prefix and cut into cohorts that fit the budget, groups kept whole if they fit.
+        """Indices of requests in cohorts that fit the budget, groups of one prefix kept whole if they fit.
 
-        The same whatever the number of threads or worker processes, so results do not depend on them.
+        Every cohort gets its share of long and of short prefixes: longer problems have longer solutions, and lanes should end
+        together. The same whatever the number of threads or worker processes, so results do not depend on them.
         """
         for request in requests:
             if not 0 < len(request.prefix) < self._longest:
@@ -172,24 +173,23 @@ class LocalGenerator:
                     f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
-        order = sorted(range(len(requests)), key=lambda i: requests[i].prefix)
         shares = 2 * _LANES if self._side_by_side else 3  # a cohort holds its keys twice while it moves them
         budget = self._budget // shares // self._token_bytes  # tokens
-        most = wanted = len(requests)
+        most, wanted, hands = len(requests), len(requests), 1
         if self._like.device.type == "cpu":
             most = _ROWS[1]
             fits = min(most, max(1, budget // max(1, sampling.max_new_tokens)))
             lanes = _LANES if self._side_by_side else 1
-            turns = max(1, math.ceil(len(requests) / (lanes * fits)))  # as few as fit, so that lanes end together
-            wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / (lanes * turns))))
+            hands = lanes * max(1, math.ceil(len(requests) / (lanes * fits)))  # as few as fit, and as many in each lane
+            wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / hands)))
         cohorts: list[list[int]] = []
         room = rows = 0
-        for start, stop in _groups(order, requests):
-            prefix = len(requests[order[start]].prefix)
+        for group in _dealt(_groups(requests), requests, hands):
+            prefix = len(requests[group[0]].prefix)
             row = min(sampling.max_new_tokens, self._longest - prefix)
             capacity = min(most, max(1, (budget - prefix) // max(1, row)))
-            for at in range(start, stop, capacity):
-                part = order[at : min(at + capacity, stop)]
+            for at in range(0, len(group), capacity):
+                part = group[at : at + capacity]
                 if len(part) > rows or prefix + len(part) * row > room:
                     cohorts.append([])
                     room, rows = budget, wanted
@@ -206,10 +206,22 @@ def _plan(requests: Sequence[Request]) -> Plan:
     return Plan(prefixes, groups, np.array([request.seed for request in requests], np.uint64))
 
 
-def _groups(order: list[int], requests: Sequence[Request]) -> list[tuple[int, int]]:
-    """Ranges of ``order`` whose requests share a prefix."""
-    borders = [i for i in range(len(order)) if i == 0 or requests[order[i]].prefix != requests[order[i - 1]].prefix]
-    return list(zip(borders, [*borders[1:], len(order)], strict=True))
+def _groups(requests: Sequence[Request]) -> list[list[int]]:
+    """Indices of the requests that share a prefix, in the prefixes' order."""
+    groups: dict[tuple[int, ...], list[int]] = {}
+    for index, request in enumerate(requests):
+        groups.setdefault(request.prefix, []).append(index)
+    return [groups[prefix] for prefix in sorted(groups)]
+
+
+def _dealt(groups: list[list[int]], requests: Sequence[Request], hands: int) -> list[list[int]]:
+    """The groups as dealt to so many hands, to and fro by the length of their prefixes, one hand after the other."""
+    ordered = sorted(groups, key=lambda group: len(requests[group[0]].prefix))
+    dealt: list[list[list[int]]] = [[] for _ in range(hands)]
+    for place, group in enumerate(ordered):
+        turn, seat = divmod(place, hands)
+        dealt[hands - 1 - seat if turn % 2 else seat].append(group)
+    return [group for hand in dealt for group in hand]
 
 
 def _vocabulary(model: Any) -> int:

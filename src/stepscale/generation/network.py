@@ -12,7 +12,8 @@ import torch
 import torch.nn.functional as F
 
 from stepscale.errors import InputError
-from stepscale.generation.attention import Memory
+from stepscale.generation.attention import DecodeMemory, Memory
+from stepscale.generation.decoding import Layer, Shape, after_attention, before_attention, compiled_decode, unit
 from stepscale.models.products import Product, rounded
 
 _ATTENTION = "stepscale"
@@ -88,16 +89,18 @@ class LlamaNetwork:
 
     def __init__(self, model: Any) -> None:
         config, inner = model.config, model.model
-        self._heads, kv_heads, self._dim = config.num_attention_heads, config.num_key_value_heads, config.head_dim
-        self.shape = (config.num_hidden_layers, kv_heads, self._dim)
-        self._eps = float(config.rms_norm_eps)
+        self._sizes = Shape(
+            config.num_attention_heads, config.num_key_value_heads, config.head_dim, float(config.rms_norm_eps)
+        )
+        self.shape = (config.num_hidden_layers, config.num_key_value_heads, config.head_dim)
         self._embedding = inner.embed_tokens.weight.detach()
-        self._head = Product(self._normed(model.lm_head.weight.detach(), inner.norm))
+        self._head = Product(_normed(model.lm_head.weight.detach(), inner.norm))
         positions = torch.arange(config.max_position_embeddings, device=self._embedding.device)
         cos, sin = inner.rotary_emb(self._embedding[:1, None], positions[None])
-        half = self._dim // 2
+        half = config.head_dim // 2
         self._turns = torch.complex(cos[0, :, None, :half], sin[0, :, None, :half])  # [positions, 1, D/2]
-        self._layers = [self._fused(layer) for layer in inner.layers]
+        self._layers = [_fused(layer, config.head_dim) for layer in inner.layers]
+        self._decode = compiled_decode()
 
     @staticmethod
     def fits(model: Any) -> bool:
@@ -109,58 +112,47 @@ class LlamaNetwork:
             and rope.get("rope_type", "default") in ("default", "linear", "llama3") and model.num_parameters() <= _SMALL
         )  # fmt: skip
 
-    def _fused(self, layer: Any) -> dict[str, Any]:
-        attention, mlp = layer.self_attn, layer.mlp
-        parts = [attention.q_proj, attention.k_proj]
-        weights = [self._paired(part.weight.detach()) for part in parts] + [attention.v_proj.weight.detach()]
-        bias = None
-        if attention.q_proj.bias is not None:
-            bias = torch.cat([*(self._paired(part.bias.detach()) for part in parts), attention.v_proj.bias.detach()])
-        gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()])
-        return {
-            "qkv": Product(self._normed(torch.cat(weights), layer.input_layernorm)),
-            "qkv_bias": bias,
-            "out": Product(attention.o_proj.weight.detach().t()),
-            "out_bias": None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
-            "gate_up": Product(self._normed(gate_up, layer.post_attention_layernorm)),
-            "down": Product(mlp.down_proj.weight.detach().t()),
-        }
-
-    @staticmethod
-    def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
-        """[in, out], with the scales of the norm before it multiplied in."""
-        scaled: torch.Tensor = (weight * norm.weight.detach()).t()
-        return scaled
-
-    def _unit(self, x: torch.Tensor) -> torch.Tensor:
-        """RMSNorm without its scales."""
-        unit: torch.Tensor = x * (x * x).mean(-1, keepdim=True).add_(self._eps).rsqrt_()
-        return unit
-
-    def _paired(self, rows: torch.Tensor) -> torch.Tensor:
-        """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
-        return rows.view(-1, 2, self._dim // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)
-
     def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
         batch, length = ids.shape
         n = batch * length
         turns = self._turns[memory.positions.reshape(-1)]
         x = self._embedding[F.pad(ids.reshape(-1), (0, rounded(n) - n))]
-        kv_heads, heads, dim = self.shape[1], self._heads, self._dim
-        rotary = (heads + kv_heads) * dim
-        scale = dim**-0.5
-        for index, layer in enumerate(self._layers):
-            qkv = layer["qkv"](self._unit(x), layer["qkv_bias"])[:n]
-            pairs = torch.view_as_complex(qkv[:, :rotary].view(n, heads + kv_heads, dim // 2, 2)) * turns
-            qk = torch.view_as_real(pairs).view(batch, length, heads + kv_heads, dim).transpose(1, 2)
-            v = qkv[:, rotary:].view(batch, length, kv_heads, dim).transpose(1, 2)
-            out = memory.attend(index, qk[:, :heads], qk[:, heads:], v, scale).transpose(1, 2).reshape(n, -1)
-            x = layer["out"](F.pad(out, (0, 0, 0, len(x) - n)), x)
-            if layer["out_bias"] is not None:
-                x = x + layer["out_bias"]
-            gate, up = layer["gate_up"](self._unit(x)).chunk(2, 1)
-            x = layer["down"](F.silu(gate).mul_(up), x)
-        last = x if length == 1 else x[:n].view(batch, length, -1)[:, -1]
-        logits: torch.Tensor = self._head(self._unit(last))[:batch]
+        if isinstance(memory, DecodeMemory):
+            last = self._decode(x, turns, self._layers, self._sizes, memory.rows())
+        else:
+            for index, layer in enumerate(self._layers):
+                q, k, v = before_attention(x, turns, layer, self._sizes, batch, length)
+                x = after_attention(memory.attend(index, q, k, v, self._sizes.dim**-0.5), x, layer, self._sizes)
+            last = unit(x[:n].view(batch, length, -1)[:, -1], self._sizes.eps)
+        logits: torch.Tensor = self._head(last)[:batch]
         return logits
+
+
+def _fused(layer: Any, dim: int) -> Layer:
+    attention, mlp = layer.self_attn, layer.mlp
+    parts = [attention.q_proj, attention.k_proj]
+    weights = [_paired(part.weight.detach(), dim) for part in parts] + [attention.v_proj.weight.detach()]
+    bias = None
+    if attention.q_proj.bias is not None:
+        bias = torch.cat([*(_paired(part.bias.detach(), dim) for part in parts), attention.v_proj.bias.detach()])
+    gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()])
+    return Layer(
+        qkv=Product(_normed(torch.cat(weights), layer.input_layernorm)).matrix,
+        qkv_bias=bias,
+        out=Product(attention.o_proj.weight.detach().t()).matrix,
+        out_bias=None if attention.o_proj.bias is None else attention.o_proj.bias.detach(),
+        gate_up=Product(_normed(gate_up, layer.post_attention_layernorm)).matrix,
+        down=Product(mlp.down_proj.weight.detach().t()).matrix,
+    )
+
+
+def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
+    """[in, out], with the scales of the norm before it multiplied in."""
+    scaled: torch.Tensor = (weight * norm.weight.detach()).t()
+    return scaled
+
+
+def _paired(rows: torch.Tensor, dim: int) -> torch.Tensor:
+    """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
+    return rows.view(-1, 2, dim // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)

@@ -6,6 +6,8 @@ make (docs/engine.md); where oneDNN is not offered, or rows are few, it is ``tor
 layers.
 """
 
+from typing import NamedTuple
+
 import torch
 from torch.nn import functional
 
@@ -18,6 +20,27 @@ def rounded(rows: int) -> int:
     return rows if rows < _FEW else rows + -rows % _MULTIPLE
 
 
+class Matrix(NamedTuple):
+    """A weight [in, out] and its packed form, if oneDNN is offered."""
+
+    weight: torch.Tensor
+    packed: torch.Tensor | None
+
+
+def product(
+    rows: torch.Tensor, matrix: Matrix, plus: torch.Tensor | None = None, few: int = _FEW, multiple: int = _MULTIPLE
+) -> torch.Tensor:
+    """``rows @ weight``, and ``plus`` added: [n, in] -> [n, out]. In the subset of Python that TorchScript compiles."""
+    n = rows.shape[0]
+    packed = matrix.packed
+    if packed is None or n < few:
+        return torch.mm(rows, matrix.weight) if plus is None else torch.addmm(plus, rows, matrix.weight)
+    if n % multiple != 0:
+        rows = functional.pad(rows, [0, 0, 0, multiple - n % multiple])
+    found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, packed, None, "none", [], "")[:n]
+    return found if plus is None else found.add_(plus)
+
+
 class Product:
     """``product(rows)`` is ``rows @ weight``, ``product(rows, plus)`` is ``plus + rows @ weight``; ``plus`` [n, out] or [out].
 
@@ -25,18 +48,12 @@ class Product:
     """
 
     def __init__(self, weight: torch.Tensor) -> None:
-        self._weight = weight.contiguous()
-        self._packed = torch.ops.mkldnn._reorder_linear_weight(weight.t().contiguous()) if _offered(weight) else None
+        packed = torch.ops.mkldnn._reorder_linear_weight(weight.t().contiguous()) if _offered(weight) else None
+        self.matrix = Matrix(weight.contiguous(), packed)
 
     def __call__(self, rows: torch.Tensor, plus: torch.Tensor | None = None) -> torch.Tensor:
         """[n, in] -> [n, out]."""
-        n = len(rows)
-        if self._packed is None or n < _FEW:
-            return rows @ self._weight if plus is None else torch.addmm(plus, rows, self._weight)
-        if n % _MULTIPLE:
-            rows = functional.pad(rows, (0, 0, 0, rounded(n) - n))
-        found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._packed, None, "none", [], "")[:n]
-        return found if plus is None else found.add_(plus)
+        return product(rows, self.matrix, plus)
 
 
 def _offered(weight: torch.Tensor) -> bool:
