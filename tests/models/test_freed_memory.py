@@ -1,6 +1,8 @@
 """Memory that a fit freed stays with the process for as long as the fit runs, and no longer."""
 
 import ctypes
+import gc
+import weakref
 
 import pytest
 
@@ -27,3 +29,17 @@ def test_without_glibc_nothing_happens(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ctypes, "CDLL", lambda _: object())
     with memory.freed_memory_kept():
         pass
+
+
+def test_what_was_there_before_is_not_looked_through_and_what_a_fit_leaves_is_collected() -> None:
+    class Left:
+        def __init__(self) -> None:
+            self.itself = self
+
+    gc.collect()
+    with memory.freed_memory_kept():
+        assert gc.get_freeze_count() > 10_000
+        left = weakref.ref(Left())
+        memory.give_back_freed_memory()
+        assert left() is None
+    assert gc.get_freeze_count() == 0

@@ -17,13 +17,22 @@ _USUAL = {_TRIM_THRESHOLD: 2**17, _TOP_PAD: 2**17, _MMAP_MAX: 2**16, _ARENA_MAX:
 
 @contextmanager
 def freed_memory_kept() -> Iterator[None]:
-    """Freed memory stays with the process inside, and is given back at the end."""
+    """Freed memory stays with the process inside, and is given back at the end.
+
+    What was there before (a run's tables are millions of objects) is not looked through for garbage meanwhile: Trainer and the
+    end of a fit collect what the fit itself left.
+    """
+    ours = not gc.get_freeze_count()  # else somebody keeps objects frozen, which thawing would undo
+    if ours:
+        gc.freeze()
     _set(_KEPT)
     try:
         yield
     finally:
         _set(_USUAL)
         give_back_freed_memory()
+        if ours:
+            gc.unfreeze()
 
 
 def give_back_freed_memory() -> None:
