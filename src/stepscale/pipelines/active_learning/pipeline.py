@@ -7,63 +7,49 @@ from stepscale.pipelines.active_learning.rounds import ROUNDS, data_loop
 from stepscale.pipelines.sampling import gather
 
 
+def label_pool() -> list[Node]:
+    """A pool of sampled solutions, and a rating of each of their steps."""
+    known = ["problems", "given_solutions", "finished_pool_shards"]
+    return [
+        Node(
+            nodes.sample_pool,
+            ["generator_model", *known, "params:generator", "params:pool", "params:seed"],
+            "pool_shards",
+            name="sample_pool",
+        ),
+        Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
+        Node(
+            nodes.label_steps,
+            ["problems", "pool_solutions", "given_step_labels", "params:pool"],
+            "step_labels",
+            name="label_steps",
+        ),
+    ]
+
+
+def sample_for_experiment() -> list[Node]:
+    """The samples that all ways to supervise are compared on."""
+    made_of = ["params:generator", "params:experiment", "params:seed"]
+    return [
+        Node(
+            experiment.sample_experiment,
+            ["generator_model", "problems", "finished_experiment_shards", *made_of],
+            "experiment_shards",
+            name="sample_experiment",
+        ),
+        Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
+    ]
+
+
+def release_data() -> list[Node]:
+    """All labels, in the format of PRM800K, with a data card."""
+    pool = ["problems", "pool_solutions", "step_labels"]
+    loop = ["experiment_solutions", f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"]
+    settings = ["params:generator", "params:pool", "params:loop", "params:release", "params:seed"]
+    return [Node(release.release_labels, [*pool, *loop, *settings], "release", name="release_labels")]
+
+
 def create_pipeline() -> Pipeline:
     """The active_learning pipeline."""
-    return data_loop() + Pipeline(
-        [
-            Node(
-                nodes.sample_pool,
-                [
-                    "generator_model",
-                    "problems",
-                    "given_solutions",
-                    "finished_pool_shards",
-                    "params:generator",
-                    "params:pool",
-                    "params:seed",
-                ],
-                "pool_shards",
-                name="sample_pool",
-            ),
-            Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
-            Node(
-                nodes.label_steps,
-                ["problems", "pool_solutions", "given_step_labels", "params:pool"],
-                "step_labels",
-                name="label_steps",
-            ),
-            Node(
-                experiment.sample_experiment,
-                [
-                    "generator_model",
-                    "problems",
-                    "finished_experiment_shards",
-                    "params:generator",
-                    "params:experiment",
-                    "params:seed",
-                ],
-                "experiment_shards",
-                name="sample_experiment",
-            ),
-            Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
-            Node(
-                release.release_labels,
-                [
-                    "problems",
-                    "pool_solutions",
-                    "step_labels",
-                    "experiment_solutions",
-                    f"loop_keys_{ROUNDS}",
-                    f"loop_labels_{ROUNDS}",
-                    "params:generator",
-                    "params:pool",
-                    "params:loop",
-                    "params:release",
-                    "params:seed",
-                ],
-                "release",
-                name="release_labels",
-            ),
-        ],
-        tags="active_learning",
-    )
+    own = [*label_pool(), *sample_for_experiment(), *release_data()]
+    return data_loop() + Pipeline(own, tags="active_learning")

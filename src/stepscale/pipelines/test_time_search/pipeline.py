@@ -17,11 +17,12 @@ from stepscale.pipelines.test_time_search import (
 def learn_to_revise() -> list[Node]:
     """The revision model and its ORMs, from training problems alone."""
     made_of = ["params:generator", "params:revisions"]
-    orm = ["problems", "revision_training_shards", "params:verifiers", "params:revisions", "params:seed"]
+    sampled = [*made_of, "params:search", "params:seed"]
+    judged = ["problems", "revision_training_shards", "params:verifiers", "params:revisions", "params:seed"]
     return [
         Node(
             revisions.sample_revision_pool,
-            ["generator_model", "problems", "finished_revision_pool_shards", *made_of, "params:search", "params:seed"],
+            ["generator_model", "problems", "finished_revision_pool_shards", *sampled],
             "revision_pool_shards",
             name="sample_revision_pool",
         ),
@@ -39,58 +40,35 @@ def learn_to_revise() -> list[Node]:
         ),
         Node(
             revisions.run_training_chains,
-            [
-                "revision_model",
-                "problems",
-                "finished_revision_training_shards",
-                *made_of,
-                "params:search",
-                "params:seed",
-            ],
+            ["revision_model", "problems", "finished_revision_training_shards", *sampled],
             "revision_training_shards",
             name="run_training_chains",
         ),
-        Node(revisions.train_orm_with_history, orm, "revision_orm", name="train_orm_with_history"),
+        Node(revisions.train_orm_with_history, judged, "revision_orm", name="train_orm_with_history"),
         Node(
-            revisions.train_orm_without_history, orm, "revision_orm_without_history", name="train_orm_without_history"
+            revisions.train_orm_without_history,
+            judged,
+            "revision_orm_without_history",
+            name="train_orm_without_history",
         ),
     ]
 
 
 def revise_test_problems() -> list[Node]:
     """Chains of revisions on the test problems, and searches over what comes after them."""
+    orms = ["revision_orm", "revision_orm_without_history"]
+    made_of = ["params:generator", "params:verifiers", "params:revisions", "params:search", "params:seed"]
     return [
         Node(
             revisions.run_test_chains,
-            [
-                "revision_model",
-                "revision_orm",
-                "revision_orm_without_history",
-                "test_problems",
-                "finished_revision_test_shards",
-                "params:generator",
-                "params:verifiers",
-                "params:revisions",
-                "params:search",
-                "params:seed",
-            ],
+            ["revision_model", *orms, "test_problems", "finished_revision_test_shards", *made_of],
             "revision_test_shards",
             name="run_test_chains",
         ),
         Node(revisions.gather_chains, "revision_test_shards", "revision_chains", name="gather_chains"),
         Node(
             revision_search.run_revision_searches,
-            [
-                "revision_model",
-                "prm_model",
-                "test_problems",
-                "finished_revision_search_shards",
-                "params:generator",
-                "params:verifiers",
-                "params:revisions",
-                "params:search",
-                "params:seed",
-            ],
+            ["revision_model", "prm_model", "test_problems", "finished_revision_search_shards", *made_of],
             "revision_search_shards",
             name="run_revision_searches",
         ),
@@ -147,6 +125,8 @@ def tree_searches() -> Pipeline:
 def answer_with_a_larger_model() -> Pipeline:
     """A larger model made ready as the generator is, and its greedy answers; one box in the picture."""
     made_of = ["params:generator", "params:larger"]
+    budgets = ["params:tree_search", "params:revisions", "params:search"]
+    priced = ["larger_shards", "generator_model", "larger_model", "test_problems", "test_solutions"]
     nodes = [
         Node(
             larger.choose_larger_examples,
@@ -162,33 +142,11 @@ def answer_with_a_larger_model() -> Pipeline:
         ),
         Node(
             larger.answer_greedily,
-            [
-                "larger_model",
-                "test_problems",
-                "finished_larger_shards",
-                *made_of,
-                "params:tree_search",
-                "params:revisions",
-                "params:search",
-                "params:seed",
-            ],
+            ["larger_model", "test_problems", "finished_larger_shards", *made_of, *budgets, "params:seed"],
             "larger_shards",
             name="answer_greedily",
         ),
-        Node(
-            larger.price_answers,
-            [
-                "larger_shards",
-                "generator_model",
-                "larger_model",
-                "test_problems",
-                "test_solutions",
-                *made_of,
-                "params:seed",
-            ],
-            "larger_answers",
-            name="price_answers",
-        ),
+        Node(larger.price_answers, [*priced, *made_of, "params:seed"], "larger_answers", name="price_answers"),
     ]
     return Pipeline(
         nodes,
@@ -199,51 +157,42 @@ def answer_with_a_larger_model() -> Pipeline:
     )
 
 
+def sample_and_score() -> Pipeline:
+    """Samples of the test problems, each scored by every verifier."""
+    judged = ["test_problems", "test_solutions", "given_scores", "params:verifiers"]
+    sampled = ["test_problems", "given_samples", "finished_test_shards"]
+    scored = [
+        Node(
+            nodes.choose_test_problems,
+            ["problems", "params:search"],
+            ["test_problems", "given_samples", "given_scores"],
+            name="choose_test_problems",
+        ),
+        Node(
+            nodes.sample_test,
+            ["generator_model", *sampled, "params:generator", "params:search", "params:seed"],
+            "test_shards",
+            name="sample_test",
+        ),
+        Node(gather, "test_shards", "test_solutions", name="gather_test"),
+        Node(
+            difficulty.predict_difficulty,
+            ["problems", "pool_solutions", "test_problems", "params:tree_search", "params:revisions"],
+            "question_difficulty",
+            name="predict_difficulty",
+        ),
+        Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
+        Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
+        Node(
+            soft_prm.score_with_soft_prm,
+            ["soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"],
+            "soft_prm_scores",
+            name="score_with_soft_prm",
+        ),
+    ]
+    return Pipeline(scored, tags="test_time_search")
+
+
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
-    judged = ["test_problems", "test_solutions", "given_scores", "params:verifiers"]
-    return (
-        tree_searches()
-        + revise()
-        + answer_with_a_larger_model()
-        + Pipeline(
-            [
-                Node(
-                    nodes.choose_test_problems,
-                    ["problems", "params:search"],
-                    ["test_problems", "given_samples", "given_scores"],
-                    name="choose_test_problems",
-                ),
-                Node(
-                    nodes.sample_test,
-                    [
-                        "generator_model",
-                        "test_problems",
-                        "given_samples",
-                        "finished_test_shards",
-                        "params:generator",
-                        "params:search",
-                        "params:seed",
-                    ],
-                    "test_shards",
-                    name="sample_test",
-                ),
-                Node(gather, "test_shards", "test_solutions", name="gather_test"),
-                Node(
-                    difficulty.predict_difficulty,
-                    ["problems", "pool_solutions", "test_problems", "params:tree_search", "params:revisions"],
-                    "question_difficulty",
-                    name="predict_difficulty",
-                ),
-                Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
-                Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
-                Node(
-                    soft_prm.score_with_soft_prm,
-                    ["soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"],
-                    "soft_prm_scores",
-                    name="score_with_soft_prm",
-                ),
-            ],
-            tags="test_time_search",
-        )
-    )
+    return tree_searches() + revise() + answer_with_a_larger_model() + sample_and_score()
