@@ -1,4 +1,4 @@
-"""Solutions sampled and graded, shard by shard, as nodes of several pipelines need them."""
+"""A generator opened, and solutions sampled and graded, shard by shard, as nodes of several pipelines need them."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -10,16 +10,28 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules, extract_answer, grade_many
-from stepscale.parameters import SampleCounts
+from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.progress import progress
 
 if TYPE_CHECKING:
+    from stepscale.generation.local import LocalGenerator
     from stepscale.generation.shards import Shard
 
 logger = logging.getLogger(__name__)
 
 Shards = Mapping[str, Callable[[], pd.DataFrame]]
 MANIFEST = "current"  # the partition that names the shards of the latest run, in order; others may lie beside them
+
+
+def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "LocalGenerator":
+    """The model in ``folder``, asked and placed as the block says; the seed chooses the examples of a few-shot prompt.
+
+    ``name``: how tables and ledgers call it, by default as the folder. Raises InputError if the folder holds no model.
+    """
+    from stepscale.generation.local import LocalGenerator
+
+    template, placement = generator.template(seed), generator.placement.model_dump()
+    return LocalGenerator.load(folder, prompt_template=template, name=name, **placement)
 
 
 def sample_shards(

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import ExperimentBlock, GeneratorBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards, together
+from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
 
 POOL, TEST = "experiment-pool", "experiment-test"
 
@@ -17,15 +17,12 @@ def sample_experiment(
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """Solutions of the experiment's training and test problems, shard by shard; none without an experiment."""
     from stepscale.generation.contract import Sampling
-    from stepscale.generation.local import LocalGenerator
 
     if experiment is None:
         yield {f"{MANIFEST}-{POOL}": pd.DataFrame({"shard": []}, dtype="str")}
         return
     sampling = Sampling(**generator.sampling.model_dump())
-    model = LocalGenerator.load(
-        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
-    )
+    model = open_generator(generator_model, generator, seed)
     pieces = []
     for purpose, split, part in ((POOL, "train", experiment.pool), (TEST, "test", experiment.test)):
         chosen = problems[problems["split"] == split].head(part.problems)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, PoolBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards
+from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +23,13 @@ def sample_pool(
 ) -> Iterator[dict[str, pd.DataFrame]]:
     """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
     from stepscale.generation.contract import Sampling
-    from stepscale.generation.local import LocalGenerator
 
     if pool.labeler == "given":
         yield {"given": given_solutions, f"{MANIFEST}-given": pd.DataFrame({"shard": ["given"]})}
         return
     practice = problems[problems["split"].isin(["train", "valid"])]
     sampling = Sampling(**generator.sampling.model_dump())
-    model = LocalGenerator.load(
-        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
-    )
+    model = open_generator(generator_model, generator, seed)
     yield from sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
 
 

@@ -15,7 +15,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.parameters import GeneratorBlock, LargerBlock, RevisionsBlock, SearchBlock
 from stepscale.pipelines.ingestion.nodes import choose_examples, make_ready
-from stepscale.pipelines.sampling import Shards, gather, manifest, sample_shards
+from stepscale.pipelines.sampling import Shards, gather, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
 from stepscale.search.plan import SearchPlan
 
@@ -74,7 +74,7 @@ def answer_greedily(
         yield manifest(PURPOSE)
         return
     chosen = test_problems[test_problems["split"] == "test"].head(wanted)
-    model = _load(larger_model, larger.like(generator), seed)
+    model = open_generator(larger_model, larger.like(generator), seed)
     greedy = Sampling(temperature=0.0, top_p=1.0, max_new_tokens=generator.sampling.max_new_tokens)
     counts = SampleCounts(per_problem=1, problems_per_shard=larger.problems_per_shard)
     yield from sample_shards(model, larger_model, chosen, counts, greedy, seed, PURPOSE, finished, search.grading_rules)
@@ -92,9 +92,11 @@ def price_answers(
         return answers.reindex(columns=[*answers.columns, *_COSTS])
     ids = set(answers["problem_id"])
     asked = test_problems[test_problems["problem_id"].isin(ids)]
-    costs = _cost_of_one(_load(larger_model, larger.like(generator), seed), asked, answers)
+    costs = _cost_of_one(open_generator(larger_model, larger.like(generator), seed), asked, answers)
     drawn = test_solutions[test_solutions["problem_id"].isin(ids)]
-    one = _cost_of_one(_load(generator_model, generator, seed), asked, drawn).set_index("problem_id")["generator_flops"]
+    one = _cost_of_one(open_generator(generator_model, generator, seed), asked, drawn).set_index("problem_id")[
+        "generator_flops"
+    ]
     costs = costs.rename(columns={"generator_flops": "flops"}).assign(generation_flops=costs["problem_id"].map(one))
     return answers.merge(costs[["problem_id", *_COSTS]], on="problem_id", how="left", validate="1:1")
 
@@ -116,9 +118,3 @@ def _sizes(generator_model: Path, larger: LargerBlock) -> dict[str, float]:
             f"larger.base: {larger.base} has {theirs} parameters, fewer than the generator's {ours}; give a larger model"
         )
     return {"generator": ours, "larger": theirs, "size_ratio": theirs / ours}
-
-
-def _load(folder: Path, generator: GeneratorBlock, seed: int) -> "LocalGenerator":
-    from stepscale.generation.local import LocalGenerator
-
-    return LocalGenerator.load(folder, prompt_template=generator.template(seed), **generator.placement.model_dump())

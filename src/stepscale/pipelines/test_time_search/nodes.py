@@ -9,7 +9,7 @@ import pandas as pd
 
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, sample_shards, together
+from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
@@ -73,14 +73,11 @@ def sample_test(
         yield {"given": given_samples, f"{MANIFEST}-test": named, f"{MANIFEST}-heldout": named.head(0)}
         return
     from stepscale.generation.contract import Sampling
-    from stepscale.generation.local import LocalGenerator
 
     if generator_model is None:
         raise InputError("there is no generator: run ingestion, or give search.given_samples a path and a format")
     sampling = Sampling(**generator.sampling.model_dump())
-    model = LocalGenerator.load(
-        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
-    )
+    model = open_generator(generator_model, generator, seed)
     pieces = []
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
         chosen = problems[problems["split"] == split]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest
+from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest, open_generator
 from stepscale.search.method import SearchMethod
 from stepscale.search.plan import RevisionSearchPlan
 
@@ -64,13 +64,9 @@ class _Searches:
         revisions: RevisionsBlock, plan: RevisionSearchPlan, search: SearchBlock, seed: int,
     ) -> None:  # fmt: skip
         from stepscale.generation.contract import Sampling
-        from stepscale.generation.local import LocalGenerator
         from stepscale.generation.shards import model_key
 
-        placement = generator.placement.model_dump()
-        self.model = LocalGenerator.load(
-            revision_model, prompt_template=generator.template(seed), name="revision", **placement
-        )
+        self.model = open_generator(revision_model, generator, seed, "revision")
         self.prm, self.verifiers, self.plan = prm_model, verifiers, plan
         self.layout, self.rules, self.seed = revisions.data.layout, search.grading_rules, seed
         self.sampling = Sampling(**generator.sampling.model_dump())
@@ -111,13 +107,5 @@ class _Searches:
         )  # fmt: skip
         scored = score_chains(chains, self.model, prm, False, options.aggregation, ledger)
         return search_revisions(
-            scored,
-            self.model,
-            prm,
-            options,
-            self.layout,
-            self.sampling,
-            history=False,
-            run_seed=self.seed,
-            ledger=ledger,
-        )
+            scored, self.model, prm, options, self.layout, self.sampling, history=False, run_seed=self.seed, ledger=ledger
+        )  # fmt: skip

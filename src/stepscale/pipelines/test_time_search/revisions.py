@@ -17,7 +17,7 @@ from stepscale.cost import Ledger
 from stepscale.models.encoding import TextFormat
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import Shards, gather, grade, make_missing, manifest, sample_shards
+from stepscale.pipelines.sampling import Shards, gather, grade, make_missing, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
 from stepscale.search.revision_grid import pool_lengths
 
@@ -44,7 +44,7 @@ def sample_revision_pool(
         return
     sampling = Sampling(**generator.sampling.model_dump() | {"temperature": revisions.temperature})
     train = problems[problems["split"] == "train"]
-    model = _load(generator_model, "generator", generator, seed)
+    model = open_generator(generator_model, generator, seed, "generator")
     yield from sample_shards(
         model, generator_model, train, revisions.samples, sampling, seed, POOL, finished, search.grading_rules
     )
@@ -63,7 +63,7 @@ def make_revision_examples(
         return empty(SOLUTIONS)
     train = problems[problems["split"] == "train"]
     samples = gather(further) if revisions.samples else pool[pool["problem_id"].isin(set(train["problem_id"]))]
-    model = _load(generator_model, "generator", generator, seed)
+    model = open_generator(generator_model, generator, seed, "generator")
     examples = revision_examples(train, samples, revisions.data, seed, lambda text: len(model.encode_prompt(text)))
     shown = examples["context"].map(len)
     logger.info("%d revision examples of %d problems from %d samples, %.2f wrong attempts each", len(examples),
@@ -176,7 +176,7 @@ class _Chains:
         from stepscale.generation.contract import Sampling
         from stepscale.generation.shards import model_key
 
-        self.model = _load(model, "revision", generator, seed)
+        self.model = open_generator(model, generator, seed, "revision")
         self.lengths, self.layout, self.seed = list(lengths), revisions.data.layout, seed
         self.sampling, self.rules = Sampling(**generator.sampling.model_dump()), search.grading_rules
         self.orms = orms
@@ -240,10 +240,3 @@ class _ORMs:
             score_chains(found, model, first, True, "last", ledger),
             score_chains(found, model, second, False, "last", ledger),
         )
-
-
-def _load(folder: Path, name: str, generator: GeneratorBlock, seed: int) -> "LocalGenerator":
-    from stepscale.generation.local import LocalGenerator
-
-    template = generator.template(seed)
-    return LocalGenerator.load(folder, prompt_template=template, name=name, **generator.placement.model_dump())

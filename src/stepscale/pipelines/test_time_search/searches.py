@@ -13,12 +13,11 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest
+from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest, open_generator
 from stepscale.search.method import SearchMethod
 from stepscale.search.plan import SearchPlan
 
 if TYPE_CHECKING:
-    from stepscale.generation.local import LocalGenerator
     from stepscale.generation.shards import Shard
     from stepscale.search.results import Problem
     from stepscale.verifiers.scoring import ModelVerifier
@@ -81,7 +80,7 @@ def price_samples(
     samples = test_solutions[test_solutions["problem_id"].isin(set(chosen["problem_id"]))]
     per_problem = int(samples["sample_id"].max()) + 1
     budgets = sorted(n for n in {*report.budgets, *tree_search.budgets} if n <= per_problem)
-    model = _load(generator_model, generator, seed)
+    model = open_generator(generator_model, generator, seed)
     prompts = {i: len(model.encode_prompt(t)) for i, t in zip(chosen["problem_id"], chosen["problem"], strict=True)}
     return sample_costs(prompts, samples, budgets, model.parameters, _verifier(prm_model, verifiers).parameters)
 
@@ -96,7 +95,7 @@ class _Searches:
         from stepscale.generation.contract import Sampling
         from stepscale.generation.shards import model_key
 
-        self.generator = _load(generator_model, generator, seed)
+        self.generator = open_generator(generator_model, generator, seed)
         self.prm, self.verifiers = prm_model, verifiers
         self.sampling, self.rules, self.seed = Sampling(**generator.sampling.model_dump()), search.grading_rules, seed
         self._made_of = [
@@ -135,12 +134,6 @@ def _problems(table: pd.DataFrame) -> "list[Problem]":
     from stepscale.search.results import Problem
 
     return [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
-
-
-def _load(folder: Path, generator: GeneratorBlock, seed: int) -> "LocalGenerator":
-    from stepscale.generation.local import LocalGenerator
-
-    return LocalGenerator.load(folder, prompt_template=generator.template(seed), **generator.placement.model_dump())
 
 
 def _verifier(folder: Path, verifiers: VerifierBlock) -> "ModelVerifier":
