@@ -35,15 +35,16 @@ def _lab_problems(counts: LabProblems, seed: int) -> pd.DataFrame:
 
 
 def _ingest_files(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    from stepscale.formats.splits import without_leaks
     from stepscale.seeds import seed_for
 
     assert source.train and source.test, "checked when the parameters were read"
     train, solutions, labels = _read(source.train)
     test, _, _ = _read(source.test)
-    overlap = set(train["problem"].str.strip()) & set(test["problem"].str.strip())
-    if overlap:
-        logger.info("%d training problems are in the test set too and are left out", len(overlap))
-        train = train[~train["problem"].str.strip().isin(overlap)]
+    unseen = without_leaks(train, test)
+    if len(unseen) < len(train):
+        logger.info("%d training problems are in the test set too and are left out", len(train) - len(unseen))
+    train = unseen
     aside = [seed_for(seed, "valid", pid) < source.valid_share * 2**63 for pid in train["problem_id"]]
     train = train.assign(split=["valid" if a else "train" for a in aside])
     known = set(train["problem_id"])
