@@ -3,7 +3,6 @@
 A unigram model whose pieces are single characters and whole words: the longest pieces win, digits never join.
 """
 
-from pathlib import Path
 from typing import Any
 
 PAD, BOS, EOS = "<pad>", "<s>", "</s>"
@@ -32,8 +31,3 @@ def build_tokenizer() -> Any:
         tokenizer_object=tokenizer, pad_token=PAD, bos_token=BOS, eos_token=EOS, unk_token="<unk>",
         extra_special_tokens=list(RATING_TOKENS), clean_up_tokenization_spaces=False, padding_side="right",
     )  # fmt: skip
-
-
-def save_tokenizer(folder: Path) -> None:
-    """Write the tokenizer's files into a model folder."""
-    build_tokenizer().save_pretrained(folder)

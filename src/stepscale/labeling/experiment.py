@@ -4,7 +4,6 @@ In: a base model, a cell's samples with labels, test samples. Out: its points (`
 Cells depend on nothing but their inputs, so they can be run in any order, apart, and resumed.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
 from pathlib import Path
@@ -19,17 +18,15 @@ from stepscale.labeling.selection import chosen
 from stepscale.scaling.closed_form import best_of_n_per_problem
 from stepscale.scaling.points import COLUMNS
 from stepscale.scaling.samples import sample_grid
-from stepscale.verifiers.aggregation import How, aggregate
+from stepscale.verifiers.aggregation import aggregate
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.options import VerifierTraining
-from stepscale.verifiers.saved import Kind
+from stepscale.verifiers.saved import AGGREGATION
 from stepscale.verifiers.scores_table import score_solutions
 
 if TYPE_CHECKING:
     from stepscale.models.fitting import OnLog
     from stepscale.verifiers.training import TrainedVerifier
-
-_AGGREGATION: Mapping[Kind, How] = {"prm": "product", "soft_prm": "last", "orm": "last"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,7 @@ def measure_cell(
     """
     scores = score_solutions(verifier, test.problems, test.solutions, ledger)
     grid = sample_grid(test.problems, test.solutions)
-    values = grid.place(aggregate(list(scores["negative"]), list(scores["neutral"]), _AGGREGATION[cell.arm.kind]))
+    values = grid.place(aggregate(list(scores["negative"]), list(scores["neutral"]), AGGREGATION[cell.arm.kind]))
     accuracy = best_of_n_per_problem(values, grid.correct, budgets, grid.mask)
     frame = pd.DataFrame(
         {

@@ -1,5 +1,6 @@
 """What a saved verifier says about itself: ``stepscale_verifier.json`` in its folder, beside model and tokenizer."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -7,9 +8,12 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from stepscale.errors import InputError
 from stepscale.models.encoding import TextFormat
+from stepscale.verifiers.aggregation import How
 
 Kind = Literal["prm", "soft_prm", "orm"]
 FILE_NAME = "stepscale_verifier.json"
+AGGREGATION: Mapping[Kind, How] = {"prm": "product", "soft_prm": "last", "orm": "last"}
+"""How step scores become a solution's score unless told otherwise: Lightman 2.6; Snell E; Lightman 2.5."""
 
 
 class SavedVerifier(BaseModel):

@@ -28,18 +28,11 @@ from stepscale.models.loading import (
 from stepscale.seeds import seed_for
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
-from stepscale.verifiers.saved import Kind, SavedVerifier
+from stepscale.verifiers.saved import AGGREGATION, Kind, SavedVerifier
 
 _LABELS: dict[Kind, tuple[str, ...]] = {
-    "prm": ("negative", "neutral", "positive"),
-    "soft_prm": ("right",),
-    "orm": ("right",),
-}
-_AGGREGATION: dict[Kind, str] = {
-    "prm": "product",
-    "soft_prm": "last",
-    "orm": "last",
-}  # Lightman 2.6; Snell E; Lightman 2.5
+    "prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",),
+}  # fmt: skip
 _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
 
 
@@ -90,7 +83,7 @@ def train_verifier(
         pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
     )  # fmt: skip
     save(model, tokenizer, out_folder)
-    aggregation = config.aggregation or _AGGREGATION[config.kind]
+    aggregation = config.aggregation or AGGREGATION[config.kind]
     SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(
         out_folder
     )
