@@ -40,7 +40,7 @@ Dtype = Literal["float32", "bfloat16"]
 class LocalGenerator:
     """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
 
-    ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``separator``: blank text that ends a step.
+    ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``step_separator``: blank text that ends a step.
     The model object is the generator's own from then on: its attention may be replaced.
     """
 

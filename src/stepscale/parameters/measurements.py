@@ -53,7 +53,7 @@ class GivenSamples(FileSource):
 class SearchBlock(Block):
     """Best-of-N on the test problems."""
 
-    given_samples: GivenSamples | None = None
+    given_samples: GivenSamples | None = Field(None, description="null: the project's generator samples")
     public_prms: tuple[PublicVerifier, ...] = Field(
         (), description="reward models of others that score the samples too"
     )
@@ -124,7 +124,7 @@ class RevisionsBlock(Block):
 class ReportBlock(Block):
     """What is measured and shown."""
 
-    budgets: tuple[int, ...]
+    budgets: tuple[int, ...] = Field(description="N of best-of-N and votes; those beyond the samples are left out")
     bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
     probes: int = Field(
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
