@@ -20,6 +20,41 @@ from stepscale.formats.prm800k_write import Key, write
 
 FILE = "labels.jsonl.gz"
 CARD = "README.md"
+_SOFT = "\n{n_soft:,} soft labels (values in [0, 1]) have no place in this format and are not in the file."
+_TEMPLATE = """---
+license: {licence}
+task_categories: [text-classification]
+tags: [process-supervision, prm800k]
+configs:
+- config_name: default
+  data_files: [{{split: train, path: {file}}}]
+---
+# {title}
+
+Step-level labels of solutions to mathematical problems, in the format of PRM800K (Lightman et al. 2023): a record is a
+solution with ratings +1, 0 or -1 of its steps, up to the first -1.
+
+{about}
+
+## Counts and balance by round
+
+{table}
+
+Ends correct: share of the solutions whose every step passes. Correct steps: rated +1 or 0. Dropped: unfinished
+records, which are in the file and left out of the other columns.{soft}
+
+## Reading it
+
+```python
+from datasets import load_dataset
+
+records = load_dataset("path/to/this/folder", split="train")
+
+from stepscale.formats import read
+
+tables = read("path/to/this/folder/{file}", "prm800k")
+```
+"""
 
 
 @dataclass(frozen=True)
@@ -57,11 +92,6 @@ def write_release(
 
 def card(facts: CardFacts, counts: pd.DataFrame, n_soft: int = 0) -> str:
     """The data card: the hub's header, then Markdown. ``n_soft``: soft labels that the format leaves out."""
-    soft = (
-        f"\n{n_soft:,} soft labels (values in [0, 1]) have no place in this format and are not in the file."
-        if n_soft
-        else ""
-    )
     about = {
         "Problems": facts.problems,
         "Generator": facts.generator,
@@ -71,43 +101,14 @@ def card(facts: CardFacts, counts: pd.DataFrame, n_soft: int = 0) -> str:
         "Licence": facts.licence,
         **facts.more,
     }
-    lines = [
-        "---",
-        f"license: {facts.licence}",
-        "task_categories: [text-classification]",
-        "tags: [process-supervision, prm800k]",
-        "configs:",
-        "- config_name: default",
-        f"  data_files: [{{split: train, path: {FILE}}}]",
-        "---",
-        f"# {facts.title}",
-        "",
-        "Step-level labels of solutions to mathematical problems, in the format of PRM800K (Lightman et al. 2023): a record is a",
-        "solution with ratings +1, 0 or -1 of its steps, up to the first -1.",
-        "",
-        *(f"- **{name}**: {text}" for name, text in about.items()),
-        "",
-        "## Counts and balance by round",
-        "",
-        *_table(counts),
-        "",
-        "Ends correct: share of the solutions whose every step passes. Correct steps: rated +1 or 0. Dropped: unfinished",
-        f"records, which are in the file and left out of the other columns.{soft}",
-        "",
-        "## Reading it",
-        "",
-        "```python",
-        "from datasets import load_dataset",
-        "",
-        'records = load_dataset("path/to/this/folder", split="train")',
-        "",
-        "from stepscale.formats import read",
-        "",
-        f'tables = read("path/to/this/folder/{FILE}", "prm800k")',
-        "```",
-        "",
-    ]
-    return "\n".join(lines)
+    return _TEMPLATE.format(
+        title=facts.title,
+        licence=facts.licence,
+        file=FILE,
+        about="\n".join(f"- **{name}**: {text}" for name, text in about.items()),
+        table="\n".join(_table(counts)),
+        soft=_SOFT.format(n_soft=n_soft) if n_soft else "",
+    )
 
 
 def _table(counts: pd.DataFrame) -> list[str]:

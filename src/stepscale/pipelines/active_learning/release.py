@@ -39,16 +39,10 @@ def release_labels(
     named = list(zip(keys["problem_id"], (int(sample) + shift for sample in keys["sample_id"]), strict=True))
     scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
     facts = CardFacts(
-        title=release.title,
-        problems=f"{labels['problem_id'].nunique():,} of {len(problems):,}, none of them a test problem"
-        if not set(labels["problem_id"]) & set(problems.loc[problems["split"] == "test", "problem_id"])
-        else f"{labels['problem_id'].nunique():,}, test problems among them",
-        generator=f"{generator.base}, {'fine-tuned' if generator.fine_tuning else 'as it is'}; "
-        f"temperature {generator.sampling.temperature:g}, top-p {generator.sampling.top_p:g}",
+        title=release.title, problems=_told_of_problems(problems, labels), generator=_told_of_generator(generator),
         labeler="the lab's symbolic labeler" if pool.labeler == "symbolic" else "those who labelled the data it was given",
         selection="generation 0 at random" + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
-        seeds={"run": seed},
-        licence=release.licence,
+        seeds={"run": seed}, licence=release.licence,
     )  # fmt: skip
     problems = problems[problems["problem_id"].isin(set(labels["problem_id"]))]
     rounds = dict(zip(named, keys["round"].astype(int), strict=True))
@@ -64,6 +58,22 @@ def _first_strategy(keys: pd.DataFrame, loop: LoopOptions | None, seed: int) -> 
     return keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)] if loop else keys.head(0)
 
 
+def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
+    """How many problems are labelled, and whether any of them is a test problem, for the card."""
+    labelled = set(labels["problem_id"])
+    if labelled & set(problems.loc[problems["split"] == "test", "problem_id"]):
+        return f"{len(labelled):,}, test problems among them"
+    return f"{len(labelled):,} of {len(problems):,}, none of them a test problem"
+
+
+def _told_of_generator(generator: GeneratorBlock) -> str:
+    """The base, what was done to it, and how it was sampled, for the card."""
+    made = "fine-tuned" if generator.fine_tuning else "as it is"
+    drawn = generator.sampling
+    return f"{generator.base}, {made}; temperature {drawn.temperature:g}, top-p {drawn.top_p:g}"
+
+
 def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the solutions that ``keys`` name."""
     wanted = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
     return table[pd.MultiIndex.from_frame(table[KEY]).isin(wanted)].reset_index(drop=True)
