@@ -36,26 +36,7 @@ def revision_part(
             "them apart; each is chosen from by the revision ORM (weighted) or by majority.",
             _curves_figure(curves, "generations", ("parallel, ", "sequential, "), _SELECTS),
         ),
-        FigureSection(
-            "Revisions: the ratio, by budget",
-            "Snell et al. 2024, Figure 7 left. How to read this: along a line the same number of attempts is split between "
-            "longer chains (right) and more chains (left); chosen by the revision ORM.",
-            ratios_figure(ratios[(ratios["select"] == "verifier") & (ratios["bin"] == 0)], "budget", "N = "),
-        ),
-        FigureSection(
-            f"Revisions: the ratio, by difficulty, N = {ratios['budget'].max()}",
-            "Snell et al. 2024, Figure 7 right. How to read this: as above at the largest budget, a line a difficulty bin (1 is "
-            "the easiest fifth).",
-            ratios_figure(
-                ratios[
-                    (ratios["select"] == "verifier")
-                    & (ratios["bin"] > 0)
-                    & (ratios["budget"] == ratios["budget"].max())
-                ],
-                "bin",
-                "bin ",
-            ),
-        ),
+        *_ratio_sections(ratios[ratios["select"] == "verifier"]),
         *_optimal_sections(curves),
         FigureSection(
             "Revision ORM with and without history",
@@ -65,6 +46,26 @@ def revision_part(
         ),
     ]
     return Part(sections, _tables(changes, savings))
+
+
+def _ratio_sections(ratios: pd.DataFrame) -> list[FigureSection]:
+    """Figure 7: over all problems (bin 0) by budget, and at the largest budget by bin."""
+    largest = ratios["budget"].max()
+    by_bin = ratios[(ratios["bin"] > 0) & (ratios["budget"] == largest)]
+    return [
+        FigureSection(
+            "Revisions: the ratio, by budget",
+            "Snell et al. 2024, Figure 7 left. How to read this: along a line the same number of attempts is split between "
+            "longer chains (right) and more chains (left); chosen by the revision ORM.",
+            ratios_figure(ratios[ratios["bin"] == 0], "budget", "N = "),
+        ),
+        FigureSection(
+            f"Revisions: the ratio, by difficulty, N = {largest}",
+            "Snell et al. 2024, Figure 7 right. How to read this: as above at the largest budget, a line a difficulty bin (1 is "
+            "the easiest fifth).",
+            ratios_figure(by_bin, "bin", "bin "),
+        ),
+    ]
 
 
 def _optimal_sections(curves: pd.DataFrame) -> list[FigureSection]:

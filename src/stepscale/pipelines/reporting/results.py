@@ -117,17 +117,11 @@ def comparisons(folder: Path) -> list[str]:
     varied = read_table(folder, "supervision_ablations")
     path = folder / "08_reporting" / "loop_differences.json"
     told = [
-        (
-            f"{row.label} - {row.against}, {row.per_problem} a problem",
-            row.n,
-            row.lead,
-            row.lead_low,
-            row.lead_high,
-            row.n_problems,
-            row.seeds,
-        )
+        (f"{row.label} - {row.against}, {row.per_problem} a problem",
+         row.n, row.lead, row.lead_low, row.lead_high, row.n_problems, row.seeds)
         for row in varied.itertuples()
-    ] + [tuple(row.values()) for row in (json.loads(path.read_text()) if path.is_file() else [])]
+    ]  # fmt: skip
+    told += [tuple(row.values()) for row in (json.loads(path.read_text()) if path.is_file() else [])]
     if not told:
         return []
     rows = [

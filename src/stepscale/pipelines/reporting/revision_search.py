@@ -4,6 +4,7 @@ The rivals, on the same problems: the revision model's parallel and sequential a
 were run, the generator's best-of-N weighted and its beam searches. A verdict follows from the paired interval alone.
 """
 
+import numpy as np
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
@@ -65,28 +66,21 @@ def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> 
 def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
     """Of each search over revisions over each rival, at the same generations and at the same FLOPs."""
     budgets = sorted(ours["budget"].unique())
+    compared = [
+        (unit, name, rival)
+        for unit, name in curves
+        for rival_unit, rival in curves
+        if name in own and rival not in own and rival_unit == unit != UNITS["tokens"]
+    ]
     rows = []
-    for (unit, name), curve in curves.items():
-        for rival in (label for shown_unit, label in curves if shown_unit == unit and label not in own):
-            if name not in own or unit == UNITS["tokens"]:
-                continue
-            lead = lead_at_own_cost(curve, curves[unit, rival])
-            parts = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
-            rows += [
-                [
-                    name,
-                    int(n),
-                    unit,
-                    float(spent),
-                    float(reached),
-                    rival,
-                    *map(float, gap),
-                    verdict(*gap[1:]),
-                    n_problems,
-                ]
-                for n, spent, reached, *gap in parts
-                if gap[0] == gap[0]
-            ]
+    for unit, name, rival in compared:
+        curve = curves[unit, name]
+        lead = lead_at_own_cost(curve, curves[unit, rival])
+        points = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
+        for n, spent, accuracy, mean, low, high in points:
+            if not np.isnan(mean):  # NaN where the rival was not measured at this spending
+                lead_at = [float(mean), float(low), float(high), verdict(low, high)]
+                rows.append([name, int(n), unit, float(spent), float(accuracy), rival, *lead_at, n_problems])
     return pd.DataFrame(rows, columns=LEADS)
 
 
