@@ -8,7 +8,7 @@ import pytest
 
 from stepscale.labeling.contract import label_table
 from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
-from stepscale.pipelines.reward_modeling import supervision
+from stepscale.pipelines.reward_modeling import arms, supervision
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
 from stepscale.scaling.points import COLUMNS, PROCESS
@@ -47,11 +47,14 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the cells trained; training itself is left out."""
     names: list[str] = []
 
-    def points(cell, *_) -> pd.DataFrame:
+    def measured(cell, *_) -> tuple[pd.DataFrame, arms._Told]:
         names.append(cell.name)
-        return pd.DataFrame([(cell.arm.name, cell.per_problem, cell.seed, 1, "a", 0.5)], columns=list(COLUMNS))
+        points = pd.DataFrame([(cell.arm.name, cell.per_problem, cell.seed, 1, "a", 0.5)], columns=list(COLUMNS))
+        return points, arms._Told(VERIFIERS.training("prm", cell.seed), [], {})
 
-    monkeypatch.setattr(supervision, "_points", points)
+    monkeypatch.setattr(arms, "_measured", measured)
+    monkeypatch.setattr(arms._Told, "track", lambda *_: None)
+    monkeypatch.setattr("stepscale.models.cores._is_small", lambda _: False)  # here, where it is patched
     return names
 
 
@@ -60,7 +63,7 @@ def run(tables: tuple[pd.DataFrame, ...], before: Saved, verifiers: VerifierBloc
     problems, solutions, labels, selections = tables
     saved: Saved = dict(before)
     readers: dict[str, Callable[[], pd.DataFrame]] = {name: lambda name=name: before[name] for name in before}
-    parts = supervision.train_arms(
+    parts = arms.train_arms(
         PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0
     )  # fmt: skip
     for number, part in enumerate(parts, 1):
@@ -75,7 +78,7 @@ def test_a_killed_run_loses_the_cell_it_was_at_and_no_other(tables, trained) -> 
     assert len(trained) == 3 and MANIFEST not in killed
     whole = run(tables, killed)
     assert trained == ["process-00001-seed-0", "process-00002-seed-0", "process-00001-seed-1", "process-00002-seed-1"]
-    gathered = supervision.gather_points({name: lambda name=name: whole[name] for name in whole})
+    gathered = arms.gather_points({name: lambda name=name: whole[name] for name in whole})
     assert len(gathered) == 4
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, aggregate
-from stepscale.verifiers.calibration import quality, reliability
+from stepscale.verifiers.calibration import expected_error, reliability
 
 STEPS = st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), max_size=6)
 
@@ -42,6 +42,6 @@ def test_a_calibrated_forecast_has_no_calibration_error_and_its_bins_hold_the_di
     p = rng.random(40_000)
     y = rng.random(40_000) < p
     table = reliability(p, y)
-    assert quality(p, y)["ece"] < 0.01
+    assert expected_error(table) < 0.01
     assert ((table["low"] <= table["predicted"]) & (table["predicted"] <= table["high"])).mean() >= 0.8
-    assert quality(np.sqrt(p), y)["ece"] > 0.1
+    assert expected_error(reliability(np.sqrt(p), y)) > 0.1

@@ -1,32 +1,18 @@
 """Metrics of step judgement on cases small enough to work out by hand."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import pytest
 
-from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.metrics import auroc, best_threshold, first_error, prm_metrics, process_bench, value_metrics
+from stepscale.verifiers.metrics import auroc, first_error, prm_metrics, process_bench, value_metrics
 
 
 def score(*negative: float) -> StepScores:
     return StepScores(np.array(negative, np.float32), np.zeros(len(negative), np.float32))
-
-
-class Told:
-    """A verifier that says what it was told to."""
-
-    name = "told"
-
-    def __init__(self, *scores: StepScores) -> None:
-        self.scores = list(scores)
-
-    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        return self.scores
 
 
 def example(*targets: float | None) -> Example:
@@ -38,9 +24,8 @@ def test_auroc_counts_ties_half_and_is_undefined_for_one_kind() -> None:
     assert math.isnan(auroc([0.1, 0.2], [True, True]))
 
 
-def test_the_first_error_is_the_first_step_above_the_threshold() -> None:
+def test_the_first_error_is_the_first_step_that_is_likelier_wrong_than_right() -> None:
     assert first_error(score(0.1, 0.6, 0.9)) == 1
-    assert first_error(score(0.1, 0.6, 0.9), 0.7) == 2
     assert first_error(score(0.1, 0.2)) == first_error(score()) == -1
 
 
@@ -54,18 +39,10 @@ def test_processbench_f1_is_the_harmonic_mean_of_both_accuracies() -> None:
         process_bench(scores, [0])
 
 
-def test_the_best_threshold_separates_what_can_be_separated() -> None:
-    scores = [score(0.15, 0.3), score(0.1), score(0.2)]
-    threshold = best_threshold(scores, [1, -1, -1])
-    assert 0.2 < threshold < 0.3
-    assert process_bench(scores, [1, -1, -1], threshold).f1 == 1
-
-
 def test_prm_metrics_by_hand() -> None:
-    verifier = Told(
-        score(0.1, 0.8), StepScores(np.array([0.2, 0.1], np.float32), np.array([0.1, 0.7], np.float32)), score(0.6)
-    )
-    metrics = prm_metrics(verifier, [example(2.0, 0.0), example(2.0, 1.0), example(2.0)])
+    neutral_last = StepScores(np.array([0.2, 0.1], np.float32), np.array([0.1, 0.7], np.float32))
+    scores = [score(0.1, 0.8), neutral_last, score(0.6)]
+    metrics = prm_metrics(scores, [example(2.0, 0.0), example(2.0, 1.0), example(2.0)])
     assert metrics["step_auroc"] == 1.0
     assert metrics["step_accuracy"] == pytest.approx(4 / 5)
     assert metrics["share_negative"] == pytest.approx(1 / 5)
@@ -76,8 +53,8 @@ def test_prm_metrics_by_hand() -> None:
 
 
 def test_value_metrics_by_hand() -> None:
-    verifier = Told(score(0.5, 0.1), score(0.4, 0.8))
-    metrics = value_metrics(verifier, [example(1.0, 1.0), example(None, 0.0)])
+    scores = [score(0.5, 0.1), score(0.4, 0.8)]
+    metrics = value_metrics(scores, [example(1.0, 1.0), example(None, 0.0)])
     assert metrics["solution_auroc"] == 1.0
     assert metrics["solution_accuracy"] == 1.0
     assert metrics["solution_brier"] == pytest.approx((0.1**2 + 0.2**2) / 2)

@@ -102,7 +102,8 @@ def test_a_verifier_learns_and_scores_from_its_folder(
     assert trained.numbers()["tokens_per_second"] > 0
     verifier = ModelVerifier(trained.folder)
     assert verifier.saved.kind == kind
-    metrics = (prm_metrics if kind == "prm" else value_metrics)(verifier, trained.validation)
+    scores = verifier.score([example.trajectory for example in trained.validation], Ledger())
+    metrics = (prm_metrics if kind == "prm" else value_metrics)(scores, trained.validation)
     assert metrics["step_auroc" if kind == "prm" else "solution_auroc"] > 0.95
 
 

@@ -1,9 +1,7 @@
-"""Do probabilities mean what they say? Reliability bins, expected calibration error, Brier score, AUROC.
+"""Do probabilities mean what they say? Reliability bins, and the expected calibration error.
 
 In: predicted probabilities and what came out (0, 1, or a share for soft labels), both [n]. Knows nothing of verifiers.
 """
-
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,19 +28,6 @@ def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
     return float((centre - spread) / scale), float((centre + spread) / scale)
 
 
-def quality(predicted: ArrayLike, outcome: ArrayLike, bins: int = 10) -> dict[str, Any]:
-    """auroc (None if only one outcome occurs), accuracy at 1/2, ece, brier, base_rate, n. A share above 1/2 counts as right."""
-    from sklearn.metrics import roc_auc_score
-
-    p, y = np.asarray(predicted, float), np.asarray(outcome, float)
-    right = y > 0.5
-    table = reliability(p, y, bins)
-    both = 0 < right.sum() < len(right)
-    return {
-        "auroc": float(roc_auc_score(right, p)) if both else None,
-        "accuracy": float(((p >= 0.5) == right).mean()),
-        "ece": float((table["n"] * (table["predicted"] - table["observed"]).abs()).sum() / len(p)),
-        "brier": float(((p - y) ** 2).mean()),
-        "base_rate": float(y.mean()),
-        "n": len(p),
-    }
+def expected_error(bins: pd.DataFrame) -> float:
+    """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``."""
+    return float((bins["n"] * (bins["predicted"] - bins["observed"]).abs()).sum() / bins["n"].sum())

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.verifiers.calibration import quality, reliability
+from stepscale.verifiers.calibration import expected_error, reliability
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
@@ -29,8 +29,8 @@ def evaluate(
         for i, target in known[-1:] if kind == "orm" else known:
             predicted.append(float(1 - score.negative[i]))
             outcome.append(float(target != RATING_CLASSES[-1]) if kind == "prm" else target)
-    bins = reliability(np.array(predicted), np.array(outcome)).assign(verifier=verifier.name)
-    calibration = quality(np.array(predicted), np.array(outcome))
-    metrics = prm_metrics(verifier, examples) if kind == "prm" else value_metrics(verifier, examples)
+    bins = reliability(predicted, outcome).assign(verifier=verifier.name)
+    brier = float(((np.array(predicted) - np.array(outcome)) ** 2).mean())
+    metrics = prm_metrics(scores, examples) if kind == "prm" else value_metrics(scores, examples)
     positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
-    return metrics | {"ece": calibration["ece"], "brier": calibration["brier"]}, bins, positions
+    return metrics | {"ece": expected_error(bins), "brier": brier}, bins, positions

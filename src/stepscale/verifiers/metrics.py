@@ -1,6 +1,7 @@
 """How well a verifier judges steps: numbers from its scores and the labels, no model and no tables.
 
-In: step scores and ratings or first errors. Out: plain numbers. Calibration and solution scores live elsewhere.
+In: step scores, and the examples or first errors they are held against. Out: plain numbers. Calibration and solution scores
+live elsewhere; a threshold other than 1/2 is chosen by ``scaling.processbench``.
 """
 
 from collections.abc import Sequence
@@ -9,12 +10,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.verifiers.contract import FloatArray, StepScores, Verifier
+from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 
 _NO_ERROR = -1
+_WRONG = 0.5  # a step whose P(negative) is above this is called wrong
 
 
 @dataclass(frozen=True)
@@ -41,37 +42,31 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
     return float(roc_auc_score(truth, np.asarray(scores)))
 
 
-def first_error(score: StepScores, threshold: float = 0.5) -> int:
-    """Index of the first step whose P(negative) exceeds ``threshold``; -1 if none does."""
-    above = np.flatnonzero(score.negative > threshold)
+def first_error(score: StepScores) -> int:
+    """Index of the first step that is likelier negative than not; -1 if none is."""
+    above = np.flatnonzero(score.negative > _WRONG)
     return int(above[0]) if len(above) else _NO_ERROR
 
 
-def process_bench(scores: Sequence[StepScores], first_errors: Sequence[int], threshold: float = 0.5) -> ProcessBench:
-    """Compare predicted with true first errors (-1: none). An accuracy over no solution is nan."""
+def process_bench(scores: Sequence[StepScores], first_errors: Sequence[int]) -> ProcessBench:
+    """Compare predicted with true first errors (-1: none), one a solution. An accuracy over no solution is nan.
+
+    Raises InputError if the numbers of solutions differ.
+    """
     if len(scores) != len(first_errors):
         raise InputError(f"{len(scores)} scored solutions but {len(first_errors)} first errors; pass one for each")
     truth = np.asarray(first_errors, int)
-    hit = np.array([first_error(score, threshold) for score in scores], int) == truth
+    hit = np.array([first_error(score) for score in scores], int) == truth
     wrong = truth != _NO_ERROR
     return ProcessBench(*(float(hit[kind].mean()) if kind.any() else float("nan") for kind in (wrong, ~wrong)))
 
 
-def best_threshold(scores: Sequence[StepScores], first_errors: Sequence[int], steps: int = 39) -> float:
-    """The threshold on P(negative), of ``steps`` even ones in (0, 1), with the best F1 here: choose it on a part set aside."""
-    candidates = np.linspace(0, 1, steps + 2)[1:-1]
-    f1 = [np.nan_to_num(process_bench(scores, first_errors, t).f1) for t in candidates]
-    best = np.flatnonzero(np.array(f1) == max(f1))
-    return float(candidates[best[len(best) // 2]])  # the middle of a plateau
-
-
-def prm_metrics(verifier: Verifier, examples: Sequence[Example]) -> dict[str, float]:
-    """Step and first-error metrics of a PRM on labelled examples (targets are rating classes), scored as in use.
+def prm_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> dict[str, float]:
+    """Step and first-error metrics of a PRM from its scores of labelled examples (targets are rating classes), one each.
 
     step_auroc: P(negative) ranks negative steps above others. step_accuracy: the likeliest class is the label.
     share_negative / neutral / positive: class balance. first_error_accuracy, and ProcessBench's three.
     """
-    scores = _score(verifier, examples)
     pairs = [
         (score.negative[i], score.neutral[i], int(target))
         for score, example in zip(scores, examples, strict=True)
@@ -94,13 +89,13 @@ def prm_metrics(verifier: Verifier, examples: Sequence[Example]) -> dict[str, fl
     }
 
 
-def value_metrics(verifier: Verifier, examples: Sequence[Example]) -> dict[str, float]:
-    """Metrics of an ORM or a soft PRM: at every step with a target, and at the last step alone (the solution's score).
+def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> dict[str, float]:
+    """Metrics of an ORM or a soft PRM from its scores of examples, one each: at every step with a target, and at the last
+    step alone (the solution's score).
 
     brier: mean squared error of P(right). auroc: against targets above a half. share_right: mean target.
     """
     result: dict[str, float] = {}
-    scores = _score(verifier, examples)
     last = [(1 - s.negative[-1], e.targets[-1]) for s, e in zip(scores, examples, strict=True)]
     every = [(1 - s.negative[i], t) for s, e in zip(scores, examples, strict=True) for i, t in enumerate(e.targets)]
     for name, pairs in (("step", every), ("solution", last)):
@@ -110,10 +105,6 @@ def value_metrics(verifier: Verifier, examples: Sequence[Example]) -> dict[str, 
         result[f"{name}_brier"] = float(((known[:, 0] - known[:, 1]) ** 2).mean())
         result[f"{name}_share_right"] = float(known[:, 1].mean())
     return result
-
-
-def _score(verifier: Verifier, examples: Sequence[Example]) -> list[StepScores]:
-    return verifier.score([example.trajectory for example in examples], Ledger())
 
 
 def _first_negative(example: Example) -> int:

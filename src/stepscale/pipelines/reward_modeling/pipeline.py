@@ -6,7 +6,7 @@ from typing import Any
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes, rollouts, supervision
+from stepscale.pipelines.reward_modeling import arms, nodes, rollouts, supervision
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
 ARMS: dict[str, str | None] = {
@@ -20,7 +20,7 @@ ARMS: dict[str, str | None] = {
 
 
 def _train(label: str | None) -> Callable[..., Any]:
-    node = update_wrapper(partial(supervision.train_arms, label), supervision.train_arms)
+    node = update_wrapper(partial(arms.train_arms, label), arms.train_arms)
     del node.__wrapped__  # Kedro reads the types of parameters from the signature, and this one has the arm in it
     return node
 
@@ -29,7 +29,7 @@ def compare_supervision() -> Pipeline:
     """Ways to supervise, compared on the same samples; one box in the picture."""
     shared = ["problems", "experiment_solutions"]
     settings = ["params:verifiers", "params:experiment", "params:seed"]
-    arms = [
+    trained = [
         Node(
             _train(label),
             [*shared, "experiment_labels", "selections", f"finished_{name}_points", *settings],
@@ -54,10 +54,8 @@ def compare_supervision() -> Pipeline:
         Node(
             supervision.choose_labelled, [*shared, "experiment_labels", *settings], "selections", name="choose_labelled"
         ),
-        *arms,
-        Node(
-            supervision.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"
-        ),
+        *trained,
+        Node(arms.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"),
     ]
     outside = {"prm_model", "step_labels", *shared}
     return Pipeline(

@@ -1,24 +1,15 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
-PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones.
-Every arm trains on the same labels and is measured on the same test samples; each cell (arm, size, seed) is saved as it is
-finished, under a name that holds a key of all that made it.
+PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones. Here
+the labels are made, and what every arm takes of them is chosen; ``arms`` trains.
 """
 
-import json
 import logging
-from collections.abc import Iterator
-from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from stepscale.labeling.arms import Cell, plan
 from stepscale.parameters import ExperimentBlock, VerifierBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards
-from stepscale.scaling.points import COLUMNS
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +26,7 @@ def label_by_large_prm(
     from stepscale.labeling.symbolic import label_solutions
     from stepscale.verifiers.scoring import ModelVerifier
 
-    pool = _of_split(problems, solutions, "train")
+    pool = of_split(problems, solutions, "train")
     if pool.empty:
         return empty(STEP_LABELS), {}
     folder = large_prm_model if verifiers.large else prm_model
@@ -72,7 +63,7 @@ def choose_labelled(
 
     if experiment is None or solutions.empty:
         return pd.DataFrame(columns=["arm", "seed", *KEY, "per_problem"])
-    pool, repeats = _of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
+    pool, repeats = of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
     scores = {repeat: _selector_scores(problems, pool, labels, verifiers, repeat) for repeat in repeats}
     return select_all(experiment.design, pool, scores, seed)
 
@@ -100,87 +91,7 @@ def _selector_scores(
     return score_solutions(selector, problems, pool, Ledger())
 
 
-def train_arms(
-    arms: str | None, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame,
-    finished: Shards, verifiers: VerifierBlock, experiment: ExperimentBlock | None, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
-    """Every cell of one arm (None: of the ablations): trained, and measured by best-of-N on the test samples.
-
-    Cells in ``finished`` are left out.
-    """
-    from stepscale.progress import progress
-
-    if experiment is None or solutions.empty:
-        yield {MANIFEST: pd.DataFrame({"shard": []}, dtype="str")}
-        return
-    wanted = {arm.name for arm in experiment.design.ablations} if arms is None else {arms}
-    cells = [cell for cell in plan(experiment.design, seed) if cell.arm.name in wanted]
-    names = []
-    with progress(f"training {arms or 'ablations'}", len(cells), "verifiers") as bar:
-        for cell in cells:
-            taken = selections[(selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)]
-            name = f"{cell.name}-{_key(cell, taken, solutions, labels, verifiers, experiment)}"
-            if name not in finished:
-                yield {name: _points(cell, taken, problems, solutions, labels, verifiers, experiment)}
-            names.append(name)
-            bar.update()
-    yield {MANIFEST: pd.DataFrame({"shard": names})}
-
-
-def _points(
-    cell: Cell, taken: pd.DataFrame, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame,
-    verifiers: VerifierBlock, experiment: ExperimentBlock,
-) -> pd.DataFrame:  # fmt: skip
-    from stepscale.cost import Ledger
-    from stepscale.labeling.arms import training_samples
-    from stepscale.labeling.experiment import LabelledPool, TestSamples, cell_costs, measure_cell, train_cell
-    from stepscale.pipelines.scratch import scratch_folder
-    from stepscale.tracking import child_run
-    from stepscale.verifiers.scoring import ModelVerifier
-
-    pool = LabelledPool(problems, _of_split(problems, solutions, "train"), labels)
-    tested = _of_split(problems, solutions, "test")
-    test = TestSamples(problems[problems["problem_id"].isin(set(tested["problem_id"]))], tested)
-    samples = training_samples(cell, pool.solutions, taken)
-    kind: Literal["prm", "orm"] = "prm" if cell.arm.supervision == "steps" else "orm"
-    options, folder = verifiers.training(kind, cell.seed, small=True), scratch_folder("arm")
-    design = experiment.design
-    with child_run(cell.name, options) as run:
-        base = verifiers.sized(small=True).base
-        trained = train_cell(cell, samples, pool, base, options, design.least_steps, folder, run.on_log)
-        verifier = ModelVerifier(folder, cell.name, **verifiers.placement.model_dump())
-        points = measure_cell(cell, verifier, test, design.budgets, Ledger())
-        used = {k: v for k, v in cell_costs(cell, samples, pool, trained).items() if isinstance(v, int | float)}
-        run.metrics({**used, "best_of_n": float(points.loc[points["n"] == design.budgets[-1], "accuracy"].mean())})
-    return points
-
-
-def _key(
-    cell: Cell, taken: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
-    experiment: ExperimentBlock,
-) -> str:  # fmt: skip
-    """A key of all that makes a cell's points: base, settings, samples with their verdicts, labels, selection."""
-    from stepscale.generation.shards import model_key
-
-    settings: list[Any] = [
-        cell.arm.model_dump(mode="json"), cell.per_problem, cell.seed, model_key(verifiers.sized(small=True).base),
-        verifiers.model_dump(mode="json"), experiment.model_dump(mode="json"),
-    ]  # fmt: skip
-    digest = blake2b(json.dumps(settings).encode(), digest_size=8)
-    shown = solutions[["problem_id", "sample_id", "is_correct"]].astype(str)
-    rated = labels[["problem_id", "sample_id", "step", "rating"]].astype(str)
-    texts = solutions["steps"].map("\n".join).to_frame()
-    for table in (shown, texts, rated, taken[["problem_id", "sample_id", "per_problem"]].astype(str)):
-        digest.update(np.ascontiguousarray(pd.util.hash_pandas_object(table, index=False).to_numpy()).tobytes())
-    return digest.hexdigest()
-
-
-def gather_points(*arms: Shards) -> pd.DataFrame:
-    """The points of all arms' latest cells; an empty table without an experiment."""
-    parts = [arm[name]() for arm in arms for name in arm[MANIFEST]()["shard"]]
-    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
-
-
-def _of_split(problems: pd.DataFrame, solutions: pd.DataFrame, split: str) -> pd.DataFrame:
+def of_split(problems: pd.DataFrame, solutions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The solutions of one split's problems."""
     ids = set(problems.loc[problems["split"] == split, "problem_id"])
     return solutions[solutions["problem_id"].isin(ids)].reset_index(drop=True)
