@@ -97,7 +97,7 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
 
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
-    """The generator: the base fine-tuned for one epoch on right solutions; format, no new skill. Or the base itself."""
+    """The generator: the base fine-tuned on right solutions (format, no new skill); without ``fine_tuning`` the base itself."""
     return make_ready("generator", problems, examples, config, seed)
 
 

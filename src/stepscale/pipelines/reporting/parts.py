@@ -14,6 +14,8 @@ from stepscale.pipelines.reporting import (
     serving,
 )
 
+SAMPLES = ["test_problems", "test_solutions", "prm_scores"]
+PLANS = ["params:tree_search", "params:revisions"]  # what was searched, and how attempts were revised
 MEASURED_BY = ["params:report", "params:seed"]
 
 
@@ -39,12 +41,11 @@ def supervision() -> list[Node]:
 def search() -> list[Node]:
     """Search against the PRM, compute-optimal and online."""
     tables = ["search_curves", "search_at_cost", "search_by_bin", "search_savings", "online_policy"]
-    samples = ["test_problems", "test_solutions", "prm_scores"]
     searched = ["search_results", "search_candidates", "sample_costs"]
     return [
         Node(
             searches.measure_search,
-            [*samples, *searched, "params:tree_search", *MEASURED_BY],
+            [*SAMPLES, *searched, "params:tree_search", *MEASURED_BY],
             [*tables, "search_chosen", "search_claims"],
             name="measure_search",
         ),
@@ -56,19 +57,15 @@ def search() -> list[Node]:
 def revising() -> list[Node]:
     """A model that revises its own attempts."""
     tables = ["revision_positions", "revision_changes", "revision_ratios", "revision_curves", "revision_savings"]
-    samples = ["test_problems", "test_solutions", "prm_scores", "revision_chains"]
     return [
         Node(
             revisions.measure_revisions,
-            [*samples, "params:revisions", *MEASURED_BY],
+            [*SAMPLES, "revision_chains", "params:revisions", *MEASURED_BY],
             [*tables, "revision_claims"],
             name="measure_revisions",
         ),
         Node(
-            revisions.log_revision_curves,
-            ["revision_positions", "revision_curves"],
-            None,
-            name="log_revision_curves",
+            revisions.log_revision_curves, ["revision_positions", "revision_curves"], None, name="log_revision_curves"
         ),
         Node(sections.revising, tables, "revision_part", name="show_revisions"),
     ]
@@ -77,12 +74,11 @@ def revising() -> list[Node]:
 def searching_revisions() -> list[Node]:
     """PRM search over revisions, and what it competes with."""
     tables = ["revision_search_curves", "revision_search_leads"]
-    samples = ["test_problems", "test_solutions", "prm_scores"]
     measured = ["revision_search_results", "revision_chains", "search_results", "sample_costs"]
     return [
         Node(
             revision_search.measure_revision_search,
-            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            [*SAMPLES, *measured, *PLANS, *MEASURED_BY],
             tables,
             name="measure_revision_search",
         ),
@@ -93,12 +89,11 @@ def searching_revisions() -> list[Node]:
 def telling_difficulty() -> list[Node]:
     """Ways to tell difficulty, for searches and revisions."""
     tables = ["difficulty_agreement", "difficulty_policies"]
-    samples = ["test_problems", "test_solutions", "prm_scores"]
     measured = ["search_results", "sample_costs", "revision_chains", "question_difficulty"]
     return [
         Node(
             difficulty.measure_difficulty,
-            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            [*SAMPLES, *measured, *PLANS, *MEASURED_BY],
             tables,
             name="measure_difficulty",
         ),
@@ -109,12 +104,11 @@ def telling_difficulty() -> list[Node]:
 def against_a_larger_model() -> list[Node]:
     """Searches and revisions against a larger model at equal FLOPs."""
     tables = ["flops_match", "flops_match_curves"]
-    samples = ["test_problems", "test_solutions", "prm_scores"]
     measured = ["search_results", "sample_costs", "revision_chains", "larger_answers", "model_sizes"]
     return [
         Node(
             flops.measure_flops_match,
-            [*samples, *measured, "params:tree_search", "params:revisions", *MEASURED_BY],
+            [*SAMPLES, *measured, *PLANS, *MEASURED_BY],
             [*tables, "flops_claims"],
             name="measure_flops_match",
         ),
@@ -125,30 +119,27 @@ def against_a_larger_model() -> list[Node]:
 
 def learning() -> list[Node]:
     """The data loop, and the PRM of rollouts."""
-    samples = ["test_problems", "test_solutions", "prm_scores", "soft_prm_scores"]
     looped = ["loop_by_labels", "loop_health_by_round", "loop_differences"]
     return [
         Node(
-            loop.measure_loop, ["loop_points", "loop_health", "params:loop", *MEASURED_BY], looped, name="measure_loop"
+            loop.measure_loop,
+            ["loop_points", "loop_health", "params:loop", *MEASURED_BY],
+            looped,
+            name="measure_loop",
         ),
         Node(
             loop.measure_rollouts,
-            [*samples, "params:rollouts", *MEASURED_BY],
+            [*SAMPLES, "soft_prm_scores", "params:rollouts", *MEASURED_BY],
             ["soft_prm_curves", "rollout_claims"],
             name="measure_rollouts",
         ),
-        Node(
-            sections.learning,
-            ["verifier_positions", *looped, "soft_prm_curves"],
-            "learning_part",
-            name="show_loop",
-        ),
+        Node(sections.learning, ["verifier_positions", *looped, "soft_prm_curves"], "learning_part", name="show_loop"),
     ]
 
 
 def product() -> list[Node]:
     """The policy that the searches teach, saved to be served."""
-    searched = ["test_problems", "test_solutions", "prm_scores", "search_results", "search_candidates"]
+    searched = [*SAMPLES, "search_results", "search_candidates"]
     made_of = ["params:generator", "params:verifiers", "params:tree_search", "params:seed"]
     return [
         Node(serving.learn_policy, [*searched, *made_of], "served_policy", name="learn_policy"),

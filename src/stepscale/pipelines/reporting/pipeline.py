@@ -16,12 +16,7 @@ def best_of_n() -> list[Node]:
             name="measure",
         ),
         Node(nodes.log_curves, "curves", None, name="log_curves"),
-        Node(
-            nodes.choose_worked_examples,
-            [*measured, "params:pool"],
-            "worked_examples",
-            name="choose_examples",
-        ),
+        Node(nodes.choose_worked_examples, [*measured, "params:pool"], "worked_examples", name="choose_examples"),
     ]
 
 

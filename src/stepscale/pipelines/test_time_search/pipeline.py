@@ -104,7 +104,10 @@ def tree_searches() -> Pipeline:
             name="run_searches",
         ),
         Node(
-            searches.gather_searches, "search_shards", ["search_results", "search_candidates"], name="gather_searches"
+            searches.gather_searches,
+            "search_shards",
+            ["search_results", "search_candidates"],
+            name="gather_searches",
         ),
         Node(
             searches.price_samples,
