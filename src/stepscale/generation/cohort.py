@@ -18,7 +18,7 @@ from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Sampling, Until
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.network import Network
-from stepscale.generation.prefill import Computed
+from stepscale.models.computed import Computed
 
 _TAIL = 8  # tokens a separator may be spelt with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")

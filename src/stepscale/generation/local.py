@@ -25,8 +25,9 @@ from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.network import LlamaNetwork, Network, TransformersNetwork
-from stepscale.generation.prefill import Computed, prefill
+from stepscale.generation.prefill import prefill
 from stepscale.generation.prefixes import PrefixTree
+from stepscale.models.computed import Computed
 from stepscale.models.loading import load_causal_lm, load_tokenizer
 
 _LANES = min(os.cpu_count() or 1, 8)  # cohorts decoded side by side on a CPU; each has its share of the budget

@@ -5,19 +5,17 @@ replaced (nearly all); ``LlamaNetwork`` computes Llama-style models itself from 
 most of the time goes into calling modules, not into arithmetic. A test holds both to the model's own logits.
 """
 
-from contextvars import ContextVar
 from typing import Any, Protocol
 
 import torch
 import torch.nn.functional as F
 
-from stepscale.errors import InputError
 from stepscale.generation.attention import DecodeMemory, Memory
 from stepscale.generation.decoding import Layer, Shape, after_attention, before_attention, compiled_decode, unit
+from stepscale.models.network import paired
 from stepscale.models.products import Product, rounded
+from stepscale.models.replaced_attention import attending, cache_shape, replace_attention
 
-_ATTENTION = "stepscale"
-_MEMORY: ContextVar[Memory] = ContextVar("memory")
 _SMALL = 50_000_000  # parameters; above it the calls of modules no longer matter and a second copy of the weights does
 
 
@@ -35,48 +33,16 @@ class TransformersNetwork:
     """Any transformers causal LM, its attention replaced by the memory's. The model object is changed."""
 
     def __init__(self, model: Any) -> None:
-        from transformers import AttentionInterface
-
-        config = model.config.get_text_config()
-        if not model._supports_attention_backend:
-            raise InputError(
-                f"generator: {type(model).__name__} does not let its attention be replaced; serve it and use the server backend"
-            )
-        AttentionInterface.register(_ATTENTION, _attend)
-        model.set_attn_implementation(_ATTENTION)
+        replace_attention(model)
         self._model = model
-        heads = config.num_attention_heads
-        kv_heads = getattr(config, "num_key_value_heads", None) or heads
-        self.shape = (
-            config.num_hidden_layers,
-            kv_heads,
-            getattr(config, "head_dim", None) or config.hidden_size // heads,
-        )
+        self.shape = cache_shape(model.config.get_text_config())
 
     def forward(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
-        token = _MEMORY.set(memory)
-        try:
+        with attending(memory):
             out = self._model(input_ids=ids, position_ids=memory.positions, use_cache=False, logits_to_keep=1)
-        finally:
-            _MEMORY.reset(token)
         logits: torch.Tensor = out.logits[:, -1]
         return logits
-
-
-def _attend(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any,
-    scaling: float | None = None, dropout: float = 0.0, sliding_window: int | None = None, **extra: Any,
-) -> tuple[torch.Tensor, None]:  # fmt: skip
-    """What transformers calls in place of its own attention."""
-    unknown = [name for name in ("softcap", "s_aux") if extra.get(name) is not None]
-    if unknown:
-        raise InputError(
-            f"generator: attention with {unknown[0]} is not offered here; serve the model, use the server backend"
-        )
-    scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
-    out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
-    return out.transpose(1, 2).contiguous(), None
 
 
 class LlamaNetwork:
@@ -132,10 +98,10 @@ class LlamaNetwork:
 def _fused(layer: Any, dim: int) -> Layer:
     attention, mlp = layer.self_attn, layer.mlp
     parts = [attention.q_proj, attention.k_proj]
-    weights = [_paired(part.weight.detach(), dim) for part in parts] + [attention.v_proj.weight.detach()]
+    weights = [paired(part.weight.detach(), dim) for part in parts] + [attention.v_proj.weight.detach()]
     bias = None
     if attention.q_proj.bias is not None:
-        bias = torch.cat([*(_paired(part.bias.detach(), dim) for part in parts), attention.v_proj.bias.detach()])
+        bias = torch.cat([*(paired(part.bias.detach(), dim) for part in parts), attention.v_proj.bias.detach()])
     gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()])
     return Layer(
         qkv=Product(_normed(torch.cat(weights), layer.input_layernorm)).matrix,
@@ -151,8 +117,3 @@ def _normed(weight: torch.Tensor, norm: Any) -> torch.Tensor:
     """[in, out], with the scales of the norm before it multiplied in."""
     scaled: torch.Tensor = (weight * norm.weight.detach()).t()
     return scaled
-
-
-def _paired(rows: torch.Tensor, dim: int) -> torch.Tensor:
-    """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
-    return rows.view(-1, 2, dim // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)

@@ -5,35 +5,17 @@ several prefixes share a part that is not known yet (few-shot examples, a beam's
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
 import torch
 
 from stepscale.generation.attention import PrefillMemory
 from stepscale.generation.network import Network
 from stepscale.generation.prefixes import PrefixTree, common_length
+from stepscale.models.computed import Computed
 
 _Piece = tuple[tuple[int, ...], int]  # tokens up to the piece's end, and how many of them are known
 _Batch = list[_Piece]
 Map = Callable[[Callable[[_Batch], PrefillMemory], Sequence[_Batch]], Iterable[PrefillMemory]]
-
-
-@dataclass
-class Computed:
-    """Tokens passed through the model, and the sum over them of the tokens each attended to."""
-
-    tokens: int = 0
-    context_sum: int = 0
-
-    def add(self, start: int, stop: int) -> None:
-        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
-        self.tokens += stop - start
-        self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
-
-    def add_all(self, other: "Computed") -> None:
-        """Count what another count holds."""
-        self.tokens += other.tokens
-        self.context_sum += other.context_sum
 
 
 def prefill(

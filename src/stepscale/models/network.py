@@ -5,16 +5,14 @@ Two networks with one method, ``hidden``: ``TransformersNetwork`` runs any trans
 activations. A test holds both to the model's own hidden states. Knows nothing of heads, labels or sampling.
 """
 
-from contextvars import ContextVar
 from typing import Any, Protocol
 
 import torch
 from torch.nn import functional
 
-from stepscale.errors import InputError
 from stepscale.models.products import Product, rounded
+from stepscale.models.replaced_attention import attending, cache_shape, replace_attention
 
-_ATTENTION = "stepscale_memory"
 _SMALL = 50_000_000  # parameters; above it calls of modules no longer matter and a second copy of the weights does
 
 
@@ -56,50 +54,16 @@ class TransformersNetwork:
     """Any transformers decoder, its attention replaced by the memory's."""
 
     def __init__(self, model: Any) -> None:
-        from transformers import AttentionInterface
-
-        if not model._supports_attention_backend:
-            raise InputError(
-                f"{type(model).__name__} does not let its attention be replaced; choose another architecture"
-            )
-        AttentionInterface.register(_ATTENTION, _attend)
-        model.set_attn_implementation(_ATTENTION)
+        replace_attention(model)
         self._body = model.base_model
-        self.shape = _cache_shape(model.config.get_text_config())
+        self.shape = cache_shape(model.config.get_text_config())
 
     def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
         """See ``Network``."""
-        token = _MEMORY.set(memory)
-        try:
+        with attending(memory):
             output = self._body(input_ids=ids, position_ids=memory.positions, use_cache=False)
-        finally:
-            _MEMORY.reset(token)
         states: torch.Tensor = output.last_hidden_state[0, memory.wanted]
         return states
-
-
-_MEMORY: ContextVar[Memory] = ContextVar("memory")
-
-
-def _cache_shape(config: Any) -> tuple[int, int, int]:
-    heads = config.num_attention_heads
-    kv_heads = getattr(config, "num_key_value_heads", None) or heads
-    return config.num_hidden_layers, kv_heads, getattr(config, "head_dim", None) or config.hidden_size // heads
-
-
-def _attend(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any,
-    scaling: float | None = None, dropout: float = 0.0, sliding_window: int | None = None, **extra: Any,
-) -> tuple[torch.Tensor, None]:  # fmt: skip
-    """What transformers calls in place of its own attention."""
-    unknown = [name for name in ("softcap", "s_aux") if extra.get(name) is not None]
-    if unknown:
-        raise InputError(
-            f"attention with {unknown[0]} ({type(module).__name__}) is not offered; choose another architecture"
-        )
-    scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
-    out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
-    return out.transpose(1, 2).contiguous(), None
 
 
 class LlamaNetwork:
@@ -111,7 +75,7 @@ class LlamaNetwork:
 
     def __init__(self, model: Any) -> None:
         config, body = model.config, model.base_model
-        self.shape = _cache_shape(config)
+        self.shape = cache_shape(config)
         self._heads, self._eps = config.num_attention_heads, config.rms_norm_eps
         self._embedding, self._norm = body.embed_tokens.weight.detach(), body.norm.weight.detach()
         at = torch.arange(config.max_position_embeddings, device=self._embedding.device)
@@ -165,7 +129,7 @@ def _fused(layer: Any) -> tuple[Product, ...]:
     attention, mlp = layer.self_attn, layer.mlp
     gain_1, gain_2 = layer.input_layernorm.weight.detach(), layer.post_attention_layernorm.weight.detach()
     query, key, value = (part.weight.detach() for part in (attention.q_proj, attention.k_proj, attention.v_proj))
-    query, key = (_paired(rows, attention.head_dim) for rows in (query, key))
+    query, key = (paired(rows, attention.head_dim) for rows in (query, key))
     gate_up = torch.cat([mlp.gate_proj.weight.detach(), mlp.up_proj.weight.detach()]) * gain_2
     weights = (
         torch.cat([query, key, value]) * gain_1,
@@ -176,6 +140,8 @@ def _fused(layer: Any) -> tuple[Product, ...]:
     return tuple(Product(weight.t()) for weight in weights)
 
 
-def _paired(rows: torch.Tensor, dim: int) -> torch.Tensor:
-    """The rows (output channels) of each head reordered: the two that are rotated together side by side."""
-    return rows.view(-1, 2, dim // 2, rows.shape[1]).transpose(1, 2).reshape(rows.shape)
+def paired(rows: torch.Tensor, dim: int) -> torch.Tensor:
+    """Rows [out, in] of a weight, or a bias [out], reordered in each head of ``dim``: the two that are rotated together side
+    by side.
+    """
+    return rows.view(-1, 2, dim // 2, *rows.shape[1:]).transpose(1, 2).reshape(rows.shape)

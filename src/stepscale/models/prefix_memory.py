@@ -15,6 +15,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stepscale.models.computed import Computed
 from stepscale.models.lanes import Lanes, lanes_for, most_lanes
 from stepscale.models.network import Network
 from stepscale.models.pool import BatchMemory, Places, Pool
@@ -35,19 +36,6 @@ class _Chunk:
         self.children: dict[bytes, _Chunk] = {}
         self.places: Places | None = None
         self.output: NDArray[np.float32] | None = None
-
-
-@dataclass
-class Processed:
-    """Tokens passed through the network, and the sum over them of the tokens each attended to."""
-
-    tokens: int = 0
-    context_sum: int = 0
-
-    def add(self, start: int, stop: int) -> None:
-        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
-        self.tokens += stop - start
-        self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
 
 
 _Run = list[_Chunk]  # chunks that follow one another
@@ -103,16 +91,16 @@ class PrefixMemory:
         self._recent: dict[_Chunk, None] = {}  # oldest first; a chunk is always older than its parent
 
     def outputs(
-        self, sequences: Sequence[Sequence[NDArray[np.int64]]], processed: Processed
+        self, sequences: Sequence[Sequence[NDArray[np.int64]]], computed: Computed
     ) -> list[NDArray[np.float32]]:
         """The head's output after each chunk but the first of every sequence: float32 [len(sequence) - 1, K].
 
-        Adds what had to be computed to ``processed``.
+        Adds what had to be computed to ``computed``.
         """
         results: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(sequences)
         for group in self._groups(sequences):
             paths = {i: self._path(sequences[i]) for i in group}
-            self._compute(list(paths.values()), processed)
+            self._compute(list(paths.values()), computed)
             for i, path in paths.items():
                 known = [chunk.output for chunk in path[1:] if chunk.output is not None]
                 results[i] = np.stack(known) if known else np.empty((0, 0), np.float32)
@@ -152,7 +140,7 @@ class PrefixMemory:
             children, parent = chunk.children, chunk
         return path
 
-    def _compute(self, paths: Sequence[Sequence[_Chunk]], processed: Processed) -> None:
+    def _compute(self, paths: Sequence[Sequence[_Chunk]], computed: Computed) -> None:
         """Compute what is new, a piece of tree at a time: chunks that follow one another without a fork go in one row."""
         first = (next((chunk for chunk in path if chunk.places is None), None) for path in paths)
         ready = list(dict.fromkeys(chunk for chunk in first if chunk))
@@ -165,14 +153,14 @@ class PrefixMemory:
                 ready = [child for run in runs for child in run[-1].children.values()]
                 batches = [self._place(batch) for batch in self._batches(runs)]
                 for batch, outputs in zip(batches, lanes.map(self._forward, batches), strict=True):
-                    self._keep(batch, outputs, processed)
+                    self._keep(batch, outputs, computed)
 
-    def _keep(self, batch: _Batch, outputs: NDArray[np.float32], processed: Processed) -> None:
+    def _keep(self, batch: _Batch, outputs: NDArray[np.float32], computed: Computed) -> None:
         """What one forward pass found."""
         for (chunk, row), output in zip(batch.chunks, outputs, strict=True):
             chunk.places, chunk.output = batch.places[row][: chunk.length], output
         for own, new in zip(batch.places, batch.n_new, strict=True):
-            processed.add(len(own) - new, len(own))
+            computed.add(len(own) - new, len(own))
 
     def _batches(self, runs: list[_Run]) -> Iterator[list[_Run]]:
         """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds.

@@ -16,10 +16,11 @@ import numpy as np
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.models.computed import Computed
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
 from stepscale.models.network import network_of
-from stepscale.models.prefix_memory import Head, PrefixMemory, Processed
+from stepscale.models.prefix_memory import Head, PrefixMemory
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
@@ -63,15 +64,15 @@ class StepScorer:
         started = time.perf_counter()
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
-        processed = Processed()
-        outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], processed))
+        computed = Computed()
+        outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], computed))
         scores = [self._scores(next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded]
         unread = sum(text.n_unread for text in encoded)
         if unread:
             _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
         ledger.add(
-            self.name, "verify", processed.tokens, parameters=self.parameters, attention_width=self._attention_width,
-            context_sum=processed.context_sum, seconds=time.perf_counter() - started,
+            self.name, "verify", computed.tokens, parameters=self.parameters, attention_width=self._attention_width,
+            context_sum=computed.context_sum, seconds=time.perf_counter() - started,
         )  # fmt: skip
         found = dict(zip(distinct, scores, strict=True))
         return [found[trajectory] for trajectory in trajectories]

@@ -1,0 +1,21 @@
+"""How much a model had to compute, for the ledger: tokens passed through it, and what each of them attended to."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Computed:
+    """Tokens passed through the model, and the sum over them of the tokens each attended to."""
+
+    tokens: int = 0
+    context_sum: int = 0
+
+    def add(self, start: int, stop: int) -> None:
+        """Count the tokens at positions ``start`` to ``stop - 1`` of a sequence."""
+        self.tokens += stop - start
+        self.context_sum += (stop * (stop + 1) - start * (start + 1)) // 2
+
+    def add_all(self, other: "Computed") -> None:
+        """Count what another count holds."""
+        self.tokens += other.tokens
+        self.context_sum += other.context_sum
