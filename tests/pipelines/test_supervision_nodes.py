@@ -1,6 +1,6 @@
 """The comparison's cells are saved one by one: a killed run goes on where it stopped, and never takes another run's cells."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -8,6 +8,7 @@ import pytest
 
 from stepscale.labeling.contract import label_table
 from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
+from stepscale.pipelines.cells import Found
 from stepscale.pipelines.reward_modeling import arms, supervision
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
@@ -47,14 +48,13 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the cells trained; training itself is left out."""
     names: list[str] = []
 
-    def measured(cell, *_) -> tuple[pd.DataFrame, arms._Told]:
-        names.append(cell.name)
-        points = pd.DataFrame([(cell.arm.name, cell.per_problem, cell.seed, 1, "a", 0.5)], columns=list(COLUMNS))
-        return points, arms._Told(VERIFIERS.training("prm", cell.seed), [], {})
+    def run_cells(jobs, _) -> Iterator[Found]:
+        for job in jobs:
+            names.append(job.cell.name)
+            row = (job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)
+            yield Found(pd.DataFrame([row], columns=list(COLUMNS)), None)
 
-    monkeypatch.setattr(arms, "_measured", measured)
-    monkeypatch.setattr(arms._Told, "track", lambda *_: None)
-    monkeypatch.setattr("stepscale.models.cores._is_small", lambda _: False)  # here, where it is patched
+    monkeypatch.setattr(arms, "run_cells", run_cells)
     return names
 
 

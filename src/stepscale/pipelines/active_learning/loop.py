@@ -6,18 +6,18 @@ have labelled the same samples share one training. The lab's labeler rates, so t
 
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from stepscale.labeling.arms import Arm, Cell
+from stepscale.labeling.experiment import LabelledPool, TestSamples
 from stepscale.labeling.options import LoopOptions, LoopStrategy
 from stepscale.labeling.selection import KEY, Uniform, candidates, chosen, without
 from stepscale.parameters import VerifierBlock
+from stepscale.pipelines.cells import Job, Measures, asked_of, run_cells
 from stepscale.scaling.points import COLUMNS
 from stepscale.seeds import seed_for
-
-if TYPE_CHECKING:
-    from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
 
@@ -70,20 +70,25 @@ def train_selectors(
     """
     if loop is None:
         return pd.DataFrame(columns=SCORES), pd.DataFrame(columns=list(COLUMNS))
-    from stepscale.cost import Ledger
-    from stepscale.verifiers.scores_table import score_solutions
-
     pool = pool_of(problems, solutions, loop)
-    scores, points = [], []
-    for repeat, names, own in _shared(keys):
-        verifier, measured = _train(problems, solutions, own, labels, verifiers, loop, repeat)
+    asked = asked_of(problems, pool)
+    runs = list(_shared(keys))
+    kept = [before[(before["seed"] == seed) & before["strategy"].isin(_once(loop, names))] for seed, names, _ in runs]
+    fresh = [
+        [name for name in names if name not in set(own["strategy"])]
+        for (_, names, _), own in zip(runs, kept, strict=True)
+    ]
+    jobs = [
+        _job(problems, solutions, own, labels, loop, seed, asked if names else None)
+        for (seed, _, own), names in zip(runs, fresh, strict=True)
+    ]
+    scores, points = kept, []
+    found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
+    for (seed, names, _), new, (measured, scored) in zip(runs, fresh, found, strict=True):
         points += [measured.assign(arm=name) for name in names]
-        kept = before[(before["seed"] == repeat) & before["strategy"].isin(_once(loop, names))]
-        scores.append(kept)
-        fresh = [name for name in names if name not in set(kept["strategy"])]
-        if fresh:
-            scored = candidates(pool, score_solutions(verifier, problems, pool, Ledger())).assign(seed=repeat)
-            scores += [scored.assign(strategy=name)[SCORES] for name in fresh]
+        if scored is not None:
+            by_key = candidates(pool, scored).assign(seed=seed)
+            scores += [by_key.assign(strategy=name)[SCORES] for name in new]
     return pd.concat([part for part in scores if len(part)], ignore_index=True), pd.concat(points, ignore_index=True)
 
 
@@ -94,10 +99,10 @@ def measure_last(
     """Points of the verifiers that learned from the labels of all rounds."""
     if loop is None:
         return pd.DataFrame(columns=list(COLUMNS))
-    parts = []
-    for repeat, names, own in _shared(keys):
-        _, measured = _train(problems, solutions, own, labels, verifiers, loop, repeat)
-        parts += [measured.assign(arm=name) for name in names]
+    runs = list(_shared(keys))
+    jobs = [_job(problems, solutions, own, labels, loop, seed) for seed, _, own in runs]
+    found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
+    parts = [own.points.assign(arm=name) for (_, names, _), own in zip(runs, found, strict=True) for name in names]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -115,33 +120,23 @@ def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]
             yield int(str(seed)), names, of_seed[of_seed["strategy"] == names[0]]
 
 
-def _train(
-    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
-    loop: LoopOptions, seed: int,
-) -> tuple["Verifier", pd.DataFrame]:  # fmt: skip
-    from stepscale.cost import Ledger
-    from stepscale.labeling.arms import Arm, Cell
-    from stepscale.labeling.experiment import LabelledPool, TestSamples, measure_cell, train_cell
-    from stepscale.pipelines.scratch import scratch_folder
-    from stepscale.tracking import child_run
-    from stepscale.verifiers.scoring import ModelVerifier
-
+def _job(
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions, seed: int,
+    scores: TestSamples | None = None,
+) -> Job:  # fmt: skip
+    """A training on all samples of ``keys``."""
     round_ = int(keys["round"].max()) + 1
     cell = Cell(Arm(name=f"loop round {round_}", supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
-    test = problems[problems["split"] == "test"]
-    test = test[test["problem_id"].isin(set(solutions["problem_id"]))]
-    tested = solutions[
-        solutions["problem_id"].isin(set(test["problem_id"])) & (solutions["sample_id"] < max(loop.budgets))
-    ]
-    options, folder = verifiers.training("prm", seed, small=True), scratch_folder("loop")
-    with child_run(cell.name, options) as run:
-        samples, pool = chosen(solutions, keys), LabelledPool(problems, solutions, labels)
-        base = verifiers.sized(small=True).base
-        trained = train_cell(cell, samples, pool, base, options, loop.least_steps, folder, run.on_log)
-        verifier = ModelVerifier(folder, cell.name, **verifiers.placement.model_dump())
-        points = measure_cell(cell, verifier, TestSamples(test, tested), loop.budgets, Ledger())
-        run.metrics({**trained.numbers(), "best_of_n": points.loc[points["n"] == max(loop.budgets), "accuracy"].mean()})
-    return verifier, points
+    samples = chosen(solutions, keys)
+    asked = problems[problems["problem_id"].isin(samples["problem_id"])]
+    return Job(cell, LabelledPool(asked, samples, chosen(labels, samples)), scores)
+
+
+def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, loop: LoopOptions) -> Measures:
+    """The test problems' first samples, as many as the largest budget takes."""
+    test = set(problems.loc[problems["split"] == "test", "problem_id"])
+    tested = solutions[solutions["problem_id"].isin(test) & (solutions["sample_id"] < max(loop.budgets))]
+    return Measures(verifiers, asked_of(problems, tested), loop.budgets, loop.least_steps)
 
 
 def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions | None) -> pd.DataFrame:

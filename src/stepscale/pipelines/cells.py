@@ -1,0 +1,92 @@
+"""Small verifiers trained and measured, several at once: what the arms of the comparison and the rounds of the loop share.
+
+In: cells, each with what it learns from. Out: their points and, where asked for, their scores of further samples, in order.
+Cells of a small model are trained a core each; MLflow's child runs are written here, in the process that began the run.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal, NamedTuple
+
+import pandas as pd
+
+from stepscale.labeling.arms import Cell
+from stepscale.labeling.experiment import LabelledPool, TestSamples
+from stepscale.parameters import VerifierBlock
+from stepscale.verifiers.options import VerifierTraining
+
+
+class Job(NamedTuple):
+    """A cell, all that it learns from (and no more: it may travel to another process), and solutions to score besides."""
+
+    cell: Cell
+    learns: LabelledPool
+    scores: TestSamples | None = None
+
+
+class Measures(NamedTuple):
+    """What all jobs have in common: the verifiers' settings, the test samples, budgets, optimizer steps at the least."""
+
+    verifiers: VerifierBlock
+    test: TestSamples
+    budgets: tuple[int, ...]
+    least_steps: int
+
+
+class Found(NamedTuple):
+    """A cell's points on the test samples, and a verifier's score table if one was asked for."""
+
+    points: pd.DataFrame
+    scores: pd.DataFrame | None
+
+
+class _Told(NamedTuple):
+    options: VerifierTraining
+    curves: list[tuple[int, dict[str, float]]]
+    numbers: dict[str, float]
+
+
+def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[Found]:
+    """Each job's finds, in the order of the jobs, as soon as they are there; each is a child run."""
+    from stepscale.models.cores import one_a_core
+    from stepscale.tracking import child_run
+
+    base = measures.verifiers.sized(small=True).base
+    results = one_a_core(train_and_measure, [(job, measures) for job in jobs], base)
+    for job, (found, told) in zip(jobs, results, strict=True):
+        with child_run(job.cell.name, told.options) as run:
+            for step, values in told.curves:
+                run.on_log(step, values)
+            run.metrics(told.numbers)
+        yield found
+
+
+def train_and_measure(job: Job, measures: Measures) -> tuple[Found, _Told]:
+    """One job, here."""
+    from stepscale.cost import Ledger
+    from stepscale.labeling.experiment import cell_costs, measure_cell, train_cell
+    from stepscale.verifiers.scores_table import score_solutions
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    cell, verifiers = job.cell, measures.verifiers
+    kind: Literal["prm", "orm"] = "prm" if cell.arm.supervision == "steps" else "orm"
+    told = _Told(verifiers.training(kind, cell.seed, small=True), [], {})
+    with TemporaryDirectory(prefix="stepscale-cell-") as name:
+        trained = train_cell(
+            cell, job.learns.solutions, job.learns, verifiers.sized(small=True).base, told.options, measures.least_steps,
+            Path(name), lambda step, values: told.curves.append((step, values)),
+        )  # fmt: skip
+        verifier = ModelVerifier(Path(name), cell.name, **verifiers.placement.model_dump())
+        points = measure_cell(cell, verifier, measures.test, measures.budgets, Ledger())
+        asked = job.scores
+        scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None
+    costs = cell_costs(cell, job.learns.solutions, job.learns, trained)
+    told.numbers.update({key: value for key, value in costs.items() if isinstance(value, int | float)})
+    told.numbers["best_of_n"] = float(points.loc[points["n"] == max(measures.budgets), "accuracy"].mean())
+    return Found(points, scores), told
+
+
+def asked_of(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:
+    """Solutions with their problems and no others."""
+    return TestSamples(problems[problems["problem_id"].isin(solutions["problem_id"])], solutions)
