@@ -73,7 +73,7 @@ def assert_same(scores: list[StepScores], wanted: list[StepScores]) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_many_at_once_score_as_one_by_one(case: str, saved: Any, trajectories: list[Trajectory]) -> None:
     folder = saved(case)
-    lean = LlamaNetwork if case in ("llama", "llama with scaled positions") else TransformersNetwork
+    lean = LlamaNetwork if case.startswith("llama") else TransformersNetwork
     assert isinstance(network_of(load_token_classifier(folder)), lean)
     assert_same(ModelVerifier(folder).score(trajectories, Ledger()), [alone(folder, t) for t in trajectories])
 

@@ -13,29 +13,8 @@ from functools import cache
 from typing import NamedTuple
 
 import torch
-from torch.nn import functional
 
-from stepscale.models.products import Matrix, product
-
-
-class Layer(NamedTuple):
-    """Weights of a layer; the norms' scales are multiplied in. Biases: [out] or None."""
-
-    qkv: Matrix
-    qkv_bias: torch.Tensor | None
-    out: Matrix
-    out_bias: torch.Tensor | None
-    gate_up: Matrix
-    down: Matrix
-
-
-class Shape(NamedTuple):
-    """Heads of queries, of keys and values, channels of a head, and the norms' epsilon."""
-
-    heads: int
-    kv_heads: int
-    dim: int
-    eps: float
+from stepscale.models.llama import Layer, Shape, after_attention, before_attention, unit
 
 
 class Rows(NamedTuple):
@@ -53,34 +32,6 @@ class Rows(NamedTuple):
     place: torch.Tensor
     hidden: torch.Tensor | None
     kv_heads: torch.Tensor
-
-
-def unit(x: torch.Tensor, eps: float) -> torch.Tensor:
-    """RMSNorm without its scales."""
-    return x * (x * x).mean([-1], keepdim=True).add_(eps).rsqrt_()
-
-
-def before_attention(
-    x: torch.Tensor, turns: torch.Tensor, layer: Layer, shape: Shape, batch: int, length: int
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Queries [batch, H, length, D], keys and values [batch, KV, length, D] of the first batch x length rows of x [n, W]."""
-    n, turned, dim = batch * length, shape.heads + shape.kv_heads, shape.dim
-    qkv = product(unit(x, shape.eps), layer.qkv, layer.qkv_bias)[:n]
-    pairs = torch.view_as_complex(qkv[:, : turned * dim].view(n, turned, dim // 2, 2)) * turns
-    qk = torch.view_as_real(pairs).view(batch, length, turned, dim).transpose(1, 2)
-    values = qkv[:, turned * dim :].view(batch, length, shape.kv_heads, dim).transpose(1, 2)
-    return qk[:, : shape.heads], qk[:, shape.heads :], values
-
-
-def after_attention(out: torch.Tensor, x: torch.Tensor, layer: Layer, shape: Shape) -> torch.Tensor:
-    """The layer's output [n, W] from attention's [batch, H, length, D] and its input x; x may have more rows than out."""
-    out = out.transpose(1, 2).reshape(-1, shape.heads * shape.dim)
-    x = product(functional.pad(out, [0, 0, 0, x.shape[0] - out.shape[0]]), layer.out, x)
-    bias = layer.out_bias
-    if bias is not None:
-        x = x + bias
-    gate, up = product(unit(x, shape.eps), layer.gate_up).chunk(2, 1)
-    return product(functional.silu(gate).mul_(up), layer.down, x)
 
 
 def attend(

@@ -28,6 +28,7 @@ from stepscale.generation.network import LlamaNetwork, Network, TransformersNetw
 from stepscale.generation.prefill import prefill
 from stepscale.generation.prefixes import PrefixTree
 from stepscale.models.computed import Computed
+from stepscale.models.llama import LlamaBody
 from stepscale.models.loading import load_causal_lm, load_tokenizer
 
 _LANES = min(os.cpu_count() or 1, 8)  # cohorts decoded side by side on a CPU; each has its share of the budget
@@ -57,7 +58,7 @@ class LocalGenerator:
         config = model.config.get_text_config()
         self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
         self.parameters = int(model.num_parameters())
-        self._network: Network = LlamaNetwork(model) if LlamaNetwork.fits(model) else TransformersNetwork(model.eval())
+        self._network: Network = LlamaNetwork(model) if LlamaBody.fits(model) else TransformersNetwork(model.eval())
         layers, kv_heads, dim = self._network.shape
         self.attention_width = layers * config.num_attention_heads * dim
         self._token_bytes = 2 * layers * kv_heads * dim * self._like.element_size()
