@@ -225,9 +225,9 @@ def test_every_request_is_in_one_cohort_and_its_group_stays_whole_where_it_fits(
     assert all(sum(prefix in home for home in homes) == 1 for prefix in {request.prefix for request in requests})
 
 
-def test_cohorts_have_like_shares_of_long_and_short_prefixes(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_LANES", 2)
+def test_cohorts_have_like_shares_of_long_and_short_prefixes(tiny_llama):
     generator = LocalGenerator.load(tiny_llama)
+    generator._lanes = 2
     requests = [Request((5,) * length, seed) for length in range(1, 17) for seed in range(64)]
     cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
     mean_lengths = [np.mean([len(requests[i].prefix) for i in cohort]) for cohort in cohorts]

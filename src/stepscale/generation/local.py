@@ -7,7 +7,6 @@ Knows nothing of answers, verifiers or search.
 """
 
 import math
-import os
 import threading
 import time
 from collections.abc import Sequence
@@ -28,14 +27,13 @@ from stepscale.generation.network import LlamaNetwork, Network, TransformersNetw
 from stepscale.generation.prefill import prefill
 from stepscale.generation.prefixes import PrefixTree
 from stepscale.models.computed import Computed
+from stepscale.models.lanes import is_small, most_lanes
 from stepscale.models.llama import LlamaBody
 from stepscale.models.loading import load_causal_lm, load_tokenizer
 
-_LANES = min(os.cpu_count() or 1, 8)  # cohorts decoded side by side on a CPU; each has its share of the budget
 _ROUND = 16  # cohorts prefilled together
 _PREFILL = 2_048  # tokens of prefixes that a small model reads at once: their activations stay in the processor's cache
 _ROWS = (128, 1_024)  # requests of a cohort on a CPU: fewer waste time on calls, more leave its cache (docs/engine.md)
-_SMALL = 20_000_000  # parameters; below it a product is too small to be worth two threads, so cohorts run side by side
 Dtype = Literal["float32", "bfloat16"]
 
 
@@ -66,7 +64,9 @@ class LocalGenerator:
         self._tree = PrefixTree(self._budget // 4)
         self._boundaries = Boundaries(tokenizer, _vocabulary(model), step_separator, _stop_ids(model, tokenizer))
         self._arenas: dict[str, Arena] = {}
-        self._side_by_side = self._like.device.type == "cpu" and self.parameters <= _SMALL
+        weights = list(model.parameters())
+        self._side_by_side = is_small(weights)
+        self._lanes = most_lanes(weights)  # cohorts decoded side by side, each with its share of the budget
 
     @classmethod
     def load(
@@ -118,7 +118,7 @@ class LocalGenerator:
         read, decoded = Computed(), Computed()
         batches = self._cohorts(requests, sampling)
         threads = torch.get_num_threads()
-        lanes, each = (min(threads, _LANES), 1) if self._side_by_side else (1, threads)
+        lanes, each = (min(threads, self._lanes), 1) if self._side_by_side else (1, threads)
         try:
             torch.set_num_threads(each)
             with torch.inference_mode(), ThreadPoolExecutor(lanes, "cohort", torch.set_num_threads, (each,)) as pool:
@@ -175,14 +175,14 @@ class LocalGenerator:
                     f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
-        shares = 2 * _LANES if self._side_by_side else 3  # a cohort holds its keys twice while it moves them
+        shares = 2 * self._lanes if self._side_by_side else 3  # a cohort holds its keys twice while it moves them
         budget = self._budget // shares // self._token_bytes  # tokens
         most, wanted, hands = len(requests), len(requests), 1
         if self._like.device.type == "cpu":
             most = _ROWS[1]
             fits = min(most, max(1, budget // max(1, sampling.max_new_tokens)))
-            lanes = _LANES if self._side_by_side else 1
-            hands = lanes * max(1, math.ceil(len(requests) / (lanes * fits)))  # as few as fit, and as many in each lane
+            turns = max(1, math.ceil(len(requests) / (self._lanes * fits)))
+            hands = self._lanes * turns  # as few as fit, and as many in each lane
             wanted = min(most, max(_ROWS[0], math.ceil(len(requests) / hands)))
         cohorts: list[list[int]] = []
         room = rows = 0
