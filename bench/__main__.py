@@ -1,7 +1,8 @@
 """All measured speeds: ``python -m bench`` (or ``make bench``), or some of them: ``python -m bench grading formats``.
 
 Every file beside this one has ``run()``, which gives rows {"name", "ratio", "ours", "rival", "unit", "runs"}; the ratio
-is how many times faster ours is than the rival named in that file. Rows are printed and kept in ``bench/results.json``.
+is how many times faster ours is than the rival named in that file. Rows are printed; those of a whole bench are kept in
+``bench/results.json``, for rates measured on different days are not compared.
 """
 
 import json
@@ -30,7 +31,8 @@ def main(names: list[str]) -> None:
                 f"  x{row['ratio']:.2f}  ({row['runs']} runs)",
                 flush=True,
             )
-    (HERE / "results.json").write_text(json.dumps({"machine": _machine(), "ratios": rows}, indent=1) + "\n")
+    if not names:
+        (HERE / "results.json").write_text(json.dumps({"machine": _machine(), "ratios": rows}, indent=1) + "\n")
 
 
 def _machine() -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
+from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 from stepscale.figures.report import build_report
 from stepscale.scaling.loop_comparison import health_by_round
 
@@ -70,5 +70,8 @@ def test_positions_are_a_table_whose_unknown_numbers_are_blank() -> None:
 
 def test_what_was_not_measured_is_not_shown() -> None:
     none = pd.DataFrame(columns=SIZES.columns)
-    parts = (loop_part(none, health_by_round(pd.DataFrame()), []), rollouts_part(none), positions_part(None))
+    parts = (
+        loop_part(none, health_by_round(pd.DataFrame()), []), rollouts_part(none), positions_part(None),
+        release_part(None), release_part(none),
+    )  # fmt: skip
     assert all(not part.sections and not part.tables for part in parts)

@@ -15,11 +15,9 @@ from stepscale.labeling.arms import (
     Arm,
     Cell,
     Experiment,
-    log_spaced,
     nested,
     plan,
     select_all,
-    to_label,
     training_examples,
     training_samples,
 )
@@ -53,12 +51,6 @@ def selector_scores(pool: LabelledPool) -> pd.DataFrame:
     return pool.solutions[["problem_id", "sample_id"]].assign(negative=negative, neutral=[[0.0, 0.0]] * len(negative))
 
 
-def test_sizes_are_log_spaced() -> None:
-    assert log_spaced(200) == (1, 4, 14, 53, 200)
-    assert log_spaced(16) == (1, 2, 4, 8, 16)
-    assert log_spaced(3, 5) == (1, 2, 3)
-
-
 def test_the_plan_has_every_cell_once_with_a_name_of_its_own() -> None:
     cells = plan(Experiment(sizes=SIZES, seeds=2, budgets=(1, 4)), run_seed=5)
     assert len(cells) == len({cell.name for cell in cells}) == (4 * 3 + 1) * 2
@@ -87,7 +79,7 @@ def test_a_senseless_experiment_is_refused(wrong: dict[str, object]) -> None:
         Experiment.model_validate({"sizes": SIZES, "budgets": (1, 2)} | wrong)
 
 
-def test_subsets_of_one_pool_are_nested_and_labelled_once() -> None:
+def test_subsets_of_one_pool_are_nested() -> None:
     pool = pool_of()
     found = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})
     taken = {
@@ -100,8 +92,6 @@ def test_subsets_of_one_pool_are_nested_and_labelled_once() -> None:
         assert [len(t) for t in subsets] == [6, 12, 24] and subsets[0] < subsets[1] < subsets[2]
     assert all(taken[PROCESS, size] == taken[BY_LARGE, size] == taken[BY_ANSWER, size] for size in SIZES)
     assert taken[PROCESS, 4] != taken[ACTIVE, 4]
-    needed = to_label(found)
-    assert not needed.duplicated().any() and len(needed) == len(taken[PROCESS, 4] | taken[ACTIVE, 4])
 
 
 def test_what_cannot_be_selected_is_said() -> None:

@@ -103,7 +103,7 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     keys["round"] = keys["sample_id"] - 5
     others = keys.assign(strategy="another")
     options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))
-    made = release_labels(
+    made, counts = release_labels(
         problems, pool, labels_of(pool), deep, pd.concat([keys, others]), labels_of(deep), GENERATOR, POOL, options,
         ReleaseOptions(title="Tiny"), 0,
     )  # fmt: skip
@@ -114,6 +114,7 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     folder = dataset.load()
     tables = read(folder / "labels.jsonl.gz", "prm800k")
     assert len(tables.solutions) == 3 * (4 + 2)
+    assert dict(counts["solutions"]) == {"round 0": 12, "round 1": 3, "round 2": 3, "all": 18}
     card = (folder / "README.md").read_text()
     assert "some/base" in card and RETRAINED.name in card and "license: apache-2.0" in card
     from datasets import load_dataset
@@ -130,10 +131,10 @@ def _another() -> LoopStrategy:
 def test_without_a_release_an_empty_folder_takes_the_place_of_an_old_one(tmp_path: Path) -> None:
     problems, solutions = lab()
     none = pd.DataFrame(columns=loop.KEYS)
-    made = release_labels(
+    made, counts = release_labels(
         problems, solutions, labels_of(solutions), solutions, none, none, GENERATOR, POOL, None, None, 0
     )
     (tmp_path / "release").mkdir()
     (tmp_path / "release" / "old").write_text("")
     FolderDataset(path=str(tmp_path / "release")).save(made)
-    assert not list((tmp_path / "release").iterdir())
+    assert not list((tmp_path / "release").iterdir()) and counts.empty

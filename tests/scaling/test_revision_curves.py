@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.scaling.revisions import pass_at_1_by_position, position_gain, transition_rates
+from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
 
 
 def chains(*rows: tuple[str, int, str]) -> pd.DataFrame:
@@ -55,14 +55,6 @@ def test_the_interval_covers_the_rate_and_has_no_width_where_all_agree() -> None
 def test_a_rate_that_could_not_happen_is_nothing() -> None:
     found = transition_rates(chains(("a", 0, "--"), ("b", 0, "--")))
     assert found[found["change"] == "lost"]["rate"].isna().all()
-
-
-def test_gains_are_paired_by_problem() -> None:
-    table = chains(*[(f"p{i}", 0, "-+" if i % 2 else "++") for i in range(40)])
-    gain = position_gain(table, 0, 1)
-    assert gain.mean == pytest.approx(0.5) and gain.low > 0.3
-    with pytest.raises(InputError, match="positions 0 to 1"):
-        position_gain(table, 0, 5)
 
 
 def test_chains_that_are_not_whole_are_refused() -> None:

@@ -1,10 +1,11 @@
-"""What the report says about the data loop, the PRM of rollouts, and steps by position."""
+"""What the report says about the data loop, the labels it leaves, the PRM of rollouts, and steps by position."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import scaling_curves
@@ -49,6 +50,18 @@ def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[M
         for row in differences
     ]  # fmt: skip
     return Part(sections, {f"The data loop: differences at N={n}": told, "The data loop: selectors by round": rows})
+
+
+def release_part(counts: pd.DataFrame | None) -> Part:
+    """The released labels, round by round; empty if none were released."""
+    if counts is None or counts.empty:
+        return Part([], {})
+    told = (
+        "The data set left behind (Lightman et al. 2023, D and Table 3: 85.1 % of the solutions of phase 1 and 13.2 % of phase 2 "
+        "end correct). How to read this: round 0 is drawn at random, later rounds are what the loop's first strategy chose; the "
+        "more wrong solutions it finds, the lower the diamonds. A solution's labels end at its first error."
+    )
+    return Part([FigureSection("The labels released, by round", told, label_balance(counts))], {})
 
 
 def rollouts_part(curves: pd.DataFrame) -> Part:

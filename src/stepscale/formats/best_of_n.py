@@ -59,12 +59,9 @@ def read(
 
     records.each(add)
     return Tables(
-        problems=problems.frame(),
-        solutions=solutions.frame(),
-        scores=scores.frame(),
-        skipped=records.skipped,
-        skip_reasons=tuple(records.reasons),
-    )
+        problems=problems.frame(), solutions=solutions.frame(), scores=scores.frame(),
+        skipped=records.skipped, skip_reasons=tuple(records.reasons),
+    )  # fmt: skip
 
 
 Samples = list[tuple[Any, ...]]

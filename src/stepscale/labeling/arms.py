@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -121,11 +120,6 @@ class Cell:
         return f"{'-'.join(words)}-{self.per_problem:05}-seed-{self.seed}"
 
 
-def log_spaced(largest: int, count: int = 5) -> tuple[int, ...]:
-    """``count`` sizes from 1 to ``largest``, evenly spaced on the log scale; fewer where whole numbers coincide."""
-    return tuple(int(size) for size in np.unique(np.rint(np.geomspace(1, largest, count)).astype(int)))
-
-
 def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
     """Every cell, seed by seed and smaller ones first, so that an experiment cut short has whole repeats."""
     return [
@@ -173,11 +167,6 @@ def select_all(
                 )
             parts.append(nested(arm.selection, pool, experiment.sizes, seed).assign(arm=arm.name, seed=seed))
     return pd.concat(parts, ignore_index=True)[["arm", "seed", *KEY, "per_problem"]]
-
-
-def to_label(selections: pd.DataFrame) -> pd.DataFrame:
-    """Keys of every sample that any arm trains on: each is labelled once."""
-    return selections[KEY].drop_duplicates().sort_values(KEY, kind="stable", ignore_index=True)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:

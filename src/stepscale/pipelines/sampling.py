@@ -52,14 +52,18 @@ def sample_shards(
 
 
 def make_missing(
-    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Callable[["Shard", Ledger], pd.DataFrame]
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """One table after another by ``make(shard, ledger)``, those in ``finished`` left out; yields names of all at the end."""
+    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Callable[["Shard", Ledger], pd.DataFrame],
+    rows: str = "solutions",
+) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    """One table after another by ``make(shard, ledger)``, those in ``finished`` left out; yields names of all at the end.
+
+    ``rows``: what a row of a shard is, for the one who watches.
+    """
     from stepscale.generation.shards import unfinished
 
     missing = {shard.name for shard in unfinished(shards, finished)}
     ledger = Ledger()
-    with progress(f"sampling {purpose}", sum(shard.rows for shard in shards), "solutions") as bar:
+    with progress(f"sampling {purpose}", sum(shard.rows for shard in shards), rows) as bar:
         for shard in shards:
             if shard.name in missing:
                 yield {shard.name: make(shard, ledger)}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.curve import interval_of
-from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval, resample_counts
+from stepscale.scaling.intervals import Interval, bootstrap_interval, resample_counts
 
 PAPER_LOST = 0.38
 """Share of right answers that the next revision turns wrong, in the paper."""
@@ -34,14 +34,6 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
             "n_attempts": attempts.to_numpy(), "n_problems": len(values),
         }
     )  # fmt: skip
-
-
-def position_gain(chains: pd.DataFrame, earlier: int, later: int, resamples: int = 2000, seed: int = 0) -> Interval:
-    """Pass@1 at position ``later`` minus that at ``earlier`` (from 0), paired by problem. Raises InputError if unknown."""
-    values = accuracy_by_position(chains)
-    if not 0 <= min(earlier, later) <= max(earlier, later) < values.shape[1]:
-        raise InputError(f"chains have positions 0 to {values.shape[1] - 1}, not {earlier} and {later}")
-    return paired_interval(values[:, later], values[:, earlier], resamples, seed)
 
 
 def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:

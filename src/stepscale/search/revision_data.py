@@ -47,17 +47,13 @@ def revision_examples(
     samples by character edit distance between whole solutions (the lowest sample id of equally near ones), the others are
     drawn from the rest without repetition. Their number is uniform in 0..most_wrong, capped by the wrong samples there are.
     Samples that are cut off, state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all
-    of whose samples left are right. Each draw is named by problem and
-    sample. Where ``layout.max_tokens`` is too little the oldest attempts go. Raises InputError if no sample is right.
+    of whose samples left are right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little
+    the oldest attempts go. Raises InputError if no sample is right.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     solutions = solutions.reset_index(drop=True)
-    valid = solutions[
-        (solutions["finish"] == "solution") & solutions["answer"].notna() & solutions["is_correct"].notna()
-    ]
-    valid = valid.sort_values(["problem_id", "sample_id"], kind="stable")
     right_kept, prompts, contexts = [], [], []
-    for problem_id, own in valid.groupby("problem_id", sort=False):
+    for problem_id, own in _valid(solutions).groupby("problem_id", sort=False):
         if problem_id not in texts:
             raise InputError(f"problem_id {problem_id!r} has solutions but is not in the problems table; ingest it too")
         is_right = own["is_correct"].astype(bool)
@@ -80,6 +76,12 @@ def revision_examples(
         )
     kept = solutions.loc[right_kept].reset_index(drop=True)
     return kept.assign(prompt=prompts, context=pd.Series(contexts, dtype=object))
+
+
+def _valid(solutions: pd.DataFrame) -> pd.DataFrame:
+    """Finished, answered and graded samples, in the order of problems and samples."""
+    whole = (solutions["finish"] == "solution") & solutions["answer"].notna() & solutions["is_correct"].notna()
+    return solutions[whole].sort_values(["problem_id", "sample_id"], kind="stable")
 
 
 class _Wrong:

@@ -46,7 +46,8 @@ def release_data() -> list[Node]:
     pool = ["problems", "pool_solutions", "step_labels"]
     loop = ["experiment_solutions", f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"]
     settings = ["params:generator", "params:pool", "params:loop", "params:release", "params:seed"]
-    return [Node(release.release_labels, [*pool, *loop, *settings], "release", name="release_labels")]
+    made = ["release", "release_counts"]
+    return [Node(release.release_labels, [*pool, *loop, *settings], made, name="release_labels")]
 
 
 def create_pipeline() -> Pipeline:

@@ -16,8 +16,8 @@ def release_labels(
     problems: pd.DataFrame, pool_solutions: pd.DataFrame, step_labels: pd.DataFrame, experiment_solutions: pd.DataFrame,
     loop_keys: pd.DataFrame, loop_labels: pd.DataFrame, generator: GeneratorBlock, pool: PoolBlock,
     loop: LoopOptions | None, release: ReleaseOptions | None, seed: int,
-) -> Path:  # fmt: skip
-    """A folder in PRM800K's format with its data card; an empty one where nothing is to be released.
+) -> tuple[Path, pd.DataFrame]:  # fmt: skip
+    """A folder in PRM800K's format with its data card, and what it holds by round; empty where nothing is to be released.
 
     Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
     selector's score. The rounds' sample_ids follow those of the pool, for both number a problem's samples from 0.
@@ -28,7 +28,7 @@ def release_labels(
 
     folder = scratch_folder("release")
     if release is None:
-        return folder
+        return folder, pd.DataFrame()
     keys = _first_strategy(loop_keys, loop, seed)
     shift = int(pool_solutions["sample_id"].max()) + 1 if len(pool_solutions) else 0
     chosen = [_of(table, keys).assign(sample_id=lambda t: t["sample_id"] + shift)
@@ -50,7 +50,7 @@ def release_labels(
         Tables(problems=problems, solutions=solutions, step_labels=labels), folder, facts, rounds, scores
     )
     logger.info("release: %d solutions, by round:\n%s", len(solutions), counts.to_string())
-    return folder
+    return folder, counts
 
 
 def _first_strategy(keys: pd.DataFrame, loop: LoopOptions | None, seed: int) -> pd.DataFrame:

@@ -133,7 +133,12 @@ def learning() -> list[Node]:
             ["soft_prm_curves", "rollout_claims"],
             name="measure_rollouts",
         ),
-        Node(sections.learning, ["verifier_positions", *looped, "soft_prm_curves"], "learning_part", name="show_loop"),
+        Node(
+            sections.learning,
+            ["verifier_positions", *looped, "soft_prm_curves", "release_counts"],
+            "learning_part",
+            name="show_loop",
+        ),
     ]
 
 

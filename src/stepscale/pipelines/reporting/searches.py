@@ -67,13 +67,6 @@ def measure_search(
     )
     pool = recorded_pool(scored.grid, scored.scores["prm"])
     online = compare_online(results, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
-    beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
-    lookaheads = [shown(own) for own in tree_search.strategies if isinstance(own, Lookahead)]
-    claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
-    if beams:
-        claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
-    if beams and lookaheads and len(tree_search.budgets) > 1:
-        claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
     return (
         curve_rows(curves, len(results.ids), errors),
         _at_cost(curves),
@@ -81,8 +74,22 @@ def measure_search(
         _savings(curves),
         online,
         chosen,
-        [settle(name, quantities, len(results.ids), seeds=1) for name, quantities in claims.items()],
+        _claims(results, bins, tree_search, resamples, seed),
     )
+
+
+def _claims(
+    results: StrategyResults, bins: dict[str, Bins], tree_search: SearchPlan, resamples: int, seed: int
+) -> list[Claim]:
+    """B3, and B2 and B1 where what they compare was searched."""
+    beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
+    lookaheads = [shown(own) for own in tree_search.strategies if isinstance(own, Lookahead)]
+    claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
+    if beams:
+        claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
+    if beams and lookaheads and len(tree_search.budgets) > 1:
+        claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
+    return [settle(name, quantities, len(results.ids), seeds=1) for name, quantities in claims.items()]
 
 
 def log_search_curves(curves: pd.DataFrame) -> None:

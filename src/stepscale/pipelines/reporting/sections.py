@@ -59,12 +59,13 @@ def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
 
 def learning(
     positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
-    soft_curves: pd.DataFrame,
+    soft_curves: pd.DataFrame, released: pd.DataFrame | None,
 ) -> list[Part]:  # fmt: skip
-    """Verifiers by step position, the data loop, the PRM of rollouts."""
-    from stepscale.figures.loop_report import loop_part, positions_part, rollouts_part
+    """Verifiers by step position, the data loop, the labels it leaves, the PRM of rollouts."""
+    from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 
-    return [positions_part(positions), loop_part(by_labels, health, differences), rollouts_part(soft_curves)]
+    loop = loop_part(by_labels, health, differences)
+    return [positions_part(positions), loop, release_part(released), rollouts_part(soft_curves)]
 
 
 def serving(served_policy: dict[str, Any], search_curves: pd.DataFrame) -> Part:

@@ -2,18 +2,17 @@
 
 import logging
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import GeneratorBlock, VerifierBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards
+from stepscale.pipelines.sampling import MANIFEST, Shards, make_missing, manifest, open_generator
 from stepscale.pipelines.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
-
-_CURRENT = f"{MANIFEST}-rollouts"
 
 
 def roll_out(
@@ -21,35 +20,21 @@ def roll_out(
     rollouts: RolloutOptions | None, seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """Values of every step of some training solutions, shard by shard; those in ``finished`` are left out."""
-    from stepscale.cost import Ledger
     from stepscale.generation.contract import Sampling
-    from stepscale.generation.local import LocalGenerator
-    from stepscale.generation.shards import model_key, unfinished
+    from stepscale.generation.shards import model_key
     from stepscale.labeling.rollouts import RolloutJob, plan_rollouts, roll_out_shard
-    from stepscale.progress import progress
 
     if rollouts is None:
-        yield {_CURRENT: pd.DataFrame({"shard": []}, dtype="str")}
+        yield manifest("rollouts")
         return
     chosen = problems[problems["split"] == "train"].head(rollouts.problems)
     written = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
     written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
-    model = LocalGenerator.load(
-        generator_model, prompt_template=generator.template(seed), **generator.placement.model_dump()
-    )
+    model = open_generator(generator_model, generator, seed)
     sampling = Sampling(**generator.sampling.model_dump())
     job = RolloutJob(sampling, seed, model_key(generator_model), rollouts.per_step)
     shards = plan_rollouts(model, job, chosen, written, rollouts.problems_per_shard)
-    ledger = Ledger()
-    with progress("rolling out", sum(shard.rows for shard in shards), "steps") as bar:
-        missing = {shard.name for shard in unfinished(shards, finished)}
-        for shard in shards:
-            if shard.name in missing:
-                yield {shard.name: roll_out_shard(job, model, shard, ledger)}
-            bar.update(shard.rows)
-    logger.info("rolled out %d steps, %d times each: %d tokens computed", sum(s.rows for s in shards), rollouts.per_step,
-                ledger.tokens)  # fmt: skip
-    yield {_CURRENT: pd.DataFrame({"shard": [shard.name for shard in shards]}, dtype="str")}
+    yield from make_missing("rollouts", shards, finished, partial(roll_out_shard, job, model), rows="steps")
 
 
 def gather_rollouts(shards: Shards) -> pd.DataFrame:
@@ -57,7 +42,7 @@ def gather_rollouts(shards: Shards) -> pd.DataFrame:
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import STEP_LABELS
 
-    names = list(shards[_CURRENT]()["shard"])
+    names = list(shards[f"{MANIFEST}-rollouts"]()["shard"])
     return pd.concat([shards[name]() for name in names], ignore_index=True) if names else empty(STEP_LABELS)
 
 
