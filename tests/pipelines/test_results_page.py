@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from stepscale.pipelines.reporting.results import DRAWINGS, main, page
+from stepscale.pipelines.reporting.results import main, page
+from stepscale.pipelines.reporting.results_figures import DRAWINGS
 from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
 from stepscale.scaling.intervals import Interval
@@ -79,3 +80,19 @@ def test_the_command_tells_revision_and_command_and_refuses_an_unfinished_run(fi
 
 def test_every_drawing_has_a_file_of_its_own() -> None:
     assert len({one.table for one in DRAWINGS}) == len(DRAWINGS)
+
+
+def test_the_larger_model_is_a_star_on_the_line_of_its_bin(finished: Path, tmp_path: Path) -> None:
+    tables = finished / "08_reporting"
+    place = {"of": "search", "bins": "oracle", "bin": 1}
+    points = [{**place, "n": n, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 9} for n in (1, 64)]
+    pd.DataFrame([*points, *({**point, "bins": "predicted"} for point in points)]).to_parquet(
+        tables / "flops_match_curves.parquet"
+    )
+    star = {**place, "version": "v1", "counted": "generations", "budget": 15.8, "larger": 0.55}
+    others = [{**star, "version": "iclr"}, {**star, "bin": 0}, {**star, "of": "revisions"}]
+    for name, rows in (("one", [star]), ("more", [star, *others]), ("none", others)):
+        pd.DataFrame(rows).to_parquet(tables / "flops_match.parquet")
+        assert "the larger model at equal FLOPs" in page(finished, "kedro run", tmp_path / name)
+    one, more, none = ((tmp_path / name / "flops_match_curves.svg").read_bytes() for name in ("one", "more", "none"))
+    assert one == more and len(one) > len(none)

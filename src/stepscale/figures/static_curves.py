@@ -4,7 +4,9 @@ In: a table with label, x, accuracy and perhaps low and high. Out: the SVG's tex
 report's own figures are plotly's; drawing those without a browser is not possible.
 """
 
+from collections.abc import Mapping
 from io import StringIO
+from typing import Any
 
 import pandas as pd
 
@@ -16,28 +18,29 @@ _ALONE = (6.4, 3.9)
 
 def static_curves(
     table: pd.DataFrame, x: str, x_title: str, y: str = "accuracy", y_title: str = "accuracy", panel: str | None = None,
-    log: bool = True,
+    log: bool = True, stars: pd.DataFrame | None = None,
 ) -> str:  # fmt: skip
-    """One line a ``label`` and a panel a value of ``panel``; ``low`` and ``high`` are drawn where the table has them."""
+    """One line a ``label`` and a panel a value of ``panel``; ``low`` and ``high`` are drawn where the table has them.
+
+    ``stars``: a table of the same columns whose points are drawn as stars in the colours of their lines.
+    """
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    groups = [("", table)] if panel is None else [(f"{panel} {value}", rows) for value, rows in table.groupby(panel)]
+    groups = [("", table)] if panel is None else list(table.groupby(panel))
     width, height = _ALONE if len(groups) == 1 else (_PANEL[0] * len(groups), _PANEL[1])
     colours = line_colours(table["label"])
     with mpl.rc_context({"svg.hashsalt": "stepscale", "svg.fonttype": "none", "font.size": 9}):
         figure = Figure(figsize=(width, height), layout="constrained")
-        for axes, (title, rows) in zip(
-            figure.subplots(1, len(groups), sharey=True, squeeze=False)[0], groups, strict=True
-        ):
-            for label, line in rows.sort_values(x).groupby("label", sort=False):
-                axes.plot(line[x], line[y], marker="o", markersize=3, color=colours[str(label)], label=str(label))
-                if {"low", "high"} <= set(line):
-                    axes.fill_between(line[x], line["low"], line["high"], color=colours[str(label)], alpha=0.12, lw=0)
+        places = figure.subplots(1, len(groups), sharey=True, squeeze=False)[0]
+        for axes, (value, rows) in zip(places, groups, strict=True):
+            _draw(axes, rows, x, y, colours)
+            if stars is not None:
+                _star(axes, stars if panel is None else stars[stars[panel] == value], x, y, colours)
             if log:
                 axes.set_xscale("log", base=2)
                 axes.xaxis.set_major_formatter("{x:g}")
-            axes.set(xlabel=x_title, title=title)
+            axes.set(xlabel=x_title, title=value if isinstance(value, str) else f"{panel} {value}")
             axes.grid(alpha=0.25)
         figure.axes[0].set_ylabel(y_title)
         lines, names = figure.axes[0].get_legend_handles_labels()
@@ -45,3 +48,15 @@ def static_curves(
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()
+
+
+def _draw(axes: Any, rows: pd.DataFrame, x: str, y: str, colours: Mapping[str, str]) -> None:
+    for label, line in rows.sort_values(x).groupby("label", sort=False):
+        axes.plot(line[x], line[y], marker="o", markersize=3, color=colours[str(label)], label=str(label))
+        if {"low", "high"} <= set(line):
+            axes.fill_between(line[x], line["low"], line["high"], color=colours[str(label)], alpha=0.12, lw=0)
+
+
+def _star(axes: Any, points: pd.DataFrame, x: str, y: str, colours: Mapping[str, str]) -> None:
+    for label, own in points.groupby("label"):
+        axes.plot(own[x], own[y], "*", markersize=10, color=colours[str(label)])

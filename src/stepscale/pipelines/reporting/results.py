@@ -7,57 +7,17 @@ said to be not measured, and no status is set here.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import click
-import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.pipelines.reporting.results_figures import drawn_table, figures_of
 
 _FACTS = ("git revision", "written", "versions", "machine", "parameters: seed")
-
-
-class Drawing(NamedTuple):
-    """A figure: its table in 08_reporting, how it is drawn and what it shows."""
-
-    table: str
-    caption: str
-    x: str = "n"
-    x_title: str = "generation budget N"
-    y: str = "accuracy"
-    panel: str | None = None
-    log: bool = True
-
-
-DRAWINGS = (
-    Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claims A1, B9"),
-    Drawing("quintile_curves", "By difficulty, 1 the easiest fifth (A, Figure 6): claim A6", panel="quintile"),
-    Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "per_problem",
-            "labelled samples a problem"),
-    Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
-    Drawing("loop_by_labels", "The data loop, by labels", "per_problem", "labelled samples a problem"),
-    Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit", "round", "round", "audit_auroc",
-            log=False),
-    Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figure 13): claim B8"),
-    Drawing("search_curves", "Search against the PRM (B, Figure 3): claims B1, B3"),
-    Drawing("revision_positions", "pass@1 along a chain of revisions (B, Figure 6 left): claim B4", "position",
-            "attempt, from 0", log=False),
-    Drawing("revision_curves", "Revisions, sequential and parallel (B, Figures 6 and 8): claims B4, B6"),
-)  # fmt: skip
-
-
-def read_table(folder: Path, name: str) -> pd.DataFrame:
-    """A table of the run, its lines named in ``label``, generations as the unit of cost; empty if there is none."""
-    path = folder / "08_reporting" / f"{name}.parquet"
-    table = pd.read_parquet(path) if path.is_file() else pd.DataFrame()
-    if "unit" in table:
-        table = table[table["unit"] == "generations"]
-    if "label" not in table:
-        table = table.assign(label=table.get("strategy", ""))
-    return table
 
 
 def facts_of(folder: Path) -> dict[str, str]:
@@ -70,25 +30,10 @@ def facts_of(folder: Path) -> dict[str, str]:
     return {name.removeprefix("parameters: "): found[name] for name in _FACTS if name in found}
 
 
-def figures_of(folder: Path, figures: Path) -> Iterator[str]:
-    """Draw what was measured into ``figures``; Markdown of each, by paths relative to the folder above it."""
-    from stepscale.figures.static_curves import static_curves
-
-    figures.mkdir(parents=True, exist_ok=True)
-    for one in DRAWINGS:
-        table = read_table(folder, one.table)
-        if table.empty or one.x not in table or one.y not in table:
-            continue
-        title = one.y.replace("_", " ")
-        drawn = static_curves(table, one.x, one.x_title, one.y, title, one.panel, one.log)
-        (figures / f"{one.table}.svg").write_text(drawn, encoding="utf-8")
-        yield f"### {one.caption}\n\n![{one.caption}]({figures.name}/{one.table}.svg)\n"
-
-
 def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
     """What stands beside the paper's figure: for A1, A2 and A4 the same quantity, else nothing but the deciding one."""
     if claim["id"] == "A1":
-        curves = read_table(folder, "curves")
+        curves = drawn_table(folder, "curves")
         last = curves[curves["n"] == curves["n"].max()].set_index("label")["accuracy"] if len(curves) else {}
         shown = [f"{100 * last[name]:.1f}" for name in ("PRM", "ORM", "Majority") if name in last]
         return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
@@ -114,7 +59,7 @@ def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
 
 def comparisons(folder: Path) -> list[str]:
     """Differences that decide no claim: ablations, and what the data loop's rounds changed; nothing if none was measured."""
-    varied = read_table(folder, "supervision_ablations")
+    varied = drawn_table(folder, "supervision_ablations")
     path = folder / "08_reporting" / "loop_differences.json"
     told = [
         (f"{row.label} - {row.against}, {row.per_problem} a problem",
