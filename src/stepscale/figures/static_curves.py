@@ -40,7 +40,7 @@ def static_curves(
             if log:
                 axes.set_xscale("log", base=2)
                 axes.xaxis.set_major_formatter("{x:g}")
-            axes.set(xlabel=x_title, title=value if isinstance(value, str) else f"{panel} {value}")
+            axes.set(xlabel=x_title, title=value if isinstance(value, str) else f"{panel} {value!s}")
             axes.grid(alpha=0.25)
         figure.axes[0].set_ylabel(y_title)
         lines, names = figure.axes[0].get_legend_handles_labels()
