@@ -1,4 +1,4 @@
-"""The environment for tight intervals: base with other sizes, nothing else, and what the issue of Part 4 asks of it."""
+"""The environment for tight intervals: base with other sizes, nothing else, and large enough for every claim."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
