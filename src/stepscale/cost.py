@@ -74,6 +74,10 @@ class Ledger:
         """FLOPs of what verifiers read, 2 P D."""
         return sum(2.0 * cost.parameters * cost.verify for cost in self.models.values())
 
+    def verify_tokens(self) -> int:
+        """Tokens that verifiers read."""
+        return sum(cost.verify for cost in self.models.values())
+
     def __add__(self, other: "Ledger") -> "Ledger":
         return total([self, other])
 

@@ -113,6 +113,9 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
     assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
     answered = whole["answer"].notna()
     assert (whole["score"].notna() == answered).all() and (whole["score_without_history"].notna() == answered).all()
+    revised = whole["context"].map(len) > 0
+    assert (whole["tokens_computed"] > whole["tokens_computed_without_history"])[revised & answered].all()
+    assert (whole["flops"] > whole["flops_without_history"])[revised & answered].all()
 
     half = {name: (lambda shard=shard: shard) for name, shard in list(first.items())[:1]}
     rest = made(part.run_test_chains(model, *orms, chosen, half, *args))

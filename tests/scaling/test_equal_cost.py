@@ -42,6 +42,24 @@ def test_costs_are_those_the_baseline_was_measured_at_unless_told() -> None:
         accuracy_at_cost(curves, "nobody")
 
 
+def test_at_the_ends_of_what_was_measured_the_interval_is_that_of_the_curve() -> None:
+    dear_is_hard = np.linspace(-1, 1, PROBLEMS)[:, None]
+    base, ours = (
+        curve(
+            np.array([low, low + 0.3]) - 0.2 * dear_is_hard, np.array([1.0, 100.0]) * (1 + 0.5 * dear_is_hard), 500, 0
+        )
+        for low in (0.4, 0.5)
+    )
+    table = accuracy_at_cost({"base": base, "ours": ours}, "base")
+    for i, cost in ((0, table["cost"].min()), (1, table["cost"].max())):
+        own = table[(table["cost"] == cost) & (table["label"] == "base")].iloc[0]
+        whole = base.interval
+        assert own["low"] < own["accuracy"] < own["high"]
+        assert own["high"] - own["low"] == pytest.approx(float(whole.high[i] - whole.low[i]), rel=0.5)
+        gap = table[(table["cost"] == cost) & (table["label"] == "ours")].iloc[0]
+        assert gap[["difference", "difference_low", "difference_high"]].tolist() == pytest.approx([0.1] * 3)
+
+
 def test_a_lead_is_taken_at_the_spending_that_each_resample_really_had() -> None:
     other = line([0.0, 1.0], [1, 100])
     own = line([0.5, 0.5], [10, 1000], spread=0.5)

@@ -97,6 +97,8 @@ def test_every_token_is_counted_once_in_the_attempts_the_problems_and_the_whole(
     assert ledger.flops() == pytest.approx(table["flops"].sum())
     assert set(ledger.models) == {"gen", "prm"}
     assert (table["tokens_computed"] > 0).all()
+    read = sum(cost.verify for cost in ledger.models.values())
+    assert table["tokens_computed"].sum() - table["generator_tokens"].sum() == read > 0
 
 
 def test_the_verifier_reads_the_history_or_only_the_problem() -> None:
@@ -185,7 +187,7 @@ def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
                 rows.append({
                     "problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
                     "answer": "1" if good else f"w{chain}-{position}", "is_correct": good, "score": 0.9 if good else 0.2,
-                    "tokens_computed": 10 + position, "flops": 100.0, "generator_flops": 60.0,
+                    "tokens_computed": 10 + position, "flops": 100.0, "generator_tokens": 7, "generator_flops": 60.0,
                 })  # fmt: skip
     return pd.DataFrame(rows)
 
@@ -198,6 +200,11 @@ def test_ratios_by_hand() -> None:
     assert by[1, "parallel"].groups == 4 and by[2, "sequential"].groups == 2 and by[4, "sequential"].groups == 1
     assert by[4, "sequential"].tokens == 10 + 11 + 12 + 13 and by[4, "1:1"].tokens == 2 * (10 + 11)
     assert by[4, "parallel"].flops == 400 and by[4, "parallel"].generator_flops == 240
+
+
+def test_a_vote_does_not_pay_for_a_verifier() -> None:
+    table = ratio_results(pool(1, 4, lambda i, chain, position: position == 2), [4], "majority").set_index("strategy")
+    assert table.loc["parallel", ["tokens", "flops", "generator_flops"]].tolist() == [4 * 7, 240, 240]
 
 
 def test_smaller_budgets_are_averaged_over_disjoint_groups() -> None:

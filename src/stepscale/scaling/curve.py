@@ -34,11 +34,8 @@ class Curve:
     def at(self, x: ArrayLike) -> Interval:
         """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
         wanted = np.atleast_1d(np.asarray(x, float))
-        return interval_of(interpolated(self.x[None], self.accuracy[None], wanted)[0], self.resampled_at(wanted))
-
-    def resampled_at(self, x: ArrayLike) -> Floats:
-        """Accuracy of each resample at each spending [resamples, len(x)]; NaN outside of what was measured."""
-        return interpolated(self.x_resampled, self.resampled, np.atleast_1d(np.asarray(x, float)))
+        estimate = interpolated(self.x[None], self.accuracy[None], wanted)[0]
+        return known_interval(estimate, at_nearest(self.x_resampled, self.resampled, wanted[None]))
 
 
 def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0) -> Curve:
@@ -84,6 +81,22 @@ def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Int
     tail = (1 - level) / 2
     low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
     return Interval(np.asarray(estimate, float), low, high)
+
+
+def known_interval(estimate: Floats, resampled: Floats) -> Interval:
+    """``interval_of`` where the estimate [n] has a value; NaN elsewhere."""
+    found = interval_of(estimate, resampled)
+    low, high = (np.where(np.isnan(estimate), np.nan, bound) for bound in (found.low, found.high))
+    return Interval(estimate, low, high)
+
+
+def at_nearest(x: Floats, y: Floats, wanted: Floats) -> Floats:
+    """``interpolated``, but a row that ends before a spending is read at its end: [R, n].
+
+    For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
+    the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
+    """
+    return interpolated(x, y, np.clip(wanted, x[:, :1], x[:, -1:]))
 
 
 def interpolated(x: Floats, y: Floats, wanted: Floats) -> Floats:

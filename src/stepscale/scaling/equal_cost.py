@@ -2,7 +2,8 @@
 
 In: curves against one unit (generations, tokens or FLOPs a problem) made with the same resamples. Out: tables and intervals.
 Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value.
-Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired.
+Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired; where its curve
+ends short of a spending that the estimate covers, at its end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +13,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.curve import Curve, interpolated
+from stepscale.scaling.curve import Curve, at_nearest, interpolated, known_interval
 from stepscale.scaling.intervals import Interval
 
 POINTS = 5
@@ -32,8 +33,8 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
     wanted = np.geomspace(x[0], x[-1], POINTS) if at is None else np.asarray(at, float)
     rows = []
     for label, own in curves.items():
-        told = _interval(own.at(wanted).mean, own.resampled_at(wanted))
-        gap = _paired(own, curves[baseline], wanted[None], np.broadcast_to(wanted, (len(own.resampled), len(wanted))))
+        told = own.at(wanted)
+        gap = _paired(own, curves[baseline], wanted[None], wanted[None])
         for i, cost in enumerate(wanted):
             reached, apart = ((part.mean[i], part.low[i], part.high[i]) for part in (told, gap))
             rows.append([float(cost), label, *reached, baseline, *apart])
@@ -48,21 +49,6 @@ def lead_at_own_cost(own: Curve, other: Curve) -> Interval:
 def _paired(own: Curve, other: Curve, x: Floats, x_resampled: Floats) -> Interval:
     if len(own.resampled) != len(other.resampled):
         raise InputError("paired curves need the same resamples and seed; make both with the same ones")
-    estimate, resampled = (
-        interpolated(a, b, spent) - interpolated(c, d, spent)
-        for a, b, c, d, spent in (
-            (own.x[None], own.accuracy[None], other.x[None], other.accuracy[None], x),
-            (own.x_resampled, own.resampled, other.x_resampled, other.resampled, x_resampled),
-        )
-    )
-    return _interval(estimate[0], resampled)
-
-
-def _interval(estimate: Floats, resampled: Floats) -> Interval:
-    """Percentiles over the resamples that have a value; NaN where the estimate has none."""
-    low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-    for i in np.flatnonzero(~np.isnan(estimate)):
-        known = resampled[:, i][~np.isnan(resampled[:, i])]
-        if len(known):
-            low[i], high[i] = np.quantile(known, [0.025, 0.975])
-    return Interval(estimate, low, high)
+    ours, theirs = (interpolated(curve.x[None], curve.accuracy[None], x)[0] for curve in (own, other))
+    mine, rivals = (at_nearest(curve.x_resampled, curve.resampled, x_resampled) for curve in (own, other))
+    return known_interval(ours - theirs, mine - rivals)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import ComputeOptimal
-from stepscale.scaling.curve import Counts, Curve, interval_of
+from stepscale.scaling.curve import Counts, Curve, at_nearest, interval_of
 from stepscale.scaling.intervals import Interval
 
 Version = Literal["v1", "iclr"]
@@ -156,8 +156,7 @@ def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
     if not resampled:
         within_curve = curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean
         return np.array([within_curve.mean()])
-    axis = curve.x_resampled
-    return np.asarray(curve.resampled_at(np.clip(budgets[None], axis[:, :1], axis[:, -1:])).mean(axis=1))
+    return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets[None]).mean(axis=1))
 
 
 def _better(difference: Interval, beyond: bool) -> str:

@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.curve import interpolated, interval_of, with_estimate
+from stepscale.scaling.curve import at_nearest, interval_of, with_estimate
 from stepscale.scaling.difficulty import N_BINS, bin_borders, bins_by_border
 from stepscale.scaling.intervals import Interval, resample_counts
 from stepscale.scaling.online_outcomes import Outcomes
@@ -134,8 +134,7 @@ def at_equal_cost(
             f"the other policy was measured at costs {rows[0, 0]:g} to {rows[0, -1]:g}, not at {spent[0]:g}; add budgets"
         )
     means = counts @ values / len(values)
-    at = np.clip(spent, rows[:, 0], rows[:, -1])
-    other = interpolated(rows, means, at[:, None])[:, 0]
+    other = at_nearest(rows, means, spent[:, None])[:, 0]
     return interval_of((won - other)[0], (won - other)[1:])
 
 

@@ -141,7 +141,7 @@ def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame
 
     ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
     (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),
-    ``generator_flops`` (those of what was read to write and of what was written).
+    ``generator_tokens`` and ``generator_flops`` (those of what was read to write and of what was written).
     """
     rows = []
     for own in found:
@@ -155,6 +155,7 @@ def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame
                     "chain": made.subtree, "position": made.slot, "prompt": attempt.prompt,
                     "context": list(attempt.context), "score": float("nan") if made.score is None else made.score,
                     "tokens_computed": attempt.ledger.tokens, "flops": attempt.ledger.flops(),
+                    "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),
                     "generator_flops": attempt.ledger.flops() - attempt.ledger.verifier_flops(),
                 }
             )  # fmt: skip

@@ -18,7 +18,11 @@ from stepscale.search.revision_selection import across, flat, representative
 from stepscale.seeds import seed_for
 
 Select = Literal["hierarchical", "majority"]
-_COSTS = ("tokens_computed", "flops", "generator_flops")  # columns of a chains table
+BY_ORM = ["score", "tokens_computed", "flops"]  # columns of a chains table that depend on the ORM that read it
+_COSTS = {  # columns of a chains table: tokens and FLOPs of what selects and writes, FLOPs of what writes
+    "hierarchical": ("tokens_computed", "flops", "generator_flops"),
+    "majority": ("generator_tokens", "generator_flops", "generator_flops"),  # a vote reads no scores
+}
 
 
 def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
@@ -57,9 +61,9 @@ def ratio_results(
     """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops.
 
     ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``,
-    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group in the pool's ledger (NaN if the table does
-    not tell it); prefix tokens that the whole pool shared are divided among its attempts. Raises InputError if the pool
-    cannot hold a split, or answers are not graded (hierarchical: not scored).
+    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group in the pool's ledger, the verifier's where
+    it selects (NaN if the table does not tell it); prefix tokens that the whole pool shared are divided among its attempts.
+    Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
     """
     if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
         raise InputError(
@@ -69,10 +73,10 @@ def ratio_results(
     rows = []
     for problem_id, own in chains.groupby("problem_id", sort=False):
         pool = _Pool(
-            own.sort_values(["chain", "position"], kind="stable"), seed_for(seed, "revisions", str(problem_id))
+            own.sort_values(["chain", "position"], kind="stable"), seed_for(seed, "revisions", str(problem_id)), select
         )
         for budget, sequential, parallel in wanted:
-            found = list(pool.groups(sequential, parallel, select))
+            found = list(pool.groups(sequential, parallel))
             if not found:
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
@@ -89,32 +93,33 @@ def ratio_results(
 
 
 class _Pool:
-    """The chains of one problem."""
+    """The chains of one problem, of which one attempt is selected."""
 
-    def __init__(self, rows: pd.DataFrame, seed: int) -> None:
-        self.seed = seed
+    def __init__(self, rows: pd.DataFrame, seed: int, select: Select) -> None:
+        self.seed, self.select = seed, select
         records: dict[int, list[dict[Any, Any]]] = {}
         for row in rows.to_dict("records"):
             records.setdefault(int(row["chain"]), []).append(row)
         chains = [records[chain] for chain in sorted(records)]
         self.chains = [[_candidate(row) for row in own] for own in chains]
         self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
-        self.cost = [[tuple(float(row.get(name, float("nan"))) for name in _COSTS) for row in own] for own in chains]
+        costs = _COSTS[select]
+        self.cost = [[tuple(float(row.get(name, float("nan"))) for name in costs) for row in own] for own in chains]
         self._kept: dict[tuple[int, int], int | None] = {}
 
-    def groups(self, sequential: int, parallel: int, select: Select) -> Iterator[tuple[float, ...]]:
+    def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
         """right, tokens, flops and the generator's flops of each disjoint group of ``parallel`` chains that are long enough."""
         able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
         for start in range(0, len(able) - parallel + 1, parallel):
             group = able[start : start + parallel]
-            place = self._chosen(group, sequential, select)
+            place = self._chosen(group, sequential)
             paid = [cost for j in group for cost in self.cost[j][:sequential]]
             right = place is not None and self.right[place[0]][place[1]]
             yield float(right), *(sum(column) for column in zip(*paid, strict=True))
 
-    def _chosen(self, group: Sequence[int], sequential: int, select: Select) -> tuple[int, int] | None:
+    def _chosen(self, group: Sequence[int], sequential: int) -> tuple[int, int] | None:
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
-        if select == "majority":
+        if self.select == "majority":
             won = flat([self.chains[j][:sequential] for j in group], "majority", seed)
             return None if won.chain is None or won.position is None else (group[won.chain], won.position)
         places = [(j, self._representative(j, sequential)) for j in group]

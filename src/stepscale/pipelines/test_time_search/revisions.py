@@ -19,7 +19,7 @@ from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import Shards, gather, grade, make_missing, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
-from stepscale.search.revision_grid import pool_lengths
+from stepscale.search.revision_grid import BY_ORM, pool_lengths
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POOL, TRAIN, TEST = "revision-pool", "revision-train", "revision-test"
-_CODE = 2  # raise when the same inputs give other chains
+_CODE = 3  # raise when the same inputs give other chains
 
 
 def sample_revision_pool(
@@ -148,7 +148,8 @@ def run_test_chains(
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs.
 
-    ``score`` and the costs are those of the ORM with history, ``score_without_history`` the other's.
+    ``score``, ``tokens_computed`` and ``flops`` are those of the ORM with history; of the other the same names with
+    ``_without_history``.
     """
     if revisions is None:
         yield manifest(TEST)
@@ -217,8 +218,8 @@ class _Chains:
             return grade(chains_table(found, self.model.name), shard.problems, self.rules)
         scored, without = self.orms.score(found, self.model, ledger)
         table = chains_table(scored, self.model.name)
-        table["score_without_history"] = chains_table(without, self.model.name)["score"]
-        return grade(table, shard.problems, self.rules)
+        bare = chains_table(without, self.model.name)
+        return grade(table.join(bare[BY_ORM].add_suffix("_without_history")), shard.problems, self.rules)
 
 
 @dataclass(frozen=True)
