@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from stepscale.figures.revision_search_report import revision_search_part
 from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.reporting.revision_search import measure_revision_search, verdict
+from stepscale.pipelines.reporting.revision_search import measure_revision_search
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.revision_search import gather_revision_searches, run_revision_searches
+from stepscale.scaling.intervals import verdict
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.search.table import search_results
 

@@ -31,6 +31,9 @@ def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_wa
     assert scored.scores["one"] == pytest.approx(np.array([[0.25, 0.9], [0.8, 0.7]]))
     assert scored.scores["orm"] == pytest.approx(np.array([[0.6, 0.5], [0.4, 0.3]]))
     assert scored.levels == (1, 0)
+    least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, rule=("min", "positive"))
+    assert least.scores["one"] == pytest.approx(np.array([[0.5, 0.9], [0.8, 0.7]]))
+    assert (least.scores["orm"] == scored.scores["orm"]).all()
 
 
 def test_a_reward_ranks_as_it_is_and_is_no_vote() -> None:

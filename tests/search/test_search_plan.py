@@ -39,6 +39,8 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
         ({"strategies": [{**BEAM, "n": 8}]}, "no n of its own"),
         ({"strategies": [{"method": "weighted"}]}, "measured without search"),
         ({"strategies": [BEAM, {**BEAM, "aggregation": "min"}]}, "two strategies"),
+        ({"strategies": [BEAM, {**BEAM, "width": 2, "aggregation": "min"}]}, "the same aggregation"),
+        ({"strategies": [BEAM, {**BEAM, "width": 2, "neutral_is": "negative"}]}, "the same aggregation"),
         ({"budgets": [1]}, "needs a budget above 1"),
         ({"budgets": []}, "budgets"),
     ],
@@ -69,6 +71,9 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
         return len({tuple(samples["tokens"][i][: k + 1]) for i in chosen for k in range(len(samples["tokens"][i]) - 1)})
 
     costs = sample_costs({"p": prompt}, samples, [1, 2, 4], generator=10, verifier=20).set_index("n")
+    twice = samples.assign(read_ends=[[2 * end for end in own] for own in ends])  # a verifier of two tokens for one
+    other = sample_costs({"p": prompt}, twice, [4], 10, 20, {"p": 9})["verify_tokens"].item()
+    assert other == 9 + (1 + 2 * 1) + 2 * 3 + 2 * 2  # the prompt, "a", "b" and "c"
     for n in (1, 2, 4):
         expected = np.mean([read(chosen) for chosen in combinations(range(4), n)])
         assert costs.loc[n, "verify_tokens"] == pytest.approx(expected)

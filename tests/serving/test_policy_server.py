@@ -143,6 +143,7 @@ def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body:
         ({"problem": None, "budget": 4}, "problem is missing"),
         ({"problem": " ", "budget": 4}, "problem is empty"),
         ({"problem": 5, "budget": 4}, "problem must be a text"),
+        ({"problem": "1+\ud800", "budget": 4}, "lone surrogate"),
         ({"problem": PROBLEM, "budget": 0}, "1 or more, not '0'"),
         ({"problem": PROBLEM, "budget": -1}, "1 or more, not '-1'"),
         ({"problem": PROBLEM, "budget": 1.5}, "whole number"),

@@ -16,6 +16,7 @@ def test_a_budget_is_a_whole_number_however_a_table_holds_it(budget):
     ("problem", "budget", "reason"),
     [
         (None, 16, "problem is missing"),
+        ("1+\ud800", 16, "lone surrogate"),
         (float("nan"), 16, "problem is missing"),
         ("", 16, "problem is empty"),
         (" \n", 16, "problem is empty"),

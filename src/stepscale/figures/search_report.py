@@ -111,9 +111,12 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
         tables["A policy that pays for its own estimate of difficulty, at equal generations"] = [
             {
                 "budget, and what it spent": f"{row['budget']}: {row['cost']:.1f}",
-                "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+                "accuracy [95 %] ± Monte Carlo error": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}] "
+                f"± {row['error']:.1%}",
+                "stopped when sure": f"{row['stopped']:.0%}",
                 "minus": row["other"],
                 "difference [95 %]": f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]",
+                "": row["verdict"],
             }
             for row in online.to_dict("records")
         ]

@@ -10,7 +10,9 @@ from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.samples import SampleGrid, sample_grid
-from stepscale.verifiers.aggregation import HOWS, NEUTRALS, aggregate
+from stepscale.verifiers.aggregation import HOWS, NEUTRALS, How, NeutralIs, aggregate
+
+PRODUCT: tuple[How, NeutralIs] = ("product", "positive")  # the rule of Lightman et al. 2023, F
 
 
 @dataclass(frozen=True)
@@ -29,9 +31,9 @@ class Scored:
 
 def score_samples(
     problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame,
-    places: int | None = None,
+    places: int | None = None, rule: tuple[How, NeutralIs] = PRODUCT,
 ) -> Scored:  # fmt: skip
-    """The samples of a split: PRMs by product, neutral as positive (A, F); ORMs by their last token (A, 2.5).
+    """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 
     Each table of scores may hold several verifiers, or none. ``places``: as `sample_grid` takes it. Raises InputError if
     a verifier left out an answered sample.
@@ -41,7 +43,7 @@ def score_samples(
     grid = sample_grid(chosen, samples, places)
     steps = {name: _of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
     scores = {
-        name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), "product"))
+        name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), *rule))
         for name, rows in steps.items()
     }
     for name in orm_scores["verifier"].unique():

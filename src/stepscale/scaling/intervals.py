@@ -24,6 +24,11 @@ class Interval:
     high: Floats
 
 
+def verdict(low: float, high: float) -> str:
+    """What a paired 95 % interval of a difference says of the first of the two."""
+    return "wins" if low > 0 else "loses" if high < 0 else "undecided"
+
+
 def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
     """The mean over problems and its interval. ``per_problem`` is [problems, ...]; raises InputError if empty."""
     values = np.asarray(per_problem, float)

@@ -17,7 +17,7 @@ from stepscale.errors import InputError
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.scaling.curve import interval_of, with_estimate
 from stepscale.scaling.difficulty import Bins
-from stepscale.scaling.intervals import resample_counts
+from stepscale.scaling.intervals import resample_counts, verdict
 from stepscale.scaling.online_outcomes import Candidates, Outcomes, outcomes
 from stepscale.scaling.online_policy import Followed, OnlinePolicy, at_equal_cost, choose_policy, follow
 
@@ -25,7 +25,7 @@ Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
 COLUMNS = (
     "budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
-    "difference_high",
+    "difference_high", "verdict",
 )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def compare_online(
                 )
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
-            compared = float(gap.mean), float(gap.low), float(gap.high)
+            compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
             rows.append([int(budget), *map(float, shown), name, *compared])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

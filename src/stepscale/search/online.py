@@ -20,19 +20,20 @@ from stepscale.search.revision_chains import candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
 def search_online(
     problems: Sequence[Problem], generator: Generator, verifier: Verifier, policy: OnlinePolicy,
     runs: Mapping[str, SearchMethod], sampling: Sampling, *, run_seed: int, ledger: Ledger, aggregation: How = "last",
+    neutral_is: NeutralIs = "positive",
 ) -> list[SearchResult]:  # fmt: skip
     """A result for each problem, in order; what was computed is added to ``ledger``.
 
     ``strategy`` tells what was done after the probes; ``budget`` the generations used; ``confidence`` the winner's sum of
-    scores / solutions drawn. ``aggregation``: as in the policy's own simulation. Raises InputError if the policy names a run that
-    ``runs`` lacks.
+    scores / solutions drawn. ``aggregation``, ``neutral_is``: as in the policy's own simulation. Raises InputError if the
+    policy names a run that ``runs`` lacks.
     """
     unknown = {action.run for action in policy.actions if action.run} - set(runs)
     if unknown:
@@ -40,7 +41,7 @@ def search_online(
             f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
         )
     meter = Meter(problems, generator, verifier, ledger)
-    sampler = _Sampler(meter, Draws(sampling, run_seed), aggregation)
+    sampler = _Sampler(meter, Draws(sampling, run_seed), aggregation, neutral_is)
     states = [_State(i) for i in range(len(problems))]
     sampler.draw(states, policy.probes)
     for state in states:
@@ -88,6 +89,7 @@ class _Sampler:
     meter: Meter
     draws: Draws
     aggregation: How
+    neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
         """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
@@ -103,7 +105,7 @@ class _Sampler:
         ]
         read = [i for i, candidate in enumerate(made) if candidate.answer is not None]
         scores = self.meter.score([(wanted[i][0].owner, made[i].steps) for i in read])
-        for i, scored in zip(read, read_scores(scores, self.aggregation, "positive"), strict=True):
+        for i, scored in zip(read, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
             made[i] = replace(made[i], step_scores=scored.steps, score=scored.score)
         for (state, _), candidate in zip(wanted, made, strict=True):
             state.candidates.append(candidate)

@@ -14,6 +14,7 @@ from stepscale.search.beam import TreeMethod
 from stepscale.search.lookahead import Lookahead
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
+from stepscale.verifiers.aggregation import How, NeutralIs
 
 _NAMES = {
     "beam": "beam", "dvts": "DVTS", "lookahead": "lookahead", "best_of_n": "best-of-N", "weighted": "best-of-N weighted"
@@ -49,11 +50,20 @@ class SearchPlan(_Strategies):
             raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
         if len(set(names)) < len(names):
             raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
+        if len({(options.aggregation, options.neutral_is) for options in self.strategies}) > 1:
+            raise ValueError(
+                "strategies that are compared take the same aggregation and neutral_is, and best-of-N with them; plan them apart"
+            )
         try:
             _ = self.runs
         except InputError as error:
             raise ValueError(str(error)) from None
         return self
+
+    @property
+    def rule(self) -> tuple[How, NeutralIs]:
+        """How all of them, and the samples they are compared with, are scored."""
+        return self.strategies[0].aggregation, self.strategies[0].neutral_is
 
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:

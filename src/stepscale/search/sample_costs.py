@@ -23,11 +23,14 @@ Steps = tuple[str, ...]
 
 
 def sample_costs(
-    prompts: Mapping[str, int], samples: pd.DataFrame, ns: Sequence[int], generator: int, verifier: int
-) -> pd.DataFrame:
+    prompts: Mapping[str, int], samples: pd.DataFrame, ns: Sequence[int], generator: int, verifier: int,
+    read_prompts: Mapping[str, int] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
 
-    ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn.
+    ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt
+    or tokenizer of its own has ``read_prompts``, and its step ends in the column ``read_ends``; without them it reads the
+    generator's tokens.
     """
     rows = []
     own = samples.groupby("problem_id", sort=False) if prompts else None
@@ -35,7 +38,7 @@ def sample_costs(
         assert own is not None
         drawn = own.get_group(problem_id)
         decode = _written(list(drawn["tokens"]), ns)
-        verify = _read(drawn, prompt, ns)
+        verify = _read(drawn, (read_prompts or prompts)[problem_id], ns)
         for n, written, read in zip(ns, decode, verify, strict=True):
             flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
             rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
@@ -75,7 +78,7 @@ def _read(drawn: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
 
 def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
     """Every beginning of every solution, the empty one first, with the tokens of its last step."""
-    for steps, ends in zip(finished["steps"], finished["step_ends"], strict=True):
+    for steps, ends in zip(finished["steps"], finished.get("read_ends", finished["step_ends"]), strict=True):
         said = tuple(steps)
         yield (), 0
         for i, (before, end) in enumerate(pairwise([-1, *ends])):

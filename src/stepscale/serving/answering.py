@@ -97,6 +97,7 @@ class Answerer:
             [Problem("question", question.problem)], self._generator, self._verifier, own, self._policy.runs,
             Sampling(**self._policy.sampling.model_dump()), run_seed=seed, ledger=Ledger(),
             aggregation=self._policy.aggregation,
+            neutral_is=self._policy.neutral_is,
         )  # fmt: skip
         return _answer(found, own)
 

@@ -12,7 +12,7 @@ from stepscale.errors import InputError
 from stepscale.models.placement import GeneratorPlacement, Placement
 from stepscale.scaling.online_policy import Action, OnlinePolicy
 from stepscale.search.methods import SearchOptions
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import How, NeutralIs
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -49,6 +49,7 @@ class ServedPolicy(BaseModel):
     prompt: str = Field(description="prompt template with {problem}")
     sampling: Drawing
     aggregation: How = Field(description="step scores to a sample's score")
+    neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
     generator: GeneratorPlacement = GeneratorPlacement()
     verifier: Placement = Placement()
     runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")

@@ -34,7 +34,19 @@ def _problem(given: object) -> str:
         raise InputError("problem is empty; give the text of a problem")
     if len(given) > _LONGEST:
         raise InputError(f"problem is too long: {len(given)} characters, at most {_LONGEST} are read")
+    if not _is_text(given):
+        raise InputError(
+            "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
+        )
     return given.strip()
+
+
+def _is_text(given: str) -> bool:
+    try:
+        given.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _budget(given: object) -> int:

@@ -28,7 +28,7 @@ def measure_difficulty(
     samples = test_problems, test_solutions, prm_scores
     found: dict[str, tuple[StrategyResults, Scored]] = {}
     if tree_search is not None and len(search_results):
-        scored = scored_samples(*samples, list(search_results["problem_id"].unique()))
+        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search)
         rows = strategy_rows(scored, search_results, sample_costs, tree_search)
         found["search"] = strategy_results(rows), scored
     if revisions is not None and len(revision_chains):

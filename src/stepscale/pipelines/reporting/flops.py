@@ -55,7 +55,7 @@ def measure_flops_match(
     samples = test_problems, test_solutions, prm_scores
     rows: dict[str, pd.DataFrame] = {}
     if tree_search is not None and len(search_results):
-        scored = scored_samples(*samples, list(search_results["problem_id"].unique()))
+        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search)
         most = int(sample_costs["n"].max())
         rows["search"] = strategy_rows(scored, search_results, sample_costs, tree_search, most)
     if revisions is not None and len(revision_chains):

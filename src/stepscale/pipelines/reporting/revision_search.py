@@ -13,6 +13,7 @@ from stepscale.pipelines.reporting.searches import WEIGHTED, scored_samples, str
 from stepscale.scaling.compute_optimal import strategy_results
 from stepscale.scaling.curve import Curve
 from stepscale.scaling.equal_cost import lead_at_own_cost
+from stepscale.scaling.intervals import verdict
 from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
 from stepscale.search.plan import SearchPlan, shown
 from stepscale.search.revision_grid import ratio_results
@@ -32,7 +33,8 @@ def measure_revision_search(
     ours = _searched_rows(searched)
     parts = [ours, _revised_rows(chains, revisions.budgets, seed)]
     if tree_search is not None and len(search_results):
-        scored = scored_samples(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
+        ids = list(search_results["problem_id"].unique())
+        scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
         rows = strategy_rows(scored, search_results, sample_costs, tree_search)
         beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
         parts.append(rows.loc[rows["strategy"].isin([WEIGHTED, *beams]), _KEPT])
@@ -82,8 +84,3 @@ def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFr
                 lead_at = [float(mean), float(low), float(high), verdict(low, high)]
                 rows.append([name, int(n), unit, float(spent), float(accuracy), rival, *lead_at, n_problems])
     return pd.DataFrame(rows, columns=LEADS)
-
-
-def verdict(low: float, high: float) -> str:
-    """What a paired 95 % interval of a difference says."""
-    return "wins" if low > 0 else "loses" if high < 0 else "undecided"

@@ -12,7 +12,7 @@ import pandas as pd
 
 from stepscale.parameters import ReportBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
-from stepscale.scaling.aggregates import Scored, score_samples
+from stepscale.scaling.aggregates import PRODUCT, Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import estimates, per_problem
@@ -23,6 +23,7 @@ from stepscale.scaling.efficiency import efficiency
 from stepscale.scaling.equal_cost import COLUMNS as AT_COST
 from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.online_comparison import COLUMNS as ONLINE
 from stepscale.scaling.online_comparison import compare_online
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
 from stepscale.search.lookahead import Lookahead
@@ -31,11 +32,10 @@ from stepscale.search.recorded import recorded_pool, recorded_run
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
+POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
 _BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
 _CHOSEN = ["bins", "bin", "fold", "budget", "strategy", "chosen_on", "measured", "n_problems"]
 _SAVINGS = ["policy", "unit", "at", "accuracy", "factor", "low", "high", "status", "matched"]
-_ONLINE = ["budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
-           "difference_high"]  # fmt: skip
 
 _AT_COST = ["unit", *AT_COST]
 
@@ -51,10 +51,11 @@ def measure_search(
     without searches.
     """
     if tree_search is None or search_results.empty:
-        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _AT_COST, _BINS, _SAVINGS, _ONLINE, _CHOSEN))
+        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _AT_COST, _BINS, _SAVINGS, ONLINE, _CHOSEN))
         return *tables, []  # type: ignore[return-value]  # six tables
     resamples = config.bootstrap
-    scored = scored_samples(test_problems, test_solutions, prm_scores, list(search_results["problem_id"].unique()))
+    ids = list(search_results["problem_id"].unique())
+    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
     results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
     bins = _bins(scored, seed)
     curves, chosen = _curves(results, bins, resamples, seed)
@@ -62,11 +63,11 @@ def measure_search(
         f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
         for name, budget, options in tree_search.runs
     }
-    errors = sample_errors(
-        scored, sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
-    )
-    pool = recorded_pool(scored.grid, scored.scores["prm"])
-    online = compare_online(results, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
+    pool, most = recorded_pool(scored.grid, scored.scores["prm"]), int(sample_costs["n"].max())
+    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most))
+    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
+    ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
+    errors = sample_errors(scored, ns, results.budgets)
     return (
         curve_rows(curves, len(results.ids), errors),
         _at_cost(curves),
@@ -97,11 +98,17 @@ def log_search_curves(curves: pd.DataFrame) -> None:
     log_curve_rows("search", curves)
 
 
-def scored_samples(problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str]) -> Scored:
-    """The samples of the problems that were searched, in their order, with the PRM's scores."""
+def scored_samples(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    ids: list[str],
+    plan: SearchPlan | None = None,
+) -> Scored:
+    """The samples of the problems ``ids``, in their order, with the PRM's scores by the rule of the searches of ``plan``."""
     kept = problems.set_index("problem_id", drop=False).loc[ids].reset_index(drop=True)
     prm = prm_scores[prm_scores["verifier"] == "prm"]
-    return score_samples(kept, "test", solutions, prm, prm.head(0))
+    return score_samples(kept, "test", solutions, prm, prm.head(0), rule=plan.rule if plan else PRODUCT)
 
 
 def strategy_rows(
@@ -155,8 +162,8 @@ def _curves(
         for name in results.strategies
     }
     chosen = []
-    for kind, member in {**bins, "one bin": np.ones(len(results.ids), np.int64)}.items():
-        label = "uniform (one strategy for all)" if kind == "one bin" else f"compute-optimal, {kind} bins"
+    one_bin = np.ones(len(results.ids), np.int64)
+    for label, (kind, member) in zip(POLICIES, [*bins.items(), ("one bin", one_bin)], strict=True):
         optimal = compute_optimal(results, member, resamples, seed)
         curves["generations", label] = optimal.curve
         for unit, curve in optimal.by_cost.items():
@@ -165,10 +172,16 @@ def _curves(
     return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
 
 
-def sample_errors(scored: Scored, ns: Sequence[int]) -> dict[str, Floats]:
-    """Monte Carlo error [len(ns)] of each way to choose among recorded samples; searches are runs and have none of their own."""
+def sample_errors(scored: Scored, ns: Sequence[int], budgets: Sequence[int]) -> dict[str, Floats]:
+    """Monte Carlo error [len(ns)] of each way to choose among recorded samples; searches are runs and have none of their own.
+
+    And of the policies [len(budgets)]: a policy takes each problem's result from one strategy, so its error is at most the root
+    of the strategies' sum of squares.
+    """
     found = estimates(scored.grid, scored.scores, [int(n) for n in ns])
-    return {CLOSED_FORM[label]: own.error for label, own in found.items() if label in CLOSED_FORM}
+    errors = {CLOSED_FORM[label]: own.error for label, own in found.items() if label in CLOSED_FORM}
+    most = dict(zip(ns, np.sqrt(np.square(list(errors.values())).sum(axis=0)), strict=True))
+    return errors | dict.fromkeys(POLICIES, np.array([most.get(n, 0.0) for n in budgets]))
 
 
 def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:

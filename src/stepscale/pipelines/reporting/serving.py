@@ -19,8 +19,6 @@ from stepscale.scaling.online_outcomes import outcomes
 from stepscale.search.plan import SearchPlan
 from stepscale.search.recorded import recorded_pool, recorded_run
 
-_AGGREGATION = "product"  # as the recorded samples are scored
-
 
 def learn_policy(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
@@ -33,7 +31,7 @@ def learn_policy(
     if tree_search is None or search_results.empty:
         return {}
     ids = list(search_results["problem_id"].unique())
-    scored = scored_samples(test_problems, test_solutions, prm_scores, ids)
+    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
     options = {f"{name} at {budget}": (own, budget) for name, budget, own in tree_search.runs}
     runs = {name: recorded_run(search_candidates, own.strategy, ids, budget) for name, (own, budget) in options.items()}
     met = outcomes(ids, recorded_pool(scored.grid, scored.scores["prm"]), runs, ORDERS, seed)
@@ -41,7 +39,8 @@ def learn_policy(
     used = {action.run for own in learned for action in own.policy.actions}
     policy = ServedPolicy.model_validate({
         "seed": seed, "prompt": generator.template(seed), "sampling": generator.sampling.model_dump(),
-        "aggregation": _AGGREGATION, "generator": generator.placement, "verifier": verifiers.placement,
+        "aggregation": tree_search.rule[0], "neutral_is": tree_search.rule[1],
+        "generator": generator.placement, "verifier": verifiers.placement,
         "runs": {name: own for name, (own, _) in options.items() if name in used}, "budgets": [asdict(own) for own in learned],
         "chosen_on": len(ids),
     })  # fmt: skip

@@ -80,9 +80,17 @@ def price_samples(
     samples = test_solutions[test_solutions["problem_id"].isin(set(chosen["problem_id"]))]
     per_problem = int(samples["sample_id"].max()) + 1
     budgets = sorted(n for n in {*report.budgets, *tree_search.budgets} if n <= per_problem)
-    model = open_generator(generator_model, generator, seed)
-    prompts = {i: len(model.encode_prompt(t)) for i, t in zip(chosen["problem_id"], chosen["problem"], strict=True)}
-    return sample_costs(prompts, samples, budgets, model.parameters, _verifier(prm_model, verifiers).parameters)
+    model, verifier = open_generator(generator_model, generator, seed), _verifier(prm_model, verifiers)
+    texts = dict(zip(chosen["problem_id"], chosen["problem"], strict=True))
+    written, read = ({i: len(one.encode_prompt(t)) for i, t in texts.items()} for one in (model, verifier.encoder))
+    judged = verifier.encoder.encode(
+        (texts[i], steps) for i, steps in zip(samples["problem_id"], samples["steps"], strict=True)
+    )
+    ends = pd.Series(
+        [[end - own.prompt_length for end in own.step_ends] for own in judged], samples.index, dtype=object
+    )
+    samples = samples.assign(read_ends=ends)
+    return sample_costs(written, samples, budgets, model.parameters, verifier.parameters, read)
 
 
 class _Searches:
