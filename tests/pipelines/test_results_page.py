@@ -96,3 +96,33 @@ def test_the_larger_model_is_a_star_on_the_line_of_its_bin(finished: Path, tmp_p
         assert "the larger model at equal FLOPs" in page(finished, "kedro run", tmp_path / name)
     one, more, none = ((tmp_path / name / "flops_match_curves.svg").read_bytes() for name in ("one", "more", "none"))
     assert one == more and len(one) > len(none)
+
+
+def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finished: Path, tmp_path: Path) -> None:
+    tables = finished / "08_reporting"
+    saved = {"policy": "compute-optimal, predicted bins", "factor": 1.6, "low": 0.9, "high": 3.25, "status": "matched"}
+    pd.DataFrame([{**saved, "unit": unit} for unit in ("generations", "FLOPs")]).to_parquet(
+        tables / "search_savings.parquet"
+    )
+    (tables / "revision_savings.json").write_text(json.dumps([{**saved, "unit": "generations", "factor": 4.0}]))
+    changed = {"rate": 0.1, "low": 0.05, "high": 0.2, "n": 90}
+    pd.DataFrame(
+        [{**changed, "change": "lost", "position": None, "paper": 0.38}, {**changed, "change": "lost", "position": 1}]
+    ).to_parquet(tables / "revision_changes.parquet")
+    gap = {"accuracy": 0.7, "difference": 0.03, "verdict": "wins"}
+    bounds = {"difference_low": 0.01, "difference_high": 0.05}
+    online = {"budget": 16, "cost": 11.94, "error": 0.002, "other": "uniform"}
+    pd.DataFrame([{**online, **gap, **bounds}]).to_parquet(tables / "online_policy.parquet")
+    leads = [
+        {**gap, "strategy": "beam", "n": n, "unit": "FLOPs", "minus": "rival", "low": 0.01, "high": 0.05}
+        for n in (8, 16)
+    ]
+    pd.DataFrame(leads).to_parquet(tables / "revision_search_leads.parquet")
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| compute-optimal, predicted bins | best-of-N weighted | FLOPs | 1.60 [0.90, 3.25] | matched |" in text
+    assert (
+        "| compute-optimal, predicted bins | parallel best-of-N | generations | 4.00 [0.90, 3.25] | matched |" in text
+    )
+    assert text.count("right answers turned wrong | 10.0% [5.0%, 20.0%] | 38% | 90 |") == 1
+    assert "| 16 (11.9 spent) | 70.0% ± 0.2% | uniform | +0.030 [+0.010, +0.050] | wins |" in text
+    assert text.count("| beam | FLOPs | rival | +0.030 [+0.010, +0.050] | wins |") == 1  # at the largest budget alone

@@ -16,7 +16,9 @@ import click
 
 from stepscale.errors import InputError
 from stepscale.pipelines.reporting.results_figures import drawn_table, figures_of
+from stepscale.pipelines.reporting.results_tables import saved_factor, tables_of
 
+_SAVED = {"B3": "search_savings", "B6": "revision_savings"}
 _FACTS = ("git revision", "written", "versions", "machine", "parameters: seed")
 
 
@@ -31,7 +33,7 @@ def facts_of(folder: Path) -> dict[str, str]:
 
 
 def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
-    """What stands beside the paper's figure: for A1, A2 and A4 the same quantity, else nothing but the deciding one."""
+    """What stands beside the paper's figure: for A1, A4, B3 and B6 the same quantity, else nothing but the deciding one."""
     if claim["id"] == "A1":
         curves = drawn_table(folder, "curves")
         last = curves[curves["n"] == curves["n"].max()].set_index("label")["accuracy"] if len(curves) else {}
@@ -44,6 +46,8 @@ def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
             f"{row['measure']}: {'not finite' if row['estimate'] is None else format(row['estimate'], '.2f')}"
             for row in rows if row["measure"].startswith(("ratio", "labels"))
         )  # fmt: skip
+    if claim["id"] in _SAVED:
+        return saved_factor(folder, _SAVED[claim["id"]], "compute-optimal, predicted bins")
     return ""
 
 
@@ -57,26 +61,6 @@ def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
     return "| " + " | ".join([claim["id"], claim["claim"], claim["paper"], ours, claim["status"], *counts]) + " |"
 
 
-def comparisons(folder: Path) -> list[str]:
-    """Differences that decide no claim: ablations, and what the data loop's rounds changed; nothing if none was measured."""
-    varied = drawn_table(folder, "supervision_ablations")
-    path = folder / "08_reporting" / "loop_differences.json"
-    told = [
-        (f"{row.label} - {row.against}, {row.per_problem} a problem",
-         row.n, row.lead, row.lead_low, row.lead_high, row.n_problems, row.seeds)
-        for row in varied.itertuples()
-    ]  # fmt: skip
-    told += [tuple(row.values()) for row in (json.loads(path.read_text()) if path.is_file() else [])]
-    if not told:
-        return []
-    rows = [
-        f"| {name} | {n} | {estimate:+.3f} [{low:+.3f}, {high:+.3f}] | {problems} | {seeds} |"
-        for name, n, estimate, low, high, problems, seeds in told
-    ]
-    head = "| ablations and the data loop | best of | difference of accuracy [95 % interval] | problems | seeds |"
-    return ["## Differences that decide no claim", "", head, "|" + "---|" * 5, *rows, ""]
-
-
 def page(folder: Path, command: str, figures: Path) -> str:
     """The whole page. Raises InputError if the run is not finished."""
     facts = facts_of(folder)
@@ -88,7 +72,7 @@ def page(folder: Path, command: str, figures: Path) -> str:
             "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
             *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).", "",
             "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
-            *comparisons(folder),
+            *tables_of(folder),
             "## Figures", "", "Bands are 95 % intervals.", "", *figures_of(folder, figures),
         ]
     )  # fmt: skip

@@ -25,6 +25,7 @@ class Drawing:
     x: str = "n"
     x_title: str = "generation budget N"
     y: str = "accuracy"
+    y_title: str = "accuracy (share of problems)"
     panel: str | None = None
     log: bool = True
     lines: str = "label"
@@ -44,7 +45,7 @@ DRAWINGS = (
     Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
     Drawing("loop_by_labels", "The data loop, by labels", "per_problem", "labelled samples a problem"),
     Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit", "round", "round", "audit_auroc",
-            log=False, lines="strategy"),
+            "AUROC (0.5: a coin toss)", log=False, lines="strategy"),
     Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figure 13): claim B8"),
     Drawing("search_curves", "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
             kept=_GENERATIONS),
@@ -93,7 +94,6 @@ def figures_of(folder: Path, figures: Path) -> Iterator[str]:
         if one.marks:
             name, kept, x, y = one.marks
             stars = drawn_table(folder, name, one.lines, kept).rename(columns={x: one.x, y: one.y})
-        title = one.y.replace("_", " ")
-        drawn = static_curves(table, one.x, one.x_title, one.y, title, one.panel, one.log, stars)
+        drawn = static_curves(table, one.x, one.x_title, one.y, one.y_title, one.panel, one.log, stars)
         (figures / f"{one.table}.svg").write_text(drawn, encoding="utf-8")
         yield f"### {one.caption}\n\n![{one.caption}]({figures.name}/{one.table}.svg)\n"

@@ -1,0 +1,112 @@
+"""Further tables of the page of results: differences that decide no claim, what is saved, what wins, what revisions lose.
+
+In: the data folder of a finished run. Out: lines of Markdown; none for what was not measured.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from stepscale.pipelines.reporting.results_figures import drawn_table
+
+
+def tables_of(folder: Path) -> list[str]:
+    """All of them, each with its heading."""
+    found = [comparisons(folder), savings(folder), changes(folder), online(folder), searched_revisions(folder)]
+    return [line for table in found for line in table]
+
+
+def saved_factor(folder: Path, name: str, policy: str) -> str:
+    """How many times fewer generations ``policy`` takes, as the table of savings ``name`` tells; "" if it was not measured."""
+    own = [row for row in _saved(folder, name) if (row["policy"], row["unit"]) == (policy, "generations")]
+    return "".join(f"{row['factor']:.2f}x [{row['low']:.2f}, {row['high']:.2f}]" for row in own)
+
+
+def comparisons(folder: Path) -> list[str]:
+    """Ablations, and what the data loop's rounds changed."""
+    told = [
+        (f"{row['label']} - {row['against']}, {row['per_problem']} a problem",
+         *(row[name] for name in ("n", "lead", "lead_low", "lead_high", "n_problems", "seeds")))
+        for row in _rows(folder, "supervision_ablations")
+    ]  # fmt: skip
+    told += [tuple(row.values()) for row in _json(folder, "loop_differences")]
+    rows = [
+        (name, n, _points(estimate, low, high), problems, seeds)
+        for name, n, estimate, low, high, problems, seeds in told
+    ]
+    columns = ("ablations and the data loop", "best of", "difference of accuracy [95 % interval]", "problems", "seeds")
+    return _table("Differences that decide no claim", columns, rows)
+
+
+def savings(folder: Path) -> list[str]:
+    """How many times less each policy spends than its baseline at the same accuracy."""
+    baselines = {"search_savings": "best-of-N weighted", "revision_savings": "parallel best-of-N"}
+    rows = [
+        (row["policy"], baseline, row["unit"], f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", row["status"])
+        for name, baseline in baselines.items()
+        for row in _saved(folder, name)
+    ]  # fmt: skip
+    columns = ("policy", "than", "in", "times less [95 % interval]; 0: never as accurate", "")
+    return _table("What is saved at the baseline's largest budget", columns, rows)
+
+
+def changes(folder: Path) -> list[str]:
+    """Right answers that the next revision turns wrong, and the other way round."""
+    names = {"lost": "right answers turned wrong", "won": "wrong answers turned right"}
+    rows = [
+        (names[row["change"]], f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+         "" if pd.isna(row["paper"]) else f"{row['paper']:.0%}", row["n"])
+        for row in _rows(folder, "revision_changes") if pd.isna(row["position"])
+    ]  # fmt: skip
+    return _table("What the next revision changes", ("", "here [95 % interval]", "in the paper", "attempts"), rows)
+
+
+def online(folder: Path) -> list[str]:
+    """The policy that pays for its estimate of difficulty beside those that do not."""
+    rows = [
+        (f"{row['budget']} ({row['cost']:.1f} spent)", f"{row['accuracy']:.1%} ± {row['error']:.1%}", row["other"],
+         _points(row["difference"], row["difference_low"], row["difference_high"]), row["verdict"])
+        for row in _rows(folder, "online_policy")
+    ]  # fmt: skip
+    columns = (
+        "budget, generations", "online policy ± Monte Carlo error", "minus, at equal generations", "[95 % interval]", "",
+    )  # fmt: skip
+    return _table("Does a policy that pays for its own estimate of difficulty win?", columns, rows)
+
+
+def searched_revisions(folder: Path) -> list[str]:
+    """PRM search over revisions and its rivals, at the largest budget."""
+    leads = _rows(folder, "revision_search_leads")
+    rows = [
+        (row["strategy"], row["unit"], row["minus"], _points(row["difference"], row["low"], row["high"]), row["verdict"])
+        for row in leads if row["n"] == max(lead["n"] for lead in leads)
+    ]  # fmt: skip
+    columns = ("strategy", "at equal", "minus", "[95 % interval]", "")
+    return _table("Does PRM search over revisions win?", columns, rows)
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> list[str]:
+    if not rows:
+        return []
+    lines = [columns, ("---",) * len(columns), *rows]
+    return [f"## {title}", "", *("| " + " | ".join(map(str, line)) + " |" for line in lines), ""]
+
+
+def _points(estimate: float, low: float, high: float) -> str:
+    return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _saved(folder: Path, name: str) -> list[dict[Any, Any]]:
+    return _rows(folder, name) or _json(folder, name)  # searches' are Parquet, revisions' JSON
+
+
+def _rows(folder: Path, name: str) -> list[dict[Any, Any]]:
+    return drawn_table(folder, name).to_dict("records")
+
+
+def _json(folder: Path, name: str) -> list[dict[Any, Any]]:
+    path = folder / "08_reporting" / f"{name}.json"
+    return list(json.loads(path.read_text())) if path.is_file() else []
