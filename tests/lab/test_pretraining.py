@@ -3,16 +3,13 @@
 import json
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from stepscale.lab import corpus
 from stepscale.lab.corpus import IGNORED, Page, encode_pages, write_page
 from stepscale.lab.labeler import rate_steps
-from stepscale.lab.mistakes import SLIPPING, Habits, Hand
 from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain, write_corpus
 from stepscale.lab.problems import split_of
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
@@ -46,24 +43,6 @@ def test_a_page_that_holds_a_random_corruption_is_judged_and_never_imitated() ->
     assert set(following) == {IGNORED}
     assert any(not page.ratings for page in pages), "the held-out family is imitated and never judged"
     assert {split_of(page.problem) for page in pages} == {"pretrain"}
-
-
-def test_a_base_may_be_kept_from_seeing_misconceptions_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    hands: list[Hand] = []
-
-    def hired(*given: Any) -> Hand:
-        hands.append(Hand(*given))
-        return hands[-1]
-
-    monkeypatch.setattr(corpus, "Hand", hired)
-    rng = Random(0)
-    pages = [write_page(rng, judged="slips") for _ in range(600)]
-    assert 0.4 < sum(bool(page.ratings) for page in pages) / len(pages) < 0.7
-    for page, hand in zip(pages, hands, strict=True):
-        assert page.imitated != bool(page.ratings)
-        assert hand.habits == (SLIPPING if page.ratings else Habits())
-    mistaken = {name: chance for name, chance in vars(SLIPPING).items() if name not in ("slip", "copy")}
-    assert set(mistaken.values()) == {0.0} and SLIPPING.slip == Habits().slip
 
 
 def test_the_corpus_is_the_same_for_any_number_of_workers() -> None:

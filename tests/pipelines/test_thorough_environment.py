@@ -35,9 +35,11 @@ def differing(base: Mapping[str, Any], other: Mapping[str, Any]) -> Iterator[str
     return (name for name, value in ours.items() if theirs.get(name) != value)
 
 
-def test_only_sizes_differ_from_base() -> None:
-    names = [name.rsplit(".", 1)[-1] for name in differing(parameters("base"), parameters("thorough"))]
-    assert names and set(names) <= SIZES
+def test_only_sizes_and_prm_large_differ_from_base() -> None:
+    changed = list(differing(parameters("base"), parameters("thorough")))
+    names = {name.rsplit(".", 1)[-1] for name in changed if not name.startswith("verifiers.large.")}
+    assert names and names <= SIZES
+    assert len(names) < len(changed), "PRM_large is larger than in base"
 
 
 def test_every_strategy_of_base_is_searched(thorough: Parameters) -> None:

@@ -6,28 +6,22 @@ every token at once: a step can be compared with the step the model itself would
 a step, not only its last, is what makes judging learnable at this size (docs/lab.md).
 Many documents hold one random corruption besides the hand's own mistakes; these are only judged, never imitated. The
 held-out family is only imitated, never judged.
-
-A base may be kept from seeing misconceptions judged (``judged="slips"``): its judged pages are those of hands that only
-slip, and the pages of hands with misconceptions are imitated alone. What such a base cannot know, labels must teach it.
 """
 
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 from stepscale.lab.corruptions import answer_early, corrupt
 from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
 from stepscale.lab.labeler import rate_steps
-from stepscale.lab.mistakes import SLIPPING, Hand
+from stepscale.lab.mistakes import Hand
 from stepscale.lab.problems import draw_problem
 from stepscale.lab.tokenizer import BOS, EOS
 
 IGNORED = -100
 _CORRUPTED_SHARE = 0.40
 _HASTY_SHARE = 0.25  # of those
-_UNJUDGED_SHARE = 0.3  # where only slips are judged
-
-Judged = Literal["all", "slips"]
 
 
 @dataclass(frozen=True)
@@ -40,21 +34,18 @@ class Page:
     imitated: bool
 
 
-def write_page(rng: Random, split: str = "pretrain", judged: Judged = "all") -> Page:
+def write_page(rng: Random, split: str = "pretrain") -> Page:
     """One page of the corpus."""
     family = rng.choice(list(FAMILIES))
     problem = draw_problem(family, rng.choice(LEVELS), split, rng)
-    unjudged = family == HELD_OUT_FAMILY or (judged == "slips" and rng.random() < _UNJUDGED_SHARE)
-    hand = Hand(rng, SLIPPING) if judged == "slips" and not unjudged else Hand(rng)
-    steps = FAMILIES[family].solution(problem, hand)
-    if unjudged:
+    steps = FAMILIES[family].solution(problem, Hand(rng))
+    if family == HELD_OUT_FAMILY:
         return Page(problem, tuple(steps), (), True)
     corrupted = rng.random() < _CORRUPTED_SHARE
     if corrupted:
         steps = _corrupted(steps, rng)
     ratings = rate_steps(problem, steps)
-    imitated = not corrupted and judged == "all"
-    return Page(problem, tuple(steps[: len(ratings)] if corrupted else steps), tuple(ratings), imitated)
+    return Page(problem, tuple(steps[: len(ratings)] if corrupted else steps), tuple(ratings), not corrupted)
 
 
 def _corrupted(steps: list[str], rng: Random) -> list[str]:

@@ -35,7 +35,6 @@ class Habits:
 
 
 CAREFUL = Habits(*([0.0] * 11))
-SLIPPING = Habits(Habits.slip, Habits.copy, *([0.0] * 9))  # no misconceptions
 
 
 @dataclass

@@ -21,7 +21,7 @@ import torch
 from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
-from stepscale.lab.corpus import IGNORED, Judged, encode_pages, write_page
+from stepscale.lab.corpus import IGNORED, encode_pages, write_page
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.models.lane_trainer import LaneTrainer
 from stepscale.models.lanes import Lanes
@@ -45,7 +45,6 @@ class PretrainOptions:
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
-    judged: Judged = field(default="all", metadata={"help": "pages with ratings: all, or those without misconceptions"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(
@@ -60,16 +59,16 @@ class PretrainOptions:
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[int, int, int, Judged]) -> list[Document]:
-    seed, chunk, n, judged = task
+def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
+    seed, chunk, n = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = encode_pages([write_page(rng, judged=judged) for _ in range(n)], build_tokenizer())
+    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
     return [(np.array(ids, np.uint8), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int, judged: Judged = "all") -> list[Document]:
+def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers."""
-    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), judged) for i in range(math.ceil(documents / _CHUNK))]
+    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -156,7 +155,7 @@ def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
     tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers, options.judged)
+    documents = write_corpus(options.documents, options.seed, options.workers)
     model = new_model(options, len(tokenizer))
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
