@@ -70,7 +70,8 @@ def page(folder: Path, command: str, figures: Path) -> str:
     return "\n".join(
         [
             "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
-            *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).", "",
+            *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).",
+            "What held, what did not and why: [findings](findings.md).", "",
             "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
             *tables_of(folder),
             "## Figures", "", "Bands are 95 % intervals.", "", *figures_of(folder, figures),
