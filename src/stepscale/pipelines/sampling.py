@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stepscale.cost import Ledger
+from stepscale.cost import Ledger, total
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.parameters import GeneratorBlock, SampleCounts
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Shards = Mapping[str, Callable[[], pd.DataFrame]]
+Make = Callable[["Shard", Ledger], pd.DataFrame]  # a shard's rows; what they cost is added to the ledger
 MANIFEST = "current"  # the partition that names the shards of the latest run, in order; others may lie beside them
 
 
@@ -52,25 +53,35 @@ def sample_shards(
 
 
 def make_missing(
-    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Callable[["Shard", Ledger], pd.DataFrame],
-    rows: str = "solutions",
+    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Make, rows: str = "solutions",
+    side_by_side: Path | None = None,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """One table after another by ``make(shard, ledger)``, those in ``finished`` left out; yields names of all at the end.
 
-    ``rows``: what a row of a shard is, for the one who watches.
+    ``rows``: what a row of a shard is, for the one who watches. ``side_by_side``: the folder of the model at work; if it is
+    small, shards are made a core each, and ``make`` opens its models itself, for it travels to other processes.
     """
     from stepscale.generation.shards import unfinished
+    from stepscale.models.cores import one_a_core
 
-    missing = {shard.name for shard in unfinished(shards, finished)}
+    missing = unfinished(shards, finished)
     ledger = Ledger()
+    tasks = [(make, shard) for shard in missing]
+    made = one_a_core(_made, tasks, str(side_by_side)) if side_by_side else (_made(*task) for task in tasks)
     with progress(f"sampling {purpose}", sum(shard.rows for shard in shards), rows) as bar:
-        for shard in shards:
-            if shard.name in missing:
-                yield {shard.name: make(shard, ledger)}
+        bar.update(sum(shard.rows for shard in shards) - sum(shard.rows for shard in missing))
+        for shard, (table, spent) in zip(missing, made, strict=True):
+            ledger.models = total([ledger, spent]).models
+            yield {shard.name: table}
             bar.update(shard.rows)
     logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
                 len(shards) - len(missing), len(shards), ledger.tokens)  # fmt: skip
     yield manifest(purpose, [shard.name for shard in shards])
+
+
+def _made(make: Make, shard: "Shard") -> tuple[pd.DataFrame, Ledger]:
+    ledger = Ledger()
+    return make(shard, ledger), ledger
 
 
 def together(*pieces: Iterator[dict[str, pd.DataFrame]]) -> Iterator[dict[str, pd.DataFrame]]:

@@ -5,7 +5,8 @@ shard a (strategy, budget, problems), a row a problem with its answer and all it
 recorded chains: draws are named alike. Without ``revisions.search`` in the parameters the table is empty.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,9 +43,8 @@ def run_revision_searches(
             shard = searches.shard(budget, options, part, start)
             shards.append(shard)
             runs[shard.name] = (name, options)
-    yield from make_missing(
-        PURPOSE, shards, finished, lambda shard, ledger: searches.make(shard, *runs[shard.name], ledger)
-    )
+    make = partial(searches.make, runs)
+    yield from make_missing(PURPOSE, shards, finished, make, "problems", side_by_side=revision_model)
 
 
 def gather_revision_searches(shards: Shards) -> pd.DataFrame:
@@ -63,15 +63,13 @@ class _Searches:
         self, revision_model: Path, prm_model: Path, generator: GeneratorBlock, verifiers: VerifierBlock,
         revisions: RevisionsBlock, plan: RevisionSearchPlan, search: SearchBlock, seed: int,
     ) -> None:  # fmt: skip
-        from stepscale.generation.contract import Sampling
         from stepscale.generation.shards import model_key
 
-        self.model = open_generator(revision_model, generator, seed, "revision")
+        self.model, self.generator = revision_model, generator
         self.prm, self.verifiers, self.plan = prm_model, verifiers, plan
         self.layout, self.rules, self.seed = revisions.data.layout, search.grading_rules, seed
-        self.sampling = Sampling(**generator.sampling.model_dump())
         self._made_of = [
-            _CODE, model_key(revision_model), self.model.prompt_template, model_key(prm_model), plan.after,
+            _CODE, model_key(revision_model), generator.template(seed), model_key(prm_model), plan.after,
             self.layout.model_dump(), generator.sampling.model_dump(), self.rules, seed,
         ]  # fmt: skip
 
@@ -83,29 +81,31 @@ class _Searches:
         name = shard_name(f"{options.method}-{budget:05d}", start, [*self._made_of, options.strategy, texts])
         return Shard(name, problems, len(problems))
 
-    def make(self, shard: "Shard", label: str, options: SearchMethod, ledger: Ledger) -> pd.DataFrame:
-        """Chains, then the search; with models that remember nothing of other shards."""
-        from stepscale.generation.shards import start_afresh
+    def make(self, runs: Mapping[str, tuple[str, SearchMethod]], shard: "Shard", ledger: Ledger) -> pd.DataFrame:
+        """Chains, then the search, the shard's own of ``runs``; with models opened for it, that remember nothing of others."""
         from stepscale.search.table import results_table
 
-        start_afresh(self.model)
+        label, options = runs[shard.name]
         found = self._found(shard.problems, options, ledger)
         golds = dict(zip(shard.problems["problem_id"], shard.problems["answer"], strict=True))
         return results_table(found, self.seed, golds, self.rules).assign(label=label)
 
     def _found(self, table: pd.DataFrame, options: SearchMethod, ledger: Ledger) -> "list[SearchResult]":
+        from stepscale.generation.contract import Sampling
         from stepscale.search.results import Problem
         from stepscale.search.revision_chains import run_chains, score_chains
         from stepscale.search.revision_search import search_revisions
         from stepscale.verifiers.scoring import ModelVerifier
 
         problems = [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
+        model = open_generator(self.model, self.generator, self.seed, "revision")
         prm = ModelVerifier(self.prm, "prm", **self.verifiers.placement.model_dump())
+        sampling = Sampling(**self.generator.sampling.model_dump())
         chains = run_chains(
-            problems, self.model, [self.plan.after], self.layout, self.sampling, run_seed=self.seed, ledger=ledger,
+            problems, model, [self.plan.after], self.layout, sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(problems),
         )  # fmt: skip
-        scored = score_chains(chains, self.model, prm, False, options.aggregation, ledger)
+        scored = score_chains(chains, model, prm, False, options.aggregation, ledger)
         return search_revisions(
-            scored, self.model, prm, options, self.layout, self.sampling, history=False, run_seed=self.seed, ledger=ledger
-        )  # fmt: skip
+            scored, model, prm, options, self.layout, sampling, history=False, run_seed=self.seed, ledger=ledger
+        )

@@ -174,16 +174,14 @@ class _Chains:
         self, model: Path, orms: "_ORMs | None", lengths: Sequence[int], generator: GeneratorBlock,
         revisions: RevisionsBlock, search: SearchBlock, seed: int,
     ) -> None:  # fmt: skip
-        from stepscale.generation.contract import Sampling
         from stepscale.generation.shards import model_key
 
-        self.model = open_generator(model, generator, seed, "revision")
+        self.model, self.generator = model, generator
         self.lengths, self.layout, self.seed = list(lengths), revisions.data.layout, seed
-        self.sampling, self.rules = Sampling(**generator.sampling.model_dump()), search.grading_rules
-        self.orms = orms
+        self.rules, self.orms = search.grading_rules, orms
         keys = [model_key(folder) for folder in orms.folders] if orms else []
         self._made_of = [
-            _CODE, model_key(model), self.model.prompt_template, keys, self.lengths,
+            _CODE, model_key(model), generator.template(seed), keys, self.lengths,
             self.layout.model_dump(), generator.sampling.model_dump(), seed, self.rules,
         ]  # fmt: skip
 
@@ -199,26 +197,27 @@ class _Chains:
             texts = [list(part[name].astype(str)) for name in ("problem_id", "problem", "answer")]
             name = shard_name(purpose, start, [*self._made_of, purpose, texts])
             shards.append(Shard(name, part, len(part) * sum(self.lengths)))
-        yield from make_missing(purpose, shards, finished, self._make)
+        yield from make_missing(purpose, shards, finished, self._make, "attempts", side_by_side=self.model)
 
     def _make(self, shard: "Shard", ledger: Ledger) -> pd.DataFrame:
-        from stepscale.generation.shards import start_afresh
+        from stepscale.generation.contract import Sampling
         from stepscale.search.results import Problem
         from stepscale.search.revision_chains import chains_table, run_chains
 
-        start_afresh(self.model)
+        model = open_generator(self.model, self.generator, self.seed, "revision")
+        sampling = Sampling(**self.generator.sampling.model_dump())
         problems = [
             Problem(i, text) for i, text in zip(shard.problems["problem_id"], shard.problems["problem"], strict=True)
         ]
         found = run_chains(
-            problems, self.model, self.lengths, self.layout, self.sampling, run_seed=self.seed, ledger=ledger,
+            problems, model, self.lengths, self.layout, sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(problems),
         )  # fmt: skip
         if self.orms is None:
-            return grade(chains_table(found, self.model.name), shard.problems, self.rules)
-        scored, without = self.orms.score(found, self.model, ledger)
-        table = chains_table(scored, self.model.name)
-        bare = chains_table(without, self.model.name)
+            return grade(chains_table(found, model.name), shard.problems, self.rules)
+        scored, without = self.orms.score(found, model, ledger)
+        table = chains_table(scored, model.name)
+        bare = chains_table(without, model.name)
         return grade(table.join(bare[BY_ORM].add_suffix("_without_history")), shard.problems, self.rules)
 
 

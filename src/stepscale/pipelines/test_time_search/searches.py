@@ -5,7 +5,8 @@ and score N whole samples, so that best-of-N stands on the same axes. Without ``
 gives empty tables.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,9 +45,8 @@ def run_searches(
             shard = searches.shard(own, chosen.iloc[start : start + tree_search.problems_per_shard], start)
             shards.append(shard)
             options[shard.name] = own
-    yield from make_missing(
-        PURPOSE, shards, finished, lambda shard, ledger: searches.make(shard, options[shard.name], ledger)
-    )
+    make = partial(searches.make, options)
+    yield from make_missing(PURPOSE, shards, finished, make, "candidates", side_by_side=generator_model)
 
 
 def searched(test_problems: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
@@ -100,14 +100,13 @@ class _Searches:
         self, generator_model: Path, prm_model: Path, generator: GeneratorBlock, verifiers: VerifierBlock,
         search: SearchBlock, seed: int,
     ) -> None:  # fmt: skip
-        from stepscale.generation.contract import Sampling
         from stepscale.generation.shards import model_key
 
-        self.generator = open_generator(generator_model, generator, seed)
+        self.model, self.generator = generator_model, generator
         self.prm, self.verifiers = prm_model, verifiers
-        self.sampling, self.rules, self.seed = Sampling(**generator.sampling.model_dump()), search.grading_rules, seed
+        self.rules, self.seed = search.grading_rules, seed
         self._made_of = [
-            _CODE, model_key(generator_model), self.generator.prompt_template, model_key(prm_model),
+            _CODE, model_key(generator_model), generator.template(seed), model_key(prm_model),
             generator.sampling.model_dump(), self.rules, seed,
         ]  # fmt: skip
 
@@ -119,16 +118,16 @@ class _Searches:
         name = shard_name(f"{options.method}-{options.budget:05d}", start, [*self._made_of, options.strategy, texts])
         return Shard(name, problems, len(problems) * options.n)
 
-    def make(self, shard: "Shard", options: SearchMethod, ledger: Ledger) -> pd.DataFrame:
-        """Search; with models that remember nothing of other shards."""
-        from stepscale.generation.shards import start_afresh
+    def make(self, options: Mapping[str, SearchMethod], shard: "Shard", ledger: Ledger) -> pd.DataFrame:
+        """Search by the shard's own of ``options``; with models opened for it, that remember nothing of other shards."""
+        from stepscale.generation.contract import Sampling
         from stepscale.search.methods import search
         from stepscale.search.table import candidates_table, results_table
 
-        start_afresh(self.generator)
-        verifier = _verifier(self.prm, self.verifiers)
+        model, verifier = open_generator(self.model, self.generator, self.seed), _verifier(self.prm, self.verifiers)
+        sampling = Sampling(**self.generator.sampling.model_dump())
         found = search(
-            _problems(shard.problems), self.generator, verifier, options, self.sampling, run_seed=self.seed, ledger=ledger,
+            _problems(shard.problems), model, verifier, options[shard.name], sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(shard.problems),
         )  # fmt: skip
         golds = dict(zip(shard.problems["problem_id"], shard.problems["answer"], strict=True))
