@@ -12,7 +12,7 @@ from stepscale.tracking import flatten
 CONF = Path(__file__).resolve().parents[2] / "conf"
 SIZES = {
     "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
-    "strategies", "ablations",
+    "strategies", "ablations", "test", "heldout",
 }  # fmt: skip
 
 
@@ -60,7 +60,8 @@ def test_sizes_are_those_of_the_paper_where_two_hours_allow(thorough: Parameters
     assert ("uncertain", None, "problem") in mixes
     assert design.seeds >= 3 and thorough.loop.seeds >= 3
     assert max(design.budgets) >= 64 and thorough.experiment.pool.samples.per_problem >= 4 * design.sizes[-1]
-    assert max(thorough.revisions.budgets) >= 64 and thorough.search.samples.per_problem >= 1024
+    assert max(thorough.revisions.budgets) >= 64
+    assert thorough.problems.lab and thorough.problems.lab.test * thorough.search.samples.per_problem >= 300 * 1024
 
 
 def test_samples_measured_are_samples_drawn(thorough: Parameters) -> None:
