@@ -10,7 +10,8 @@ from stepscale.scaling.loop_comparison import health_by_round
 STRATEGIES = ("80/20, selector retrained", "Random")
 SIZES = pd.DataFrame(
     [
-        {"label": name, "per_problem": size, "n": 16, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 40, "seeds": 3}
+        {"label": name, "per_problem": size, "labelled": float(size), "n": 16, "accuracy": 0.5, "low": 0.4, "high": 0.6,
+         "n_problems": 40, "seeds": 3}
         for name in STRATEGIES for size in (1, 5, 9)
     ]
 )  # fmt: skip

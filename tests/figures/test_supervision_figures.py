@@ -3,12 +3,13 @@
 import numpy as np
 import pandas as pd
 import pytest
+from learning_points import points_table
 
 from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.scaling_curves import scaling_curves
-from stepscale.scaling.points import ACTIVE, ARMS, COLUMNS, by_budget, by_size
+from stepscale.scaling.points import ACTIVE, ARMS, by_budget, by_size
 from stepscale.scaling.quintiles import by_quintile
 
 SIZES, NS = (1, 4, 16), (1, 8, 64)
@@ -20,7 +21,7 @@ def points() -> pd.DataFrame:
         (arm, size, seed, n, f"p{i}", 0.3 + 0.02 * k + 0.01 * np.log2(size * n) + i / 100)
         for k, arm in enumerate(ARMS) for size in SIZES for seed in range(2) for n in NS for i in range(12)
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return points_table(rows)
 
 
 def test_figure_4a_draws_each_arm_with_its_band_and_its_line(points: pd.DataFrame) -> None:

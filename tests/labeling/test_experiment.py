@@ -152,11 +152,14 @@ def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) 
         samples = training_samples(cell, pool.solutions, selections)
         folder = tmp_path / cell.name
         trained = train_cell(cell, samples, pool, base, training, experiment.least_steps, folder)
-        points.append(measure_cell(cell, ModelVerifier(folder, cell.name), test, experiment.budgets, ledger))
+        points.append(
+            measure_cell(cell, ModelVerifier(folder, cell.name), test, experiment.budgets, (2.0, 0.5), ledger)
+        )
         costs.append(cell_costs(cell, samples, pool, trained))
     table = pd.concat(points)
     found = learning(table, ACTIVE, 8)
     assert found.sizes == (1, 2) and found.accuracy.shape == (2, 1, 6)
+    assert found.labelled == (2.5, 2.5) and found.chosen == (2, 2)
     assert table["accuracy"].between(0, 1).all() and ledger.tokens > 0
     at_one = table[table["n"] == 1]["accuracy"]
     assert np.allclose(at_one, pool.solutions["is_correct"].astype(float).mean())  # one sample: nothing to choose

@@ -145,21 +145,26 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     written = solutions(tested, 8)
     few = written[written["sample_id"] < OPTIONS.scored_samples]
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
-    curves, [claim] = measure_rollouts(tested, written, both, scores(few, "soft", True), OPTIONS, REPORT, 0)
+    hard, outcome = (both[both["verifier"] == name] for name in ("prm", "orm"))
+    soft = scores(few, "soft", True)
+    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, REPORT, 0)
     assert set(curves["n"]) == {1, 2, 4}, "no more than the samples it scored"
-    assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM"}
+    assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM", "ORM"}
     at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
     assert at_four["Soft PRM, last"] == 1 and at_four["PRM"] == pytest.approx(0.5), "the ORM's scores are not the PRM's"
     assert np.allclose(curves.loc[curves["n"] == 1, "accuracy"], 0.5)
+    assert at_four["ORM"] == 1
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
+    assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 
 
 def test_without_a_soft_prm_or_with_too_few_problems_nothing_is_settled() -> None:
     tested = problems("test", 4)
     written = solutions(tested, 4)
     hard, soft = scores(written, "prm", False), scores(written, "soft", True)
-    curves, claims = measure_rollouts(tested, written, hard, soft, OPTIONS, REPORT, 0)
+    outcome = scores(written, "orm", True)
+    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, REPORT, 0)
     assert len(curves) and claims == []
     for nothing, options in ((None, OPTIONS), (soft[:0], OPTIONS), (soft, None)):
-        curves, claims = measure_rollouts(tested, written, hard, nothing, options, REPORT, 0)
+        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, REPORT, 0)
         assert curves.empty and claims == []

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from learning_points import points_table
 
+from stepscale.cost import Ledger
+from stepscale.labeling.arms import PAPER_ARMS, Arm, Cell, labelled_counts
 from stepscale.labeling.contract import label_table
+from stepscale.labeling.selection import Convincing
 from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
 from stepscale.pipelines.cells import Found
 from stepscale.pipelines.reward_modeling import arms, supervision
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
-from stepscale.scaling.points import COLUMNS, PROCESS
+from stepscale.scaling.points import PROCESS, SELECTOR
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
 VERIFIERS = VerifierBlock.model_validate({"base": str(BASE), "prompt": "{problem}\n", "prm": {}, "orm": {}})
@@ -27,6 +31,10 @@ EXPERIMENT = ExperimentBlock.model_validate(
 Saved = dict[str, pd.DataFrame]
 
 
+def labels_of(solutions: pd.DataFrame) -> pd.DataFrame:
+    return label_table(solutions, "prm_large", [[1] if right else [-1] for right in solutions["is_correct"]])
+
+
 @pytest.fixture
 def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Problems, solutions, labels, and what the process arm takes at each size."""
@@ -35,7 +43,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     )
     rows = [(p, i, [f"so {i}"], i % 2 == 0) for p in problems["problem_id"] for i in range(4)]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "is_correct"])
-    labels = label_table(solutions, "prm_large", [[1] if right else [-1] for right in solutions["is_correct"]])
+    labels = labels_of(solutions)
     taken = solutions[solutions["sample_id"] < 2][["problem_id", "sample_id"]]
     selections = pd.concat(
         [taken.assign(arm=PROCESS, seed=seed, per_problem=taken["sample_id"] + 1) for seed in range(2)]
@@ -51,8 +59,7 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def run_cells(jobs, _) -> Iterator[Found]:
         for job in jobs:
             names.append(job.cell.name)
-            row = (job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)
-            yield Found(pd.DataFrame([row], columns=list(COLUMNS)), None)
+            yield Found(points_table([(job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)]), None)
 
     monkeypatch.setattr(arms, "run_cells", run_cells)
     return names
@@ -116,16 +123,43 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
     asked = []
 
     class Labeler:
-        def __init__(self, folder: Path) -> None:
-            asked.append(folder)
+        threshold = 0.2
 
-        def label(self, *_) -> pd.DataFrame:
-            return labels
+        def __init__(self, large: "Large") -> None:
+            asked.append(large.folder)
 
-    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", lambda folder, name, **_: folder)
+        def label(self, _: pd.DataFrame, given: pd.DataFrame, __: Ledger) -> pd.DataFrame:
+            return labels_of(given)
+
+    class Large:
+        parameters = 7
+
+        def __init__(self, folder: Path, *_: object, **__: object) -> None:
+            self.folder = folder
+
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Large)
     monkeypatch.setattr("stepscale.labeling.by_verifier.VerifierLabeler", Labeler)
     own = VERIFIERS.model_copy(update={"large": PRMBlock(base=str(BASE), prm=VERIFIERS.prm)})
+    unseen = solutions[solutions["problem_id"] == "a"].assign(problem_id="c")
+    known = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
+    reference = labels_of(unseen.assign(is_correct=True))  # by which the right half alone is right
     for verifiers in (VERIFIERS, own):
-        found, _ = supervision.label_by_large_prm(tmp_path / "prm", tmp_path / "large", problems, solutions, verifiers)
-        assert found is labels
+        found, told = supervision.label_by_large_prm(
+            tmp_path / "prm", tmp_path / "large", known, solutions, pd.concat([solutions, unseen]), reference, verifiers
+        )
+        pd.testing.assert_frame_equal(found, labels)
+        assert told["n_solutions"] == 4 and told["outcome_agreement"] == 0.5, "on the problem it never saw"
+        assert told["final_answer_agreement"] == 1 and told["final_answer_n_solutions"] == 8
     assert asked == [tmp_path / "prm", tmp_path / "large"]
+
+
+def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables) -> None:
+    _, _, _, selections = tables
+    asked = Arm(name="Active", supervision="steps", selection=Convincing())
+    chosen = selections[selections["seed"] == 0].assign(arm="Active")
+    learnt = chosen[chosen["per_problem"] == 1].assign(arm=SELECTOR)
+    other = learnt.assign(sample_id=learnt["sample_id"] + 3)
+    same, apart = (pd.concat([selections, chosen, one]) for one in (learnt, other))
+    assert labelled_counts(Cell(asked, 2, 0), same) == (4, 0) and labelled_counts(Cell(asked, 2, 0), apart) == (4, 2)
+    assert labelled_counts(Cell(asked, 1, 0), apart) == (2, 2)
+    assert labelled_counts(Cell(PAPER_ARMS[0], 2, 0), apart) == (4, 0), "nobody scores for those drawn at random"

@@ -2,16 +2,16 @@
 
 import pandas as pd
 import pytest
+from learning_points import points_table
 
 from stepscale.errors import InputError
 from stepscale.scaling.ablations import COLUMNS, ablation_table
-from stepscale.scaling.points import COLUMNS as POINTS
 
 
 def points(arm: str, sizes: list[int], right: int) -> pd.DataFrame:
     """Two seeds on ten problems, the first ``right`` of which are solved."""
     rows = [(arm, s, k, 4, f"p{i}", float(i < right)) for s in sizes for k in range(2) for i in range(10)]
-    return pd.DataFrame(rows, columns=list(POINTS))
+    return points_table(rows)
 
 
 def test_an_ablation_is_measured_against_the_arm_it_varies_at_the_same_labels() -> None:

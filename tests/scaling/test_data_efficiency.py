@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pandas as pd
 import pytest
+from learning_points import points_table
 
 from stepscale.errors import InputError
 from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
@@ -24,7 +25,7 @@ def points(
     for (arm, (start, slope)), size, seed, n in itertools.product(lines.items(), SIZES, range(seeds), (8, 16)):
         accuracy = start + slope * np.log2(size) + easy + rng.normal(0, noise, problems) + (0.05 if n == 16 else 0)
         rows += [(arm, size, seed, n, f"p{i:03}", a) for i, a in enumerate(accuracy)]
-    return pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
+    return points_table(rows)
 
 
 def test_the_lines_are_found_again() -> None:
@@ -50,6 +51,23 @@ def test_the_interval_covers_the_truth_and_narrows_with_problems() -> None:
         assert float(found.gain.low) < 0.08 < float(found.gain.high)
         widths.append(float(found.gain.high - found.gain.low))
     assert widths[1] < widths[0] / 2
+
+
+def test_labels_of_the_selector_and_samples_a_problem_does_not_have_are_counted_as_they_are() -> None:
+    table = points({ACTIVE: (0.38, 0.04), PROCESS: (0.30, 0.04)})
+    free = data_efficiency(table, ACTIVE, PROCESS, 16, 100)
+    assert float(free.log2_saved.mean) == pytest.approx(2)
+    paid = table.assign(selector=np.where(table["arm"] == ACTIVE, table["per_problem"].astype(float), 0.0))
+    found = data_efficiency(paid, ACTIVE, PROCESS, 16, 100)
+    assert float(found.log2_saved.mean) == pytest.approx(1), (
+        "twice as many labels for the same accuracy: a doubling less"
+    )
+    assert float(found.gain.mean) == pytest.approx(0.04) and float(found.slope_ratio.mean) == pytest.approx(1)
+    uncounted = data_efficiency(paid, ACTIVE, PROCESS, 16, 100, selector_counts=False)
+    assert float(uncounted.log2_saved.mean) == pytest.approx(2)
+    scarce = table.assign(labelled=np.minimum(table["labelled"], 8.0))  # at 16 no problem had more than 8
+    steeper = data_efficiency(scarce, PROCESS, PROCESS, 16, 100)
+    assert float(steeper.arm.slope.mean) > 0.04 and by_size(scarce, 16, 50, 0)["labelled"].max() == 8
 
 
 def test_a_control_that_does_not_rise_never_catches_up() -> None:

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from learning_points import points_table
 
 from stepscale.scaling.loop_comparison import health_by_round, loop_differences
-from stepscale.scaling.points import COLUMNS
 
 SIZES, SEEDS, PROBLEMS = (1, 5, 9), 2, 30
 
@@ -19,7 +19,7 @@ def points(by_strategy: dict[str, tuple[float, ...]], noise: float = 0.0) -> pd.
         for name, levels in by_strategy.items() for size, accuracy in zip(SIZES, levels, strict=True)
         for seed in range(SEEDS) for n in (4, 8) for i in range(PROBLEMS)
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return points_table(rows)
 
 
 def test_differences_at_the_end_and_over_the_last_round_are_the_ones_put_in() -> None:

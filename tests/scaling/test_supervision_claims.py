@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 import pytest
+from learning_points import points_table
 
 from stepscale.errors import InputError
 from stepscale.scaling.claims import Claim, settle
@@ -70,7 +71,7 @@ def points(by_arm: dict[str, list[float]], sizes: tuple[int, ...] = (1, 4, 16), 
         for seed in range(seeds)
         for i, a in enumerate(around(mean, 100 * k + 10 * seed + size))
     ]
-    return pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
+    return points_table(rows)
 
 
 @pytest.mark.parametrize(

@@ -14,19 +14,19 @@ from stepscale.figures.style import line_colours
 
 
 def learning_curves(sizes: pd.DataFrame, lines: Mapping[str, tuple[float, float]] | None = None) -> Any:
-    """One line with its 95 % band an arm: columns label, per_problem, accuracy, low, high (the last three in 0..1).
+    """One line with its 95 % band an arm: columns label, labelled, accuracy, low, high (the last three in 0..1).
 
     ``lines``: by label, slope and intercept of accuracy on log2 of the samples, drawn dashed over the label's sizes.
     """
-    figure = scaling_curves(sizes.assign(n=sizes["per_problem"]))
+    figure = scaling_curves(sizes.assign(n=sizes["labelled"]))
     figure.update_xaxes(title="labelled samples a problem (log scale)")
     figure.update_traces(
-        hovertemplate="%{x} a problem: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
+        hovertemplate="%{x:.3g} a problem: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
         selector={"mode": "lines+markers"},
     )
     colours = line_colours(sizes["label"])
     for label, (slope, intercept) in (lines or {}).items():
-        x = np.sort(sizes.loc[sizes["label"] == label, "per_problem"].unique())
+        x = np.sort(sizes.loc[sizes["label"] == label, "labelled"].unique())
         figure.add_scatter(
             x=x, y=intercept + slope * np.log2(x), mode="lines", name=f"{label}: line of best fit", legendgroup=label,
             line={"color": colours[label], "width": 1.4, "dash": "dash"}, showlegend=False, hoverinfo="skip",

@@ -71,9 +71,10 @@ def rollouts_part(curves: pd.DataFrame) -> Part:
     told = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
         "that learned Monte Carlo values of steps, with each way to make one score of them; PRM is the run's own, by "
-        "product. How to read this: as best-of-N above; the soft PRM saw far fewer solutions."
+        "product; ORM by its last token (F and Figure 14). How to read this: as best-of-N above; the soft PRM saw far fewer "
+        "solutions."
     )
-    return Part([FigureSection("A PRM without labels", told, scaling_curves(curves))], {})
+    return Part([FigureSection("A PRM of rollouts", told, scaling_curves(curves))], {})
 
 
 def positions_part(positions: pd.DataFrame | None) -> Part:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from stepscale.errors import InputError
 from stepscale.labeling.outcomes import judged_by_steps
 from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, candidates, chosen
-from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS
+from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS, SELECTOR
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 from stepscale.verifiers.options import Supervise
 from stepscale.verifiers.saved import Kind
@@ -150,7 +150,7 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
 def select_all(
     experiment: Experiment, solutions: pd.DataFrame, selector_scores: Mapping[int, pd.DataFrame], run_seed: int = 0
 ) -> pd.DataFrame:
-    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``).
+    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``); and what the selector did.
 
     ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
     Raises InputError if another arm's are missing, or the pool is too small.
@@ -159,6 +159,7 @@ def select_all(
     parts = []
     for seed in range(run_seed, run_seed + experiment.seeds):
         scored = candidates(solutions, selector_scores[seed]) if seed in selector_scores else None
+        parts.append(selector_samples(plain, seed))
         for arm in experiment.arms:
             pool = plain if isinstance(arm.selection, Uniform) else scored
             if pool is None:
@@ -167,6 +168,27 @@ def select_all(
                 )
             parts.append(nested(arm.selection, pool, experiment.sizes, seed).assign(arm=arm.name, seed=seed))
     return pd.concat(parts, ignore_index=True)[["arm", "seed", *KEY, "per_problem"]]
+
+
+def selector_cell(seed: int) -> Cell:
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample a problem."""
+    return Cell(PAPER_ARMS[0], 1, seed)
+
+
+def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """What PRM_selector learns from, as rows of ``select_all``; ``pool``: candidates."""
+    return nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)[["arm", "seed", *KEY, "per_problem"]]
+
+
+def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
+    """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
+    of_seed = selections[selections["seed"] == cell.seed]
+    own = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
+    taken = set(own[KEY].itertuples(index=False, name=None))
+    if isinstance(cell.arm.selection, Uniform):
+        return len(taken), 0
+    selector = of_seed[of_seed["arm"] == SELECTOR]
+    return len(taken), len(set(selector[KEY].itertuples(index=False, name=None)) - taken)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:

@@ -70,10 +70,12 @@ def cell_training(cell: Cell, training: VerifierTraining, n_examples: int, least
 
 
 def measure_cell(
-    cell: Cell, verifier: Verifier, test: TestSamples, budgets: tuple[int, ...], ledger: Ledger
-) -> pd.DataFrame:
+    cell: Cell, verifier: Verifier, test: TestSamples, budgets: tuple[int, ...], labelled: tuple[float, float],
+    ledger: Ledger,
+) -> pd.DataFrame:  # fmt: skip
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
+    ``labelled``: samples a problem that it learned from, and further ones of its selector.
     A PRM's score is the product of its steps, an ORM's its last. Raises InputError for a budget beyond the samples.
     """
     scores = score_solutions(verifier, test.problems, test.solutions, ledger)
@@ -82,7 +84,8 @@ def measure_cell(
     accuracy = best_of_n_per_problem(values, grid.correct, budgets, grid.mask)
     frame = pd.DataFrame(
         {
-            "arm": cell.arm.name, "per_problem": cell.per_problem, "seed": cell.seed, "n": np.tile(budgets, len(grid.ids)),
+            "arm": cell.arm.name, "per_problem": cell.per_problem, "labelled": float(labelled[0]),
+            "selector": float(labelled[1]), "seed": cell.seed, "n": np.tile(budgets, len(grid.ids)),
             "problem_id": np.repeat(grid.ids, len(budgets)), "accuracy": accuracy.ravel(),
         }
     )  # fmt: skip

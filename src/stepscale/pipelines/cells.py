@@ -7,7 +7,7 @@ Cells of a small model are trained a core each; MLflow's child runs are written 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
@@ -18,10 +18,14 @@ from stepscale.verifiers.options import VerifierTraining
 
 
 class Job(NamedTuple):
-    """A cell, all that it learns from (and no more: it may travel to another process), and solutions to score besides."""
+    """A cell, all that it learns from (and no more: it may travel to another process), and solutions to score besides.
+
+    ``labelled``: samples a problem that were labelled for it, and further ones for its selector.
+    """
 
     cell: Cell
     learns: LabelledPool
+    labelled: tuple[float, float]
     scores: TestSamples | None = None
 
 
@@ -55,11 +59,15 @@ def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[Found]:
     base = measures.verifiers.sized(small=True).base
     results = one_a_core(train_and_measure, [(job, measures) for job in jobs], base)
     for job, (found, told) in zip(jobs, results, strict=True):
-        with child_run(job.cell.name, told.options) as run:
+        with child_run(job.cell.name, {"cell": _shown(job.cell), **told.options.model_dump(mode="json")}) as run:
             for step, values in told.curves:
                 run.on_log(step, values)
             run.metrics(told.numbers)
         yield found
+
+
+def _shown(cell: Cell) -> dict[str, Any]:
+    return {"arm": cell.arm.model_dump(mode="json"), "per_problem": cell.per_problem, "seed": cell.seed}
 
 
 def train_and_measure(job: Job, measures: Measures) -> tuple[Found, _Told]:
@@ -71,20 +79,22 @@ def train_and_measure(job: Job, measures: Measures) -> tuple[Found, _Told]:
 
     cell, verifiers = job.cell, measures.verifiers
     kind: Literal["prm", "orm"] = "prm" if cell.arm.supervision == "steps" else "orm"
-    told = _Told(verifiers.training(kind, cell.seed, small=True), [], {})
+    curves: list[tuple[int, dict[str, float]]] = []
     with TemporaryDirectory(prefix="stepscale-cell-") as name:
         trained = train_cell(
-            cell, job.learns.solutions, job.learns, verifiers.sized(small=True).base, told.options, measures.least_steps,
-            Path(name), lambda step, values: told.curves.append((step, values)),
+            cell, job.learns.solutions, job.learns, verifiers.sized(small=True).base,
+            verifiers.training(kind, cell.seed, small=True), measures.least_steps, Path(name),
+            lambda step, values: curves.append((step, values)),
         )  # fmt: skip
         verifier = ModelVerifier(Path(name), cell.name, **verifiers.placement.model_dump())
-        points = measure_cell(cell, verifier, measures.test, measures.budgets, Ledger())
+        points = measure_cell(cell, verifier, measures.test, measures.budgets, job.labelled, Ledger())
         asked = job.scores
         scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None
     costs = cell_costs(cell, job.learns.solutions, job.learns, trained)
-    told.numbers.update({key: value for key, value in costs.items() if isinstance(value, int | float)})
-    told.numbers["best_of_n"] = float(points.loc[points["n"] == max(measures.budgets), "accuracy"].mean())
-    return Found(points, scores), told
+    numbers = {key: float(value) for key, value in costs.items() if isinstance(value, int | float)}
+    reached = points[["n", "accuracy"]].groupby("n")["accuracy"].mean()
+    numbers |= {f"best_of_{n}": float(accuracy) for n, accuracy in reached.items()}
+    return Found(points, scores), _Told(trained.config, curves, numbers)
 
 
 def asked_of(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:

@@ -1,12 +1,14 @@
 """How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
 
 In: what two arms reached at several numbers of labelled samples a problem. Out: their lines of best fit, best-of-N accuracy
-on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Two measures:
+on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Samples are those really
+labelled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
+it counts them). Two measures:
 
 - *ratio of slopes*, the paper's: how much faster accuracy rises with a doubling of the labels;
 - *labels saved*, the horizontal shift: how many times as many labels the control needs to reach the same accuracy, averaged
-  over the sizes on the log scale: 2 ** (gain of accuracy at equal labels / slope of the control). The two are the same only
-  where the lines meet at no labels at all.
+  over the sizes on the log scale: 2 ** (gain of accuracy at equal labels / slope of the control), where the control's line
+  tells its accuracy at the arm's labels. The two are the same only where the lines meet at no labels at all.
 """
 
 from dataclasses import dataclass
@@ -36,7 +38,7 @@ class Efficiency:
 
     arm: Line
     control: Line
-    gain: Interval  # of accuracy, at equal labels, mean over the sizes
+    gain: Interval  # of accuracy over the control's line, at equal labels, mean over the arm's sizes
     slope_ratio: Interval
     log2_saved: Interval
     saved: Interval
@@ -45,16 +47,20 @@ class Efficiency:
 
 
 def data_efficiency(
-    points: pd.DataFrame, arm: str, control: str, n: int, resamples: int = 2000, seed: int = 0, level: float = 0.95
-) -> Efficiency:
+    points: pd.DataFrame, arm: str, control: str, n: int, resamples: int = 2000, seed: int = 0, level: float = 0.95,
+    selector_counts: bool = True,
+) -> Efficiency:  # fmt: skip
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
+
+    ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
 
     Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below.
     Raises
     InputError for fewer than two common sizes, or other problems or seeds in the two arms.
     """
     ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
-    x = np.log2(np.asarray(ours.sizes, float))
+    counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
+    x = np.log2(np.asarray(counted, float))  # [2, sizes]
     both = np.stack([ours.accuracy, theirs.accuracy])
     drawn = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
     mean = both.mean(axis=(-2, -1))[None]
@@ -66,8 +72,8 @@ def data_efficiency(
         return Interval(estimate[0], low, high)
 
     slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
-    start, start_mean = drawn.mean(-1) - slope * x.mean(), mean.mean(-1) - slope_mean * x.mean()
-    gain, gain_mean = _gain(drawn), _gain(mean)
+    start, start_mean = drawn.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
+    gain, gain_mean = _gain(drawn, start, slope, x), _gain(mean, start_mean, slope_mean, x)
     ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
@@ -101,18 +107,24 @@ def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
             f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they have "
             f"{ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
         )
-    first, second = (Learning(sizes, one.accuracy[[one.sizes.index(size) for size in sizes]]) for one in (ours, theirs))
-    return first, second
+    return _at(ours, sizes), _at(theirs, sizes)
+
+
+def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
+    places = [one.sizes.index(size) for size in sizes]
+    labelled, chosen = (tuple(counts[i] for i in places) for counts in (one.labelled, one.chosen))
+    return Learning(sizes, one.accuracy[places], labelled, chosen)
 
 
 def _slopes(means: Floats, x: Floats) -> Floats:
-    """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes]."""
-    centred = x - x.mean()
-    return np.asarray(means @ (centred / (centred**2).sum()))
+    """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes] over ``x`` [2, sizes]."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return np.asarray((means * (centred / (centred**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
 
 
-def _gain(means: Floats) -> Floats:
-    return np.asarray((means[:, 0] - means[:, 1]).mean(axis=-1))
+def _gain(means: Floats, start: Floats, slope: Floats, x: Floats) -> Floats:
+    """The arm's mean accuracy less that of the control's line at the same labels [...]."""
+    return np.asarray(means[:, 0].mean(axis=-1) - start[:, 1] - slope[:, 1] * x[0].mean())
 
 
 def _ratio(above: Floats, below: Floats) -> Floats:

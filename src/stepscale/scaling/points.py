@@ -1,8 +1,9 @@
 """What each trained verifier reached, as points (arm, labelled samples a problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (labelled samples a problem) | seed int | n int (generation budget) | problem_id
-str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al. 2023, Figures
-4a and 4b. Knows nothing of training.
+In: the points table: arm str | per_problem int (labelled samples a problem asked for) | labelled float (those it really took, the
+mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
+problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
+2023, Figures 4a and 4b. Knows nothing of training.
 """
 
 from collections.abc import Sequence
@@ -21,18 +22,24 @@ PROCESS = "Process"
 BY_LARGE = "Outcome by PRM_large"
 BY_ANSWER = "Outcome by final answer"
 LAST_TOKEN = "Outcome by final answer, last token only"
+SELECTOR = "PRM_selector"
 ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 """The four series of Lightman et al. 2023, Figure 4a."""
 
-COLUMNS = ("arm", "per_problem", "seed", "n", "problem_id", "accuracy")
+COLUMNS = ("arm", "per_problem", "labelled", "selector", "seed", "n", "problem_id", "accuracy")
 
 
 @dataclass(frozen=True)
 class Learning:
-    """One arm at one budget. ``sizes``: labelled samples a problem [S], rising. ``accuracy``: [S, seeds, problems]."""
+    """One arm at one budget. ``sizes``: labelled samples a problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+
+    ``labelled``: samples a problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    """
 
     sizes: tuple[int, ...]
     accuracy: Floats
+    labelled: tuple[float, ...]
+    chosen: tuple[float, ...]
 
 
 def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
@@ -47,7 +54,13 @@ def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
             f"arm {arm!r}, N={n}: {len(rows)} points for {shape} (sizes, seeds, problems); finish every cell"
         )
     ordered = rows.sort_values(["per_problem", "seed", "problem_id"])["accuracy"].to_numpy(float)
-    return Learning(tuple(int(size) for size in axes[0]), ordered.reshape(shape))
+    counts = rows.groupby("per_problem")[["labelled", "selector"]].mean()
+    return Learning(
+        tuple(int(size) for size in axes[0]),
+        ordered.reshape(shape),
+        tuple(counts.sum(axis=1)),
+        tuple(counts["labelled"]),
+    )
 
 
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
@@ -74,14 +87,14 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
     """Figure 4a: accuracy at budget ``n`` against labelled samples a problem, one row an arm and size.
 
-    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds.
+    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples a problem really labelled).
     """
-    return pd.DataFrame(
-        row
-        for arm in _present(points)
-        for found in [learning(points, arm, n)]
-        for row in _rows(arm, [(size, n) for size in found.sizes], found.accuracy, resamples, seed)
-    )
+    parts = []
+    for arm in _present(points):
+        found = learning(points, arm, n)
+        rows = _rows(arm, [(size, n) for size in found.sizes], found.accuracy, resamples, seed)
+        parts.append(pd.DataFrame(rows).assign(labelled=found.labelled))
+    return pd.concat(parts, ignore_index=True)
 
 
 def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int) -> pd.DataFrame:

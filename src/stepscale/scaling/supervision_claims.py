@@ -79,7 +79,10 @@ def a3_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> di
 
 
 def a4_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> dict[str, Interval]:
-    """The labels that active learning saves against uniform ones, as doublings: 1.38 is the paper's 2.6 times (A, 4.2)."""
+    """The labels that active learning saves against uniform ones, as doublings: 1.38 is the paper's 2.6 times (A, 4.2).
+
+    Those that its selector learned from are counted among its labels.
+    """
     saved = data_efficiency(points, ACTIVE, PROCESS, n, resamples, seed).log2_saved
     bounded = [np.clip(bound, -MOST_DOUBLINGS, MOST_DOUBLINGS) for bound in (saved.mean, saved.low, saved.high)]
     return {"log2 of the times fewer labels (2.6x is 1.38)": Interval(*bounded)}
@@ -107,7 +110,10 @@ def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
 
 
 def b9_quantities(prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
-    """PRM over ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14); [problems, len(ns)] each."""
+    """A PRM of rollouts over the ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14).
+
+    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step.
+    """
     lead = np.asarray(prm - orm)
     return {
         f"PRM - ORM at N={max(ns)}": bootstrap_interval(lead[:, int(np.argmax(ns))], resamples, seed),

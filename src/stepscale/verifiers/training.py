@@ -38,9 +38,10 @@ _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", 
 
 @dataclass(frozen=True)
 class TrainedVerifier:
-    """Where it is, what training cost, and the examples it never saw (of the validation problems)."""
+    """Where it is, how it was trained and what that cost, and the examples it never saw (of the validation problems)."""
 
     folder: Path
+    config: VerifierTraining
     fit: FitReport
     validation: list[Example] = field(repr=False)
     n_rows: int
@@ -62,16 +63,20 @@ def train_verifier(
     config: VerifierTraining,
     out_folder: Path,
     on_log: OnLog | None = None,
+    validation: Sequence[Example] = (),
 ) -> TrainedVerifier:
     """Fine-tune ``base`` (a folder or hub name) on ``examples`` and save the verifier under ``out_folder``.
 
-    ``on_log(step, numbers)`` receives the learning curves. Raises InputError if nothing is left to train on, or the base or
-    its tokens do not fit the configuration.
+    ``on_log(step, numbers)`` receives the learning curves. ``validation``: examples of problems kept apart, beside those that
+    ``config.validation_share`` takes from ``examples``; on them the validation loss is measured, and training is stopped where
+    ``optimization.patience`` asks for it. Raises InputError if nothing is left to train on, or the base or its tokens do not fit
+    the configuration.
     """
     tokenizer = load_tokenizer(base)
     model = load_head(base, tokenizer, config)
     encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
-    training, validation = split_by_problem(examples, config.validation_share, config.optimization.seed)
+    training, kept = split_by_problem(examples, config.validation_share, config.optimization.seed)
+    kept = [*kept, *validation]
     supervise = config.supervise or _SUPERVISE[config.kind]
     rows, n_cut = to_rows(training, encoder, supervise)
     if not rows:
@@ -79,7 +84,7 @@ def train_verifier(
             f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}"
         )
     report = fit(
-        model, rows, to_rows(validation, encoder, supervise)[0], _loss(config.kind), config.optimization,
+        model, rows, to_rows(kept, encoder, supervise)[0], _loss(config.kind), config.optimization,
         pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
     )  # fmt: skip
     save(model, tokenizer, out_folder)
@@ -87,7 +92,7 @@ def train_verifier(
     SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(
         out_folder
     )
-    return TrainedVerifier(out_folder, report, validation, len(rows), n_cut, len(training) - len(rows))
+    return TrainedVerifier(out_folder, config, report, kept, len(rows), n_cut, len(training) - len(rows))
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:

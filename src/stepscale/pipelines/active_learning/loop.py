@@ -79,8 +79,8 @@ def train_selectors(
         for (_, names, _), own in zip(runs, kept, strict=True)
     ]
     jobs = [
-        _job(problems, solutions, own, labels, loop, seed, asked if names else None)
-        for (seed, _, own), names in zip(runs, fresh, strict=True)
+        _job(problems, solutions, own, labels, loop, seed, shared, asked if names else None)
+        for (seed, shared, own), names in zip(runs, fresh, strict=True)
     ]
     scores, points = kept, []
     found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
@@ -100,7 +100,7 @@ def measure_last(
     if loop is None:
         return pd.DataFrame(columns=list(COLUMNS))
     runs = list(_shared(keys))
-    jobs = [_job(problems, solutions, own, labels, loop, seed) for seed, _, own in runs]
+    jobs = [_job(problems, solutions, own, labels, loop, seed, shared) for seed, shared, own in runs]
     found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
     parts = [own.points.assign(arm=name) for (_, names, _), own in zip(runs, found, strict=True) for name in names]
     return pd.concat(parts, ignore_index=True)
@@ -122,14 +122,16 @@ def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]
 
 def _job(
     problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions, seed: int,
-    scores: TestSamples | None = None,
+    strategies: list[str], scores: TestSamples | None = None,
 ) -> Job:  # fmt: skip
-    """A training on all samples of ``keys``."""
+    """A training on all samples of ``keys``, which these strategies have labelled alike."""
     round_ = int(keys["round"].max()) + 1
-    cell = Cell(Arm(name=f"loop round {round_}", supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
+    name = f"loop round {round_}, {' and '.join(strategies)}"
+    cell = Cell(Arm(name=name, supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
     samples = chosen(solutions, keys)
     asked = problems[problems["problem_id"].isin(samples["problem_id"])]
-    return Job(cell, LabelledPool(asked, samples, chosen(labels, samples)), scores)
+    labelled = len(samples) / max(1, samples["problem_id"].nunique())  # its selectors learned from these, and no others
+    return Job(cell, LabelledPool(asked, samples, chosen(labels, samples)), (labelled, 0.0), scores)
 
 
 def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, loop: LoopOptions) -> Measures:

@@ -21,7 +21,6 @@ from stepscale.scaling.supervision_claims import (
     a3_quantities,
     a4_quantities,
     a5_quantities,
-    b9_quantities,
     rule_values,
 )
 
@@ -62,12 +61,11 @@ def measure(
 def _claims(
     scored: Scored, values: dict[str, Any], heldout: Scored | None, bins: Any, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A1, A2, A6 and B9 on the test problems, A5 on the family that no verifier was trained on, if there is one."""
+    """A1, A2 and A6 on the test problems, A5 on the family that no verifier was trained on, if there is one."""
     n_problems = len(scored.grid.ids)
     settled = [
         settle("A1", a1_quantities(values, ns, resamples, seed), n_problems, seeds=1),
         settle("A6", a6_quantities(bins, values, ns, resamples, seed), n_problems, seeds=1),
-        settle("B9", b9_quantities(values["PRM"], values["ORM"], ns, resamples, seed), n_problems, seeds=1),
     ]
     if scored.steps is not None:
         rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
@@ -91,13 +89,19 @@ def measure_supervision(
     sizes = by_size(paper, n, config.bootstrap, seed)
     budgets = by_budget(paper, largest, config.bootstrap, seed)
     varied = ablations.ablation_table(points, design.varied, n, config.bootstrap, seed)
-    saved = data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed)
+    saved = efficiency_table(data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed), ACTIVE, PROCESS)
+    free = data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed, selector_counts=False)
+    saved += [
+        row | {"measure": f"{row['measure']}, selector's labels not counted"}
+        for row in efficiency_table(free, ACTIVE, PROCESS)
+        if str(row["measure"]).startswith(("gain", "ratio", "labels"))
+    ]
     n_problems = int(points["problem_id"].nunique())
     claims = [
         settle("A3", a3_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
         settle("A4", a4_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
     ]
-    return sizes, budgets, varied, efficiency_table(saved, ACTIVE, PROCESS), claims
+    return sizes, budgets, varied, saved, claims
 
 
 def collect_claims(*settled: list[Claim]) -> list[dict[str, Any]]:

@@ -38,15 +38,15 @@ _GENERATIONS = {"unit": "generations"}
 _STARS = {"bins": "oracle", "version": "v1", "counted": "generations"}
 
 DRAWINGS = (
-    Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claims A1, B9"),
+    Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claim A1"),
     Drawing("quintile_curves", "By difficulty, 1 the easiest fifth (A, Figure 6): claim A6", panel="quintile"),
-    Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "per_problem",
+    Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "labelled",
             "labelled samples a problem"),
     Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
-    Drawing("loop_by_labels", "The data loop, by labels", "per_problem", "labelled samples a problem"),
+    Drawing("loop_by_labels", "The data loop, by labels", "labelled", "labelled samples a problem"),
     Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit", "round", "round", "audit_auroc",
             "AUROC (0.5: a coin toss)", log=False, lines="strategy"),
-    Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figure 13): claim B8"),
+    Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figures 13 and 14): claims B8, B9"),
     Drawing("search_curves", "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
             kept=_GENERATIONS),
     Drawing("search_by_bin", "Searches by difficulty, bin 1 the easiest (B, Figure 3 right): claim B2", panel="bin",

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.labeling.arms import Cell, plan, training_samples
+from stepscale.labeling.arms import Cell, labelled_counts, plan, training_samples
 from stepscale.labeling.experiment import LabelledPool
 from stepscale.labeling.selection import chosen
 from stepscale.parameters import ExperimentBlock, VerifierBlock
@@ -44,7 +44,12 @@ def train_arms(
     ]
     missing = [place for place, name in enumerate(names) if name not in finished]
     train = of_split(problems, solutions, "train")
-    jobs = [Job(cells[i], _learnt(cells[i], taken[i], problems, train, labels)) for i in missing]
+    counts = {cell: labelled_counts(cell, selections) for cell in cells}
+    n_problems = max(1, train["problem_id"].nunique())
+    jobs = [
+        Job(cells[i], _learnt(cells[i], taken[i], problems, train, labels), _shares(counts[cells[i]], n_problems))
+        for i in missing
+    ]
     test = asked_of(problems, of_split(problems, solutions, "test"))
     measures = Measures(verifiers, test, experiment.design.budgets, experiment.design.least_steps)
     with progress(f"training {arms or 'ablations'}", len(jobs), "verifiers") as bar:
@@ -52,6 +57,10 @@ def train_arms(
             yield {names[place]: found.points}
             bar.update()
     yield {MANIFEST: pd.DataFrame({"shard": names})}
+
+
+def _shares(counts: tuple[int, int], n_problems: int) -> tuple[float, float]:
+    return counts[0] / n_problems, counts[1] / n_problems
 
 
 def _taken(cell: Cell, selections: pd.DataFrame) -> pd.DataFrame:

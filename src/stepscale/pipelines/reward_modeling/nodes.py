@@ -6,20 +6,24 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import VerifierBlock
+from stepscale.pipelines.reward_modeling.supervision import of_split
 from stepscale.pipelines.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.saved import Kind
 
 logger = logging.getLogger(__name__)
 
+_LEARNT = ("train", "valid")  # splits: of the second, the validation loss alone
+
 
 def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
     """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6)."""
     from stepscale.verifiers.examples import prm_examples
 
-    train = step_labels[step_labels["problem_id"].isin(_train_ids(problems))]
-    return _train("prm", config.base, config.training("prm", seed), prm_examples(problems, train))
+    examples = {split: prm_examples(problems, of_split(problems, step_labels, split)) for split in _LEARNT}
+    return _train("prm", config.base, config.training("prm", seed), examples)
 
 
 def train_large_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
@@ -28,31 +32,29 @@ def train_large_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: V
         return scratch_folder("prm_large")
     from stepscale.verifiers.examples import prm_examples
 
-    train = step_labels[step_labels["problem_id"].isin(_train_ids(problems))]
-    return _train("prm_large", config.large.base, config.large_training(seed), prm_examples(problems, train))
+    examples = {split: prm_examples(problems, of_split(problems, step_labels, split)) for split in _LEARNT}
+    return _train("prm_large", config.large.base, config.large_training(seed), examples)
 
 
 def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
     """An outcome reward model: right or not, on every token of the same solutions (Lightman et al. 2023, 2.5)."""
     from stepscale.verifiers.examples import orm_examples
 
-    train = solutions[solutions["problem_id"].isin(_train_ids(problems))]
-    return _train("orm", config.base, config.training("orm", seed), orm_examples(problems, train))
+    examples = {split: orm_examples(problems, of_split(problems, solutions, split)) for split in _LEARNT}
+    return _train("orm", config.base, config.training("orm", seed), examples)
 
 
-def _train_ids(problems: pd.DataFrame) -> set[str]:
-    return set(problems.loc[problems["split"] == "train", "problem_id"])
-
-
-def _train(name: str, base: str, options: VerifierTraining, examples: list[Any]) -> Path:
+def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, list[Any]]) -> Path:
+    """The folder of a verifier fitted to the training problems' examples, its loss measured on the validation problems'."""
     from stepscale.tracking import child_run
     from stepscale.verifiers.positions import balance
     from stepscale.verifiers.training import train_verifier
 
     folder = scratch_folder(name)
     with child_run(name, options) as run:
-        trained = train_verifier(base, examples, options, folder, on_log=run.on_log)
-        shares = {f"train.{key}": value for key, value in balance(options.kind, examples).items()}
+        learnt, unseen = (examples[split] for split in _LEARNT)
+        trained = train_verifier(base, learnt, options, folder, run.on_log, unseen)
+        shares = {f"train.{key}": value for key, value in balance(options.kind, learnt).items()}
         run.metrics(trained.numbers() | shares)
         run.folder(folder, "model")
     numbers = trained.fit
@@ -62,31 +64,39 @@ def _train(name: str, base: str, options: VerifierTraining, examples: list[Any])
 
 
 def evaluate_verifiers(
-    prm_model: Path,
-    orm_model: Path,
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    step_labels: pd.DataFrame,
-    config: VerifierBlock,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
-    """How each verifier judges solutions of validation problems, which no training saw: metrics, calibration, step positions."""
-    from stepscale.tracking import current_run
+    prm_model: Path, orm_model: Path, large_prm_model: Path, soft_prm_model: Path, problems: pd.DataFrame,
+    solutions: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, rollouts: RolloutOptions | None,
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """How each verifier judges solutions of validation problems, which no training saw: metrics, calibration, step positions.
+
+    A soft PRM is held, at every step, against the outcome of the solution: one draw of the value that it predicts. Each is a
+    child run with its metrics and tables.
+    """
+    from stepscale.tracking import child_run
     from stepscale.verifiers.evaluation import evaluate
     from stepscale.verifiers.examples import orm_examples, prm_examples
     from stepscale.verifiers.scoring import ModelVerifier
 
-    valid = set(problems.loc[problems["split"] == "valid", "problem_id"])
-    labels = step_labels[step_labels["problem_id"].isin(valid)]
-    graded = solutions[solutions["problem_id"].isin(valid)]
-    examples: dict[Kind, list[Any]] = {"prm": prm_examples(problems, labels), "orm": orm_examples(problems, graded)}
-    folders: dict[Kind, Path] = {"prm": prm_model, "orm": orm_model}
-    where = config.placement.model_dump()
-    found = {kind: evaluate(ModelVerifier(folders[kind], kind, **where), kind, examples[kind]) for kind in folders}
-    run = current_run()
-    for kind, (metrics, _, _) in found.items():
-        logger.info("%s on validation problems: %s", kind, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
-        if run:
-            run.metrics({f"{kind}.{name}": value for name, value in metrics.items() if value == value})
-    bins = pd.concat([table for _, table, _ in found.values()], ignore_index=True)
-    positions = pd.concat([table for _, _, table in found.values()], ignore_index=True)
-    return {kind: metrics for kind, (metrics, _, _) in found.items()}, bins, positions
+    rated = prm_examples(problems, of_split(problems, step_labels, "valid"))
+    graded = orm_examples(problems, of_split(problems, solutions, "valid"))
+    judged: list[tuple[str, Kind, Path, list[Any]]] = [
+        ("prm", "prm", prm_model, rated), ("orm", "orm", orm_model, graded),
+    ]  # fmt: skip
+    if config.large:
+        judged.append(("prm_large", "prm", large_prm_model, rated))
+    if rollouts:
+        judged.append(("soft_prm", "soft_prm", soft_prm_model, graded))
+    numbers, all_bins, all_positions = dict[str, Any](), list[pd.DataFrame](), list[pd.DataFrame]()
+    for name, kind, folder, examples in judged:
+        metrics, bins, positions = evaluate(
+            ModelVerifier(folder, name, **config.placement.model_dump()), kind, examples
+        )
+        numbers[name] = metrics
+        all_bins.append(bins)
+        all_positions.append(positions)
+        logger.info("%s on validation problems: %s", name, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
+        with child_run(f"{name} on validation problems", {"verifier": name, "kind": kind}) as run:
+            run.metrics({key: value for key, value in metrics.items() if value == value})
+            run.text(bins.to_csv(index=False), "calibration.csv")
+            run.text(positions.to_csv(index=False), "positions.csv")
+    return numbers, pd.concat(all_bins, ignore_index=True), pd.concat(all_positions, ignore_index=True)

@@ -47,7 +47,7 @@ def compare_supervision() -> Pipeline:
         ),
         Node(
             supervision.label_by_large_prm,
-            ["prm_model", "large_prm_model", *shared, "params:verifiers"],
+            ["prm_model", "large_prm_model", *shared, "pool_solutions", "step_labels", "params:verifiers"],
             ["experiment_labels", "labeler_agreement"],
             name="label_by_large_prm",
         ),
@@ -57,7 +57,7 @@ def compare_supervision() -> Pipeline:
         *trained,
         Node(arms.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"),
     ]
-    outside = {"prm_model", "step_labels", *shared}
+    outside = {"prm_model", "pool_solutions", "step_labels", *shared}
     return Pipeline(
         compared,
         namespace="supervision",
@@ -103,6 +103,7 @@ def learn_from_rollouts() -> Pipeline:
 
 def create_pipeline() -> Pipeline:
     """The reward_modeling pipeline."""
+    models = ["prm_model", "orm_model", "large_prm_model", "soft_prm_model"]
     return (
         compare_supervision()
         + learn_from_rollouts()
@@ -122,7 +123,7 @@ def create_pipeline() -> Pipeline:
                 ),
                 Node(
                     nodes.evaluate_verifiers,
-                    ["prm_model", "orm_model", "problems", "pool_solutions", "step_labels", "params:verifiers"],
+                    [*models, "problems", "pool_solutions", "step_labels", "params:verifiers", "params:rollouts"],
                     ["verifier_metrics", "calibration", "verifier_positions"],
                     name="evaluate_verifiers",
                 ),

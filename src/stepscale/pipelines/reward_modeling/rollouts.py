@@ -50,9 +50,12 @@ def train_soft_prm(
     problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
     rollouts: RolloutOptions | None, seed: int,
 ) -> Path:  # fmt: skip
-    """A PRM by binary cross entropy on each step's value; an empty folder without rollouts."""
+    """A PRM by binary cross entropy on each step's value; an empty folder without rollouts.
+
+    A share of the questions is kept apart, and training stops where their loss no longer falls (Snell et al. 2024, D).
+    """
     from stepscale.labeling.arms import Arm, Cell
-    from stepscale.labeling.experiment import LabelledPool, train_cell
+    from stepscale.labeling.experiment import LabelledPool, cell_training, train_cell
     from stepscale.labeling.selection import chosen
     from stepscale.tracking import child_run
 
@@ -60,9 +63,11 @@ def train_soft_prm(
     if rollouts is None:
         return folder
     cell = Cell(Arm(name="soft PRM", supervision="values"), rollouts.samples, seed)
-    samples, options = chosen(solutions, labels), verifiers.training("prm", seed)
-    with child_run("soft_prm", options) as run:
-        pool = LabelledPool(problems, solutions, labels)
+    samples, given = chosen(solutions, labels), verifiers.training("prm", seed)
+    stopped = given.optimization.model_copy(update={"patience": rollouts.patience})
+    options = given.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
+    pool = LabelledPool(problems, solutions, labels)
+    with child_run("soft_prm", cell_training(cell, options, len(samples), rollouts.least_steps)) as run:
         trained = train_cell(cell, samples, pool, verifiers.base, options, rollouts.least_steps, folder, run.on_log)
         run.metrics({**trained.numbers(), "mean_value": float(labels["value"].mean())})
         run.folder(folder, "model")

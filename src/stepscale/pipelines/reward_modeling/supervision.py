@@ -15,29 +15,39 @@ logger = logging.getLogger(__name__)
 
 
 def label_by_large_prm(
-    prm_model: Path, large_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock
-) -> tuple[pd.DataFrame, dict[str, float]]:
-    """Step labels of the experiment's pool by PRM_large, and how far they agree with the symbolic labeler where it can judge."""
+    prm_model: Path, large_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, pool_solutions: pd.DataFrame,
+    step_labels: pd.DataFrame, verifiers: VerifierBlock,
+) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
+    """Step labels of the experiment's pool by PRM_large; how far it agrees with the labeler it learned from, and its noise.
+
+    Agreement is that on the validation problems of the labelled pool, none of which it learned from. The noise is that of
+    final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
+    """
     from stepscale.cost import Ledger
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import STEP_LABELS
     from stepscale.labeling.agreement import agreement
     from stepscale.labeling.by_verifier import VerifierLabeler
-    from stepscale.labeling.symbolic import label_solutions
+    from stepscale.labeling.outcomes import judged_by_steps, outcome_noise
+    from stepscale.tracking import child_run
     from stepscale.verifiers.scoring import ModelVerifier
 
     pool = of_split(problems, solutions, "train")
     if pool.empty:
         return empty(STEP_LABELS), {}
     folder = large_prm_model if verifiers.large else prm_model
-    large = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump())
-    labels = VerifierLabeler(large).label(problems, pool, Ledger())
-    from_lab = pool["problem_id"].str.startswith("lab-")
-    if not from_lab.any():
-        return labels, {}
-    found = agreement(labels, label_solutions(problems, pool[from_lab]))
+    large, ledger = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump()), Ledger()
+    labeler = VerifierLabeler(large)
+    labels = labeler.label(problems, pool, ledger)
+    unseen = of_split(problems, pool_solutions, "valid")
+    reference = of_split(problems, step_labels, "valid")
+    found = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
+    noise = outcome_noise(pool, judged_by_steps(pool, labels))
+    found |= {f"final_answer_{name}": value for name, value in noise.items()}
     found |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
-    logger.info("PRM_large against the symbolic labeler: %s", ", ".join(f"{k} {v:.3f}" for k, v in found.items()))
+    with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
+        run.metrics({name: value for name, value in found.items() if value == value} | {"tokens": ledger.tokens})
+    logger.info("PRM_large on problems it never saw: %s", ", ".join(f"{k} {v:.3f}" for k, v in found.items()))
     return labels, found
 
 
@@ -56,7 +66,8 @@ def choose_labelled(
 ) -> pd.DataFrame:  # fmt: skip
     """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
 
-    The selector is trained on one labelled sample a problem (4.2); it scores the whole pool for selections that ask for it.
+    The selector is trained on one labelled sample a problem (4.2), as that cell of the process arm is; it scores the whole pool
+    for selections that ask for it.
     """
     from stepscale.labeling.arms import select_all
     from stepscale.labeling.selection import KEY
@@ -64,28 +75,35 @@ def choose_labelled(
     if experiment is None or solutions.empty:
         return pd.DataFrame(columns=["arm", "seed", *KEY, "per_problem"])
     pool, repeats = of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
-    scores = {repeat: _selector_scores(problems, pool, labels, verifiers, repeat) for repeat in repeats}
+    least = experiment.design.least_steps
+    scores = {repeat: _selector_scores(problems, pool, labels, verifiers, least, repeat) for repeat in repeats}
     return select_all(experiment.design, pool, scores, seed)
 
 
 def _selector_scores(
-    problems: pd.DataFrame, pool: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock, seed: int
+    problems: pd.DataFrame,
+    pool: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    least_steps: int,
+    seed: int,
 ) -> pd.DataFrame:
     """Scores of the pool by PRM_selector, which has seen the labels of one sample a problem."""
     from stepscale.cost import Ledger
-    from stepscale.labeling.selection import Uniform, candidates, chosen
+    from stepscale.labeling.arms import selector_cell, selector_samples
+    from stepscale.labeling.experiment import LabelledPool, cell_training, train_cell
+    from stepscale.labeling.selection import candidates, chosen
     from stepscale.pipelines.scratch import scratch_folder
     from stepscale.tracking import child_run
-    from stepscale.verifiers.examples import prm_examples
     from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.scoring import ModelVerifier
-    from stepscale.verifiers.training import train_verifier
 
-    one = chosen(labels, Uniform().select(candidates(pool), 1, seed))
-    options, folder = verifiers.training("prm", seed, small=True), scratch_folder("selector")
-    with child_run("prm_selector", options) as run:
+    cell, keys = selector_cell(seed), selector_samples(candidates(pool), seed)
+    one, options, folder = chosen(pool, keys), verifiers.training("prm", seed, small=True), scratch_folder("selector")
+    learns = LabelledPool(problems, pool, chosen(labels, keys))
+    with child_run("prm_selector", cell_training(cell, options, len(one), least_steps)) as run:
         base = verifiers.sized(small=True).base
-        trained = train_verifier(base, prm_examples(problems, one), options, folder, on_log=run.on_log)
+        trained = train_cell(cell, one, learns, base, options, least_steps, folder, run.on_log)
         run.metrics(trained.numbers())
     selector = ModelVerifier(folder, "prm_selector", **verifiers.placement.model_dump())
     return score_solutions(selector, problems, pool, Ledger())

@@ -1,0 +1,14 @@
+"""Points of trained verifiers for tests: every arm took what it was asked to take, and no selector's labels come on top."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from stepscale.scaling.points import COLUMNS
+
+
+def points_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
+    """The points table of rows (arm, per_problem, seed, n, problem_id, accuracy)."""
+    table = pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
+    return table.assign(labelled=table["per_problem"].astype(float), selector=0.0)[list(COLUMNS)]
