@@ -5,6 +5,7 @@ one core, for one piece or for a model that is not small, the work is done here,
 """
 
 import os
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,6 +29,8 @@ def one_a_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]
         return
     from joblib import Parallel, delayed, parallel_config
 
+    # joblib starts a worker anew when its memory has grown, as that of searches over ever more beams does; no task is lost
+    warnings.filterwarnings("ignore", message="A worker stopped while some jobs were given")
     with parallel_config("loky", inner_max_num_threads=1):
         yield from Parallel(n_jobs=processes, return_as="generator")(delayed(function)(*task) for task in tasks)
 
