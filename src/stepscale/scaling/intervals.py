@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
+from stepscale.resampling import resample_counts as resample_counts  # what is paired with these intervals takes it here
 from stepscale.scaling.closed_form import Floats
 
 
@@ -39,15 +40,6 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     shape = values.shape[1:]
     return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape))
-
-
-def resample_counts(problems: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """How often each problem is drawn in each bootstrap resample [resamples, problems]; multinomial.
-
-    A resample's mean is then a matrix product. The same arguments give the same resamples, so what is computed with
-    them is paired by problem.
-    """
-    return np.random.default_rng(seed).multinomial(problems, np.full(problems, 1 / problems), size=resamples)
 
 
 def paired_interval(
