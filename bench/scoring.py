@@ -65,9 +65,7 @@ def _prm(folder: Path) -> Path:
     tokenizer = load_tokenizer(BASE)
     save(load_token_classifier(BASE, num_labels=3), tokenizer, folder)
     layout = TextFormat(prompt=PROMPT.replace("<s>", "<judge>"))
-    SavedVerifier(kind="prm", labels=("negative", "neutral", "positive"), layout=layout, aggregation="product").write(
-        folder
-    )
+    SavedVerifier(kind="prm", labels=("negative", "neutral", "positive"), layout=layout).write(folder)
     return folder
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.append(str(Path(__file__).parent))  # for tiny_models
+sys.path.append(str(Path(__file__).parent))  # for tiny_models and shard_workers
 
 
 @pytest.fixture

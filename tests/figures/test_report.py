@@ -47,7 +47,7 @@ def sources() -> dict[str, Any]:
         for neutral in ("positive", "negative")
     ]
     p = rng.random(500)
-    bins = reliability(p, rng.random(500) < p)
+    bins = reliability(p, rng.random(500) < p, [f"p{i % 60}" for i in range(500)])
     steps = [[f"3 + 4 = 7 {HOSTILE}", 0.98, 1], ["7 * 2 = 15", 0.04, -1], [r"\boxed{15}", 0.1, None]]
     example = {
         "kind": "Error caught",
@@ -60,7 +60,8 @@ def sources() -> dict[str, Any]:
     return {
         "lines": headline(curves, claims_table({"A1": a1})), "curves": curves, "levels": levels, "rules": rules,
         "claims": claims_table({"A1": a1}), "calibration": pd.concat([bins.assign(verifier=v) for v in ("prm", "orm")]),
-        "metrics": {"prm": {"auroc": 0.9, "n": 4000}, "orm": {"auroc": 0.8}}, "examples": [example], "parameters": {"seed": 7},
+        "metrics": {"prm": {"auroc": 0.9, "auroc_low": 0.87, "auroc_high": 0.925, "n": 4000}, "orm": {"auroc": 0.8}},
+        "examples": [example], "parameters": {"seed": 7},
     }  # fmt: skip
 
 
@@ -137,6 +138,11 @@ def test_the_summary_comes_first_and_holds_the_numbers(html: str) -> None:
     assert re.match(r"best-of-8 on 60 problems: PRM \d+\.\d% \[", lines[0])
     assert lines[1].startswith("A1 held: ")
     assert html.index('class="lead"') < html.index('class="card figure"')
+
+
+def test_a_metric_stands_with_its_interval(html: str) -> None:
+    assert "0.900 [0.870, 0.925]" in html
+    assert "auroc low" not in html
 
 
 def test_the_claims_table_shows_every_claim_with_its_badge_and_the_papers_figure(html: str) -> None:

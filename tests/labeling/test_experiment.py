@@ -79,6 +79,11 @@ def test_a_senseless_experiment_is_refused(wrong: dict[str, object]) -> None:
         Experiment.model_validate({"sizes": SIZES, "budgets": (1, 2)} | wrong)
 
 
+def test_an_ablation_on_values_is_refused_for_prm_large_gives_ratings() -> None:
+    with pytest.raises(ValidationError, match="soft: PRM_large's labels hold no values; use supervision: steps"):
+        Experiment(sizes=SIZES, budgets=(1,), ablations=(Arm(name="soft", supervision="values"),))
+
+
 def test_subsets_of_one_pool_are_nested() -> None:
     pool = pool_of()
     found = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from shard_workers import made_in_workers
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -12,7 +13,7 @@ from stepscale.formats import tables
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
-from stepscale.generation.shards import make_in_workers, model_key, unfinished
+from stepscale.generation.shards import model_key, unfinished
 from stepscale.grading import extract_answer
 from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler, plan_rollouts, roll_out, roll_out_shard
 
@@ -166,7 +167,7 @@ def test_shards_are_the_same_in_workers_and_after_a_resume_and_never_found_by_an
     assert [len(table) for table in own] == [shard.rows for shard in shards]
     load = functools.partial(LocalGenerator.load, LAB, prompt_template="<s>{problem}\n")
     work = functools.partial(roll_out_shard, job)
-    for (_, table, _), mine in zip(make_in_workers(load, work, shards, 2), own, strict=True):
+    for (table, _), mine in zip(made_in_workers(load, work, shards, 2), own, strict=True):
         pd.testing.assert_frame_equal(table, mine, check_exact=True)
     saved = {shards[0].name: lambda: own[0], shards[1].name: lambda: own[1][:-1]}
     assert unfinished(shards, saved) == shards[1:]

@@ -129,8 +129,7 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
         {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
     )
     folder = nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
-    saved = SavedVerifier.read(folder)
-    assert saved.kind == "soft_prm" and saved.aggregation == "last"
+    assert SavedVerifier.read(folder).kind == "soft_prm"
 
 
 def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:

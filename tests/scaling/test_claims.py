@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from stepscale.errors import InputError
 from stepscale.scaling.claims import CLAIMS, claims_table, settle
-from stepscale.scaling.comparison import a1_quantities
+from stepscale.scaling.comparison import a1_quantities, shows_growth
 from stepscale.scaling.intervals import Interval
+from stepscale.scaling.supervision_claims import b9_quantities
 
 NS = [1, 2, 4, 8, 16]
 
@@ -82,3 +84,25 @@ def test_growth_is_the_gain_of_a_straight_line_per_doubling() -> None:
     line = [0.3 + 0.04 * i for i in range(5)]
     values = {"PRM": np.tile(line, (9, 1)), "ORM": np.full((9, 5), 0.3), "Majority": np.full((9, 5), 0.2)}
     assert float(a1_quantities(values, NS, 100, 0)["growth of PRM - ORM per doubling of N"].mean) == pytest.approx(0.04)
+
+
+def test_a_lead_that_is_the_same_from_two_samples_on_does_not_grow() -> None:
+    """At N = 1 every method is pass@1, so the lead there is zero and no part of its growth."""
+    ns = [2**i for i in range(9)]
+    lead = np.array([0.0] + [0.1] * 8)
+    prm, rest = np.tile(0.3 + lead, (50, 1)), np.full((50, 9), 0.3)
+    a1 = a1_quantities({"PRM": prm, "ORM": rest, "Majority": rest}, ns, 100, 0)
+    grown = [value for name, value in (a1 | b9_quantities(prm, rest, ns, 100, 0)).items() if name.startswith("growth")]
+    assert len(grown) == 2  # A1's over the majority, and the one over the ORM that A1 and B9 share
+    for interval in grown:
+        assert (interval.mean, interval.low, interval.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)
+    assert float(a1["PRM - ORM at N=256"].mean) == pytest.approx(0.1)
+
+
+def test_growth_is_not_told_from_one_budget_beyond_a_single_sample() -> None:
+    rows = np.full((9, 2), 0.3)
+    with pytest.raises(InputError, match="two budgets of N >= 2"):
+        a1_quantities({"PRM": rows, "ORM": rows, "Majority": rows}, [1, 2], 100, 0)
+    with pytest.raises(InputError, match="two budgets of N >= 2"):
+        b9_quantities(rows, rows, [1, 2], 100, 0)
+    assert shows_growth([1, 2, 4]) and shows_growth([2, 4]) and not shows_growth([1, 4])

@@ -17,7 +17,6 @@ from stepscale.scaling import (
     majority_per_problem,
     paired_interval,
     pass_at_k,
-    seeds_interval,
     voting,
     weighted,
     weighted_per_problem,
@@ -199,12 +198,3 @@ def test_a_paired_difference_is_surer_than_two_separate_intervals() -> None:
     assert better.low == pytest.approx(0.02) and better.high == pytest.approx(0.02)
     with pytest.raises(InputError, match="same problems"):
         paired_interval(hard, hard[:-1])
-
-
-def test_seeds_are_averaged_and_problems_resampled() -> None:
-    rng = np.random.default_rng(6)
-    per_seed = [rng.random((80, 2)) for _ in range(3)]
-    found, expected = seeds_interval(per_seed, seed=1), bootstrap_interval(np.mean(per_seed, axis=0), seed=1)
-    assert np.array_equal(found.low, expected.low) and np.array_equal(found.mean, expected.mean)
-    with pytest.raises(InputError, match="same problems"):
-        seeds_interval([per_seed[0], per_seed[1][:5]])

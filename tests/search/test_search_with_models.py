@@ -61,7 +61,7 @@ def verifier_folder(tmp_path_factory) -> Path:
     save(model, load_tokenizer(LAB_BASE), folder)
     names = ("negative", "neutral", "positive")
     layout = TextFormat(prompt="<judge>{problem}\n")
-    SavedVerifier(kind="prm", labels=names, layout=layout, aggregation="product").write(folder)
+    SavedVerifier(kind="prm", labels=names, layout=layout).write(folder)
     return folder
 
 

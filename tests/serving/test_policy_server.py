@@ -44,7 +44,7 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     save(model, load_tokenizer(GENERATOR), folder / "prm")
     layout = TextFormat(prompt="<s>{problem}\n")
     names = ("negative", "neutral", "positive")
-    SavedVerifier(kind="prm", labels=names, layout=layout, aggregation="product").write(folder / "prm")
+    SavedVerifier(kind="prm", labels=names, layout=layout).write(folder / "prm")
     actions = [{"samples": 2}, {"samples": 2, "run": "beam at 4"}]
     capped = {"probes": 2, "sure": 2.0, "borders": [0.99], "actions": actions}
     told = {"low": 0.4, "high": 0.7, "generations": 2}

@@ -1,4 +1,4 @@
-"""Aggregating step scores, and calibration."""
+"""Aggregating step scores."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, aggregate
-from stepscale.verifiers.calibration import expected_error, reliability
 
 STEPS = st.lists(st.tuples(st.floats(0, 0.5), st.floats(0, 0.5)), max_size=6)
 
@@ -35,13 +34,3 @@ def test_the_aggregation_asked_for_is_the_one_used() -> None:
 def test_an_unknown_aggregation_is_refused() -> None:
     with pytest.raises(InputError, match=r"'average'.*product"):
         aggregate([[0.1]], [[0.0]], "average")  # type: ignore[arg-type]
-
-
-def test_a_calibrated_forecast_has_no_calibration_error_and_its_bins_hold_the_diagonal() -> None:
-    rng = np.random.default_rng(0)
-    p = rng.random(40_000)
-    y = rng.random(40_000) < p
-    table = reliability(p, y)
-    assert expected_error(table) < 0.01
-    assert ((table["low"] <= table["predicted"]) & (table["predicted"] <= table["high"])).mean() >= 0.8
-    assert expected_error(reliability(np.sqrt(p), y)) > 0.1

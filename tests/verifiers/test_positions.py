@@ -63,5 +63,6 @@ def test_scores_of_other_examples_are_refused() -> None:
 def test_every_kind_is_calibrated_against_what_it_predicts(kind: Kind, targets: tuple[float, ...], ece: float) -> None:
     metrics, bins, _ = evaluate(Told(scores([0.1, 0.9], [0.1, 0.9])), kind, [example(*targets)] * 2)
     assert metrics["ece"] == pytest.approx(ece, abs=1e-6) and metrics["brier"] == pytest.approx(ece**2, abs=1e-6)
+    assert (metrics["ece_low"], metrics["ece_high"]) == pytest.approx((ece, ece), abs=1e-6)  # of a single problem
     assert bins["n"].sum() == (2 if kind == "orm" else 4)
     assert ("processbench_f1" in metrics) == (kind == "prm")

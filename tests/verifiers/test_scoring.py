@@ -1,5 +1,6 @@
 """Scores are those of the model read one solution at a time; nothing is computed twice; the ledger is exact."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -15,7 +16,7 @@ from stepscale.models.encoding import StepEncoder, TextFormat
 from stepscale.models.loading import load_token_classifier, load_tokenizer, save
 from stepscale.models.network import LlamaNetwork, TransformersNetwork, network_of
 from stepscale.verifiers.contract import StepScores, Trajectory
-from stepscale.verifiers.saved import SavedVerifier
+from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier
 
 LAYOUT = TextFormat(prompt="<s>{problem}\n")
@@ -41,7 +42,7 @@ def saved(tmp_path: Path, make_bpe: Callable[..., Any], tiny_config: Callable[..
         folder = tmp_path / f"{case}-{kind}"
         save(AutoModelForTokenClassification.from_config(config), tokenizer, folder)
         names = ("negative", "neutral", "positive") if kind == "prm" else ("right",)
-        SavedVerifier(kind=kind, labels=names, layout=layout, aggregation="product").write(folder)
+        SavedVerifier(kind=kind, labels=names, layout=layout).write(folder)
         return folder
 
     return make
@@ -198,3 +199,13 @@ def test_a_folder_that_holds_no_verifier_is_refused_in_one_line(tmp_path: Path, 
     (base / "stepscale_verifier.json").write_text('{"kind": "prm"}')
     with pytest.raises(InputError, match="labels"):
         ModelVerifier(base)
+
+
+def test_a_verifier_saved_by_an_earlier_version_is_read_and_another_file_is_not(tmp_path: Path) -> None:
+    saved = SavedVerifier(kind="orm", labels=("right",), layout=LAYOUT)
+    given = saved.model_dump(mode="json")
+    (tmp_path / FILE_NAME).write_text(json.dumps(given | {"aggregation": "last"}))
+    assert SavedVerifier.read(tmp_path) == saved
+    (tmp_path / FILE_NAME).write_text(json.dumps(given | {"of": "another kind"}))
+    with pytest.raises(InputError, match="train the verifier again"):
+        SavedVerifier.read(tmp_path)

@@ -12,6 +12,7 @@ from stepscale.figures.report import Example, FigureSection, Part, build_report
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.scoring_rules import scoring_rules_figure
 
+BOUNDS = ("_low", "_high")
 STATUSES = ("held", "did not hold", "inconclusive")
 
 
@@ -57,10 +58,11 @@ def page(
     metrics = metrics or {}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
-        "Verifiers on validation problems": [
+        "Verifiers on validation problems [95 % over problems]": [
             {"metric": name.replace("_", " ")}
-            | {kind.upper(): _number(values.get(name)) for kind, values in metrics.items()}
+            | {kind.upper(): _measured(values, name) for kind, values in metrics.items()}
             for name in dict.fromkeys(name for values in metrics.values() for name in values)
+            if not name.endswith(BOUNDS)
         ],
     }
     shown = [
@@ -103,7 +105,8 @@ def _sections(
         told = (
             "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
             "sure of being right. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
-            "solution's last token. Validation problems; bars are 95 % Wilson intervals."
+            "solution's last token. Validation problems; bars are 95 % intervals over problems, whose "
+            "steps are alike."
         )
         sections.append(FigureSection("Calibration", told, reliability_curves(calibration)))
     if rules:
@@ -132,6 +135,12 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
         "accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
         "problems": row["n_problems"],
     }
+
+
+def _measured(values: Mapping[str, float], name: str) -> str:
+    """A metric, with its interval where there is one."""
+    low, high = (values.get(f"{name}{bound}") for bound in BOUNDS)
+    return _number(values.get(name)) + (f" [{_number(low)}, {_number(high)}]" if low is not None else "")
 
 
 def _number(value: float | None) -> str:

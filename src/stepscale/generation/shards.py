@@ -1,28 +1,18 @@
 """Work cut into shards that are saved as they are finished: what a crash costs is one shard, and none is made twice.
 
-In: parts of some work, each with everything that makes it. Out: named shards; which of them are still to be made; and the
-making of them in several processes. A shard's name holds a key of all that made it (model, prompts, sampling, seed, what
-it is made from), so a changed parameter or model never finds an old shard. Does not know what a shard's rows mean, nor
-where shards are saved.
+In: parts of some work, each with everything that makes it. Out: named shards, and which of them are still to be made. A
+shard's name holds a key of all that made it (model, prompts, sampling, seed, what it is made from), so a changed parameter
+or model never finds an old shard. Does not know what a shard's rows mean, who makes them, nor where shards are saved.
 """
 
 import json
-import multiprocessing
-import os
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from hashlib import blake2b
-from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
-
-from stepscale.cost import Ledger
-from stepscale.generation.contract import Generator
 
 _ENGINE = 2  # raise when the engine rounds otherwise: log-likelihoods then differ in their last bits
 Finished = Mapping[str, Callable[[], pd.DataFrame]]  # name of a saved shard -> its reader
@@ -48,9 +38,6 @@ class Shard:
     problems: pd.DataFrame
     rows: int
     solutions: pd.DataFrame | None = None
-
-
-Make = Callable[[Generator, Shard, Ledger], pd.DataFrame]  # picklable, such as a function or a partial of one
 
 
 def shard_name(purpose: str, start: int, made_of: Any) -> str:
@@ -80,41 +67,6 @@ def start_afresh(model: object) -> None:
     """Before every shard: its bytes must be the same whether or not others were made before it in this process."""
     if isinstance(model, Forgetful):
         model.forget()
-
-
-def make_in_workers(
-    load: Callable[[], Generator], make: Make, shards: Sequence[Shard], n_workers: int
-) -> Iterator[tuple[Shard, pd.DataFrame, Ledger]]:
-    """Make shards in ``n_workers`` processes, each with a generator of its own from ``load``; order kept.
-
-    ``load`` and ``make`` must be picklable, such as ``functools.partial(LocalGenerator.load, folder)``. For large models on
-    several devices, and where many threads of one process get in each other's way.
-    """
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(n_workers, context, _start_worker, (load, n_workers)) as pool:
-        for shard, (table, ledger) in zip(shards, pool.map(partial(_work, make), shards), strict=True):
-            yield shard, table, ledger
-
-
-def _start_worker(load: Callable[[], Generator], n_workers: int) -> None:
-    """Runs in a worker: load its generator, take a share of the threads, and end when the parent is killed."""
-    import torch
-
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-    torch.set_num_threads(max(1, (os.cpu_count() or 1) // n_workers))
-    globals()["_generator"] = load()
-
-
-def _end_after(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)
-
-
-def _work(make: Make, shard: Shard) -> tuple[pd.DataFrame, Ledger]:
-    ledger = Ledger()
-    return make(globals()["_generator"], shard, ledger), ledger
 
 
 def model_key(source: str | Path) -> str:

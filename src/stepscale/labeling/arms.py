@@ -104,6 +104,17 @@ class Experiment(BaseModel):
             raise ValueError("each arm needs a name of its own")
         return value
 
+    @field_validator("ablations")
+    @classmethod
+    def _labelled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        """Every cell learns from PRM_large's labels, which are ratings: soft values come from rollouts alone."""
+        soft = next((arm.name for arm in value if arm.supervision == "values"), None)
+        if soft:
+            raise ValueError(
+                f"{soft}: PRM_large's labels hold no values; use supervision: steps (soft PRMs: namespace rollouts)"
+            )
+        return value
+
 
 @dataclass(frozen=True)
 class Cell:

@@ -1,7 +1,7 @@
 """Estimators of test-time scaling: expected accuracies at a budget, their intervals, and the claims they settle."""
 
 from stepscale.scaling.closed_form import best_of_n, best_of_n_per_problem, pass_at_k, pass_at_k_per_problem
-from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval, seeds_interval
+from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.scaling.voting import Vote, majority, majority_per_problem, weighted, weighted_per_problem
 
 __all__ = [
@@ -15,7 +15,6 @@ __all__ = [
     "paired_interval",
     "pass_at_k",
     "pass_at_k_per_problem",
-    "seeds_interval",
     "weighted",
     "weighted_per_problem",
 ]

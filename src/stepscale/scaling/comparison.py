@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem, pass_at_k_per_problem
 from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.samples import SampleGrid
@@ -101,16 +102,34 @@ def curves_table(
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
     """What claim A1 says is above zero, each as a paired interval over the problems.
 
-    PRM - ORM, PRM - majority and ORM - majority at the largest N; and how much the PRM's lead over each grows with every
-    doubling of N (slope of the least-squares line over all budgets). At N = 1 all methods agree, so the growth from
-    there alone would say no more than the lead at the end.
+    PRM - ORM, PRM - majority and ORM - majority at the largest N; and ``growth`` of the PRM's lead over each. Raises InputError
+    as ``growth`` does.
     """
     last = int(np.argmax(ns))
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
     pairs = {f"PRM - {name} at N={max(ns)}": lead[:, last] for name, lead in leads.items()}
     pairs[f"ORM - Majority at N={max(ns)}"] = (values["ORM"] - values["Majority"])[:, last]
-    pairs |= {f"growth of PRM - {name} per doubling of N": lead @ slope_weights(ns) for name, lead in leads.items()}
+    pairs |= {f"growth of PRM - {name} per doubling of N": growth(lead, ns) for name, lead in leads.items()}
     return {name: bootstrap_interval(pair, resamples, seed) for name, pair in pairs.items()}
+
+
+def growth(lead: Floats, ns: Sequence[int]) -> Floats:
+    """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
+
+    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
+    same at all other N a growing one. Raises InputError if fewer than two budgets are 2 or more.
+    """
+    if not shows_growth(ns):
+        raise InputError(
+            f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples a problem"
+        )
+    chosen = np.asarray(ns) > 1
+    return np.asarray(lead[:, chosen] @ slope_weights([n for n in ns if n > 1]))
+
+
+def shows_growth(ns: Sequence[int]) -> bool:
+    """Whether there are budgets enough for ``growth``."""
+    return sum(n > 1 for n in ns) >= 2
 
 
 def slope_weights(ns: Sequence[int]) -> Floats:

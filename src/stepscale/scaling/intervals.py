@@ -1,17 +1,16 @@
 """How sure a mean over problems is: percentile bootstrap over the problems, 95 % unless told otherwise.
 
-In: per-problem values [problems, ...]. Out: mean, low, high. Differences are paired by problem. Over several seeds a
-problem's value is its mean over the seeds: the problems are what is resampled. Where every problem has the same value
-the interval has no width: the bootstrap cannot tell how likely another value is.
+In: per-problem values [problems, ...]. Out: mean, low, high. Differences are paired by problem. Where every problem has the same
+value the interval has no width: the bootstrap cannot tell how likely another value is.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
+from stepscale.resampling import resample_counts as resample_counts  # what is paired with these intervals takes it here
 from stepscale.scaling.closed_form import Floats
 
 
@@ -41,15 +40,6 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape))
 
 
-def resample_counts(problems: int, resamples: int, seed: int) -> NDArray[np.int64]:
-    """How often each problem is drawn in each bootstrap resample [resamples, problems]; multinomial.
-
-    A resample's mean is then a matrix product. The same arguments give the same resamples, so what is computed with
-    them is paired by problem.
-    """
-    return np.random.default_rng(seed).multinomial(problems, np.full(problems, 1 / problems), size=resamples)
-
-
 def paired_interval(
     first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:
@@ -60,16 +50,3 @@ def paired_interval(
             f"a paired difference needs the same problems on both sides, not {one.shape} and {other.shape}"
         )
     return bootstrap_interval(one - other, resamples, seed, level)
-
-
-def seeds_interval(
-    per_seed: Sequence[ArrayLike], resamples: int = 2000, seed: int = 0, level: float = 0.95
-) -> Interval:
-    """The mean over seeds and problems; ``per_seed``: [problems, ...] of each seed, on the same problems.
-
-    Raises InputError if the shapes differ.
-    """
-    tables = [np.asarray(values, float) for values in per_seed]
-    if not tables or any(table.shape != tables[0].shape for table in tables):
-        raise InputError(f"every seed needs values of the same problems, not of shapes {[t.shape for t in tables]}")
-    return bootstrap_interval(np.mean(tables, axis=0), resamples, seed, level)

@@ -51,6 +51,9 @@ def a6_quantities(
 ) -> dict[str, Interval]:
     """What claim A6 says is above zero: the PRM's lead over ORM and majority at the largest N in every quintile, and the
     ORM's loss for every doubling of N on the easiest.
+
+    The loss is a slope over all budgets, N = 1 too, unlike the ``growth`` of a lead: a lead is zero there whatever the verifiers
+    do, but the accuracy of a single sample is measured, and it is what choosing by the ORM is to lose against.
     """
     last = int(np.argmax(ns))
     leads = {

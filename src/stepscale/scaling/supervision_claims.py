@@ -12,7 +12,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem
-from stepscale.scaling.comparison import slope_weights
+from stepscale.scaling.comparison import growth
 from stepscale.scaling.data_efficiency import data_efficiency
 from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, crossed_interval, learning
@@ -112,12 +112,12 @@ def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
 def b9_quantities(prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
     """A PRM of rollouts over the ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14).
 
-    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step.
+    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step. Raises InputError as ``growth`` does.
     """
     lead = np.asarray(prm - orm)
     return {
         f"PRM - ORM at N={max(ns)}": bootstrap_interval(lead[:, int(np.argmax(ns))], resamples, seed),
-        "growth of PRM - ORM per doubling of N": bootstrap_interval(lead @ slope_weights(ns), resamples, seed),
+        "growth of PRM - ORM per doubling of N": bootstrap_interval(growth(lead, ns), resamples, seed),
     }
 
 

@@ -1,33 +1,64 @@
-"""Do probabilities mean what they say? Reliability bins, and the expected calibration error.
+"""Do probabilities mean what they say? Reliability bins, and the expected calibration error, with intervals over problems.
 
-In: predicted probabilities and what came out (0, 1, or a share for soft labels), both [n]. Knows nothing of verifiers.
+In: predicted probabilities, what came out (0, 1, or a share for soft labels) and each one's problem, all [n]. Knows nothing of
+verifiers.
 """
+
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.verifiers.intervals import RESAMPLES, Bounds, draws, percentiles, share_interval
+
+_BINS = 10
 
 
-def reliability(predicted: ArrayLike, outcome: ArrayLike, bins: int = 10) -> pd.DataFrame:
-    """Equal-width bins: predicted (mean), observed (share), low, high (95 % Wilson interval), n. Empty bins are left out."""
-    p, y = np.asarray(predicted, float), np.asarray(outcome, float)
-    which = np.minimum((p * bins).astype(int), bins - 1)
+def reliability(
+    predicted: ArrayLike, outcome: ArrayLike, problem_ids: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> pd.DataFrame:
+    """Ten equal-width bins: predicted (mean), observed (share), low, high (95 % over problems), n. Empty bins are left out.
+
+    The steps of one problem are alike, so the problems are resampled, not the steps. A bin of which every problem has the same
+    share has an interval of no width.
+    """
+    p, y, which = _binned(predicted, outcome)
+    drawn = draws(problem_ids, resamples, seed)
     rows = []
     for b in np.unique(which):
         inside = which == b
+        low, high = share_interval(drawn, y * inside, inside)
         n, share = int(inside.sum()), float(y[inside].mean())
-        low, high = wilson(share, n)
         rows.append({"predicted": p[inside].mean(), "observed": share, "low": low, "high": high, "n": n})
     return pd.DataFrame(rows, columns=["predicted", "observed", "low", "high", "n"])
-
-
-def wilson(share: float, n: int, z: float = 1.959964) -> tuple[float, float]:
-    """95 % interval of a share of n (Wilson score)."""
-    centre, spread = share + z * z / (2 * n), z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    scale = 1 + z * z / n
-    return float((centre - spread) / scale), float((centre + spread) / scale)
 
 
 def expected_error(bins: pd.DataFrame) -> float:
     """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``."""
     return float((bins["n"] * (bins["predicted"] - bins["observed"]).abs()).sum() / bins["n"].sum())
+
+
+def expected_error_interval(
+    predicted: ArrayLike, outcome: ArrayLike, problem_ids: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Bounds:
+    """95 % interval of ``expected_error`` over problems, mirrored at the estimate (the basic bootstrap), not below 0.
+
+    Chance adds to an absolute distance: the estimate lies above the truth, and resamples lie above the estimate by about as much.
+    Their percentiles would miss the error of a well calibrated verifier always. A small estimate may lie above its interval.
+    """
+    p, y, which = _binned(predicted, outcome)
+    in_bin = which[:, None] == np.arange(_BINS)
+    gaps = (p - y)[:, None] * in_bin
+    drawn = draws(problem_ids, resamples, seed)
+    low, high = percentiles(np.abs(drawn.sums(gaps)).sum(axis=1) / drawn.sums(np.ones((len(p), 1)))[:, 0])
+    estimate = np.abs(gaps.sum(axis=0)).sum() / len(p)
+    return max(0.0, float(2 * estimate - high)), max(0.0, float(2 * estimate - low))
+
+
+def _binned(
+    predicted: ArrayLike, outcome: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
+    """Both as floats, and the bin of each."""
+    p, y = np.asarray(predicted, float), np.asarray(outcome, float)
+    return p, y, np.minimum((p * _BINS).astype(np.int64), _BINS - 1)

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.verifiers.calibration import expected_error, reliability
+from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
@@ -20,17 +20,20 @@ def evaluate(
     """(metrics, reliability bins, ``by_position``), the tables with a column ``verifier``, of a "prm", "soft_prm" or "orm".
 
     A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
-    each step's value; an ORM's the same at the solution's end, against the grade.
+    each step's value; an ORM's the same at the solution's end, against the grade. Intervals are 95 % over problems.
     """
     scores = verifier.score([example.trajectory for example in examples], Ledger())
-    predicted, outcome = list[float](), list[float]()
+    predicted, outcome, problem_ids = list[float](), list[float](), list[str]()
     for score, example in zip(scores, examples, strict=True):
         known = [(i, target) for i, target in enumerate(example.targets) if target is not None]
         for i, target in known[-1:] if kind == "orm" else known:
             predicted.append(float(1 - score.negative[i]))
             outcome.append(float(target != RATING_CLASSES[-1]) if kind == "prm" else target)
-    bins = reliability(predicted, outcome).assign(verifier=verifier.name)
+            problem_ids.append(example.problem_id)
+    bins = reliability(predicted, outcome, problem_ids).assign(verifier=verifier.name)
     brier = float(((np.array(predicted) - np.array(outcome)) ** 2).mean())
     metrics = prm_metrics(scores, examples) if kind == "prm" else value_metrics(scores, examples)
     positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
-    return metrics | {"ece": expected_error(bins), "brier": brier}, bins, positions
+    low, high = expected_error_interval(predicted, outcome, problem_ids)
+    error = {"ece": expected_error(bins), "ece_low": low, "ece_high": high}
+    return metrics | error | {"brier": brier}, bins, positions

@@ -1,6 +1,7 @@
 """How well a verifier judges steps: numbers from its scores and the labels, no model and no tables.
 
-In: step scores, and the examples or first errors they are held against. Out: plain numbers. Calibration and solution scores
+In: step scores, and the examples or first errors they are held against. Out: plain numbers; ``x_low`` and ``x_high`` are the 95 %
+interval of ``x`` over problems. Calibration and solution scores
 live elsewhere; a threshold other than 1/2 is chosen by ``scaling.processbench``.
 """
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
+from stepscale.verifiers.intervals import Bounds, auroc_interval, draws, f1_interval
 
 _NO_ERROR = -1
 _WRONG = 0.5  # a step whose P(negative) is above this is called wrong
@@ -27,9 +29,9 @@ class ProcessBench:
 
     @property
     def f1(self) -> float:
-        """Harmonic mean of the two accuracies; 0 if both are."""
+        """Harmonic mean of the two accuracies; 0 if both are, nan if one is."""
         total = self.erroneous + self.correct
-        return 2 * self.erroneous * self.correct / total if total > 0 else 0.0
+        return 2 * self.erroneous * self.correct / total if total != 0 else 0.0
 
 
 def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
@@ -76,16 +78,20 @@ def prm_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> di
     negative, neutral = np.array([p[0] for p in pairs]), np.array([p[1] for p in pairs])
     label = np.array([p[2] for p in pairs])
     predicted = np.stack([negative, neutral, 1 - negative - neutral], -1).argmax(-1)
-    truth = [_first_negative(example) for example in examples]
-    bench = process_bench(scores, truth)
+    wrong = label == RATING_CLASSES[-1]
+    truth = np.array([_first_negative(example) for example in examples], int)
+    hit = np.array([first_error(score) for score in scores], int) == truth
+    bench = process_bench(scores, truth.tolist())
+    of_steps = [e.problem_id for e in examples for target in e.targets if target is not None]
+    f1_bounds = f1_interval(draws([e.problem_id for e in examples]), hit, truth != _NO_ERROR)
     return {
-        "step_auroc": auroc(negative, label == RATING_CLASSES[-1]),
+        **_with("step_auroc", auroc(negative, wrong), auroc_interval(draws(of_steps), negative, wrong)),
         "step_accuracy": float((predicted == label).mean()),
         **{f"share_{name}": float((label == i).mean()) for i, name in enumerate(("negative", "neutral", "positive"))},
-        "first_error_accuracy": float(np.mean([first_error(s) == t for s, t in zip(scores, truth, strict=True)])),
+        "first_error_accuracy": float(hit.mean()),
         "processbench_erroneous": bench.erroneous,
         "processbench_correct": bench.correct,
-        "processbench_f1": bench.f1,
+        **_with("processbench_f1", bench.f1, f1_bounds),
     }
 
 
@@ -96,15 +102,23 @@ def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> 
     brier: mean squared error of P(right). auroc: against targets above a half. share_right: mean target.
     """
     result: dict[str, float] = {}
-    last = [(1 - s.negative[-1], e.targets[-1]) for s, e in zip(scores, examples, strict=True)]
-    every = [(1 - s.negative[i], t) for s, e in zip(scores, examples, strict=True) for i, t in enumerate(e.targets)]
-    for name, pairs in (("step", every), ("solution", last)):
-        known = np.array([(p, t) for p, t in pairs if t is not None], float).reshape(-1, 2)
-        result[f"{name}_auroc"] = auroc(known[:, 0], known[:, 1] > 0.5)
+    both = list(zip(scores, examples, strict=True))
+    last = [(e.problem_id, 1 - s.negative[-1], e.targets[-1]) for s, e in both]
+    every = [(e.problem_id, 1 - s.negative[i], t) for s, e in both for i, t in enumerate(e.targets)]
+    for name, items in (("step", every), ("solution", last)):
+        of = [problem for problem, _, target in items if target is not None]
+        known = np.array([(p, t) for _, p, t in items if t is not None], float).reshape(-1, 2)
+        right = known[:, 1] > 0.5
+        bounds = auroc_interval(draws(of), known[:, 0], right) if of else (float("nan"), float("nan"))
+        result |= _with(f"{name}_auroc", auroc(known[:, 0], right), bounds)
         result[f"{name}_accuracy"] = float(((known[:, 0] > 0.5) == (known[:, 1] > 0.5)).mean())
         result[f"{name}_brier"] = float(((known[:, 0] - known[:, 1]) ** 2).mean())
         result[f"{name}_share_right"] = float(known[:, 1].mean())
     return result
+
+
+def _with(name: str, value: float, bounds: Bounds) -> dict[str, float]:
+    return {name: value, f"{name}_low": bounds[0], f"{name}_high": bounds[1]}
 
 
 def _first_negative(example: Example) -> int:

@@ -25,9 +25,6 @@ class VerifierOptions(BaseModel):
         "the rows by which the base predicts them",
     )  # fmt: skip
     dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
-    aggregation: str | None = Field(
-        None, description="default aggregation of step scores; null: the papers' for the kind"
-    )
     optimization: Optimization = Optimization()
 
 

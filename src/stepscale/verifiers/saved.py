@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from stepscale.errors import InputError
 from stepscale.models.encoding import TextFormat
@@ -26,7 +26,14 @@ class SavedVerifier(BaseModel):
         description="names of the head's outputs: negative, neutral, positive; or right alone"
     )
     layout: TextFormat
-    aggregation: str = Field(description="how step scores become a solution's score unless told otherwise")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _as_written_now(cls, given: Any) -> Any:
+        """Folders of earlier versions also name an aggregation, which nothing ever read."""
+        return (
+            {key: value for key, value in given.items() if key != "aggregation"} if isinstance(given, dict) else given
+        )
 
     def write(self, folder: Path) -> None:
         """Write the file into a model folder."""

@@ -28,7 +28,7 @@ from stepscale.models.loading import (
 from stepscale.seeds import seed_for
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
-from stepscale.verifiers.saved import AGGREGATION, Kind, SavedVerifier
+from stepscale.verifiers.saved import Kind, SavedVerifier
 
 _LABELS: dict[Kind, tuple[str, ...]] = {
     "prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",),
@@ -88,10 +88,7 @@ def train_verifier(
         pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
     )  # fmt: skip
     save(model, tokenizer, out_folder)
-    aggregation = config.aggregation or AGGREGATION[config.kind]
-    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout, aggregation=aggregation).write(
-        out_folder
-    )
+    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout).write(out_folder)
     return TrainedVerifier(out_folder, config, report, kept, len(rows), n_cut, len(training) - len(rows))
 
 

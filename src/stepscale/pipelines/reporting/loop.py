@@ -8,6 +8,7 @@ import pandas as pd
 from stepscale.labeling.options import LoopOptions, RolloutOptions
 from stepscale.parameters import ReportBlock
 from stepscale.scaling.claims import Claim, settle
+from stepscale.scaling.comparison import shows_growth
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.loop_comparison import health_by_round, loop_differences
 from stepscale.scaling.points import by_size
@@ -63,6 +64,7 @@ def measure_rollouts(
             rows.append(dict(zip(CURVE, (label, n, *numbers, len(test), 1), strict=True)))
     if len(test) < FEWEST_PROBLEMS:
         return pd.DataFrame(rows), []
-    b8 = b8_quantities(by_n[-1], config.bootstrap, seed)
-    b9 = b9_quantities(values["Soft PRM, last"], values["ORM"], ns, config.bootstrap, seed)
-    return pd.DataFrame(rows), [settle(name, found, len(test), seeds=1) for name, found in (("B8", b8), ("B9", b9))]
+    claims = {"B8": b8_quantities(by_n[-1], config.bootstrap, seed)}
+    if shows_growth(ns):
+        claims["B9"] = b9_quantities(values["Soft PRM, last"], values["ORM"], ns, config.bootstrap, seed)
+    return pd.DataFrame(rows), [settle(name, found, len(test), seeds=1) for name, found in claims.items()]

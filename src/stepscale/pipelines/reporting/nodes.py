@@ -10,7 +10,7 @@ from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, Search
 from stepscale.scaling import ablations
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
-from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, per_problem
+from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, per_problem, shows_growth
 from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
@@ -61,12 +61,14 @@ def measure(
 def _claims(
     scored: Scored, values: dict[str, Any], heldout: Scored | None, bins: Any, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A1, A2 and A6 on the test problems, A5 on the family that no verifier was trained on, if there is one."""
+    """A1, A2 and A6 on the test problems, A5 on the family that no verifier was trained on, if there is one.
+
+    A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell.
+    """
     n_problems = len(scored.grid.ids)
-    settled = [
-        settle("A1", a1_quantities(values, ns, resamples, seed), n_problems, seeds=1),
-        settle("A6", a6_quantities(bins, values, ns, resamples, seed), n_problems, seeds=1),
-    ]
+    settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), n_problems, seeds=1)]
+    if shows_growth(ns):
+        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), n_problems, seeds=1))
     if scored.steps is not None:
         rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
         settled.append(settle("A2", a2_quantities(rules, resamples, seed), n_problems, seeds=1))

@@ -1,0 +1,72 @@
+"""Intervals of a verifier's metrics: the metric itself on each resample of the problems, and quick."""
+
+import time
+
+import numpy as np
+import pytest
+
+from stepscale.verifiers.contract import StepScores, Trajectory
+from stepscale.verifiers.examples import Example
+from stepscale.verifiers.intervals import auroc_interval, draws, f1_interval, percentiles, share_interval
+from stepscale.verifiers.metrics import ProcessBench, auroc, prm_metrics, value_metrics
+
+RNG = np.random.default_rng(0)
+IDS = [f"p{i}" for i in RNG.integers(0, 12, 200)]
+
+
+def drawn_again(resample: int) -> np.ndarray:
+    """The items of a resample, written out as often as their problem is drawn."""
+    drawn = draws(IDS, resamples=50)
+    return np.repeat(np.arange(len(IDS)), drawn.counts[resample][drawn.of])
+
+
+def test_every_resample_of_a_metric_is_the_metric_of_its_items() -> None:
+    scores, positive, whole = RNG.integers(0, 9, 200) / 10, RNG.random(200) < 0.3, RNG.random(200) < 0.5
+    drawn = draws(IDS, resamples=50)
+    items = [drawn_again(i) for i in range(50)]
+    by_hand = percentiles([auroc(scores[i], positive[i]) for i in items])
+    assert auroc_interval(drawn, scores, positive) == pytest.approx(by_hand)
+    of_share = percentiles([positive[i][whole[i]].mean() for i in items])
+    assert share_interval(drawn, positive & whole, whole) == pytest.approx(of_share)
+    f1 = [ProcessBench(positive[i][whole[i]].mean(), positive[i][~whole[i]].mean()).f1 for i in items]
+    assert f1_interval(drawn, positive, whole) == pytest.approx(percentiles(f1))
+
+
+def test_the_same_metric_is_less_sure_where_the_steps_of_a_problem_are_alike() -> None:
+    of_problem = np.random.default_rng(1).normal(0, 1, 40)
+    scores = np.repeat(of_problem, 50)
+    positive = np.repeat(np.random.default_rng(2).random(40) < 1 / (1 + np.exp(-of_problem)), 50)
+    by_problem = auroc_interval(draws([str(i) for i in range(40) for _ in range(50)]), scores, positive)
+    by_step = auroc_interval(draws([str(i) for i in range(2000)]), scores, positive)
+    assert by_problem[1] - by_problem[0] > 3 * (by_step[1] - by_step[0])
+
+
+def test_where_a_kind_is_missing_there_is_no_interval() -> None:
+    drawn = draws(["a", "b"])
+    assert np.isnan(auroc_interval(drawn, [0.1, 0.2], [True, True])).all()
+    assert np.isnan(f1_interval(drawn, [True, False], [True, True])).all()
+
+
+def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tuple[list[StepScores], list[Example]]:
+    rng = np.random.default_rng(0)
+    examples, scores = [], []
+    for problem in range(problems):
+        for _ in range(solutions):
+            negative = rng.random(steps).astype(np.float32)
+            bad = rng.random(steps) < negative
+            targets = tuple(float(not b) if soft else float(2 * (not b)) for b in bad)
+            examples.append(Example(f"p{problem}", Trajectory("P?", ("s",) * steps), targets))
+            scores.append(StepScores(negative, np.zeros(steps, np.float32)))
+    return scores, examples
+
+
+@pytest.mark.parametrize(("metrics", "names"), [
+    (prm_metrics, ("step_auroc", "processbench_f1")), (value_metrics, ("step_auroc", "solution_auroc")),
+])  # fmt: skip
+def test_a_validation_set_of_13800_steps_has_its_intervals_in_two_seconds(metrics, names) -> None:
+    scores, examples = validation_set(150, 23, 4, soft=metrics is value_metrics)
+    begun = time.process_time()
+    found = metrics(scores, examples)
+    assert time.process_time() - begun < 2
+    for name in names:
+        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
