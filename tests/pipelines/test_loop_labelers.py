@@ -1,6 +1,6 @@
-"""Who labels the loop and the pool: each labeler through the loop's nodes, by fakes."""
+"""Who labels the loop and the pool: each labeler through the loop's nodes, by fakes; then all of them by ``kedro run``."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -259,3 +259,33 @@ def test_a_model_that_may_be_absent_loads_as_none_until_it_is_there(tmp_path: Pa
     assert dataset.load() is None
     (folder(tmp_path / "prm") / "model.safetensors").write_bytes(b"")
     assert dataset.load() == tmp_path / "prm"
+
+
+@pytest.mark.e2e
+def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: Callable[..., Any]) -> None:
+    small = "problems.lab.train=24,problems.lab.valid=6,problems.lab.test=10,problems.lab.heldout=4,loop.labeler"
+
+    def run(*words: str, labeler: str = "=prm_large", code: int = 0) -> str:
+        done = run_in(project, "--env", "smoke", "--params", small + labeler, *words)
+        assert done.exit_code == code, done.output
+        return str(done.output.strip().splitlines()[-1:])
+
+    def labelers() -> set[str]:
+        return set(pd.read_parquet(data / "loop_labels_0.parquet")["labeler"])
+
+    data = project / "data" / "smoke" / "05_model_input" / "loop"
+    assert "first kedro run --to-nodes supervision.train_large_prm" in run(code=1)
+    assert not (project / "data" / "smoke").exists(), "told before any work"
+    run("--to-nodes", "supervision.train_large_prm,begin_loop")
+    assert "would then train another" in run(code=1)
+    run("--to-nodes", "supervision.train_large_prm,label_beginning", "--only-missing-outputs")
+    assert labelers() == {"prm_large"}
+    run("--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
+    assert labelers() == {"rollouts"}
+    asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str})
+    rated = label_table(asked, "ann", [[1] * len(steps) for steps in asked["steps"]])
+    write(Tables(asked[["problem_id", "problem"]].drop_duplicates(), asked, rated), project / "people.jsonl", "prm800k")
+    run("--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")
+    assert labelers() == {"ann"}
+    run("--nodes", "label_beginning", labeler="=symbolic")
+    assert labelers() == {"symbolic"}
