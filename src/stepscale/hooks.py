@@ -23,6 +23,7 @@ _BASES = {
     "verifiers.small": {"labeler_agreement"},
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it
+_EARLIER = ("earlier_prm_model", "earlier_large_prm_model")
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 
 
@@ -60,6 +61,27 @@ class ProjectHooks:
                     given = _part(given, part)
                 if given is not None:
                     _check_base(f"{block}.base", str(_part(given, "base")), writes=name != "verifiers")
+
+    @hook_impl(specname="before_pipeline_run", tryfirst=True)
+    def check_prm_of_loop(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Refuse to label the loop by a PRM that is not there yet, or that this run would replace once the loop has used it."""
+        from stepscale.labeling.options import LoopOptions
+        from stepscale.parameters import VerifierBlock
+        from stepscale.pipelines.active_learning.labelers import folder_of_large_prm
+
+        loop = catalog.load("params:loop") if set(_EARLIER) <= pipeline.inputs() else None
+        if loop is None or LoopOptions.model_validate(loop).labeler.kind != "prm_large":
+            return
+        verifiers = VerifierBlock.model_validate(catalog.load("params:verifiers"))
+        folder_of_large_prm(verifiers, *(catalog.load(name) for name in _EARLIER))
+        made = "large_prm_model" if verifiers.large else "prm_model"
+        if made in pipeline.all_outputs() and not run_params.get("only_missing_outputs"):
+            raise InputError(
+                f"loop.labeler: prm_large would label by an earlier run's {made}, and this run would then train another; "
+                "kedro run --pipelines active_learning labels by it, kedro run --only-missing-outputs keeps it"
+            )
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_revision(self) -> None:

@@ -9,7 +9,7 @@ from shard_workers import made_in_workers
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.formats import tables
+from stepscale.formats import Tables, read, tables, write
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
@@ -117,6 +117,23 @@ def test_what_cannot_be_rolled_out_is_one_clear_line():
         with pytest.raises(InputError, match=words) as caught:
             roll_out(JOB, Coin(), problems, solutions, Ledger())
         assert "\n" not in str(caught.value)
+
+
+def test_as_ratings_a_step_is_wrong_where_no_rollout_from_it_ends_right_and_nothing_after_it_is_rated(tmp_path):
+    solutions = written(("one", "bad", "two", "\\boxed{5}"), ("one", "\\boxed{5}"), ("one", "\\boxed{4}"))
+    soft = RolloutLabeler(Coin(), JOB).label(PROBLEMS, solutions, Ledger())
+    labels = RolloutLabeler(Coin(), JOB, rated=True).label(PROBLEMS, solutions, Ledger())
+    assert soft["rating"].isna().all() and len(soft) == 8, "off by default"
+    assert [rows["rating"].tolist() for _, rows in labels.groupby("sample_id")] == [[1, -1], [1, -1], [1, 1]]
+    both = labels.merge(soft, on=["problem_id", "sample_id", "step"])
+    assert (both["value_x"] == both["value_y"]).all(), "the value stays beside the rating"
+    tables_of = Tables(PROBLEMS, solutions.assign(is_correct=None), labels)
+    write(tables_of, tmp_path / "out.jsonl", "prm800k")
+    again = read(tmp_path / "out.jsonl", "prm800k").step_labels
+    pd.testing.assert_series_equal(again["rating"], labels["rating"])
+    assert again["text"].tolist() == labels["text"].tolist() and set(again["labeler"]) == {"rollouts"}
+    none = RolloutLabeler(Coin(), JOB, rated=True).label(PROBLEMS, solutions.assign(answer=None), Ledger())
+    assert none.empty
 
 
 @pytest.fixture(scope="module")

@@ -8,11 +8,19 @@ from kedro.io import DatasetError
 
 from stepscale.datasets.folder import FolderDataset
 from stepscale.formats import read
-from stepscale.labeling.options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy, ReleaseOptions
+from stepscale.labeling.options import (
+    AT_RANDOM,
+    RETRAINED,
+    ByFile,
+    ByLargePRM,
+    LoopOptions,
+    LoopStrategy,
+    ReleaseOptions,
+)
 from stepscale.labeling.selection import KEY, Convincing
 from stepscale.parameters import GeneratorBlock, PoolBlock
 from stepscale.pipelines.active_learning import loop
-from stepscale.pipelines.active_learning.release import release_labels
+from stepscale.pipelines.active_learning.release import _told_of_labelers, release_labels
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -21,6 +29,7 @@ GENERATOR = GeneratorBlock.model_validate(
     }
 )  # fmt: skip
 POOL = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "symbolic"})
+GIVEN = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "given"})
 OPTIONS = LoopOptions(problems=3, per_problem=2, audit=1, budgets=(1,), strategies=(RETRAINED, AT_RANDOM))
 
 
@@ -66,21 +75,6 @@ def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labe
     assert after.loc[after["round"] > 0, "score"].notna().all()
 
 
-def test_labels_are_kept_and_only_new_samples_are_rated(monkeypatch: pytest.MonkeyPatch) -> None:
-    problems, solutions = lab()
-    rated: list[int] = []
-
-    def rate(_: pd.DataFrame, asked: pd.DataFrame) -> pd.DataFrame:
-        rated.append(len(asked))
-        return labels_of(asked)
-
-    monkeypatch.setattr("stepscale.labeling.symbolic.label_solutions", rate)
-    known = labels_of(solutions[solutions["sample_id"] < 2])
-    keys = solutions[solutions["sample_id"].isin([1, 2])][KEY].assign(strategy="x", seed=0, round=1, score=0.5)
-    found = loop.label(problems, solutions, pd.concat([keys, keys.assign(strategy="y")]), known)
-    assert rated == [3] and len(found) == len(known) + 3
-
-
 def test_runs_that_have_labelled_the_same_share_a_training() -> None:
     _, solutions = lab()
     same, other = solutions[solutions["sample_id"] < 2][KEY], solutions[solutions["sample_id"] > 5][KEY]
@@ -90,9 +84,11 @@ def test_runs_that_have_labelled_the_same_share_a_training() -> None:
 
 def test_a_loop_that_is_not_asked_for_gives_empty_tables() -> None:
     problems, solutions = lab()
-    keys, labels, scores = loop.begin(problems, solutions, None, 0)
-    assert keys.empty and labels.empty and scores.empty
-    assert loop.choose(scores, keys, None).empty and loop.label(problems, solutions, keys, labels).empty
+    keys, asked, scores = loop.begin(problems, solutions, None, 0)
+    assert keys.empty and asked.empty and scores.empty
+    assert loop.choose(scores, keys, None).empty
+    labels = labels_of(solutions).head(0)
+    assert all(table.empty for table in loop.choose_and_ask(problems, solutions, scores, keys, labels, None))
     assert list(loop.health(scores, keys, solutions, labels, None)) == [*loop.RUN, "round"]
 
 
@@ -117,11 +113,37 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     assert dict(counts["solutions"]) == {"round 0": 12, "round 1": 3, "round 2": 3, "all": 18}
     card = (folder / "README.md").read_text()
     assert "some/base" in card and RETRAINED.name in card and "license: apache-2.0" in card
+    assert "**Labeler**: the lab's symbolic labeler (`symbolic`)\n" in card
     from datasets import load_dataset
 
     rows = load_dataset(str(folder), split="train", cache_dir=str(tmp_path / "cache"))
     assert sorted(rows["generation"]) == [0] * 12 + [1] * 3 + [2] * 3
     assert {question["pre_generated_verifier_score"] for question in rows["question"]} == {None, 0.75}
+
+
+def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() -> None:
+    _, solutions = lab(2)
+    pooled = labels_of(solutions)
+    people = pooled.assign(labeler=["ann", "bob"] * 3)
+    by_prm = OPTIONS.model_copy(update={"labeler": ByLargePRM(threshold=0.3)})
+    by_file = OPTIONS.model_copy(update={"labeler": ByFile(path="data/people.jsonl")})
+    told = _told_of_labelers(pooled, pooled.assign(labeler="prm_large"), POOL, by_prm)
+    assert told == (
+        "generation 0: the lab's symbolic labeler (`symbolic`); "
+        "later ones: PRM_large, a step being -1 where P(negative) > 0.3 (`prm_large`)"
+    )
+    assert _told_of_labelers(pooled, people, POOL, by_file).endswith(
+        "later ones: people, in people.jsonl (`ann`, `bob`)"
+    )
+    mixed = pd.concat([people.head(1), pooled])
+    told = _told_of_labelers(pooled, mixed, POOL, by_prm)
+    assert told.endswith("later ones: the lab's symbolic labeler (`symbolic`) and people (`ann`)"), (
+        "by rows, not by option"
+    )
+    many = pd.concat([people.assign(labeler=f"person {i}") for i in range(7)])
+    assert (
+        _told_of_labelers(many, pooled.head(0), GIVEN, None) == "those who labelled the data it was given (7 labelers)"
+    )
 
 
 def _another() -> LoopStrategy:

@@ -74,6 +74,35 @@ def test_data_flows_from_left_to_right(pipelines: dict[str, Pipeline], catalog: 
             assert not before or not after or max(before) <= max(after), f"{node.name} goes back to an earlier layer"
 
 
+def test_who_labels_does_not_make_the_loop_wait_for_the_verifiers_nor_close_a_circle(
+    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]
+) -> None:
+    whole = sum(pipelines.values(), Pipeline([]))  # a circle would be refused here
+    before = whole.to_nodes(*(node.name for node in whole.nodes if node.name.endswith((".label", "label_beginning"))))
+    assert {node.name for node in before.nodes}.isdisjoint(node.name for node in pipelines["reward_modeling"].nodes)
+    assert "step_labels" not in before.datasets(), "the loop's labels are not the pool's"
+    for name in ("earlier_prm_model", "earlier_large_prm_model"):
+        made = catalog[name.removeprefix("earlier_")]
+        assert catalog[name]["filepath"] == made["filepath"] and name in pipelines["active_learning"].inputs()
+        assert catalog[name]["metadata"]["optional"] and catalog[name]["or_none"]
+
+
+def test_people_can_label_between_two_commands(pipelines: dict[str, Pipeline]) -> None:
+    own = pipelines["active_learning"]
+    commands = [own.to_nodes("begin_loop", "label_steps"), own.from_nodes("label_beginning").to_nodes("round_1.choose")]
+    for i in (1, 2):
+        commands.append(
+            own.from_nodes(f"round_{i}.label").to_nodes(f"round_{i}.look_at_health", f"round_{i + 1}.choose")
+        )
+    commands.append(own.from_nodes("round_3.label"))
+    there = data_of(own.inputs())
+    for i, command in enumerate(commands):
+        assert data_of(command.inputs()) <= there, f"command {i} needs what none before it made"
+        there |= command.all_outputs()
+        assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labelled next"
+    assert there >= data_of(own.all_outputs()), "together they are the whole"
+
+
 def place(name: str, catalog: dict[str, dict[str, Any]]) -> int:
     """Where a dataset's layer stands from left to right."""
     return LAYERS.index(catalog[name]["metadata"]["kedro-viz"]["layer"])

@@ -13,11 +13,12 @@ from kedro.io.core import AbstractVersionedDataset, Version
 from stepscale.errors import InputError
 
 
-class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
+class ModelFolderDataset(AbstractVersionedDataset[Path, Path | None]):
     """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.
 
     ``expects``: ending of the architecture's name (``CausalLM``, ``TokenClassification``); loading another kind raises
     InputError. ``filepath``: where the folder lies. ``optional``: an empty folder will do, from a part that is switched off.
+    ``or_none``: what loads is None where there is no folder yet, for those who want the model only if some option says so.
     """
 
     def __init__(
@@ -26,17 +27,21 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
         filepath: str,
         expects: str | None = None,
         optional: bool = False,
+        or_none: bool = False,
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self.metadata = metadata
         self.expects = expects
         self.optional = optional
+        self.or_none = or_none
         super().__init__(filepath=PurePosixPath(filepath), version=version)
 
-    def load(self) -> Path:
+    def load(self) -> Path | None:
         """The folder's path, checked."""
         folder = Path(str(self._get_load_path()))
+        if self.or_none and not folder.is_dir():
+            return None
         self._check(folder)
         return folder
 

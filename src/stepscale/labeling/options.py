@@ -1,10 +1,90 @@
-"""The settings of the data loop and of rollouts, apart from the work itself, so that parameters are checked at once."""
+"""The settings of labelers, of the data loop and of rollouts, apart from the work, so that parameters are checked at once."""
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pathlib import Path
+from typing import Annotated, Literal
 
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+
+from stepscale.labeling.by_verifier import THRESHOLD
 from stepscale.labeling.selection import Blend, Convincing, Selection, Uniform
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class BySymbols(BaseModel):
+    """The lab's labeler: what follows from the problem, exactly."""
+
+    model_config = _STRICT
+    kind: Literal["symbolic"] = "symbolic"
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card; all of these have it."""
+        return "the lab's symbolic labeler"
+
+
+class ByLargePRM(BaseModel):
+    """PRM_large (Lightman et al. 2023, 4.1): ``verifiers.large``, or the run's own PRM."""
+
+    model_config = _STRICT
+    kind: Literal["prm_large"] = "prm_large"
+    threshold: float = Field(THRESHOLD, ge=0, lt=1, description="P(negative) above which a step is -1")
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return f"PRM_large, a step being -1 where P(negative) > {self.threshold:g}"
+
+
+class ByRollouts(BaseModel):
+    """The generator's own rollouts, as ratings: -1 where none of them ends right (Math-Shepherd's hard estimation)."""
+
+    model_config = _STRICT
+    kind: Literal["rollouts"] = "rollouts"
+    per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return f"{self.per_step} rollouts of the generator from each step, which is -1 where none ends right, else +1"
+
+
+class ByFile(BaseModel):
+    """People, whose labels lie in a file of PRM800K's format."""
+
+    model_config = _STRICT
+    kind: Literal["file"] = "file"
+    path: str = Field(description="the file, JSONL; relative to the project's folder")
+    name: str = Field("human", description="of the labeler of records that name none")
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return f"people, in {Path(self.path).name}"
+
+
+class AsGiven(BaseModel):
+    """Those who labelled the data that the problems come from; the pool is then theirs too."""
+
+    model_config = _STRICT
+    kind: Literal["given"] = "given"
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return "those who labelled the data it was given"
+
+
+def _of_kind(value: object) -> object:
+    """A labeler without settings of its own may be written as its kind alone: ``labeler: symbolic``."""
+    return {"kind": value} if isinstance(value, str) else value
+
+
+LoopLabeler = Annotated[
+    BySymbols | ByLargePRM | ByRollouts | ByFile, Field(discriminator="kind"), BeforeValidator(_of_kind)
+]
+# PRM_large learns from the pool's labels, so it cannot give them; rollouts of a whole pool are made by the part ``rollouts``
+PoolLabeler = Annotated[BySymbols | AsGiven | ByFile, Field(discriminator="kind"), BeforeValidator(_of_kind)]
 
 
 class LoopStrategy(BaseModel):
@@ -31,6 +111,9 @@ class LoopOptions(BaseModel):
     problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
     per_problem: int = Field(
         ge=1, description="samples labelled in a round, a problem; before the first, one at random"
+    )
+    labeler: LoopLabeler = Field(
+        BySymbols(), description="who rates what is chosen; a kind alone, or one with its settings"
     )
     audit: int = Field(
         2, ge=1, description="samples a problem by which selectors are judged; none of them is ever learned from"

@@ -18,6 +18,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.formats import tables
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling
 from stepscale.generation.shards import Shard, shard_name, start_afresh
 from stepscale.grading import Rules, extract_answer, grade_many
@@ -48,16 +49,30 @@ class RolloutJob:
 
 
 class RolloutLabeler:
-    """A Labeler that rolls out every step, all solutions at once; values, no ratings, so no step ends the labels early."""
+    """A Labeler that rolls out every step, all solutions at once; values, no ratings, so no step ends the labels early.
+
+    ``rated``: ratings beside the values (see ``rated``), so that labels end with the first -1, as everybody's else.
+    """
 
     name = NAME
 
-    def __init__(self, generator: Generator, job: RolloutJob) -> None:
-        self.generator, self.job = generator, job
+    def __init__(self, generator: Generator, job: RolloutJob, rated: bool = False) -> None:
+        self.generator, self.job, self.rated = generator, job, rated
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """The step_labels of ``solutions``. Raises InputError as ``roll_out``."""
-        return roll_out(self.job, self.generator, problems, solutions, ledger)
+        labels = roll_out(self.job, self.generator, problems, solutions, ledger)
+        return rated(labels) if self.rated else labels
+
+
+def rated(labels: pd.DataFrame) -> pd.DataFrame:
+    """Values as ratings beside them: -1 where no rollout ended right, else +1, up to the first -1.
+
+    Math-Shepherd's hard estimation (Wang et al. 2024, 3.3): a step is good if the right answer can be reached from it.
+    """
+    hopeless = (labels["value"] == 0).astype("int64")
+    earlier = hopeless.groupby([labels["problem_id"], labels["sample_id"]]).cumsum() - hopeless
+    return tables.step_labels(labels.assign(rating=1 - 2 * hopeless)[earlier == 0].reset_index(drop=True))
 
 
 def plan_rollouts(

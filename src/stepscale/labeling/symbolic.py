@@ -41,4 +41,6 @@ def _rate(problem: str, steps: tuple[str, ...]) -> list[int]:
     try:
         return rate_steps(problem, steps)
     except Malformed as error:
-        raise InputError(f"the symbolic labeler reads only problems of the lab: {error}; use labeler: given") from None
+        raise InputError(
+            f"the symbolic labeler reads only problems of the lab: {error}; choose another for pool.labeler and loop.labeler"
+        ) from None

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, field_validator
 
 from stepscale.labeling.arms import Experiment
+from stepscale.labeling.options import PoolLabeler
 from stepscale.models.optimization import Optimization
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.search.plan import RevisionSearchPlan
@@ -39,7 +40,7 @@ class PoolBlock(Block):
     """Samples of the training problems to be labelled."""
 
     train: SampleCounts
-    labeler: Literal["symbolic", "given"]
+    labeler: PoolLabeler = Field(description="who rates them; a kind alone, or one with its settings")
 
 
 class GivenSamples(FileSource):

@@ -1,11 +1,13 @@
 """Nodes of the data loop: train selectors, choose, label, look at their health, again (Lightman et al. 2023, 4.2).
 
 A run of the loop is a strategy and a seed; all go round together, in tables with columns ``strategy`` and ``seed``. Runs that
-have labelled the same samples share one training. The lab's labeler rates, so the loop needs the lab's problems.
+have labelled the same samples share one training. To choose and to label are nodes of their own, so that people can label
+between two commands; ``loop.labeler`` says who rates.
 """
 
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,7 +16,7 @@ from stepscale.labeling.arms import Arm, Cell
 from stepscale.labeling.experiment import LabelledPool, TestSamples
 from stepscale.labeling.options import LoopOptions, LoopStrategy
 from stepscale.labeling.selection import KEY, Uniform, candidates, chosen, without
-from stepscale.parameters import VerifierBlock
+from stepscale.parameters import GeneratorBlock, VerifierBlock
 from stepscale.pipelines.cells import Job, Measures, asked_of, run_cells
 from stepscale.scaling.points import COLUMNS
 from stepscale.seeds import seed_for
@@ -24,28 +26,30 @@ logger = logging.getLogger(__name__)
 RUN = ["strategy", "seed"]
 KEYS = [*RUN, *KEY, "round", "score"]
 SCORES = [*RUN, *KEY, "is_correct", "score", "doubt"]
+ASKED = [*KEY, "problem", "steps"]
 
 
 def begin(
     problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions | None, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Round 0: one random sample a problem and the audit, labelled: (keys, step labels, scores, of which there are none)."""
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import STEP_LABELS
-    from stepscale.labeling.symbolic import label_solutions
-
+    """Round 0, one random sample a problem: (keys, what is to be labelled, which is those and the audit, scores: none yet)."""
     no_scores = pd.DataFrame(columns=SCORES)
     if loop is None:
-        return pd.DataFrame(columns=KEYS), empty(STEP_LABELS), no_scores
+        return pd.DataFrame(columns=KEYS), pd.DataFrame(columns=ASKED), no_scores
     pool = pool_of(problems, solutions, loop)
-    keys, labelled = [], []
+    keys, wanted = [], []
     for repeat in range(seed, seed + loop.seeds):
         aside = audit(candidates(pool), loop, repeat)
         first = Uniform().select(without(candidates(pool), aside), 1, repeat).assign(seed=repeat, round=0, score=None)
         keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
-        labelled += [aside, first[KEY]]
+        wanted += [aside, first[KEY]]
     table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
-    return table, label_solutions(problems, chosen(pool, pd.concat(labelled))), no_scores
+    return table, _asked(problems, chosen(pool, pd.concat(wanted))), no_scores
+
+
+def _asked(problems: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+    """Samples as people need them to label them, and as the labelling node takes them."""
+    return samples.merge(problems[["problem_id", "problem"]], on="problem_id")[ASKED]
 
 
 def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
@@ -162,16 +166,59 @@ def _runs(loop: LoopOptions, scores: pd.DataFrame) -> Iterator[tuple[LoopStrateg
             yield strategy, int(str(seed)), pool.drop(columns=RUN).reset_index(drop=True)
 
 
-def label(problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFrame:
-    """The step labels so far with those of newly chosen samples; none is labelled twice."""
-    from stepscale.labeling.symbolic import label_solutions
+def choose_and_ask(
+    problems: pd.DataFrame, solutions: pd.DataFrame, scores: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame,
+    loop: LoopOptions | None,
+) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labelled."""
+    if loop is None:
+        return keys, pd.DataFrame(columns=ASKED)
+    found = choose(scores, keys, loop)
+    new = without(found[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
+    return found, _asked(problems, chosen(solutions, new))
 
-    if keys.empty:
+
+def label_beginning(
+    problems: pd.DataFrame, solutions: pd.DataFrame, asked: pd.DataFrame, generator_model: Path, prm: Path | None,
+    large_prm: Path | None, generator: GeneratorBlock, verifiers: VerifierBlock, loop: LoopOptions | None, seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """The step labels of round 0: as ``label``, with none before."""
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import STEP_LABELS
+
+    made_of = (generator_model, prm, large_prm, generator, verifiers, loop, seed)
+    return label(problems, solutions, asked, empty(STEP_LABELS), *made_of)
+
+
+def label(
+    problems: pd.DataFrame, solutions: pd.DataFrame, asked: pd.DataFrame, labels: pd.DataFrame, generator_model: Path,
+    prm: Path | None, large_prm: Path | None, generator: GeneratorBlock, verifiers: VerifierBlock, loop: LoopOptions | None,
+    seed: int,
+) -> pd.DataFrame:  # fmt: skip
+    """The step labels so far with those of the samples ``asked`` for; none is labelled twice.
+
+    ``prm``, ``large_prm``: as an earlier run left them, None where there are none (conf/base/catalog_loop.yml). The PRM of
+    this very run may come after the loop, so the loop cannot wait for it: ``hooks`` refuses a run that would train it.
+    """
+    from stepscale.cost import Ledger
+    from stepscale.pipelines.active_learning.labelers import Means, open_for_loop
+
+    if loop is None or asked.empty:
         return labels
-    new = without(keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
-    found = label_solutions(problems, chosen(solutions, new))
-    logger.info("the loop labelled %d more samples, %d steps", len(new), len(found))
+    labeler = open_for_loop(loop.labeler, Means(generator_model, prm, large_prm, generator, verifiers, seed))
+    ledger, new = Ledger(), chosen(solutions, asked).reset_index(drop=True)
+    found = _one_voice(labeler.label(problems, new, ledger))
+    n_labelled = len(found[KEY].drop_duplicates())
+    logger.info("the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written", labeler.name, n_labelled,
+                len(new), len(found), ledger.tokens)  # fmt: skip
     return pd.concat([labels, found], ignore_index=True)
+
+
+def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
+    """Of several people who labelled a solution the first: a sample counts as one label, and its verdict is one labeler's."""
+    names = labels["labeler"].fillna("")
+    first = names.groupby([labels[name] for name in KEY]).transform("first")
+    return labels[names == first]
 
 
 def health(

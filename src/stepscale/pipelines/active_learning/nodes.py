@@ -24,7 +24,7 @@ def sample_pool(
     """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
     from stepscale.generation.contract import Sampling
 
-    if pool.labeler == "given":
+    if pool.labeler.kind == "given":
         yield {"given": given_solutions, f"{MANIFEST}-given": pd.DataFrame({"shard": ["given"]})}
         return
     practice = problems[problems["split"].isin(["train", "valid"])]
@@ -37,11 +37,14 @@ def label_steps(
     problems: pd.DataFrame, pool_solutions: pd.DataFrame, given_step_labels: pd.DataFrame, pool: PoolBlock
 ) -> pd.DataFrame:
     """Step labels of the pool: by the labeler, or those that came with the data."""
-    from stepscale.labeling.symbolic import label_solutions
+    from stepscale.cost import Ledger
+    from stepscale.pipelines.active_learning.labelers import open_for_pool
 
-    if pool.labeler == "given":
+    if pool.labeler.kind == "given":
         return given_step_labels
-    labels = label_solutions(problems, pool_solutions)
+    labeler = open_for_pool(pool.labeler)
+    labels = labeler.label(problems, pool_solutions, Ledger())
     shares = labels["rating"].value_counts(normalize=True)
-    logger.info("labelled %d steps: %s", len(labels), ", ".join(f"{r:+d} {s:.1%}" for r, s in shares.items()))
+    told = ", ".join(f"{rating:+d} {share:.1%}" for rating, share in shares.items())
+    logger.info("%s labelled %d steps: %s", labeler.name, len(labels), told)
     return labels

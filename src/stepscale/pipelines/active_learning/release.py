@@ -5,11 +5,18 @@ from pathlib import Path
 
 import pandas as pd
 
-from stepscale.labeling.options import LoopOptions, ReleaseOptions
+from stepscale.labeling.options import LoopLabeler, LoopOptions, PoolLabeler, ReleaseOptions
 from stepscale.labeling.selection import KEY
 from stepscale.parameters import GeneratorBlock, PoolBlock
 
 logger = logging.getLogger(__name__)
+
+_PROGRAMS = {
+    "symbolic": "the lab's symbolic labeler",
+    "prm_large": "PRM_large",
+    "rollouts": "rollouts of the generator",
+}
+_FEW = 5  # names of labelers; more are counted
 
 
 def release_labels(
@@ -40,7 +47,7 @@ def release_labels(
     scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
     facts = CardFacts(
         title=release.title, problems=_told_of_problems(problems, labels), generator=_told_of_generator(generator),
-        labeler="the lab's symbolic labeler" if pool.labeler == "symbolic" else "those who labelled the data it was given",
+        labeler=_told_of_labelers(step_labels, chosen[1], pool, loop),
         selection="generation 0 at random" + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
         seeds={"run": seed}, licence=release.licence,
     )  # fmt: skip
@@ -56,6 +63,28 @@ def release_labels(
 def _first_strategy(keys: pd.DataFrame, loop: LoopOptions | None, seed: int) -> pd.DataFrame:
     """What the loop's first strategy labelled in the run's own seed."""
     return keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)] if loop else keys.head(0)
+
+
+def _told_of_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions | None) -> str:
+    """Who labelled which rounds, with the names that stand in the records, for the card."""
+    first = _told_of_labeler(pooled, pool.labeler)
+    if loop is None or looped.empty:
+        return first
+    later = _told_of_labeler(looped, loop.labeler)
+    return first if later == first else f"generation 0: {first}; later ones: {later}"
+
+
+def _told_of_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -> str:
+    """By the names in the rows: rounds may have had another labeler than the option that stands now."""
+    names = sorted(labels["labeler"].dropna().unique())
+    told = _PROGRAMS | {option.kind: option.told}
+    parts = [f"{told[name]} (`{name}`)" for name in names if name in _PROGRAMS]
+    people = [f"`{name}`" for name in names if name not in _PROGRAMS]
+    if people or labels["labeler"].isna().any():
+        words = "people" if option.kind in _PROGRAMS else option.told
+        few = ", ".join(people) if len(people) <= _FEW else f"{len(people):,} labelers"
+        parts.append(f"{words} ({few})" if people else words)
+    return " and ".join(parts) or option.told
 
 
 def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:

@@ -8,6 +8,10 @@ ROUNDS = 3
 """Rounds of the loop. A pipeline cannot turn in circles, so their number is fixed here; the paper's phase 2 had ten."""
 
 
+_MODELS = ["generator_model", "earlier_prm_model", "earlier_large_prm_model"]
+_LABELED_BY = [*_MODELS, "params:generator", "params:verifiers", "params:loop", "params:seed"]
+
+
 def data_loop() -> Pipeline:
     """Round 0 at random, ROUNDS rounds of train, choose, label, and a last look at what was learned."""
     rounds = range(1, ROUNDS + 1)
@@ -18,9 +22,10 @@ def data_loop() -> Pipeline:
         Node(
             loop.begin,
             [*shared, "params:loop", "params:seed"],
-            ["loop_keys_0", "loop_labels_0", "loop_scores_0"],
+            ["loop_keys_0", "loop_asked_0", "loop_scores_0"],
             name="begin_loop",
         ),
+        Node(loop.label_beginning, [*shared, "loop_asked_0", *_LABELED_BY], "loop_labels_0", name="label_beginning"),
         Node(
             loop.measure_last,
             [*shared, *before, *settings],
@@ -40,18 +45,18 @@ def data_loop() -> Pipeline:
 
 def _round(i: int) -> Pipeline:
     """Train selectors on the labels so far, score the pool, choose, label, look at the selectors' health."""
-    shared = {"problems", "experiment_solutions"}
+    shared = ["problems", "experiment_solutions"]
     before = [f"loop_{name}_{i - 1}" for name in ("keys", "labels", "scores")]
-    keys, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "labels", "scores"))
+    keys, asked, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "asked", "labels", "scores"))
     nodes = [
         Node(
             loop.train_selectors,
-            ["problems", "experiment_solutions", *before, "params:verifiers", "params:loop", "params:seed"],
+            [*shared, *before, "params:verifiers", "params:loop", "params:seed"],
             [scores, f"loop_points_{i}"],
             name="train_selectors",
         ),
-        Node(loop.choose, [scores, before[0], "params:loop"], keys, name="choose"),
-        Node(loop.label, ["problems", "experiment_solutions", keys, before[1]], labels, name="label"),
+        Node(loop.choose_and_ask, [*shared, scores, *before[:2], "params:loop"], [keys, asked], name="choose"),
+        Node(loop.label, [*shared, asked, before[1], *_LABELED_BY], labels, name="label"),
         Node(
             loop.health,
             [scores, keys, "experiment_solutions", labels, "params:loop"],
@@ -63,6 +68,6 @@ def _round(i: int) -> Pipeline:
         nodes,
         namespace=f"round_{i}",
         prefix_datasets_with_namespace=False,
-        inputs=shared | set(before),
-        parameters={"verifiers", "loop", "seed"},
+        inputs={*shared, *before, *_MODELS},
+        parameters={"generator", "verifiers", "loop", "seed"},
     )

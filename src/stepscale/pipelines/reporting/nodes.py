@@ -152,7 +152,7 @@ def choose_worked_examples(
     if "prm" not in set(prm_scores["verifier"]) or not solutions["steps"].map(len).any():
         return []
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
-    rate = label_solutions if pool.labeler == "symbolic" else None
+    rate = label_solutions if pool.labeler.kind == "symbolic" else None
     ours = prm_scores[prm_scores["verifier"] == "prm"]
     return choose(scored, problems, solutions, ours, rate)
 

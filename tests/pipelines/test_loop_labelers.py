@@ -1,0 +1,291 @@
+"""Who labels the loop and the pool: each labeler through the loop's nodes, by fakes; then all of them by ``kedro run``."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.cost import Ledger
+from stepscale.datasets.model_folder import ModelFolderDataset
+from stepscale.errors import InputError
+from stepscale.formats import Tables, write
+from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.labeling.contract import label_table
+from stepscale.labeling.options import AT_RANDOM, RETRAINED, LoopOptions
+from stepscale.labeling.selection import KEY, chosen
+from stepscale.parameters import GeneratorBlock, PoolBlock, PRMBlock, VerifierBlock, check_parameters
+from stepscale.pipelines.active_learning import loop
+from stepscale.pipelines.active_learning.nodes import label_steps
+from stepscale.verifiers.contract import StepScores, Trajectory
+
+GENERATOR = GeneratorBlock.model_validate(
+    {
+        "base": "x/y", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+    }
+)  # fmt: skip
+PRM = {"optimization": {"epochs": 1, "learning_rate": 1e-3, "batch_size": 4}}
+VERIFIERS = VerifierBlock.model_validate({"base": "x/y", "prompt": "{problem}\n", "prm": PRM, "orm": PRM})
+LARGE = VERIFIERS.model_copy(update={"large": PRMBlock.model_validate({"base": "x/y", "prm": PRM})})
+
+
+def options(labeler: object) -> LoopOptions:
+    settings = {"problems": 3, "per_problem": 2, "audit": 1, "budgets": (1,), "strategies": (RETRAINED, AT_RANDOM)}
+    return LoopOptions.model_validate({**settings, "labeler": labeler})
+
+
+def lab(n_samples: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Problems of the lab and solutions of two steps, the even samples right, as a generator of characters writes them."""
+    from stepscale.lab.problems import make_problems
+
+    problems = make_problems(3, "train", 0)
+    rows = [(pid, i) for pid in problems["problem_id"] for i in range(n_samples)]
+    solutions = pd.DataFrame(rows, columns=KEY)
+    gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
+    answers = [gold[pid] if i % 2 == 0 else f"{i}000" for pid, i in rows]
+    solutions["steps"] = [
+        [f"{'good' if i % 2 == 0 else 'bad'} {i}", f"\\boxed{{{a}}}"] for (_, i), a in zip(rows, answers, strict=True)
+    ]
+    texts = ["\n".join(steps) + "\n" for steps in solutions["steps"]]
+    solutions["tokens"] = [list(map(ord, text)) for text in texts]
+    solutions["step_ends"] = [[i for i, character in enumerate(text) if character == "\n"] for text in texts]
+    right = pd.array([i % 2 == 0 for _, i in rows], dtype="boolean")
+    return problems, solutions.assign(answer=answers, is_correct=right, finish="solution")
+
+
+class Told:
+    """A verifier that finds a step negative, at 0.5, where it is told to be bad."""
+
+    name = "prm_large"
+    folders: list[Path] = []  # noqa: RUF012
+
+    def __init__(self, folder: Path, name: str, **_: Any) -> None:
+        self.folders.append(folder)
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        ledger.add(self.name, "verify", len(trajectories))
+        negative = [np.array([0.5 if "bad" in step else 0.0 for step in t.steps], np.float32) for t in trajectories]
+        return [StepScores(p, np.zeros_like(p)) for p in negative]
+
+
+class Finisher:
+    """A generator of one token a character that ends well whatever is not bad."""
+
+    name = "finisher"
+
+    def __init__(self, problems: pd.DataFrame) -> None:
+        self.answers = dict(zip(problems["problem"], problems["answer"], strict=True))
+
+    def encode_prompt(self, problem: str) -> tuple[int, ...]:
+        return tuple(map(ord, problem + "\n"))
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        return "".join(map(chr, tokens))
+
+    def generate(
+        self, requests: Sequence[Request], sampling: Sampling, until: str, ledger: Ledger
+    ) -> list[Continuation]:
+        return [self._end(self.decode(request.prefix)) for request in requests]
+
+    def _end(self, text: str) -> Continuation:
+        gold = next(answer for problem, answer in self.answers.items() if text.startswith(problem))
+        written = "\\boxed{none}" if "bad" in text else f"\\boxed{{{gold}}}"
+        return Continuation(tuple(map(ord, written)), (0.0,) * len(written), "solution", ())
+
+
+def folder(path: Path) -> Path:
+    path.mkdir()
+    (path / "config.json").write_text("{}")
+    return path
+
+
+def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, prm: Path | None = None, large: Path | None = None,
+          verifiers: VerifierBlock = VERIFIERS) -> pd.DataFrame:  # fmt: skip
+    problems, solutions = lab()
+    made_of = (Path("nowhere"), prm, large, GENERATOR, verifiers, options(who), 0)
+    return loop.label(problems, solutions, asked, known, *made_of)
+
+
+def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
+    found: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
+    for (_, sample), rows in labels.groupby(KEY):
+        found[sample % 2 == 0].add(tuple(rows["rating"]))
+    return found
+
+
+@pytest.fixture
+def begun() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """What round 0 asks for, and no labels."""
+    problems, solutions = lab()
+    _, asked, _ = loop.begin(problems, solutions, options("symbolic"), 0)
+    return asked, label_table(solutions, "x", [[]] * len(solutions))
+
+
+def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() -> None:
+    problems, solutions = lab()
+    keys, asked, scores = loop.begin(problems, solutions, options("symbolic"), 0)
+    assert list(asked) == loop.ASKED and asked["problem_id"].value_counts().tolist() == [2, 2, 2] and scores.empty
+    assert not len(keys[KEY].merge(asked[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
+    texts = chosen(solutions, asked)["steps"].tolist()
+    assert asked["steps"].tolist() == texts and set(asked["problem"]) == set(problems["problem"])
+
+
+def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    asked, _ = begun
+    problems, solutions = lab()
+    made_of = (Path("nowhere"), None, None, GENERATOR, VERIFIERS, options("symbolic"), 0)
+    labels = loop.label_beginning(problems, solutions, asked, *made_of)
+    assert set(labels["labeler"]) == {"symbolic"}
+    assert len(labels[KEY].drop_duplicates()) == len(asked)
+
+
+@pytest.mark.parametrize(("who", "wrong"), [("prm_large", (-1,)), ({"kind": "prm_large", "threshold": 0.6}, (1, 1))])
+def test_prm_large_labels_with_its_threshold(
+    begun: tuple[pd.DataFrame, pd.DataFrame], who: object, wrong: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:  # fmt: skip
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
+    labels = label(*begun, who, prm=folder(tmp_path / "prm"))
+    assert ratings_by_right(labels) == {True: {(1, 1)}, False: {wrong}}
+    assert set(labels["labeler"]) == {"prm_large"}
+
+
+def test_prm_large_is_verifiers_large_where_there_is_one(
+    begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
+    prm, large = folder(tmp_path / "prm"), folder(tmp_path / "large")
+    label(*begun, "prm_large", prm, large)
+    label(*begun, "prm_large", prm, large, LARGE)
+    assert Told.folders[-2:] == [prm, large]
+
+
+def test_a_prm_that_no_run_has_made_is_one_line_with_key_and_remedy(
+    begun: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
+) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(
+        InputError, match=r"loop\.labeler: prm_large .* verifiers\.prm, .* kedro run --to-nodes train_prm,"
+    ):
+        label(*begun, "prm_large")
+    with pytest.raises(InputError, match=r"verifiers\.large, .* --to-nodes supervision\.train_large_prm"):
+        label(*begun, "prm_large", folder(tmp_path / "prm"), tmp_path / "empty", LARGE)
+
+
+def test_rollouts_label_the_loop_with_ratings_and_values(
+    begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stepscale.pipelines.sampling.open_generator", lambda *_: Finisher(lab()[0]))
+    monkeypatch.setattr("stepscale.generation.shards.model_key", lambda _: "key")
+    labels = label(*begun, {"kind": "rollouts", "per_step": 3})
+    assert ratings_by_right(labels) == {True: {(1, 1)}, False: {(-1,)}}
+    assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()
+
+
+def labelled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
+    problems, solutions = lab()
+    samples = chosen(solutions, asked)
+    ratings = [[1, 1] if right else [-1] for right in samples["is_correct"]]
+    labels = pd.concat([label_table(samples, name, ratings) for name in people])
+    write(Tables(problems, samples, labels), path, "prm800k")
+    return path
+
+
+def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_asked_again(tmp_path: Path) -> None:
+    problems, solutions = lab()
+    keys, asked, _ = loop.begin(problems, solutions, options("symbolic"), 0)
+    none = label_table(solutions, "x", [[]] * len(solutions))
+    path = labelled_file(tmp_path / "people.jsonl", asked.iloc[1:], "ann", "bob")
+    who = {"kind": "file", "path": str(path)}
+    first = label(asked, none, who)
+    assert ratings_by_right(first)[False] <= {(-1,)} and set(first["labeler"]) == {"ann"}, "one labeler a sample"
+    assert len(first[KEY].drop_duplicates()) == len(asked) - 1
+    pool = loop.pool_of(problems, solutions, options(who))
+    scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
+    scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[loop.SCORES]
+    after, more = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
+    assert set(after["round"]) == {0, 1}
+    again = more[KEY].merge(first[KEY].drop_duplicates())
+    assert again.empty, "none is labelled twice"
+    labelled_file(path, pd.concat([asked, more]), "ann")
+    labels = label(more, first, who)
+    assert len(labels[KEY].drop_duplicates()) == len(asked) - 1 + len(more)
+    pd.testing.assert_frame_equal(labels.head(len(first)), first)
+
+
+def test_where_nothing_new_was_chosen_nobody_is_asked(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    asked, known = begun
+    assert label(asked.head(0), known, {"kind": "file", "path": "nowhere.jsonl"}) is known
+
+
+def test_the_pool_is_labelled_by_the_lab_by_people_or_as_given(tmp_path: Path) -> None:
+    problems, solutions = lab()
+    given = label_table(solutions.head(1), "those", [[1, 1]])
+    path = labelled_file(tmp_path / "people.jsonl", solutions[KEY].head(5), "ann")
+
+    def by(who: object) -> pd.DataFrame:
+        pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
+        return label_steps(problems, solutions, given, pool)
+
+    assert by("given") is given and set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
+    people = by({"kind": "file", "path": str(path)})
+    assert set(people["labeler"]) == {"ann"} and len(people[KEY].drop_duplicates()) == 5
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "line"),
+    [
+        ("loop", "prm_larg", "loop.labeler: Input tag 'prm_larg' .* 'symbolic', 'prm_large', 'rollouts', 'file'"),
+        ("loop", {"kind": "prm_large", "treshold": 0.3}, r"loop\.labeler\.prm_large\.treshold: unknown key"),
+        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'given', 'file'"),
+        ("pool", "file", r"pool\.labeler\.file\.path: Field required"),
+    ],
+)
+def test_a_misspelt_labeler_is_one_clear_line(key: str, value: object, line: str) -> None:
+    import yaml
+
+    conf = Path(__file__).resolve().parents[2] / "conf" / "base" / "parameters.yml"
+    given = yaml.safe_load(conf.read_text())
+    given[key]["labeler"] = value
+    with pytest.raises(InputError, match=line) as caught:
+        check_parameters(given)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_model_that_may_be_absent_loads_as_none_until_it_is_there(tmp_path: Path) -> None:
+    dataset = ModelFolderDataset(filepath=str(tmp_path / "prm"), or_none=True)
+    assert dataset.load() is None
+    (folder(tmp_path / "prm") / "model.safetensors").write_bytes(b"")
+    assert dataset.load() == tmp_path / "prm"
+
+
+@pytest.mark.e2e
+def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: Callable[..., Any]) -> None:
+    small = "problems.lab.train=24,problems.lab.valid=6,problems.lab.test=10,problems.lab.heldout=4,loop.labeler"
+
+    def run(*words: str, labeler: str = "=prm_large", code: int = 0) -> str:
+        done = run_in(project, "--env", "smoke", "--params", small + labeler, *words)
+        assert done.exit_code == code, done.output
+        return str(done.output.strip().splitlines()[-1:])
+
+    def labelers() -> set[str]:
+        return set(pd.read_parquet(data / "loop_labels_0.parquet")["labeler"])
+
+    data = project / "data" / "smoke" / "05_model_input" / "loop"
+    assert "first kedro run --to-nodes supervision.train_large_prm" in run(code=1)
+    assert not (project / "data" / "smoke").exists(), "told before any work"
+    run("--to-nodes", "supervision.train_large_prm,begin_loop")
+    assert "would then train another" in run(code=1)
+    run("--to-nodes", "supervision.train_large_prm,label_beginning", "--only-missing-outputs")
+    assert labelers() == {"prm_large"}
+    run("--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
+    assert labelers() == {"rollouts"}
+    asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str})
+    rated = label_table(asked, "ann", [[1] * len(steps) for steps in asked["steps"]])
+    write(Tables(asked[["problem_id", "problem"]].drop_duplicates(), asked, rated), project / "people.jsonl", "prm800k")
+    run("--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")
+    assert labelers() == {"ann"}
+    run("--nodes", "label_beginning", labeler="=symbolic")
+    assert labelers() == {"symbolic"}
