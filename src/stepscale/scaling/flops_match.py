@@ -107,7 +107,7 @@ class _Match:
         inside = np.isin(self.bins, chosen)
         curves = self.optimal.by_bin if counted == "generations" else self.optimal.cost_by_bin["flops"]
         budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
-        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x[-1] for b in chosen)
+        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
         found = _matched(curves, self.optimal.counts, self.bins, self.larger, budgets)
         base, lead = float(self.larger[inside].mean()), float(found.mean)
         return {
@@ -154,7 +154,7 @@ def _difference(
 def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
     """Mean accuracy over the budgets [rows]; outside of what was measured its nearest end stands in."""
     if not resampled:
-        within_curve = curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean
+        within_curve = curve.at(np.clip(budgets, curve.x.min(), curve.x.max())).mean
         return np.array([within_curve.mean()])
     return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets[None]).mean(axis=1))
 
