@@ -78,6 +78,12 @@ def test_b2_wants_beams_to_gain_more_on_bins_3_and_4_and_a_strategy_for_each_bin
     assert settle("B2", quantities, PROBLEMS, 1).status == status, quantities
 
 
+def test_b2_is_sure_that_a_lead_which_is_the_same_everywhere_is_no_greater_in_the_middle() -> None:
+    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    *_, gap = b2_quantities(given, BASE, BEAMS, BINS, RESAMPLES, 0).values()
+    assert [gap.mean, gap.low, gap.high] == pytest.approx([0, 0, 0], abs=1e-12)
+
+
 @pytest.mark.parametrize(
     ("lead", "noise", "status"),
     [(0.1, 0.02, "held"), (-0.1, 0.02, "inconclusive"), (0.0, 0.02, "inconclusive")],

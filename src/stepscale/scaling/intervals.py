@@ -62,6 +62,31 @@ def paired_interval(
     return bootstrap_interval(one - other, resamples, seed, level)
 
 
+def groups_interval(
+    per_problem: ArrayLike, first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """The mean of ``per_problem`` [problems] over one group of problems minus that over another, with its 95 % interval.
+
+    ``first`` and ``second`` [problems]: whether a problem is in the group. How many of a group a resample draws is chance too, so
+    each sum is divided by its own count; a group that a resample lacks keeps its estimate. Raises InputError if one is empty.
+    """
+    values, groups = np.asarray(per_problem, float), [np.asarray(group, bool) for group in (first, second)]
+    if not all(group.any() for group in groups):
+        raise InputError("two groups of problems are compared, and one of them is empty")
+    values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
+    counts = np.vstack([np.ones((1, len(values)), np.int64), resample_counts(len(values), resamples, seed)])
+    one, other = (_group_means(counts, values, group) for group in groups)
+    low, high = np.quantile(one[1:] - other[1:], [0.025, 0.975])
+    return Interval(np.asarray(one[0] - other[0]), low, high)
+
+
+def _group_means(counts: NDArray[np.int64], values: Floats, group: NDArray[np.bool_]) -> Floats:
+    """Mean over the group's problems, each as often as a row of ``counts`` drew it [rows]; the first row's where it drew none."""
+    size = counts @ group
+    means = counts @ (values * group) / np.maximum(size, 1)
+    return np.where(size > 0, means, means[0])
+
+
 def seeds_interval(
     per_seed: Sequence[ArrayLike], resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:

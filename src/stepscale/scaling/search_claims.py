@@ -15,7 +15,7 @@ from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal
 from stepscale.scaling.curve import difference
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.efficiency import efficiency
-from stepscale.scaling.intervals import Interval, bootstrap_interval
+from stepscale.scaling.intervals import Interval, bootstrap_interval, groups_interval
 
 NOT_WORSE = 0.01  # B1: one point of accuracy, by which lookahead may differ and still be no better
 EASY = 2  # B2: in Figure 3 right, bins 1 and 2 are those where best-of-N catches up, 3 and 4 those where beams win
@@ -61,11 +61,10 @@ def b2_quantities(
     gain = difference(by_bin, for_all)
     lead = _mean(results, beams, last) - _mean(results, [baseline], last)
     easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
-    weights = middle / middle.sum() - easy / easy.sum()
     return {
         f"a strategy for each bin - one for all at N={budget}": Interval(gain.mean[last], gain.low[last], gain.high[last]),
-        f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": bootstrap_interval(
-            lead * weights * len(bins), resamples, seed
+        f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
+            lead, middle, easy, resamples, seed
         ),
     }  # fmt: skip
 
