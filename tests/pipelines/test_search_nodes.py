@@ -1,11 +1,15 @@
 """The nodes of search: content-keyed shards that are not made twice, tables with costs, and what reporting makes of them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from stepscale.errors import InputError
 from stepscale.formats.tables import SOLUTIONS
-from stepscale.parameters import ReportBlock
+from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
@@ -23,10 +27,14 @@ IDS = [f"p{i:02d}" for i in range(20)]
 PLACES = 8
 
 
+def readers(shards: dict[str, pd.DataFrame]) -> Any:
+    return {name: lambda table=table: table for name, table in shards.items()}
+
+
 def test_without_a_plan_every_node_gives_empty_tables() -> None:
     shards = list(run_searches(None, None, pd.DataFrame(), {}, None, None, None, None, 0))  # type: ignore[arg-type]
     (manifest,) = shards
-    results, candidates = gather_searches({name: lambda table=table: table for name, table in manifest.items()})
+    results, candidates = gather_searches(readers(manifest), None)
     assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
     costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
     assert costs.empty
@@ -34,6 +42,67 @@ def test_without_a_plan_every_node_gives_empty_tables() -> None:
         pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), results, candidates, costs, None, REPORT, 0
     )
     assert all(table.empty and len(table.columns) for table in tables) and claims == []
+
+
+@pytest.fixture(scope="module")
+def made_of(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, GeneratorBlock, VerifierBlock]:
+    """A tiny generator and a PRM trained on next to nothing, with the blocks of parameters that open them."""
+    from tiny_models import save_tiny_llama
+
+    from stepscale.verifiers.contract import Trajectory
+    from stepscale.verifiers.examples import Example
+    from stepscale.verifiers.training import train_verifier
+
+    folder = tmp_path_factory.mktemp("models")
+    base = save_tiny_llama(folder / "base", [f"{a}+{b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)])
+    generator = GeneratorBlock.model_validate(
+        {"base": str(base), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+         "sampling": {"max_new_tokens": 8}, "fine_tuning": None, "placement": {"device": "cpu"}}
+    )  # fmt: skip
+    short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(base), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
+    )
+    examples = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
+    train_verifier(verifiers.base, examples, verifiers.training("prm", 0), folder / "prm")
+    return base, folder / "prm", generator, verifiers
+
+
+def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_again(made_of) -> None:
+    base, prm, generator, verifiers = made_of
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts})
+    widths = [{"method": "beam", "width": 4}, {"method": "beam", "width": "sqrt"}, {"method": "dvts", "width": 4}]
+    given = {"problems": 10, "problems_per_shard": 5, "budgets": [2, 4]}
+    plan = SearchPlan.model_validate({**given, "strategies": widths})
+    problems = pd.DataFrame({"problem_id": IDS[:10], "problem": "1+2", "answer": "3", "split": "test"})
+
+    def run(own: SearchPlan, finished: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        made = run_searches(base, prm, problems, readers(finished), generator, verifiers, own, search, 0)
+        return {name: table for part in made for name, table in part.items()}
+
+    first = run(plan, {})
+    keys = {options.search_key for _, _, options in plan.runs}
+    assert len(plan.runs) == 6 and len(keys) == 3  # N = 2: one; N = 4: M = 4 and M = 2
+    assert len(first) - 1 == 2 * len(keys), "two shards of five problems for each search, and their list"
+    results, candidates = gather_searches(readers(first), plan)
+    searched = {options.strategy for _, _, options in plan.runs}
+    assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
+    told = {name: own.drop(columns="strategy").reset_index(drop=True) for name, own in results.groupby("strategy")}
+    own = {name: options.strategy for name, budget, options in plan.runs if budget == 4}
+    pd.testing.assert_frame_equal(told[own["beam, M = 4"]], told[own["DVTS, M = 4"]])
+
+    turned = SearchPlan.model_validate({**given, "strategies": widths[::-1]})
+    again = run(turned, first)
+    assert len(again) == 1, "named by what is searched, shards serve a plan of other strategies too"
+    pd.testing.assert_frame_equal(
+        gather_searches(readers({**first, **again}), turned)[0].sort_values(
+            ["strategy", "problem_id"], ignore_index=True
+        ),
+        results.sort_values(["strategy", "problem_id"], ignore_index=True),
+    )
+    with pytest.raises(InputError, match="run test_time_search again"):
+        gather_searches(readers(first), PLAN)
 
 
 @pytest.fixture(scope="module")

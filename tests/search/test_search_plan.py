@@ -33,6 +33,19 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
     ]
 
 
+def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_once_there() -> None:
+    beams = [{"method": "beam", "width": "sqrt"}, BEAM]
+    made = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])
+    searched = [(name, budget) for name, budget, _ in made.searches]
+    at = {budget: [name for name, own in searched if own == budget] for budget in (4, 16, 64)}
+    sqrt, four, dvts, ahead = "beam, M = sqrt(N)", "beam, M = 4", "DVTS, M = 4", "lookahead k = 1, M = sqrt(N)"
+    assert at == {4: [sqrt, four, ahead], 16: [sqrt, dvts, ahead], 64: [sqrt, four, dvts, ahead]}
+    assert made.settings("beam") == {4: [sqrt, four], 16: [sqrt], 64: [sqrt, four]}
+    assert made.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
+    apart = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
+    assert len(apart.searches) == 2  # the same candidates, chosen among in another way
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

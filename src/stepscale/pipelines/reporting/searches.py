@@ -26,8 +26,7 @@ from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import COLUMNS as ONLINE
 from stepscale.scaling.online_comparison import compare_online
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
-from stepscale.search.lookahead import Lookahead
-from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.plan import SearchPlan
 from stepscale.search.recorded import recorded_pool, recorded_run
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
@@ -61,7 +60,7 @@ def measure_search(
     curves, chosen = _curves(results, bins, resamples, seed)
     runs = {
         f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
-        for name, budget, options in tree_search.runs
+        for name, budget, options in tree_search.searches
     }
     pool, most = recorded_pool(scored.grid, scored.scores["prm"]), int(sample_costs["n"].max())
     others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most))
@@ -83,8 +82,7 @@ def _claims(
     results: StrategyResults, bins: dict[str, Bins], tree_search: SearchPlan, resamples: int, seed: int
 ) -> list[Claim]:
     """B3, and B2 and B1 where what they compare was searched."""
-    beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
-    lookaheads = [shown(own) for own in tree_search.strategies if isinstance(own, Lookahead)]
+    beams, lookaheads = tree_search.settings("beam"), tree_search.settings("lookahead")
     claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
     if beams:
         claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
