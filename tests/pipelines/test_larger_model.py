@@ -207,6 +207,24 @@ def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded)
     assert none == [], "a model of the same size is no larger model"
 
 
+def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
+    """By the last step the PRM tells the easy problems, by the product of the steps the hard ones seem the easier."""
+    easy = recorded["scores"]["problem_id"].isin(np.array(IDS)[EASY])
+    scores = recorded["scores"].assign(negative=[[0.95, 0.1] if is_easy else [0.0, 0.9] for is_easy in easy])
+    predicted = {}
+    for rule in ("last", "product"):
+        plan = PLAN.model_copy(
+            update={"strategies": tuple(s.model_copy(update={"aggregation": rule}) for s in PLAN.strategies)}
+        )
+        (_, _, beam), *_ = plan.runs
+        given = {**recorded, "scores": scores, "results": recorded["results"].assign(strategy=beam.strategy)}
+        table, *_ = measure_flops_match(*given.values(), {"size_ratio": 4.0}, plan, None, REPORT, 0)
+        stars = table.query("bins == 'predicted' and version == 'v1' and counted == 'generations' and r == 22")
+        predicted[rule] = stars.set_index("bin")["larger"].to_dict()
+    assert predicted["last"][1] == 0 and predicted["last"][5] == 1  # the larger model is right on hard problems alone
+    assert predicted["product"][1] == 1 and predicted["product"][5] == 0
+
+
 def test_a_problem_without_the_larger_model_s_answer_is_an_error(recorded) -> None:
     fewer = {**recorded, "answers": recorded["answers"].head(19)}
     with pytest.raises(InputError, match="no answer to problem test-19 \\(1 of 20"):

@@ -60,7 +60,8 @@ def measure_flops_match(
         rows["search"] = strategy_rows(scored, search_results, sample_costs, tree_search, most)
     if revisions is not None and len(revision_chains):
         rows["revisions"] = ratio_results(revision_chains, revisions.budgets, "hierarchical", seed=seed)
-    policies = _policies(rows, samples, config, seed)
+    plans = {"search": tree_search}  # predicted bins: by the rule of the searches; of revisions, as in their own part
+    policies = _policies(rows, samples, plans, config, seed)
     answers, size_ratio = larger_answers.set_index("problem_id"), model_sizes["size_ratio"]
     tables = [_table(policy, answers, size_ratio) for policy in policies]
     curves = [_curves(policy) for policy in policies]
@@ -86,13 +87,15 @@ def log_flops_match(table: pd.DataFrame) -> None:
 def _policies(
     rows: Mapping[str, pd.DataFrame],
     samples: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    plans: Mapping[str, SearchPlan | None],
     config: ReportBlock,
     seed: int,
 ) -> list[_Policy]:
     found = []
     for of, own in rows.items():
         results = strategy_results(own, UNITS)
-        easiness = easiness_by_kind(scored_samples(*samples, list(results.ids)), pd.DataFrame(), config.probes, seed)
+        scored = scored_samples(*samples, list(results.ids), plans.get(of))
+        easiness = easiness_by_kind(scored, pd.DataFrame(), config.probes, seed)
         for kind in KINDS:
             if kind in easiness:
                 bins = quantile_bins(easiness[kind], results.ids, seed=seed)
