@@ -193,6 +193,8 @@ def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
     assert by_bin.loc[0, "flops"] == pytest.approx(by_bin.loc[0, "budget"] * 100)
     assert by_bin.loc[0, "verifier_flops"] == pytest.approx(0.4 * by_bin.loc[0, "flops"])
     assert (table["larger_flops"] == 1000).all()
+    assert table["error"].notna().eq(table["of"] == "search").all()  # attempts are not drawn at random
+    assert curves["error"].notna().eq(curves["of"] == "search").all()
     assert claims == [], "at R = 0.16 more is granted than was measured, so nothing is settled"
 
 

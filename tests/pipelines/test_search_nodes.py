@@ -165,6 +165,9 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     own = at_cost[at_cost["label"] == WEIGHTED]
     assert own[["difference", "difference_low", "difference_high"]].eq(0).all(axis=None) and len(own) == 10
     assert by_bin.groupby(["strategy", "n"])["n_problems"].sum().eq(20).all()
+    assert by_bin.groupby("strategy")["error"].apply(lambda error: error.isna().all()).to_dict() == {
+        name: name in labels for name in by_bin["strategy"].unique()
+    }
     assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
     assert set(savings["unit"]) == set(curves["unit"]) and len(savings) == 9
     assert (
@@ -183,4 +186,11 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+    unsure = curves.assign(error=0.004)
+    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online)
+    assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)
+    for section in told.sections:
+        shown = [trace for trace in section.figure.data if trace.hovertemplate]
+        assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
+        assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
     assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online))).sections

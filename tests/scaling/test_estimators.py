@@ -186,6 +186,23 @@ def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> 
     assert 0.89 <= covered / 150 <= 0.99
 
 
+def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voting, "_ENUMERATED", 0)
+    monkeypatch.setattr(voting, "_ORDERED", 40 * 12 * 100)  # a hundred orders
+    rng = np.random.default_rng(0)
+    answers = rng.integers(0, 4, (40, 12))
+    answers[20:] = 1  # sure to be right: no order changes it
+    found = majority_per_problem(answers, answers == 1, [5])
+    everyone, hard = np.ones(40, bool), np.arange(40) < 20
+    assert found.error_among(everyone) == pytest.approx(found.error, rel=0.3)
+    assert found.error_among(hard) == pytest.approx(
+        2 * found.error_among(everyone)
+    )  # all of it stems from half of them
+    assert found.error_among(~hard) == 0 and found.error_among() is found.error
+    again = [majority_per_problem(answers, answers == 1, [5], seed=s).per_problem[hard].mean() for s in range(60)]
+    assert np.std(again) == pytest.approx(found.error_among(hard)[0], rel=0.4)
+
+
 def test_groups_of_one_mean_differ_by_nothing_in_every_resample() -> None:
     group = np.arange(60) % 3
     same = groups_interval(np.full(60, 0.1), group == 0, group == 1)

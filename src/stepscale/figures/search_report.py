@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import POINT, error_at, largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
 
 _AXES = {
@@ -30,7 +30,7 @@ def search_part(
         told = (
             f"Snell et al. 2024, Figure 3 left; {problems} test problems, against {axis.removesuffix(' (log scale)')}. How to "
             "read this: best-of-N and votes in closed form from the recorded samples, searches as they were run; bands are 95 % "
-            "intervals over problems."
+            f"intervals over problems.{largest_error(curves[~is_policy])}"
         )
         sections.append(FigureSection(f"Search, against {unit}", told, _figure(curves[~is_policy], unit)))
     last = int(by_bin["n"].max())
@@ -38,7 +38,8 @@ def search_part(
         FigureSection(
             "Search, by difficulty",
             "Snell et al. 2024, Figure 3 right. How to read this: accuracy in each fifth of the problems by the generator's pass "
-            f"rate (1: easiest), at every budget that was searched, up to {last} generations; bars are 95 % intervals.",
+            f"rate (1: easiest), at every budget that was searched, up to {last} generations; bars are 95 % intervals."
+            + largest_error(by_bin),
             bins_figure(by_bin),
         )
     )
@@ -46,7 +47,7 @@ def search_part(
         told = (
             "Snell et al. 2024, Figure 4. How to read this: in each difficulty bin and at each budget the strategy that is best "
             "on one half of its problems is measured on the other half; further left at the same height is cheaper. Neither the "
-            "bins nor the choice are paid for here."
+            f"bins nor the choice are paid for here.{largest_error(curves[is_policy])}"
         )
         wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
         sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
@@ -63,7 +64,8 @@ def bins_figure(by_bin: pd.DataFrame) -> Any:
         own = own.sort_values(["bin", "n"])
         figure.add_bar(
             x=[[f"bin {b}" for b in own["bin"]], [f"N={n}" for n in own["n"]]], y=own["accuracy"], name=str(name),
-            marker_color=colours[str(name)], error_y=error_bars(own, "accuracy"), hovertemplate="%{x}: %{y:.1%}",
+            marker_color=colours[str(name)], error_y=error_bars(own, "accuracy"),
+            customdata=own[["low", "high"]].assign(error=error_at(own)), hovertemplate=f"%{{x}}: {POINT}",
         )  # fmt: skip
     figure.update_yaxes(tickformat=".0%")
     return figure
@@ -74,7 +76,7 @@ def _figure(curves: pd.DataFrame, unit: str) -> Any:
     figure.update_xaxes(title=_AXES[unit])
     if unit != "generations":
         figure.update_xaxes(tickvals=None, ticktext=None)
-        figure.update_traces(hovertemplate="%{x:.3s}: %{y:.1%}", selector={"mode": "lines+markers"})
+        figure.update_traces(hovertemplate=f"%{{x:.3s}}: {POINT}", selector={"mode": "lines+markers"})
     return figure
 
 
@@ -102,7 +104,7 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
                 "policy": row["policy"],
                 "unit": row["unit"],
                 "times less [95 %]": f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}] ({row['status']})",
-                "accuracy to match": f"{row['accuracy']:.1%}",
+                "accuracy to match ± Monte Carlo error": f"{row['accuracy']:.1%} ± {row['error']:.2%}",
             }
             for row in savings.to_dict("records")
         ]
