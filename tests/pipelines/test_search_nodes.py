@@ -174,6 +174,7 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
         set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
         and (online["cost"] <= online["budget"] * 1.5).all()
     )
+    assert online["unit"].unique().tolist() == ["generations", "FLOPs"]
     assert {claim.id for claim in claims} == {"B1", "B2", "B3"}
     assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in claims)
 
@@ -186,6 +187,10 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+    (title,) = part.notes
+    assert (
+        part.tables[title][0]["counted in"] == "generations" and "hold all of these choices fixed" in part.notes[title]
+    )
     unsure = curves.assign(error=0.004)
     told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online)
     assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)

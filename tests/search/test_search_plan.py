@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.search.plan import SearchPlan
-from stepscale.search.recorded import recorded_run
+from stepscale.search.recorded import recorded_prices, recorded_run
 from stepscale.search.sample_costs import sample_costs
 
 BEAM = {"method": "beam", "width": 4}
@@ -123,3 +123,18 @@ def test_a_recorded_search_keeps_its_slots_and_lets_only_scored_answers_win() ->
     assert run.cost.tolist() == [4.0, 4.0]
     with pytest.raises(InputError, match="not run on all"):
         recorded_run(rows, "s", ["a", "c"], 4)
+
+
+def test_recorded_samples_and_searches_are_priced_in_flops_of_both_models() -> None:
+    costs = pd.DataFrame(
+        [["a", 1, 10.0, 5.0], ["a", 2, 14.0, 8.0], ["b", 1, 20.0, 5.0], ["b", 2, 30.0, 6.0]],
+        columns=["problem_id", "n", "generator_flops", "verifier_flops"],
+    )
+    searches = pd.DataFrame(
+        {"problem_id": ["a", "b"], "strategy": "s", "generator_flops": [1.0, 2.0], "verifier_flops": [3.0, 4.0]}
+    )
+    found = recorded_prices(costs, searches, ["b", "a"], (1, 2, 4), ["s"])
+    assert found.samples.tolist() == [[25, 36, 72], [15, 22, 44]]  # four were not priced: twice what two cost
+    assert found.runs.tolist() == [[6], [4]]
+    few = recorded_prices(costs[costs["n"] == 2], searches, ["a"], (1, 2), [])
+    assert few.samples.tolist() == [[22, 22]] and few.runs.shape == (1, 0)

@@ -15,6 +15,14 @@ _AXES = {
 }
 _POLICIES = ("compute-optimal", "uniform")
 _BASELINE = "best-of-N weighted"
+_ONLINE = "A policy that pays for its own estimate of difficulty, at equal cost"
+_ONLINE_NOTE = (
+    "The online policy's parameters are chosen on one half of the problems and measured on the other, so are the choices of the "
+    "policies it is compared with; the intervals are over problems and hold all of these choices fixed. In generations what "
+    "the PRM reads is free. In FLOPs generator and PRM are paid together: N samples cost what they cost best-of-N, a search "
+    "after probes what it costs alone, so the online policy's spending is an upper bound; its budget is what best-of-N weighted "
+    "spends at the same N, and its parameters are chosen for that budget."
+)
 
 
 def search_part(
@@ -51,7 +59,7 @@ def search_part(
         )
         wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
         sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
-    return Part(sections, {**_at_cost(at_cost), **_tables(savings, online)})
+    return Part(sections, {**_at_cost(at_cost), **_tables(savings, online)}, {_ONLINE: _ONLINE_NOTE})
 
 
 def bins_figure(by_bin: pd.DataFrame) -> Any:
@@ -110,9 +118,10 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
         ]
     }
     if len(online):
-        tables["A policy that pays for its own estimate of difficulty, at equal generations"] = [
+        tables[_ONLINE] = [
             {
-                "budget, and what it spent": f"{row['budget']}: {row['cost']:.1f}",
+                "counted in": row["unit"],
+                "budget, and what it spent": f"{row['budget']:,.4g}: {row['cost']:,.4g}",
                 "accuracy [95 %] ± Monte Carlo error": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}] "
                 f"± {row['error']:.1%}",
                 "stopped when sure": f"{row['stopped']:.0%}",

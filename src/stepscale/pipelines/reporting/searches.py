@@ -24,11 +24,12 @@ from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import COLUMNS as ONLINE
 from stepscale.scaling.online_comparison import compare_online
+from stepscale.scaling.online_outcomes import ladder_of
 from stepscale.scaling.policy_errors import most_error
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
 from stepscale.scaling.voting import Vote
 from stepscale.search.plan import SearchPlan
-from stepscale.search.recorded import recorded_pool, recorded_run
+from stepscale.search.recorded import recorded_pool, recorded_prices, recorded_run
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
@@ -64,8 +65,10 @@ def measure_search(
         for name, budget, options in tree_search.searches
     }
     pool, most = recorded_pool(scored.grid, scored.scores["prm"]), int(sample_costs["n"].max())
-    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most))
-    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
+    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most), ("flops",))
+    searched = [options.strategy for _, _, options in tree_search.searches]
+    flops = recorded_prices(sample_costs, search_results, results.ids, ladder_of(scored.grid.mask.shape[1]), searched)
+    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed, flops)
     ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
     votes = sample_votes(scored, ns)
     errors = {name: own.error for name, own in votes.items()}
