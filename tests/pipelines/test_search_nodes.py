@@ -10,6 +10,7 @@ import pytest
 from stepscale.errors import InputError
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.search_signs import measure_signs
 from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
@@ -38,6 +39,7 @@ def test_without_a_plan_every_node_gives_empty_tables() -> None:
     assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
     costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
     assert costs.empty
+    assert measure_signs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), candidates, None, REPORT, 0).empty
     *tables, claims = measure_search(
         pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), results, candidates, costs, None, REPORT, 0
     )
@@ -136,7 +138,15 @@ def recorded() -> dict[str, pd.DataFrame]:
                 }
             )  # fmt: skip
             candidates += [
-                {**key, "slot": s, "answer": "1" if i < 15 else "7", "score": 0.8, "is_correct": i < 15}
+                {
+                    **key,
+                    "slot": s,
+                    "answer": "1" if i < 15 else "7",
+                    "score": 0.8,
+                    "is_correct": i < 15,
+                    "steps": ["a", "A", "b"],
+                    "is_chosen": s == 0,
+                }
                 for s in range(options.n)
             ]
     problems = pd.DataFrame({"problem_id": IDS, "problem": "x", "answer": "1", "split": "test", "level": 1})
@@ -183,19 +193,25 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
     from stepscale.figures.search_report import search_part
 
     curves, at_cost, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
-    part = search_part(curves, at_cost, by_bin, savings, online)
+    given = ("problems", "solutions", "scores", "candidates")
+    signs = measure_signs(*(recorded[name] for name in given), PLAN, REPORT, 0)
+    part = search_part(curves, at_cost, by_bin, savings, online, signs)
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-    (title,) = part.notes
+    title, of_signs = part.notes
+    shown = {(row["strategy"], row["N"]): row for row in part.tables[of_signs]}
+    assert len(shown) == 6 and shown[WEIGHTED, 2]["solutions"] == 20 * 4 and shown["beam, M = 4", 4]["solutions"] == 20
+    assert shown[WEIGHTED, 2]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, 2]["steps"] == "2.00"
+    assert shown["beam, M = 4", 4]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
     assert (
         part.tables[title][0]["counted in"] == "generations" and "hold all of these choices fixed" in part.notes[title]
     )
     unsure = curves.assign(error=0.004)
-    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online)
+    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online, signs)
     assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)
     for section in told.sections:
         shown = [trace for trace in section.figure.data if trace.hovertemplate]
         assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
         assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
-    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online))).sections
+    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online, signs))).sections

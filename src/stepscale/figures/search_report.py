@@ -23,11 +23,24 @@ _ONLINE_NOTE = (
     "after probes what it costs alone, so the online policy's spending is an upper bound; its budget is what best-of-N weighted "
     "spends at the same N, and its parameters are chosen for that budget."
 )
+_SIGNS = "Signs of over-optimisation in the solutions that won"
+_SIGNS_NOTE = (
+    "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short solutions and ones "
+    "that repeat themselves. In brackets the paired difference from best-of-N weighted at the same N and on the same problems, "
+    "whose winners are those of groups of N recorded samples, with its 95 % interval over problems."
+)
+_SHOWN_SIGNS = {
+    "short": "of 1-2 steps",
+    "repeating": "say a step twice",
+    "repeated steps": "repeated steps",
+    "mean steps": "steps",
+}
 
 
 def search_part(
-    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame
-) -> Part:
+    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
+    signs: pd.DataFrame,
+) -> Part:  # fmt: skip
     """The figures and tables; nothing without searches."""
     if curves.empty:
         return Part([], {})
@@ -59,7 +72,8 @@ def search_part(
         )
         wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
         sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
-    return Part(sections, {**_at_cost(at_cost), **_tables(savings, online)}, {_ONLINE: _ONLINE_NOTE})
+    tables = {**_at_cost(at_cost), **_tables(savings, online), _SIGNS: _signs(signs)}
+    return Part(sections, tables, {_ONLINE: _ONLINE_NOTE, _SIGNS: _SIGNS_NOTE})
 
 
 def bins_figure(by_bin: pd.DataFrame) -> Any:
@@ -132,3 +146,21 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
             for row in online.to_dict("records")
         ]
     return tables
+
+
+def _signs(signs: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row a strategy and budget, a column a sign."""
+    return [
+        {"strategy": strategy, "N": n, "solutions": int(own["n_solutions"].iloc[0])}
+        | {_SHOWN_SIGNS[str(row["sign"])]: _sign(row) for row in own.to_dict("records")}
+        for (strategy, n), own in signs.groupby(["strategy", "budget"], sort=False)
+    ]
+
+
+def _sign(row: dict[Any, Any]) -> str:
+    shape = ".2f" if row["sign"] == "mean steps" else ".1%"
+    told = format(row["value"], shape)
+    if pd.isna(row["difference"]):
+        return told
+    gap, low, high = (format(row[name], "+" + shape) for name in ("difference", "difference_low", "difference_high"))
+    return f"{told} ({gap} [{low}, {high}])"

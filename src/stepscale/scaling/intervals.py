@@ -75,16 +75,19 @@ def groups_interval(
         raise InputError("two groups of problems are compared, and one of them is empty")
     values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
     counts = np.vstack([np.ones((1, len(values)), np.int64), resample_counts(len(values), resamples, seed)])
-    one, other = (_group_means(counts, values, group) for group in groups)
+    one, other = (drawn_means(counts, values * group, group) for group in groups)
     low, high = np.quantile(one[1:] - other[1:], [0.025, 0.975])
     return Interval(np.asarray(one[0] - other[0]), low, high)
 
 
-def _group_means(counts: NDArray[np.int64], values: Floats, group: NDArray[np.bool_]) -> Floats:
-    """Mean over the group's problems, each as often as a row of ``counts`` drew it [rows]; the first row's where it drew none."""
-    size = counts @ group
-    means = counts @ (values * group) / np.maximum(size, 1)
-    return np.where(size > 0, means, means[0])
+def drawn_means(counts: NDArray[np.int64], sums: ArrayLike, sizes: ArrayLike) -> Floats:
+    """Sum of the problems' ``sums`` over that of their ``sizes``, each as often as a row of ``counts`` drew it: [rows].
+
+    Where a row drew nothing it has the value of the first row, the estimate; 0 if that has none either.
+    """
+    size = counts @ np.asarray(sizes, float)
+    means = counts @ np.asarray(sums, float) / np.maximum(size, 1)
+    return np.asarray(np.where(size > 0, means, means[0]))
 
 
 def seeds_interval(
