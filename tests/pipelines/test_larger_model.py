@@ -193,6 +193,8 @@ def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
     assert by_bin.loc[0, "flops"] == pytest.approx(by_bin.loc[0, "budget"] * 100)
     assert by_bin.loc[0, "verifier_flops"] == pytest.approx(0.4 * by_bin.loc[0, "flops"])
     assert (table["larger_flops"] == 1000).all()
+    assert table["error"].notna().eq(table["of"] == "search").all()  # attempts are not drawn at random
+    assert curves["error"].notna().eq(curves["of"] == "search").all()
     assert claims == [], "at R = 0.16 more is granted than was measured, so nothing is settled"
 
 
@@ -205,6 +207,24 @@ def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded)
     )  # the small one is right on 12 of 20, the larger on 8
     *_, none = measure_flops_match(*recorded.values(), {"size_ratio": 1.0}, PLAN, REVISIONS, REPORT, 0)
     assert none == [], "a model of the same size is no larger model"
+
+
+def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
+    """By the last step the PRM tells the easy problems, by the product of the steps the hard ones seem the easier."""
+    easy = recorded["scores"]["problem_id"].isin(np.array(IDS)[EASY])
+    scores = recorded["scores"].assign(negative=[[0.95, 0.1] if is_easy else [0.0, 0.9] for is_easy in easy])
+    predicted = {}
+    for rule in ("last", "product"):
+        plan = PLAN.model_copy(
+            update={"strategies": tuple(s.model_copy(update={"aggregation": rule}) for s in PLAN.strategies)}
+        )
+        (_, _, beam), *_ = plan.runs
+        given = {**recorded, "scores": scores, "results": recorded["results"].assign(strategy=beam.strategy)}
+        table, *_ = measure_flops_match(*given.values(), {"size_ratio": 4.0}, plan, None, REPORT, 0)
+        stars = table.query("bins == 'predicted' and version == 'v1' and counted == 'generations' and r == 22")
+        predicted[rule] = stars.set_index("bin")["larger"].to_dict()
+    assert predicted["last"][1] == 0 and predicted["last"][5] == 1  # the larger model is right on hard problems alone
+    assert predicted["product"][1] == 1 and predicted["product"][5] == 0
 
 
 def test_a_problem_without_the_larger_model_s_answer_is_an_error(recorded) -> None:

@@ -111,8 +111,11 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
     ).to_parquet(tables / "revision_changes.parquet")
     gap = {"accuracy": 0.7, "difference": 0.03, "verdict": "wins"}
     bounds = {"difference_low": 0.01, "difference_high": 0.05}
-    online = {"budget": 16, "cost": 11.94, "error": 0.002, "other": "uniform"}
-    pd.DataFrame([{**online, **gap, **bounds}]).to_parquet(tables / "online_policy.parquet")
+    online = {"unit": "generations", "budget": 16.0, "cost": 11.94, "error": 0.002, "other": "uniform"}
+    in_flops = {**online, "unit": "FLOPs", "budget": 1.23e8, "cost": 98765432.0}
+    pd.DataFrame([{**online, **gap, **bounds}, {**in_flops, **gap, **bounds}]).to_parquet(
+        tables / "online_policy.parquet"
+    )
     leads = [
         {**gap, "strategy": "beam", "n": n, "unit": "FLOPs", "minus": "rival", "low": 0.01, "high": 0.05}
         for n in (8, 16)
@@ -124,5 +127,6 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
         "| compute-optimal, predicted bins | parallel best-of-N | generations | 4.00 [0.90, 3.25] | matched |" in text
     )
     assert text.count("right answers turned wrong | 10.0% [5.0%, 20.0%] | 38% | 90 |") == 1
-    assert "| 16 (11.9 spent) | 70.0% ± 0.2% | uniform | +0.030 [+0.010, +0.050] | wins |" in text
+    assert "| generations | 16 (11.9 spent) | 70.0% ± 0.2% | uniform | +0.030 [+0.010, +0.050] | wins |" in text
+    assert "| FLOPs | 1.23e+08 (9.88e+07 spent) | 70.0% ± 0.2% | uniform |" in text
     assert text.count("| beam | FLOPs | rival | +0.030 [+0.010, +0.050] | wins |") == 1  # at the largest budget alone

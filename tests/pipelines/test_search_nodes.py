@@ -1,11 +1,16 @@
 """The nodes of search: content-keyed shards that are not made twice, tables with costs, and what reporting makes of them."""
 
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from stepscale.errors import InputError
 from stepscale.formats.tables import SOLUTIONS
-from stepscale.parameters import ReportBlock
+from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.search_signs import measure_signs
 from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
@@ -23,17 +28,83 @@ IDS = [f"p{i:02d}" for i in range(20)]
 PLACES = 8
 
 
+def readers(shards: dict[str, pd.DataFrame]) -> Any:
+    return {name: lambda table=table: table for name, table in shards.items()}
+
+
 def test_without_a_plan_every_node_gives_empty_tables() -> None:
     shards = list(run_searches(None, None, pd.DataFrame(), {}, None, None, None, None, 0))  # type: ignore[arg-type]
     (manifest,) = shards
-    results, candidates = gather_searches({name: lambda table=table: table for name, table in manifest.items()})
+    results, candidates = gather_searches(readers(manifest), None)
     assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
     costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
     assert costs.empty
+    assert measure_signs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), candidates, None, REPORT, 0).empty
     *tables, claims = measure_search(
         pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), results, candidates, costs, None, REPORT, 0
     )
     assert all(table.empty and len(table.columns) for table in tables) and claims == []
+
+
+@pytest.fixture(scope="module")
+def made_of(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, GeneratorBlock, VerifierBlock]:
+    """A tiny generator and a PRM trained on next to nothing, with the blocks of parameters that open them."""
+    from tiny_models import save_tiny_llama
+
+    from stepscale.verifiers.contract import Trajectory
+    from stepscale.verifiers.examples import Example
+    from stepscale.verifiers.training import train_verifier
+
+    folder = tmp_path_factory.mktemp("models")
+    base = save_tiny_llama(folder / "base", [f"{a}+{b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)])
+    generator = GeneratorBlock.model_validate(
+        {"base": str(base), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+         "sampling": {"max_new_tokens": 8}, "fine_tuning": None, "placement": {"device": "cpu"}}
+    )  # fmt: skip
+    short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(base), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
+    )
+    examples = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
+    train_verifier(verifiers.base, examples, verifiers.training("prm", 0), folder / "prm")
+    return base, folder / "prm", generator, verifiers
+
+
+def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_again(made_of) -> None:
+    base, prm, generator, verifiers = made_of
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts})
+    widths = [{"method": "beam", "width": 4}, {"method": "beam", "width": "sqrt"}, {"method": "dvts", "width": 4}]
+    given = {"problems": 10, "problems_per_shard": 5, "budgets": [2, 4]}
+    plan = SearchPlan.model_validate({**given, "strategies": widths})
+    problems = pd.DataFrame({"problem_id": IDS[:10], "problem": "1+2", "answer": "3", "split": "test"})
+
+    def run(own: SearchPlan, finished: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+        made = run_searches(base, prm, problems, readers(finished), generator, verifiers, own, search, 0)
+        return {name: table for part in made for name, table in part.items()}
+
+    first = run(plan, {})
+    keys = {options.search_key for _, _, options in plan.runs}
+    assert len(plan.runs) == 6 and len(keys) == 3  # N = 2: one; N = 4: M = 4 and M = 2
+    assert len(first) - 1 == 2 * len(keys), "two shards of five problems for each search, and their list"
+    results, candidates = gather_searches(readers(first), plan)
+    searched = {options.strategy for _, _, options in plan.runs}
+    assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
+    told = {name: own.drop(columns="strategy").reset_index(drop=True) for name, own in results.groupby("strategy")}
+    own = {name: options.strategy for name, budget, options in plan.runs if budget == 4}
+    pd.testing.assert_frame_equal(told[own["beam, M = 4"]], told[own["DVTS, M = 4"]])
+
+    turned = SearchPlan.model_validate({**given, "strategies": widths[::-1]})
+    again = run(turned, first)
+    assert len(again) == 1, "named by what is searched, shards serve a plan of other strategies too"
+    pd.testing.assert_frame_equal(
+        gather_searches(readers({**first, **again}), turned)[0].sort_values(
+            ["strategy", "problem_id"], ignore_index=True
+        ),
+        results.sort_values(["strategy", "problem_id"], ignore_index=True),
+    )
+    with pytest.raises(InputError, match="run test_time_search again"):
+        gather_searches(readers(first), PLAN)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +138,15 @@ def recorded() -> dict[str, pd.DataFrame]:
                 }
             )  # fmt: skip
             candidates += [
-                {**key, "slot": s, "answer": "1" if i < 15 else "7", "score": 0.8, "is_correct": i < 15}
+                {
+                    **key,
+                    "slot": s,
+                    "answer": "1" if i < 15 else "7",
+                    "score": 0.8,
+                    "is_correct": i < 15,
+                    "steps": ["a", "A", "b"],
+                    "is_chosen": s == 0,
+                }
                 for s in range(options.n)
             ]
     problems = pd.DataFrame({"problem_id": IDS, "problem": "x", "answer": "1", "split": "test", "level": 1})
@@ -96,12 +175,16 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     own = at_cost[at_cost["label"] == WEIGHTED]
     assert own[["difference", "difference_low", "difference_high"]].eq(0).all(axis=None) and len(own) == 10
     assert by_bin.groupby(["strategy", "n"])["n_problems"].sum().eq(20).all()
+    assert by_bin.groupby("strategy")["error"].apply(lambda error: error.isna().all()).to_dict() == {
+        name: name in labels for name in by_bin["strategy"].unique()
+    }
     assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
     assert set(savings["unit"]) == set(curves["unit"]) and len(savings) == 9
     assert (
         set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
         and (online["cost"] <= online["budget"] * 1.5).all()
     )
+    assert online["unit"].unique().tolist() == ["generations", "FLOPs"]
     assert {claim.id for claim in claims} == {"B1", "B2", "B3"}
     assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in claims)
 
@@ -110,8 +193,25 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
     from stepscale.figures.search_report import search_part
 
     curves, at_cost, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
-    part = search_part(curves, at_cost, by_bin, savings, online)
+    given = ("problems", "solutions", "scores", "candidates")
+    signs = measure_signs(*(recorded[name] for name in given), PLAN, REPORT, 0)
+    part = search_part(curves, at_cost, by_bin, savings, online, signs)
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online))).sections
+    title, of_signs = part.notes
+    shown = {(row["strategy"], row["N"]): row for row in part.tables[of_signs]}
+    assert len(shown) == 6 and shown[WEIGHTED, 2]["solutions"] == 20 * 4 and shown["beam, M = 4", 4]["solutions"] == 20
+    assert shown[WEIGHTED, 2]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, 2]["steps"] == "2.00"
+    assert shown["beam, M = 4", 4]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
+    assert (
+        part.tables[title][0]["counted in"] == "generations" and "hold all of these choices fixed" in part.notes[title]
+    )
+    unsure = curves.assign(error=0.004)
+    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online, signs)
+    assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)
+    for section in told.sections:
+        shown = [trace for trace in section.figure.data if trace.hovertemplate]
+        assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
+        assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
+    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online, signs))).sections

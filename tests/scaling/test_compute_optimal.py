@@ -203,6 +203,18 @@ def test_accuracy_at_a_cost_lies_on_the_line_and_is_nothing_outside() -> None:
     assert np.isnan(one.at([5, 600]).mean).all()
 
 
+def test_points_keep_the_order_of_budgets_where_costs_do_not_rise_with_them() -> None:
+    """The second budget costs less on half of the problems, so in some resamples it is the cheaper one."""
+    right, cost = np.tile([0.2, 0.9], (8, 1)), np.where(np.arange(8)[:, None] < 4, [10.0, 1.0], [10.0, 18.0])
+    one = curve(right, cost, resamples=200)
+    assert (one.x_resampled[:, 1] < one.x_resampled[:, 0]).any() and (one.x_resampled[:, 1] > 10).any()
+    assert one.x.tolist() == [10.0, 9.5] and one.accuracy == pytest.approx([0.2, 0.9])
+    assert one.interval.low == pytest.approx([0.2, 0.9]) and one.interval.high == pytest.approx([0.2, 0.9])
+    assert one.at([9.5, 10.0]).mean == pytest.approx([0.9, 0.2]) and np.isnan(one.at(9.0).mean).all()
+    assert reach(one.x[None], one.accuracy[None], np.array([0.5])) == pytest.approx([9.5])
+    assert efficiency(one, one).factor.mean == 1 and efficiency(one, one).at == 9.5
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 5), st.floats(0, 1)), min_size=1, max_size=6), st.floats(0.01, 100))
 def test_interpolation_is_that_of_numpy_in_the_logarithm(points, wanted) -> None:

@@ -21,6 +21,7 @@ from stepscale.scaling import (
     weighted,
     weighted_per_problem,
 )
+from stepscale.scaling.intervals import groups_interval
 
 
 @st.composite
@@ -182,6 +183,39 @@ def test_the_bootstrap_interval_covers_the_truth_about_as_often_as_it_says() -> 
         interval = bootstrap_interval((rng.random(100) < 0.3).astype(float), resamples=250, seed=i)
         covered += interval.low <= 0.3 <= interval.high
     assert 0.89 <= covered / 150 <= 0.99
+
+
+def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voting, "_ENUMERATED", 0)
+    monkeypatch.setattr(voting, "_ORDERED", 40 * 12 * 100)  # a hundred orders
+    rng = np.random.default_rng(0)
+    answers = rng.integers(0, 4, (40, 12))
+    answers[20:] = 1  # sure to be right: no order changes it
+    found = majority_per_problem(answers, answers == 1, [5])
+    everyone, hard = np.ones(40, bool), np.arange(40) < 20
+    assert found.error_among(everyone) == pytest.approx(found.error, rel=0.3)
+    assert found.error_among(hard) == pytest.approx(
+        2 * found.error_among(everyone)
+    )  # all of it stems from half of them
+    assert found.error_among(~hard) == 0 and found.error_among() is found.error
+    again = [majority_per_problem(answers, answers == 1, [5], seed=s).per_problem[hard].mean() for s in range(60)]
+    assert np.std(again) == pytest.approx(found.error_among(hard)[0], rel=0.4)
+
+
+def test_groups_of_one_mean_differ_by_nothing_in_every_resample() -> None:
+    group = np.arange(60) % 3
+    same = groups_interval(np.full(60, 0.1), group == 0, group == 1)
+    assert (same.mean, same.low, same.high) == (0, 0, 0)
+    by_group = groups_interval(np.where(group == 0, 0.5, 0.25), group == 0, group == 1, resamples=300)
+    assert (by_group.mean, by_group.low, by_group.high) == (0.25, 0.25, 0.25)
+    noise = np.random.default_rng(0).random(60)
+    found = groups_interval(noise, group == 0, group == 1)
+    assert found.mean == pytest.approx(noise[group == 0].mean() - noise[group == 1].mean())
+    assert found.low < found.mean < found.high
+    few = groups_interval([0.0, 1.0, 1.0], [True, False, False], [False, True, True])  # the first is often not drawn
+    assert (few.mean, few.low, few.high) == (-1, -1, -1)
+    with pytest.raises(InputError, match="one of them is empty"):
+        groups_interval(noise, group == 0, group == 3)
 
 
 def test_the_interval_keeps_the_shape_and_the_seed_decides() -> None:

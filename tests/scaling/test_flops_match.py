@@ -52,6 +52,16 @@ def test_stars_over_curves_by_hand() -> None:
     assert not table["beyond"].any()
 
 
+def test_the_monte_carlo_error_stands_beside_each_star() -> None:
+    found, larger = optimal(np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T), np.zeros(40)
+    errors = np.array([[0.0, 0.003, 0.006, 0.0], [0.0, 0.004, 0.008, 0.0]])
+    table = flops_match(found, BINS, larger, 4.0, "v1", [0.75, 9 / 4], errors=errors)
+    told = table.set_index(["bin", "r"])["error"]  # budgets 16, and 8: half way from 4 to 16
+    assert told[:, 0.75].tolist() == pytest.approx([0.005, 0.006, 0.008])
+    assert told[:, 9 / 4].tolist() == pytest.approx([0.00375, 0.0045, 0.006])
+    assert flops_match(found, BINS, larger, 4.0, "v1")["error"].isna().all()
+
+
 def test_a_budget_beyond_the_curve_is_marked_and_takes_its_last_point() -> None:
     accuracy = np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T
     table = flops_match(optimal(accuracy), BINS, np.zeros(40), 14.0, "v1", [0.16])

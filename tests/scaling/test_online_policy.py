@@ -1,13 +1,16 @@
 """The online policy: exact on tiny pools, honest about its cost, and ahead where it should be."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.scaling import weighted_per_problem
-from stepscale.scaling.online_outcomes import Candidates, Outcomes, outcomes
+from stepscale.scaling.compute_optimal import StrategyResults
+from stepscale.scaling.online_comparison import FLOPS, GENERATIONS, compare_online
+from stepscale.scaling.online_outcomes import Candidates, Outcomes, Prices, ladder_of, outcomes
 from stepscale.scaling.online_policy import (
     Action,
     Followed,
@@ -158,3 +161,35 @@ def test_a_policy_round_trips_as_json_and_mistakes_are_named() -> None:
         at_equal_cost(Followed(np.ones(4), np.full(4, 9.0), 0.0, 0.0), np.ones((4, 2)), [1.0, 8.0])
     with pytest.raises(InputError, match="pass probabilities"):
         outcomes(["p"], candidates([[1]], [[3.0]]), {})
+
+
+def test_in_flops_a_policy_is_granted_what_the_baseline_spends_and_pays_what_the_verifier_reads() -> None:
+    """Where a run costs as many FLOPs a generation as samples do, both counts tell the same; where it is dearer, it is not."""
+    rng = np.random.default_rng(0)
+    ids, easy = tuple(names(60)), np.arange(60) % 2 == 0
+    answers = np.where(easy[:, None], 1, rng.integers(2, 9, (60, 16)))
+    pool = candidates(answers, np.where(easy[:, None], 0.9, 0.15) + 0.05 * rng.random((60, 16)))
+    beam = candidates(np.full((60, 8), 1), np.full((60, 8), 0.8), run=True)
+    budgets = (1, 2, 4, 8, 16)
+    plain = np.repeat(np.where(easy, 1.0, 0.0)[None], 5, axis=0)
+    cost = np.repeat(100.0 * np.array(budgets)[:, None], 60, axis=1)
+    results = StrategyResults(
+        ("plain", "none"), budgets, ids, np.stack([plain, plain]), {"flops": np.stack([cost, cost])}
+    )
+    ladder = np.tile(100.0 * np.array(ladder_of(16)), (60, 1))
+
+    def compared(run_price: float) -> pd.DataFrame:
+        prices = Prices(ladder, np.full((60, 1), run_price))
+        oracle = np.where(easy, 1, 2)
+        return compare_online(results, oracle, "plain", pool, {"beam": beam}, [8], 50, 0, prices).set_index("unit")
+
+    alike, dear = compared(800.0), compared(8000.0)
+    assert set(alike["other"]) == {"plain", "uniform", "oracle bins"} and len(alike) == 6
+    counted = [alike.loc[unit].set_index("other") for unit in (GENERATIONS, FLOPS)]
+    assert counted[1]["budget"].tolist() == [800.0] * 3
+    assert counted[1]["cost"].to_numpy() == pytest.approx(100 * counted[0]["cost"].to_numpy())
+    same = ["accuracy", "low", "high", "difference", "difference_low", "difference_high"]
+    pd.testing.assert_frame_equal(counted[0][same], counted[1][same])
+    assert counted[0]["accuracy"].iloc[0] == pytest.approx(1.0)
+    assert dear.loc[FLOPS, "accuracy"].max() < 0.75 and (dear.loc[FLOPS, "cost"] <= 800 * 1.1).all()
+    pd.testing.assert_frame_equal(dear.loc[[GENERATIONS]], alike.loc[[GENERATIONS]])

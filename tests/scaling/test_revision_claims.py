@@ -94,6 +94,11 @@ def test_b5_wants_the_best_ratio_to_change_with_difficulty_as_in_the_paper(accur
     assert settle("B5", quantities, PROBLEMS, 1).status == status, quantities
 
 
+def test_b5_is_sure_that_a_gain_which_is_the_same_everywhere_is_no_greater_on_easy_bins() -> None:
+    *_, gap = b5_quantities(ratios(better(0.02)), BINS, RESAMPLES, 0).values()
+    assert [gap.mean, gap.low, gap.high] == pytest.approx([0, 0, 0], abs=1e-12)
+
+
 def test_b6_reads_the_saving_off_the_curves() -> None:
     # a sequential attempt is worth twice a parallel one: 4 attempts in a chain do what 16 apart do
     found = b6_quantities(

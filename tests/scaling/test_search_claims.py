@@ -10,8 +10,8 @@ from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_qua
 
 PROBLEMS, BUDGETS, RESAMPLES = 200, (1, 2, 4, 8, 16, 32, 64), 300
 BINS = np.arange(PROBLEMS) % 5 + 1
-BASE, BEAMS, AHEAD = "weighted", ["beam a", "beam b"], ["lookahead"]
 SEARCHED = (4, 16, 64)
+BASE, BEAMS, AHEAD = "weighted", {n: ["beam a", "beam b"] for n in SEARCHED}, {n: ["lookahead"] for n in SEARCHED}
 
 
 def results(beam=lambda n, b: 0.0 * b, lookahead: float = 0.0, noise: float = 0.02) -> StrategyResults:
@@ -27,7 +27,7 @@ def results(beam=lambda n, b: 0.0 * b, lookahead: float = 0.0, noise: float = 0.
             for s, over in ((1, 0.0), (2, 0.0), (3, lookahead)):
                 accuracy[s, k] = base[k] + beam(n, BINS) + over + rng.normal(0, noise, PROBLEMS)
     ids = tuple(f"p{i}" for i in range(PROBLEMS))
-    return StrategyResults((BASE, *BEAMS, *AHEAD), BUDGETS, ids, accuracy)
+    return StrategyResults((BASE, "beam a", "beam b", "lookahead"), BUDGETS, ids, accuracy)
 
 
 def fading(start: float, end: float):
@@ -59,9 +59,17 @@ def test_b1_measures_the_mean_of_the_beam_searches() -> None:
     assert float(quantities["the same at N=4 - at N=64"].mean) == pytest.approx(0.1)
 
 
+def test_settings_that_are_one_search_at_a_budget_count_once_there() -> None:
+    given = results(fading(0.1, 0.0), noise=0.0)
+    given.accuracy[2, BUDGETS.index(4)] -= 0.1  # the second setting is worse at 4
+    both, once = BEAMS, {**BEAMS, 4: ["beam a"]}
+    leads = [float(next(iter(b1_quantities(given, BASE, own, AHEAD, 50, 0).values())).mean) for own in (both, once)]
+    assert leads == pytest.approx([0.05, 0.1])
+
+
 def test_b1_needs_lookahead_and_two_budgets() -> None:
     with pytest.raises(InputError, match="lookahead"):
-        b1_quantities(results(), BASE, BEAMS, [], RESAMPLES, 0)
+        b1_quantities(results(), BASE, BEAMS, {}, RESAMPLES, 0)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +84,12 @@ def test_b2_wants_beams_to_gain_more_on_bins_3_and_4_and_a_strategy_for_each_bin
     given = results(lambda n, bins: np.asarray(by_bin)[bins - 1], noise=noise)
     quantities = b2_quantities(given, BASE, BEAMS, BINS, RESAMPLES, 0)
     assert settle("B2", quantities, PROBLEMS, 1).status == status, quantities
+
+
+def test_b2_is_sure_that_a_lead_which_is_the_same_everywhere_is_no_greater_in_the_middle() -> None:
+    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    *_, gap = b2_quantities(given, BASE, BEAMS, BINS, RESAMPLES, 0).values()
+    assert [gap.mean, gap.low, gap.high] == pytest.approx([0, 0, 0], abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Every method on scripts so small that the result is computed by hand."""
 
+import pandas as pd
 import pytest
 from search_fakes import FakeGenerator, FakeVerifier, scripted, some_problems, valued
 
@@ -7,7 +8,7 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.search.methods import read_options, search
-from stepscale.search.overoptimization import over_optimization_signs
+from stepscale.search.overoptimization import SignCounts, count_signs, signs_table
 from stepscale.search.results import Problem, SearchResult
 
 FOUR = {"": ["a\n\\boxed{1}$", "b\n\\boxed{2}$", "c\n\\boxed{1}$", "d\n\\boxed{3}$"]}
@@ -169,11 +170,30 @@ def test_ties_are_settled_by_the_seed_and_not_by_order():
 def test_signs_of_over_optimization():
     long = "a\nb\na\n\\boxed{1}$"  # says a twice
     result, _ = run({"method": "weighted", "n": 3}, {"": [long, "\\boxed{2}$", "c\n\\boxed{2}$"]}, valued({}))
-    signs = over_optimization_signs([result], of="finished")
-    assert (signs.n_solutions, signs.short, signs.repeating) == (3, pytest.approx(2 / 3), pytest.approx(1 / 3))
-    assert signs.repeated_steps == pytest.approx(1 / 7) and signs.mean_steps == pytest.approx(7 / 3)
-    assert over_optimization_signs([result]).n_solutions == 1
-    assert over_optimization_signs([]).short == 0
+    found = count_signs(candidate.steps for candidate in result.finished)
+    assert found == SignCounts(solutions=3, short=2, repeating=1, steps=7, repeated=1)
+    assert count_signs([["A b"], [], ["x", "X "]]) == SignCounts(solutions=2, short=2, repeating=1, steps=3, repeated=1)
+
+
+def test_signs_stand_beside_the_baseline_s_on_the_same_problems():
+    short, long = ["\\boxed{1}"], ["a", "b", "a", "\\boxed{1}"]
+    told = {
+        ("plain", 4): {"p": [long, short], "q": [long, long]},
+        ("beam", 4): {"p": [short]},
+        ("beam", 16): {"q": [long]},
+    }
+    rows = [[*key, i, steps] for key, own in told.items() for i, every in own.items() for steps in every]
+    won = pd.DataFrame(rows, columns=["strategy", "budget", "problem_id", "steps"])
+    table = signs_table(won, "plain", ["p", "q"], 200, 0).set_index(["sign", "strategy", "budget"])
+    assert table.loc[("short", "plain", 4), "value"] == 0.25 and table.loc[("repeating", "plain", 4), "value"] == 0.75
+    assert table.loc[("repeated steps", "plain", 4), "value"] == pytest.approx(3 / 13)
+    assert table.loc[("mean steps", "plain", 4), "value"] == pytest.approx(13 / 4)
+    beam = table.loc["short", "beam", 4]
+    assert (beam["value"], beam["difference"], beam["n_solutions"], beam["n_problems"]) == (1.0, 0.75, 1, 1)
+    assert beam["difference_low"] == 0.5 and beam["difference_high"] == 1.0  # of p twice, and of q twice
+    assert table["difference"].isna().groupby(["strategy", "budget"]).all().to_dict() == {
+        ("beam", 4): False, ("beam", 16): True, ("plain", 4): True
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(("options", "named"), [

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.search.plan import SearchPlan
-from stepscale.search.recorded import recorded_run
+from stepscale.search.recorded import recorded_prices, recorded_run
 from stepscale.search.sample_costs import sample_costs
 
 BEAM = {"method": "beam", "width": 4}
@@ -31,6 +31,19 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
         ("beam, M = 4", 16, 16, 16),
         ("lookahead k = 1, M = sqrt(N)", 16, 8, 16),
     ]
+
+
+def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_once_there() -> None:
+    beams = [{"method": "beam", "width": "sqrt"}, BEAM]
+    made = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])
+    searched = [(name, budget) for name, budget, _ in made.searches]
+    at = {budget: [name for name, own in searched if own == budget] for budget in (4, 16, 64)}
+    sqrt, four, dvts, ahead = "beam, M = sqrt(N)", "beam, M = 4", "DVTS, M = 4", "lookahead k = 1, M = sqrt(N)"
+    assert at == {4: [sqrt, four, ahead], 16: [sqrt, dvts, ahead], 64: [sqrt, four, dvts, ahead]}
+    assert made.settings("beam") == {4: [sqrt, four], 16: [sqrt], 64: [sqrt, four]}
+    assert made.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
+    apart = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
+    assert len(apart.searches) == 2  # the same candidates, chosen among in another way
 
 
 @pytest.mark.parametrize(
@@ -110,3 +123,18 @@ def test_a_recorded_search_keeps_its_slots_and_lets_only_scored_answers_win() ->
     assert run.cost.tolist() == [4.0, 4.0]
     with pytest.raises(InputError, match="not run on all"):
         recorded_run(rows, "s", ["a", "c"], 4)
+
+
+def test_recorded_samples_and_searches_are_priced_in_flops_of_both_models() -> None:
+    costs = pd.DataFrame(
+        [["a", 1, 10.0, 5.0], ["a", 2, 14.0, 8.0], ["b", 1, 20.0, 5.0], ["b", 2, 30.0, 6.0]],
+        columns=["problem_id", "n", "generator_flops", "verifier_flops"],
+    )
+    searches = pd.DataFrame(
+        {"problem_id": ["a", "b"], "strategy": "s", "generator_flops": [1.0, 2.0], "verifier_flops": [3.0, 4.0]}
+    )
+    found = recorded_prices(costs, searches, ["b", "a"], (1, 2, 4), ["s"])
+    assert found.samples.tolist() == [[25, 36, 72], [15, 22, 44]]  # four were not priced: twice what two cost
+    assert found.runs.tolist() == [[6], [4]]
+    few = recorded_prices(costs[costs["n"] == 2], searches, ["a"], (1, 2), [])
+    assert few.samples.tolist() == [[22, 22]] and few.runs.shape == (1, 0)

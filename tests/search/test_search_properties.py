@@ -43,6 +43,26 @@ def find(options, world: int, problems: int = 2, p_long: float = 0.1, ledger: Le
     return results, generator, verifier
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"method": "beam", "n": 16, "width": "sqrt"}, {"method": "beam", "n": 16, "width": 4}),
+        ({"method": "dvts", "n": 4, "width": 4}, {"method": "beam", "n": 4, "width": 4}),
+        ({"method": "dvts", "n": 3, "width": 5}, {"method": "beam", "n": 3, "width": 4}),
+        ({"method": "lookahead", "n": 2, "k": 1, "width": 4}, {"method": "lookahead", "n": 2, "k": 1, "width": "sqrt"}),
+        ({"method": "lookahead", "n": 4, "k": 2, "width": 4}, {"method": "dvts", "n": 4, "k": 2, "width": "sqrt"}),
+    ],
+)
+def test_methods_of_one_search_key_find_the_same_and_others_do_not_share_it(one, other):
+    first, second = read_options(one), read_options(other)
+    alike = one["n"] != 4 or other.get("width") != "sqrt"  # of four slots in subtrees of two: another search
+    assert (first.search_key == second.search_key) == alike and first.strategy != second.strategy
+    for world in range(8):
+        found = [find(options, world)[0] for options in (first, second)]
+        told = [[(r.answer, r.candidates, r.budget, r.ledger.flops()) for r in results] for results in found]
+        assert (told[0] == told[1]) or not alike
+
+
 @settings(max_examples=60, deadline=None)
 @given(trees, worlds)
 def test_the_budget_is_never_exceeded(drawn, world):

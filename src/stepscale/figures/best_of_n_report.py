@@ -74,7 +74,8 @@ def page(
     for part in parts:
         sections += part.sections
         tables |= part.tables
-    return build_report("StepScale report", lines, sections, shown, claims, tables, facts)
+    notes = {title: note for part in parts for title, note in part.notes.items()}
+    return build_report("StepScale report", lines, sections, shown, claims, tables, facts, notes)
 
 
 def _sections(

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import largest_error, scaling_curves
 
 _AXES = {
     "search": "generations a problem, N (log scale)",
@@ -24,6 +24,7 @@ def difficulty_part(agreement: pd.DataFrame, policies: pd.DataFrame) -> Part:
             f"Past Snell et al. 2024, 3.2; {problems} test problems. How to read this: the compute-optimal policy on bins made "
             "of all samples' right answers (oracle), of the PRM's scores of all samples (predicted) or of a few (probes), or of "
             "the question's text alone; one bin is the best single strategy at each N. No bins are paid for here."
+            + largest_error(rows)
         )
         sections.append(FigureSection(f"Ways to tell difficulty: {of}", told, policies_figure(rows, str(of))))
     return Part(sections, _tables(agreement, policies))

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
+from stepscale.figures.scaling_curves import POINT, error_at, largest_error
 from stepscale.figures.style import OTHER, faint, line_colours, new_figure
 from stepscale.scaling.flops_match import RATIOS
 
@@ -30,7 +31,7 @@ def flops_part(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
         sections.append(
             FigureSection(
                 f"A model {own['size_ratio'].iloc[0]:.1f} times as large, at equal FLOPs: {of}, {kind} bins",
-                f"Snell et al. 2024, Figure 9; {int(own['n_problems'].max())} test problems. {_READING}",
+                f"Snell et al. 2024, Figure 9; {int(own['n_problems'].max())} test problems. {_READING}{largest_error(drawn)}",
                 figure_9(drawn, own[(own["version"] == _VERSION) & (own["counted"] == "generations")], _AXES[str(of)]),
             )
         )
@@ -50,15 +51,16 @@ def figure_9(curves: pd.DataFrame, stars: pd.DataFrame, axis: str) -> Any:
         )  # fmt: skip
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=name, mode="lines+markers", legendgroup=name,
-            line={"color": colours[name], "width": 2.4}, hovertemplate="N=%{x}: %{y:.1%}",
+            line={"color": colours[name], "width": 2.4}, customdata=rows[["low", "high"]].assign(error=error_at(rows)),
+            hovertemplate=f"N=%{{x}}: {POINT}",
         )  # fmt: skip
         own = stars[stars["bin"] == number]
         symbols = ["star-open" if beyond else "star" for beyond in own["beyond"]]
         figure.add_scatter(
             x=own["budget"], y=own["larger"], name=f"{name}, larger model", mode="markers", legendgroup=name, showlegend=False,
             marker={"symbol": symbols, "size": 15, "color": colours[name], "line": {"width": 1, "color": colours[name]}},
-            customdata=own[["r", "small"]],
-            hovertemplate="R=%{customdata[0]:g}, N=%{x:.1f}: larger %{y:.1%}, small %{customdata[1]:.1%}",
+            customdata=own[["r", "small"]].assign(error=error_at(own)),
+            hovertemplate="R=%{customdata[0]:g}, N=%{x:.1f}: larger %{y:.1%}, small %{customdata[1]:.1%}%{customdata[2]}",
         )  # fmt: skip
     for r, budget in stars.groupby("r")["budget"].first().items():
         figure.add_vline(x=float(budget), line={"dash": "dot", "width": 1, "color": OTHER})

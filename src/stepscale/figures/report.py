@@ -4,7 +4,7 @@ In: a headline, figures with a line on how to read each, examples, the claims ta
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
@@ -20,10 +20,11 @@ class FigureSection:
 
 @dataclass(frozen=True)
 class Part:
-    """Figures and small tables (by title, rows with the same keys) of one topic."""
+    """Figures and small tables (by title, rows with the same keys) of one topic; ``notes``: what to know of one, by title."""
 
     sections: Sequence[FigureSection]
     tables: Mapping[str, Sequence[Mapping[str, Any]]]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,9 @@ def build_report(
     claims: Sequence[Mapping[str, Any]],
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
     facts: Mapping[str, str],
+    notes: Mapping[str, str] | None = None,
 ) -> str:
-    """The page. ``tables`` are small ones by title, each a list of rows with the same keys."""
+    """The page. ``tables`` are small ones by title, each a list of rows with the same keys; ``notes`` stand below titles."""
     from jinja2 import Environment
     from plotly.offline import get_plotlyjs
 
@@ -66,6 +68,7 @@ def build_report(
     ]
     return page.render(
         title=title, headline=headline, sections=drawn, examples=examples, claims=claims, tables=tables, facts=facts,
+        notes=notes or {},
         plotly=get_plotlyjs(), shade=shade,
     )  # fmt: skip
 

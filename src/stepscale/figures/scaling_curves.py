@@ -6,6 +6,9 @@ import pandas as pd
 
 from stepscale.figures.style import COLOURS, WEIGHTED, faint, line_colours, new_figure
 
+# what is told where the pointer rests on a point: customdata holds its low, its high and ``error_at``
+POINT = "%{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]%{customdata[2]}"
+
 
 def scaling_curves(curves: pd.DataFrame) -> Any:
     """One line a method of a curves table (columns label, n, accuracy, low, high; the last three in 0..1).
@@ -25,8 +28,7 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
             line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),
-            customdata=rows[["low", "high"]].assign(error=_monte_carlo(rows)),
-            hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]%{customdata[2]}",
+            customdata=rows[["low", "high"]].assign(error=error_at(rows)), hovertemplate=f"N=%{{x}}: {POINT}",
         )  # fmt: skip
     ticks = sorted(int(n) for n in curves["n"].unique())
     figure.update_xaxes(type="log", tickvals=ticks, ticktext=[str(n) for n in ticks])
@@ -34,7 +36,15 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
     return figure
 
 
-def _monte_carlo(rows: pd.DataFrame) -> list[str]:
+def error_at(rows: pd.DataFrame) -> list[str]:
     """What is said of each point's Monte Carlo error; nothing where a value is exact."""
     errors = rows["error"] if "error" in rows else [0.0] * len(rows)
     return [f", Monte Carlo error {error:.2%}" if error > 0 else "" for error in errors]
+
+
+def largest_error(rows: pd.DataFrame) -> str:
+    """A sentence with the largest of the column ``error``; nothing where all is exact."""
+    most = float(rows["error"].max()) if "error" in rows and rows["error"].notna().any() else 0.0
+    if not most > 0:
+        return ""
+    return f" Votes over random orders of the samples have a Monte Carlo error of their own, here at most {most:.2%}."

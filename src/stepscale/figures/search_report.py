@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import POINT, error_at, largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
 
 _AXES = {
@@ -15,11 +15,32 @@ _AXES = {
 }
 _POLICIES = ("compute-optimal", "uniform")
 _BASELINE = "best-of-N weighted"
+_ONLINE = "A policy that pays for its own estimate of difficulty, at equal cost"
+_ONLINE_NOTE = (
+    "The online policy's parameters are chosen on one half of the problems and measured on the other, so are the choices of the "
+    "policies it is compared with; the intervals are over problems and hold all of these choices fixed. In generations what "
+    "the PRM reads is free. In FLOPs generator and PRM are paid together: N samples cost what they cost best-of-N, a search "
+    "after probes what it costs alone, so the online policy's spending is an upper bound; its budget is what best-of-N weighted "
+    "spends at the same N, and its parameters are chosen for that budget."
+)
+_SIGNS = "Signs of over-optimisation in the solutions that won"
+_SIGNS_NOTE = (
+    "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short solutions and ones "
+    "that repeat themselves. In brackets the paired difference from best-of-N weighted at the same N and on the same problems, "
+    "whose winners are those of groups of N recorded samples, with its 95 % interval over problems."
+)
+_SHOWN_SIGNS = {
+    "short": "of 1-2 steps",
+    "repeating": "say a step twice",
+    "repeated steps": "repeated steps",
+    "mean steps": "steps",
+}
 
 
 def search_part(
-    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame
-) -> Part:
+    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
+    signs: pd.DataFrame,
+) -> Part:  # fmt: skip
     """The figures and tables; nothing without searches."""
     if curves.empty:
         return Part([], {})
@@ -30,7 +51,7 @@ def search_part(
         told = (
             f"Snell et al. 2024, Figure 3 left; {problems} test problems, against {axis.removesuffix(' (log scale)')}. How to "
             "read this: best-of-N and votes in closed form from the recorded samples, searches as they were run; bands are 95 % "
-            "intervals over problems."
+            f"intervals over problems.{largest_error(curves[~is_policy])}"
         )
         sections.append(FigureSection(f"Search, against {unit}", told, _figure(curves[~is_policy], unit)))
     last = int(by_bin["n"].max())
@@ -38,7 +59,8 @@ def search_part(
         FigureSection(
             "Search, by difficulty",
             "Snell et al. 2024, Figure 3 right. How to read this: accuracy in each fifth of the problems by the generator's pass "
-            f"rate (1: easiest), at every budget that was searched, up to {last} generations; bars are 95 % intervals.",
+            f"rate (1: easiest), at every budget that was searched, up to {last} generations; bars are 95 % intervals."
+            + largest_error(by_bin),
             bins_figure(by_bin),
         )
     )
@@ -46,11 +68,12 @@ def search_part(
         told = (
             "Snell et al. 2024, Figure 4. How to read this: in each difficulty bin and at each budget the strategy that is best "
             "on one half of its problems is measured on the other half; further left at the same height is cheaper. Neither the "
-            "bins nor the choice are paid for here."
+            f"bins nor the choice are paid for here.{largest_error(curves[is_policy])}"
         )
         wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
         sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
-    return Part(sections, {**_at_cost(at_cost), **_tables(savings, online)})
+    tables = {**_at_cost(at_cost), **_tables(savings, online), _SIGNS: _signs(signs)}
+    return Part(sections, tables, {_ONLINE: _ONLINE_NOTE, _SIGNS: _SIGNS_NOTE})
 
 
 def bins_figure(by_bin: pd.DataFrame) -> Any:
@@ -63,7 +86,8 @@ def bins_figure(by_bin: pd.DataFrame) -> Any:
         own = own.sort_values(["bin", "n"])
         figure.add_bar(
             x=[[f"bin {b}" for b in own["bin"]], [f"N={n}" for n in own["n"]]], y=own["accuracy"], name=str(name),
-            marker_color=colours[str(name)], error_y=error_bars(own, "accuracy"), hovertemplate="%{x}: %{y:.1%}",
+            marker_color=colours[str(name)], error_y=error_bars(own, "accuracy"),
+            customdata=own[["low", "high"]].assign(error=error_at(own)), hovertemplate=f"%{{x}}: {POINT}",
         )  # fmt: skip
     figure.update_yaxes(tickformat=".0%")
     return figure
@@ -74,7 +98,7 @@ def _figure(curves: pd.DataFrame, unit: str) -> Any:
     figure.update_xaxes(title=_AXES[unit])
     if unit != "generations":
         figure.update_xaxes(tickvals=None, ticktext=None)
-        figure.update_traces(hovertemplate="%{x:.3s}: %{y:.1%}", selector={"mode": "lines+markers"})
+        figure.update_traces(hovertemplate=f"%{{x:.3s}}: {POINT}", selector={"mode": "lines+markers"})
     return figure
 
 
@@ -102,15 +126,16 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
                 "policy": row["policy"],
                 "unit": row["unit"],
                 "times less [95 %]": f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}] ({row['status']})",
-                "accuracy to match": f"{row['accuracy']:.1%}",
+                "accuracy to match ± Monte Carlo error": f"{row['accuracy']:.1%} ± {row['error']:.2%}",
             }
             for row in savings.to_dict("records")
         ]
     }
     if len(online):
-        tables["A policy that pays for its own estimate of difficulty, at equal generations"] = [
+        tables[_ONLINE] = [
             {
-                "budget, and what it spent": f"{row['budget']}: {row['cost']:.1f}",
+                "counted in": row["unit"],
+                "budget, and what it spent": f"{row['budget']:,.4g}: {row['cost']:,.4g}",
                 "accuracy [95 %] ± Monte Carlo error": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}] "
                 f"± {row['error']:.1%}",
                 "stopped when sure": f"{row['stopped']:.0%}",
@@ -121,3 +146,21 @@ def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[
             for row in online.to_dict("records")
         ]
     return tables
+
+
+def _signs(signs: pd.DataFrame) -> list[dict[str, Any]]:
+    """A row a strategy and budget, a column a sign."""
+    return [
+        {"strategy": strategy, "N": n, "solutions": int(own["n_solutions"].iloc[0])}
+        | {_SHOWN_SIGNS[str(row["sign"])]: _sign(row) for row in own.to_dict("records")}
+        for (strategy, n), own in signs.groupby(["strategy", "budget"], sort=False)
+    ]
+
+
+def _sign(row: dict[Any, Any]) -> str:
+    shape = ".2f" if row["sign"] == "mean steps" else ".1%"
+    told = format(row["value"], shape)
+    if pd.isna(row["difference"]):
+        return told
+    gap, low, high = (format(row[name], "+" + shape) for name in ("difference", "difference_low", "difference_high"))
+    return f"{told} ({gap} [{low}, {high}])"

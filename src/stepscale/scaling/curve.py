@@ -2,7 +2,9 @@
 
 In: per-problem accuracies at budgets, and per-problem costs if the axis is not the budget itself. Out: a ``Curve`` whose
 rows of ``resampled`` are paired with those of every curve made with the same resamples. The axis is in any unit
-(generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis.
+(generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis. Points keep the
+order of their budgets, in the estimate and in every resample, so that a column is one budget; a cost need not rise with it (a
+policy may choose a cheaper strategy at a larger budget), so what reads a curve at a spending sorts it first.
 """
 
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ Counts = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Curve:
-    """``x`` (rising) and ``accuracy`` [budgets]; ``x_resampled`` and ``resampled`` [resamples, budgets]."""
+    """``x`` and ``accuracy`` [budgets], in order of budgets; ``x_resampled`` and ``resampled`` [resamples, budgets]."""
 
     x: Floats
     accuracy: Floats
@@ -71,8 +73,6 @@ def from_rows(x: Floats, accuracy: Floats) -> Curve:
     """The curve of rows [1 + resamples, budgets], the first of which is the estimate. Raises InputError where x <= 0."""
     if not (x > 0).all():
         raise InputError("spending must be above 0 at every budget to stand on a logarithmic axis")
-    order = np.argsort(x, axis=1, kind="stable")
-    x, accuracy = np.take_along_axis(x, order, 1), np.take_along_axis(accuracy, order, 1)
     return Curve(x[0], accuracy[0], x[1:], accuracy[1:])
 
 
@@ -90,17 +90,24 @@ def known_interval(estimate: Floats, resampled: Floats) -> Interval:
     return Interval(estimate, low, high)
 
 
+def by_spending(x: Floats, y: Floats) -> tuple[Floats, Floats]:
+    """Each row of x [R, K] sorted, and its y with it: what lies between two points depends on spending, not on budgets."""
+    order = np.argsort(x, axis=1, kind="stable")
+    return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
+
+
 def at_nearest(x: Floats, y: Floats, wanted: Floats) -> Floats:
     """``interpolated``, but a row that ends before a spending is read at its end: [R, n].
 
     For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
     the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
     """
-    return interpolated(x, y, np.clip(wanted, x[:, :1], x[:, -1:]))
+    return interpolated(x, y, np.clip(wanted, x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)))
 
 
 def interpolated(x: Floats, y: Floats, wanted: Floats) -> Floats:
-    """Rows of y [R, K] over rising x [R, K] at spendings ``wanted`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+    """Rows of y [R, K] over x [R, K] at spendings ``wanted`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+    x, y = by_spending(x, y)
     at = np.broadcast_to(wanted, (len(x), np.shape(wanted)[-1]))
     above = np.minimum((x[:, None, :] <= at[:, :, None]).sum(axis=2), x.shape[1] - 1)
     below = np.maximum(above - 1, 0)

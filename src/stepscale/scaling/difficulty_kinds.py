@@ -19,7 +19,7 @@ ORACLE, UNIFORM = "oracle", "one bin"
 AGREEMENT = ("kind", "correlation", "low", "high", "same_bin", "n_problems")
 POLICIES = (
     "kind", "budget", "accuracy", "low", "high", "minus_oracle", "minus_oracle_low", "minus_oracle_high", "minus_uniform",
-    "minus_uniform_low", "minus_uniform_high", "n_problems",
+    "minus_uniform_low", "minus_uniform_high", "n_problems", "error",
 )  # fmt: skip
 
 
@@ -40,17 +40,21 @@ def agreement_with_oracle(
 
 
 def policies_by_kind(
-    results: StrategyResults, easiness: Mapping[str, Floats], resamples: int = 2000, seed: int = 0
-) -> pd.DataFrame:
+    results: StrategyResults, easiness: Mapping[str, Floats], resamples: int = 2000, seed: int = 0,
+    errors: Floats | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row a (kind of bins, budget): the compute-optimal policy's accuracy, and its lead over oracle bins and over one bin.
 
     ``easiness``: by kind [problems], in the order of ``results.ids``, "oracle" among them. Kind "one bin" is the best
-    single strategy at each budget. All are cross-validated alike and share their resamples.
+    single strategy at each budget. All are cross-validated alike and share their resamples. ``errors`` [budgets]: the Monte Carlo
+    error that any policy's accuracy has at the most; null where it is not told.
     """
     members = {kind: quantile_bins(values, results.ids, seed=seed) for kind, values in easiness.items()}
     members[UNIFORM] = np.ones(len(results.ids), np.int64)
     curves = {kind: compute_optimal(results, bins, resamples, seed).curve for kind, bins in members.items()}
-    return pd.concat([_rows(kind, own, curves, results) for kind, own in curves.items()], ignore_index=True)
+    rows = pd.concat([_rows(kind, own, curves, results) for kind, own in curves.items()], ignore_index=True)
+    told = np.full(len(results.budgets), np.nan) if errors is None else errors
+    return rows.assign(error=np.tile(told, len(curves)))
 
 
 def _rows(kind: str, own: Curve, curves: Mapping[str, Curve], results: StrategyResults) -> pd.DataFrame:
@@ -59,7 +63,7 @@ def _rows(kind: str, own: Curve, curves: Mapping[str, Curve], results: StrategyR
     for other in (ORACLE, UNIFORM):
         gap = difference(own, curves[other])
         columns += [gap.mean, gap.low, gap.high]
-    table = pd.DataFrame(dict(zip(POLICIES[2:-1], columns, strict=True)))
+    table = pd.DataFrame(dict(zip(POLICIES[2:-2], columns, strict=True)))
     table.insert(0, "budget", list(results.budgets))
     table.insert(0, "kind", kind)
     return table.assign(n_problems=len(results.ids))

@@ -17,7 +17,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.curve import Curve, interval_of
+from stepscale.scaling.curve import Curve, by_spending, interval_of
 from stepscale.scaling.intervals import Interval
 
 Status = Literal["matched", "at least", "never matched"]
@@ -54,7 +54,7 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     status: Status = "matched"
     if np.isinf(ours[0]):
         status = "never matched"
-    elif policy.accuracy[0] >= target[0] - _CLOSE:
+    elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
         status = "at least"
     interval = interval_of(theirs[0] / ours[0], factors)
     return Efficiency(
@@ -80,7 +80,8 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:
-    """The spending [R] at which rows of y [R, K] over rising x first reach ``target`` [R]; inf if they never do."""
+    """The spending [R] at which rows of y [R, K] over x first reach ``target`` [R]; inf if they never do."""
+    x, y = by_spending(x, y)
     reached = y >= target[:, None] - _CLOSE
     first = reached.argmax(axis=1)
     rows, before = np.arange(len(y)), np.maximum(first - 1, 0)

@@ -30,7 +30,7 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
     if baseline not in curves:
         raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
     x = curves[baseline].x
-    wanted = np.geomspace(x[0], x[-1], POINTS) if at is None else np.asarray(at, float)
+    wanted = np.geomspace(x.min(), x.max(), POINTS) if at is None else np.asarray(at, float)
     rows = []
     for label, own in curves.items():
         told = own.at(wanted)

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import ComputeOptimal
-from stepscale.scaling.curve import Counts, Curve, at_nearest, interval_of
+from stepscale.scaling.curve import Counts, Curve, at_nearest, by_spending, interval_of
 from stepscale.scaling.intervals import Interval
 
 Version = Literal["v1", "iclr"]
@@ -28,7 +28,7 @@ RATIOS: dict[Version, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "
 """The papers' R = D_inf / D_pre: few inferences (self-improvement), about as many, many (production)."""
 NEAR = 1.1  # a budget that exceeds the largest measured by a tenth at most (a seventh of a doubling) counts as measured
 COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", "small", "larger", "difference", "low", "high", "better",
-           "flops", "verifier_flops", "n_problems"]  # fmt: skip
+           "flops", "verifier_flops", "n_problems", "error"]  # fmt: skip
 _PRETRAINING: dict[Version, float] = {"v1": 6 / 2, "iclr": 6 / 4}  # cost of a training token in those of inference
 _GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a generation in those of its generator
 _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
@@ -46,20 +46,22 @@ def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
 
 def flops_match(
     optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version,
-    ratios: Sequence[float] | None = None, generation: ArrayLike | None = None,
+    ratios: Sequence[float] | None = None, generation: ArrayLike | None = None, errors: ArrayLike | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """The stars: a row a bin (0: all problems) and R, for one version of the formula.
 
     ``bins`` [problems]: those ``optimal`` was made with. ``larger`` [problems]: 1 where the larger model's greedy answer
     is right. ``generation`` [problems]: FLOPs of the generator for one generation; with it, and with costs in "flops" and
     "generator_flops" in ``optimal``, there are rows counted in FLOPs too: the budget is what the formula grants in FLOPs, and
-    generator and verifier together spend it.
+    generator and verifier together spend it. ``errors`` [bins, budgets]: the Monte Carlo error of the policy's accuracy in a bin
+    at each budget, at the most.
 
     Columns: bin, version, r, counted, budget (a problem, in generations or FLOPs: what equals the larger model), beyond (more
     than was measured: the largest measured budget stands in, to the small model's disadvantage if its curve still rises),
     small, larger, difference (small - larger) with low and high, better ("small", "larger", "inconclusive" from the
     interval; not "larger" where beyond), flops (what the small model spends there, verifier included) and of these
-    verifier_flops (both NaN without costs), n_problems. Raises InputError if the lengths differ.
+    verifier_flops (both NaN without costs), n_problems, error (Monte Carlo, of small and difference, at the most; NaN where it
+    is not told). Raises InputError if the lengths differ.
     """
     member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
     if not len(member) == len(right) == optimal.counts.shape[1]:
@@ -67,7 +69,7 @@ def flops_match(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
     one = None if generation is None else np.asarray(generation, float) * _GENERATION[version]
-    found = _Match(optimal, member, right)
+    found = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float))
     rows: list[dict[str, Any]] = []
     for r in ratios or RATIOS[version]:
         budget = budget_multiplier(size_ratio, r, version)
@@ -97,8 +99,8 @@ def within(optimal: ComputeOptimal, budget: float) -> bool:
 class _Match:
     """Rows of the table for one policy and one larger model."""
 
-    def __init__(self, optimal: ComputeOptimal, bins: Bins, larger: Floats) -> None:
-        self.optimal, self.bins, self.larger = optimal, bins, larger
+    def __init__(self, optimal: ComputeOptimal, bins: Bins, larger: Floats, errors: Floats | None) -> None:
+        self.optimal, self.bins, self.larger, self.errors = optimal, bins, larger, errors
 
     def row(self, number: int, counted: Counted, granted: Floats) -> dict[str, Any]:
         """One bin (0: all) where every problem is granted a budget [problems] in generations or FLOPs."""
@@ -107,15 +109,25 @@ class _Match:
         inside = np.isin(self.bins, chosen)
         curves = self.optimal.by_bin if counted == "generations" else self.optimal.cost_by_bin["flops"]
         budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
-        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x[-1] for b in chosen)
+        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
         found = _matched(curves, self.optimal.counts, self.bins, self.larger, budgets)
         base, lead = float(self.larger[inside].mean()), float(found.mean)
         return {
             "counted": counted, "budget": float(granted[inside].mean()), "beyond": beyond, "small": lead + base,
             "larger": base, "difference": lead, "low": float(found.low), "high": float(found.high),
             "better": _better(found, beyond), **self._spent(inside, counted, float(granted[inside].mean())),
-            "n_problems": int(inside.sum()),
+            "n_problems": int(inside.sum()), "error": self._error(curves, budgets),
         }  # fmt: skip
+
+    def _error(self, curves: Sequence[Curve], budgets: Mapping[int, Floats]) -> float:
+        """Monte Carlo error at the bins' budgets: between two points no more than theirs in the same proportions."""
+        if self.errors is None:
+            return float("nan")
+        total = 0.0
+        for b, budget in budgets.items():
+            x, own = by_spending(curves[b - 1].x[None], self.errors[b - 1][None])
+            total += float((self.bins == b).sum() * np.interp(np.log(budget[0]), np.log(x[0]), own[0])) ** 2
+        return float(np.sqrt(total) / np.isin(self.bins, list(budgets)).sum())
 
     def _spent(self, inside: NDArray[np.bool_], counted: Counted, budget: float) -> dict[str, float]:
         """FLOPs a problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
@@ -154,7 +166,7 @@ def _difference(
 def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
     """Mean accuracy over the budgets [rows]; outside of what was measured its nearest end stands in."""
     if not resampled:
-        within_curve = curve.at(np.clip(budgets, curve.x[0], curve.x[-1])).mean
+        within_curve = curve.at(np.clip(budgets, curve.x.min(), curve.x.max())).mean
         return np.array([within_curve.mean()])
     return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets[None]).mean(axis=1))
 

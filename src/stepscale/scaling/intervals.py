@@ -7,7 +7,7 @@ value the interval has no width: the bootstrap cannot tell how likely another va
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.resampling import resample_counts as resample_counts  # what is paired with these intervals takes it here
@@ -50,3 +50,31 @@ def paired_interval(
             f"a paired difference needs the same problems on both sides, not {one.shape} and {other.shape}"
         )
     return bootstrap_interval(one - other, resamples, seed, level)
+
+
+def groups_interval(
+    per_problem: ArrayLike, first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """The mean of ``per_problem`` [problems] over one group of problems minus that over another, with its 95 % interval.
+
+    ``first`` and ``second`` [problems]: whether a problem is in the group. How many of a group a resample draws is chance too, so
+    each sum is divided by its own count; a group that a resample lacks keeps its estimate. Raises InputError if one is empty.
+    """
+    values, groups = np.asarray(per_problem, float), [np.asarray(group, bool) for group in (first, second)]
+    if not all(group.any() for group in groups):
+        raise InputError("two groups of problems are compared, and one of them is empty")
+    values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
+    counts = np.vstack([np.ones((1, len(values)), np.int64), resample_counts(len(values), resamples, seed)])
+    one, other = (drawn_means(counts, values * group, group) for group in groups)
+    low, high = np.quantile(one[1:] - other[1:], [0.025, 0.975])
+    return Interval(np.asarray(one[0] - other[0]), low, high)
+
+
+def drawn_means(counts: NDArray[np.int64], sums: ArrayLike, sizes: ArrayLike) -> Floats:
+    """Sum of the problems' ``sums`` over that of their ``sizes``, each as often as a row of ``counts`` drew it: [rows].
+
+    Where a row drew nothing it has the value of the first row, the estimate; 0 if that has none either.
+    """
+    size = counts @ np.asarray(sizes, float)
+    means = counts @ np.asarray(sums, float) / np.maximum(size, 1)
+    return np.asarray(np.where(size > 0, means, means[0]))

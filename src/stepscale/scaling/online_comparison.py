@@ -3,7 +3,8 @@
 In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online
 policy reaches and spends, and how far that is from best-of-N weighted, from the uniform and from the oracle-binned policy at
 the same mean spending. Its parameters are chosen on one half of the problems and measured on the other, both ways round, as
-those of ``compute_optimal`` are. Spending is in generations, probes included.
+those of ``compute_optimal`` are. Spending is in generations, probes included, and once more in FLOPs, generator and verifier
+together. Intervals are over problems with the choices of all policies held fixed: a resample chooses nothing anew here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -14,58 +15,87 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.scaling.curve import interval_of, with_estimate
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.intervals import resample_counts, verdict
-from stepscale.scaling.online_outcomes import Candidates, Outcomes, outcomes
+from stepscale.scaling.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
 from stepscale.scaling.online_policy import Followed, OnlinePolicy, at_equal_cost, choose_policy, follow
 
 Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
+GENERATIONS, FLOPS = "generations", "FLOPs"
 COLUMNS = (
-    "budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
+    "unit", "budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
     "difference_high", "verdict",
 )  # fmt: skip
 
 
 def compare_online(
     results: StrategyResults, oracle: Bins, baseline: str, pool: Candidates, runs: Mapping[str, Candidates],
-    budgets: Sequence[int], resamples: int, seed: int,
+    budgets: Sequence[int], resamples: int, seed: int, flops: Prices | None = None,
 ) -> pd.DataFrame:  # fmt: skip
-    """A row a (budget, other policy); ``error`` is the Monte Carlo error of the online accuracy over the orders.
+    """A row a (unit, budget, other policy); ``error`` is the Monte Carlo error of the online accuracy over the orders.
 
-    A budget that no online policy keeps to, or at which the other policy was not measured, has no row.
+    ``budgets`` in generations. With ``flops``, and costs in "flops" in ``results``, there are rows counted in FLOPs too: for each
+    budget what it costs the ``baseline`` is granted, and the policy is chosen anew for it. A budget that no online policy keeps
+    to, or at which the other policy was not measured, has no row.
     """
-    one_bin = np.ones(len(oracle), np.int64)
-    others = {
-        baseline: results.accuracy[results.strategies.index(baseline)].T,
-        "uniform": compute_optimal(results, one_bin, resamples, seed).per_problem,
-        "oracle bins": compute_optimal(results, oracle, resamples, seed).per_problem,
-    }
-    halves = fold_of(results.ids, one_bin, seed)
+    halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
     met = outcomes(results.ids, pool, runs, ORDERS, seed)
-    counts = with_estimate(resample_counts(len(results.ids), resamples, seed))
-    rows = []
+    others = _others(results, oracle, baseline, resamples, seed)
+    rows = _rows(GENERATIONS, met, halves, [float(n) for n in budgets], others, resamples, seed)
+    if flops is not None:
+        priced = results.costs["flops"][results.strategies.index(baseline)].mean(axis=1)
+        granted = [float(priced[results.budgets.index(n)]) for n in budgets if n in results.budgets]
+        granted = [cost for cost in granted if not np.isnan(cost)]  # NaN where the baseline has no result
+        rows += _rows(FLOPS, repriced(met, flops), halves, granted, others, resamples, seed)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+Others = Mapping[str, tuple[Floats, Mapping[str, Floats]]]  # by name: accuracy [problems, budgets], spending by unit
+
+
+def _others(results: StrategyResults, oracle: Bins, baseline: str, resamples: int, seed: int) -> Others:
+    """The policies compared with, at the budgets at which each was measured."""
+    of_baseline = results.strategies.index(baseline)
+    found = {baseline: (results.accuracy[of_baseline].T, {u: cost[of_baseline].T for u, cost in results.costs.items()})}
+    for name, bins in {"uniform": np.ones(len(oracle), np.int64), "oracle bins": oracle}.items():
+        optimal = compute_optimal(results, bins, resamples, seed)
+        found[name] = optimal.per_problem, optimal.spent
+    others: dict[str, tuple[Floats, Mapping[str, Floats]]] = {}
+    for name, (accuracy, spent) in found.items():
+        measured = ~np.isnan(accuracy).all(axis=0)
+        axes = {GENERATIONS: np.asarray(results.budgets, float)[measured]}
+        if "flops" in spent:
+            axes[FLOPS] = spent["flops"][:, measured]
+        others[name] = accuracy[:, measured], axes
+    return others
+
+
+def _rows(
+    unit: str, met: Outcomes, halves: NDArray[np.int64], budgets: Sequence[float], others: Others, resamples: int, seed: int
+) -> list[list[float | str]]:  # fmt: skip
+    """The rows of one unit."""
+    counts = with_estimate(resample_counts(len(halves), resamples, seed))
+    rows: list[list[float | str]] = []
     for budget in budgets:
         try:
-            found = cross_followed(met, halves, float(budget))
+            found = cross_followed(met, halves, budget)
         except InputError:  # no policy is so cheap
             continue
-        means = counts @ found.accuracy / len(results.ids)
+        means = counts @ found.accuracy / len(halves)
         reached = interval_of(means[0], means[1:])
-        shown = [found.cost.mean(), reached.mean, reached.low, reached.high, found.error, found.stopped]
-        for name, values in others.items():
-            measured = ~np.isnan(values).all(axis=0)
+        shown = found.cost.mean(), reached.mean, reached.low, reached.high, found.error, found.stopped
+        for name, (accuracy, axes) in others.items():
             try:
-                gap = at_equal_cost(
-                    found, values[:, measured], np.asarray(results.budgets, float)[measured], resamples, seed
-                )
+                gap = at_equal_cost(found, accuracy, axes[unit], resamples, seed)
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
             compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
-            rows.append([int(budget), *map(float, shown), name, *compared])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+            rows.append([unit, budget, *map(float, shown), name, *compared])
+    return rows
 
 
 def cross_followed(met: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy) -> Followed:

@@ -7,7 +7,7 @@ have met had the pool been drawn in that order, by weighted vote (Snell et al. 2
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 
 import numpy as np
@@ -53,6 +53,19 @@ class Outcomes:
     run_cost: Floats
 
 
+@dataclass(frozen=True)
+class Prices:
+    """Costs in another unit: ``samples`` [problems, rungs] of the first so many samples, ``runs`` [problems, runs]."""
+
+    samples: Floats
+    runs: Floats
+
+
+def repriced(met: Outcomes, prices: Prices) -> Outcomes:
+    """The same outcomes, paid at ``prices``."""
+    return replace(met, cost=np.broadcast_to(prices.samples, met.cost.shape), run_cost=prices.runs)
+
+
 def outcomes(
     ids: Sequence[str], pool: Candidates, runs: Mapping[str, Candidates], orders: int = 64, seed: int = 0,
     most_probes: int = 8,
@@ -64,7 +77,7 @@ def outcomes(
     """
     _check(ids, pool, runs)
     places = pool.correct.shape[1]
-    ladder = tuple(2**i for i in range(places.bit_length()) if 2**i <= places)
+    ladder = ladder_of(places)
     tables = [pool, *runs.values()]
     answers, mask = (np.concatenate([getattr(t, name) for t in tables], axis=1) for name in ("answers", "mask"))
     codes = answer_codes(answers, mask)  # one code an answer, whoever gave it
@@ -83,6 +96,11 @@ def outcomes(
     for order in range(orders):
         cells.fill(found, order, drawn[order])
     return found
+
+
+def ladder_of(places: int) -> tuple[int, ...]:
+    """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to ``places``."""
+    return tuple(2**i for i in range(places.bit_length()) if 2**i <= places)
 
 
 def _orders(seed: int, problem_id: str, orders: int, places: int) -> NDArray[np.int64]:

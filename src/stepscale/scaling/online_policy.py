@@ -129,9 +129,10 @@ def at_equal_cost(
     counts = with_estimate(resample_counts(len(values), resamples, seed))
     spent, won = counts @ online.cost / len(values), counts @ online.accuracy / len(values)
     rows = counts @ axis / len(values) if axis.ndim == 2 else np.broadcast_to(axis, (len(counts), len(axis)))
-    if not rows[0, 0] <= spent[0] <= rows[0, -1]:
+    least, most = rows[0].min(), rows[0].max()
+    if not least <= spent[0] <= most:
         raise InputError(
-            f"the other policy was measured at costs {rows[0, 0]:g} to {rows[0, -1]:g}, not at {spent[0]:g}; add budgets"
+            f"the other policy was measured at costs {least:g} to {most:g}, not at {spent[0]:g}; add budgets"
         )
     means = counts @ values / len(values)
     other = at_nearest(rows, means, spent[:, None])[:, 0]

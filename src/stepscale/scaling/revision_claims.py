@@ -15,7 +15,7 @@ from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, 
 from stepscale.scaling.curve import difference
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.efficiency import efficiency
-from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval
+from stepscale.scaling.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
 from stepscale.scaling.revisions import accuracy_by_position
 
 PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as search.revision_grid names them
@@ -60,13 +60,11 @@ def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> 
         results.accuracy[results.strategies.index(SEQUENTIAL), last] - results.accuracy[_balanced(rows, results), last]
     )
     middle = (1 + int(bins.max())) / 2
-    tilt = bins < middle, bins > middle
-    weights = tilt[0] / tilt[0].sum() - tilt[1] / tilt[1].sum()
     gain = difference(by_bin, for_all)
     return {
         f"a ratio for each bin - one for all at N={budget}": Interval(gain.mean[last], gain.low[last], gain.high[last]),
-        f"sequential - balanced on easy bins - the same on hard bins at N={budget}": bootstrap_interval(
-            lead * weights * len(bins), resamples, seed
+        f"sequential - balanced on easy bins - the same on hard bins at N={budget}": groups_interval(
+            lead, bins < middle, bins > middle, resamples, seed
         ),
     }  # fmt: skip
 

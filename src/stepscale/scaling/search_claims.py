@@ -2,7 +2,8 @@
 
 In: the accuracy of every problem under every strategy and budget, and difficulty bins. Out: named intervals for
 ``claims.settle``, all paired by problem; policies are cross-validated (``compute_optimal``). Where several settings of one
-method were run (beam search with M = sqrt(N) and M = 4) their mean stands for it, so that nothing is picked by its result.
+method were run (beam search with M = sqrt(N) and M = 4) their mean stands for it, so that nothing is picked by its result. The
+caller names the settings by budget, for two that are the same search at one of them count once there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +16,16 @@ from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal
 from stepscale.scaling.curve import difference
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.efficiency import efficiency
-from stepscale.scaling.intervals import Interval, bootstrap_interval
+from stepscale.scaling.intervals import Interval, bootstrap_interval, groups_interval
 
+Settings = Mapping[int, Sequence[str]]  # budget -> strategies of one method, each a search of its own there
 NOT_WORSE = 0.01  # B1: one point of accuracy, by which lookahead may differ and still be no better
 EASY = 2  # B2: in Figure 3 right, bins 1 and 2 are those where best-of-N catches up, 3 and 4 those where beams win
 MIDDLE = 4
 
 
 def b1_quantities(
-    results: StrategyResults, baseline: str, beams: Sequence[str], lookaheads: Sequence[str], resamples: int, seed: int
+    results: StrategyResults, baseline: str, beams: Settings, lookaheads: Settings, resamples: int, seed: int
 ) -> dict[str, Interval]:
     """Beam search leads best-of-N weighted at the smallest budget, by less at the largest; lookahead is no better (B, 5.3).
 
@@ -36,7 +38,7 @@ def b1_quantities(
         raise InputError(
             "claim B1 compares beam search at two budgets or more, and lookahead; add budgets or strategies"
         )
-    lead = {k: _mean(results, beams, k) - _mean(results, [baseline], k) for k in budgets}
+    lead = {k: _mean(results, beams, k) - _accuracy(results, baseline, k) for k in budgets}
     first, last = budgets[0], budgets[-1]
     over = np.mean([_mean(results, lookaheads, k) - _mean(results, beams, k) for k in both], axis=0)
     small, large = results.budgets[first], results.budgets[last]
@@ -49,7 +51,7 @@ def b1_quantities(
 
 
 def b2_quantities(
-    results: StrategyResults, baseline: str, beams: Sequence[str], bins: Bins, resamples: int, seed: int
+    results: StrategyResults, baseline: str, beams: Settings, bins: Bins, resamples: int, seed: int
 ) -> dict[str, Interval]:
     """At the largest budget a strategy for each bin beats one for all, and beam search gains more over best-of-N weighted in
     bins 3 and 4 than in bins 1 and 2 (B, 5.3). The gain of a strategy for each bin is cross-validated.
@@ -59,13 +61,12 @@ def b2_quantities(
     by_bin = compute_optimal(results, bins, resamples, seed).curve
     for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
     gain = difference(by_bin, for_all)
-    lead = _mean(results, beams, last) - _mean(results, [baseline], last)
+    lead = _mean(results, beams, last) - _accuracy(results, baseline, last)
     easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
-    weights = middle / middle.sum() - easy / easy.sum()
     return {
         f"a strategy for each bin - one for all at N={budget}": Interval(gain.mean[last], gain.low[last], gain.high[last]),
-        f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": bootstrap_interval(
-            lead * weights * len(bins), resamples, seed
+        f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
+            lead, middle, easy, resamples, seed
         ),
     }  # fmt: skip
 
@@ -85,14 +86,17 @@ def b3_quantities(
     return found
 
 
-def searched_budgets(results: StrategyResults, strategies: Sequence[str]) -> list[int]:
-    """Indices of the budgets at which each of ``strategies`` was run, rising; none without strategies."""
-    rows = [results.accuracy[results.strategies.index(name)] for name in strategies]
-    if not rows:
-        return []
-    return [int(k) for k in np.flatnonzero(~np.isnan(rows).any(axis=(0, 2)))]
+def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:
+    """Indices of the budgets that have ``settings``, all of which were run there, rising."""
+    named = [k for k, budget in enumerate(results.budgets) if settings.get(budget)]
+    return [k for k in named if not np.isnan(_mean(results, settings, k)).any()]
 
 
-def _mean(results: StrategyResults, strategies: Sequence[str], k: int) -> Floats:
-    """Accuracy [problems] at budget number ``k``, the mean over these strategies."""
-    return np.asarray(np.mean([results.accuracy[results.strategies.index(name), k] for name in strategies], axis=0))
+def _mean(results: StrategyResults, settings: Settings, k: int) -> Floats:
+    """Accuracy [problems] at budget number ``k``, the mean over the settings there."""
+    names = settings[results.budgets[k]]
+    return np.asarray(np.mean([_accuracy(results, name, k) for name in names], axis=0))
+
+
+def _accuracy(results: StrategyResults, strategy: str, k: int) -> Floats:
+    return np.asarray(results.accuracy[results.strategies.index(strategy), k])

@@ -34,11 +34,19 @@ Codes = NDArray[np.int64]
 class Vote:
     """``per_problem``: expected accuracy [problems, len(ns)].
 
-    ``error``: Monte Carlo standard error of its mean over problems [len(ns)], 0 where it is exact.
+    ``error``: Monte Carlo standard error of its mean over problems [len(ns)], 0 where it is exact. ``errors``: of each problem's
+    own [problems, len(ns)]; None where all is exact.
     """
 
     per_problem: Floats
     error: Floats
+    errors: Floats | None = None
+
+    def error_among(self, problems: Bools | None = None) -> Floats:
+        """``error`` of the mean over these problems [problems]: orders are independent between problems."""
+        if problems is None or self.errors is None:
+            return self.error
+        return np.asarray(np.sqrt(np.square(self.errors[problems]).sum(axis=0)) / max(int(problems.sum()), 1))
 
 
 def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None) -> Floats:
@@ -111,7 +119,8 @@ def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed:
     width = int(codes.max()) + 1
     truth = share_right(codes, right, width)
     problems, places = codes.shape
-    mean, error, drawn = np.zeros((problems, len(ns))), np.zeros(len(ns)), []
+    mean, errors, drawn = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), []
+    error = np.zeros(len(ns))
     for i, n in enumerate(ns):
         if n == 2 and places > 2:
             # two answers: the better score wins, equal ones toss a coin; one answer: whichever is taken
@@ -122,8 +131,9 @@ def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed:
         else:
             drawn.append(i)
     if drawn:
-        mean[:, drawn], error[drawn] = _mean_over_orders(codes, weights, truth, [ns[i] for i in drawn], seed)
-    return Vote(mean, error)
+        found = _mean_over_orders(codes, weights, truth, [ns[i] for i in drawn], seed)
+        mean[:, drawn], error[drawn], errors[:, drawn] = found
+    return Vote(mean, error, errors)
 
 
 def share_right(codes: Codes, right: Floats, width: int) -> Floats:
@@ -165,21 +175,23 @@ def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> 
 
 def _mean_over_orders(
     codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int
-) -> tuple[Floats, Floats]:
-    """Mean over random orders [problems, len(ns)] and the standard error of its mean over problems [len(ns)]."""
+) -> tuple[Floats, Floats, Floats]:
+    """Mean over random orders [problems, len(ns)], the standard error of its mean over problems [len(ns)], and each problem's."""
     problems, places = codes.shape
     orders = int(np.clip(_ORDERED // codes.size, _FEWEST, _MOST))
     rng = np.random.default_rng(seed_for(seed, "vote"))
     # shuffled for each problem first: one order then serves all problems, and their errors are independent
     shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
     codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
-    total, means = np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
+    total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
     for k in range(orders):
         order = rng.permutation(places)[: max(ns)]
         for i, won in _along_order(codes[:, order], weights[:, order], truth, ns):
             total[:, i] += won
+            squares[:, i] += won**2
             means[k, i] = won.mean()
-    return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders)
+    spread = np.maximum(squares / orders - (total / orders) ** 2, 0) / (orders - 1)
+    return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
 
 
 def _along_order(codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int]) -> Iterator[tuple[int, Floats]]:

@@ -6,6 +6,7 @@ beams retire with their slot, so there are never more than N beams and in the en
 among them unless told otherwise. M = 1 prunes nothing: it is N independent solutions, drawn step by step.
 """
 
+from dataclasses import asdict
 from math import sqrt
 from typing import Annotated, Literal
 
@@ -37,16 +38,34 @@ class TreeMethod(SearchMethod):
         """The width M as a number."""
         return self.width if self.width != "sqrt" else max(round(sqrt(self.n)), min(self.n, 2))
 
-    def shape(self, *, subtree: int, lookahead: int) -> Shape:
-        """The shape of the search in subtrees of ``subtree`` slots."""
-        return Shape(self.n, self.m, subtree, lookahead, self.rounds, self.aggregation, self.neutral_is)
+    @property
+    def subtree(self) -> int:
+        """Slots of a subtree; all N of one tree unless told otherwise."""
+        return self.n
+
+    @property
+    def ahead(self) -> int:
+        """Steps rolled forward before a beam is ranked."""
+        return 0
+
+    @property
+    def shape(self) -> Shape:
+        """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
+        width = min(self.m, self.subtree)
+        return Shape(self.n, width, self.subtree, self.ahead, self.rounds, self.aggregation, self.neutral_is)
+
+    @property
+    def search_key(self) -> str:
+        """The shape and the final choice: at N = 16 M = sqrt(N) is M = 4, at N = 4 DVTS of M = 4 is beam search."""
+        told = " ".join(f"{name}={value}" for name, value in asdict(self.shape).items())
+        return f"tree {told} choose={self.choose}"
+
+    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+        """N candidates of each problem."""
+        return grow(meter, draws, self.shape)
 
 
 class Beam(TreeMethod):
     """One tree of N beams a problem."""
 
     method: Literal["beam"] = "beam"
-
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
-        """N candidates of each problem."""
-        return grow(meter, draws, self.shape(subtree=self.n, lookahead=0))

@@ -11,10 +11,6 @@ from typing import Literal
 from pydantic import Field
 
 from stepscale.search.beam import TreeMethod
-from stepscale.search.metering import Meter
-from stepscale.search.method import Draws
-from stepscale.search.results import Candidate
-from stepscale.search.tree import grow
 
 
 class Dvts(TreeMethod):
@@ -28,6 +24,12 @@ class Dvts(TreeMethod):
         """N (k + 1)."""
         return self.n * (self.k + 1)
 
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
-        """N candidates of each problem."""
-        return grow(meter, draws, self.shape(subtree=self.m, lookahead=self.k))
+    @property
+    def subtree(self) -> int:
+        """M slots; all N where there are fewer."""
+        return min(self.m, self.n)
+
+    @property
+    def ahead(self) -> int:
+        """As asked for."""
+        return self.k

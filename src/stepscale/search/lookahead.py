@@ -10,10 +10,6 @@ from typing import Literal
 from pydantic import Field
 
 from stepscale.search.beam import TreeMethod
-from stepscale.search.metering import Meter
-from stepscale.search.method import Draws
-from stepscale.search.results import Candidate
-from stepscale.search.tree import grow
 
 
 class Lookahead(TreeMethod):
@@ -27,6 +23,7 @@ class Lookahead(TreeMethod):
         """N (k + 1), as the paper counts it."""
         return self.n * (self.k + 1)
 
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
-        """N candidates of each problem."""
-        return grow(meter, draws, self.shape(subtree=self.n, lookahead=self.k))
+    @property
+    def ahead(self) -> int:
+        """As asked for."""
+        return self.k

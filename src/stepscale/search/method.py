@@ -54,6 +54,11 @@ class SearchMethod(BaseModel, ABC):
         settings = self.model_dump(exclude={"method"}, exclude_none=True)
         return " ".join([self.method, *(f"{name}={value}" for name, value in settings.items())])
 
+    @property
+    def search_key(self) -> str:
+        """What is searched in one line: strategies of one key make the same search, draw by draw."""
+        return self.strategy
+
     def within(self, budget: int) -> Self:
         """These options with the greatest N whose budget is at most ``budget``. Raises InputError if there is none."""
         n = budget // self.model_copy(update={"n": 1}).budget

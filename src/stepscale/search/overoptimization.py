@@ -1,55 +1,99 @@
 """Signs that a search exploits its verifier (Snell et al. 2024, 5.3): very short solutions, and steps that repeat.
 
-In: search results. Out: shares among their solutions. The paper saw both grow with the budget where beam search fell behind
-best-of-N; compare the shares with those of best-of-N on the same problems.
+In: the steps of the solutions that won, by strategy, budget and problem. Out: shares among them, with intervals, and how far they
+are from a baseline's on the same problems. The paper saw both grow with the budget where beam search fell behind best-of-N.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from stepscale.search.results import Candidate, SearchResult
+import numpy as np
+import pandas as pd
 
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.curve import Counts, interval_of, with_estimate
+from stepscale.scaling.intervals import drawn_means, resample_counts
+
+COLUMNS = (
+    "sign", "strategy", "budget", "value", "low", "high", "difference", "difference_low", "difference_high", "n_solutions",
+    "n_problems",
+)  # fmt: skip
 _SHORT = 2  # steps
 
 
 @dataclass(frozen=True)
-class Signs:
-    """``n_solutions`` looked at. Shares of them (0 if there are none): ``short`` has 1-2 steps, ``repeating`` says a step
-    twice. ``repeated_steps``: the share of all their steps that was said before in the same solution; ``mean_steps``.
+class SignCounts:
+    """Of some ``solutions``: how many have 1-2 steps (``short``) and say a step twice (``repeating``); their ``steps``, and
+    how many of these were said before in the same solution (``repeated``).
     """
 
-    n_solutions: int
-    short: float
-    repeating: float
-    repeated_steps: float
-    mean_steps: float
+    solutions: int
+    short: int
+    repeating: int
+    steps: int
+    repeated: int
 
 
-def over_optimization_signs(results: Iterable[SearchResult], of: Literal["chosen", "finished"] = "chosen") -> Signs:
-    """The signs among the solutions that won, or among all that ended by themselves."""
-    solutions = [candidate.steps for result in results for candidate in _looked_at(result, of) if candidate.steps]
-    repeats = [len(steps) - len(set(map(_said, steps))) for steps in solutions]
-    n, n_steps = len(solutions), sum(map(len, solutions))
-    return Signs(
-        n_solutions=n,
-        short=_share(sum(len(steps) <= _SHORT for steps in solutions), n),
-        repeating=_share(sum(count > 0 for count in repeats), n),
-        repeated_steps=_share(sum(repeats), n_steps),
-        mean_steps=_share(n_steps, n),
+SIGNS = {  # a sign is a sum over problems divided by another
+    "short": ("short", "solutions"),
+    "repeating": ("repeating", "solutions"),
+    "repeated steps": ("repeated", "steps"),
+    "mean steps": ("steps", "solutions"),
+}
+
+
+def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
+    """The signs among solutions, each given by its steps; one without steps is none."""
+    kept = [steps for steps in solutions if len(steps)]
+    repeats = [len(steps) - len(set(map(_said, steps))) for steps in kept]
+    return SignCounts(
+        solutions=len(kept),
+        short=sum(len(steps) <= _SHORT for steps in kept),
+        repeating=sum(count > 0 for count in repeats),
+        steps=sum(map(len, kept)),
+        repeated=sum(repeats),
     )
 
 
-def _looked_at(result: SearchResult, of: Literal["chosen", "finished"]) -> Sequence[Candidate]:
-    if of == "finished":
-        return result.finished
-    return () if result.chosen is None else (result.candidates[result.chosen],)
+def signs_table(
+    won: pd.DataFrame, baseline: str, ids: Sequence[str], resamples: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """A row a (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
+
+    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) are taken together.
+    Intervals are over the problems ``ids``; what no solution won on counts in neither sum.
+    """
+    counts = with_estimate(resample_counts(len(ids), resamples, seed))
+    found = {key: _by_problem(own, ids) for key, own in won.groupby(["strategy", "budget"], sort=False)}
+    rows = []
+    for sign in SIGNS:
+        for (strategy, budget), sums in found.items():
+            value = _values(sums, sign, counts)
+            other = None if strategy == baseline else found.get((baseline, budget))
+            apart = np.full(len(value), np.nan) if other is None else value - _values(other, sign, counts)
+            told = [bound for own in (value, apart) for bound in _bounds(own)]
+            n = int(sums["solutions"].sum())
+            rows.append([sign, strategy, budget, *told, n, int((sums["solutions"] > 0).sum())])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    """The counts of each problem, in the order of ``ids``."""
+    own = {problem_id: count_signs(steps) for problem_id, steps in won.groupby("problem_id")["steps"]}
+    return pd.DataFrame([own.get(problem_id, count_signs([])) for problem_id in ids])
+
+
+def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
+    """The sign in the estimate and in every resample [1 + resamples]."""
+    part, whole = (sums[name].to_numpy(float) for name in SIGNS[sign])
+    return drawn_means(counts, part, whole)
+
+
+def _bounds(values: Floats) -> tuple[float, float, float]:
+    found = interval_of(values[0], values[1:])
+    return float(found.mean), float(found.low), float(found.high)
 
 
 def _said(step: str) -> str:
     """What a step says, apart from case and spaces."""
     return "".join(step.split()).casefold()
-
-
-def _share(part: float, whole: int) -> float:
-    return part / whole if whole else 0.0

@@ -70,6 +70,22 @@ class SearchPlan(_Strategies):
         """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
         return [(shown(own), n, own.within(n)) for n in sorted(self.budgets) for own in self.strategies]
 
+    @property
+    def searches(self) -> list[tuple[str, int, SearchMethod]]:
+        """``runs`` without those that are the search of an earlier one: each is made once and serves every strategy it is of."""
+        first: dict[str, tuple[str, int, SearchMethod]] = {}
+        for run in self.runs:
+            first.setdefault(run[2].search_key, run)
+        return list(first.values())
+
+    def settings(self, method: str) -> dict[int, list[str]]:
+        """By budget the names of a method's strategies; those that are one search there count once."""
+        found: dict[int, dict[str, str]] = {}
+        for name, _, options in self.runs:
+            if options.method == method:
+                found.setdefault(options.budget, {}).setdefault(options.search_key, name)
+        return {budget: list(names.values()) for budget, names in found.items()}
+
 
 class RevisionSearchPlan(_Strategies):
     """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""

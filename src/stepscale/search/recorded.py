@@ -1,7 +1,7 @@
 """Recorded samples and searches as the candidates that ``scaling.online_outcomes`` replays.
 
 In: a grid of scored samples, or rows of search_candidates. Out: ``Candidates`` [problems, candidates] whose costs are in
-generations. Knows nothing of policies.
+generations; and what the same samples and searches cost in FLOPs. Knows nothing of policies.
 """
 
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.online_outcomes import Candidates
+from stepscale.scaling.online_outcomes import Candidates, Prices
 from stepscale.scaling.samples import SampleGrid
 
 
@@ -39,3 +39,23 @@ def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], bu
     correct[at] = own["is_correct"].fillna(False).to_numpy(bool) & may_win
     mask[at] = may_win
     return Candidates(answers, scores, correct, mask, np.full(len(ids), float(budget)))
+
+
+def recorded_prices(
+    costs: pd.DataFrame, searches: pd.DataFrame, ids: Sequence[str], ladder: Sequence[int], strategies: Sequence[str]
+) -> Prices:
+    """FLOPs of generator and verifier together: of so many samples as ``ladder`` says, and of each search strategy's run.
+
+    ``costs``: rows of sample_costs, so that N samples cost here what they cost best-of-N; a number that has no row there costs as
+    many times the largest one below it (or as much as the smallest). Samples and a run after them are priced apart, though both
+    read the prompt: their sum is an upper bound.
+    """
+    total = costs["generator_flops"] + costs["verifier_flops"]
+    priced = costs.assign(total=total).pivot(index="problem_id", columns="n", values="total").loc[list(ids)]
+    sizes = [int(n) for n in priced.columns]
+    known = [max((n for n in sizes if n <= rung), default=min(sizes)) for rung in ladder]
+    samples = np.stack([priced[n] * max(rung / n, 1.0) for rung, n in zip(ladder, known, strict=True)], axis=1)
+    spent = searches.assign(total=searches["generator_flops"] + searches["verifier_flops"])
+    by_run = [spent[spent["strategy"] == name].set_index("problem_id")["total"].loc[list(ids)] for name in strategies]
+    runs = np.stack(by_run, axis=1) if by_run else np.empty((len(ids), 0))
+    return Prices(np.asarray(samples, float), np.asarray(runs, float))

@@ -7,12 +7,13 @@ The probes are drawn from the recorded samples that also measure best-of-N; no e
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
-from stepscale.pipelines.reporting.searches import scored_samples, strategy_rows
+from stepscale.pipelines.reporting.searches import sample_votes, scored_samples, strategy_rows
 from stepscale.scaling.aggregates import Scored
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import StrategyResults, strategy_results
 from stepscale.scaling.difficulty import oracle_easiness, predicted_easiness, probe_easiness
 from stepscale.scaling.difficulty_kinds import AGREEMENT, ORACLE, POLICIES, agreement_with_oracle, policies_by_kind
+from stepscale.scaling.policy_errors import most_error
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import ratio_results
 
@@ -27,10 +28,14 @@ def measure_difficulty(
     """difficulty_agreement and difficulty_policies, each with a column ``of``; empty without searches and revisions."""
     samples = test_problems, test_solutions, prm_scores
     found: dict[str, tuple[StrategyResults, Scored]] = {}
+    errors: dict[str, Floats] = {}
     if tree_search is not None and len(search_results):
         scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search)
         rows = strategy_rows(scored, search_results, sample_costs, tree_search)
-        found["search"] = strategy_results(rows), scored
+        results = strategy_results(rows)
+        found["search"] = results, scored
+        ns = sorted(int(n) for n in sample_costs["n"].unique() if n <= max(tree_search.budgets))
+        errors["search"] = most_error(sample_votes(scored, ns), ns, results.budgets)
     if revisions is not None and len(revision_chains):
         results = strategy_results(ratio_results(revision_chains, revisions.budgets, "hierarchical", seed=seed))
         found["revisions"] = results, scored_samples(*samples, list(results.ids))
@@ -39,7 +44,8 @@ def measure_difficulty(
         easiness = easiness_by_kind(scored, question_difficulty, config.probes, seed)
         agreed = agreement_with_oracle(easiness, results.ids, config.bootstrap, seed)
         agreement.append(agreed.assign(**{OF: name}))
-        policies.append(policies_by_kind(results, easiness, config.bootstrap, seed).assign(**{OF: name}))
+        by_kind = policies_by_kind(results, easiness, config.bootstrap, seed, errors.get(name))
+        policies.append(by_kind.assign(**{OF: name}))
     first = slice(1, None) if found else slice(None)
     return (
         pd.concat(agreement[first], ignore_index=True)[[OF, *AGREEMENT]],

@@ -14,31 +14,37 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.difficulty import easiness_by_kind
-from stepscale.pipelines.reporting.searches import scored_samples, strategy_rows
+from stepscale.pipelines.reporting.searches import sample_votes, scored_samples, strategy_rows
 from stepscale.scaling.claims import Claim, settle
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import ComputeOptimal, compute_optimal, strategy_results
 from stepscale.scaling.difficulty import Bins, quantile_bins
 from stepscale.scaling.flops_claims import MARGINS, b7_quantities
 from stepscale.scaling.flops_match import COLUMNS, RATIOS, flops_match
 from stepscale.scaling.intervals import Interval
+from stepscale.scaling.policy_errors import error_by_bin
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import ratio_results
 
 KINDS = ("oracle", "predicted")  # of bins, as in the paper
 UNITS = ("flops", "generator_flops")
 TABLE = ["of", "bins", *COLUMNS, "larger_flops", "size_ratio"]
-CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems"]
+CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems", "error"]
 
 
 @dataclass(frozen=True)
 class _Policy:
-    """The compute-optimal policy ``of`` searches or revisions, in one kind of ``bins`` of the problems ``ids``."""
+    """The compute-optimal policy ``of`` searches or revisions, in one kind of ``bins`` of the problems ``ids``.
+
+    ``errors`` [bins, budgets]: its Monte Carlo error, at the most; None where nothing was drawn at random.
+    """
 
     of: str
     kind: str
     ids: tuple[str, ...]
     bins: Bins
     optimal: ComputeOptimal
+    errors: Floats | None
 
 
 def measure_flops_match(
@@ -60,7 +66,9 @@ def measure_flops_match(
         rows["search"] = strategy_rows(scored, search_results, sample_costs, tree_search, most)
     if revisions is not None and len(revision_chains):
         rows["revisions"] = ratio_results(revision_chains, revisions.budgets, "hierarchical", seed=seed)
-    policies = _policies(rows, samples, config, seed)
+    plans = {"search": tree_search}  # predicted bins: by the rule of the searches; of revisions, as in their own part
+    ns = [int(n) for n in sorted(sample_costs["n"].unique())] if "search" in rows else []
+    policies = _policies(rows, samples, plans, ns, config, seed)
     answers, size_ratio = larger_answers.set_index("problem_id"), model_sizes["size_ratio"]
     tables = [_table(policy, answers, size_ratio) for policy in policies]
     curves = [_curves(policy) for policy in policies]
@@ -86,18 +94,23 @@ def log_flops_match(table: pd.DataFrame) -> None:
 def _policies(
     rows: Mapping[str, pd.DataFrame],
     samples: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
+    plans: Mapping[str, SearchPlan | None],
+    ns: list[int],
     config: ReportBlock,
     seed: int,
 ) -> list[_Policy]:
     found = []
     for of, own in rows.items():
         results = strategy_results(own, UNITS)
-        easiness = easiness_by_kind(scored_samples(*samples, list(results.ids)), pd.DataFrame(), config.probes, seed)
+        scored = scored_samples(*samples, list(results.ids), plans.get(of))
+        votes = sample_votes(scored, ns) if of == "search" else {}
+        easiness = easiness_by_kind(scored, pd.DataFrame(), config.probes, seed)
         for kind in KINDS:
             if kind in easiness:
                 bins = quantile_bins(easiness[kind], results.ids, seed=seed)
                 optimal = compute_optimal(results, bins, config.bootstrap, seed)
-                found.append(_Policy(of, kind, results.ids, bins, optimal))
+                errors = error_by_bin(votes, ns, results.budgets, bins) if votes else None
+                found.append(_Policy(of, kind, results.ids, bins, optimal, errors))
     return found
 
 
@@ -106,7 +119,9 @@ def _table(policy: _Policy, answers: pd.DataFrame, size_ratio: float) -> pd.Data
     own = _answers(policy, answers)
     right, generation = _right(own), own["generation_flops"].to_numpy(float)
     found = pd.concat(
-        flops_match(policy.optimal, policy.bins, right, size_ratio, version, generation=generation)
+        flops_match(
+            policy.optimal, policy.bins, right, size_ratio, version, generation=generation, errors=policy.errors
+        )
         for version in RATIOS
     )
     spent = own["flops"].to_numpy(float)
@@ -118,9 +133,10 @@ def _table(policy: _Policy, answers: pd.DataFrame, size_ratio: float) -> pd.Data
 def _curves(policy: _Policy) -> pd.DataFrame:
     rows = []
     for number, curve in enumerate(policy.optimal.by_bin, 1):
-        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
+        errors = np.full(len(curve.x), np.nan) if policy.errors is None else policy.errors[number - 1]
+        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, errors, strict=True)
         n_problems = int((policy.bins == number).sum())
-        rows += [[policy.of, policy.kind, number, *point, n_problems] for point in points]
+        rows += [[policy.of, policy.kind, number, *point, n_problems, error] for *point, error in points]
     return pd.DataFrame(rows, columns=CURVES)
 
 

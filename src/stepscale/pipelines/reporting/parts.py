@@ -9,6 +9,7 @@ from stepscale.pipelines.reporting import (
     nodes,
     revision_search,
     revisions,
+    search_signs,
     searches,
     sections,
     serving,
@@ -50,7 +51,13 @@ def search() -> list[Node]:
             name="measure_search",
         ),
         Node(searches.log_search_curves, "search_curves", None, name="log_search_curves"),
-        Node(sections.search, tables, "search_part", name="show_search"),
+        Node(
+            search_signs.measure_signs,
+            [*SAMPLES, "search_candidates", "params:tree_search", *MEASURED_BY],
+            "search_signs",
+            name="measure_signs",
+        ),
+        Node(sections.search, [*tables, "search_signs"], "search_part", name="show_search"),
     ]
 
 

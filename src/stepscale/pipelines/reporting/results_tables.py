@@ -67,12 +67,13 @@ def changes(folder: Path) -> list[str]:
 def online(folder: Path) -> list[str]:
     """The policy that pays for its estimate of difficulty beside those that do not."""
     rows = [
-        (f"{row['budget']} ({row['cost']:.1f} spent)", f"{row['accuracy']:.1%} ± {row['error']:.1%}", row["other"],
+        (row["unit"], f"{_number(row['budget'])} ({_number(row['cost'])} spent)",
+         f"{row['accuracy']:.1%} ± {row['error']:.1%}", row["other"],
          _points(row["difference"], row["difference_low"], row["difference_high"]), row["verdict"])
         for row in _rows(folder, "online_policy")
     ]  # fmt: skip
     columns = (
-        "budget, generations", "online policy ± Monte Carlo error", "minus, at equal generations", "[95 % interval]", "",
+        "counted in", "budget", "online policy ± Monte Carlo error", "minus, at equal cost", "[95 % interval]", "",
     )  # fmt: skip
     return _table("Does a policy that pays for its own estimate of difficulty win?", columns, rows)
 
@@ -97,6 +98,11 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
 
 def _points(estimate: float, low: float, high: float) -> str:
     return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"
+
+
+def _number(cost: float) -> str:
+    """Generations by their digits, FLOPs by their size."""
+    return f"{cost:.3g}" if cost >= 1e5 else f"{cost:.1f}".removesuffix(".0")
 
 
 def _saved(folder: Path, name: str) -> list[dict[Any, Any]]:

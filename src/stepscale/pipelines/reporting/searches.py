@@ -14,7 +14,6 @@ from stepscale.parameters import ReportBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.scaling.aggregates import PRODUCT, Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
-from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import estimates, per_problem
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
 from stepscale.scaling.curve import Curve
@@ -25,17 +24,19 @@ from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import COLUMNS as ONLINE
 from stepscale.scaling.online_comparison import compare_online
+from stepscale.scaling.online_outcomes import ladder_of
+from stepscale.scaling.policy_errors import most_error
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
-from stepscale.search.lookahead import Lookahead
-from stepscale.search.plan import SearchPlan, shown
-from stepscale.search.recorded import recorded_pool, recorded_run
+from stepscale.scaling.voting import Vote
+from stepscale.search.plan import SearchPlan
+from stepscale.search.recorded import recorded_pool, recorded_prices, recorded_run
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
-_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
+_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems", "error"]
 _CHOSEN = ["bins", "bin", "fold", "budget", "strategy", "chosen_on", "measured", "n_problems"]
-_SAVINGS = ["policy", "unit", "at", "accuracy", "factor", "low", "high", "status", "matched"]
+_SAVINGS = ["policy", "unit", "at", "accuracy", "error", "factor", "low", "high", "status", "matched"]
 
 _AT_COST = ["unit", *AT_COST]
 
@@ -61,18 +62,22 @@ def measure_search(
     curves, chosen = _curves(results, bins, resamples, seed)
     runs = {
         f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
-        for name, budget, options in tree_search.runs
+        for name, budget, options in tree_search.searches
     }
     pool, most = recorded_pool(scored.grid, scored.scores["prm"]), int(sample_costs["n"].max())
-    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most))
-    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed)
+    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most), ("flops",))
+    searched = [options.strategy for _, _, options in tree_search.searches]
+    flops = recorded_prices(sample_costs, search_results, results.ids, ladder_of(scored.grid.mask.shape[1]), searched)
+    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed, flops)
     ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
-    errors = sample_errors(scored, ns, results.budgets)
+    votes = sample_votes(scored, ns)
+    errors = {name: own.error for name, own in votes.items()}
+    errors |= dict.fromkeys(POLICIES, most_error(votes, ns, results.budgets))
     return (
         curve_rows(curves, len(results.ids), errors),
         _at_cost(curves),
-        _by_bin(results, bins["oracle"], resamples, seed),
-        _savings(curves),
+        _by_bin(results, bins["oracle"], votes, ns, resamples, seed),
+        _savings(curves, float(votes[WEIGHTED].error[-1])),
         online,
         chosen,
         _claims(results, bins, tree_search, resamples, seed),
@@ -83,8 +88,7 @@ def _claims(
     results: StrategyResults, bins: dict[str, Bins], tree_search: SearchPlan, resamples: int, seed: int
 ) -> list[Claim]:
     """B3, and B2 and B1 where what they compare was searched."""
-    beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
-    lookaheads = [shown(own) for own in tree_search.strategies if isinstance(own, Lookahead)]
+    beams, lookaheads = tree_search.settings("beam"), tree_search.settings("lookahead")
     claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
     if beams:
         claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
@@ -172,16 +176,10 @@ def _curves(
     return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
 
 
-def sample_errors(scored: Scored, ns: Sequence[int], budgets: Sequence[int]) -> dict[str, Floats]:
-    """Monte Carlo error [len(ns)] of each way to choose among recorded samples; searches are runs and have none of their own.
-
-    And of the policies [len(budgets)]: a policy takes each problem's result from one strategy, so its error is at most the root
-    of the strategies' sum of squares.
-    """
+def sample_votes(scored: Scored, ns: Sequence[int]) -> dict[str, Vote]:
+    """Each way to choose among ``ns`` of the recorded samples, by its shown name, with its Monte Carlo error."""
     found = estimates(scored.grid, scored.scores, [int(n) for n in ns])
-    errors = {CLOSED_FORM[label]: own.error for label, own in found.items() if label in CLOSED_FORM}
-    most = dict(zip(ns, np.sqrt(np.square(list(errors.values())).sum(axis=0)), strict=True))
-    return errors | dict.fromkeys(POLICIES, np.array([most.get(n, 0.0) for n in budgets]))
+    return {CLOSED_FORM[label]: own for label, own in found.items() if label in CLOSED_FORM}
 
 
 def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
@@ -193,24 +191,31 @@ def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)[_AT_COST]
 
 
-def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
-    """Accuracy of every strategy in every bin (Figure 3 right)."""
+def _by_bin(
+    results: StrategyResults, bins: Bins, votes: dict[str, Vote], ns: Sequence[int], resamples: int, seed: int
+) -> pd.DataFrame:
+    """Accuracy of every strategy in every bin (Figure 3 right), with its Monte Carlo error; searches have none of their own."""
     rows = []
     for number in sorted(set(bins.tolist())):
         inside = bins == number
+        errors = {(name, n): e for name, v in votes.items() for n, e in zip(ns, v.error_among(inside), strict=True)}
         for s, k in np.argwhere(~np.isnan(results.accuracy).any(axis=2)):
             own = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
             bounds = float(own.mean), float(own.low), float(own.high)
-            rows.append([number, results.strategies[s], results.budgets[k], *bounds, int(inside.sum())])
+            key = results.strategies[s], results.budgets[k]
+            rows.append([number, *key, *bounds, int(inside.sum()), errors.get(key, np.nan)])
     return pd.DataFrame(rows, columns=_BINS)
 
 
-def _savings(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
-    """How many times less than best-of-N weighted at its largest budget, in each unit (Figure 4)."""
+def _savings(curves: dict[tuple[str, str], Curve], error: float) -> pd.DataFrame:
+    """How many times less than best-of-N weighted at its largest budget, in each unit (Figure 4).
+
+    ``error``: the Monte Carlo error of the accuracy that is to be matched.
+    """
     rows = []
     for (unit, label), curve in curves.items():
         if label.startswith(("compute-optimal", "uniform")):
             saved = efficiency(curves[unit, WEIGHTED], curve)
             factor = float(saved.factor.mean), float(saved.factor.low), float(saved.factor.high)
-            rows.append([label, unit, saved.at, saved.accuracy, *factor, saved.status, saved.matched])
+            rows.append([label, unit, saved.at, saved.accuracy, error, *factor, saved.status, saved.matched])
     return pd.DataFrame(rows, columns=_SAVINGS)

@@ -18,12 +18,13 @@ def supervision(
 
 
 def search(
-    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame
-) -> Part:
+    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
+    signs: pd.DataFrame,
+) -> Part:  # fmt: skip
     """Search against the PRM."""
     from stepscale.figures.search_report import search_part
 
-    return search_part(curves, at_cost, by_bin, savings, online)
+    return search_part(curves, at_cost, by_bin, savings, online, signs)
 
 
 def revising(

@@ -105,7 +105,7 @@ def tree_searches() -> Pipeline:
         ),
         Node(
             searches.gather_searches,
-            "search_shards",
+            ["search_shards", plan],
             ["search_results", "search_candidates"],
             name="gather_searches",
         ),

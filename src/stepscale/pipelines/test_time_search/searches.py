@@ -1,11 +1,13 @@
 """Nodes of the search part (Snell et al. 2024, 5): the run's generator searched against its PRM on the test problems.
 
-Test problems -> one shard a (strategy, budget, problems) -> search_results and search_candidates; and what it costs to draw
-and score N whole samples, so that best-of-N stands on the same axes. Without ``tree_search`` in the parameters every node
-gives empty tables.
+Test problems -> one shard a (search, problems) -> search_results and search_candidates; and what it costs to draw and score N
+whole samples, so that best-of-N stands on the same axes. Strategies that are one search at a budget (beam search of M = sqrt(N)
+and of M = 4 at N = 16) share its shards, and each has rows of its own, costs included, in the tables. Without ``tree_search`` in
+the parameters every node gives empty tables.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.errors import InputError
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest, open_generator
 from stepscale.search.method import SearchMethod
@@ -33,14 +36,14 @@ def run_searches(
     generator_model: Path | None, prm_model: Path | None, test_problems: pd.DataFrame, finished: Shards,
     generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None, search: SearchBlock, seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
-    """Every strategy at every budget, shard by shard: a row a candidate, with its search's answer and costs beside it."""
+    """Every search of the plan once, shard by shard: a row a candidate, with its search's answer and costs beside it."""
     if tree_search is None or generator_model is None or prm_model is None:
         yield manifest(PURPOSE)
         return
     chosen = searched(test_problems, tree_search)
     searches = _Searches(generator_model, prm_model, generator, verifiers, search, seed)
     shards, options = [], {}
-    for _, _, own in tree_search.runs:
+    for _, _, own in tree_search.searches:
         for start in range(0, len(chosen), tree_search.problems_per_shard):
             shard = searches.shard(own, chosen.iloc[start : start + tree_search.problems_per_shard], start)
             shards.append(shard)
@@ -54,17 +57,31 @@ def searched(test_problems: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
     return test_problems[test_problems["split"] == "test"].head(plan.problems)
 
 
-def gather_searches(shards: Shards) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """search_results and search_candidates of the latest run, checked; both empty where nothing was searched."""
+def gather_searches(shards: Shards, tree_search: SearchPlan | None) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """search_results and search_candidates of the latest run, with rows for every strategy; empty where nothing was searched.
+
+    Raises InputError if a strategy of the plan has no search among the shards.
+    """
     from stepscale.formats.checking import empty
     from stepscale.search.table import SEARCH_CANDIDATES, SEARCH_RESULTS
 
     rows = gather(shards)
-    if rows.empty:
+    if rows.empty or tree_search is None:
         return empty(SEARCH_RESULTS), empty(SEARCH_CANDIDATES)
+    rows = _by_strategy(rows, tree_search)
     of_result = [name for name in rows if str(name).startswith(_RESULT)]
     results = rows.loc[rows["slot"] == 0, [*_KEY, *of_result]].rename(columns=lambda name: name.removeprefix(_RESULT))
     return results.reset_index(drop=True), rows.drop(columns=of_result)
+
+
+def _by_strategy(rows: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
+    """The rows of each strategy's search under the strategy's own name; shards name the search alone."""
+    made = dict(tuple(rows.groupby("strategy", sort=False)))
+    served = {options.strategy: options.search_key for _, _, options in plan.runs}
+    absent = [strategy for strategy, key in served.items() if key not in made]
+    if absent:
+        raise InputError(f"search {absent[0]!r} was not run ({len(absent)} were not); run test_time_search again")
+    return pd.concat([made[key].assign(strategy=name) for name, key in served.items()], ignore_index=True)
 
 
 def price_samples(
@@ -111,11 +128,11 @@ class _Searches:
         ]  # fmt: skip
 
     def shard(self, options: SearchMethod, problems: pd.DataFrame, start: int) -> "Shard":
-        """The shard of one strategy at one N on these problems, the first of which is number ``start``."""
+        """The shard of one search on these problems, the first of which is number ``start``; named by what is searched alone."""
         from stepscale.generation.shards import Shard, shard_name
 
         texts = [list(problems[name].astype(str)) for name in ("problem_id", "problem", "answer")]
-        name = shard_name(f"{options.method}-{options.budget:05d}", start, [*self._made_of, options.strategy, texts])
+        name = shard_name(f"search-{options.budget:05d}", start, [*self._made_of, options.search_key, texts])
         return Shard(name, problems, len(problems) * options.n)
 
     def make(self, options: Mapping[str, SearchMethod], shard: "Shard", ledger: Ledger) -> pd.DataFrame:
@@ -124,12 +141,14 @@ class _Searches:
         from stepscale.search.methods import search
         from stepscale.search.table import candidates_table, results_table
 
+        own = options[shard.name]
         model, verifier = open_generator(self.model, self.generator, self.seed), _verifier(self.prm, self.verifiers)
         sampling = Sampling(**self.generator.sampling.model_dump())
         found = search(
-            _problems(shard.problems), model, verifier, options[shard.name], sampling, run_seed=self.seed, ledger=ledger,
+            _problems(shard.problems), model, verifier, own, sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(shard.problems),
         )  # fmt: skip
+        found = [replace(result, strategy=own.search_key) for result in found]
         golds = dict(zip(shard.problems["problem_id"], shard.problems["answer"], strict=True))
         results = results_table(found, self.seed, golds, self.rules).set_index(_KEY).add_prefix(_RESULT)
         return candidates_table(found, self.seed, golds, self.rules).merge(
