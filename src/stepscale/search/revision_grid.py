@@ -14,7 +14,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.search.results import Candidate
-from stepscale.search.revision_selection import across, flat, representative
+from stepscale.search.revision_selection import flat, hierarchical, representative
 from stepscale.seeds import seed_for
 
 Select = Literal["hierarchical", "majority"]
@@ -118,14 +118,14 @@ class _Pool:
             yield float(right), *(sum(column) for column in zip(*paid, strict=True))
 
     def _chosen(self, group: Sequence[int], sequential: int) -> tuple[int, int] | None:
+        """(chain, position) of the attempt that wins; None if none may."""
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
+        chains = [self.chains[j][:sequential] for j in group]
         if self.select == "majority":
-            won = flat([self.chains[j][:sequential] for j in group], "majority", seed)
-            return None if won.chain is None or won.position is None else (group[won.chain], won.position)
-        places = [(j, self._representative(j, sequential)) for j in group]
-        kept = [(j, place, self.chains[j][place]) for j, place in places if place is not None]
-        won = across(kept, seed)
-        return None if won.chain is None or won.position is None else (won.chain, won.position)
+            won = flat(chains, "majority", seed)
+        else:
+            won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential))
+        return None if won.chain is None or won.position is None else (group[won.chain], won.position)
 
     def _representative(self, chain: int, sequential: int) -> int | None:
         key = (chain, sequential)
