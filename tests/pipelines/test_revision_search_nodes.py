@@ -102,17 +102,20 @@ def test_switched_off_nothing_is_run_measured_or_drawn() -> None:
 
 
 def chains() -> pd.DataFrame:
-    """Twelve problems; attempts are right on the first six, and cost 10 tokens each."""
+    """Twelve problems; attempts are right on the first six, cost 10 tokens each and share none."""
     rows = []
     for i in range(12):
         for chain, length in enumerate([8, 4, 2, 2, 1, 1, 1, 1]):
             rows += [
                 {"problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
                  "answer": str(i < 6), "is_correct": i < 6, "score": 0.5, "tokens_computed": 10, "flops": 100.0,
-                 "generator_flops": 60.0}
+                 "generator_tokens": 6, "generator_flops": 60.0, "write_tokens": 6, "write_shared": 0, "read_tokens": 4,
+                 "read_shared": 0}
                 for position in range(length)
             ]  # fmt: skip
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    place = table.groupby("problem_id").cumcount()
+    return table.assign(write_place=place, read_place=place)
 
 
 def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:

@@ -26,7 +26,7 @@ from stepscale.scaling.revision_claims import (
     b10_quantities,
 )
 from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
-from stepscale.search.revision_grid import BY_ORM, ratio_results
+from stepscale.search.revision_grid import WITHOUT_HISTORY, ratio_results, read_by
 
 VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
@@ -74,11 +74,10 @@ def log_revision_curves(positions: pd.DataFrame, curves: pd.DataFrame) -> None:
 
 def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[str, pd.DataFrame]:
     """Every split of every budget, by what selects."""
-    bare = chains.drop(columns=BY_ORM).rename(columns={f"{name}_without_history": name for name in BY_ORM})
     return {
         VERIFIER: ratio_results(chains, budgets, "hierarchical", seed=seed),
         MAJORITY: ratio_results(chains, budgets, "majority", seed=seed),
-        BARE: ratio_results(bare, budgets, "hierarchical", seed=seed),
+        BARE: ratio_results(read_by(chains, WITHOUT_HISTORY), budgets, "hierarchical", seed=seed),
     }
 
 

@@ -19,7 +19,7 @@ from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import Shards, gather, grade, make_missing, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
-from stepscale.search.revision_grid import BY_ORM, pool_lengths
+from stepscale.search.revision_grid import WITHOUT_HISTORY, pool_lengths
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 POOL, TRAIN, TEST = "revision-pool", "revision-train", "revision-test"
-_CODE = 3  # raise when the same inputs give other chains
+_CODE = 4  # raise when the same inputs give other chains
 
 
 def sample_revision_pool(
@@ -103,7 +103,7 @@ def run_training_chains(
         return
     part = revisions.training_chains
     chosen = problems[problems["split"] == "train"].head(part.problems)
-    chains = _Chains(revision_model, None, [part.attempts] * part.chains, generator, revisions, search, seed)
+    chains = _Chains(revision_model, [], [part.attempts] * part.chains, generator, revisions, search, seed)
     yield from chains.missing(TRAIN, chosen, part.problems_per_shard, finished)
 
 
@@ -148,7 +148,7 @@ def run_test_chains(
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs.
 
-    ``score``, ``tokens_computed`` and ``flops`` are those of the ORM with history; of the other the same names with
+    The columns ``revision_grid.BY_VERIFIER`` are those of the ORM with history; of the other the same names with
     ``_without_history``.
     """
     if revisions is None:
@@ -156,8 +156,11 @@ def run_test_chains(
         return
     chosen = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
     lengths = pool_lengths(max(revisions.budgets))
-    orms = _ORMs((with_history, without), verifiers.placement)
-    chains = _Chains(revision_model, orms, lengths, generator, revisions, search, seed)
+    judges = [
+        _Judge(with_history, "", True, verifiers.placement),
+        _Judge(without, WITHOUT_HISTORY, False, verifiers.placement),
+    ]
+    chains = _Chains(revision_model, judges, lengths, generator, revisions, search, seed)
     yield from chains.missing(TEST, chosen, revisions.test.problems_per_shard, finished)
 
 
@@ -168,18 +171,18 @@ def gather_chains(shards: Shards) -> pd.DataFrame:
 
 
 class _Chains:
-    """Shards of chains by the revision model, scored by as many ORMs as there are (the first reads the history)."""
+    """Shards of chains by the revision model, read by ``judges``."""
 
     def __init__(
-        self, model: Path, orms: "_ORMs | None", lengths: Sequence[int], generator: GeneratorBlock,
+        self, model: Path, judges: "Sequence[_Judge]", lengths: Sequence[int], generator: GeneratorBlock,
         revisions: RevisionsBlock, search: SearchBlock, seed: int,
     ) -> None:  # fmt: skip
         from stepscale.generation.shards import model_key
 
         self.model, self.generator = model, generator
         self.lengths, self.layout, self.seed = list(lengths), revisions.data.layout, seed
-        self.rules, self.orms = search.grading_rules, orms
-        keys = [model_key(folder) for folder in orms.folders] if orms else []
+        self.rules, self.judges = search.grading_rules, judges
+        keys = [model_key(judge.folder) for judge in judges]
         self._made_of = [
             _CODE, model_key(model), generator.template(seed), keys, self.lengths,
             self.layout.model_dump(), generator.sampling.model_dump(), seed, self.rules,
@@ -202,7 +205,8 @@ class _Chains:
     def _make(self, shard: "Shard", ledger: Ledger) -> pd.DataFrame:
         from stepscale.generation.contract import Sampling
         from stepscale.search.results import Problem
-        from stepscale.search.revision_chains import chains_table, run_chains
+        from stepscale.search.revision_chains import run_chains
+        from stepscale.search.revision_table import chains_table
 
         model = open_generator(self.model, self.generator, self.seed, "revision")
         sampling = Sampling(**self.generator.sampling.model_dump())
@@ -213,30 +217,29 @@ class _Chains:
             problems, model, self.lengths, self.layout, sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(problems),
         )  # fmt: skip
-        if self.orms is None:
-            return grade(chains_table(found, model.name), shard.problems, self.rules)
-        scored, without = self.orms.score(found, model, ledger)
-        table = chains_table(scored, model.name)
-        bare = chains_table(without, model.name)
-        return grade(table.join(bare[BY_ORM].add_suffix("_without_history")), shard.problems, self.rules)
+        table = chains_table(found, model.name)
+        for judge in self.judges:
+            read = judge.read(found, model, ledger)
+            table = table.assign(**{str(name): read[name] for name in read})
+        return grade(table, shard.problems, self.rules)
 
 
 @dataclass(frozen=True)
-class _ORMs:
-    """Folders of the ORM with history and of the one without."""
+class _Judge:
+    """A verifier of attempts: its folder, the name its columns end in ("" for none), and how it is read."""
 
-    folders: tuple[Path, Path]
+    folder: Path
+    name: str
+    history: bool
     placement: Placement
 
-    def score(
-        self, found: "list[ProblemChains]", model: "LocalGenerator", ledger: Ledger
-    ) -> "tuple[list[ProblemChains], list[ProblemChains]]":
-        """Chains scored by each; opened afresh, so that a shard does not depend on what was scored before."""
+    def read(self, found: "list[ProblemChains]", model: "LocalGenerator", ledger: Ledger) -> pd.DataFrame:
+        """Its columns of the chains table; opened afresh, so that a shard does not depend on what was scored before."""
         from stepscale.search.revision_chains import score_chains
+        from stepscale.search.revision_table import judged
         from stepscale.verifiers.scoring import ModelVerifier
 
-        first, second = (ModelVerifier(folder, folder.name, **self.placement.model_dump()) for folder in self.folders)
-        return (
-            score_chains(found, model, first, True, "last", ledger),
-            score_chains(found, model, second, False, "last", ledger),
-        )
+        verifier = ModelVerifier(self.folder, self.folder.name, **self.placement.model_dump())
+        scored = score_chains(found, model, verifier, self.history, "last", ledger)
+        table = judged(scored, verifier.encoder.encode, self.history)
+        return table.add_suffix(f"_{self.name}") if self.name else table
