@@ -89,10 +89,12 @@ def test_revision_data_are_of_training_problems_alone(model: Path, generator: Ge
     assert found["is_correct"].all() and found["context"].map(len).max() == 2
 
 
-def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
+def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_shard(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock, tmp_path: Path
 ) -> None:
     from stepscale.search.revision_data import revision_orm_examples
+    from stepscale.verifiers.contract import Trajectory
+    from stepscale.verifiers.examples import Example
     from stepscale.verifiers.training import train_verifier
 
     chosen = problems()
@@ -105,6 +107,9 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
         examples = revision_orm_examples(chosen, gather(shards), history)
         train_verifier(verifiers.base, examples, verifiers.training("orm", 0), tmp_path / name)
         orms.append(tmp_path / name)
+    steps = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
+    train_verifier(verifiers.base, steps, verifiers.training("prm", 0), tmp_path / "prm")
+    orms.append(tmp_path / "prm")
     args = (generator, verifiers, REVISIONS, SEARCH, 0)
     first = made(part.run_test_chains(model, *orms, chosen, {}, *args))
     assert len(first) == 3  # two shards of six problems, and their names
@@ -112,7 +117,9 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
     assert set(whole["problem_id"]) == {f"test-{i}" for i in range(12)}
     assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
     answered = whole["answer"].notna()
-    assert (whole["score"].notna() == answered).all() and (whole["score_without_history"].notna() == answered).all()
+    for verifier in ("", "_without_history", "_prm"):
+        assert (whole[f"score{verifier}"].notna() == answered).all()
+        assert ((whole[f"read_tokens{verifier}"] > 0) == answered).all()
     revised = whole["context"].map(len) > 0
     assert (whole["tokens_computed"] > whole["tokens_computed_without_history"])[revised & answered].all()
     assert (whole["flops"] > whole["flops_without_history"])[revised & answered].all()
@@ -131,7 +138,9 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
     assert folder.is_dir() and not any(folder.iterdir())
     assert table(made(part.run_training_chains(folder, None, {}, generator, None, SEARCH, 0))).empty
     assert not any(part.train_orm_with_history(None, {}, verifiers, None, 0).iterdir())
-    off = made(part.run_test_chains(folder, folder, folder, problems(), {}, generator, verifiers, None, SEARCH, 0))
+    off = made(
+        part.run_test_chains(folder, folder, folder, None, problems(), {}, generator, verifiers, None, SEARCH, 0)
+    )
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
     report = ReportBlock(budgets=(1,), bootstrap=100)
     *tables, saved, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)

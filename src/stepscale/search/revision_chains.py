@@ -20,7 +20,7 @@ from stepscale.search.results import Candidate, Problem
 from stepscale.search.revision_prompt import RevisionLayout
 from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
@@ -117,7 +117,7 @@ def candidate_of(generator: Generator, drawn: Continuation, chain: int, position
 
 def score_chains(
     found: Sequence[ProblemChains], generator: Generator, verifier: Verifier, history: bool, aggregation: How,
-    ledger: Ledger,
+    ledger: Ledger, neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:  # fmt: skip
     """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
 
@@ -129,7 +129,7 @@ def score_chains(
     meter = Meter(owners, generator, verifier, ledger)
     scores = meter.score([(owner, flat[i][1].candidate.steps) for owner, i in enumerate(read)])
     attempts = [attempt for _, attempt in flat]
-    for i, scored, cost in zip(read, read_scores(scores, aggregation, "positive"), meter.ledgers, strict=True):
+    for i, scored, cost in zip(read, read_scores(scores, aggregation, neutral_is), meter.ledgers, strict=True):
         candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
