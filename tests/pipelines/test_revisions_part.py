@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,6 +12,7 @@ from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, Se
 from stepscale.pipelines.reporting.revisions import measure_revisions
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import revisions as part
+from stepscale.search.revision_grid import BY_VERIFIER, pool_lengths
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -131,6 +133,31 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
         pd.testing.assert_frame_equal(rest[name], first[name])
 
 
+def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
+    """The second attempt of a chain is right; an attempt costs 20 tokens, a later one 20 more, and nothing is shared."""
+    chosen = problems().query("split == 'test'")
+    drawn = samples(chosen)
+    scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
+    rows = [
+        {"problem_id": i, "chain": chain, "position": position, "steps": ["x"], "finish": "solution", "answer": f"{position}",
+         "is_correct": position == 1, "score": 0.5 + 0.4 * (position == 1), "tokens_computed": 30, "flops": 120.0,
+         "generator_tokens": 20, "generator_flops": 80.0, "write_tokens": 10 + 20 * (position > 0), "read_tokens": 10}
+        for i in chosen["problem_id"] for chain, length in enumerate(pool_lengths(8)) for position in range(length)
+    ]  # fmt: skip
+    chains = pd.DataFrame(rows).assign(write_shared=0, read_shared=0)
+    place = chains.groupby("problem_id").cumcount()
+    chains = chains.assign(write_place=place, read_place=place)
+    chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
+    report = ReportBlock(budgets=(1,), bootstrap=100)
+    *_, at_cost, _ = measure_revisions(chosen, drawn, scores, chains, REVISIONS, report, 0)
+    assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}
+    own = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
+    for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
+        costs = own[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
+        assert costs.to_numpy() == pytest.approx(np.geomspace(20, 160, 5))
+        assert np.array_equal(own[unit], np.where(costs < 60, np.nan, 1.0), equal_nan=True)
+
+
 def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
     assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
     assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty
@@ -143,5 +170,5 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
     )
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    *tables, saved, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
-    assert all(found.empty for found in tables) and not saved and not claims
+    *tables, saved, at_cost, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
+    assert all(found.empty for found in (*tables, at_cost)) and not saved and not claims
