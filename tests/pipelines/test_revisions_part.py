@@ -155,7 +155,7 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
         costs = own[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
         assert costs.to_numpy() == pytest.approx(np.geomspace(20, 160, 5))
-        assert np.array_equal(own[unit], np.where(costs < 60, np.nan, 1.0), equal_nan=True)
+        assert own[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
 
 
 def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:

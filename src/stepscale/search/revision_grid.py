@@ -60,6 +60,12 @@ def split_name(sequential: int, parallel: int) -> str:
     return "sequential" if parallel == 1 else f"{ratio.numerator}:{ratio.denominator}"
 
 
+def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all."""
+    one = rows[rows["budget"] == 1]
+    return pd.concat([rows, one.assign(strategy=split_name(2, 1))], ignore_index=True)
+
+
 def ratio_results(
     chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
 ) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from stepscale.scaling.equal_cost import lead_at_own_cost
 from stepscale.scaling.intervals import verdict
 from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
 from stepscale.search.plan import SearchPlan, shown
-from stepscale.search.revision_grid import PRM, ratio_results, read_by
+from stepscale.search.revision_grid import PRM, from_one_attempt, ratio_results, read_by
 
 LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
 _KEPT = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]
@@ -63,7 +63,7 @@ def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> 
     read = {"ORM": chains} | ({"PRM": read_by(chains, PRM)} if f"score_{PRM}" in chains else {})
     parts = []
     for verifier, table in read.items():
-        rows = ratio_results(table, budgets, "hierarchical", seed=seed)
+        rows = from_one_attempt(ratio_results(table, budgets, "hierarchical", seed=seed))
         kept = rows[rows["strategy"].isin([PARALLEL, SEQUENTIAL])]
         parts.append(kept.assign(strategy="revisions, " + kept["strategy"] + f", {verifier}")[_KEPT])
     return pd.concat(parts, ignore_index=True)

@@ -28,7 +28,7 @@ from stepscale.scaling.revision_claims import (
     b10_quantities,
 )
 from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
-from stepscale.search.revision_grid import WITHOUT_HISTORY, ratio_results, read_by
+from stepscale.search.revision_grid import WITHOUT_HISTORY, from_one_attempt, ratio_results, read_by
 
 VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
@@ -123,13 +123,14 @@ def _curves(
 ) -> dict[tuple[str, str], Curve]:
     """Curves by (unit, label) as in Figures 6, 8 and 15."""
     curves: dict[tuple[str, str], Curve] = {}
-    results = {select: strategy_results(rows, ("tokens", "flops")) for select, rows in found.items()}
+    results = {select: strategy_results(from_one_attempt(rows), ("tokens", "flops")) for select, rows in found.items()}
     for unit, shown in UNITS.items():
         for select, result in results.items():
             for strategy in (PARALLEL, SEQUENTIAL):
                 curves[shown, f"{strategy}, {select}"] = result.curve(strategy, unit, resamples, seed)
+    splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
     for kind, member in bins.items():
-        _add_optimal(curves, f"compute-optimal, {kind} bins", results[VERIFIER], member, resamples, seed)
+        _add_optimal(curves, f"compute-optimal, {kind} bins", splits, member, resamples, seed)
     return curves
 
 
