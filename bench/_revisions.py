@@ -15,8 +15,9 @@ from stepscale.generation.local import LocalGenerator
 from stepscale.pipelines.sampling import grade
 from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
 from stepscale.search.results import Problem
-from stepscale.search.revision_chains import chains_table, run_chains
+from stepscale.search.revision_chains import run_chains
 from stepscale.search.revision_prompt import RevisionLayout
+from stepscale.search.revision_table import chains_table
 
 LAYOUT = RevisionLayout(attempt="#\n{attempt}\n", ask="#\n{problem}", max_tokens=312)  # conf/base/parameters.yml
 SAMPLING = Sampling(temperature=0.4, max_new_tokens=200)

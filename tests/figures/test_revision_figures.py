@@ -32,9 +32,17 @@ SAVED = [
      "status": "matched", "accuracy": 0.5}
 ]  # fmt: skip
 
+AT_COST = pd.DataFrame(
+    [
+        {"unit": unit, "cost": cost, "label": label, "accuracy": 0.5, "low": 0.4, "high": 0.6, "minus": "parallel, verifier",
+         "difference": -0.125, "difference_low": -0.2, "difference_high": 0.1}
+        for unit in ("tokens", "FLOPs") for cost in (100.0, 1600.0) for label in ("parallel, verifier", "sequential, verifier")
+    ]
+)  # fmt: skip
+
 
 def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST)
     assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
         {name for section in part.sections for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right",
                                                         "Figure 8", "Figure 15") if name + ";" in section.reading
@@ -48,8 +56,18 @@ def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
     assert sum("tokens a problem" in axis or "FLOPs a problem" in axis for axis in axes) == 2
 
 
+def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None:
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST)
+    for unit in ("tokens", "FLOPs"):
+        [section] = [one for one in part.sections if one.title == f"Revisions: sequential or parallel, against {unit}"]
+        assert {"sequential, verifier", "parallel, verifier"} <= {line.name for line in section.figure.data}
+        rows = part.tables[f"Revisions: accuracy at equal {unit} a problem (minus parallel, verifier [95 %])"]
+        assert rows[1] == {"strategy": "sequential, verifier", "100": rows[1]["100"], "1.6e+03": rows[1]["100"]}
+        assert rows[1]["100"] == "50.0% (-12.5% [-20.0%, +10.0%])"
+
+
 def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
-    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED).tables
+    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST).tables
     lost, won = tables["What the next revision changes"]
     assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
     assert won["in the paper"] == ""
@@ -58,5 +76,5 @@ def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
 
 
 def test_without_revisions_there_is_nothing() -> None:
-    part = revision_part(POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [])
+    part = revision_part(POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [], AT_COST.head(0))
     assert not part.sections and not part.tables

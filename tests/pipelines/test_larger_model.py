@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -163,9 +164,13 @@ def recorded() -> dict[str, Any]:
         "generator_flops": 80.0,
         "verifier_flops": 240.0,
     }
+    places = count()  # of a problem's 20 attempts, which share nothing
     chains = [
         {"problem_id": i, "chain": c, "position": p, "steps": ["x"], "finish": "solution", "answer": "1" if good else "2",
-         "is_correct": bool(good), "score": 0.9, "tokens_computed": 10, "flops": 100.0, "generator_flops": 60.0}
+         "is_correct": bool(good), "score": 0.9, "tokens_computed": 10, "flops": 100.0,
+         "generator_tokens": 6, "generator_flops": 60.0,
+         "write_place": (k := next(places)) % 20, "write_tokens": 6, "write_shared": 0,
+         "read_place": k % 20, "read_tokens": 4, "read_shared": 0}
         for i, good in zip(IDS, EASY, strict=True) for c, n in enumerate(pool_lengths(8)) for p in range(n)
     ]  # fmt: skip
     answers = pd.DataFrame({"problem_id": IDS, "is_correct": ~EASY, "flops": 1000.0, "generation_flops": 26.0})

@@ -31,7 +31,7 @@ def finished(tmp_path: Path) -> Path:
         for label, top in (("PRM", 0.69), ("ORM", 0.61), ("Majority", 0.633)) for n in (1, 256)
     ]  # fmt: skip
     pd.DataFrame(rows).to_parquet(folder / "curves.parquet")
-    units = [{**row, "unit": unit} for row in rows for unit in ("generations", "tokens")]
+    units = [{**row, "unit": unit} for row in rows for unit in ("generations", "tokens", "FLOPs")]
     pd.DataFrame(units).to_parquet(folder / "revision_curves.parquet")
     pd.DataFrame(columns=["label", "n", "accuracy"]).to_parquet(folder / "soft_prm_curves.parquet")
     return tmp_path / "data"
@@ -62,7 +62,8 @@ def test_ablations_and_the_loop_have_a_table_of_their_own(finished: Path, tmp_pa
 def test_figures_are_drawn_of_what_there_is_and_are_the_same_again(finished: Path, tmp_path: Path) -> None:
     text = page(finished, "kedro run", tmp_path / "figures")
     drawn = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
-    assert set(drawn) == {"curves.svg", "revision_curves.svg"}
+    assert set(drawn) == {"curves.svg", "revision_curves.svg", "revision_curves_by_flops.svg"}
+    assert b"in millions" in drawn["revision_curves_by_flops.svg"]
     assert all(f"(figures/{name})" in text for name in drawn)
     assert all(b"Majority" in svg and len(svg) < 100_000 for svg in drawn.values())
     page(finished, "kedro run", tmp_path / "again")
@@ -79,7 +80,7 @@ def test_the_command_tells_revision_and_command_and_refuses_an_unfinished_run(fi
 
 
 def test_every_drawing_has_a_file_of_its_own() -> None:
-    assert len({one.table for one in DRAWINGS}) == len(DRAWINGS)
+    assert len({one.name for one in DRAWINGS}) == len(DRAWINGS)
 
 
 def test_the_larger_model_is_a_star_on_the_line_of_its_bin(finished: Path, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.revision_search import gather_revision_searches, run_revision_searches
 from stepscale.scaling.intervals import verdict
 from stepscale.search.plan import RevisionSearchPlan
+from stepscale.search.revision_grid import BY_VERIFIER
 from stepscale.search.table import search_results
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
@@ -102,26 +103,34 @@ def test_switched_off_nothing_is_run_measured_or_drawn() -> None:
 
 
 def chains() -> pd.DataFrame:
-    """Twelve problems; attempts are right on the first six, and cost 10 tokens each."""
+    """Twelve problems; attempts are right on the first six, cost 10 tokens each and share none."""
     rows = []
     for i in range(12):
         for chain, length in enumerate([8, 4, 2, 2, 1, 1, 1, 1]):
             rows += [
                 {"problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
                  "answer": str(i < 6), "is_correct": i < 6, "score": 0.5, "tokens_computed": 10, "flops": 100.0,
-                 "generator_flops": 60.0}
+                 "generator_tokens": 6, "generator_flops": 60.0, "write_tokens": 6, "write_shared": 0, "read_tokens": 4,
+                 "read_shared": 0}
                 for position in range(length)
             ]  # fmt: skip
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    place = table.groupby("problem_id").cumcount()
+    return table.assign(write_place=place, read_place=place)
 
 
-def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
-    searched = pd.DataFrame(
+def searches() -> pd.DataFrame:
+    """At 4 generations and 400 FLOPs, right on all of the twelve problems, on none, and on the first six."""
+    return pd.DataFrame(
         {"problem_id": f"p{i}", "label": label, "budget": 4, "is_correct": right, "prefill_tokens": 5, "decode_tokens": 40,
          "verify_tokens": 40, "generator_flops": 300.0, "verifier_flops": 100.0}
         for i in range(12)
         for label, right in (("always", True), ("never", False), ("as they are", i < 6))
     )  # fmt: skip
+
+
+def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
+    searched = searches()
     curves, leads = measure_revision_search(
         EMPTY, EMPTY, EMPTY, searched, chains(), EMPTY, EMPTY, None, REVISIONS, REPORT, 0
     )
@@ -135,3 +144,20 @@ def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_a
     part = revision_search_part(curves, leads)
     assert len(part.sections) == 2 and len(next(iter(part.tables.values()))) == 12
     assert all(section.figure.layout.xaxis.title.text for section in part.sections)
+
+
+def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_from_verifier() -> None:
+    """Attempts after the first are right; the ORM scores later ones higher, the PRM has scores of first ones alone."""
+    table = chains().assign(is_correct=lambda t: t["position"] > 0, score=lambda t: 0.5 + t["position"] / 100)
+    for name in BY_VERIFIER:
+        table[f"{name}_prm"] = table[name]
+    table["score_prm"] = table["score"].where(table["position"] < 1)
+    table["read_tokens_prm"], table["flops_prm"] = 2, 80.0
+    args = (searches(), table, EMPTY, EMPTY, None, REVISIONS, REPORT, 0)
+    curves, leads = measure_revision_search(EMPTY, EMPTY, EMPTY, *args)
+    told = leads[leads["strategy"] == "never"].set_index(["unit", "minus"])["difference"]
+    for choice, lost in (("sequential, ORM", -1.0), ("sequential, PRM", 0.0), ("parallel, PRM", 0.0)):
+        assert told["generations", f"revisions, {choice}"] == told["FLOPs", f"revisions, {choice}"] == lost
+    last = curves[(curves["unit"] == "FLOPs") & (curves["n_problems"] == 12)].groupby("label")["n"].max()
+    assert last["revisions, sequential, ORM"] == 8 * 100
+    assert last["revisions, sequential, PRM"] == pytest.approx(8 * (60 + 2 * 20 / 4)), "the PRM's own reading is paid"

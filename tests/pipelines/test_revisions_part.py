@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -11,6 +12,7 @@ from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, Se
 from stepscale.pipelines.reporting.revisions import measure_revisions
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import revisions as part
+from stepscale.search.revision_grid import BY_VERIFIER, pool_lengths
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -89,10 +91,12 @@ def test_revision_data_are_of_training_problems_alone(model: Path, generator: Ge
     assert found["is_correct"].all() and found["context"].map(len).max() == 2
 
 
-def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
+def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_shard(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock, tmp_path: Path
 ) -> None:
     from stepscale.search.revision_data import revision_orm_examples
+    from stepscale.verifiers.contract import Trajectory
+    from stepscale.verifiers.examples import Example
     from stepscale.verifiers.training import train_verifier
 
     chosen = problems()
@@ -105,6 +109,9 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
         examples = revision_orm_examples(chosen, gather(shards), history)
         train_verifier(verifiers.base, examples, verifiers.training("orm", 0), tmp_path / name)
         orms.append(tmp_path / name)
+    steps = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
+    train_verifier(verifiers.base, steps, verifiers.training("prm", 0), tmp_path / "prm")
+    orms.append(tmp_path / "prm")
     args = (generator, verifiers, REVISIONS, SEARCH, 0)
     first = made(part.run_test_chains(model, *orms, chosen, {}, *args))
     assert len(first) == 3  # two shards of six problems, and their names
@@ -112,7 +119,9 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
     assert set(whole["problem_id"]) == {f"test-{i}" for i in range(12)}
     assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
     answered = whole["answer"].notna()
-    assert (whole["score"].notna() == answered).all() and (whole["score_without_history"].notna() == answered).all()
+    for verifier in ("", "_without_history", "_prm"):
+        assert (whole[f"score{verifier}"].notna() == answered).all()
+        assert ((whole[f"read_tokens{verifier}"] > 0) == answered).all()
     revised = whole["context"].map(len) > 0
     assert (whole["tokens_computed"] > whole["tokens_computed_without_history"])[revised & answered].all()
     assert (whole["flops"] > whole["flops_without_history"])[revised & answered].all()
@@ -124,6 +133,31 @@ def test_chains_are_graded_scored_by_both_orms_and_resumed_shard_by_shard(
         pd.testing.assert_frame_equal(rest[name], first[name])
 
 
+def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
+    """The second attempt of a chain is right; an attempt costs 20 tokens, a later one 20 more, and nothing is shared."""
+    chosen = problems().query("split == 'test'")
+    drawn = samples(chosen)
+    scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
+    rows = [
+        {"problem_id": i, "chain": chain, "position": position, "steps": ["x"], "finish": "solution", "answer": f"{position}",
+         "is_correct": position == 1, "score": 0.5 + 0.4 * (position == 1), "tokens_computed": 30, "flops": 120.0,
+         "generator_tokens": 20, "generator_flops": 80.0, "write_tokens": 10 + 20 * (position > 0), "read_tokens": 10}
+        for i in chosen["problem_id"] for chain, length in enumerate(pool_lengths(8)) for position in range(length)
+    ]  # fmt: skip
+    chains = pd.DataFrame(rows).assign(write_shared=0, read_shared=0)
+    place = chains.groupby("problem_id").cumcount()
+    chains = chains.assign(write_place=place, read_place=place)
+    chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
+    report = ReportBlock(budgets=(1,), bootstrap=100)
+    *_, at_cost, _ = measure_revisions(chosen, drawn, scores, chains, REVISIONS, report, 0)
+    assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}
+    own = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
+    for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
+        costs = own[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
+        assert costs.to_numpy() == pytest.approx(np.geomspace(20, 160, 5))
+        assert own[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
+
+
 def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
     assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
     assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty
@@ -131,8 +165,10 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
     assert folder.is_dir() and not any(folder.iterdir())
     assert table(made(part.run_training_chains(folder, None, {}, generator, None, SEARCH, 0))).empty
     assert not any(part.train_orm_with_history(None, {}, verifiers, None, 0).iterdir())
-    off = made(part.run_test_chains(folder, folder, folder, problems(), {}, generator, verifiers, None, SEARCH, 0))
+    off = made(
+        part.run_test_chains(folder, folder, folder, None, problems(), {}, generator, verifiers, None, SEARCH, 0)
+    )
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    *tables, saved, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
-    assert all(found.empty for found in tables) and not saved and not claims
+    *tables, saved, at_cost, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
+    assert all(found.empty for found in (*tables, at_cost)) and not saved and not claims

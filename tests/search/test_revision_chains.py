@@ -1,5 +1,7 @@
 """Chains, their selection and the grid of ratios, on a generator whose every answer is known."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -13,11 +15,12 @@ from stepscale.generation.contract import Sampling
 from stepscale.scaling.compute_optimal import compute_optimal, strategy_results
 from stepscale.search.beam import Beam
 from stepscale.search.results import Candidate
-from stepscale.search.revision_chains import chains_table, run_chains, score_chains
+from stepscale.search.revision_chains import run_chains, score_chains
 from stepscale.search.revision_grid import pool_lengths, ratio_results, split_name, splits
 from stepscale.search.revision_prompt import RevisionLayout
 from stepscale.search.revision_search import search_revisions
 from stepscale.search.revision_selection import flat, hierarchical
+from stepscale.search.revision_table import chains_table
 
 LAYOUT = RevisionLayout(attempt="[{attempt}]\n", ask="?")
 SAMPLING = Sampling(max_new_tokens=60)
@@ -178,18 +181,22 @@ def test_splits_of_a_budget_and_the_pool_that_holds_them() -> None:
 
 
 def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
-    """A graded, scored table; ``right(problem, chain, position)``. Wrong answers score less and differ."""
-    rows = []
+    """A graded, scored table; ``right(problem, chain, position)``. Wrong answers score less and differ; nothing is shared."""
+    every = []
     for i in range(n_problems):
+        rows: list[dict[str, Any]] = []
         for chain, length in enumerate(pool_lengths(budget)):
             for position in range(length):
                 good = bool(right(i, chain, position))
                 rows.append({
                     "problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
                     "answer": "1" if good else f"w{chain}-{position}", "is_correct": good, "score": 0.9 if good else 0.2,
-                    "tokens_computed": 10 + position, "flops": 100.0, "generator_tokens": 7, "generator_flops": 60.0,
+                    "tokens_computed": 5, "flops": 70.0, "generator_tokens": 3, "generator_flops": 30.0,  # by the pool's ledger
+                    "write_place": len(rows), "write_tokens": 6 + position, "write_shared": 0,
+                    "read_place": len(rows), "read_tokens": 4, "read_shared": 0,
                 })  # fmt: skip
-    return pd.DataFrame(rows)
+        every += rows
+    return pd.DataFrame(every)
 
 
 def test_ratios_by_hand() -> None:
@@ -199,12 +206,12 @@ def test_ratios_by_hand() -> None:
     assert by[4, "parallel"].accuracy == by[4, "1:1"].accuracy == by[2, "sequential"].accuracy == 0.0
     assert by[1, "parallel"].groups == 4 and by[2, "sequential"].groups == 2 and by[4, "sequential"].groups == 1
     assert by[4, "sequential"].tokens == 10 + 11 + 12 + 13 and by[4, "1:1"].tokens == 2 * (10 + 11)
-    assert by[4, "parallel"].flops == 400 and by[4, "parallel"].generator_flops == 240
+    assert by[4, "parallel"].flops == 4 * (60 + 80) and by[4, "parallel"].generator_flops == 240
 
 
 def test_a_vote_does_not_pay_for_a_verifier() -> None:
     table = ratio_results(pool(1, 4, lambda i, chain, position: position == 2), [4], "majority").set_index("strategy")
-    assert table.loc["parallel", ["tokens", "flops", "generator_flops"]].tolist() == [4 * 7, 240, 240]
+    assert table.loc["parallel", ["tokens", "flops", "generator_flops"]].tolist() == [4 * 6, 240, 240]
 
 
 def test_smaller_budgets_are_averaged_over_disjoint_groups() -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.cost_tables import cost_tables
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.style import FURTHER, error_bars, line_colours, new_figure
@@ -16,7 +17,7 @@ _SELECTS = ("verifier", "majority")
 
 def revision_part(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: Sequence[Mapping[str, Any]],
+    savings: Sequence[Mapping[str, Any]], at_cost: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """The figures and tables; nothing without revisions."""
     if positions.empty:
@@ -30,22 +31,45 @@ def revision_part(
             "model was trained on. Bars are 95 % intervals over problems.",
             positions_figure(positions),
         ),
-        FigureSection(
-            "Revisions: sequential or parallel",
-            "Snell et al. 2024, Figure 6 right. How to read this: sequential writes all N attempts in one chain, parallel writes "
-            "them apart; each is chosen from by the revision ORM (weighted) or by majority.",
-            _curves_figure(curves, "generations", ("parallel, ", "sequential, "), _SELECTS),
-        ),
+        *_order_sections(curves),
         *_ratio_sections(ratios[ratios["select"] == "verifier"]),
         *_optimal_sections(curves),
-        FigureSection(
-            "Revision ORM with and without history",
-            "Snell et al. 2024, Figure 15. How to read this: sequential revisions, chosen by an ORM that reads the earlier "
-            "attempts and by one that reads each attempt alone; both learned from the same attempts.",
-            _curves_figure(curves, "generations", ("sequential, ",), ("verifier", "verifier without history")),
-        ),
+        *_history_sections(curves),
     ]
-    return Part(sections, _tables(changes, savings))
+    return Part(sections, {**cost_tables(at_cost, "Revisions: accuracy"), **_tables(changes, savings)})
+
+
+def _order_sections(curves: pd.DataFrame) -> list[FigureSection]:
+    """Figure 6 right, against attempts and against what they cost: a later attempt reads the earlier ones."""
+    told = (
+        "Snell et al. 2024, Figure 6 right. How to read this: sequential writes all N attempts in one chain, parallel writes "
+        "them apart; each is chosen from by the revision ORM (weighted) or by majority. At equal N a chain costs more, for "
+        "each attempt is read after the earlier ones."
+    )
+    return [
+        FigureSection(
+            f"Revisions: sequential or parallel, against {unit}",
+            told,
+            _curves_figure(curves, unit, ("parallel, ", "sequential, "), _SELECTS),
+        )
+        for unit in _AXES
+    ]
+
+
+def _history_sections(curves: pd.DataFrame) -> list[FigureSection]:
+    """Figure 15, against attempts and FLOPs: the history is read by the verifier too."""
+    told = (
+        "Snell et al. 2024, Figure 15. How to read this: sequential revisions, chosen by an ORM that reads the earlier "
+        "attempts and by one that reads each attempt alone; both learned from the same attempts."
+    )
+    return [
+        FigureSection(
+            f"Revision ORM with and without history, against {unit}",
+            told,
+            _curves_figure(curves, unit, ("sequential, ",), ("verifier", "verifier without history")),
+        )
+        for unit in ("generations", "FLOPs")
+    ]
 
 
 def _ratio_sections(ratios: pd.DataFrame) -> list[FigureSection]:
@@ -124,6 +148,7 @@ def _curves_figure(curves: pd.DataFrame, unit: str, starts: tuple[str, ...], end
     figure.update_xaxes(title=_AXES[unit])
     if unit != "generations":
         figure.update_xaxes(tickvals=None, ticktext=None)
+        figure.update_traces(hovertemplate="%{x:.3s}: %{y:.1%}", selector={"mode": "lines+markers"})
     return figure
 
 

@@ -20,8 +20,9 @@ def revision_search_part(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
     problems = int(curves["n_problems"].iloc[0])
     told = (
         f"Past Snell et al. 2024, 8; {problems} test problems. How to read this: a chain of attempts, then a search against "
-        "the PRM over what the revision model writes after it, all paid for; beside it the same model's attempts by its ORM, and "
-        "the generator's own best-of-N weighted and beam searches. Bands are 95 % intervals over problems."
+        "the PRM over what the revision model writes after it, all paid for; beside it the same model's attempts chosen by its "
+        "ORM and by the same PRM, and the generator's own best-of-N weighted and beam searches. Bands are 95 % intervals over "
+        "problems."
     )
     sections = [
         FigureSection(f"PRM search over revisions, against {unit}", told, search_figure(curves, unit)) for unit in _AXES

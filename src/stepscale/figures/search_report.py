@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.cost_tables import cost_tables
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import POINT, error_at, largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
@@ -72,7 +73,7 @@ def search_part(
         )
         wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
         sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
-    tables = {**_at_cost(at_cost), **_tables(savings, online), _SIGNS: _signs(signs)}
+    tables = {**cost_tables(at_cost, "Accuracy"), **_tables(savings, online), _SIGNS: _signs(signs)}
     return Part(sections, tables, {_ONLINE: _ONLINE_NOTE, _SIGNS: _SIGNS_NOTE})
 
 
@@ -100,23 +101,6 @@ def _figure(curves: pd.DataFrame, unit: str) -> Any:
         figure.update_xaxes(tickvals=None, ticktext=None)
         figure.update_traces(hovertemplate=f"%{{x:.3s}}: {POINT}", selector={"mode": "lines+markers"})
     return figure
-
-
-def _at_cost(rows: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    """For tokens and FLOPs a table: a row a strategy, a column a spending that all of them cover."""
-    tables: dict[str, list[dict[str, Any]]] = {}
-    for unit, own in rows.groupby("unit", sort=False):
-        own = own.dropna(subset=["accuracy"])
-        told = own.apply(
-            lambda row: f"{row['accuracy']:.1%} ({row['difference']:+.1%} [{row['difference_low']:+.1%}, "
-            f"{row['difference_high']:+.1%}])", axis=1,
-        )  # fmt: skip
-        by_cost = own.assign(told=told).pivot_table("told", "label", "cost", aggfunc="first", sort=False)
-        tables[f"Accuracy at equal {unit} a problem (minus {_BASELINE} [95 %])"] = [
-            {"strategy": label, **{f"{cost:,.3g}": told for cost, told in cells.fillna("").items()}}
-            for label, cells in by_cost.iterrows()
-        ]
-    return tables
 
 
 def _tables(savings: pd.DataFrame, online: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:

@@ -14,6 +14,7 @@ from stepscale.figures.style import line_colours
 
 _PANEL = (3.1, 2.9)  # inches
 _ALONE = (6.4, 3.9)
+_SHORT = 24  # characters of a name of which three stand side by side above one panel
 
 
 def static_curves(
@@ -44,7 +45,8 @@ def static_curves(
             axes.grid(alpha=0.25)
         figure.axes[0].set_ylabel(y_title)
         lines, names = figure.axes[0].get_legend_handles_labels()
-        figure.legend(lines, names, loc="outside upper left", ncols=3, frameon=False)
+        columns = 3 if max(map(len, names)) <= _SHORT or len(groups) > 1 else 2
+        figure.legend(lines, names, loc="outside upper left", ncols=columns, frameon=False)
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
     return text.getvalue()

@@ -10,8 +10,6 @@ chain of length s: one pool of chains serves all budgets (``revision_grid``).
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-import pandas as pd
-
 from stepscale.cost import Ledger, total
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling
@@ -22,7 +20,7 @@ from stepscale.search.results import Candidate, Problem
 from stepscale.search.revision_prompt import RevisionLayout
 from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
 
 
@@ -30,10 +28,12 @@ from stepscale.verifiers.contract import Verifier
 class Attempt:
     """One solution of a chain. ``prompt``: the text in the problem's place; ``context``: positions shown in it.
 
-    ``candidate.subtree`` is the chain, ``candidate.slot`` the position in it. ``ledger``: the attempt's part of the cost.
+    ``prefix``: the tokens it was drawn after. ``candidate.subtree`` is the chain, ``candidate.slot`` the position in it.
+    ``ledger``: the attempt's part of the cost.
     """
 
     prompt: str
+    prefix: tuple[int, ...]
     context: tuple[int, ...]
     candidate: Candidate
     ledger: Ledger
@@ -97,10 +97,10 @@ def _next_attempts(
     meter = Meter([Problem(problems[i].problem_id, text) for (i, _), text in zip(going, prompts, strict=True)],
                   generator, None, ledger)  # fmt: skip
     found = meter.generate(requests, sampling, "solution")
-    parts = zip(going, prompts, contexts, found, meter.ledgers, strict=True)
+    parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
     return [
-        Attempt(prompt, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
-        for (i, chain), prompt, context, drawn, cost in parts
+        Attempt(prompt, request.prefix, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
+        for (i, chain), prompt, (_, request), context, drawn, cost in parts
     ]
 
 
@@ -117,7 +117,7 @@ def candidate_of(generator: Generator, drawn: Continuation, chain: int, position
 
 def score_chains(
     found: Sequence[ProblemChains], generator: Generator, verifier: Verifier, history: bool, aggregation: How,
-    ledger: Ledger,
+    ledger: Ledger, neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:  # fmt: skip
     """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
 
@@ -129,34 +129,8 @@ def score_chains(
     meter = Meter(owners, generator, verifier, ledger)
     scores = meter.score([(owner, flat[i][1].candidate.steps) for owner, i in enumerate(read)])
     attempts = [attempt for _, attempt in flat]
-    for i, scored, cost in zip(read, read_scores(scores, aggregation, "positive"), meter.ledgers, strict=True):
+    for i, scored, cost in zip(read, read_scores(scores, aggregation, neutral_is), meter.ledgers, strict=True):
         candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
     return [replace(own, chains=tuple(tuple(next(rest) for _ in chain) for chain in own.chains)) for own in found]
-
-
-def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
-    """A solutions table, not yet graded, with a row an attempt and further columns.
-
-    ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
-    (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),
-    ``generator_tokens`` and ``generator_flops`` (those of what was read to write and of what was written).
-    """
-    rows = []
-    for own in found:
-        for sample_id, attempt in enumerate(attempt for chain in own.chains for attempt in chain):
-            made = attempt.candidate
-            rows.append(
-                {
-                    "problem_id": own.problem.problem_id, "sample_id": sample_id, "steps": list(made.steps),
-                    "tokens": list(made.tokens), "step_ends": list(made.step_ends), "answer": made.answer,
-                    "is_correct": None, "finish": made.finish, "mean_logprob": made.mean_logprob, "generator": generator,
-                    "chain": made.subtree, "position": made.slot, "prompt": attempt.prompt,
-                    "context": list(attempt.context), "score": float("nan") if made.score is None else made.score,
-                    "tokens_computed": attempt.ledger.tokens, "flops": attempt.ledger.flops(),
-                    "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),
-                    "generator_flops": attempt.ledger.flops() - attempt.ledger.verifier_flops(),
-                }
-            )  # fmt: skip
-    return pd.DataFrame(rows)

@@ -3,26 +3,31 @@
 In: a graded and scored chains table. Out: a row a (problem, ratio, budget), as ``scaling.compute_optimal`` takes them. A
 budget N is s attempts in each of p chains, s x p = N (Snell et al. 2024, 6.2). The first s attempts of a longer chain are
 a chain of length s, so a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up
-to N, and smaller budgets in several disjoint groups of chains, over which the accuracy is averaged.
+to N, and smaller budgets in several disjoint groups of chains, over which accuracy and cost are averaged. A group is charged what
+it costs when it is drawn and read alone (``revision_costs``): the pool's own ledger divides what all of its chains share.
 """
 
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.search.results import Candidate
-from stepscale.search.revision_selection import across, flat, representative
+from stepscale.search.revision_costs import READING, WRITING, Beginnings
+from stepscale.search.revision_selection import flat, hierarchical, representative
 from stepscale.seeds import seed_for
 
 Select = Literal["hierarchical", "majority"]
-BY_ORM = ["score", "tokens_computed", "flops"]  # columns of a chains table that depend on the ORM that read it
-_COSTS = {  # columns of a chains table: tokens and FLOPs of what selects and writes, FLOPs of what writes
-    "hierarchical": ("tokens_computed", "flops", "generator_flops"),
-    "majority": ("generator_tokens", "generator_flops", "generator_flops"),  # a vote reads no scores
-}
+WITHOUT_HISTORY, PRM = "without_history", "prm"  # verifiers beside the ORM that reads the history, as columns name them
+BY_VERIFIER = ["score", "tokens_computed", "flops", *READING]  # columns of a chains table that depend on the verifier
+
+
+def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
+    """The chains table as another verifier read it, whose columns end in its name."""
+    return chains.drop(columns=BY_VERIFIER).rename(columns={f"{name}_{verifier}": name for name in BY_VERIFIER})
 
 
 def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
@@ -55,14 +60,20 @@ def split_name(sequential: int, parallel: int) -> str:
     return "sequential" if parallel == 1 else f"{ratio.numerator}:{ratio.denominator}"
 
 
+def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all."""
+    one = rows[rows["budget"] == 1]
+    return pd.concat([rows, one.assign(strategy=split_name(2, 1))], ignore_index=True)
+
+
 def ratio_results(
     chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
 ) -> pd.DataFrame:
     """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops.
 
     ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``,
-    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group in the pool's ledger, the verifier's where
-    it selects (NaN if the table does not tell it); prefix tokens that the whole pool shared are divided among its attempts.
+    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group drawn and read alone, the verifier's where
+    it selects.
     Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
     """
     if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
@@ -70,26 +81,34 @@ def ratio_results(
             "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
         )
     wanted = [(budget, *split) for budget in budgets for split in splits(budget, base)]
+    rates = _flops_a_token(chains)
     rows = []
     for problem_id, own in chains.groupby("problem_id", sort=False):
-        pool = _Pool(
-            own.sort_values(["chain", "position"], kind="stable"), seed_for(seed, "revisions", str(problem_id)), select
-        )
+        ordered = own.sort_values(["chain", "position"], kind="stable")
+        pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), select)
         for budget, sequential, parallel in wanted:
             found = list(pool.groups(sequential, parallel))
             if not found:
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
                 )
-            right, tokens, flops, writing = (sum(column) / len(found) for column in zip(*found, strict=True))
+            right, written, read = (sum(column) / len(found) for column in zip(*found, strict=True))
+            writing, reading = written * rates[0], read * rates[1]
             rows.append(
                 {
                     "problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget,
                     "sequential": sequential, "parallel": parallel, "accuracy": right,
-                    "groups": len(found), "tokens": tokens, "flops": flops, "generator_flops": writing,
+                    "groups": len(found), "tokens": written + read, "flops": writing + reading, "generator_flops": writing,
                 }
             )  # fmt: skip
     return pd.DataFrame(rows)
+
+
+def _flops_a_token(chains: pd.DataFrame) -> tuple[float, float]:
+    """Of the generator and of the verifier, as the pool's ledger tells them: 2 P."""
+    written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
+    read, reading = chains["tokens_computed"].sum() - written, chains["flops"].sum() - writing
+    return float(writing / written), float(reading / read) if read else 0.0
 
 
 class _Pool:
@@ -103,29 +122,30 @@ class _Pool:
         chains = [records[chain] for chain in sorted(records)]
         self.chains = [[_candidate(row) for row in own] for own in chains]
         self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
-        costs = _COSTS[select]
-        self.cost = [[tuple(float(row.get(name, float("nan"))) for name in costs) for row in own] for own in chains]
+        self.first = np.cumsum([0, *map(len, chains)])  # each chain's first row
+        self.written = Beginnings(rows, WRITING)
+        self.read = Beginnings(rows, READING) if select == "hierarchical" else None  # a vote reads no scores
         self._kept: dict[tuple[int, int], int | None] = {}
 
     def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
-        """right, tokens, flops and the generator's flops of each disjoint group of ``parallel`` chains that are long enough."""
+        """right, tokens written and tokens read of each disjoint group of ``parallel`` chains that are long enough."""
         able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
         for start in range(0, len(able) - parallel + 1, parallel):
             group = able[start : start + parallel]
             place = self._chosen(group, sequential)
-            paid = [cost for j in group for cost in self.cost[j][:sequential]]
             right = place is not None and self.right[place[0]][place[1]]
-            yield float(right), *(sum(column) for column in zip(*paid, strict=True))
+            rows = (self.first[group][:, None] + np.arange(sequential)).ravel()
+            yield float(right), self.written.distinct(rows), self.read.distinct(rows) if self.read else 0
 
     def _chosen(self, group: Sequence[int], sequential: int) -> tuple[int, int] | None:
+        """(chain, position) of the attempt that wins; None if none may."""
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
+        chains = [self.chains[j][:sequential] for j in group]
         if self.select == "majority":
-            won = flat([self.chains[j][:sequential] for j in group], "majority", seed)
-            return None if won.chain is None or won.position is None else (group[won.chain], won.position)
-        places = [(j, self._representative(j, sequential)) for j in group]
-        kept = [(j, place, self.chains[j][place]) for j, place in places if place is not None]
-        won = across(kept, seed)
-        return None if won.chain is None or won.position is None else (won.chain, won.position)
+            won = flat(chains, "majority", seed)
+        else:
+            won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential))
+        return None if won.chain is None or won.position is None else (group[won.chain], won.position)
 
     def _representative(self, chain: int, sequential: int) -> int | None:
         key = (chain, sequential)

@@ -5,7 +5,7 @@ is then represented by its answer's best-scored solution, and best-of-N weighted
 attempts of all chains, as if they were independent samples. Who may win and how ties are settled: ``selection``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from stepscale.search.results import Candidate
@@ -26,28 +26,28 @@ class ChainChoice:
     confidence: float | None = None
 
 
-def hierarchical(chains: Sequence[Sequence[Candidate]], seed: int) -> ChainChoice:
-    """Weighted within each chain, then weighted across the chains' representatives; ``seed`` settles ties."""
+def hierarchical(
+    chains: Sequence[Sequence[Candidate]], seed: int, stands: Callable[[int], int | None] | None = None
+) -> ChainChoice:
+    """Weighted within each chain, then weighted across the chains' representatives; ``seed`` settles ties.
+
+    ``stands``: the ``representative`` of a chain by its number, for who asks about the same chains again and again.
+    """
     kept: list[tuple[int, int, Candidate]] = []
     for number, chain in enumerate(chains):
-        place = representative(chain, seed_for(seed, "revision-chain-tie", sample_id=number))
+        tie = seed_for(seed, "revision-chain-tie", sample_id=number)
+        place = stands(number) if stands else representative(chain, tie)
         if place is not None:
             kept.append((number, place, chain[place]))
-    return across(kept, seed)
+    won = choose([candidate for _, _, candidate in kept], "weighted", seed_for(seed, "revision-tie"))
+    if won.candidate is None:
+        return ChainChoice()
+    return ChainChoice(won.answer, *kept[won.candidate][:2], won.confidence)
 
 
 def representative(chain: Sequence[Candidate], seed: int) -> int | None:
     """Position of the best-scored solution of the chain's weighted answer; None if no attempt may win."""
     return choose(chain, "weighted", seed).candidate
-
-
-def across(kept: Sequence[tuple[int, int, Candidate]], seed: int) -> ChainChoice:
-    """Best-of-N weighted over representatives (chain, position, candidate)."""
-    won = choose([candidate for _, _, candidate in kept], "weighted", seed_for(seed, "revision-tie"))
-    if won.candidate is None:
-        return ChainChoice()
-    chain, position, _ = kept[won.candidate]
-    return ChainChoice(won.answer, chain, position, won.confidence)
 
 
 def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int) -> ChainChoice:

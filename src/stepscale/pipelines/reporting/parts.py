@@ -63,7 +63,8 @@ def search() -> list[Node]:
 
 def revising() -> list[Node]:
     """A model that revises its own attempts."""
-    tables = ["revision_positions", "revision_changes", "revision_ratios", "revision_curves", "revision_savings"]
+    measured = ("positions", "changes", "ratios", "curves", "savings", "at_cost")
+    tables = [f"revision_{name}" for name in measured]
     return [
         Node(
             revisions.measure_revisions,

@@ -16,7 +16,8 @@ class Drawing:
     """A figure: its table in 08_reporting, how it is drawn and what it shows.
 
     ``kept``: the values of columns whose rows are drawn; ``largest``: the column whose greatest value alone is. ``lines``: the
-    column that tells the lines apart, "" where there is one line. ``marks``: a table of stars, its own ``kept``, and the
+    column that tells the lines apart, "" where there is one line. ``per``: what the axis counts x in; ``file``: the end of the
+    file's name, where a table is drawn more than once. ``marks``: a table of stars, its own ``kept``, and the
     columns of their places.
     """
 
@@ -32,9 +33,19 @@ class Drawing:
     kept: dict[str, Any] = field(default_factory=dict)
     largest: str | None = None
     marks: tuple[str, dict[str, Any], str, str] | None = None
+    per: float = 1.0
+    file: str = ""
+
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return f"{self.table}{self.file}.svg"
 
 
 _GENERATIONS = {"unit": "generations"}
+_FLOPS: dict[str, Any] = {
+    "kept": {"unit": "FLOPs"}, "x_title": "FLOPs a problem, generator and verifier, in millions", "per": 1e6, "file": "_by_flops",
+}  # fmt: skip
 _STARS = {"bins": "oracle", "version": "v1", "counted": "generations"}
 
 DRAWINGS = (
@@ -49,11 +60,13 @@ DRAWINGS = (
     Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figures 13 and 14): claims B8, B9"),
     Drawing("search_curves", "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
             kept=_GENERATIONS),
+    Drawing("search_curves", "Search at equal FLOPs, generator and verifier together", **_FLOPS),
     Drawing("search_by_bin", "Searches by difficulty, bin 1 the easiest (B, Figure 3 right): claim B2", panel="bin",
             lines="strategy"),
     Drawing("revision_positions", "pass@1 along a chain of revisions (B, Figure 6 left): claim B4", "position",
             "attempt, from 0", log=False, lines=""),
     Drawing("revision_curves", "Revisions, sequential and parallel (B, Figures 6 and 8): claims B4, B6", kept=_GENERATIONS),
+    Drawing("revision_curves", "Revisions at equal FLOPs, generator and verifier together", **_FLOPS),
     Drawing("revision_ratios", "Sequential to parallel, by difficulty, at the largest budget (B, Figure 7): claim B5", "ratio",
             "sequential attempts for each parallel one", lines="bin", kept={"select": "verifier"}, largest="budget"),
     Drawing("flops_match_curves", "Compute-optimal, by difficulty; stars: the larger model at equal FLOPs, where inference takes "
@@ -90,10 +103,11 @@ def figures_of(folder: Path, figures: Path) -> Iterator[str]:
             continue
         if one.largest:
             table = table[table[one.largest] == table[one.largest].max()]
+        table = table.assign(**{one.x: table[one.x] / one.per})
         stars = None
         if one.marks:
             name, kept, x, y = one.marks
             stars = drawn_table(folder, name, one.lines, kept).rename(columns={x: one.x, y: one.y})
         drawn = static_curves(table, one.x, one.x_title, one.y, one.y_title, one.panel, one.log, stars)
-        (figures / f"{one.table}.svg").write_text(drawn, encoding="utf-8")
-        yield f"### {one.caption}\n\n![{one.caption}]({figures.name}/{one.table}.svg)\n"
+        (figures / one.name).write_text(drawn, encoding="utf-8")
+        yield f"### {one.caption}\n\n![{one.caption}]({figures.name}/{one.name})\n"

@@ -1,7 +1,8 @@
 """PRM search over revisions beside what it competes with, at equal generations and at equal FLOPs; and which of them wins.
 
-The rivals, on the same problems: the revision model's parallel and sequential attempts chosen by its ORM, and, where searches
-were run, the generator's best-of-N weighted and its beam searches. A verdict follows from the paired interval alone.
+The rivals, on the same problems: the revision model's parallel and sequential attempts chosen by its ORM and, so that search is
+told from verifier, by the PRM that is searched against; and, where searches were run, the generator's best-of-N weighted and its
+beam searches. A verdict follows from the paired interval alone.
 """
 
 import numpy as np
@@ -16,7 +17,7 @@ from stepscale.scaling.equal_cost import lead_at_own_cost
 from stepscale.scaling.intervals import verdict
 from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
 from stepscale.search.plan import SearchPlan, shown
-from stepscale.search.revision_grid import ratio_results
+from stepscale.search.revision_grid import PRM, from_one_attempt, ratio_results, read_by
 
 LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
 _KEPT = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]
@@ -58,11 +59,14 @@ def _searched_rows(searched: pd.DataFrame) -> pd.DataFrame:
 
 
 def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> pd.DataFrame:
-    """Parallel and sequential attempts, chosen by the revision ORM."""
-    rows = ratio_results(chains, budgets, "hierarchical", seed=seed)
-    names = {PARALLEL: "revisions, parallel, ORM", SEQUENTIAL: "revisions, sequential, ORM"}
-    kept = rows[rows["strategy"].isin(names)]
-    return kept.assign(strategy=kept["strategy"].map(names))[_KEPT]
+    """Parallel and sequential attempts, chosen by the revision ORM, and by the PRM if it read them."""
+    read = {"ORM": chains} | ({"PRM": read_by(chains, PRM)} if f"score_{PRM}" in chains else {})
+    parts = []
+    for verifier, table in read.items():
+        rows = from_one_attempt(ratio_results(table, budgets, "hierarchical", seed=seed))
+        kept = rows[rows["strategy"].isin([PARALLEL, SEQUENTIAL])]
+        parts.append(kept.assign(strategy="revisions, " + kept["strategy"] + f", {verifier}")[_KEPT])
+    return pd.concat(parts, ignore_index=True)
 
 
 def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:

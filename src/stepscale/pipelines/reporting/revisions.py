@@ -16,6 +16,8 @@ from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, 
 from stepscale.scaling.curve import Curve
 from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.scaling.efficiency import efficiency
+from stepscale.scaling.equal_cost import COLUMNS as AT_COST
+from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.revision_claims import (
     PARALLEL,
@@ -26,26 +28,31 @@ from stepscale.scaling.revision_claims import (
     b10_quantities,
 )
 from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
-from stepscale.search.revision_grid import BY_ORM, ratio_results
+from stepscale.search.revision_grid import WITHOUT_HISTORY, from_one_attempt, ratio_results, read_by
 
 VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
 _POSITIONS = ["position", "accuracy", "low", "high", "n_attempts", "n_problems"]
+_AT_COST = ["unit", *AT_COST]
 _CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
 
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]
+Tables = tuple[
+    pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], pd.DataFrame, list[Claim]
+]  # fmt: skip
 
 
 def measure_revisions(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, chains: pd.DataFrame,
     revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
 ) -> Tables:  # fmt: skip
-    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, claims; empty without revisions."""
+    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, accuracy at a cost, claims; empty
+    without revisions.
+    """
     if revisions is None or chains.empty:
-        positions, changes, ratios, curves = (
-            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, COLUMNS)
+        positions, changes, ratios, curves, costs = (
+            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, COLUMNS, _AT_COST)
         )
-        return positions, changes, ratios, curves, [], []
+        return positions, changes, ratios, curves, [], costs, []
     found = _ratios(chains, revisions.budgets, seed)
     bins = _bins(test_problems, test_solutions, prm_scores, list(found[VERIFIER]["problem_id"].unique()), seed)
     measured = _curves(found, bins, config.bootstrap, seed)
@@ -62,6 +69,7 @@ def measure_revisions(
         _by_ratio(found, bins["oracle"], config.bootstrap, seed),
         curve_rows(measured, n_problems),
         _savings(measured),
+        _at_cost(measured),
         [settle(name, quantities, n_problems, seeds=1) for name, quantities in claims.items()],
     )
 
@@ -74,11 +82,10 @@ def log_revision_curves(positions: pd.DataFrame, curves: pd.DataFrame) -> None:
 
 def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[str, pd.DataFrame]:
     """Every split of every budget, by what selects."""
-    bare = chains.drop(columns=BY_ORM).rename(columns={f"{name}_without_history": name for name in BY_ORM})
     return {
         VERIFIER: ratio_results(chains, budgets, "hierarchical", seed=seed),
         MAJORITY: ratio_results(chains, budgets, "majority", seed=seed),
-        BARE: ratio_results(bare, budgets, "hierarchical", seed=seed),
+        BARE: ratio_results(read_by(chains, WITHOUT_HISTORY), budgets, "hierarchical", seed=seed),
     }
 
 
@@ -116,13 +123,14 @@ def _curves(
 ) -> dict[tuple[str, str], Curve]:
     """Curves by (unit, label) as in Figures 6, 8 and 15."""
     curves: dict[tuple[str, str], Curve] = {}
-    results = {select: strategy_results(rows, ("tokens", "flops")) for select, rows in found.items()}
+    results = {select: strategy_results(from_one_attempt(rows), ("tokens", "flops")) for select, rows in found.items()}
     for unit, shown in UNITS.items():
         for select, result in results.items():
             for strategy in (PARALLEL, SEQUENTIAL):
                 curves[shown, f"{strategy}, {select}"] = result.curve(strategy, unit, resamples, seed)
+    splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
     for kind, member in bins.items():
-        _add_optimal(curves, f"compute-optimal, {kind} bins", results[VERIFIER], member, resamples, seed)
+        _add_optimal(curves, f"compute-optimal, {kind} bins", splits, member, resamples, seed)
     return curves
 
 
@@ -133,6 +141,15 @@ def _add_optimal(
     curves["generations", label] = optimal.curve
     for unit, curve in optimal.by_cost.items():
         curves[UNITS[unit], label] = curve
+
+
+def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
+    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from parallel best-of-N weighted."""
+    parts = []
+    for unit in (UNITS["tokens"], UNITS["flops"]):
+        own = {label: curve for (shown, label), curve in curves.items() if shown == unit}
+        parts.append(accuracy_at_cost(own, f"{PARALLEL}, {VERIFIER}").assign(unit=unit))
+    return pd.concat(parts, ignore_index=True)[_AT_COST]
 
 
 def _savings(curves: dict[tuple[str, str], Curve]) -> list[dict[str, Any]]:

@@ -29,12 +29,12 @@ def search(
 
 def revising(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: list[dict[str, Any]],
+    savings: list[dict[str, Any]], at_cost: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """Revisions."""
     from stepscale.figures.revision_report import revision_part
 
-    return revision_part(positions, changes, ratios, curves, savings)
+    return revision_part(positions, changes, ratios, curves, savings, at_cost)
 
 
 def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:

@@ -61,7 +61,7 @@ def revise_test_problems() -> list[Node]:
     return [
         Node(
             revisions.run_test_chains,
-            ["revision_model", *orms, "test_problems", "finished_revision_test_shards", *made_of],
+            ["revision_model", *orms, "prm_model", "test_problems", "finished_revision_test_shards", *made_of],
             "revision_test_shards",
             name="run_test_chains",
         ),

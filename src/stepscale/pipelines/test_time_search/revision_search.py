@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from stepscale.search.results import SearchResult
 
 PURPOSE = "revision-search"
-_CODE = 1  # raise when the same inputs give other results
+_CODE = 2  # raise when the same inputs give other results
 
 
 def run_revision_searches(
@@ -105,7 +105,7 @@ class _Searches:
             problems, model, [self.plan.after], self.layout, sampling, run_seed=self.seed, ledger=ledger,
             problems_at_once=len(problems),
         )  # fmt: skip
-        scored = score_chains(chains, model, prm, False, options.aggregation, ledger)
+        scored = score_chains(chains, model, prm, False, options.aggregation, ledger, options.neutral_is)
         return search_revisions(
             scored, model, prm, options, self.layout, sampling, history=False, run_seed=self.seed, ledger=ledger
         )

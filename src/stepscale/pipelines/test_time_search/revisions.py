@@ -1,35 +1,26 @@
 """Nodes of the revisions part (Snell et al. 2024, 6): a model that revises its own attempts, and its ORM, at work.
 
 Training problems -> samples -> prompts with wrong attempts -> revision model -> its chains on training problems -> two ORMs,
-with and without history; then chains on test problems, scored by both. Without ``revisions`` in the parameters every node
-does nothing: shards are empty, models are empty folders.
+with and without history; then chains on test problems, scored by both and by the run's PRM. Without ``revisions`` in the
+parameters every node does nothing: shards are empty, models are empty folders.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stepscale.cost import Ledger
 from stepscale.models.encoding import TextFormat
-from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.sampling import Shards, gather, grade, make_missing, manifest, open_generator, sample_shards
+from stepscale.pipelines.sampling import Shards, gather, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
-from stepscale.search.revision_grid import BY_ORM, pool_lengths
-
-if TYPE_CHECKING:
-    from stepscale.generation.local import LocalGenerator
-    from stepscale.generation.shards import Shard
-    from stepscale.search.revision_chains import ProblemChains
+from stepscale.pipelines.test_time_search.chain_shards import ChainShards, Judge, Rule
+from stepscale.search.revision_grid import PRM, WITHOUT_HISTORY, pool_lengths
 
 logger = logging.getLogger(__name__)
 
 POOL, TRAIN, TEST = "revision-pool", "revision-train", "revision-test"
-_CODE = 3  # raise when the same inputs give other chains
 
 
 def sample_revision_pool(
@@ -103,7 +94,7 @@ def run_training_chains(
         return
     part = revisions.training_chains
     chosen = problems[problems["split"] == "train"].head(part.problems)
-    chains = _Chains(revision_model, None, [part.attempts] * part.chains, generator, revisions, search, seed)
+    chains = ChainShards(revision_model, [], [part.attempts] * part.chains, generator, revisions, search, seed)
     yield from chains.missing(TRAIN, chosen, part.problems_per_shard, finished)
 
 
@@ -143,21 +134,28 @@ def _train_orm(
 
 
 def run_test_chains(
-    revision_model: Path, with_history: Path, without: Path, test_problems: pd.DataFrame, finished: Shards,
-    generator: GeneratorBlock, verifiers: VerifierBlock, revisions: RevisionsBlock | None, search: SearchBlock, seed: int,
+    revision_model: Path, with_history: Path, without: Path, prm_model: Path | None, test_problems: pd.DataFrame,
+    finished: Shards, generator: GeneratorBlock, verifiers: VerifierBlock, revisions: RevisionsBlock | None,
+    search: SearchBlock, seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
-    """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs.
+    """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs and the run's PRM.
 
-    ``score``, ``tokens_computed`` and ``flops`` are those of the ORM with history; of the other the same names with
-    ``_without_history``.
+    The columns ``revision_grid.BY_VERIFIER`` are those of the ORM with history; of the others the same names with
+    ``_without_history`` and ``_prm``. The PRM reads the bare problem and is aggregated as the searches over revisions are, by
+    the last step where there are none.
     """
     if revisions is None:
         yield manifest(TEST)
         return
     chosen = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
     lengths = pool_lengths(max(revisions.budgets))
-    orms = _ORMs((with_history, without), verifiers.placement)
-    chains = _Chains(revision_model, orms, lengths, generator, revisions, search, seed)
+    place = verifiers.placement
+    last: Rule = ("last", "positive")
+    judges = [Judge(with_history, "", True, last, place), Judge(without, WITHOUT_HISTORY, False, last, place)]
+    if prm_model is not None:
+        first = revisions.search.strategies[0] if revisions.search else None
+        judges.append(Judge(prm_model, PRM, False, (first.aggregation, first.neutral_is) if first else last, place))
+    chains = ChainShards(revision_model, judges, lengths, generator, revisions, search, seed)
     yield from chains.missing(TEST, chosen, revisions.test.problems_per_shard, finished)
 
 
@@ -165,78 +163,3 @@ def gather_chains(shards: Shards) -> pd.DataFrame:
     """The latest test chains as one table; without their prompts, which are long and can be made again."""
     found = gather(shards)
     return found.drop(columns=["prompt"], errors="ignore")
-
-
-class _Chains:
-    """Shards of chains by the revision model, scored by as many ORMs as there are (the first reads the history)."""
-
-    def __init__(
-        self, model: Path, orms: "_ORMs | None", lengths: Sequence[int], generator: GeneratorBlock,
-        revisions: RevisionsBlock, search: SearchBlock, seed: int,
-    ) -> None:  # fmt: skip
-        from stepscale.generation.shards import model_key
-
-        self.model, self.generator = model, generator
-        self.lengths, self.layout, self.seed = list(lengths), revisions.data.layout, seed
-        self.rules, self.orms = search.grading_rules, orms
-        keys = [model_key(folder) for folder in orms.folders] if orms else []
-        self._made_of = [
-            _CODE, model_key(model), generator.template(seed), keys, self.lengths,
-            self.layout.model_dump(), generator.sampling.model_dump(), seed, self.rules,
-        ]  # fmt: skip
-
-    def missing(
-        self, purpose: str, problems: pd.DataFrame, problems_per_shard: int, finished: Shards
-    ) -> Iterator[dict[str, pd.DataFrame]]:
-        """The shards that are not finished, one after another, and the names of all."""
-        from stepscale.generation.shards import Shard, shard_name
-
-        shards = []
-        for start in range(0, len(problems), problems_per_shard):
-            part = problems.iloc[start : start + problems_per_shard]
-            texts = [list(part[name].astype(str)) for name in ("problem_id", "problem", "answer")]
-            name = shard_name(purpose, start, [*self._made_of, purpose, texts])
-            shards.append(Shard(name, part, len(part) * sum(self.lengths)))
-        yield from make_missing(purpose, shards, finished, self._make, "attempts", side_by_side=self.model)
-
-    def _make(self, shard: "Shard", ledger: Ledger) -> pd.DataFrame:
-        from stepscale.generation.contract import Sampling
-        from stepscale.search.results import Problem
-        from stepscale.search.revision_chains import chains_table, run_chains
-
-        model = open_generator(self.model, self.generator, self.seed, "revision")
-        sampling = Sampling(**self.generator.sampling.model_dump())
-        problems = [
-            Problem(i, text) for i, text in zip(shard.problems["problem_id"], shard.problems["problem"], strict=True)
-        ]
-        found = run_chains(
-            problems, model, self.lengths, self.layout, sampling, run_seed=self.seed, ledger=ledger,
-            problems_at_once=len(problems),
-        )  # fmt: skip
-        if self.orms is None:
-            return grade(chains_table(found, model.name), shard.problems, self.rules)
-        scored, without = self.orms.score(found, model, ledger)
-        table = chains_table(scored, model.name)
-        bare = chains_table(without, model.name)
-        return grade(table.join(bare[BY_ORM].add_suffix("_without_history")), shard.problems, self.rules)
-
-
-@dataclass(frozen=True)
-class _ORMs:
-    """Folders of the ORM with history and of the one without."""
-
-    folders: tuple[Path, Path]
-    placement: Placement
-
-    def score(
-        self, found: "list[ProblemChains]", model: "LocalGenerator", ledger: Ledger
-    ) -> "tuple[list[ProblemChains], list[ProblemChains]]":
-        """Chains scored by each; opened afresh, so that a shard does not depend on what was scored before."""
-        from stepscale.search.revision_chains import score_chains
-        from stepscale.verifiers.scoring import ModelVerifier
-
-        first, second = (ModelVerifier(folder, folder.name, **self.placement.model_dump()) for folder in self.folders)
-        return (
-            score_chains(found, model, first, True, "last", ledger),
-            score_chains(found, model, second, False, "last", ledger),
-        )
