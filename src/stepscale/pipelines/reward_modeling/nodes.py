@@ -72,7 +72,7 @@ def evaluate_verifiers(
     A soft PRM is held, at every step, against the outcome of the solution: one draw of the value that it predicts. Each is a
     child run with its metrics and tables.
     """
-    from stepscale.tracking import child_run
+    from stepscale.tracking import child_run, current_run
     from stepscale.verifiers.evaluation import evaluate
     from stepscale.verifiers.examples import orm_examples, prm_examples
     from stepscale.verifiers.scoring import ModelVerifier
@@ -95,8 +95,11 @@ def evaluate_verifiers(
         all_bins.append(bins)
         all_positions.append(positions)
         logger.info("%s on validation problems: %s", name, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
+        known = {key: value for key, value in metrics.items() if value == value}
+        if parent := current_run():  # by these, runs are compared
+            parent.metrics({f"{name}.{key}": value for key, value in known.items()})
         with child_run(f"{name} on validation problems", {"verifier": name, "kind": kind}) as run:
-            run.metrics({key: value for key, value in metrics.items() if value == value})
+            run.metrics(known)
             run.text(bins.to_csv(index=False), "calibration.csv")
             run.text(positions.to_csv(index=False), "positions.csv")
     return numbers, pd.concat(all_bins, ignore_index=True), pd.concat(all_positions, ignore_index=True)
