@@ -10,7 +10,7 @@ from stepscale.pipelines.reporting.nodes import measure
 COUNTS = {"per_problem": 4, "problems_per_shard": 10}
 
 
-@pytest.mark.parametrize(("samples", "told"), [(2, set()), (4, {"A1", "B9"})])
+@pytest.mark.parametrize(("samples", "told"), [(2, set()), (4, {"A1"})])
 def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample(samples: int, told: set[str]) -> None:
     names = [f"p{i}" for i in range(10)]
     key = pd.DataFrame([(p, s) for p in names for s in range(samples)], columns=["problem_id", "sample_id"])

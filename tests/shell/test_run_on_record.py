@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 Command = Callable[..., Any]
-CHILDREN = {"generator", "prm", "orm"}
+MODELS = {"generator", "prm", "orm"}
+JUDGED = {f"{name} on validation problems" for name in ("prm", "orm")}
 
 
 def write_records(train: Path, test: Path) -> None:
@@ -73,7 +74,7 @@ def runs(client: MlflowClient, name: str = "on-record") -> tuple[Run, dict[str, 
 @pytest.mark.e2e
 def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -> None:
     parent, children = runs(client)
-    assert set(children) == CHILDREN
+    assert set(children) == MODELS | JUDGED
     assert {run.info.status for run in (parent, *children.values())} == {"FINISHED"}
     assert "mlflow.parentRunId" not in parent.data.tags
     assert re.fullmatch(r"[0-9a-f]{12}\+?|unknown", parent.data.tags["git_revision"])
@@ -83,7 +84,8 @@ def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -
 @pytest.mark.e2e
 def test_children_have_typed_parameters_learning_curves_and_the_model(client: MlflowClient) -> None:
     _, children = runs(client)
-    for name, child in children.items():
+    for name in MODELS:
+        child = children[name]
         rate = "fine_tuning.learning_rate" if name == "generator" else "optimization.learning_rate"
         assert float(child.data.params[rate]) == 1e-5, "from conf/math, flat and whole"
         curve = client.get_metric_history(child.info.run_id, "loss")
@@ -91,6 +93,26 @@ def test_children_have_typed_parameters_learning_curves_and_the_model(client: Ml
         assert [point.step for point in curve] == list(range(1, len(curve) + 1))
         kept = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id, "model")}
         assert {"config.json", "model.safetensors", "tokenizer.json"} <= kept
+
+
+@pytest.mark.e2e
+def test_how_each_verifier_judges_is_a_child_with_its_tables_and_beside_it_the_validation_loss(
+    client: MlflowClient,
+) -> None:
+    parent, children = runs(client)
+    for name in JUDGED:
+        child, verifier = children[name], name.split()[0]
+        measured = {
+            "prm": {"step_auroc", "first_error_accuracy", "processbench_f1", "ece"},
+            "orm": {"solution_auroc", "ece"},
+        }
+        assert measured[verifier] <= set(child.data.metrics) | {"step_auroc", "processbench_f1"}, (
+            "nan on so few is left out"
+        )
+        assert {key: parent.data.metrics[f"{verifier}.{key}"] for key in child.data.metrics} == child.data.metrics
+        kept = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id)}
+        assert {"calibration.csv", "positions.csv"} <= kept
+        assert client.get_metric_history(children[verifier].info.run_id, "eval_loss"), "of the validation problems"
 
 
 @pytest.mark.e2e
