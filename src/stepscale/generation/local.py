@@ -143,9 +143,8 @@ class LocalGenerator:
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
         tokens = _PREFILL if self._side_by_side else max(_PREFILL, self._budget // 16 // self._token_bytes)
         read.add_all(prefill(self._network, self._tree, pasts, tokens, self._like, lanes, pool.map))
-        for batch, outcome in zip(
-            batches, pool.map(lambda plan: self._decode(plan, sampling, until), plans), strict=True
-        ):
+        outcomes = list(pool.map(lambda plan: self._decode(plan, sampling, until), plans))  # till then the tree is read
+        for batch, outcome in zip(batches, outcomes, strict=True):
             results.update(zip(batch, outcome.continuations, strict=True))
             read.add_all(outcome.read)
             decoded.add_all(outcome.decoded)
