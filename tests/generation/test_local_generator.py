@@ -1,6 +1,7 @@
 """What callers of the in-process generator rely on: seeds, exact counts, ends, shared prefixes."""
 
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -81,6 +82,25 @@ def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_lla
         monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
         found.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
     assert found[0] == found[1]
+
+
+def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypatch):
+    monkeypatch.setattr(local, "_ROWS", (1, 1))
+    generator = LocalGenerator.load(tiny_llama)
+    decode, insert = generator._decode, generator._tree.insert
+    decoding, changed = set[int](), list[bool]()
+
+    def watched(plan, *args):
+        decoding.add(id(plan))
+        time.sleep(0.01)  # time for another thread to come in between
+        outcome = decode(plan, *args)
+        decoding.discard(id(plan))
+        return outcome
+
+    monkeypatch.setattr(generator, "_decode", watched)
+    monkeypatch.setattr(generator._tree, "insert", lambda *args: (changed.append(bool(decoding)), insert(*args)))
+    generator.generate(requests_for(generator, 12, 1), SAMPLING, "step", Ledger())
+    assert len(changed) > 12 and not any(changed)
 
 
 def test_the_ledger_counts_what_the_network_was_given(tiny_llama, monkeypatch):
