@@ -45,7 +45,7 @@ def static_curves(
             axes.grid(alpha=0.25)
         figure.axes[0].set_ylabel(y_title)
         lines, names = figure.axes[0].get_legend_handles_labels()
-        columns = 3 if max(map(len, names)) <= _SHORT or len(groups) > 1 else 2
+        columns = 3 if max(map(len, names), default=0) <= _SHORT or len(groups) > 1 else 2
         figure.legend(lines, names, loc="outside upper left", ncols=columns, frameon=False)
         text = StringIO()
         figure.savefig(text, format="svg", metadata={"Date": None})
