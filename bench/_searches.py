@@ -1,0 +1,84 @@
+"""Why beam search gains little in the lab: the same searches with the run's PRM and with the labeler that is always right.
+
+    python bench/_searches.py data     # the folder of a finished run; about five minutes
+
+On 250 training problems of another seed, none of them a problem of the run: accuracy of best-of-N weighted and beam search,
+neutral as positive or as negative, and on how many problems a search ended without an answer.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.grading import grade_many
+from stepscale.lab.labeler import rate_steps
+from stepscale.lab.problems import make_problems
+from stepscale.search.methods import read_options, search
+from stepscale.search.results import Problem
+from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
+from stepscale.verifiers.scoring import ModelVerifier
+
+PROMPT = "<s>{problem}\n"
+SAMPLING = Sampling(temperature=0.4, top_p=1.0, max_new_tokens=200)
+METHODS = ({"method": "weighted"}, {"method": "beam", "width": 4})
+
+
+class Labeler:
+    """The lab's labeler as a verifier: all but sure, and right."""
+
+    name, parameters = "labeler", 1
+
+    def score(self, trajectories: list[Trajectory], ledger: Ledger) -> list[StepScores]:
+        return [self._scored(one) for one in trajectories]
+
+    @staticmethod
+    def _scored(one: Trajectory) -> StepScores:
+        ratings = np.full(len(one.steps), -1)
+        found = rate_steps(one.problem, one.steps)  # up to the first wrong step
+        ratings[: len(found)] = found
+        wrong = np.cumsum(ratings < 0) > 0
+        negative = np.where(wrong, 0.98, 0.02).astype(np.float32)
+        return StepScores(negative, np.where((ratings == 0) & ~wrong, 0.9, 0.0).astype(np.float32))
+
+
+def problems(data: Path) -> pd.DataFrame:
+    known = set(pd.read_parquet(data / "03_primary" / "problems.parquet")["problem"])
+    fresh = make_problems(500, "train", 777)
+    return fresh[~fresh["problem"].isin(known)].head(250)
+
+
+def main(data: Path) -> None:
+    table = problems(data)
+    asked = [Problem(i, text) for i, text in zip(table["problem_id"], table["problem"], strict=True)]
+    lab = LocalGenerator.load(data / "06_models" / "generator", prompt_template=PROMPT)
+    for n in (4, 16):
+        for method in METHODS:
+            for neutral in ("positive", "negative"):
+                prm: Verifier = ModelVerifier(data / "06_models" / "prm", "prm")
+                for verifier in (prm, Labeler()):
+                    lab.forget()
+                    options = read_options({**method, "n": n, "aggregation": "product", "neutral_is": neutral})
+                    found = search(
+                        asked,
+                        lab,
+                        verifier,
+                        options,
+                        SAMPLING,
+                        run_seed=0,
+                        ledger=Ledger(),
+                        problems_at_once=len(asked),
+                    )
+                    right = np.mean(grade_many([one.answer for one in found], list(table["answer"])))
+                    none = sum(one.answer is None for one in found)
+                    print(
+                        f"N={n} {method['method']:9} {verifier.name:8} neutral {neutral}: {right:.3f}, no answer on {none}"
+                    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
