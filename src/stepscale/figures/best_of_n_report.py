@@ -60,7 +60,7 @@ def page(
         f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
         "Verifiers on validation problems [95 % over problems]": [
             {"metric": name.replace("_", " ")}
-            | {kind.upper(): _measured(values, name) for kind, values in metrics.items()}
+            | {kind.upper().replace("_", " "): _measured(values, name) for kind, values in metrics.items()}
             for name in dict.fromkeys(name for values in metrics.values() for name in values)
             if not name.endswith(BOUNDS)
         ],
@@ -106,8 +106,8 @@ def _sections(
         told = (
             "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
             "sure of being right. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
-            "solution's last token. Validation problems; bars are 95 % intervals over problems, whose "
-            "steps are alike."
+            "solution's last token; soft PRM: the same at every step. Validation problems; bars are 95 % intervals over "
+            "problems, whose steps are alike."
         )
         sections.append(FigureSection("Calibration", told, reliability_curves(calibration)))
     if rules:

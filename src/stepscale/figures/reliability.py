@@ -14,7 +14,7 @@ def reliability_curves(bins: pd.DataFrame) -> Any:
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": OTHER}, name="perfectly calibrated"
     )
     for verifier, rows in bins.groupby("verifier", sort=False):
-        name = str(verifier).upper()
+        name = str(verifier).upper().replace("_", " ")
         figure.add_scatter(
             x=rows["predicted"], y=rows["observed"], name=name, mode="lines+markers", customdata=rows["n"],
             line={"color": colour(name), "width": 2.4}, error_y=error_bars(rows, "observed"),
