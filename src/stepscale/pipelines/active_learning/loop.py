@@ -134,8 +134,9 @@ def _job(
     cell = Cell(Arm(name=name, supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
     samples = chosen(solutions, keys)
     asked = problems[problems["problem_id"].isin(samples["problem_id"])]
-    labelled = len(samples) / max(1, samples["problem_id"].nunique())  # its selectors learned from these, and no others
-    return Job(cell, LabelledPool(asked, samples, chosen(labels, samples)), (labelled, 0.0), scores)
+    rated = chosen(labels, samples)  # people may leave some out; its selectors learned from these, and no others
+    labelled = len(rated[KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
+    return Job(cell, LabelledPool(asked, samples, rated), (labelled, 0.0), scores)
 
 
 def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, loop: LoopOptions) -> Measures:
