@@ -94,6 +94,21 @@ def test_where_n_is_not_divisible_by_m_the_last_kept_beam_gets_what_is_left():
     assert [c.steps[0] for c in result.candidates] == ["d", "d", "b", "b", "c"]
 
 
+ALIKE = {"": ["a\n", "a\n", "b\n", "c\n"], **{x: ["\\boxed{1}$"] for x in "abc"}}
+
+
+@pytest.mark.parametrize(
+    ("width", "kept", "filtered"), [(2, "aaaa", "aabb"), (1, "aabc", "abca"), (4, "aaaa", "aaaa")]
+)
+def test_of_beams_that_are_alike_one_is_expanded_where_duplicates_are_filtered(width, kept, filtered):
+    # M = 1: all four are kept; three texts differ, so the best of them gets the fourth slot too
+    verifier = valued({"a": 0.9, "b": 0.8, "c": 0.2})
+    for filter_duplicates, steps in ((False, kept), (True, filtered)):
+        options = {"method": "beam", "n": 4, "width": width, "filter_duplicates": filter_duplicates}
+        result, _ = run(options, ALIKE, verifier)
+        assert "".join(c.steps[0] for c in result.candidates) == steps
+
+
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (2, 2), (4, 2), (8, 3), (16, 4), (64, 8), (256, 16)])
 def test_the_square_root_of_n_is_a_width(n, m):
     assert read_options({"method": "beam", "n": n}).m == m

@@ -21,7 +21,7 @@ trees = st.fixed_dictionaries({
     "method": st.sampled_from(["beam", "lookahead", "dvts"]), "n": st.integers(1, 13),
     "width": st.one_of(st.just("sqrt"), st.integers(1, 6)), "rounds": st.integers(1, 6), "k": st.integers(0, 3),
     "aggregation": st.sampled_from(["last", "min", "product", "mean"]),
-    "choose": st.sampled_from(["best", "weighted", "majority"]),
+    "choose": st.sampled_from(["best", "weighted", "majority"]), "filter_duplicates": st.booleans(),
 })  # fmt: skip
 worlds = st.integers(0, 10**6)
 

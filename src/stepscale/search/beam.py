@@ -26,6 +26,9 @@ class TreeMethod(SearchMethod):
 
     width: Width = Field("sqrt", description='M: next steps drawn from each beam kept; "sqrt": the square root of N')
     rounds: int = Field(40, ge=1, description="steps a beam may have at the most; beams still open then are cut off")
+    filter_duplicates: bool = Field(
+        False, description="expand each text once: of open beams that are alike the others are left out"
+    )
     choose: Choose = Field("weighted", description="how the answer is chosen among the candidates")
 
     @property
@@ -52,7 +55,9 @@ class TreeMethod(SearchMethod):
     def shape(self) -> Shape:
         """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
         width = min(self.m, self.subtree)
-        return Shape(self.n, width, self.subtree, self.ahead, self.rounds, self.aggregation, self.neutral_is)
+        return Shape(
+            self.n, width, self.subtree, self.ahead, self.rounds, self.aggregation, self.neutral_is, self.filter_duplicates
+        )  # fmt: skip
 
     @property
     def search_key(self) -> str:

@@ -9,6 +9,7 @@ of the others are expanded into as many beams as are open.
   open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more: the end
   of text retires it; any other token is put back, and drawn anew when the beam is expanded.
 - **L open beams, width M**: the best ceil(L / M) are kept; in order of score each gets M children, the last what is left of L.
+  With ``filter_duplicates`` beams of the same tokens are one beam; where fewer differ, the best get M children more.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
 - **Seeds** are named by (run, round, problem, slot): a result depends on nothing else. Scores are ranked to 6 digits, so that
   float noise of another batch does not reorder equal beams; equal ones keep the order of their slots.
@@ -40,6 +41,7 @@ class Shape:
     rounds: int
     aggregation: How
     neutral_is: NeutralIs
+    filter_duplicates: bool
 
 
 @dataclass(frozen=True)
@@ -151,8 +153,10 @@ class _Forest:
         for tree in trees.values():
             slots = sorted(beam.slot for beam in tree)
             best = sorted(tree, key=lambda beam: (-beam.rank, beam.slot))
+            if self._shape.filter_duplicates:
+                best = list({beam.tokens: beam for beam in best}.values())
             for i, slot in enumerate(slots):
-                children.append(replace(best[i // self._shape.width], slot=slot, scored=None, rank=0.0))
+                children.append(replace(best[i // self._shape.width % len(best)], slot=slot, scored=None, rank=0.0))
         return children
 
     def _longer(self, beam: _Beam, drawn: Continuation) -> _Beam:
