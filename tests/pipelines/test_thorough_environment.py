@@ -12,7 +12,7 @@ from stepscale.tracking import flatten
 CONF = Path(__file__).resolve().parents[2] / "conf"
 SIZES = {
     "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
-    "strategies", "ablations", "train", "test", "heldout",
+    "strategies", "ablations", "train", "test", "heldout", "epochs", "least_steps",
 }  # fmt: skip
 
 
