@@ -97,9 +97,7 @@ def test_where_n_is_not_divisible_by_m_the_last_kept_beam_gets_what_is_left():
 ALIKE = {"": ["a\n", "a\n", "b\n", "c\n"], **{x: ["\\boxed{1}$"] for x in "abc"}}
 
 
-@pytest.mark.parametrize(
-    ("width", "kept", "filtered"), [(2, "aaaa", "aabb"), (1, "aabc", "abca"), (4, "aaaa", "aaaa")]
-)
+@pytest.mark.parametrize(("width", "kept", "filtered"), [(2, "aaaa", "aabb"), (1, "aabc", "abca"), (4, "aaaa", "aaaa")])
 def test_of_beams_that_are_alike_one_is_expanded_where_duplicates_are_filtered(width, kept, filtered):
     # M = 1: all four are kept; three texts differ, so the best of them gets the fourth slot too
     verifier = valued({"a": 0.9, "b": 0.8, "c": 0.2})

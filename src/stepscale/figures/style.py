@@ -24,7 +24,10 @@ COLOURS = {
 }
 OTHER = "#64748b"
 WEIGHTED = ", weighted vote"  # the end of such a method's label
-FURTHER = ("#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261")  # verifiers by name
+FURTHER = (  # for labels without a colour of their own: strategies, verifiers by name
+    "#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261",
+    "#1fa555", "#7b8494", "#5b3fb0", "#8c564b", "#e377c2", "#9acd32",
+)  # fmt: skip
 GRID = "rgba(128,136,150,0.22)"
 INK = "#64748b"  # the page's script replaces it by its own text colour
 
