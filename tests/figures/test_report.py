@@ -14,6 +14,7 @@ import pytest
 from stepscale.figures.best_of_n_report import headline, page
 from stepscale.scaling.claims import claims_table, settle
 from stepscale.scaling.comparison import a1_quantities, curves_table
+from stepscale.scaling.intervals import Interval
 from stepscale.verifiers.calibration import reliability
 
 NS = [1, 2, 4, 8]
@@ -28,7 +29,7 @@ def sources() -> dict[str, Any]:
     base = rng.random((60, 1)) * 0.4
     values = {name: base + gain * np.arange(len(NS)) for name, gain in gains.items()}
     curves = curves_table("test", values, NS, 200, 0)
-    a1 = settle("A1", a1_quantities(values, NS, 200, 0), 60, seeds=1)
+    a1 = settle("A1", a1_quantities(values, NS, 200, 0), seeds=1)
     levels = pd.DataFrame(
         {
             "level": level,
@@ -149,6 +150,16 @@ def test_the_claims_table_shows_every_claim_with_its_badge_and_the_papers_figure
     assert html.count('<span class="badge not-measured">') == 15
     assert html.count('<span class="badge held">') == 1
     assert "78.2 / 72.4 / 69.6" in html
+    assert "1 of 5 parts</span>" in html and "upper bound allowing" not in html, "one that held needs no wider bound"
+
+
+def test_a_claim_that_did_not_hold_stands_with_the_bound_it_goes_by() -> None:
+    below, above = (Interval(*np.asarray([m, m - 0.02, m + 0.02]), 60) for m in (-0.05, 0.05))
+    rows = claims_table({"A6": settle("A6", {"second fifth": below, "first fifth": above}, seeds=1)})
+    told, given = "1 of 2 parts; upper bound allowing for 2: -0.027", sources()
+    assert f"second fifth<br>{told}</span>" in page(**(given | {"claims": rows}))
+    line = headline(given["curves"], rows)[1]
+    assert line.startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {told} (PRM ahead")
 
 
 def test_the_run_says_where_it_comes_from(html: str) -> None:

@@ -21,7 +21,7 @@ def finished(tmp_path: Path) -> Path:
     """The tables of a run that measured best-of-N and revisions alone."""
     folder = tmp_path / "data" / "08_reporting"
     folder.mkdir(parents=True)
-    held = settle("A1", {"PRM - ORM": Interval(*np.asarray([0.08, 0.02, 0.14]))}, n_problems=300, seeds=1)
+    held = settle("A1", {"PRM - ORM": Interval(*np.asarray([0.08, 0.02, 0.14]), 300)}, seeds=1)
     (folder / "claims.json").write_text(json.dumps([asdict(held if c.id == "A1" else c) for c in CLAIMS]))
     (folder / "report.html").write_text(
         "<dl><dt>git revision</dt><dd>abc123</dd><dt>machine</dt><dd>A &amp; B</dd></dl>"
@@ -44,6 +44,19 @@ def test_the_table_has_every_claim_with_its_numbers_and_nothing_of_what_was_not_
     assert len(rows) == 1 + len(CLAIMS)
     assert "69.0 / 61.0 / 63.3 at N=256; PRM - ORM = +0.080 [+0.020, +0.140] | held | 300 | 1 |" in rows[1]
     assert all("|  | not measured |  |  |" in row for row in rows[2:])
+
+
+def test_a_part_below_zero_by_its_own_interval_stands_beside_the_bound_that_allows_for_all_parts(
+    finished: Path, tmp_path: Path
+) -> None:
+    below, above = Interval(*np.asarray([-0.075, -0.133, -0.017]), 60), Interval(*np.asarray([0.08, 0.02, 0.14]), 300)
+    a6 = settle("A6", {"below": below, **{str(i): above for i in range(10)}}, seeds=1)
+    (finished / "08_reporting" / "claims.json").write_text(
+        json.dumps([asdict(a6 if c.id == "A6" else c) for c in CLAIMS])
+    )
+    text = page(finished, "kedro run", tmp_path / "figures")
+    told = "below = -0.075 [-0.133, -0.017] (1 of 11 parts; upper bound allowing for 11: +0.009)"
+    assert f"{told} | inconclusive | 60 | 1 |" in text
 
 
 def test_ablations_and_the_loop_have_a_table_of_their_own(finished: Path, tmp_path: Path) -> None:

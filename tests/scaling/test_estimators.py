@@ -205,6 +205,7 @@ def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monk
 def test_groups_of_one_mean_differ_by_nothing_in_every_resample() -> None:
     group = np.arange(60) % 3
     same = groups_interval(np.full(60, 0.1), group == 0, group == 1)
+    assert same.n_problems == int((group < 2).sum()), "those of both groups, no others"
     assert (same.mean, same.low, same.high) == (0, 0, 0)
     by_group = groups_interval(np.where(group == 0, 0.5, 0.25), group == 0, group == 1, resamples=300)
     assert (by_group.mean, by_group.low, by_group.high) == (0.25, 0.25, 0.25)

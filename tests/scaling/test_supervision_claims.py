@@ -30,7 +30,9 @@ SPREAD = 0.05  # of the difference between two methods over the problems
 
 
 def settled(claim: str, quantities: Mapping[str, Interval]) -> Claim:
-    return settle(claim, quantities, PROBLEMS, 1)
+    found = settle(claim, quantities, 1)
+    assert found.n_problems == quantities[found.decided_by].n_problems is not None
+    return found
 
 
 def around(mean: float, seed: int, spread: float = SPREAD) -> np.ndarray:
@@ -140,6 +142,7 @@ def test_a6_wants_the_lead_everywhere_and_an_orm_that_loses_on_the_easiest(lead,
     claim = settled("A6", a6_quantities(bins, values, NS, 500, 0))
     assert claim.status == status
     assert not decided_by or claim.decided_by == decided_by
+    assert claim.n_problems == PROBLEMS // 5, "a fifth of them, not all"
 
 
 def test_figure_6_has_a_curve_for_each_quintile_and_method() -> None:

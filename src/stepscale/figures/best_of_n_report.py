@@ -11,6 +11,7 @@ from stepscale.figures.reliability import reliability_curves
 from stepscale.figures.report import Example, FigureSection, Part, build_report
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.scoring_rules import scoring_rules_figure
+from stepscale.scaling.claims import told_of_parts
 
 BOUNDS = ("_low", "_high")
 STATUSES = ("held", "did not hold", "inconclusive")
@@ -29,7 +30,8 @@ def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[
         if claim["id"] == "A1" or len(measured) <= 2:
             lines.append(
                 f"{claim['id']} {claim['status']}: {claim['decided_by']} = {claim['estimate']:+.3f} "
-                f"[{claim['low']:+.3f}, {claim['high']:+.3f}] ({claim['claim']})"
+                f"[{claim['low']:+.3f}, {claim['high']:+.3f}]{f', {parts}' if (parts := told_of_parts(claim)) else ''} "
+                f"({claim['claim']})"
             )
     if len(measured) > 2:
         by_status = {status: [c["id"] for c in measured if c["status"] == status] for status in STATUSES}

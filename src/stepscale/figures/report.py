@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 from typing import Any
 
+from stepscale.scaling.claims import told_of_parts
+
 
 @dataclass(frozen=True)
 class FigureSection:
@@ -69,7 +71,7 @@ def build_report(
     return page.render(
         title=title, headline=headline, sections=drawn, examples=examples, claims=claims, tables=tables, facts=facts,
         notes=notes or {},
-        plotly=get_plotlyjs(), shade=shade,
+        plotly=get_plotlyjs(), shade=shade, told_of_parts=told_of_parts,
     )  # fmt: skip
 
 

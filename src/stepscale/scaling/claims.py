@@ -1,7 +1,7 @@
 """The claims of both papers, and how a result settles one: by its interval, never by hand.
 
-A claim is a set of quantities that should all be above zero (differences of accuracies). It held if every interval lies
-above zero, did not hold if any lies below by more than chance gives among so many, else it is inconclusive.
+A claim is a set of quantities, its parts, that should all be above zero (differences of accuracies). It held if every
+interval lies above zero, did not hold if any lies below by more than chance gives among so many, else it is inconclusive.
 """
 
 from collections.abc import Mapping
@@ -14,7 +14,11 @@ from stepscale.scaling.intervals import Interval
 
 @dataclass(frozen=True)
 class Claim:
-    """A row of the claims table. ``estimate``, ``low``, ``high``: the deciding quantity."""
+    """A row of the claims table.
+
+    ``estimate``, ``low``, ``high``, ``n_problems``: of the deciding quantity, one of ``parts``. ``high_among``: its upper bound
+    with the number of parts allowed for; the claim did not hold where one of these lies below zero.
+    """
 
     id: str
     claim: str
@@ -23,6 +27,8 @@ class Claim:
     estimate: float | None = None
     low: float | None = None
     high: float | None = None
+    high_among: float | None = None
+    parts: int | None = None
     n_problems: int | None = None
     seeds: int | None = None
     decided_by: str = ""
@@ -48,7 +54,7 @@ CLAIMS = (
 )  # fmt: skip
 
 
-def settle(claim_id: str, quantities: Mapping[str, Interval], n_problems: int, seeds: int) -> Claim:
+def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Claim:
     """The claim with its status, and the quantity that decides it.
 
     Held: every interval lies above zero; did not hold: one, widened for their number, lies below zero; else inconclusive. The
@@ -69,7 +75,7 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], n_problems: int, s
     decisive = quantities[name]
     return replace(
         claim, status=status, estimate=float(decisive.mean), low=lows[name], high=highs[name],
-        n_problems=n_problems, seeds=seeds, decided_by=name,
+        high_among=widened[name], parts=len(quantities), n_problems=decisive.n_problems, seeds=seeds, decided_by=name,
     )  # fmt: skip
 
 
@@ -81,6 +87,15 @@ def _high_among(parts: int, quantity: Interval) -> float:
     quantile = NormalDist().inv_cdf
     stretch = quantile(1 - 0.025 / parts) / quantile(0.975)
     return float(quantity.mean + (quantity.high - quantity.mean) * stretch)
+
+
+def told_of_parts(claim: Mapping[str, Any]) -> str:
+    """Of how many quantities the deciding one is; unless the claim held, its upper bound with that allowed for. "" for one."""
+    parts = claim.get("parts") or 1
+    if parts == 1:
+        return ""
+    bound = "" if claim["status"] == "held" else f"; upper bound allowing for {parts}: {claim['high_among']:+.3f}"
+    return f"1 of {parts} parts{bound}"
 
 
 def claims_table(settled: Mapping[str, Claim]) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ medium problems; small R) and two to lose (hard problems; large R): each is a ma
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,4 +54,4 @@ def b7_quantities(
 
 
 def _turned(interval: Interval | None) -> Interval | None:
-    return None if interval is None else Interval(-interval.mean, -interval.high, -interval.low)
+    return None if interval is None else replace(interval, mean=-interval.mean, low=-interval.high, high=-interval.low)

@@ -9,6 +9,7 @@ FLOPs as the ledger has them, what the verifier really reads included.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
@@ -147,7 +148,8 @@ def _matched(
     ones = np.ones((1, len(bins)), np.int64)
     estimate = _difference(curves, ones, bins, larger, budgets, resampled=False)
     rows = _difference(curves, counts, bins, larger, budgets, resampled=True)
-    return interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
+    found = interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
+    return replace(found, n_problems=int(np.isin(bins, list(budgets)).sum()))
 
 
 def _difference(

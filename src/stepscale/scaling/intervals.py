@@ -16,11 +16,12 @@ from stepscale.scaling.closed_form import Floats
 
 @dataclass(frozen=True)
 class Interval:
-    """``mean``, ``low`` and ``high`` have the shape of one problem's value."""
+    """``mean``, ``low`` and ``high`` have the shape of one problem's value. ``n_problems``: how many it rests on, where told."""
 
     mean: Floats
     low: Floats
     high: Floats
+    n_problems: int | None = None
 
 
 def verdict(low: float, high: float) -> str:
@@ -37,7 +38,7 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     means = resample_counts(len(flat), resamples, seed) @ flat / len(flat)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     shape = values.shape[1:]
-    return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape))
+    return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape), len(flat))
 
 
 def paired_interval(
@@ -58,7 +59,8 @@ def groups_interval(
     """The mean of ``per_problem`` [problems] over one group of problems minus that over another, with its 95 % interval.
 
     ``first`` and ``second`` [problems]: whether a problem is in the group. How many of a group a resample draws is chance too, so
-    each sum is divided by its own count; a group that a resample lacks keeps its estimate. Raises InputError if one is empty.
+    each sum is divided by its own count; a group that a resample lacks keeps its estimate. It rests on the problems of both.
+    Raises InputError if one is empty.
     """
     values, groups = np.asarray(per_problem, float), [np.asarray(group, bool) for group in (first, second)]
     if not all(group.any() for group in groups):
@@ -67,7 +69,7 @@ def groups_interval(
     counts = np.vstack([np.ones((1, len(values)), np.int64), resample_counts(len(values), resamples, seed)])
     one, other = (drawn_means(counts, values * group, group) for group in groups)
     low, high = np.quantile(one[1:] - other[1:], [0.025, 0.975])
-    return Interval(np.asarray(one[0] - other[0]), low, high)
+    return Interval(np.asarray(one[0] - other[0]), low, high, int((groups[0] | groups[1]).sum()))
 
 
 def drawn_means(counts: NDArray[np.int64], sums: ArrayLike, sizes: ArrayLike) -> Floats:

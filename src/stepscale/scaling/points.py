@@ -81,7 +81,7 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level
     """The mean of ``values`` [..., seeds, problems] and its percentile interval over both."""
     means = resampled_means(values, resamples, seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
-    return Interval(values.mean(axis=(-2, -1)), low, high)
+    return Interval(values.mean(axis=(-2, -1)), low, high, values.shape[-1])
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:

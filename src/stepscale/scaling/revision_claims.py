@@ -62,11 +62,13 @@ def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> 
     middle = (1 + int(bins.max())) / 2
     gain = difference(by_bin, for_all)
     return {
-        f"a ratio for each bin - one for all at N={budget}": Interval(gain.mean[last], gain.low[last], gain.high[last]),
+        f"a ratio for each bin - one for all at N={budget}": Interval(
+            gain.mean[last], gain.low[last], gain.high[last], len(bins)
+        ),
         f"sequential - balanced on easy bins - the same on hard bins at N={budget}": groups_interval(
             lead, bins < middle, bins > middle, resamples, seed
         ),
-    }  # fmt: skip
+    }
 
 
 def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
@@ -86,7 +88,7 @@ def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, 
     for kind, member in bins.items():
         factor = efficiency(baseline, compute_optimal(results, member, resamples, seed).curve).factor
         found[f"times fewer than parallel at N={budget}, {kind} bins, - 1"] = Interval(
-            factor.mean - 1, factor.low - 1, factor.high - 1
+            factor.mean - 1, factor.low - 1, factor.high - 1, len(member)
         )
     return found
 

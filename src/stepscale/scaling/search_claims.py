@@ -64,11 +64,13 @@ def b2_quantities(
     lead = _mean(results, beams, last) - _accuracy(results, baseline, last)
     easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
     return {
-        f"a strategy for each bin - one for all at N={budget}": Interval(gain.mean[last], gain.low[last], gain.high[last]),
+        f"a strategy for each bin - one for all at N={budget}": Interval(
+            gain.mean[last], gain.low[last], gain.high[last], len(bins)
+        ),
         f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
             lead, middle, easy, resamples, seed
         ),
-    }  # fmt: skip
+    }
 
 
 def b3_quantities(
@@ -82,7 +84,7 @@ def b3_quantities(
     for kind, member in bins.items():
         factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
         name = f"times fewer than best-of-N weighted at N={results.budgets[-1]}, {kind} bins, - 1"
-        found[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1)
+        found[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
     return found
 
 

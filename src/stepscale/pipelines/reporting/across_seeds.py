@@ -41,7 +41,7 @@ def pooled(folders: list[Path], ns: tuple[int, ...], resamples: int) -> tuple[di
     values = {label: np.concatenate([run[label] for run in runs]) for label in runs[0]}
     used = ns[: values["PRM"].shape[1]]
     quantities = a1_quantities(values, used, resamples, seed=0)
-    return values, settle("A1", quantities, len(values["PRM"]), len(folders))
+    return values, settle("A1", quantities, len(folders))
 
 
 @click.command()
@@ -68,7 +68,7 @@ def main(folders: tuple[Path, ...], largest: int, resamples: int) -> None:
         click.echo(
             f"{named:24} {float(lead.mean):+.3f} [{float(lead.low):+.3f}, {float(lead.high):+.3f}] problem by problem"
         )
-    shown = ("id", "status", "decided_by", "estimate", "low", "high", "n_problems", "seeds")
+    shown = ("id", "status", "decided_by", "estimate", "low", "high", "high_among", "parts", "n_problems", "seeds")
     click.echo(json.dumps({name: getattr(claim, name) for name in shown}))
 
 

@@ -143,15 +143,14 @@ def _curves(policy: _Policy) -> pd.DataFrame:
 def _claim(policies: list[_Policy], answers: pd.DataFrame, size_ratio: float) -> list[Claim]:
     """B7 by all that was measured in oracle bins, as in the paper; not settled unless one policy shows all of its sides."""
     quantities: dict[str, Interval] = {}
-    whole, n_problems = False, 0
+    whole = False
     for policy in policies:
         if policy.kind == "oracle":
             right = _right(_answers(policy, answers))
             found = b7_quantities(policy.of, policy.optimal, policy.bins, right, size_ratio)
             quantities |= found
             whole = whole or len(found) == MARGINS
-            n_problems = max(n_problems, len(policy.ids))
-    return [settle("B7", quantities, n_problems, seeds=1)] if whole else []
+    return [settle("B7", quantities, seeds=1)] if whole else []
 
 
 def _answers(policy: _Policy, answers: pd.DataFrame) -> pd.DataFrame:

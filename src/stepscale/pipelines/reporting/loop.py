@@ -67,4 +67,4 @@ def measure_rollouts(
     claims = {"B8": b8_quantities(by_n[-1], config.bootstrap, seed)}
     if shows_growth(ns):
         claims["B9"] = b9_quantities(values["Soft PRM, last"], values["ORM"], ns, config.bootstrap, seed)
-    return pd.DataFrame(rows), [settle(name, found, len(test), seeds=1) for name, found in claims.items()]
+    return pd.DataFrame(rows), [settle(name, found, seeds=1) for name, found in claims.items()]

@@ -65,17 +65,16 @@ def _claims(
 
     A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell.
     """
-    n_problems = len(scored.grid.ids)
-    settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), n_problems, seeds=1)]
+    settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
     if shows_growth(ns):
-        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), n_problems, seeds=1))
+        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1))
     if scored.steps is not None:
         rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
-        settled.append(settle("A2", a2_quantities(rules, resamples, seed), n_problems, seeds=1))
+        settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
     if heldout:
         few = [n for n in ns if n <= heldout.grid.mask.shape[1]]
         found = per_problem(heldout.grid, heldout.scores, few)
-        settled.append(settle("A5", a5_quantities(found, few, resamples, seed), len(heldout.grid.ids), seeds=1))
+        settled.append(settle("A5", a5_quantities(found, few, resamples, seed), seeds=1))
     return settled
 
 
@@ -98,10 +97,9 @@ def measure_supervision(
         for row in efficiency_table(free, ACTIVE, PROCESS)
         if str(row["measure"]).startswith(("gain", "ratio", "labels"))
     ]
-    n_problems = int(points["problem_id"].nunique())
     claims = [
-        settle("A3", a3_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
-        settle("A4", a4_quantities(points, n, config.bootstrap, seed), n_problems, design.seeds),
+        settle("A3", a3_quantities(points, n, config.bootstrap, seed), design.seeds),
+        settle("A4", a4_quantities(points, n, config.bootstrap, seed), design.seeds),
     ]
     return sizes, budgets, varied, saved, claims
 

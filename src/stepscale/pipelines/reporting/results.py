@@ -17,6 +17,7 @@ import click
 from stepscale.errors import InputError
 from stepscale.pipelines.reporting.results_figures import drawn_table, figures_of
 from stepscale.pipelines.reporting.results_tables import saved_factor, tables_of
+from stepscale.scaling.claims import told_of_parts
 
 _SAVED = {"B3": "search_savings", "B6": "revision_savings"}
 _FACTS = ("git revision", "written", "versions", "machine", "parameters: seed")
@@ -56,6 +57,8 @@ def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
     decided = ""
     if claim["estimate"] is not None:
         decided = f"{claim['decided_by']} = {claim['estimate']:+.3f} [{claim['low']:+.3f}, {claim['high']:+.3f}]"
+        parts = told_of_parts(claim)
+        decided += f" ({parts})" if parts else ""
     ours = "; ".join(part for part in (own_figure(claim, folder) if decided else "", decided) if part)
     counts = [str(claim[name] or "") for name in ("n_problems", "seeds")]
     return "| " + " | ".join([claim["id"], claim["claim"], claim["paper"], ours, claim["status"], *counts]) + " |"
@@ -71,6 +74,7 @@ def page(folder: Path, command: str, figures: Path) -> str:
         [
             "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
             *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).",
+            "Problems are those that the deciding quantity rests on.",
             "What held, what did not and why: [findings](findings.md).", "",
             "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
             *tables_of(folder),

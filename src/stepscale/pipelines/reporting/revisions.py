@@ -70,7 +70,7 @@ def measure_revisions(
         curve_rows(measured, n_problems),
         _savings(measured),
         _at_cost(measured),
-        [settle(name, quantities, n_problems, seeds=1) for name, quantities in claims.items()],
+        [settle(name, quantities, seeds=1) for name, quantities in claims.items()],
     )
 
 

@@ -94,7 +94,7 @@ def _claims(
         claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
     if beams and lookaheads and len(tree_search.budgets) > 1:
         claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
-    return [settle(name, quantities, len(results.ids), seeds=1) for name, quantities in claims.items()]
+    return [settle(name, quantities, seeds=1) for name, quantities in claims.items()]
 
 
 def log_search_curves(curves: pd.DataFrame) -> None:
