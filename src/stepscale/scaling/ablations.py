@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.points import crossed_interval, learning
+from stepscale.scaling.intervals import Interval
+from stepscale.scaling.points import accuracy_interval, crossed_interval, learning
 
 COLUMNS = (
     "label", "per_problem", "n", "accuracy", "low", "high", "against", "lead", "lead_low", "lead_high", "n_problems", "seeds",
@@ -37,11 +37,10 @@ def _compared(
     if not set(ours.sizes) <= set(theirs.sizes):
         raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
     for size, own in zip(ours.sizes, ours.accuracy, strict=True):
-        told = _three(own, resamples, seed)
-        lead = _three(own - theirs.accuracy[theirs.sizes.index(size)], resamples, seed)
+        told = _three(accuracy_interval(own, resamples, seed))
+        lead = _three(crossed_interval(own - theirs.accuracy[theirs.sizes.index(size)], resamples, seed))
         yield label, size, n, *told, against, *lead, own.shape[1], own.shape[0]
 
 
-def _three(values: Floats, resamples: int, seed: int) -> tuple[float, float, float]:
-    interval = crossed_interval(values, resamples, seed)
+def _three(interval: Interval) -> tuple[float, float, float]:
     return float(interval.mean), float(interval.low), float(interval.high)

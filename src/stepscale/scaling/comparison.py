@@ -100,7 +100,12 @@ def curves_table(
 
 
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
-    """What claim A1 says is above zero, each as a paired interval over the problems.
+    """What claim A1 says is above zero (``a1_values``), each as a paired interval over the problems."""
+    return {name: bootstrap_interval(pair, resamples, seed) for name, pair in a1_values(values, ns).items()}
+
+
+def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
+    """Each quantity of claim A1, problem by problem [problems].
 
     PRM - ORM, PRM - majority and ORM - majority at the largest N; and ``growth`` of the PRM's lead over each. Raises InputError
     as ``growth`` does.
@@ -109,8 +114,7 @@ def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
     pairs = {f"PRM - {name} at N={max(ns)}": lead[:, last] for name, lead in leads.items()}
     pairs[f"ORM - Majority at N={max(ns)}"] = (values["ORM"] - values["Majority"])[:, last]
-    pairs |= {f"growth of PRM - {name} per doubling of N": growth(lead, ns) for name, lead in leads.items()}
-    return {name: bootstrap_interval(pair, resamples, seed) for name, pair in pairs.items()}
+    return pairs | {f"growth of PRM - {name} per doubling of N": growth(lead, ns) for name, lead in leads.items()}
 
 
 def growth(lead: Floats, ns: Sequence[int]) -> Floats:

@@ -7,7 +7,7 @@ problem_id str | accuracy float (expected best-of-n accuracy on that problem). O
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.intervals import Interval, resample_counts
-from stepscale.seeds import seed_for
+from stepscale.scaling.repeats import over_repeats
 
 ACTIVE = "Process, active learning"
 PROCESS = "Process"
@@ -66,15 +66,13 @@ def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
     """Bootstrap means [resamples, ...] of ``values`` [..., seeds, problems], seeds and problems drawn again, independently.
 
-    With one seed only the problems are. The same draws for the same numbers of seeds and problems, so differences of two
-    results of one ``seed`` are paired.
+    With one seed only the problems are; ``over_repeats`` allows for how few seeds there are, so a resample may lie a little
+    outside of what any seed reached. The same draws for the same numbers of seeds and problems, so differences of two results
+    of one ``seed`` are paired.
     """
-    n_seeds, n_problems = values.shape[-2:]
-    of_problems = resample_counts(n_problems, resamples, seed) / n_problems
-    of_seeds = resample_counts(n_seeds, resamples, seed_for(seed, "resampled-seeds")) / n_seeds
-    over_problems = values.reshape(-1, n_problems) @ of_problems.T
-    by_seed = over_problems.reshape(-1, n_seeds, resamples)
-    return np.asarray(np.einsum("vsr,rs->rv", by_seed, of_seeds).reshape(resamples, *values.shape[:-2]))
+    n_problems = values.shape[-1]
+    by_seed = values @ (resample_counts(n_problems, resamples, seed) / n_problems).T  # [..., seeds, resamples]
+    return np.moveaxis(over_repeats(by_seed, values.mean(axis=-1), seed), -1, 0)
 
 
 def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
@@ -82,6 +80,12 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level
     means = resampled_means(values, resamples, seed)
     low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
     return Interval(values.mean(axis=(-2, -1)), low, high, values.shape[-1])
+
+
+def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
+    """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval."""
+    found = crossed_interval(accuracy, resamples, seed)
+    return replace(found, low=np.clip(found.low, 0.0, 1.0), high=np.clip(found.high, 0.0, 1.0))
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
@@ -111,7 +115,7 @@ def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int)
 def _rows(
     arm: str, places: Sequence[tuple[int, int]], accuracy: Floats, resamples: int, seed: int
 ) -> list[dict[str, object]]:
-    interval = crossed_interval(accuracy, resamples, seed)
+    interval = accuracy_interval(accuracy, resamples, seed)
     return [
         {
             "label": arm, "per_problem": size, "n": n, "accuracy": float(interval.mean[i]), "low": float(interval.low[i]),
