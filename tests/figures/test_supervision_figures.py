@@ -9,6 +9,8 @@ from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.supervision_report import supervision_part
+from stepscale.scaling.comparison import curves_table
 from stepscale.scaling.points import ACTIVE, ARMS, by_budget, by_size
 from stepscale.scaling.quintiles import by_quintile
 
@@ -49,6 +51,17 @@ def test_figure_6_has_a_panel_a_quintile_and_one_legend_entry_a_method() -> None
     titles = [note.text for note in figure.layout.annotations]
     assert titles[0] == "quintile 1, easiest (10 problems)" and titles[4] == "quintile 5, hardest (10 problems)"
     assert figure.to_html(include_plotlyjs=False)
+
+
+def test_held_out_problems_have_a_figure_of_their_own_and_none_where_there_are_none() -> None:
+    empty = pd.DataFrame()
+    values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in ("PRM", "ORM", "Majority")}
+    curves = curves_table("heldout", values, NS, 50, 0)
+    (section,) = supervision_part(curves, empty, empty, empty, empty, [], {}).sections
+    assert section.title == "Best-of-N on held-out problems" and "claim A5): 50 problems" in section.reading
+    drawn = [trace.name for trace in section.figure.data if trace.mode == "lines+markers"]
+    assert drawn == ["PRM", "ORM", "Majority"]
+    assert not supervision_part(curves.head(0), empty, empty, empty, empty, [], {}).sections
 
 
 def test_table_3_stacks_the_ratings_of_each_round() -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stepscale.formats.tables import curves as checked
 from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.pipelines.reporting.nodes import measure
 
@@ -29,6 +30,14 @@ def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample(samples: int,
     )
     report = ReportBlock(budgets=(1, 2, 4), bootstrap=100)
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
-    curves, _, quintiles, _, claims = measure(problems, solutions, prm, orm, report, search, 0)
-    assert curves["n"].max() == samples and len(quintiles)
+    curves, heldout, _, quintiles, _, claims = measure(problems, solutions, prm, orm, report, search, 0)
+    assert curves["n"].max() == samples and len(quintiles) and heldout.empty
     assert {claim.id for claim in claims} == {"A2", "A6"} | told
+    assert checked(heldout).empty, "an empty table is one of curves too"
+    unlike = problems.assign(split=["heldout" if name >= "p6" else "test" for name in problems["problem_id"]])
+    curves, heldout, *_, claims = measure(unlike, solutions, prm, orm, report, search, 0)
+    assert set(heldout["data"]) == {"heldout"} and set(heldout["label"]) == set(curves["label"])
+    assert set(heldout["n_problems"]) == {4} and set(heldout["n"]) == set(curves["n"]) and len(checked(heldout))
+    best = heldout[(heldout["label"] == "PRM") & (heldout["n"] == samples)]["accuracy"].item()
+    (a5,) = [claim for claim in claims if claim.id == "A5"]
+    assert best == 1.0 and a5.n_problems == 4

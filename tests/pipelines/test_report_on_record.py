@@ -6,7 +6,7 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 
-from stepscale.pipelines.reporting.nodes import keep_report
+from stepscale.pipelines.reporting.nodes import keep_report, log_curves
 from stepscale.pipelines.reporting.revisions import log_revision_curves
 from stepscale.pipelines.reporting.searches import log_search_curves
 
@@ -18,6 +18,7 @@ CURVES = pd.DataFrame(
     ],
     columns=["unit", "label", "n", "accuracy"],
 )
+BEST = pd.DataFrame({"method": ["best_of_n", "majority"], "verifier": ["prm", None], "n": 4, "accuracy": [0.6, 0.5]})
 
 
 def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:
@@ -26,6 +27,7 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
         keep_report("<html>figures</html>")
         log_search_curves(CURVES)
         log_revision_curves(positions, CURVES)
+        log_curves(BEST, BEST.assign(accuracy=0.3))
     found = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
     assert Path(found).read_text() == "<html>figures</html>"
 
@@ -34,6 +36,8 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
 
     assert history("search.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("search.FLOPs.beam M  sqrtN") == [(8000, 0.7)]
+    assert history("scaling.best_of_n.prm") == [(4, 0.6)] and history("scaling.majority") == [(4, 0.5)]
+    assert history("scaling_heldout.best_of_n.prm") == [(4, 0.3)]
     assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]
 
@@ -42,5 +46,6 @@ def test_without_a_run_or_without_curves_nothing_is_written() -> None:
     keep_report("page")
     empty = pd.DataFrame(columns=[*CURVES.columns])
     log_search_curves(empty)
+    log_curves(BEST.head(0), BEST.head(0))
     log_revision_curves(pd.DataFrame(columns=["position", "accuracy"]), empty)
     assert mlflow.active_run() is None

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from stepscale.pipelines.reporting.results import main, page
+from stepscale.pipelines.reporting.results import main, own_figure, page
 from stepscale.pipelines.reporting.results_figures import DRAWINGS
 from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
@@ -42,7 +42,8 @@ def test_the_table_has_every_claim_with_its_numbers_and_nothing_of_what_was_not_
 ) -> None:
     rows = [line for line in page(finished, "kedro run", tmp_path / "figures").splitlines() if line.startswith("| ")]
     assert len(rows) == 1 + len(CLAIMS)
-    assert "69.0 / 61.0 / 63.3 at N=256; PRM - ORM = +0.080 [+0.020, +0.140] | held | 300 | 1 |" in rows[1]
+    ours = "69.0 [10.0, 90.0] / 61.0 [10.0, 90.0] / 63.3 [10.0, 90.0] at N=256"
+    assert f"{ours}; PRM - ORM = +0.080 [+0.020, +0.140] | held | 300 | 1 |" in rows[1]
     assert all("|  | not measured |  |  |" in row for row in rows[2:])
 
 
@@ -57,6 +58,33 @@ def test_a_part_below_zero_by_its_own_interval_stands_beside_the_bound_that_allo
     text = page(finished, "kedro run", tmp_path / "figures")
     told = "below = -0.075 [-0.133, -0.017] (1 of 11 parts; upper bound allowing for 11: +0.009)"
     assert f"{told} | inconclusive | 60 | 1 |" in text
+
+
+def test_what_stands_beside_the_papers_figures_has_its_interval(finished: Path, tmp_path: Path) -> None:
+    tables = finished / "08_reporting"
+    lead = Interval(*np.asarray([0.05, 0.01, 0.09]), 100)
+    settled = {name: settle(name, {"the lead": lead}, seeds=1) for name in ("A4", "A5")}
+    (tables / "claims.json").write_text(json.dumps([asdict(settled.get(c.id, c)) for c in CLAIMS]))
+    assert own_figure(asdict(settled["A5"]), finished) == "", "without held-out curves"
+    rows = [
+        ("PRM", 64, 0.7, 0.6, 0.8),
+        ("ORM", 64, 0.5, 0.4, 0.61),
+        ("Majority", 64, 0.62, 0.5, 0.7),
+        ("PRM", 1, 0, 0, 0),
+    ]
+    pd.DataFrame(rows, columns=["label", "n", "accuracy", "low", "high"]).to_parquet(tables / "heldout_curves.parquet")
+    measured = {
+        "ratio of slopes": (0.59, 0.2, 1.4),
+        "labels saved": (1.1, 0.2, None),
+        "slope of the arm": (0.1, 0.0, 0.2),
+    }
+    named = ("estimate", "low", "high")
+    saved = [{"measure": name} | dict(zip(named, numbers, strict=True)) for name, numbers in measured.items()]
+    (tables / "labels_saved.json").write_text(json.dumps(saved))
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| 70.0 [60.0, 80.0] / 50.0 [40.0, 61.0] / 62.0 [50.0, 70.0] at N=64; the lead = +0.050" in text
+    assert "| ratio of slopes: 0.59 [0.20, 1.40]; labels saved: 1.10 [0.20, not finite]; the lead = +0.050" in text
+    assert "](figures/heldout_curves.svg)" in text and (tmp_path / "figures" / "heldout_curves.svg").is_file()
 
 
 def test_ablations_and_the_loop_have_a_table_of_their_own(finished: Path, tmp_path: Path) -> None:

@@ -37,6 +37,15 @@ def test_on_average_it_is_the_variance_that_other_seeds_and_problems_would_show(
     assert variances.mean() == pytest.approx(truth, rel=0.1)
 
 
+def test_chance_of_a_seed_on_single_problems_makes_it_cautious_by_less_than_twice() -> None:
+    """Retraining turns other problems each time: that is in both parts, so the variance is above the true one, never below."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(0, 0.1, (300, 1, 80)) + rng.normal(0, 0.3, (300, 3, 80))
+    variances = [resampled_means(own, 300, 0).var() for own in values]
+    truth = 0.1**2 / 80 + 0.3**2 / (3 * 80)
+    assert 1.2 < np.mean(variances) / truth < 2
+
+
 def test_runs_are_drawn_as_well_as_the_problems_in_each() -> None:
     """A run's effect is in its problems' mean: what they add to its spread is counted, and once more within the run."""
     rng = np.random.default_rng(0)

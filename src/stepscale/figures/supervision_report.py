@@ -1,4 +1,4 @@
-"""What the report says about supervision: difficulty, ways to supervise, active learning (Lightman et al. 2023, 3-5)."""
+"""What the report says about supervision (Lightman et al. 2023, 3-5): held-out problems, difficulty, labels, active learning."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,15 +8,15 @@ import pandas as pd
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import largest_error, scaling_curves
 
 
 def supervision_part(
-    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
+    heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
     saved: Sequence[Mapping[str, Any]], agreement: Mapping[str, float],
 ) -> Part:  # fmt: skip
-    """Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out."""
-    sections = []
+    """Table 1 and Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out."""
+    sections = _heldout(heldout)
     if len(quintiles):
         told = (
             "Lightman et al. 2023, Figure 6. How to read this: the problems are split into fifths by the generator's own pass "
@@ -48,6 +48,17 @@ def supervision_part(
             for name, value in agreement.items()
         ]
     return Part(sections, tables)
+
+
+def _heldout(curves: pd.DataFrame) -> list[FigureSection]:
+    if curves.empty:
+        return []
+    told = (
+        f"Lightman et al. 2023, 5 and Table 1 (claim A5): {int(curves['n_problems'].iloc[0])} problems of a family that no "
+        "verifier was trained on. How to read this: as best-of-N on the test problems above. A verifier whose lead there is gone "
+        f"here has learnt of its own kinds of problem alone.{largest_error(curves)}"
+    )
+    return [FigureSection("Best-of-N on held-out problems", told, scaling_curves(curves))]
 
 
 def _measure(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, Search
 from stepscale.scaling import ablations
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
 from stepscale.scaling.claims import Claim, claims_table, settle
-from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, per_problem, shows_growth
+from stepscale.scaling.closed_form import Floats
+from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
 from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
@@ -37,44 +38,55 @@ def measure(
     config: ReportBlock,
     search: SearchBlock,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
-    """Scaling curves of the test problems, accuracy by level and quintile, the rules of A's Table 4, the claims they settle."""
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
+    """Scaling curves of the test problems and of the held-out ones, accuracy by level and quintile, the rules of A's Table 4,
+    the claims they settle.
+    """
     places = search.given_samples.places if search.given_samples else None
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
-    ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
-    votes = estimates(scored.grid, scored.scores, ns)
-    values, errors = (
-        {label: getattr(found, name) for label, found in votes.items()} for name in ("per_problem", "error")
-    )
-    curves = curves_table("test", values, ns, config.bootstrap, seed, scored.scores, errors)
+    ns = _budgets(scored, config)
+    values, curves = _best_of_n("test", scored, ns, config.bootstrap, seed)
     rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
     levels = _by_level(scored, values, config.bootstrap, seed)
     if not values.keys() >= A1_COMPARES or len(scored.grid.ids) < FEWEST_PROBLEMS:
-        return curves, levels, pd.DataFrame(columns=QUINTILES), rules, []
+        return curves, curves.head(0), levels, pd.DataFrame(columns=QUINTILES), rules, []
     bins = quintiles(scored.grid)
     by_fifth = by_quintile(bins, values, ns, config.bootstrap, seed)
-    has_heldout = problems["split"].eq("heldout").any()
-    heldout = score_samples(problems, "heldout", solutions, prm_scores, orm_scores) if has_heldout else None
-    return curves, levels, by_fifth, rules, _claims(scored, values, heldout, bins, ns, config.bootstrap, seed)
+    claims = _claims(scored, values, bins, ns, config.bootstrap, seed)
+    if not problems["split"].eq("heldout").any():
+        return curves, curves.head(0), levels, by_fifth, rules, claims
+    unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores)
+    few = [n for n in ns if n in _budgets(unlike, config)]
+    found, heldout = _best_of_n("heldout", unlike, few, config.bootstrap, seed)
+    claims.append(settle("A5", a5_quantities(found, few, config.bootstrap, seed), seeds=1))
+    return curves, heldout, levels, by_fifth, rules, claims
+
+
+def _budgets(scored: Scored, config: ReportBlock) -> list[int]:
+    """Those that there are samples enough for."""
+    return [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
+
+
+def _best_of_n(
+    data: str, scored: Scored, ns: list[int], resamples: int, seed: int
+) -> tuple[dict[str, Floats], pd.DataFrame]:
+    """Accuracy [problems, len(ns)] of every way to choose, and their curves."""
+    votes = estimates(scored.grid, scored.scores, ns)
+    values = {label: found.per_problem for label, found in votes.items()}
+    errors = {label: found.error for label, found in votes.items()}
+    return values, curves_table(data, values, ns, resamples, seed, scored.scores, errors)
 
 
 def _claims(
-    scored: Scored, values: dict[str, Any], heldout: Scored | None, bins: Any, ns: list[int], resamples: int, seed: int
+    scored: Scored, values: dict[str, Floats], bins: Any, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A1, A2 and A6 on the test problems, A5 on the family that no verifier was trained on, if there is one.
-
-    A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell.
-    """
+    """A1, A2 and A6. A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell."""
     settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
     if shows_growth(ns):
         settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1))
     if scored.steps is not None:
         rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
         settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
-    if heldout:
-        few = [n for n in ns if n <= heldout.grid.mask.shape[1]]
-        found = per_problem(heldout.grid, heldout.scores, few)
-        settled.append(settle("A5", a5_quantities(found, few, resamples, seed), seeds=1))
     return settled
 
 
@@ -130,14 +142,16 @@ def _by_level(scored: Scored, values: dict[str, Any], resamples: int, seed: int)
     return pd.DataFrame(rows, columns=["level", "label", "accuracy", "low", "high", "n_problems"])
 
 
-def log_curves(curves: pd.DataFrame) -> None:
-    """The scaling curves as MLflow metric histories: step = generation budget N."""
+def log_curves(curves: pd.DataFrame, heldout: pd.DataFrame) -> None:
+    """The scaling curves as MLflow metric histories, those of the held-out problems by a name of their own: step = budget N."""
     from stepscale.tracking import current_run
 
     run = current_run()
-    if run:
-        names = "scaling." + curves["method"] + curves["verifier"].map(lambda v: f".{v}" if isinstance(v, str) else "")
-        run.history(zip(names, curves["n"], curves["accuracy"], strict=True))
+    for start, table in (("scaling", curves), ("scaling_heldout", heldout)):
+        if run and len(table):
+            verifier = table["verifier"].map(lambda v: f".{v}" if isinstance(v, str) else "")
+            names = f"{start}." + table["method"] + verifier
+            run.history(zip(names, table["n"], table["accuracy"], strict=True))
 
 
 def choose_worked_examples(

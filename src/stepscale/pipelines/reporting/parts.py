@@ -21,7 +21,7 @@ MEASURED_BY = ["params:report", "params:seed"]
 
 
 def supervision() -> list[Node]:
-    """Ways to supervise, by labels and by N."""
+    """The held-out problems, difficulty, and ways to supervise, by labels and by N."""
     tables = ["supervision_by_size", "supervision_by_budget", "supervision_ablations", "labels_saved"]
     return [
         Node(
@@ -32,7 +32,7 @@ def supervision() -> list[Node]:
         ),
         Node(
             sections.supervision,
-            ["quintile_curves", *tables, "labeler_agreement"],
+            ["heldout_curves", "quintile_curves", *tables, "labeler_agreement"],
             "supervision_part",
             name="show_supervision",
         ),

@@ -12,10 +12,10 @@ def best_of_n() -> list[Node]:
         Node(
             nodes.measure,
             [*measured, "params:report", "params:search", "params:seed"],
-            ["curves", "levels", "quintile_curves", "scoring_table", "best_of_n_claims"],
+            ["curves", "heldout_curves", "levels", "quintile_curves", "scoring_table", "best_of_n_claims"],
             name="measure",
         ),
-        Node(nodes.log_curves, "curves", None, name="log_curves"),
+        Node(nodes.log_curves, ["curves", "heldout_curves"], None, name="log_curves"),
         Node(nodes.choose_worked_examples, [*measured, "params:pool"], "worked_examples", name="choose_examples"),
     ]
 

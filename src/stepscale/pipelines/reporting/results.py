@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.pipelines.reporting.results_figures import drawn_table, figures_of
@@ -20,6 +21,7 @@ from stepscale.pipelines.reporting.results_tables import saved_factor, tables_of
 from stepscale.scaling.claims import told_of_parts
 
 _SAVED = {"B3": "search_savings", "B6": "revision_savings"}
+_CURVES = {"A1": "curves", "A5": "heldout_curves"}
 _FACTS = ("git revision", "written", "versions", "machine", "parameters: seed")
 
 
@@ -34,22 +36,34 @@ def facts_of(folder: Path) -> dict[str, str]:
 
 
 def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
-    """What stands beside the paper's figure: for A1, A4, B3 and B6 the same quantity, else nothing but the deciding one."""
-    if claim["id"] == "A1":
-        curves = drawn_table(folder, "curves")
-        last = curves[curves["n"] == curves["n"].max()].set_index("label")["accuracy"] if len(curves) else {}
-        shown = [f"{100 * last[name]:.1f}" for name in ("PRM", "ORM", "Majority") if name in last]
-        return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
+    """What stands beside the paper's figure: for A1, A4, A5, B3 and B6 the same quantity with its interval, else nothing."""
+    if claim["id"] in _CURVES:
+        return _best_of_n(drawn_table(folder, _CURVES[claim["id"]]))
     if claim["id"] == "A4":
         path = folder / "08_reporting" / "labels_saved.json"
         rows = json.loads(path.read_text()) if path.is_file() else []
         return "; ".join(
-            f"{row['measure']}: {'not finite' if row['estimate'] is None else format(row['estimate'], '.2f')}"
+            f"{row['measure']}: {_finite(row['estimate'])} [{_finite(row['low'])}, {_finite(row['high'])}]"
             for row in rows if row["measure"].startswith(("ratio", "labels"))
         )  # fmt: skip
     if claim["id"] in _SAVED:
         return saved_factor(folder, _SAVED[claim["id"]], "compute-optimal, predicted bins")
     return ""
+
+
+def _best_of_n(curves: pd.DataFrame) -> str:
+    """PRM / ORM / majority at the largest N, in percent as the paper has them; "" where there are no curves."""
+    if curves.empty:
+        return ""
+    last = curves[curves["n"] == curves["n"].max()].set_index("label")[["accuracy", "low", "high"]] * 100
+    shown = [
+        "{:.1f} [{:.1f}, {:.1f}]".format(*last.loc[name]) for name in ("PRM", "ORM", "Majority") if name in last.index
+    ]
+    return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
+
+
+def _finite(value: float | None) -> str:
+    return "not finite" if value is None else f"{value:.2f}"
 
 
 def claim_row(claim: Mapping[str, Any], folder: Path) -> str:

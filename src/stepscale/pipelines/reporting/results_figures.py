@@ -50,6 +50,7 @@ _STARS = {"bins": "oracle", "version": "v1", "counted": "generations"}
 
 DRAWINGS = (
     Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claim A1"),
+    Drawing("heldout_curves", "Best-of-N on held-out problems (A, Table 1): claim A5"),
     Drawing("quintile_curves", "By difficulty, 1 the easiest fifth (A, Figure 6): claim A6", panel="quintile"),
     Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "labelled",
             "labelled samples a problem"),

@@ -8,13 +8,13 @@ from stepscale.figures.report import Part
 
 
 def supervision(
-    quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
+    heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
     saved: list[dict[str, Any]], agreement: dict[str, float] | None,
 ) -> Part:  # fmt: skip
-    """Ways to supervise."""
+    """Held-out problems, difficulty, ways to supervise."""
     from stepscale.figures.supervision_report import supervision_part
 
-    return supervision_part(quintiles, sizes, budgets, ablations, saved, agreement or {})
+    return supervision_part(heldout, quintiles, sizes, budgets, ablations, saved, agreement or {})
 
 
 def search(
