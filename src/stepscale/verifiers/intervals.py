@@ -50,11 +50,21 @@ def percentiles(resampled: ArrayLike) -> Bounds:
 
 def share_interval(drawn: Draws, part: ArrayLike, whole: ArrayLike) -> Bounds:
     """Of the sum of ``part`` over the sum of ``whole``, both [items]."""
-    return percentiles(_ratio(*drawn.sums(np.stack([np.asarray(part, float), np.asarray(whole, float)], 1)).T))
+    return percentiles(resampled_share(drawn, part, whole))
 
 
 def auroc_interval(drawn: Draws, scores: ArrayLike, positive: ArrayLike) -> Bounds:
     """Of the probability that a positive item scores above a negative one, ties half; both [items]."""
+    return percentiles(resampled_auroc(drawn, scores, positive))
+
+
+def resampled_share(drawn: Draws, part: ArrayLike, whole: ArrayLike) -> Floats:
+    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing."""
+    return _ratio(*drawn.sums(np.stack([np.asarray(part, float), np.asarray(whole, float)], 1)).T)
+
+
+def resampled_auroc(drawn: Draws, scores: ArrayLike, positive: ArrayLike) -> Floats:
+    """That probability in each resample [resamples]; nan where it lacks positive or negative items."""
     values, truth = np.asarray(scores), np.asarray(positive, bool)
     order = np.argsort(values, kind="stable")
     values, of, up = values[order], drawn.of[order], truth[order]
@@ -66,7 +76,7 @@ def auroc_interval(drawn: Draws, scores: ArrayLike, positive: ArrayLike) -> Boun
         negatives = np.add.reduceat(weights * ~up, ties, axis=1)
         won = (positives * (negatives.cumsum(axis=1) - negatives / 2)).sum(axis=1)
         found.append(_ratio(won, positives.sum(axis=1) * negatives.sum(axis=1)))
-    return percentiles(np.concatenate(found))
+    return np.concatenate(found)
 
 
 def f1_interval(drawn: Draws, hit: ArrayLike, erroneous: ArrayLike) -> Bounds:
