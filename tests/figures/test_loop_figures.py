@@ -5,7 +5,8 @@ import pytest
 
 from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 from stepscale.figures.report import build_report
-from stepscale.scaling.loop_comparison import health_by_round
+from stepscale.scaling.loop_comparison import HEALTH as COLUMNS
+from stepscale.scaling.loop_comparison import MEASURES, health_by_round
 
 STRATEGIES = ("80/20, selector retrained", "Random")
 SIZES = pd.DataFrame(
@@ -15,12 +16,12 @@ SIZES = pd.DataFrame(
         for name in STRATEGIES for size in (1, 5, 9)
     ]
 )  # fmt: skip
-NUMBERS = list(health_by_round(pd.DataFrame()).columns[2:])
 HEALTH = pd.DataFrame(
     [
-        {"strategy": name, "round": round_} | dict.fromkeys(NUMBERS, 0.8 + round_ / 100)
-        for name in STRATEGIES for round_ in (1, 2)
-    ]
+        (name, round_, measure, 0.8 + round_ / 100, 0.7, 0.9 + round_ / 100, 80, 40, 3)
+        for name in STRATEGIES for round_ in (1, 2) for measure in MEASURES
+    ],
+    columns=list(COLUMNS),
 )  # fmt: skip
 DIFFERENCES = [
     {"difference": "last round of Random", "n": 16, "estimate": -0.02, "low": -0.05, "high": 0.01, "n_problems": 40,
@@ -33,21 +34,39 @@ def test_every_strategy_has_its_line_by_labels_and_on_the_audit() -> None:
     lines = [trace for trace in learned.figure.data if trace.mode == "lines+markers"]
     assert [trace.name for trace in lines] == list(STRATEGIES) and list(lines[0].x) == [1, 5, 9]
     assert [trace.name for trace in audited.figure.data] == list(STRATEGIES)
-    assert list(audited.figure.data[0].y) == pytest.approx([0.81, 0.82])
+    line = audited.figure.data[0]
+    assert list(line.y) == pytest.approx([0.81, 0.82])
+    assert list(line.error_y.array) == pytest.approx([0.1, 0.1])
+    assert list(line.error_y.arrayminus) == pytest.approx([0.11, 0.12])
     assert list(audited.figure.layout.xaxis.tickvals) == [1, 2]
     assert "Best-of-16 on 40 test problems, 3 seed(s)" in learned.reading
     for section in (learned, audited):
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
 
 
+def test_readings_tell_over_what_the_intervals_are_and_whose_problems_the_audit_is_of() -> None:
+    several = [section.reading for section in loop_part(SIZES, HEALTH, DIFFERENCES).sections]
+    alone = [section.reading for section in loop_part(SIZES.assign(seeds=1), HEALTH.assign(seeds=1), []).sections]
+    assert "over problems and seeds." in several[0] and "over problems; one seed" in alone[0]
+    assert "over 40 problems of the mean of 3 seeds;" in several[1] and "over 40 problems, one seed;" in alone[1]
+    assert all("others of the same problems" in reading for reading in (several[1], alone[1]))
+
+
 def test_tables_tell_differences_in_points_and_leave_unknown_numbers_blank() -> None:
-    unknown = HEALTH.assign(first_error=float("nan"))
+    unknown = HEALTH.assign(value=HEALTH["value"].mask(HEALTH["measure"] == "first_error"))
     tables = loop_part(SIZES, unknown, DIFFERENCES).tables
     assert tables["The data loop: differences at N=16"] == [
         {"difference": "last round of Random", "points [95 %]": "-2.0 [-5.0, +1.0]", "problems": 40, "seeds": 3}
     ]
-    rows = tables["The data loop: selectors by round"]
-    assert len(rows) == 4 and rows[0]["first error at step"] == "" and rows[0]["AUROC, audit"] == "0.810"
+    rows = tables["The data loop: selectors by round, with 95 % intervals"]
+    assert len(rows) == 4 and rows[0]["first error at step"] == ""
+    assert rows[0]["AUROC, audit"] == "0.810 [0.700, 0.910]"
+    assert [rows[0][name] for name in ("samples chosen", "samples of the audit", "problems", "seeds")] == [
+        80,
+        80,
+        40,
+        3,
+    ]
     assert "-2.0 [-5.0, +1.0]" in build_report("t", [], [], [], [], tables, {})
 
 
@@ -72,7 +91,7 @@ def test_positions_are_a_table_whose_unknown_numbers_are_blank() -> None:
 def test_what_was_not_measured_is_not_shown() -> None:
     none = pd.DataFrame(columns=SIZES.columns)
     parts = (
-        loop_part(none, health_by_round(pd.DataFrame()), []), rollouts_part(none), positions_part(None),
+        loop_part(none, health_by_round(pd.DataFrame(), 10, 0), []), rollouts_part(none), positions_part(None),
         release_part(None), release_part(none),
     )  # fmt: skip
     assert all(not part.sections and not part.tables for part in parts)

@@ -1,4 +1,4 @@
-"""The loop labels nothing twice, and its diagnostics tell an over-confident selector from a sound one."""
+"""The loop labels nothing twice, and tells of every sample what its selector believed and what the labels say."""
 
 import pandas as pd
 import pytest
@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.labeling.contract import label_table
-from stepscale.labeling.loop import next_round, round_health
-from stepscale.labeling.selection import Blend, Convincing, Strategy, Uncertain, Uniform, candidates
+from stepscale.labeling.loop import HEALTH, next_round, round_health
+from stepscale.labeling.selection import KEY, Blend, Convincing, Strategy, Uncertain, Uniform, candidates
 
 
 def tables(n_problems: int = 3, n_samples: int = 12) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -43,25 +43,35 @@ def test_no_sample_is_labelled_twice_and_none_is_left_over(strategy: Strategy, p
     assert not labelled.duplicated(["problem_id", "sample_id"]).any() and len(labelled) == 36
 
 
-def test_an_overconfident_selector_is_seen_in_what_it_chose() -> None:
+def test_health_tells_of_every_sample_what_was_believed_and_what_the_labels_say() -> None:
     solutions, labels = tables()
-    audit = solutions[["problem_id", "sample_id"]].iloc[::3]
-    for wrong, ranks in ((0.1, 1.0), (0.95, 0.0)):
-        pool = pool_of(solutions, 0.9, wrong)
-        keys = next_round(pool, audit.iloc[:0], Convincing(wrong_share=1), 4, 0, 0)
-        health = round_health(pool, keys, solutions, labels, audit)
-        assert health["chosen_n"] == 12 and health["audit_n"] == 12
-        assert health["wrong_answers"] == 1 and health["chosen_faultless"] == 0
-        assert health["chosen_overconfidence"] == pytest.approx(wrong)
-        assert health["audit_auroc"] == ranks
-        assert health["first_error"] == 2
+    audit = solutions[KEY].iloc[::3]
+    pool = pool_of(solutions, 0.9, 0.95)
+    keys = next_round(pool, audit.iloc[:0], Convincing(wrong_share=1), 4, 0, 0)
+    health = round_health(pool, keys, solutions, labels, audit)
+    assert list(health) == HEALTH and health["of"].value_counts().to_dict() == {"chosen": 12, "audit": 12}
+    own = health[health["of"] == "chosen"]
+    assert own[KEY].to_numpy().tolist() == keys[KEY].to_numpy().tolist()
+    assert not own["is_correct"].any() and not own["faultless"].any() and (own["first_error"] == 2).all()
+    assert own["score"].tolist() == pytest.approx([0.95] * 12)
+    audited = health[health["of"] == "audit"]
+    assert (audited["faultless"] == (audited["sample_id"] % 2 == 0)).all()
+    assert (audited["first_error"].notna() == (audited["sample_id"] % 2 == 1)).all()
+
+
+def test_a_sample_without_labels_has_a_row_of_which_the_labels_say_nothing() -> None:
+    solutions, labels = tables(1)
+    keys = solutions[KEY].iloc[:4]
+    health = round_health(pool_of(solutions, 0.9, 0.4), keys, solutions, labels[labels["sample_id"] > 1], keys)
+    assert health["faultless"].isna().tolist() == [True, True, False, False] * 2
+    assert health["first_error"].isna().tolist() == [True, True, True, False] * 2
 
 
 def test_errors_worded_alike_are_not_counted_as_distinct() -> None:
     solutions, labels = tables(1)
-    pool, keys = pool_of(solutions, 0.9, 0.5), solutions[["problem_id", "sample_id"]]
-    assert (
-        round_health(pool, keys, solutions, labels, keys)["distinct_errors"] == 0
-    )  # "wrong 1", "wrong 3" three times each
+    pool, keys = pool_of(solutions, 0.9, 0.5), solutions[KEY]
     few = keys[keys["sample_id"].isin([1, 3])]
-    assert round_health(pool, few, solutions, labels, keys)["distinct_errors"] == 1
+    health = round_health(pool, keys, solutions, labels, few)
+    chosen, audited = (health.loc[health["of"] == of, "distinct"].dropna() for of in ("chosen", "audit"))
+    assert len(chosen) == 6 and not chosen.any()  # "wrong 1" and "wrong 3" three times each
+    assert len(audited) == 2 and audited.all()

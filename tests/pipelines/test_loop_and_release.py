@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from kedro.io import DatasetError
+from learning_points import points_table
 
 from stepscale.datasets.folder import FolderDataset
 from stepscale.formats import read
@@ -18,9 +19,10 @@ from stepscale.labeling.options import (
     ReleaseOptions,
 )
 from stepscale.labeling.selection import KEY, Convincing
-from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock
 from stepscale.pipelines.active_learning import loop
 from stepscale.pipelines.active_learning.release import _told_of_labelers, release_labels
+from stepscale.pipelines.reporting.loop import measure_loop
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -89,7 +91,29 @@ def test_a_loop_that_is_not_asked_for_gives_empty_tables() -> None:
     assert loop.choose(scores, keys, None).empty
     labels = labels_of(solutions).head(0)
     assert all(table.empty for table in loop.choose_and_ask(problems, solutions, scores, keys, labels, None))
-    assert list(loop.health(scores, keys, solutions, labels, None)) == [*loop.RUN, "round"]
+    health = loop.health(scores, keys, solutions, labels, None)
+    assert health.empty and list(health)[:3] == [*loop.RUN, "round"]
+
+
+def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_training() -> None:
+    _, solutions = lab()
+    scores, labels = scores_of(solutions), labels_of(solutions)
+    one = solutions[solutions["sample_id"] == 0][KEY].assign(seed=0, round=0, score=float("nan"))
+    begun = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
+    first = loop.choose(scores, begun, OPTIONS)
+    second = loop.choose(scores, first, OPTIONS)
+    found = loop.gather_rounds(*(loop.health(scores, keys, solutions, labels, OPTIONS) for keys in (first, second)))
+    assert found.groupby(["strategy", "seed", "round", "of"]).size().to_dict() == {
+        (s.name, 0, r, of): n for s in OPTIONS.strategies for r in (1, 2) for of, n in (("chosen", 6), ("audit", 3))
+    }
+    sizes = [
+        (s.name, size, 0, 1, f"p{i}", 0.5) for s in OPTIONS.strategies for size in (1, 3, 5) for i in range(3)
+    ]  # fmt: skip
+    config = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100})
+    _, health, _ = measure_loop(points_table(sizes), found, OPTIONS, config, 0)
+    beliefs = health[health["measure"] == "chosen_believed"]
+    assert (beliefs["low"] <= beliefs["value"]).all() and (beliefs["value"] <= beliefs["high"]).all()
+    assert beliefs[["n", "n_problems", "seeds"]].to_numpy().tolist() == [[6, 3, 1]] * 4
 
 
 def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from stepscale.pipelines.reporting.results_figures import DRAWINGS
 from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
 from stepscale.scaling.intervals import Interval
+from stepscale.scaling.loop_comparison import HEALTH, MEASURES
 
 
 @pytest.fixture
@@ -98,6 +99,21 @@ def test_ablations_and_the_loop_have_a_table_of_their_own(finished: Path, tmp_pa
     text = page(finished, "kedro run", tmp_path / "figures")
     assert "| Uncertainty sampling - Process, 4 a problem | 32 | -0.010 [-0.040, +0.020] | 200 | 3 |" in text
     assert "| last round of Random | 16 | +0.005 [-0.030, +0.040] | 200 | 1 |" in text
+
+
+def test_the_selectors_of_the_loop_have_intervals_in_their_table_and_a_band_in_their_figure(
+    finished: Path, tmp_path: Path
+) -> None:
+    rows = [("Random", r, name, 0.9, 0.8, 0.95, 80, 40, 1) for r in (1, 2) for name in MEASURES]
+    table = pd.DataFrame(rows, columns=list(HEALTH))
+    table.to_parquet(finished / "08_reporting" / "loop_health_by_round.parquet")
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "AUROC, audit |" in text and text.count("| Random | 2 | 0.900 [0.800, 0.950] |") == 1
+    assert text.count("| 80 | 80 | 40 | 1 |") == 2
+    drawn = (tmp_path / "figures" / "loop_health_by_round.svg").read_bytes()
+    table.assign(low=0.9, high=0.9).to_parquet(finished / "08_reporting" / "loop_health_by_round.parquet")
+    page(finished, "kedro run", tmp_path / "without")
+    assert drawn != (tmp_path / "without" / "loop_health_by_round.svg").read_bytes()
 
 
 def test_figures_are_drawn_of_what_there_is_and_are_the_same_again(finished: Path, tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
-"""Strategies of the loop: who is ahead at the end, and whether the last round took something away."""
+"""Strategies of the loop: who is ahead at the end, whether rounds took something away, and how sure the selectors' health is."""
 
 import numpy as np
 import pandas as pd
 import pytest
 from learning_points import points_table
 
-from stepscale.scaling.loop_comparison import health_by_round, loop_differences
+from stepscale.scaling.loop_comparison import MEASURES, health_by_round, loop_differences
+from stepscale.verifiers.metrics import auroc
 
-SIZES, SEEDS, PROBLEMS = (1, 5, 9), 2, 30
+SIZES, SEEDS, PROBLEMS = (1, 5, 9, 13), 2, 30
 
 
 def points(by_strategy: dict[str, tuple[float, ...]], noise: float = 0.0) -> pd.DataFrame:
@@ -16,7 +17,7 @@ def points(by_strategy: dict[str, tuple[float, ...]], noise: float = 0.0) -> pd.
     rng = np.random.default_rng(1)
     rows = [
         (name, size, seed, n, f"p{i}", accuracy + easy[i] + (0.1 if n == 8 else 0) + rng.normal(0, noise))
-        for name, levels in by_strategy.items() for size, accuracy in zip(SIZES, levels, strict=True)
+        for name, levels in by_strategy.items() for size, accuracy in zip(SIZES, levels, strict=False)
         for seed in range(SEEDS) for n in (4, 8) for i in range(PROBLEMS)
     ]  # fmt: skip
     return points_table(rows)
@@ -52,12 +53,77 @@ def test_one_strategy_with_one_round_has_nothing_to_compare() -> None:
     assert loop_differences(table[table["per_problem"] == 1], 8, 100, 0) == []
 
 
-def test_health_is_the_mean_over_seeds_round_by_round_in_the_order_of_the_strategies() -> None:
-    numbers = list(health_by_round(pd.DataFrame()).columns[2:])
-    rows = [
-        {"strategy": name, "seed": seed, "round": round_} | dict.fromkeys(numbers, float(round_ + seed))
-        for name in ("z", "a") for seed in (0, 1) for round_ in (1, 2)
-    ]  # fmt: skip
-    found = health_by_round(pd.DataFrame(rows))
-    assert found["strategy"].tolist() == ["z", "z", "a", "a"] and found["round"].tolist() == [1, 2, 1, 2]
-    assert found["audit_auroc"].tolist() == [1.5, 2.5, 1.5, 2.5]
+def samples(seeds: int = 1, problems: int = 20, of: str = "chosen") -> pd.DataFrame:
+    """Four samples a problem, each faultless by a coin toss and then scored about 0.8, else about 0.3."""
+    rng = np.random.default_rng(0)
+    rows = pd.DataFrame(
+        [("a", seed, 1, of, f"p{i}", j) for seed in range(seeds) for i in range(problems) for j in range(4)],
+        columns=["strategy", "seed", "round", "of", "problem_id", "sample_id"],
+    )
+    right = pd.Series(rng.random(len(rows)) < 0.5)
+    distinct = pd.Series(rng.random(len(rows)) < 0.5)
+    return rows.assign(
+        is_correct=right, faultless=right.astype("boolean"), first_error=np.where(right, np.nan, 1.0 + rows["sample_id"]),
+        score=np.where(right, 0.8, 0.3) + rng.normal(0, 0.3, len(rows)), distinct=distinct.astype("boolean").mask(right),
+    )  # fmt: skip
+
+
+def measured(health: pd.DataFrame) -> pd.DataFrame:
+    return health_by_round(health, 300, 0).set_index("measure")
+
+
+def test_measures_are_those_of_their_samples_with_intervals_about_them_and_counts() -> None:
+    health = samples()
+    found, right = measured(health), health["faultless"].to_numpy(bool)
+    assert list(found.index) == list(MEASURES)
+    by_hand = {
+        "chosen_believed": health["score"].mean(), "chosen_faultless": right.mean(), "wrong_answers": 1 - right.mean(),
+        "chosen_overconfidence": health["score"].mean() - right.mean(), "chosen_auroc": auroc(health["score"].to_numpy(), right),
+        "first_error": health["first_error"].mean(), "distinct_errors": health["distinct"][~right].mean(),
+    }  # fmt: skip
+    for name, value in by_hand.items():
+        assert found.loc[name, "value"] == pytest.approx(value)
+        assert found.loc[name, "low"] < value < found.loc[name, "high"]
+    assert found.loc["wrong_answers", ["n", "n_problems", "seeds"]].tolist() == [80, 20, 1]
+    assert found.loc["first_error", "n"] == (~right).sum()
+    assert found.loc["audit_auroc", ["n", "n_problems", "seeds"]].tolist() == [0, 0, 0], "there is no audit here"
+    assert np.isnan(found.loc["audit_auroc", "value"])
+
+
+def test_intervals_are_over_problems_so_more_samples_alike_make_none_surer() -> None:
+    health = samples()
+    once, thrice = measured(health), measured(pd.concat([health] * 3, ignore_index=True))
+    for name in ("chosen_overconfidence", "chosen_auroc", "first_error"):
+        assert thrice.loc[name, ["value", "low", "high"]].tolist() == pytest.approx(
+            once.loc[name, ["value", "low", "high"]].tolist()
+        )
+
+
+def test_seeds_share_the_resamples_of_their_problems_and_are_averaged_within_each() -> None:
+    one = samples()
+    same, both = measured(one), measured(pd.concat([one, one.assign(seed=1)], ignore_index=True))
+    assert both.loc["chosen_auroc", ["value", "low", "high"]].tolist() == pytest.approx(
+        same.loc["chosen_auroc", ["value", "low", "high"]].tolist()
+    ), "a copy of a seed makes nothing surer"
+    assert both.loc["chosen_auroc", ["n", "n_problems", "seeds"]].tolist() == [160, 20, 2]
+    three = samples(seeds=3)
+    per_seed = [auroc(own["score"].to_numpy(), own["faultless"].to_numpy(bool)) for _, own in three.groupby("seed")]
+    assert measured(three).loc["chosen_auroc", "value"] == pytest.approx(np.mean(per_seed))
+
+
+def test_a_seed_without_a_value_is_left_out_and_unlabelled_samples_count_for_the_answers_alone() -> None:
+    health = samples(seeds=2)
+    sound = health.assign(faultless=health["faultless"].mask(health["seed"] == 1, True))
+    found = measured(sound)
+    assert found.loc["chosen_auroc", ["n", "seeds"]].tolist() == [80, 1], "faultless samples alone rank nothing"
+    assert found.loc["chosen_faultless", "seeds"] == 2
+    unrated = health.assign(faultless=health["faultless"].mask(health["sample_id"] > 0))
+    assert measured(unrated).loc[["chosen_believed", "wrong_answers"], "n"].tolist() == [40, 160]
+
+
+def test_strategies_and_rounds_come_in_the_order_of_the_table() -> None:
+    health = pd.concat([samples().assign(strategy=name, round=r) for r in (1, 2) for name in ("z", "a")])
+    found = health_by_round(health, 50, 0).drop_duplicates(["strategy", "round"])
+    assert found["strategy"].tolist() == ["z", "a", "z", "a"] and found["round"].tolist() == [1, 1, 2, 2]
+    none = health_by_round(pd.DataFrame(), 50, 0)
+    assert none.empty and list(none) == list(health_by_round(samples(), 50, 0))

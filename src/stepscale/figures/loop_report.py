@@ -9,7 +9,7 @@ from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import scaling_curves
-from stepscale.figures.style import line_colours, new_figure
+from stepscale.figures.style import error_bars, line_colours, new_figure
 
 _HEALTH = {
     "chosen_overconfidence": "too sure of what it chose", "chosen_faultless": "faultless among the chosen",
@@ -26,20 +26,11 @@ def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[M
     learned = (
         f"Lightman et al. 2023, 4.2, left open whether retraining the selector between rounds works. Best-of-{n} on {problems} "
         f"test problems, {seeds} seed(s), after each round. How to read this: at one place all strategies have as many labels; "
-        "a collapse would be a line that falls. Bands are 95 % intervals over problems and seeds."
-    )
-    audited = (
-        "How to read this: how well each round's selector tells faultless solutions from faulty ones in a fixed random sample "
-        "that no selector ever learned from (AUROC, 0.5 is a coin toss). A falling line: a selector spoilt by what it chose."
+        f"a collapse would be a line that falls. Bands are 95 % intervals over {_over(seeds)}."
     )
     sections = [
         FigureSection("The data loop, by labels", learned, learning_curves(sizes)),
-        FigureSection("The data loop: selectors on the audit", audited, _audit(health)),
-    ]
-    rows = [
-        {"strategy": row["strategy"], "round": row["round"]}
-        | {shown: _number(row[name]) for name, shown in _HEALTH.items()}
-        for row in health.to_dict("records")
+        FigureSection("The data loop: selectors on the audit", _told_of_audit(health), _audit(health)),
     ]
     told = [
         {
@@ -49,7 +40,22 @@ def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[M
         }
         for row in differences
     ]  # fmt: skip
-    return Part(sections, {f"The data loop: differences at N={n}": told, "The data loop: selectors by round": rows})
+    by_round = "The data loop: selectors by round, with 95 % intervals"
+    return Part(sections, {f"The data loop: differences at N={n}": told, by_round: selectors(health)})
+
+
+def selectors(health: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows of the table of ``scaling.loop_comparison.health_by_round``, one a strategy and round; unknown numbers are blank."""
+    rows = []
+    for (strategy, round_), own in health.groupby(["strategy", "round"], sort=False):
+        found = {row["measure"]: row for row in own.to_dict("records")}
+        rows.append(
+            {"strategy": strategy, "round": round_}
+            | {shown: _interval(found[name]) for name, shown in _HEALTH.items()}
+            | {"samples chosen": found["wrong_answers"]["n"], "samples of the audit": found["audit_faultless"]["n"],
+               "problems": int(own["n_problems"].max()), "seeds": int(own["seeds"].max())}
+        )  # fmt: skip
+    return rows
 
 
 def release_part(counts: pd.DataFrame | None) -> Part:
@@ -88,16 +94,38 @@ def positions_part(positions: pd.DataFrame | None) -> Part:
     return Part([], {"Validation labels and verifiers by step position": rows})
 
 
+def _over(seeds: int) -> str:
+    return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"
+
+
+def _told_of_audit(health: pd.DataFrame) -> str:
+    own = health[health["measure"] == "audit_auroc"]
+    problems, seeds = int(own["n_problems"].max()), int(own["seeds"].max())
+    mean = f" of the mean of {seeds} seeds" if seeds > 1 else ", one seed"
+    return (
+        "How to read this: how well each round's selector tells faultless solutions from faulty ones in a fixed random sample "
+        "of the training problems' solutions (AUROC, 0.5 is a coin toss). No selector learned from these, but each learned from "
+        "others of the same problems, so nothing is told of new ones. A falling line: a selector spoilt by what it chose. Bars "
+        f"are 95 % intervals over {problems} problems{mean}; how differently further seeds would train is not in them."
+    )
+
+
 def _audit(health: pd.DataFrame) -> Any:
     figure = new_figure("round", "AUROC on the audit")
     colours = line_colours(health["strategy"])
-    for name, rows in health.groupby("strategy", sort=False):
+    for name, rows in health[health["measure"] == "audit_auroc"].groupby("strategy", sort=False):
+        own = colours[str(name)]
         figure.add_scatter(
-            x=rows["round"], y=rows["audit_auroc"], name=str(name), mode="lines+markers",
-            line={"color": colours[str(name)], "width": 2.4}, hovertemplate="round %{x}: %{y:.3f}",
+            x=rows["round"], y=rows["value"], name=str(name), mode="lines+markers", line={"color": own, "width": 2.4},
+            error_y={**error_bars(rows, "value"), "color": own}, customdata=rows[["low", "high"]],
+            hovertemplate="round %{x}: %{y:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]",
         )  # fmt: skip
     figure.update_xaxes(tickvals=sorted(int(r) for r in health["round"].unique()))
     return figure
+
+
+def _interval(row: Mapping[Any, Any]) -> str:
+    return "" if pd.isna(row["value"]) else f"{row['value']:.3f} [{row['low']:.3f}, {row['high']:.3f}]"
 
 
 def _number(value: float) -> str:

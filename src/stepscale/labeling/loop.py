@@ -1,18 +1,17 @@
 """The data loop: select, label, retrain the selector, again (Lightman et al. 2023, 2.4; unstable in 4.2, cause left open).
 
-In: a pool's candidates with the present selector's scores, and what was labelled before. Out: what to label next, and one row
-of diagnostics a round that can tell over-confidence, distribution shift and lost diversity apart. Training is elsewhere.
+In: a pool's candidates with the present selector's scores, and what was labelled before. Out: what to label next, and what is
+known of a round's samples, from which over-confidence, distribution shift and lost diversity are told apart
+(``scaling.loop_comparison``). Training is elsewhere.
 """
 
-from typing import Any
-
-import numpy as np
 import pandas as pd
 
 from stepscale.labeling.outcomes import judged_by_steps
 from stepscale.labeling.selection import KEY, Strategy, chosen, without
 from stepscale.seeds import seed_for
-from stepscale.verifiers.metrics import auroc
+
+HEALTH = ["of", *KEY, "is_correct", "score", "faultless", "first_error", "distinct"]
 
 
 def next_round(
@@ -30,45 +29,26 @@ def next_round(
 
 def round_health(
     pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, audit: pd.DataFrame
-) -> dict[str, Any]:
-    """One row on a round: the selector's view of what it chose against the labels, and the same on a fixed random sample.
+) -> pd.DataFrame:
+    """A row a sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
 
     ``pool``: the candidates with the scores by which ``keys`` were chosen. ``audit``: keys of labelled samples drawn uniformly
-    once, the same in every round. Over ``keys`` (chosen_*) and ``audit`` (audit_*): n; believed: mean score; faultless: share
-    whose every step passes; overconfidence: believed - faultless; auroc of the score for being faultless. Over ``keys`` alone:
-    wrong_answers, the share; first_error: mean place of the first wrong step; distinct_errors: share of the faulty ones whose
-    wrong step is worded like no other's. Collapse by over-confidence shows in chosen_overconfidence, by distribution shift
-    in a falling audit_auroc, by lost diversity in distinct_errors.
+    once, the same in every round. Columns: of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score |
+    faultless (every step passes; null where labels end early) | first_error (place of the first wrong step, from 1; null if
+    none is labelled) | distinct (of those alone: the wrong step is worded like no other's among them).
     """
-    row: dict[str, Any] = {}
-    for name, sample in (("chosen", keys), ("audit", audit)):
-        row |= {f"{name}_{measure}": value for measure, value in _belief(pool, sample, solutions, step_labels).items()}
-    mine = pool.merge(keys[KEY], on=KEY)
-    errors = chosen(step_labels, keys)
-    errors = errors[errors["is_chosen"] & (errors["rating"] == -1)]
-    return row | {
-        "wrong_answers": _mean(~mine["is_correct"].to_numpy(bool)),
-        "first_error": _mean(errors["step"].to_numpy() + 1),
-        "distinct_errors": _mean(~errors["text"].duplicated(keep=False).to_numpy()),
-    }
+    parts = [
+        _seen(pool, sample, solutions, step_labels).assign(of=name)
+        for name, sample in (("chosen", keys), ("audit", audit))
+    ]
+    return pd.concat(parts, ignore_index=True)[HEALTH]
 
 
-def _belief(
-    pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame
-) -> dict[str, float]:
-    samples = chosen(solutions, keys)
-    judged = judged_by_steps(samples, chosen(step_labels, keys))[[*KEY, "is_correct"]]
-    judged = judged[judged["is_correct"].notna()].rename(columns={"is_correct": "faultless"})
-    both = pool[[*KEY, "score"]].merge(judged, on=KEY)
-    score, faultless = both["score"].to_numpy(float), both["faultless"].to_numpy(bool)
-    return {
-        "n": float(len(both)),
-        "believed": _mean(score),
-        "faultless": _mean(faultless),
-        "overconfidence": _mean(score) - _mean(faultless),
-        "auroc": auroc(score.astype(np.float32), faultless) if len(both) else float("nan"),
-    }
-
-
-def _mean(values: np.ndarray) -> float:
-    return float(values.mean()) if len(values) else float("nan")
+def _seen(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
+    rated = chosen(step_labels, keys)
+    judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
+    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(KEY)
+    errors = errors[KEY].assign(first_error=errors["step"] + 1, distinct=~errors["text"].duplicated(keep=False))
+    rows = pool[[*KEY, "is_correct", "score"]].merge(keys[KEY], on=KEY)
+    rows = rows.merge(judged[[*KEY, "faultless"]], on=KEY, how="left").merge(errors, on=KEY, how="left")
+    return rows.astype({"faultless": "boolean", "first_error": "float64", "distinct": "boolean"})

@@ -225,17 +225,17 @@ def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
 def health(
     scores: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions | None
 ) -> pd.DataFrame:
-    """One row a run: what its selector believed of this round's samples and of the audit, and what the labels say."""
-    from stepscale.labeling.loop import round_health
+    """A row a run and sample: what its selector believed of this round's samples and of the audit's, and what the labels say."""
+    from stepscale.labeling.loop import HEALTH, round_health
 
     if loop is None:
-        return pd.DataFrame(columns=[*RUN, "round"])
-    round_, rows = int(keys["round"].max()), []
+        return pd.DataFrame(columns=[*RUN, "round", *HEALTH])
+    round_, parts = int(keys["round"].max()), []
     for strategy, seed, pool in _runs(loop, scores):
         own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed) & (keys["round"] == round_)]
         found = round_health(pool, own, solutions, labels, audit(pool, loop, seed))
-        rows.append({"strategy": strategy.name, "seed": seed, "round": round_, **found})
-    return pd.DataFrame(rows)
+        parts.append(found.assign(strategy=strategy.name, seed=seed, round=round_)[[*RUN, "round", *HEALTH]])
+    return pd.concat(parts, ignore_index=True)
 
 
 def gather_rounds(*parts: pd.DataFrame) -> pd.DataFrame:

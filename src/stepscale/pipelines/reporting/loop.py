@@ -24,11 +24,11 @@ def measure_loop(
     points: pd.DataFrame | None, health: pd.DataFrame | None, loop: LoopOptions | None, config: ReportBlock, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame, list[dict[str, Any]]]:
     """Strategies of the loop: accuracy by labels so far, their selectors' health by round, differences at the end."""
+    how = (config.bootstrap, seed)
     if loop is None or points is None or health is None or points.empty:
-        return pd.DataFrame(columns=[*CURVE, "per_problem"]), health_by_round(pd.DataFrame()), []
+        return pd.DataFrame(columns=[*CURVE, "per_problem"]), health_by_round(pd.DataFrame(), *how), []
     n = max(loop.budgets)
-    sizes = by_size(points, n, config.bootstrap, seed)
-    return sizes, health_by_round(health), loop_differences(points, n, config.bootstrap, seed)
+    return by_size(points, n, *how), health_by_round(health, *how), loop_differences(points, n, *how)
 
 
 def measure_rollouts(

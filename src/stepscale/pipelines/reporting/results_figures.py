@@ -56,8 +56,9 @@ DRAWINGS = (
             "labelled samples a problem"),
     Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
     Drawing("loop_by_labels", "The data loop, by labels", "labelled", "labelled samples a problem"),
-    Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit", "round", "round", "audit_auroc",
-            "AUROC (0.5: a coin toss)", log=False, lines="strategy"),
+    Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit (samples that none learned from, of the "
+            "problems that they learn from)", "round", "round", "value", "AUROC (0.5: a coin toss)", log=False, lines="strategy",
+            kept={"measure": "audit_auroc"}),
     Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figures 13 and 14): claims B8, B9"),
     Drawing("search_curves", "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
             kept=_GENERATIONS),

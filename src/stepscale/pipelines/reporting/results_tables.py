@@ -15,8 +15,8 @@ from stepscale.pipelines.reporting.results_figures import drawn_table
 
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
-    found = [comparisons(folder), savings(folder), changes(folder), online(folder), searched_revisions(folder)]
-    return [line for table in found for line in table]
+    found = (comparisons, loop_selectors, savings, changes, online, searched_revisions)
+    return [line for table in found for line in table(folder)]
 
 
 def saved_factor(folder: Path, name: str, policy: str) -> str:
@@ -39,6 +39,16 @@ def comparisons(folder: Path) -> list[str]:
     ]
     columns = ("ablations and the data loop", "best of", "difference of accuracy [95 % interval]", "problems", "seeds")
     return _table("Differences that decide no claim", columns, rows)
+
+
+def loop_selectors(folder: Path) -> list[str]:
+    """What the data loop's selectors believed of what they chose and of the audit, round by round."""
+    from stepscale.figures.loop_report import selectors
+
+    health = drawn_table(folder, "loop_health_by_round")
+    rows = [] if health.empty else selectors(health)
+    columns = tuple(rows[0]) if rows else ()
+    return _table("The data loop's selectors, with 95 % intervals", columns, [tuple(row.values()) for row in rows])
 
 
 def savings(folder: Path) -> list[str]:
