@@ -53,6 +53,13 @@ def test_one_strategy_with_one_round_has_nothing_to_compare() -> None:
     assert loop_differences(table[table["per_problem"] == 1], 8, 100, 0) == []
 
 
+def test_a_loss_spread_over_rounds_is_seen_from_round_1_to_the_end_and_in_no_single_round() -> None:
+    found = {row["difference"]: row for row in loop_differences(points({"a": (0.3, 0.5, 0.45, 0.4)}, 0.12), 4, 400, 0)}
+    assert list(found) == ["last round of a", "end - after round 1 of a"]
+    assert found["last round of a"]["high"] > 0 > found["end - after round 1 of a"]["high"]
+    assert found["end - after round 1 of a"]["estimate"] == pytest.approx(-0.1, abs=0.04)
+
+
 def samples(seeds: int = 1, problems: int = 20, of: str = "chosen") -> pd.DataFrame:
     """Four samples a problem, each faultless by a coin toss and then scored about 0.8, else about 0.3."""
     rng = np.random.default_rng(0)

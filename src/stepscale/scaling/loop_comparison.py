@@ -21,16 +21,20 @@ MEASURES = {f"{of}_{name}": (of, name) for of in ("chosen", "audit") for name in
 
 
 def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Best-of-n accuracy at the end: the first strategy minus each other at equal labels, and each one's gain by its last round.
+    """Best-of-n accuracy at the end: the first strategy minus each other at equal labels, and what each one's rounds changed.
 
-    A fall over the last round whose interval lies below zero would be a collapse. Intervals are paired, over problems and seeds.
+    Of each strategy the last round, and the end minus after round 1: a loss may be spread over rounds of which none shows it.
+    Either one's interval below zero would be a collapse. Intervals are paired, over problems and seeds; with one seed over
+    problems alone.
     """
     arms = {name: learning(points, name, n) for name in dict.fromkeys(points["arm"])}
     first, *others = arms
     compared = {f"{first} - {other}": arms[first].accuracy[-1] - arms[other].accuracy[-1] for other in others}
-    compared |= {
-        f"last round of {name}": arm.accuracy[-1] - arm.accuracy[-2] for name, arm in arms.items() if len(arm.sizes) > 1
-    }
+    for name, arm in arms.items():
+        if len(arm.sizes) > 1:
+            compared[f"last round of {name}"] = arm.accuracy[-1] - arm.accuracy[-2]
+        if len(arm.sizes) > 3:  # the first size is before round 1; with two rounds this is the last round
+            compared[f"end - after round 1 of {name}"] = arm.accuracy[-1] - arm.accuracy[1]
     rows = []
     for name, values in compared.items():
         found = crossed_interval(values, resamples, seed)
