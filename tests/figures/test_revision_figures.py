@@ -39,10 +39,14 @@ AT_COST = pd.DataFrame(
         for unit in ("tokens", "FLOPs") for cost in (100.0, 1600.0) for label in ("parallel, verifier", "sequential, verifier")
     ]
 )  # fmt: skip
+CONTEXTS = pd.DataFrame(
+    {"bin": [0, 0, 1], "position": pd.array([None, 4, None], "Int64"), "shown": [3.25, 3.5, 4.0], "low": 3.0, "high": 4.0,
+     "all_shown": [0.64, 0.7, 1.0], "all_low": 0.5, "all_high": 1.0, "n_attempts": [2000, 100, 400], "n_problems": 10}
+)  # fmt: skip
 
 
 def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
     assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
         {name for section in part.sections for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right",
                                                         "Figure 8", "Figure 15") if name + ";" in section.reading
@@ -57,7 +61,7 @@ def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
 
 
 def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
     for unit in ("tokens", "FLOPs"):
         [section] = [one for one in part.sections if one.title == f"Revisions: sequential or parallel, against {unit}"]
         assert {"sequential, verifier", "parallel, verifier"} <= {line.name for line in section.figure.data}
@@ -67,7 +71,7 @@ def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None
 
 
 def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
-    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST).tables
+    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS).tables
     lost, won = tables["What the next revision changes"]
     assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
     assert won["in the paper"] == ""
@@ -75,6 +79,21 @@ def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
     assert "2.00 [1.00, 3.00] (matched)" in html
 
 
+def test_what_late_revisions_were_shown_is_told_below_the_first_figure_and_by_difficulty() -> None:
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
+    assert "Of 2,000 attempts" in part.sections[0].reading and "64.0% [50.0%, 100.0%]" in part.sections[0].reading
+    rows = part.tables["Earlier attempts that late revisions were shown"]
+    assert [row["problems"] for row in rows] == ["all", "bin 1 (easiest fifth)"], "positions have no row here"
+    assert (
+        rows[0]["shown, mean [95 %]"] == "3.25 [3.00, 4.00]" and rows[1]["shown all [95 %]"] == "100.0% [50.0%, 100.0%]"
+    )
+    assert set(part.notes) <= set(part.tables)
+    none_late = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS.head(0))
+    assert "may be shown" not in none_late.sections[0].reading and len(none_late.tables) == len(part.tables) - 1
+
+
 def test_without_revisions_there_is_nothing() -> None:
-    part = revision_part(POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [], AT_COST.head(0))
+    part = revision_part(
+        POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [], AT_COST.head(0), CONTEXTS.head(0)
+    )
     assert not part.sections and not part.tables

@@ -179,7 +179,12 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
         for n in (8, 16)
     ]
     pd.DataFrame(leads).to_parquet(tables / "revision_search_leads.parquet")
+    late = {"bin": [0, 0, 5], "position": pd.array([None, 4, None], "Int64"), "shown": 3.25, "low": 3.0, "high": 3.5}
+    pd.DataFrame({**late, "all_shown": 0.64, "all_low": 0.5, "all_high": 0.75, "n_attempts": 200}).to_parquet(
+        tables / "revision_contexts.parquet"
+    )
     text = page(finished, "kedro run", tmp_path / "figures")
+    assert text.count("| 3.25 [3.00, 3.50] | 64.0% [50.0%, 75.0%] | 200 |") == 2  # by position it is not told
     assert "| compute-optimal, predicted bins | best-of-N weighted | FLOPs | 1.60 [0.90, 3.25] | matched |" in text
     assert (
         "| compute-optimal, predicted bins | parallel best-of-N | generations | 4.00 [0.90, 3.25] | matched |" in text

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.revision_contexts import measure_contexts
 from stepscale.pipelines.reporting.revisions import measure_revisions
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import revisions as part
@@ -158,6 +159,24 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
         assert own[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
 
 
+def test_what_late_attempts_were_shown_is_told_by_the_bins_of_the_generator_s_own_samples() -> None:
+    """Of the twelve problems the first six are always solved, and there late attempts are shown the latest four."""
+    chosen = problems().query("split == 'test'").reset_index(drop=True)
+    easy = {problem_id: i < 6 for i, problem_id in enumerate(chosen["problem_id"])}
+    drawn = samples(chosen).assign(is_correct=lambda t: t["problem_id"].map(easy))
+    scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
+    rows = [
+        {"problem_id": i, "chain": 0, "position": position, "answer": "1",
+         "context": list(range(min(position, 4 if easy[i] else 1)))}
+        for i in chosen["problem_id"] for position in range(8)
+    ]  # fmt: skip
+    report = ReportBlock(budgets=(1,), bootstrap=100)
+    found = measure_contexts(chosen, drawn, scores, pd.DataFrame(rows), REVISIONS, report, 0)
+    by_bin = found[found["position"].isna()].set_index("bin")
+    assert by_bin.loc[0, ["shown", "all_shown", "n_attempts"]].tolist() == [2.5, 0.5, 12 * 4]
+    assert by_bin.loc[[1, 5], "all_shown"].tolist() == [1, 0] and set(found["position"].dropna()) == {4, 5, 6, 7}
+
+
 def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
     assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
     assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty
@@ -170,5 +189,6 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
     )
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
     report = ReportBlock(budgets=(1,), bootstrap=100)
+    assert measure_contexts(problems(), chains, chains, chains, None, report, 0).empty
     *tables, saved, at_cost, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
     assert all(found.empty for found in (*tables, at_cost)) and not saved and not claims

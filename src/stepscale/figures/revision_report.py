@@ -13,11 +13,17 @@ from stepscale.figures.style import FURTHER, error_bars, line_colours, new_figur
 _AXES = {"generations": "attempts a problem, N (log scale)", "tokens": "tokens a problem, generator and verifier (log scale)",
          "FLOPs": "FLOPs a problem, generator and verifier (log scale)"}  # fmt: skip
 _SELECTS = ("verifier", "majority")
+_SHOWN = "Earlier attempts that late revisions were shown"
+_SHOWN_NOTE = (
+    "Of attempts that have at least as many answered ones before them in their chain as may be shown at once. A prompt of at "
+    "most revisions.data.layout.max_tokens leaves out the oldest that do not fit; Snell et al. 2024, 6, always show the latest "
+    "four."
+)
 
 
 def revision_part(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: Sequence[Mapping[str, Any]], at_cost: pd.DataFrame,
+    savings: Sequence[Mapping[str, Any]], at_cost: pd.DataFrame, contexts: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """The figures and tables; nothing without revisions."""
     if positions.empty:
@@ -28,7 +34,7 @@ def revision_part(
             "Revisions: pass@1 along the chain",
             f"Snell et al. 2024, Figure 6 left; {problems} test problems. How to read this: how often the attempt at a place "
             "is right; the first sees no earlier attempt, and from the sixth on (dashed line) more attempts went before than the "
-            "model was trained on. Bars are 95 % intervals over problems.",
+            f"model was trained on. Bars are 95 % intervals over problems.{_room(contexts)}",
             positions_figure(positions),
         ),
         *_order_sections(curves),
@@ -36,7 +42,10 @@ def revision_part(
         *_optimal_sections(curves),
         *_history_sections(curves),
     ]
-    return Part(sections, {**cost_tables(at_cost, "Revisions: accuracy"), **_tables(changes, savings)})
+    tables = {**cost_tables(at_cost, "Revisions: accuracy"), **_tables(changes, savings)}
+    if len(contexts):
+        tables[_SHOWN] = _shown(contexts)
+    return Part(sections, tables, {_SHOWN: _SHOWN_NOTE} if len(contexts) else {})
 
 
 def _order_sections(curves: pd.DataFrame) -> list[FigureSection]:
@@ -150,6 +159,35 @@ def _curves_figure(curves: pd.DataFrame, unit: str, starts: tuple[str, ...], end
         figure.update_xaxes(tickvals=None, ticktext=None)
         figure.update_traces(hovertemplate="%{x:.3s}: %{y:.1%}", selector={"mode": "lines+markers"})
     return figure
+
+
+def _room(contexts: pd.DataFrame) -> str:
+    """A sentence on what late attempts were shown; nothing where none is so late."""
+    late = contexts[(contexts["bin"] == 0) & contexts["position"].isna()].to_dict("records")
+    return "".join(
+        f" Of {row['n_attempts']:,} attempts with as many answered ones before them as may be shown, {_share(row)} were shown "
+        "all of these; the prompt has no room for the others' (table below)."
+        for row in late
+    )
+
+
+def _shown(contexts: pd.DataFrame) -> list[dict[str, Any]]:
+    """All late attempts, and those of each difficulty bin."""
+    return [
+        {
+            "problems": "all"
+            if row["bin"] == 0
+            else f"bin {row['bin']}" + (" (easiest fifth)" if row["bin"] == 1 else ""),
+            "shown, mean [95 %]": f"{row['shown']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+            "shown all [95 %]": _share(row),
+            "attempts": f"{row['n_attempts']:,}",
+        }
+        for row in contexts[contexts["position"].isna()].to_dict("records")
+    ]
+
+
+def _share(row: Mapping[Any, Any]) -> str:
+    return f"{row['all_shown']:.1%} [{row['all_low']:.1%}, {row['all_high']:.1%}]"
 
 
 def _tables(changes: pd.DataFrame, savings: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:

@@ -7,6 +7,7 @@ from stepscale.pipelines.reporting import (
     flops,
     loop,
     nodes,
+    revision_contexts,
     revision_search,
     revisions,
     search_signs,
@@ -75,7 +76,13 @@ def revising() -> list[Node]:
         Node(
             revisions.log_revision_curves, ["revision_positions", "revision_curves"], None, name="log_revision_curves"
         ),
-        Node(sections.revising, tables, "revision_part", name="show_revisions"),
+        Node(
+            revision_contexts.measure_contexts,
+            [*SAMPLES, "revision_chains", "params:revisions", *MEASURED_BY],
+            "revision_contexts",
+            name="measure_contexts",
+        ),
+        Node(sections.revising, [*tables, "revision_contexts"], "revision_part", name="show_revisions"),
     ]
 
 

@@ -15,7 +15,7 @@ from stepscale.pipelines.reporting.results_figures import drawn_table
 
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
-    found = (comparisons, loop_selectors, savings, changes, online, searched_revisions)
+    found = (comparisons, loop_selectors, savings, changes, contexts, online, searched_revisions)
     return [line for table in found for line in table(folder)]
 
 
@@ -72,6 +72,17 @@ def changes(folder: Path) -> list[str]:
         for row in _rows(folder, "revision_changes") if pd.isna(row["position"])
     ]  # fmt: skip
     return _table("What the next revision changes", ("", "here [95 % interval]", "in the paper", "attempts"), rows)
+
+
+def contexts(folder: Path) -> list[str]:
+    """How many earlier attempts late ones were shown, over all problems and by difficulty."""
+    rows = [
+        ("all" if row["bin"] == 0 else f"bin {row['bin']}", f"{row['shown']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+         f"{row['all_shown']:.1%} [{row['all_low']:.1%}, {row['all_high']:.1%}]", row["n_attempts"])
+        for row in _rows(folder, "revision_contexts") if pd.isna(row["position"])
+    ]  # fmt: skip
+    columns = ("bin 1: easiest fifth", "shown, mean [95 % interval]", "shown all that may be", "attempts")
+    return _table("How many earlier attempts late revisions were shown", columns, rows)
 
 
 def online(folder: Path) -> list[str]:

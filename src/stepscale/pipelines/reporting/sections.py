@@ -29,12 +29,12 @@ def search(
 
 def revising(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: list[dict[str, Any]], at_cost: pd.DataFrame,
+    savings: list[dict[str, Any]], at_cost: pd.DataFrame, contexts: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """Revisions."""
     from stepscale.figures.revision_report import revision_part
 
-    return revision_part(positions, changes, ratios, curves, savings, at_cost)
+    return revision_part(positions, changes, ratios, curves, savings, at_cost, contexts)
 
 
 def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
