@@ -178,6 +178,7 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
         {**gap, "strategy": "beam", "n": n, "unit": "FLOPs", "minus": "rival", "low": 0.01, "high": 0.05}
         for n in (8, 16)
     ]
+    leads += [{**lead, "strategy": "lookahead", "n": lead["n"] - 2} for lead in leads]  # spends less of the same budget
     pd.DataFrame(leads).to_parquet(tables / "revision_search_leads.parquet")
     late = {"bin": [0, 0, 5], "position": pd.array([None, 4, None], "Int64"), "shown": 3.25, "low": 3.0, "high": 3.5}
     pd.DataFrame({**late, "all_shown": 0.64, "all_low": 0.5, "all_high": 0.75, "n_attempts": 200}).to_parquet(
@@ -193,3 +194,4 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
     assert "| generations | 16 (11.9 spent) | 70.0% ± 0.2% | uniform | +0.030 [+0.010, +0.050] | wins |" in text
     assert "| FLOPs | 1.23e+08 (9.88e+07 spent) | 70.0% ± 0.2% | uniform |" in text
     assert text.count("| beam | FLOPs | rival | +0.030 [+0.010, +0.050] | wins |") == 1  # at the largest budget alone
+    assert text.count("| lookahead | FLOPs | rival |") == 1

@@ -14,8 +14,9 @@ from stepscale.pipelines.reporting.revision_search import measure_revision_searc
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.revision_search import gather_revision_searches, run_revision_searches
 from stepscale.scaling.intervals import verdict
-from stepscale.search.plan import RevisionSearchPlan
+from stepscale.search.plan import RevisionSearchPlan, SearchPlan
 from stepscale.search.revision_grid import BY_VERIFIER
+from stepscale.search.sample_costs import sample_costs
 from stepscale.search.table import search_results
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
@@ -161,3 +162,70 @@ def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_f
     last = curves[(curves["unit"] == "FLOPs") & (curves["n_problems"] == 12)].groupby("label")["n"].max()
     assert last["revisions, sequential, ORM"] == 8 * 100
     assert last["revisions, sequential, PRM"] == pytest.approx(8 * (60 + 2 * 20 / 4)), "the PRM's own reading is paid"
+
+
+def test_searches_that_spend_less_of_a_budget_than_others_stand_at_what_they_spent() -> None:
+    """After 2 attempts a budget of 16 leaves 14: all of it for beam search, 12 for lookahead of three steps."""
+    plan = {
+        "after": 2,
+        "budgets": [16],
+        "strategies": [{"method": "beam", "width": 2}, {"method": "lookahead", "k": 3}],
+    }
+    runs = RevisionSearchPlan.model_validate(plan).runs
+    spent = {name: options.budget + 2 for name, _, options in runs}
+    assert sorted(spent.values()) == [14, 16]
+    first = searches().query("label == 'always'").drop(columns="label")
+    searched = pd.concat([first.assign(label=name, budget=budget) for name, budget in spent.items()], ignore_index=True)
+    longer = RevisionsBlock.model_validate({**REVISIONS.model_dump(), "budgets": [1, 2, 4, 8], "search": plan})
+    curves, leads = measure_revision_search(
+        EMPTY, EMPTY, EMPTY, searched, chains(), EMPTY, EMPTY, None, longer, REPORT, 0
+    )
+    own = curves[(curves["unit"] == "generations") & curves["label"].isin(spent)]
+    assert dict(zip(own["label"], own["n"], strict=True)) == spent
+    assert leads.groupby("strategy")["n"].unique().map(list).to_dict() == {name: [n] for name, n in spent.items()}
+    assert leads["unit"].eq("FLOPs").all(), "attempts were measured up to 8 generations alone"
+
+
+def of_generator() -> tuple[SearchPlan, tuple[pd.DataFrame, ...]]:
+    """Twenty samples of each problem and beam searches at 2 and 8 generations: so many that votes are drawn at random."""
+    plan = SearchPlan.model_validate(
+        {"problems": 12, "problems_per_shard": 12, "budgets": [2, 8], "strategies": [{"method": "beam", "width": 2}]}
+    )
+    rng = np.random.default_rng(0)
+    ids = [f"p{i}" for i in range(12)]
+    key = pd.DataFrame([(i, k) for i in ids for k in range(20)], columns=["problem_id", "sample_id"])
+    right = rng.random(len(key)) < 0.5
+    solutions = key.assign(
+        steps=[["a", "b"]] * len(key), tokens=[[1, 2, 3]] * len(key), step_ends=[[1, 2]] * len(key), is_correct=right,
+        answer=np.where(right, "1", rng.integers(2, 9, len(key)).astype(str)), finish="solution", mean_logprob=-1.0,
+    )  # fmt: skip
+    scores = key.assign(verifier="prm", negative=rng.random((len(key), 2)).tolist(), neutral=[[0.0, 0.0]] * len(key))
+    problems = pd.DataFrame({"problem_id": ids, "problem": "x", "answer": "1", "split": "test", "level": 1})
+    paid = {"prefill_tokens": 5, "decode_tokens": 9, "verify_tokens": 9, "generator_flops": 9.0, "verifier_flops": 9.0}
+    results = pd.DataFrame(
+        {"problem_id": i, "strategy": options.strategy, "budget": budget, "is_correct": True, **paid}
+        for _, budget, options in plan.runs for i in ids
+    )  # fmt: skip
+    return plan, (
+        problems,
+        solutions,
+        scores,
+        results,
+        sample_costs(dict.fromkeys(ids, 5), solutions, (1, 2, 4, 8), 1, 1),
+    )
+
+
+def test_votes_over_random_orders_tell_their_error_beside_best_of_n_weighted() -> None:
+    plan, (problems, solutions, scores, results, costs) = of_generator()
+    curves, leads = measure_revision_search(
+        problems, solutions, scores, searches(), chains(), results, costs, plan, REVISIONS, REPORT, 0
+    )
+    weighted = curves[curves["label"] == "best-of-N weighted"]
+    assert weighted.loc[weighted["unit"] == "FLOPs", "error"].iloc[0] == 0, "one sample is exact"
+    assert weighted.groupby("unit")["error"].max().between(1e-6, 0.05).all()
+    assert curves.loc[curves["label"] != "best-of-N weighted", "error"].isna().all()
+    part = revision_search_part(curves, leads)
+    for section, unit in zip(part.sections, ("generations", "FLOPs"), strict=True):
+        shown = [trace.hovertemplate for trace in section.figure.data if trace.hovertemplate]
+        assert all(told.startswith("N=%{x}" if unit == "generations" else "%{x:.3s}: ") for told in shown)
+        assert "Monte Carlo error" in section.reading

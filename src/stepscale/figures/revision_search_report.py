@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import POINT, largest_error, scaling_curves
 
 _AXES = {
     "generations": "attempts a problem, N (log scale)",
@@ -22,7 +22,7 @@ def revision_search_part(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
         f"Past Snell et al. 2024, 8; {problems} test problems. How to read this: a chain of attempts, then a search against "
         "the PRM over what the revision model writes after it, all paid for; beside it the same model's attempts chosen by its "
         "ORM and by the same PRM, and the generator's own best-of-N weighted and beam searches. Bands are 95 % intervals over "
-        "problems."
+        f"problems.{largest_error(curves)}"
     )
     sections = [
         FigureSection(f"PRM search over revisions, against {unit}", told, search_figure(curves, unit)) for unit in _AXES
@@ -36,6 +36,7 @@ def search_figure(curves: pd.DataFrame, unit: str) -> Any:
     figure.update_xaxes(title=_AXES[unit])
     if unit != "generations":
         figure.update_xaxes(tickvals=None, ticktext=None)
+        figure.update_traces(hovertemplate=f"%{{x:.3s}}: {POINT}", selector={"mode": "lines+markers"})
     return figure
 
 

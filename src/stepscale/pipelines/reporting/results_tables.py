@@ -100,11 +100,12 @@ def online(folder: Path) -> list[str]:
 
 
 def searched_revisions(folder: Path) -> list[str]:
-    """PRM search over revisions and its rivals, at the largest budget."""
+    """PRM search over revisions and its rivals, each search at its own largest budget."""
     leads = _rows(folder, "revision_search_leads")
+    last = {row["strategy"]: row["n"] for row in sorted(leads, key=lambda row: row["n"])}
     rows = [
         (row["strategy"], row["unit"], row["minus"], _points(row["difference"], row["low"], row["high"]), row["verdict"])
-        for row in leads if row["n"] == max(lead["n"] for lead in leads)
+        for row in leads if row["n"] == last[row["strategy"]]
     ]  # fmt: skip
     columns = ("strategy", "at equal", "minus", "[95 % interval]", "")
     return _table("Does PRM search over revisions win?", columns, rows)

@@ -10,7 +10,8 @@ import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
-from stepscale.pipelines.reporting.searches import WEIGHTED, scored_samples, strategy_rows
+from stepscale.pipelines.reporting.searches import WEIGHTED, sample_votes, scored_samples, strategy_rows
+from stepscale.scaling.aggregates import Scored
 from stepscale.scaling.compute_optimal import strategy_results
 from stepscale.scaling.curve import Curve
 from stepscale.scaling.equal_cost import lead_at_own_cost
@@ -32,22 +33,23 @@ def measure_revision_search(
     if revisions is None or searched.empty or chains.empty:
         return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=LEADS)
     ours = _searched_rows(searched)
-    parts = [ours, _revised_rows(chains, revisions.budgets, seed)]
+    parts, errors = [ours, _revised_rows(chains, revisions.budgets, seed)], {}
     if tree_search is not None and len(search_results):
         ids = list(search_results["problem_id"].unique())
         scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
-        rows = strategy_rows(scored, search_results, sample_costs, tree_search)
-        beams = [shown(own) for own in tree_search.strategies if own.method == "beam"]
-        parts.append(rows.loc[rows["strategy"].isin([WEIGHTED, *beams]), _KEPT])
-    shared = set.intersection(*(set(part["problem_id"]) for part in parts))
+        parts.append(_generator_rows(scored, search_results, sample_costs, tree_search))
+        inside = np.isin(ids, list(_shared(parts)))
+        ns = sorted(parts[-1].loc[parts[-1]["strategy"] == WEIGHTED, "budget"].unique())
+        errors = {WEIGHTED: sample_votes(scored, ns)[WEIGHTED].error_among(inside)}
     rows = pd.concat(parts, ignore_index=True)
-    results = strategy_results(rows[rows["problem_id"].isin(shared)], ("tokens", "flops"))
+    results = strategy_results(rows[rows["problem_id"].isin(_shared(parts))], ("tokens", "flops"))
     curves = {
         (shown_unit, name): results.curve(name, unit, config.bootstrap, seed)
         for unit, shown_unit in UNITS.items()
         for name in results.strategies
     }
-    return curve_rows(curves, len(results.ids)), _leads(curves, list(ours["strategy"].unique()), ours, len(results.ids))
+    leads = _leads(curves, list(ours["strategy"].unique()), ours, len(results.ids))
+    return curve_rows(curves, len(results.ids), errors), leads
 
 
 def _searched_rows(searched: pd.DataFrame) -> pd.DataFrame:
@@ -69,9 +71,24 @@ def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> 
     return pd.concat(parts, ignore_index=True)
 
 
+def _generator_rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
+    """The generator's best-of-N weighted and its beam searches."""
+    rows = strategy_rows(scored, searches, costs, plan)
+    beams = [shown(own) for own in plan.strategies if own.method == "beam"]
+    return rows.loc[rows["strategy"].isin([WEIGHTED, *beams]), _KEPT]
+
+
+def _shared(parts: list[pd.DataFrame]) -> set[str]:
+    """The problems that all parts have."""
+    return set.intersection(*(set(part["problem_id"]) for part in parts))
+
+
 def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
-    """Of each search over revisions over each rival, at the same generations and at the same FLOPs."""
-    budgets = sorted(ours["budget"].unique())
+    """Of each search over revisions over each rival, at the same generations and at the same FLOPs.
+
+    A search's budgets are its own: what a budget of the plan leaves unspent differs between methods.
+    """
+    budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in ours.groupby("strategy")}
     compared = [
         (unit, name, rival)
         for unit, name in curves
@@ -82,7 +99,7 @@ def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFr
     for unit, name, rival in compared:
         curve = curves[unit, name]
         lead = lead_at_own_cost(curve, curves[unit, rival])
-        points = zip(budgets, curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
+        points = zip(budgets[name], curve.x, curve.accuracy, lead.mean, lead.low, lead.high, strict=True)
         for n, spent, accuracy, mean, low, high in points:
             if not np.isnan(mean):  # NaN where the rival was not measured at this spending
                 lead_at = [float(mean), float(low), float(high), verdict(low, high)]
