@@ -8,10 +8,12 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
+from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.reporting.search_signs import measure_signs
 from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
+from stepscale.pipelines.test_time_search.nodes import choose_test_problems
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
 from stepscale.search.sample_costs import sample_costs
@@ -105,6 +107,27 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
     )
     with pytest.raises(InputError, match="run test_time_search again"):
         gather_searches(readers(first), PLAN)
+
+
+def test_searches_beyond_the_given_samples_are_refused_before_anything_is_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of the twenty problems that are searched on there are three samples; of another there are more."""
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    given = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    problems = pd.DataFrame({"problem_id": [*IDS, "more"], "problem": "x", "answer": "1", "level": 1})
+    rows = [(name, k) for name in IDS for k in range(3)] + [("more", k) for k in range(9)]
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(answer="1", is_correct=True)
+    scores = pd.DataFrame({"problem_id": [], "verifier": []})
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores))
+    with pytest.raises(
+        InputError, match=r"tree_search.budgets: 4 is above the 3 samples .*give more of them \(theirs.jsonl\)"
+    ):
+        choose_test_problems(None, search, PLAN)
+    fewer = PLAN.model_copy(update={"budgets": (2, 3)})
+    chosen, found, _ = choose_test_problems(None, search, fewer)
+    assert len(chosen) == 21 and len(found) == len(rows) and len(choose_test_problems(None, search)[1]) == len(rows)
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stepscale.errors import InputError
 from stepscale.parameters import Parameters, check_parameters
 from stepscale.tracking import flatten
 
@@ -71,3 +72,21 @@ def test_samples_measured_are_samples_drawn(thorough: Parameters) -> None:
     assert thorough.rollouts.scored_samples <= thorough.search.samples.per_problem
     most = thorough.experiment.test.samples.per_problem
     assert max(thorough.experiment.design.budgets) <= most and max(thorough.loop.budgets) <= most
+
+
+@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "smoke", "thorough"])
+def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
+    assert check_parameters(parameters(env)).search.given_samples is None
+
+
+def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
+    given = parameters("base")
+    given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
+    with pytest.raises(InputError) as refused:
+        check_parameters(given)
+    assert str(refused.value) == (
+        "parameters: tree_search.budgets: 64 is above the 32 samples a problem that searches are compared with; lower it or raise"
+        " search.samples.per_problem (see conf/base/parameters.yml)"
+    )
+    theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
+    check_parameters({**given, "search": theirs})  # how many there are is known when they are read

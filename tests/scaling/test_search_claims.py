@@ -107,6 +107,13 @@ def test_b3_wants_fewer_generations_under_both_kinds_of_bins(lead, noise, status
         assert claim.estimate == pytest.approx(3.0, abs=0.3)
 
 
+def test_b3_names_the_largest_budget_at_which_the_baseline_was_measured() -> None:
+    given = results(noise=0.0)
+    given.accuracy[given.strategies.index(BASE), -1] = np.nan
+    [name] = b3_quantities(given, BASE, {"oracle": BINS}, RESAMPLES, 0)
+    assert f"N={given.budgets[-2]}," in name
+
+
 def test_b3_did_not_hold_where_the_policy_chooses_what_does_worse_elsewhere() -> None:
     """At the largest budget beams do better on one half of each bin and best-of-N on the other, so every choice misleads."""
     given = results(noise=0.0)

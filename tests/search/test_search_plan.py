@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
-from stepscale.search.plan import SearchPlan
+from stepscale.search.plan import SearchPlan, check_samples
 from stepscale.search.recorded import recorded_prices, recorded_run
 from stepscale.search.sample_costs import sample_costs
 
@@ -61,6 +61,12 @@ def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_onc
 def test_a_plan_that_cannot_be_run_is_refused(changes, said) -> None:
     with pytest.raises(ValidationError, match=said):
         plan(**changes)
+
+
+def test_searches_need_as_many_samples_to_be_compared_with() -> None:
+    check_samples(plan(), 16, "draw more")
+    with pytest.raises(InputError, match=r"tree_search.budgets: 16 is above the 15 samples .* lower it or draw more"):
+        check_samples(plan(), 15, "draw more")
 
 
 def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:

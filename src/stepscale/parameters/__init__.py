@@ -6,7 +6,7 @@ domain code are declared there; those that only wire pipelines are declared here
 
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, model_validator
 
 from stepscale.errors import InputError
 from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptions
@@ -25,7 +25,7 @@ from stepscale.parameters.measurements import (
     TrainingChains,
 )
 from stepscale.parameters.models import GeneratorBlock, LargerBlock, PRMBlock, VerifierBlock, VerifierModels
-from stepscale.search.plan import SearchPlan
+from stepscale.search.plan import SearchPlan, check_samples
 
 __all__ = [
     "Block", "ExperimentBlock", "ExperimentPart", "FileSource", "GeneratorBlock", "GivenSamples", "LabProblems",
@@ -57,6 +57,13 @@ class Parameters(Block):
     larger: LargerBlock | None = Field(description="null: no FLOPs-matched comparison")
     report: ReportBlock
 
+    @model_validator(mode="after")
+    def _has_samples_to_compare_searches_with(self) -> "Parameters":
+        """How many samples are given is known when they are read: ``choose_test_problems`` checks it then."""
+        if self.tree_search and not self.search.given_samples:
+            check_samples(self.tree_search, self.search.samples.per_problem, "raise search.samples.per_problem")
+        return self
+
 
 def check_parameters(params: dict[str, Any]) -> Parameters:
     """The parameters, typed. Raises InputError: one line naming each wrong key and what is wrong with it."""
@@ -69,4 +76,6 @@ def check_parameters(params: dict[str, Any]) -> Parameters:
 
 def _fault(error: Any) -> str:
     key = ".".join(str(part) for part in error["loc"])
+    if not key:  # of several blocks together: it names their keys itself
+        return str(error["msg"]).removeprefix("Value error, ")
     return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"

@@ -78,12 +78,12 @@ def b3_quantities(
 ) -> dict[str, Interval]:
     """By how much the generations of best-of-N weighted exceed those of the compute-optimal policy at equal accuracy, less 1.
 
-    At the largest budget, for each kind of ``bins``; -1 where the policy never matches it (B, 5.3 and Figure 4).
+    At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it (B, 5.3 and Figure 4).
     """
     curve, found = results.curve(baseline, None, resamples, seed), {}
     for kind, member in bins.items():
         factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
-        name = f"times fewer than best-of-N weighted at N={results.budgets[-1]}, {kind} bins, - 1"
+        name = f"times fewer than best-of-N weighted at N={curve.x[-1]:.0f}, {kind} bins, - 1"
         found[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
     return found
 

@@ -125,3 +125,12 @@ def shown(options: SearchMethod) -> str:
     if isinstance(options, TreeMethod):
         name += f", M = {'sqrt(N)' if options.width == 'sqrt' else options.width}"
     return name
+
+
+def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
+    """Raises InputError, naming the ``remedy``, if a budget is above what best-of-N of ``per_problem`` samples can have."""
+    if max(plan.budgets) > per_problem:
+        raise InputError(
+            f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples a problem that searches are compared "
+            f"with; lower it or {remedy}"
+        )

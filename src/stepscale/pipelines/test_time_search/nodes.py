@@ -10,24 +10,30 @@ import pandas as pd
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
+from stepscale.pipelines.test_time_search.searches import check_recorded
+from stepscale.search.plan import SearchPlan
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
 
 
 def choose_test_problems(
-    problems: pd.DataFrame | None, search: SearchBlock
+    problems: pd.DataFrame | None, search: SearchBlock, tree_search: SearchPlan | None = None
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The problems to search on, with the samples and scores that came with them.
 
-    The test problems and the held-out family, without samples; or, where samples are given, the problems these are of.
+    The test problems and the held-out family, without samples; or, where samples are given, the problems these are of. Raises
+    InputError if fewer are given of the problems that are searched on than ``tree_search`` has budgets for.
     """
     from stepscale.errors import InputError
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SCORES, SOLUTIONS
 
     if search.given_samples:
-        return _read_given(search.given_samples, search)
+        given = _read_given(search.given_samples, search)
+        if tree_search:
+            check_recorded(*given[:2], tree_search, f"give more of them ({search.given_samples.path})")
+        return given
     if problems is None:
         raise InputError("there are no problems: run ingestion, or give search.given_samples a path and a format")
     kept = problems[problems["split"].isin(["test", "heldout"])].reset_index(drop=True)

@@ -167,7 +167,7 @@ def sample_and_score() -> Pipeline:
     scored = [
         Node(
             nodes.choose_test_problems,
-            ["problems", "params:search"],
+            ["problems", "params:search", "params:tree_search"],
             ["test_problems", "given_samples", "given_scores"],
             name="choose_test_problems",
         ),

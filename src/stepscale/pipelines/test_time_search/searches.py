@@ -19,7 +19,7 @@ from stepscale.errors import InputError
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import Shards, gather, make_missing, manifest, open_generator
 from stepscale.search.method import SearchMethod
-from stepscale.search.plan import SearchPlan
+from stepscale.search.plan import SearchPlan, check_samples
 
 if TYPE_CHECKING:
     from stepscale.generation.shards import Shard
@@ -55,6 +55,15 @@ def run_searches(
 def searched(test_problems: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
     """The test problems that are searched on."""
     return test_problems[test_problems["split"] == "test"].head(plan.problems)
+
+
+def check_recorded(test_problems: pd.DataFrame, solutions: pd.DataFrame, plan: SearchPlan, remedy: str) -> int:
+    """Samples a problem among ``solutions`` of the problems that are searched on. Raises InputError as ``check_samples`` does."""
+    ids = set(searched(test_problems, plan)["problem_id"])
+    numbers = solutions.loc[solutions["problem_id"].isin(ids), "sample_id"]
+    per_problem = int(numbers.max()) + 1 if len(numbers) else 0
+    check_samples(plan, per_problem, remedy)
+    return per_problem
 
 
 def gather_searches(shards: Shards, tree_search: SearchPlan | None) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -93,9 +102,9 @@ def price_samples(
 
     if tree_search is None or generator_model is None or prm_model is None:
         return sample_costs({}, pd.DataFrame(), (), 0, 0)
+    per_problem = check_recorded(test_problems, test_solutions, tree_search, "draw more (search.samples.per_problem)")
     chosen = searched(test_problems, tree_search)
     samples = test_solutions[test_solutions["problem_id"].isin(set(chosen["problem_id"]))]
-    per_problem = int(samples["sample_id"].max()) + 1
     budgets = sorted(n for n in {*report.budgets, *tree_search.budgets} if n <= per_problem)
     model, verifier = open_generator(generator_model, generator, seed), _verifier(prm_model, verifiers)
     texts = dict(zip(chosen["problem_id"], chosen["problem"], strict=True))
