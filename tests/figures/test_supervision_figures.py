@@ -13,6 +13,7 @@ from stepscale.figures.supervision_report import supervision_part
 from stepscale.scaling.comparison import curves_table
 from stepscale.scaling.points import ACTIVE, ARMS, by_budget, by_size
 from stepscale.scaling.quintiles import by_quintile
+from stepscale.scaling.voting import Vote
 
 SIZES, NS = (1, 4, 16), (1, 8, 64)
 
@@ -43,14 +44,23 @@ def test_figure_4b_is_drawn_from_the_largest_size(points: pd.DataFrame) -> None:
 
 def test_figure_6_has_a_panel_a_quintile_and_one_legend_entry_a_method() -> None:
     bins = np.arange(50) // 10 + 1
-    values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in ("PRM", "ORM", "Majority")}
-    figure = quintile_curves(by_quintile(bins, values, NS, 50, 0))
+    vote = Vote(np.tile(np.linspace(0.2, 0.8, 3), (50, 1)), np.zeros(3), np.full((50, 3), 0.01))
+    table = by_quintile(bins, dict.fromkeys(("PRM", "ORM", "Majority"), vote), NS, 50, 0)
+    figure = quintile_curves(table)
     lines = [trace for trace in figure.data if trace.mode == "lines+markers"]
     assert len(lines) == 15 and [trace.name for trace in lines if trace.showlegend] == ["PRM", "ORM", "Majority"]
     assert {trace.xaxis for trace in lines} == {"x", "x2", "x3", "x4", "x5"}
     titles = [note.text for note in figure.layout.annotations]
     assert titles[0] == "quintile 1, easiest (10 problems)" and titles[4] == "quintile 5, hardest (10 problems)"
-    assert figure.to_html(include_plotlyjs=False)
+    layout = figure.layout.to_plotly_json()
+    for axis in ("", "2", "3", "4", "5"):  # each has its own range
+        assert layout[f"xaxis{axis}"]["title"]["text"] == "N, samples a problem"
+        assert layout[f"yaxis{axis}"]["title"]["text"] == "accuracy (% of problems)"
+    assert all("Monte Carlo error 0.32%" in point[2] for trace in lines for point in trace.customdata)
+    section = supervision_part(table, table[:0], table[:0], table[:0], [], {}).sections[0]
+    assert "here at most 0.32%" in section.reading
+    old = quintile_curves(table.drop(columns="error"))
+    assert old.data[1].customdata[0][2] == "" and old.to_html(include_plotlyjs=False)
 
 
 def test_held_out_problems_have_a_figure_of_their_own_and_none_where_there_are_none() -> None:

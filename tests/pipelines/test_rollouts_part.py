@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from stepscale.figures.loop_report import rollouts_part
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
@@ -153,6 +154,9 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert at_four["Soft PRM, last"] == 1 and at_four["PRM"] == pytest.approx(0.5), "the ORM's scores are not the PRM's"
     assert np.allclose(curves.loc[curves["n"] == 1, "accuracy"], 0.5)
     assert at_four["ORM"] == 1
+    assert curves["error"].eq(0).all(), "of so few samples all votes are counted"
+    told = rollouts_part(curves.assign(error=0.004)).sections[0]
+    assert "here at most 0.40%" in told.reading and told.figure.data[1].customdata[0][2] == ", Monte Carlo error 0.40%"
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 

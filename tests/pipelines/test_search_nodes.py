@@ -222,6 +222,7 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
+    assert any("N, generations a problem" in section.figure.layout.xaxis.title.text for section in part.sections)
     title, of_signs = part.notes
     shown = {(row["strategy"], row["N"]): row for row in part.tables[of_signs]}
     assert len(shown) == 6 and shown[WEIGHTED, 2]["solutions"] == 20 * 4 and shown["beam, M = 4", 4]["solutions"] == 20

@@ -22,7 +22,9 @@ from stepscale.scaling.supervision_claims import (
     b8_quantities,
     b9_quantities,
     rule_values,
+    rule_votes,
 )
+from stepscale.scaling.voting import Vote
 
 NS = [1, 2, 4, 8, 16]
 PROBLEMS = 400
@@ -147,7 +149,11 @@ def test_a6_wants_the_lead_everywhere_and_an_orm_that_loses_on_the_easiest(lead,
 
 def test_figure_6_has_a_curve_for_each_quintile_and_method() -> None:
     bins, values = by_difficulty(0.1, 0.8)
-    table = by_quintile(bins, values, NS, 100, 0)
+    few = np.full(values["ORM"].shape, 0.1)
+    votes = {name: Vote(own, np.zeros(len(NS)), few if name == "Majority" else None) for name, own in values.items()}
+    table = by_quintile(bins, votes, NS, 100, 0)
+    of_80 = table["label"].map({"Majority": 0.1 / np.sqrt(80)}).fillna(0)  # of the quintile's problems, not of all
+    assert table["error"].to_numpy() == pytest.approx(of_80.to_numpy())
     assert len(table) == 5 * 3 * len(NS) and set(table["n_problems"]) == {80}
     easiest = table[(table["quintile"] == 1) & (table["label"] == "ORM")]
     assert easiest["accuracy"].is_monotonic_decreasing
@@ -191,7 +197,9 @@ def test_rules_and_quintiles_are_computed_from_samples() -> None:
     grid = sample_grid(problems, solutions)
     found = rule_values(grid, scores, [("last", "positive"), ("min", "positive"), ("product", "positive")], 4)
     assert [float(v.mean()) for v in found.values()] == [1, 0, 0]
-    voted = rule_values(grid, scores, [("min", "positive")], 4, vote=True)["min", "positive"]
+    vote = rule_votes(grid, scores, [("min", "positive")], [2, 4])["min", "positive"]
+    voted = vote.per_problem[:, 1]
+    assert vote.error.tolist() == [0, 0], "so few are counted, not drawn"
     assert voted[:4].tolist() == [1, 1, 1, 1] and voted[4:].max() == 0
     bins = quintiles(grid)
     assert sorted(np.bincount(bins)[1:]) == [2] * 5 and set(bins[:4]) == {1, 2}

@@ -8,7 +8,7 @@ import pandas as pd
 from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.report import FigureSection, Part
-from stepscale.figures.scaling_curves import scaling_curves
+from stepscale.figures.scaling_curves import largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
 
 _HEALTH = {
@@ -78,7 +78,7 @@ def rollouts_part(curves: pd.DataFrame) -> Part:
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
         "that learned Monte Carlo values of steps, with each way to make one score of them; PRM is the run's own, by "
         "product; ORM by its last token (F and Figure 14). How to read this: as best-of-N above; the soft PRM saw far fewer "
-        "solutions."
+        f"solutions.{largest_error(curves)}"
     )
     return Part([FigureSection("A PRM of rollouts", told, scaling_curves(curves))], {})
 

@@ -4,13 +4,17 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.scaling_curves import POINT, error_at
 from stepscale.figures.style import GRID, colour, faint, new_figure
 
 _COLUMNS = 3  # panels side by side
 
 
 def quintile_curves(table: pd.DataFrame) -> Any:
-    """A panel a quintile, easiest first; columns quintile, label, n, accuracy, low, high (the last three in 0..1), n_problems."""
+    """A panel a quintile, easiest first; columns quintile, label, n, accuracy, low, high (the last three in 0..1), n_problems.
+
+    A column ``error``, the Monte Carlo standard error of an accuracy, is told where the pointer rests, if it is not 0.
+    """
     quintiles = sorted(int(q) for q in table["quintile"].unique())
     n_rows = -(-len(quintiles) // _COLUMNS)
     figure = new_figure("", "")
@@ -38,14 +42,15 @@ def _panel(figure: Any, axis: str, rows: pd.DataFrame, first: bool) -> None:
         )  # fmt: skip
         figure.add_scatter(
             x=line["n"], y=line["accuracy"], name=str(label), mode="lines+markers", showlegend=first,
-            line={"color": colour(label), "width": 2.2}, customdata=line[["low", "high"]],
-            hovertemplate="N=%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]", **shared,
+            line={"color": colour(label), "width": 2.2}, customdata=line[["low", "high"]].assign(error=error_at(line)),
+            hovertemplate=f"N=%{{x}}: {POINT}", **shared,
         )  # fmt: skip
     ends = [int(rows["n"].min()), int(rows["n"].max())]
+    ticks = {"tickvals": ends, "ticktext": [str(n) for n in ends]}
     look = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}
     figure.update_layout(
         {
-            f"xaxis{axis}": {"type": "log", "title": "N", "tickvals": ends, "ticktext": [str(n) for n in ends], **look},
-            f"yaxis{axis}": {"tickformat": ".0%", "title": "accuracy (% of problems)" if first else None, **look},
+            f"xaxis{axis}": {"type": "log", "title": "N, samples a problem", **ticks, **look},
+            f"yaxis{axis}": {"tickformat": ".0%", "title": "accuracy (% of problems)", **look},
         }
     )

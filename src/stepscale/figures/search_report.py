@@ -82,7 +82,7 @@ def bins_figure(by_bin: pd.DataFrame) -> Any:
     searched = set(by_bin.loc[~by_bin["strategy"].isin([_BASELINE, "best-of-N", "majority"]), "n"])
     rows = by_bin[by_bin["n"].isin(searched)]
     colours = line_colours(rows["strategy"])
-    figure = new_figure("difficulty bin, and N within it", "accuracy (% of problems)")
+    figure = new_figure("difficulty bin, and within it N, generations a problem", "accuracy (% of problems)")
     for name, own in rows.groupby("strategy", sort=False):
         own = own.sort_values(["bin", "n"])
         figure.add_bar(

@@ -20,7 +20,7 @@ def supervision_part(
     if len(quintiles):
         told = (
             "Lightman et al. 2023, Figure 6. How to read this: the problems are split into fifths by the generator's own pass "
-            "rate, the easiest first; within each, accuracy against N with 95 % bands."
+            f"rate, the easiest first; within each, accuracy against N with 95 % bands.{largest_error(quintiles)}"
         )
         sections.append(FigureSection("By difficulty", told, quintile_curves(quintiles)))
     if len(sizes):

@@ -14,6 +14,7 @@ from stepscale.scaling.comparison import slope_weights
 from stepscale.scaling.difficulty import Bins, oracle_easiness, quantile_bins
 from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.samples import SampleGrid
+from stepscale.scaling.voting import Vote
 
 SHOWN = ("PRM", "ORM", "Majority")
 
@@ -26,20 +27,23 @@ def quintiles(grid: SampleGrid) -> Bins:
     return quantile_bins(oracle_easiness(grid.correct, grid.mask), grid.ids)
 
 
-def by_quintile(bins: Bins, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 6: columns quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems.
+def by_quintile(bins: Bins, votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+    """Figure 6: columns quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems, error (Monte
+    Carlo, of the quintile's accuracy).
 
-    ``values``: accuracy [problems, len(ns)] by label; those of ``SHOWN`` are taken.
+    ``votes``: accuracy [problems, len(ns)] by label, with its error; those of ``SHOWN`` are taken.
     """
     rows = []
     for quintile in np.unique(bins):
         inside = bins == quintile
-        for label in (name for name in SHOWN if name in values):
-            interval = bootstrap_interval(values[label][inside], resamples, seed)
+        for label in (name for name in SHOWN if name in votes):
+            interval = bootstrap_interval(votes[label].per_problem[inside], resamples, seed)
+            error = votes[label].error_among(inside)
             rows += [
                 {
                     "quintile": int(quintile), "label": label, "n": n, "accuracy": float(interval.mean[i]),
                     "low": float(interval.low[i]), "high": float(interval.high[i]), "n_problems": int(inside.sum()),
+                    "error": float(error[i]),
                 }
                 for i, n in enumerate(ns)
             ]  # fmt: skip

@@ -17,7 +17,7 @@ from stepscale.scaling.data_efficiency import data_efficiency
 from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, crossed_interval, learning
 from stepscale.scaling.samples import SampleGrid
-from stepscale.scaling.voting import weighted_per_problem
+from stepscale.scaling.voting import Vote, weighted_per_problem
 from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
 
 CLOSE = 0.02  # A2: two points; the paper's four rules lie within 0.8 points
@@ -30,22 +30,20 @@ RULES: tuple[Rule, ...] = (
 )  # fmt: skip
 
 
-def rule_values(
-    grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int, vote: bool = False
-) -> dict[Rule, Floats]:
-    """Best-of-n accuracy [problems] of a PRM under each way to make one score of its step scores, a row of ``steps`` a sample.
+def rule_values(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int) -> dict[Rule, Floats]:
+    """Best-of-n accuracy [problems] of a PRM under each way to make one score of its step scores, a row of ``steps`` a sample."""
+    scores = _rule_scores(grid, steps, rules)
+    return {rule: best_of_n_per_problem(own, grid.correct, [n], grid.mask)[:, 0] for rule, own in scores.items()}
 
-    ``vote``: best-of-n weighted (Snell et al. 2024, E) in place of best-of-n.
-    """
-    found: dict[Rule, Floats] = {}
-    for how, neutral_is in rules:
-        scores = grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), how, neutral_is))
-        if vote:
-            values = weighted_per_problem(grid.answers, scores, grid.correct, [n], grid.mask).per_problem
-        else:
-            values = best_of_n_per_problem(scores, grid.correct, [n], grid.mask)
-        found[how, neutral_is] = values[:, 0]
-    return found
+
+def rule_votes(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], ns: Sequence[int]) -> dict[Rule, Vote]:
+    """``rule_values`` at ``ns`` samples by best-of-N weighted (Snell et al. 2024, E), with its Monte Carlo error."""
+    scores = _rule_scores(grid, steps, rules)
+    return {rule: weighted_per_problem(grid.answers, own, grid.correct, ns, grid.mask) for rule, own in scores.items()}
+
+
+def _rule_scores(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule]) -> dict[Rule, Floats]:
+    return {rule: grid.place(aggregate(list(steps["negative"]), list(steps["neutral"]), *rule)) for rule in rules}
 
 
 def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Interval]:

@@ -1,8 +1,8 @@
 """Nodes that measure the data loop and the PRM of rollouts."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from stepscale.labeling.options import LoopOptions, RolloutOptions
@@ -13,9 +13,11 @@ from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.loop_comparison import health_by_round, loop_differences
 from stepscale.scaling.points import by_size
 from stepscale.scaling.samples import sample_grid
-from stepscale.scaling.supervision_claims import Rule, b8_quantities, b9_quantities, rule_values
+from stepscale.scaling.supervision_claims import Rule, b8_quantities, b9_quantities, rule_votes
+from stepscale.scaling.voting import Vote
 
 CURVE = ["label", "n", "accuracy", "low", "high", "n_problems", "seeds"]
+SOFT_CURVE = [*CURVE, "error"]
 SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
 FEWEST_PROBLEMS = 5
 
@@ -40,7 +42,7 @@ def measure_rollouts(
     Snell et al. 2024 compare ways to aggregate steps, and their PRM with an ORM, under best-of-N weighted (E, F), so these do.
     """
     if rollouts is None or soft_scores is None or soft_scores.empty:
-        return pd.DataFrame(columns=CURVE), []
+        return pd.DataFrame(columns=SOFT_CURVE), []
     key = ["problem_id", "sample_id"]
     few = soft_scores[key].merge(solutions, on=key, validate="one_to_one")
     hard, outcome = (
@@ -50,21 +52,31 @@ def measure_rollouts(
     test = problems[problems["problem_id"].isin(set(few["problem_id"]))]
     grid = sample_grid(test, few)
     ns = [n for n in config.budgets if n <= grid.mask.shape[1]]
-    by_n = [rule_values(grid, soft_scores, SOFT_RULES, n, vote=True) for n in ns]
-    values = {f"Soft PRM, {rule[0]}": np.stack([found[rule] for found in by_n], axis=1) for rule in SOFT_RULES}
+    soft = rule_votes(grid, soft_scores, SOFT_RULES, ns)
+    votes = {f"Soft PRM, {rule[0]}": own for rule, own in soft.items()}
     product: Rule = ("product", "positive")
     last: Rule = ("last", "positive")
     for label, scores, rule in (("PRM", hard, product), ("ORM", outcome, last)):
-        values[label] = np.stack([rule_values(grid, scores, [rule], n, vote=True)[rule] for n in ns], axis=1)
-    rows = []
-    for label, accuracy in values.items():
-        found = bootstrap_interval(accuracy, config.bootstrap, seed)
-        for i, n in enumerate(ns):
-            numbers = (float(found.mean[i]), float(found.low[i]), float(found.high[i]))
-            rows.append(dict(zip(CURVE, (label, n, *numbers, len(test), 1), strict=True)))
+        votes[label] = rule_votes(grid, scores, [rule], ns)[rule]
+    curves = _vote_curves(votes, ns, config.bootstrap, seed)
     if len(test) < FEWEST_PROBLEMS:
-        return pd.DataFrame(rows), []
-    claims = {"B8": b8_quantities(by_n[-1], config.bootstrap, seed)}
+        return curves, []
+    largest = {rule: own.per_problem[:, -1] for rule, own in soft.items()}
+    claims = {"B8": b8_quantities(largest, config.bootstrap, seed)}
     if shows_growth(ns):
-        claims["B9"] = b9_quantities(values["Soft PRM, last"], values["ORM"], ns, config.bootstrap, seed)
-    return pd.DataFrame(rows), [settle(name, found, seeds=1) for name, found in claims.items()]
+        compared = votes["Soft PRM, last"].per_problem, votes["ORM"].per_problem
+        claims["B9"] = b9_quantities(*compared, ns, config.bootstrap, seed)
+    return curves, [settle(name, found, seeds=1) for name, found in claims.items()]
+
+
+def _vote_curves(votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+    """A row a (label, N): accuracy, its interval over problems, and its Monte Carlo error."""
+    rows = []
+    for label, vote in votes.items():
+        found = bootstrap_interval(vote.per_problem, resamples, seed)
+        points = zip(ns, found.mean, found.low, found.high, vote.error, strict=True)
+        shared = len(vote.per_problem), 1
+        rows += [
+            [label, n, float(mean), float(low), float(high), *shared, float(e)] for n, mean, low, high, e in points
+        ]
+    return pd.DataFrame(rows, columns=SOFT_CURVE)

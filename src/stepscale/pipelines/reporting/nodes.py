@@ -27,7 +27,7 @@ from stepscale.scaling.supervision_claims import (
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
-QUINTILES = ["quintile", "label", "n", "accuracy", "low", "high", "n_problems"]
+QUINTILES = ["quintile", "label", "n", "accuracy", "low", "high", "n_problems", "error"]
 
 
 def measure(
@@ -45,20 +45,21 @@ def measure(
     places = search.given_samples.places if search.given_samples else None
     scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
     ns = _budgets(scored, config)
-    values, curves = _best_of_n("test", scored, ns, config.bootstrap, seed)
+    votes, curves = _best_of_n("test", scored, ns, config.bootstrap, seed)
+    values = _per_problem(votes)
     rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
     levels = _by_level(scored, values, config.bootstrap, seed)
     if not values.keys() >= A1_COMPARES or len(scored.grid.ids) < FEWEST_PROBLEMS:
         return curves, curves.head(0), levels, pd.DataFrame(columns=QUINTILES), rules, []
     bins = quintiles(scored.grid)
-    by_fifth = by_quintile(bins, values, ns, config.bootstrap, seed)
+    by_fifth = by_quintile(bins, votes, ns, config.bootstrap, seed)
     claims = _claims(scored, values, bins, ns, config.bootstrap, seed)
     if not problems["split"].eq("heldout").any():
         return curves, curves.head(0), levels, by_fifth, rules, claims
     unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores)
     few = [n for n in ns if n in _budgets(unlike, config)]
     found, heldout = _best_of_n("heldout", unlike, few, config.bootstrap, seed)
-    claims.append(settle("A5", a5_quantities(found, few, config.bootstrap, seed), seeds=1))
+    claims.append(settle("A5", a5_quantities(_per_problem(found), few, config.bootstrap, seed), seeds=1))
     return curves, heldout, levels, by_fifth, rules, claims
 
 
@@ -69,12 +70,16 @@ def _budgets(scored: Scored, config: ReportBlock) -> list[int]:
 
 def _best_of_n(
     data: str, scored: Scored, ns: list[int], resamples: int, seed: int
-) -> tuple[dict[str, Floats], pd.DataFrame]:
-    """Accuracy [problems, len(ns)] of every way to choose, and their curves."""
+) -> tuple[dict[str, Vote], pd.DataFrame]:
+    """What every way to choose reaches with N samples, and the curves."""
     votes = estimates(scored.grid, scored.scores, ns)
-    values = {label: found.per_problem for label, found in votes.items()}
     errors = {label: found.error for label, found in votes.items()}
-    return values, curves_table(data, values, ns, resamples, seed, scored.scores, errors)
+    return votes, curves_table(data, _per_problem(votes), ns, resamples, seed, scored.scores, errors)
+
+
+def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
+    """Accuracy [problems, budgets] of every way to choose."""
+    return {label: found.per_problem for label, found in votes.items()}
 
 
 def _claims(
