@@ -32,6 +32,27 @@ def test_the_policy_stands_beside_best_of_n_weighted_up_to_its_largest_budget() 
     assert rows[1]["then, easiest bin first"] == "2 samples / beam, M = 4 at 4"
 
 
+def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_known() -> None:
+    gap = {"generations": 2.0, "difference": 0.03, "low": 0.01, "high": 0.05}
+    leads = [
+        {"at": "cap", **gap},
+        {"at": "mean spending", **gap, "generations": 3.5, "difference": -0.01, "low": -0.04},
+    ]
+    first, second = SERVED["budgets"]  # type: ignore[misc]
+    told = {**SERVED, "budgets": [{**first, "leads": leads, "error": 0.004}, {**second, "leads": leads[1:]}]}
+    part = sections.serving(told, CURVES.assign(error=0.002))
+    rows = part.tables["The served policy minus best-of-N weighted"]
+    assert rows[0] == {
+        "budget": 2, "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] (wins)", "mean spending": "3.5",
+        "at equal mean spending [95 %]": "-1.0% [-4.0%, +5.0%] (undecided)",
+    }  # fmt: skip
+    assert rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"
+    assert list(part.notes) == ["The served policy minus best-of-N weighted"]
+    assert "here at most 0.40%" in part.sections[0].reading
+    budgets = part.tables["The served policy at each budget (40 problems)"]
+    assert budgets[0]["accuracy [95 %]"].endswith("± 0.4% (Monte Carlo)") and "±" not in budgets[1]["accuracy [95 %]"]
+
+
 def test_without_a_policy_there_is_nothing_to_show() -> None:
     assert not sections.serving({}, CURVES).sections
     assert serving_part(SERVED, CURVES[:0]).sections, "a policy is shown without a line beside it"

@@ -156,6 +156,21 @@ def test_the_larger_model_is_a_star_on_the_line_of_its_bin(finished: Path, tmp_p
     assert one == more and len(one) > len(none)
 
 
+def test_the_served_policy_stands_beside_best_of_n_weighted(finished: Path, tmp_path: Path) -> None:
+    lead = {"at": "cap", "generations": 4.0, "difference": 0.03, "low": 0.01, "high": 0.05}
+    told = {
+        "budgets": [{"budget": 4, "leads": [lead, {**lead, "at": "mean spending", "generations": 3.52, "low": -0.01}]}]
+    }
+    path = finished / "08_reporting" / "served_policy.json"
+    path.write_text(json.dumps(told))
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| 4 | cap, 4 | +0.030 [+0.010, +0.050] | wins |" in text
+    assert "| 4 | mean spending, 3.5 | +0.030 [-0.010, +0.050] | undecided |" in text
+    for without in ({}, {"budgets": [{"budget": 4}]}):
+        path.write_text(json.dumps(without))
+        assert "Does the served policy win?" not in page(finished, "kedro run", tmp_path / "figures")
+
+
 def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finished: Path, tmp_path: Path) -> None:
     tables = finished / "08_reporting"
     saved = {"policy": "compute-optimal, predicted bins", "factor": 1.6, "low": 0.9, "high": 3.25, "status": "matched"}

@@ -13,6 +13,7 @@ from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.reporting.search_signs import measure_signs
 from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
+from stepscale.pipelines.reporting.serving import learn_policy
 from stepscale.pipelines.test_time_search.nodes import choose_test_problems
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
@@ -239,3 +240,23 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
         assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
         assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
     assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online, signs))).sections
+
+
+def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads(recorded) -> None:
+    from stepscale.serving.policy import ServedPolicy
+
+    generator = GeneratorBlock.model_validate(
+        {"base": "none", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
+         "sampling": {"max_new_tokens": 8}, "fine_tuning": None}
+    )  # fmt: skip
+    verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
+    given = (recorded[name] for name in ("problems", "solutions", "scores", "results", "candidates"))
+    told = learn_policy(*given, generator, verifiers, PLAN, 0)
+    assert ServedPolicy.model_validate(told).model_dump(mode="json") == told
+    by_budget = {own["budget"]: own for own in told["budgets"]}
+    assert set(by_budget) == {1, 2, 4, 8, 10, 12} and all(0 <= own["error"] < 0.1 for own in by_budget.values())
+    leads = {budget: {lead["at"] for lead in own["leads"]} for budget, own in by_budget.items()}
+    assert leads[8] == {"cap", "mean spending"} and leads[12] <= {"mean spending"}, "eight samples were recorded"
+    before = {"error", "leads"}  # a policy that was saved before they were told
+    old = told | {"budgets": [{k: v for k, v in own.items() if k not in before} for own in told["budgets"]]}
+    assert ServedPolicy.model_validate(old).budgets[0].error is None

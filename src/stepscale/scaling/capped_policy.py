@@ -6,24 +6,49 @@ not chosen on. The choice is that of ``online_policy``, among the actions that a
 problems; who asks about one problem has no others to save on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import fold_of
-from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.scaling.online_comparison import cross_followed
 from stepscale.scaling.online_outcomes import Outcomes
-from stepscale.scaling.online_policy import OnlinePolicy, OnlineSearchSpace, choose_policy, follow
+from stepscale.scaling.online_policy import (
+    Followed,
+    OnlinePolicy,
+    OnlineSearchSpace,
+    at_equal_cost,
+    choose_policy,
+    follow,
+)
+
+At = Literal["cap", "mean spending"]
+
+
+class Lead(BaseModel):
+    """Accuracy of a policy minus that of ``generations`` on every problem, paired by problem, with its 95 % interval."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: At = Field(description="what is equal: the most a problem may cost, or what problems cost on the mean")
+    generations: float = Field(gt=0, description="spent on every problem by what it is compared with")
+    difference: float = Field(ge=-1, le=1)
+    low: float = Field(ge=-1, le=1)
+    high: float = Field(ge=-1, le=1)
 
 
 @dataclass(frozen=True)
 class CappedPolicy:
     """``policy`` spends at most ``budget`` generations on a problem. ``accuracy`` and ``generations``: expected on a problem it
     was not chosen on, by policies that were chosen alike on the other half of the problems. ``low``, ``high``: the accuracy's
-    95 % interval over problems, of these policies as they were chosen.
+    95 % interval over problems, of these policies as they were chosen; ``error``: its Monte Carlo standard error. ``leads``: over
+    spending the same on every problem.
     """
 
     budget: int
@@ -31,23 +56,46 @@ class CappedPolicy:
     accuracy: float
     low: float
     high: float
+    error: float
     generations: float
+    leads: tuple[Lead, ...]
 
 
 def capped_policies(
-    met: Outcomes, ids: Sequence[str], space: OnlineSearchSpace | None = None, seed: int = 0
-) -> list[CappedPolicy]:
-    """A policy for 1, 2, 4, ... generations up to the recorded samples, and for each search after the most probes; rising."""
+    met: Outcomes, ids: Sequence[str], space: OnlineSearchSpace | None = None, seed: int = 0,
+    uniform: Mapping[int, Floats] | None = None,
+) -> list[CappedPolicy]:  # fmt: skip
+    """A policy for each of ``caps``, rising.
+
+    ``uniform``: what they are compared with, accuracy [problems] where so many generations are spent on each problem, by their
+    number; where it was not measured there is no lead.
+    """
     space = space or OnlineSearchSpace()
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
     found = []
-    for budget in _budgets(met, space):
+    for budget in caps(met, space):
         followed = cross_followed(met, halves, budget, lambda own, cap: policy_within(own, int(cap), space))
         policy = policy_within(met, budget, space)
         told = bootstrap_interval(followed.accuracy, seed=seed)
         accuracy = (float(told.mean), float(told.low), float(told.high))
-        found.append(CappedPolicy(budget, policy, *accuracy, float(followed.cost.mean())))
+        leads = _leads(followed, budget, uniform or {}, seed)
+        found.append(CappedPolicy(budget, policy, *accuracy, followed.error, float(followed.cost.mean()), leads))
     return found
+
+
+def _leads(followed: Followed, cap: int, uniform: Mapping[int, Floats], seed: int) -> tuple[Lead, ...]:
+    """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
+    found: list[tuple[At, float, Interval]] = []
+    if cap in uniform:
+        found.append(("cap", cap, paired_interval(followed.accuracy, uniform[cap], seed=seed)))
+    spent, ns = float(followed.cost.mean()), sorted(uniform)
+    if ns and ns[0] <= spent <= ns[-1]:
+        measured = np.stack([uniform[n] for n in ns], axis=1)
+        found.append(("mean spending", spent, at_equal_cost(followed, measured, ns, seed=seed)))
+    return tuple(
+        Lead(at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high))
+        for at, n, gap in found
+    )
 
 
 def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
@@ -69,8 +117,9 @@ def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> Onlin
     return best[1]
 
 
-def _budgets(met: Outcomes, space: OnlineSearchSpace) -> list[int]:
-    """The ladder's, and those at which a search becomes possible after any number of probes."""
+def caps(met: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
+    """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes."""
+    space = space or OnlineSearchSpace()
     probes = [n for n in space.probes if n in met.ladder]
     searches = {max(probes) + int(cost) for cost in met.run_cost.max(axis=0)}
     return sorted(n for n in {*met.ladder, *searches} if n >= min(probes))

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from stepscale.errors import InputError
 from stepscale.models.placement import GeneratorPlacement, Placement
+from stepscale.scaling.capped_policy import Lead
 from stepscale.scaling.online_policy import Action, OnlinePolicy
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -27,7 +28,9 @@ class BudgetPolicy(BaseModel):
     accuracy: float = Field(ge=0, le=1, description="expected, on problems it was not chosen on")
     low: float = Field(ge=0, le=1, description="lower end of its 95 % interval over problems")
     high: float = Field(ge=0, le=1, description="upper end")
+    error: float | None = Field(None, ge=0, description="Monte Carlo standard error of the accuracy; null: not told")
     generations: float = Field(gt=0, description="mean spending, on problems it was not chosen on")
+    leads: tuple[Lead, ...] = Field((), description="over best-of-N weighted, on problems it was not chosen on")
 
 
 class Drawing(BaseModel):

@@ -1,5 +1,6 @@
 """Nodes of reporting. Heavy libraries are imported where they are used."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from stepscale.scaling.supervision_claims import (
     a5_quantities,
     rule_values,
 )
+from stepscale.scaling.voting import Vote
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many

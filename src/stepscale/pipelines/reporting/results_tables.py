@@ -11,11 +11,12 @@ from typing import Any
 import pandas as pd
 
 from stepscale.pipelines.reporting.results_figures import drawn_table
+from stepscale.scaling.intervals import verdict
 
 
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
-    found = (comparisons, loop_selectors, savings, changes, contexts, online, searched_revisions)
+    found = (comparisons, loop_selectors, savings, changes, contexts, online, served, searched_revisions)
     return [line for table in found for line in table(folder)]
 
 
@@ -97,6 +98,19 @@ def online(folder: Path) -> list[str]:
         "counted in", "budget", "online policy ± Monte Carlo error", "minus, at equal cost", "[95 % interval]", "",
     )  # fmt: skip
     return _table("Does a policy that pays for its own estimate of difficulty win?", columns, rows)
+
+
+def served(folder: Path) -> list[str]:
+    """The served policy beside best-of-N weighted, at the same cap and at equal mean spending."""
+    path = folder / "08_reporting" / "served_policy.json"
+    policies = json.loads(path.read_text()).get("budgets", []) if path.is_file() else []
+    rows = [
+        (own["budget"], f"{lead['at']}, {_number(lead['generations'])}",
+         _points(lead["difference"], lead["low"], lead["high"]), verdict(lead["low"], lead["high"]))
+        for own in policies for lead in own.get("leads", [])
+    ]  # fmt: skip
+    columns = ("budget of a problem", "at equal, generations", "served policy - best-of-N weighted [95 % interval]", "")
+    return _table("Does the served policy win?", columns, rows)
 
 
 def searched_revisions(folder: Path) -> list[str]:

@@ -1,7 +1,7 @@
 """The policy that the searches teach, saved so that it can be served (docs/serving.md); empty where nothing was searched.
 
 It is chosen on all problems that were searched; what is told of it (accuracy, generations) was measured by policies chosen alike,
-each on the half of them that it was not chosen on.
+each on the half of them that it was not chosen on; beside best-of-N weighted at the same cap and at equal mean spending.
 """
 
 from dataclasses import asdict
@@ -11,9 +11,9 @@ from typing import Any
 import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, VerifierBlock
-from stepscale.pipelines.reporting.searches import scored_samples
+from stepscale.pipelines.reporting.searches import WEIGHTED, sample_votes, scored_samples
 from stepscale.pipelines.scratch import scratch_folder
-from stepscale.scaling.capped_policy import capped_policies
+from stepscale.scaling.capped_policy import capped_policies, caps
 from stepscale.scaling.online_comparison import ORDERS
 from stepscale.scaling.online_outcomes import outcomes
 from stepscale.search.plan import SearchPlan
@@ -35,7 +35,9 @@ def learn_policy(
     options = {f"{name} at {budget}": (own, budget) for name, budget, own in tree_search.searches}
     runs = {name: recorded_run(search_candidates, own.strategy, ids, budget) for name, (own, budget) in options.items()}
     met = outcomes(ids, recorded_pool(scored.grid, scored.scores["prm"]), runs, ORDERS, seed)
-    learned = capped_policies(met, ids, seed=seed)
+    ns = [n for n in caps(met) if n <= scored.grid.mask.shape[1]]
+    uniform = dict(zip(ns, sample_votes(scored, ns)[WEIGHTED].per_problem.T, strict=True))
+    learned = capped_policies(met, ids, seed=seed, uniform=uniform)
     used = {action.run for own in learned for action in own.policy.actions}
     policy = ServedPolicy.model_validate({
         "seed": seed, "prompt": generator.template(seed), "sampling": generator.sampling.model_dump(),
