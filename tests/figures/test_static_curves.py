@@ -20,3 +20,14 @@ def test_lines_have_a_legend_and_axes_their_titles() -> None:
 def test_a_single_line_without_a_name_needs_no_legend() -> None:
     drawn = static_curves(LINE.assign(label=""), "n", "attempt, from 0", log=False)
     assert "attempt, from 0" in drawn and "accuracy" in drawn
+
+
+def test_a_star_beyond_what_was_measured_is_open() -> None:
+    def drawn(**beyond: object) -> str:
+        stars = pd.DataFrame({"n": [2.5, 8.0], "accuracy": [0.45, 0.55], "label": "PRM", **beyond})
+        return static_curves(LINE.assign(label="PRM"), "n", "generations", stars=stars)
+
+    full = drawn()
+    assert drawn(beyond=[False, False]) == full, "a table without the column has no star beyond"
+    pages = full, drawn(beyond=[False, True]), drawn(beyond=[True, True])
+    assert [page.count("fill-opacity: 0; stroke: #2f6fed") for page in pages] == [0, 1, 2]

@@ -148,6 +148,7 @@ def test_the_larger_model_is_a_star_on_the_line_of_its_bin(finished: Path, tmp_p
         tables / "flops_match_curves.parquet"
     )
     star = {**place, "version": "v1", "counted": "generations", "budget": 15.8, "larger": 0.55}
+    assert "beyond what was measured" in next(one.caption for one in DRAWINGS if one.marks)
     others = [{**star, "version": "iclr"}, {**star, "bin": 0}, {**star, "of": "revisions"}]
     for name, rows in (("one", [star]), ("more", [star, *others]), ("none", others)):
         pd.DataFrame(rows).to_parquet(tables / "flops_match.parquet")

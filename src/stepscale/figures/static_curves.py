@@ -23,7 +23,8 @@ def static_curves(
 ) -> str:  # fmt: skip
     """One line a ``label`` and a panel a value of ``panel``; ``low`` and ``high`` are drawn where the table has them.
 
-    ``stars``: a table of the same columns whose points are drawn as stars in the colours of their lines.
+    ``stars``: a table of the same columns whose points are drawn as stars in the colours of their lines; open ones where its
+    column ``beyond`` is true.
     """
     import matplotlib as mpl
     from matplotlib.figure import Figure
@@ -60,5 +61,8 @@ def _draw(axes: Any, rows: pd.DataFrame, x: str, y: str, colours: Mapping[str, s
 
 
 def _star(axes: Any, points: pd.DataFrame, x: str, y: str, colours: Mapping[str, str]) -> None:
-    for label, own in points.groupby("label"):
-        axes.plot(own[x], own[y], "*", markersize=10, color=colours[str(label)])
+    beyond = points["beyond"].astype(bool) if "beyond" in points else pd.Series(False, points.index)
+    for (label, outside), own in points.groupby(["label", beyond]):
+        axes.plot(
+            own[x], own[y], "*", markersize=10, color=colours[str(label)], fillstyle="none" if outside else "full"
+        )

@@ -72,7 +72,8 @@ DRAWINGS = (
     Drawing("revision_ratios", "Sequential to parallel, by difficulty, at the largest budget (B, Figure 7): claim B5", "ratio",
             "sequential attempts for each parallel one", lines="bin", kept={"select": "verifier"}, largest="budget"),
     Drawing("flops_match_curves", "Compute-optimal, by difficulty; stars: the larger model at equal FLOPs, where inference takes "
-            "22, 0.79 and 0.16 times the tokens of pretraining, from left to right (B, Figure 9): claim B7", panel="of",
+            "22, 0.79 and 0.16 times the tokens of pretraining, from left to right; open stars: beyond what was measured of the "
+            "small model, so not at equal FLOPs (B, Figure 9): claim B7", panel="of",
             lines="bin", kept={"bins": "oracle"}, marks=("flops_match", _STARS, "budget", "larger")),
 )  # fmt: skip
 
