@@ -140,9 +140,10 @@ def test_a_solution_is_right_if_every_step_passes() -> None:
     labels = label_table(found, "x", [[1, 0], [1, -1], [1], [1]])
     judged = judged_by_steps(found, labels)
     assert judged["is_correct"].tolist() == [True, False, pd.NA, False]
-    assert outcome_noise(found, judged) == {
-        "n_solutions": 2, "agreement": 0.5, "false_positives": 0.5, "false_negatives": pytest.approx(float("nan"), nan_ok=True),
-    }  # fmt: skip
+    noise = outcome_noise(found, judged)
+    assert (noise["n_solutions"], noise["agreement"], noise["false_positives"]) == (2, 0.5, 0.5)
+    assert np.isnan([noise[f"false_negatives{bound}"] for bound in ("", "_low", "_high")]).all()
+    assert noise["n_problems"] == 1 and noise["agreement_low"] == noise["agreement_high"] == 0.5, "of a single problem"
 
 
 def test_a_published_record_whose_error_is_no_step_is_wrong() -> None:
@@ -166,6 +167,24 @@ def test_agreement_by_hand() -> None:
     chance = (2 / 8) * (2 / 8) + (6 / 8) * (6 / 8)
     assert result["step_kappa"] == pytest.approx((0.75 - chance) / (1 - chance))
     assert agreement(truth, truth)["step_kappa"] == 1
+
+
+def test_agreement_and_noise_have_intervals_over_problems() -> None:
+    one, other = solutions(*[["a", "b"]] * 3, right=[True] * 3), solutions(*[["a"]] * 2, problem="q", right=[True] * 2)
+    found = pd.concat([one, other], ignore_index=True)
+    ours, truth = (
+        label_table(found, "v", [[1, 1]] * 3 + [[-1], [1]]),
+        label_table(found, "s", [[1, -1]] * 3 + [[-1], [1]]),
+    )
+    result = agreement(ours, truth)
+    assert (result["n_problems"], result["n_solutions"]) == (2, 5)
+    assert result["step_agreement"] == pytest.approx(5 / 8)
+    assert (result["step_agreement_low"], result["step_agreement_high"]) == (0.5, 1), "one problem alone, or the other"
+    assert (result["missed"], result["missed_low"], result["missed_high"]) == (0.75, 0, 1)
+    assert result["step_kappa_low"] <= result["step_kappa"] <= result["step_kappa_high"] == 1
+    noise = outcome_noise(found, judged_by_steps(found, truth))
+    assert (noise["n_problems"], noise["agreement"]) == (2, pytest.approx(1 / 5))
+    assert (noise["agreement_low"], noise["agreement_high"]) == (0, 0.5)
 
 
 def test_labelers_of_different_solutions_cannot_be_compared() -> None:

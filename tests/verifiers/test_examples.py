@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.verifiers.examples import Example, orm_examples, prm_examples, split_by_problem
+from stepscale.verifiers.examples import Example, first_error_examples, orm_examples, prm_examples, split_by_problem
 
 PROBLEMS = pd.DataFrame({"problem_id": ["p", "q"], "problem": ["P?", "Q?"]})
 
@@ -59,6 +59,39 @@ def test_rows_in_any_order_and_several_labelers_give_a_trajectory_each() -> None
 def test_soft_labels_are_kept_on_every_step() -> None:
     table = labels((0, 0, "a", 1, True), (1, 0, "b", -1, True), (2, 0, "c", 0, True)).assign(value=[0.75, 0.0, 0.125])
     assert seen(prm_examples(PROBLEMS, table, soft=True)) == [(("a", "b", "c"), (0.75, 0.0, 0.125))]
+
+
+def written(steps: list[str], finish: str | None, problem: str = "p") -> pd.DataFrame:
+    return pd.DataFrame({"problem_id": [problem], "sample_id": [0], "steps": [steps], "finish": [finish]})
+
+
+def test_first_errors_are_asked_of_one_item_a_record_and_siblings_are_no_solutions() -> None:
+    error = labels((0, 0, "a", 1, True), (0, 1, "a'", 1, False), (1, 0, "b'", 1, False), (1, 1, "b", -1, False),
+                   (1, 2, "b''", -1, False))  # fmt: skip
+    found = first_error_examples(PROBLEMS, written(["a"], "found_error"), error)
+    assert seen(found) == [(("a", "b"), (2.0, 0.0))], "the first completion rated -1 where nothing was chosen"
+    whole = labels((0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 0, True))
+    found = first_error_examples(PROBLEMS, written(["a", "b"], "solution"), whole)
+    assert seen(found) == [(("a", "b"), (2.0, 1.0))]
+
+
+def test_a_solution_with_a_wrong_step_is_read_up_to_it_and_each_labeler_has_his_own_view() -> None:
+    one, other = (
+        ((0, 0, "a", 1, True), (1, 0, "b", -1, True)),
+        ((0, 0, "a", 1, True), (1, 0, "b", 1, True), (2, 0, "c", 1, True)),
+    )
+    both = pd.concat([labels(*one), labels(*other, labeler="y")])
+    for finish in ("solution", "length"):  # cut off behind its error, or not
+        found = first_error_examples(PROBLEMS, written(["a", "b", "c"], finish), both)
+        assert seen(found)[0] == (("a", "b"), (2.0, 0.0)) and len(found) == (2 if finish == "solution" else 1)
+
+
+@pytest.mark.parametrize("finish", ["give_up", "bad_problem", "length", "found_error", None])
+def test_what_is_unfinished_and_shows_no_error_is_dropped(finish: str | None) -> None:
+    table = labels((0, 0, "a", 1, True), (0, 1, "a'", -1, False))
+    assert first_error_examples(PROBLEMS, written(["a"], finish), table) == []
+    ended_early = first_error_examples(PROBLEMS, written(["a", "b"], "solution"), table)
+    assert ended_early == [], "labels that end before the solution does"
 
 
 def test_an_outcome_label_goes_to_every_step_of_a_graded_solution() -> None:

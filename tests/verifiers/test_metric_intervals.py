@@ -7,7 +7,7 @@ import pytest
 
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.intervals import auroc_interval, draws, f1_interval, percentiles, share_interval
+from stepscale.verifiers.intervals import auroc_interval, draws, f1_interval, percentiles, share_interval, told_share
 from stepscale.verifiers.metrics import ProcessBench, auroc, prm_metrics, value_metrics
 
 RNG = np.random.default_rng(0)
@@ -47,6 +47,16 @@ def test_where_a_kind_is_missing_there_is_no_interval() -> None:
     assert np.isnan(f1_interval(drawn, [True, False], [True, True])).all()
 
 
+def test_a_mean_over_some_items_has_the_interval_of_its_resamples() -> None:
+    values, of = RNG.random(200), RNG.random(200) < 0.5
+    told = told_share("brier", draws(IDS, resamples=50), values, of)
+    items = [drawn_again(i) for i in range(50)]
+    by_hand = percentiles([values[i][of[i]].mean() for i in items])
+    assert told["brier"] == pytest.approx(values[of].mean())
+    assert (told["brier_low"], told["brier_high"]) == pytest.approx(by_hand)
+    assert np.isnan(list(told_share("none", draws([]), []).values())).all()
+
+
 def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tuple[list[StepScores], list[Example]]:
     rng = np.random.default_rng(0)
     examples, scores = [], []
@@ -61,7 +71,10 @@ def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tup
 
 
 @pytest.mark.parametrize(("metrics", "names"), [
-    (prm_metrics, ("step_auroc", "processbench_f1")), (value_metrics, ("step_auroc", "solution_auroc")),
+    (prm_metrics, ("step_auroc", "step_accuracy", "share_negative", "first_error_accuracy", "processbench_erroneous",
+                   "processbench_correct", "processbench_f1")),
+    (value_metrics, ("step_auroc", "solution_auroc", "step_accuracy", "solution_accuracy", "step_brier", "solution_brier",
+                     "solution_share_right")),
 ])  # fmt: skip
 def test_a_validation_set_of_13800_steps_has_its_intervals_in_two_seconds(metrics, names) -> None:
     scores, examples = validation_set(150, 23, 4, soft=metrics is value_metrics)
@@ -70,3 +83,4 @@ def test_a_validation_set_of_13800_steps_has_its_intervals_in_two_seconds(metric
     assert time.process_time() - begun < 2
     for name in names:
         assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
+    assert found["n_problems"] == 150

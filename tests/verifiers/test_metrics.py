@@ -52,6 +52,18 @@ def test_prm_metrics_by_hand() -> None:
     assert (metrics["processbench_erroneous"], metrics["processbench_correct"]) == (1.0, 0.5)
 
 
+def test_first_errors_are_named_in_whole_solutions_where_these_are_told_apart() -> None:
+    steps, sibling = (score(0.1), example(2.0)), (score(0.1, 0.2), example(None, 0.0))
+    scores, examples = zip(steps, sibling, strict=True)
+    metrics = prm_metrics(scores, examples, [sibling])
+    assert metrics["step_accuracy"] == 0.5, "steps and their alternatives as before"
+    assert metrics["first_error_accuracy"] == metrics["processbench_erroneous"] == 0
+    assert math.isnan(metrics["processbench_correct"]) and math.isnan(metrics["processbench_f1"])
+    assert (metrics["n_problems"], metrics["first_error_n_problems"], metrics["first_error_n_solutions"]) == (1, 1, 1)
+    nothing = prm_metrics(scores, examples, [])
+    assert nothing["first_error_n_solutions"] == 0 and math.isnan(nothing["first_error_accuracy"])
+
+
 def test_value_metrics_by_hand() -> None:
     scores = [score(0.5, 0.1), score(0.4, 0.8)]
     metrics = value_metrics(scores, [example(1.0, 1.0), example(None, 0.0)])

@@ -26,9 +26,10 @@ class Told:
     name = "told"
 
     def __init__(self, found: list[StepScores]) -> None:
-        self.found = found
+        self.found, self.asked = found, list[Trajectory]()
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        self.asked += trajectories
         return self.found
 
 
@@ -40,6 +41,16 @@ def test_each_position_has_its_balance_and_its_judgement() -> None:
     assert table.loc[2, "share_negative"] == pytest.approx(1 / 3) and table.loc[3, "share_negative"] == 1
     assert table.loc[1, "predicted"] == pytest.approx((0.9 + 0.8 + 0.2) / 3)
     assert table.loc[2, "auroc"] == 1 and np.isnan(table.loc[3, "auroc"])
+    assert table["n_problems"].tolist() == [1, 1, 1] and np.isnan(table.loc[3, "auroc_low"])
+
+
+def test_the_judgement_at_a_position_has_its_interval_over_problems() -> None:
+    rng = np.random.default_rng(0)
+    wrong = rng.random(60) < 0.5
+    labelled = [Example(f"p{i // 2}", Trajectory("P?", ("s",)), (0.0 if bad else 2.0,)) for i, bad in enumerate(wrong)]
+    [row] = by_position("prm", labelled, scores(*[[p] for p in wrong * 0.3 + rng.random(60)])).to_dict("records")
+    assert row["n"] == 60 and row["n_problems"] == 30
+    assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
 
 
 def test_without_a_verifier_only_the_labels_are_counted() -> None:
@@ -64,5 +75,17 @@ def test_every_kind_is_calibrated_against_what_it_predicts(kind: Kind, targets: 
     metrics, bins, _ = evaluate(Told(scores([0.1, 0.9], [0.1, 0.9])), kind, [example(*targets)] * 2)
     assert metrics["ece"] == pytest.approx(ece, abs=1e-6) and metrics["brier"] == pytest.approx(ece**2, abs=1e-6)
     assert (metrics["ece_low"], metrics["ece_high"]) == pytest.approx((ece, ece), abs=1e-6)  # of a single problem
+    assert (metrics["brier_low"], metrics["brier_high"]) == pytest.approx((ece**2, ece**2), abs=1e-6)
+    assert metrics["n_problems"] == 1
     assert bins["n"].sum() == (2 if kind == "orm" else 4)
     assert ("processbench_f1" in metrics) == (kind == "prm")
+
+
+def test_whole_solutions_are_scored_once_though_they_are_examples_too() -> None:
+    chosen, sibling = example(2), Example("p", Trajectory("P?", ("step 0", "wrong")), (None, 0.0))
+    told = Told(scores([0.1], [0.1, 0.2]))
+    metrics, _, _ = evaluate(told, "prm", [chosen, sibling], [sibling])
+    assert len(told.asked) == 2
+    assert metrics["first_error_accuracy"] == 0 and np.isnan(metrics["processbench_correct"]), "it never flags"
+    beyond = Told(scores([0.1], [0.1, 0.9]))
+    assert evaluate(beyond, "prm", [chosen], [sibling])[0]["first_error_accuracy"] == 1 and len(beyond.asked) == 2

@@ -1,7 +1,7 @@
 """How far two labelers agree on the same solutions: a verifier with the lab's symbolic labeler, or two people.
 
-In: two step_labels tables. Out: plain numbers. Each stops at its first negative step, so the steps that both rated are the
-beginning that both found right, and one more.
+In: two step_labels tables. Out: plain numbers; ``x_low`` and ``x_high`` are the 95 % interval of ``x`` over problems. Each
+stops at its first negative step, so the steps that both rated are the beginning that both found right, and one more.
 """
 
 import numpy as np
@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.verifiers.intervals import Bounds, Draws, Floats, draws, percentiles, told_share, with_bounds
 
 _SOLUTION = ["problem_id", "sample_id"]
 _NONE = np.iinfo(np.int64).max  # later than any step: no error found
@@ -17,8 +18,8 @@ _NONE = np.iinfo(np.int64).max  # later than any step: no error found
 def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]:
     """``labels`` against ``reference``, each of one labeler, over the solutions that both rated; shares in [0, 1].
 
-    n_solutions, n_steps (rated by both). rating_agreement: same of three ratings; step_agreement: both or neither negative,
-    and its Cohen's kappa. first_error_agreement: same first wrong step, or none; outcome_agreement: both or neither found
+    n_problems, n_solutions, n_steps (rated by both). rating_agreement: same of three ratings; step_agreement: both or neither
+    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none; outcome_agreement: both or neither found
     one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its faultless ones that do not;
     early, late: share of solutions faulty for both whose error is set before, after the reference's.
     nan over nothing. Raises InputError if they share no solution.
@@ -30,21 +31,26 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     first = pd.concat(
         [_first_errors(ours).rename("ours"), _first_errors(theirs).rename("theirs")], axis=1, join="inner"
     )
+    by_step = draws(steps["problem_id"].tolist())
+    of = first.index.get_level_values("problem_id").tolist()
+    by_solution = draws(of)
     mine, truth = first["ours"].to_numpy(), first["theirs"].to_numpy()
     faulty, found = truth != _NONE, mine != _NONE
     negative, negative_too = (steps[c].to_numpy() < 0 for c in ("rating", "rating_reference"))
+    same = steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()
     return {
+        "n_problems": float(len(set(of))),
         "n_solutions": float(len(first)),
         "n_steps": float(len(steps)),
-        "rating_agreement": _share(steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()),
-        "step_agreement": _share(negative == negative_too),
-        "step_kappa": _kappa(negative, negative_too),
-        "first_error_agreement": _share(mine == truth),
-        "outcome_agreement": _share(faulty == found),
-        "missed": _share(~found[faulty]),
-        "false_alarms": _share(found[~faulty]),
-        "early": _share((mine < truth)[faulty & found]),
-        "late": _share((mine > truth)[faulty & found]),
+        **told_share("rating_agreement", by_step, same),
+        **told_share("step_agreement", by_step, negative == negative_too),
+        **with_bounds("step_kappa", *_kappa(by_step, negative, negative_too)),
+        **told_share("first_error_agreement", by_solution, mine == truth),
+        **told_share("outcome_agreement", by_solution, faulty == found),
+        **told_share("missed", by_solution, ~found, faulty),
+        **told_share("false_alarms", by_solution, found, ~faulty),
+        **told_share("early", by_solution, mine < truth, faulty & found),
+        **told_share("late", by_solution, mine > truth, faulty & found),
     }
 
 
@@ -58,10 +64,15 @@ def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     return errors.groupby([rated[name] for name in _SOLUTION]).min()
 
 
-def _kappa(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
-    chance = one.mean() * other.mean() + (1 - one.mean()) * (1 - other.mean())
-    return float((_share(one == other) - chance) / (1 - chance)) if chance < 1 else float("nan")
+def _kappa(drawn: Draws, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
+    """Cohen's kappa of two verdicts on the same steps, and its interval."""
+    items = np.stack([one == other, one, other, np.ones(len(one), bool)], 1)
+    resampled = _kappas(drawn.sums(items))
+    return float(_kappas(items.sum(axis=0, keepdims=True))[0]), percentiles(resampled)
 
 
-def _share(found: NDArray[np.bool_]) -> float:
-    return float(found.mean()) if len(found) else float("nan")
+def _kappas(sums: Floats) -> Floats:
+    """Kappa [rows] from sums [rows, 4]: of the same verdict, of the one's, of the other's, of all; nan if chance explains all."""
+    same, one, other = sums[:, :3].T / sums[:, 3]
+    chance = one * other + (1 - one) * (1 - other)
+    return np.asarray(np.where(chance < 1, (same - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan))

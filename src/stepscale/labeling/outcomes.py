@@ -4,9 +4,9 @@ In: solutions and any labeler's step_labels. Out: solutions with that verdict in
 them; and how often the final answer tells something else.
 """
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+
+from stepscale.verifiers.intervals import draws, told_share
 
 _KEY = ["problem_id", "sample_id"]
 
@@ -35,18 +35,18 @@ def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, fl
     """How far the final answer is from the steps' verdict, over solutions with both.
 
     false_positives: share of right answers reached by a wrong step; false_negatives: share of wrong answers of which every
-    step passes; agreement: same verdict. Shares in [0, 1], nan over nothing; n_solutions.
+    step passes; agreement: same verdict. Shares in [0, 1] with their 95 % intervals over problems (``_low``, ``_high``), nan
+    over nothing; n_problems, n_solutions.
     """
     both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
+    of = solutions["problem_id"][both].tolist()
+    drawn = draws(of)
     answer = solutions["is_correct"][both].to_numpy(bool)
     steps = judged["is_correct"][both].to_numpy(bool)
     return {
+        "n_problems": float(len(set(of))),
         "n_solutions": float(len(answer)),
-        "agreement": _share(answer == steps),
-        "false_positives": _share(~steps[answer]),
-        "false_negatives": _share(steps[~answer]),
+        **told_share("agreement", drawn, answer == steps),
+        **told_share("false_positives", drawn, ~steps, answer),
+        **told_share("false_negatives", drawn, steps, ~answer),
     }
-
-
-def _share(found: NDArray[np.bool_]) -> float:
-    return float(found.mean()) if len(found) else float("nan")

@@ -7,22 +7,24 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
-from stepscale.verifiers.contract import Verifier
+from stepscale.verifiers.contract import StepScores, Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
+from stepscale.verifiers.intervals import draws, told_share, with_bounds
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
 from stepscale.verifiers.positions import by_position
 from stepscale.verifiers.saved import Kind
 
 
 def evaluate(
-    verifier: Verifier, kind: Kind, examples: Sequence[Example]
+    verifier: Verifier, kind: Kind, examples: Sequence[Example], whole: Sequence[Example] | None = None
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
     """(metrics, reliability bins, ``by_position``), the tables with a column ``verifier``, of a "prm", "soft_prm" or "orm".
 
     A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
-    each step's value; an ORM's the same at the solution's end, against the grade. Intervals are 95 % over problems.
+    each step's value; an ORM's the same at the solution's end, against the grade. ``whole``: the solutions whose first errors
+    a PRM is to name (``first_error_examples``); None: the examples. Intervals are 95 % over problems.
     """
-    scores = verifier.score([example.trajectory for example in examples], Ledger())
+    scores, scored = _scored(verifier, examples, whole if kind == "prm" else None)
     predicted, outcome, problem_ids = list[float](), list[float](), list[str]()
     for score, example in zip(scores, examples, strict=True):
         known = [(i, target) for i, target in enumerate(example.targets) if target is not None]
@@ -31,9 +33,22 @@ def evaluate(
             outcome.append(float(target != RATING_CLASSES[-1]) if kind == "prm" else target)
             problem_ids.append(example.problem_id)
     bins = reliability(predicted, outcome, problem_ids).assign(verifier=verifier.name)
-    brier = float(((np.array(predicted) - np.array(outcome)) ** 2).mean())
-    metrics = prm_metrics(scores, examples) if kind == "prm" else value_metrics(scores, examples)
+    metrics = prm_metrics(scores, examples, scored) if kind == "prm" else value_metrics(scores, examples)
     positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
-    low, high = expected_error_interval(predicted, outcome, problem_ids)
-    error = {"ece": expected_error(bins), "ece_low": low, "ece_high": high}
-    return metrics | error | {"brier": brier}, bins, positions
+    metrics |= with_bounds("ece", expected_error(bins), expected_error_interval(predicted, outcome, problem_ids))
+    metrics |= told_share("brier", draws(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2)
+    return metrics, bins, positions
+
+
+def _scored(
+    verifier: Verifier, examples: Sequence[Example], whole: Sequence[Example] | None
+) -> tuple[list[StepScores], list[tuple[StepScores, Example]] | None]:
+    """Scores of the examples, and of whole solutions each with its score; what is among the examples is not scored again."""
+    trajectories = [example.trajectory for example in examples]
+    among = set(trajectories)
+    further = list(dict.fromkeys(one.trajectory for one in whole or () if one.trajectory not in among))
+    found = verifier.score([*trajectories, *further], Ledger())
+    if whole is None:
+        return found, None
+    known = dict(zip([*trajectories, *further], found, strict=True))
+    return found[: len(examples)], [(known[one.trajectory], one) for one in whole]

@@ -33,9 +33,10 @@ class Draws:
 
 
 def draws(problem_ids: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> Draws:
-    """Bootstrap resamples of the problems of some items; ``problem_ids``: one an item, at least one."""
+    """Bootstrap resamples of the problems of some items; ``problem_ids``: one an item. Of no items there is nothing to draw."""
     names, of = np.unique(np.asarray(problem_ids, object), return_inverse=True)
-    return Draws(of, resample_counts(len(names), resamples, seed))
+    counts = resample_counts(len(names), resamples, seed) if len(names) else np.zeros((resamples, 0), np.int64)
+    return Draws(of, counts)
 
 
 def percentiles(resampled: ArrayLike) -> Bounds:
@@ -51,6 +52,19 @@ def percentiles(resampled: ArrayLike) -> Bounds:
 def share_interval(drawn: Draws, part: ArrayLike, whole: ArrayLike) -> Bounds:
     """Of the sum of ``part`` over the sum of ``whole``, both [items]."""
     return percentiles(resampled_share(drawn, part, whole))
+
+
+def with_bounds(name: str, value: float, bounds: Bounds) -> dict[str, float]:
+    """A metric and its interval as they stand among others: ``name``, ``name_low``, ``name_high``."""
+    return {name: value, f"{name}_low": bounds[0], f"{name}_high": bounds[1]}
+
+
+def told_share(name: str, drawn: Draws, part: ArrayLike, of: ArrayLike | None = None) -> dict[str, float]:
+    """The mean of ``part`` [items], over those ``of`` alone if given, with its interval; nan over nothing."""
+    values = np.asarray(part, float)
+    inside = np.ones(len(values), bool) if of is None else np.asarray(of, bool)
+    mean = float(values[inside].mean()) if inside.any() else float("nan")
+    return with_bounds(name, mean, share_interval(drawn, np.where(inside, values, 0.0), inside))
 
 
 def auroc_interval(drawn: Draws, scores: ArrayLike, positive: ArrayLike) -> Bounds:

@@ -11,6 +11,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
+from stepscale.verifiers.intervals import auroc_interval, draws, with_bounds
 from stepscale.verifiers.metrics import auroc
 from stepscale.verifiers.saved import Kind
 
@@ -24,17 +25,18 @@ _SHARES = {
 def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepScores] | None = None) -> pd.DataFrame:
     """Columns position (1 is the first step), n (labels there), and the class balance: share_negative, share_neutral,
     share_positive of a "prm", share_right (mean target) of the other kinds. With ``scores``, one an example: predicted (mean
-    P(correct) or P(right)) and auroc (nan where one kind of label is missing). Raises InputError if the numbers differ.
+    P(correct) or P(right)), auroc (nan where one kind of label is missing), auroc_low and auroc_high (95 % over problems) and
+    n_problems (with a label there). Raises InputError if the numbers differ.
     """
     if scores is not None and len(scores) != len(examples):
         raise InputError(f"{len(scores)} scored solutions for {len(examples)} examples; score the same ones")
     rows = [
-        (i, target, float("nan") if scores is None else float(1 - scores[e].negative[i]))
+        (example.problem_id, i, target, float("nan") if scores is None else float(1 - scores[e].negative[i]))
         for e, example in enumerate(examples)
         for i, target in enumerate(example.targets)
         if target is not None
     ]
-    table = pd.DataFrame(rows, columns=["position", "target", "predicted"])
+    table = pd.DataFrame(rows, columns=["problem_id", "position", "target", "predicted"])
     places = range(int(table["position"].max()) + 1 if len(table) else 0)
     groups = {place: table[table["position"] == place] for place in places}
     return pd.DataFrame(_row(kind, place, rows, scores is not None) for place, rows in groups.items() if len(rows))
@@ -51,10 +53,10 @@ def _row(kind: Kind, position: int, group: pd.DataFrame, scored: bool) -> dict[s
     row = {"position": position + 1, "n": len(group), **_balance(kind, targets)}
     if scored:
         right = targets != RATING_CLASSES[-1] if kind == "prm" else targets > 0.5
-        row |= {
-            "predicted": float(group["predicted"].mean()),
-            "auroc": auroc(group["predicted"].to_numpy(np.float32), right),
-        }
+        predicted, of = group["predicted"].to_numpy(np.float32), group["problem_id"].tolist()
+        row["predicted"] = float(group["predicted"].mean())
+        row |= with_bounds("auroc", auroc(predicted, right), auroc_interval(draws(of), predicted, right))
+        row["n_problems"] = len(set(of))
     return row
 
 

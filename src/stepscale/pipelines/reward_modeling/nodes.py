@@ -8,7 +8,7 @@ import pandas as pd
 
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import VerifierBlock
-from stepscale.pipelines.reward_modeling.supervision import of_split
+from stepscale.pipelines.reward_modeling.supervision import of_split, without_bounds
 from stepscale.pipelines.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.saved import Kind
@@ -69,15 +69,17 @@ def evaluate_verifiers(
 ) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """How each verifier judges solutions of validation problems, which no training saw: metrics, calibration, step positions.
 
-    A soft PRM is held, at every step, against the outcome of the solution: one draw of the value that it predicts. Each is a
-    child run with its metrics and tables.
+    PRMs are held against steps and their alternatives, and are to name the first errors of whole solutions. A soft PRM is
+    held, at every step, against the outcome of the solution: one draw of the value that it predicts. Each is a child run with
+    its metrics and tables.
     """
     from stepscale.tracking import child_run, current_run
     from stepscale.verifiers.evaluation import evaluate
-    from stepscale.verifiers.examples import orm_examples, prm_examples
+    from stepscale.verifiers.examples import first_error_examples, orm_examples, prm_examples
     from stepscale.verifiers.scoring import ModelVerifier
 
-    rated = prm_examples(problems, of_split(problems, step_labels, "valid"))
+    labels = of_split(problems, step_labels, "valid")
+    rated, whole = prm_examples(problems, labels), first_error_examples(problems, solutions, labels)
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
     judged: list[tuple[str, Kind, Path, list[Any]]] = [
         ("prm", "prm", prm_model, rated), ("orm", "orm", orm_model, graded),
@@ -89,12 +91,12 @@ def evaluate_verifiers(
     numbers, all_bins, all_positions = dict[str, Any](), list[pd.DataFrame](), list[pd.DataFrame]()
     for name, kind, folder, examples in judged:
         metrics, bins, positions = evaluate(
-            ModelVerifier(folder, name, **config.placement.model_dump()), kind, examples
+            ModelVerifier(folder, name, **config.placement.model_dump()), kind, examples, whole
         )
         numbers[name] = metrics
         all_bins.append(bins)
         all_positions.append(positions)
-        logger.info("%s on validation problems: %s", name, ", ".join(f"{k} {v:.3f}" for k, v in metrics.items()))
+        logger.info("%s on validation problems: %s", name, without_bounds(metrics))
         known = {key: value for key, value in metrics.items() if value == value}
         if parent := current_run():  # by these, runs are compared
             parent.metrics({f"{name}.{key}": value for key, value in known.items()})

@@ -5,6 +5,7 @@ the labels are made, and what every arm takes of them is chosen; ``arms`` trains
 """
 
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -47,8 +48,13 @@ def label_by_large_prm(
     found |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
     with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
         run.metrics({name: value for name, value in found.items() if value == value} | {"tokens": ledger.tokens})
-    logger.info("PRM_large on problems it never saw: %s", ", ".join(f"{k} {v:.3f}" for k, v in found.items()))
+    logger.info("PRM_large on problems it never saw: %s", without_bounds(found))
     return labels, found
+
+
+def without_bounds(metrics: Mapping[str, float]) -> str:
+    """Metrics as one line of the log; their intervals are in the tables."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items() if not name.endswith(("_low", "_high")))
 
 
 def _small_parameters(verifiers: VerifierBlock) -> int:
