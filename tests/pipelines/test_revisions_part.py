@@ -177,6 +177,25 @@ def test_what_late_attempts_were_shown_is_told_by_the_bins_of_the_generator_s_ow
     assert by_bin.loc[[1, 5], "all_shown"].tolist() == [1, 0] and set(found["position"].dropna()) == {4, 5, 6, 7}
 
 
+def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
+    verifiers: VerifierBlock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Asked(Exception):
+        pass
+
+    def train(_base: str, _examples: Any, options: Any, *_: Any, **__: Any) -> None:
+        assert options.optimization.patience is None and options.optimization.epochs == 1
+        raise Asked
+
+    monkeypatch.setattr("stepscale.verifiers.training.train_verifier", train)
+    monkeypatch.setattr("stepscale.search.revision_data.revision_orm_examples", lambda *_: [])
+    monkeypatch.setattr(part, "gather", lambda _: None)
+    patient = verifiers.orm.optimization.model_copy(update={"patience": 3})
+    block = verifiers.model_copy(update={"orm": verifiers.orm.model_copy(update={"optimization": patient})})
+    with pytest.raises(Asked):
+        part.train_orm_with_history(problems(), {}, block, REVISIONS, 0)
+
+
 def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
     assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
     assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from stepscale.errors import InputError
 from stepscale.figures.loop_report import rollouts_part
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
@@ -129,8 +130,11 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
     verifiers = VerifierBlock.model_validate(
         {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
     )
-    folder = nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
+    whole = OPTIONS.model_copy(update={"patience": None})
+    folder = nodes.train_soft_prm(of, written, labels, verifiers, whole, 0)
     assert SavedVerifier.read(folder).kind == "soft_prm"
+    with pytest.raises(InputError, match=r"rollouts\.patience: none of the 4 questions .* set patience to null"):
+        nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
 
 
 def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:

@@ -1,12 +1,14 @@
 """A user's mistake ends in one line that names it, a non-zero exit and no traceback, through the real command."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from click.testing import CliRunner
 from kedro.framework.startup import bootstrap_project
 from kedro.io import DataCatalog
@@ -15,9 +17,11 @@ from mlflow import MlflowClient
 
 from stepscale.cli import clear_line, cli
 from stepscale.errors import InputError
+from stepscale.parameters import check_parameters
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., str]
+CONF = Path(__file__).resolve().parents[2] / "conf"
 
 
 @pytest.fixture
@@ -90,6 +94,31 @@ def test_a_misspelt_key_in_a_file_is_named(refused: Run, project: Path) -> None:
     with (project / "conf" / "base" / "parameters.yml").open("a") as file:
         file.write("\nreports: {}\n")
     assert "reports: unknown key" in refused()
+
+
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("verifiers.small.prm", "Error: parameters: verifiers.small.prm.optimization.patience: .* set it to null \\("),
+        ("verifiers.small.orm", "Error: parameters: verifiers.small.orm.optimization.patience: "),
+    ],
+)
+def test_early_stopping_of_small_verifiers_which_have_nothing_to_stop_by_is_refused(
+    refused: Run, key: str, told: str
+) -> None:
+    line = refused("--params", f"{key}.optimization.patience=3")
+    assert re.match(told, line), line
+
+
+def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> None:
+    given = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    given["verifiers"]["small"] = None
+    given["verifiers"]["prm"]["optimization"]["patience"] = 3
+    with pytest.raises(
+        InputError, match=r"verifiers\.prm\.optimization\.patience: .*settings of their own \(verifiers\.small\)"
+    ):
+        check_parameters(given)
+    check_parameters(given | {"experiment": None, "loop": None})
 
 
 def test_missing_data_is_told_with_the_pipeline_that_makes_it(refused: Run, project: Path) -> None:

@@ -166,6 +166,13 @@ def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(
     assert not list((tmp_path / "prm").glob("checkpoint*"))
 
 
+def test_early_stopping_without_validation_examples_is_refused(base: Path, tmp_path: Path, labelled: Labelled) -> None:
+    problems, labels, _ = labelled(4)
+    options = config(validation_share=0.0, optimization=QUICK.model_copy(update={"patience": 2}))
+    with pytest.raises(InputError, match=r"optimization\.patience: 2 .* set it to null, or keep problems apart"):
+        train_verifier(base, prm_examples(problems, labels), options, tmp_path / "prm")
+
+
 def test_the_head_starts_from_the_bases_own_prediction_of_rating_tokens(base: Path) -> None:
     tokenizer, words = load_tokenizer(base), ("<bad>", "<ok>", "<good>")
     ids = torch.tensor([tokenizer("so 12 + 7 = 19.")["input_ids"]])

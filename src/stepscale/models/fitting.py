@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
 
+from stepscale.errors import InputError
 from stepscale.models.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.models.lanes import Lanes
 from stepscale.models.memory import freed_memory_kept
@@ -88,8 +89,14 @@ def fit(
     """Fit ``model`` to ``rows`` in place; ``on_log`` gets (optimizer step, numbers) for the learning curves.
 
     ``loss(outputs, labels, items)``: the sum over targets divided by ``items``, the number of targets in the whole optimizer
-    step (None when evaluating). ``classes`` makes labels integers. ``validation`` may be empty.
+    step (None when evaluating). ``classes`` makes labels integers. ``validation`` may be empty, but not if
+    ``options.patience`` waits for its loss: raises InputError.
     """
+    if options.patience is not None and not validation:
+        raise InputError(
+            f"optimization.patience: {options.patience} stops by the loss of validation examples, and this training has none; "
+            "set it to null, or keep problems apart for validation"
+        )
     if options.processes > 1:
         from stepscale.models.side_by_side import fit_side_by_side
 

@@ -4,7 +4,7 @@ The whole is checked before a run touches any data, so a misspelt key anywhere i
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 
-from typing import Any
+from typing import Any, Self
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -62,6 +62,20 @@ class Parameters(Block):
         """How many samples are given is known when they are read: ``choose_test_problems`` checks it then."""
         if self.tree_search and not self.search.given_samples:
             check_samples(self.tree_search, self.search.samples.per_problem, "raise search.samples.per_problem")
+        return self
+
+    @model_validator(mode="after")
+    def _small_verifiers_learn_from_all(self) -> Self:
+        """Where small verifiers are trained, none of their few samples is kept apart to stop by."""
+        small = self.verifiers.sized(small=True)
+        key = "verifiers.small" if self.verifiers.small else "verifiers"
+        for name, options in (("prm", small.prm), ("orm", small.orm)):
+            if (self.experiment or self.loop) and options.optimization.patience is not None:
+                raise ValueError(
+                    f"{key}.{name}.optimization.patience: verifiers of the experiment and the loop learn from all of their "
+                    "samples, so there is no validation loss to stop by; set it to null"
+                    + ("" if self.verifiers.small else ", or give these settings of their own (verifiers.small)")
+                )
         return self
 
 

@@ -122,13 +122,16 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     return result
 
 
+def kept_apart(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
+    """The problems whose examples are for validation: each by its own seed, so that few may hold none."""
+    return {pid for pid in set(problem_ids) if seed_for(seed, "validation", pid) < validation_share * 2**63}
+
+
 def split_by_problem(
     examples: Sequence[Example], validation_share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
     """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data."""
-    aside = {
-        pid for pid in {e.problem_id for e in examples} if seed_for(seed, "validation", pid) < validation_share * 2**63
-    }
+    aside = kept_apart((e.problem_id for e in examples), validation_share, seed)
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import GeneratorBlock, VerifierBlock
 from stepscale.pipelines.sampling import MANIFEST, Shards, make_missing, manifest, open_generator
@@ -52,16 +53,23 @@ def train_soft_prm(
 ) -> Path:  # fmt: skip
     """A PRM by binary cross entropy on each step's value; an empty folder without rollouts.
 
-    A share of the questions is kept apart, and training stops where their loss no longer falls (Snell et al. 2024, D).
+    A share of the questions is kept apart, and training stops where their loss no longer falls (Snell et al. 2024, D). Raises
+    InputError if it should and no question is kept apart.
     """
     from stepscale.labeling.arms import Arm, Cell
     from stepscale.labeling.experiment import LabelledPool, cell_training, train_cell
     from stepscale.labeling.selection import chosen
     from stepscale.tracking import child_run
+    from stepscale.verifiers.examples import kept_apart
 
     folder = scratch_folder("soft_prm")
     if rollouts is None:
         return folder
+    if rollouts.patience is not None and not kept_apart(labels["problem_id"], rollouts.validation_share, seed):
+        raise InputError(
+            f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
+            f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
+        )
     cell = Cell(Arm(name="soft PRM", supervision="values"), rollouts.samples, seed)
     samples, given = chosen(solutions, labels), verifiers.training("prm", seed)
     stopped = given.optimization.model_copy(update={"patience": rollouts.patience})

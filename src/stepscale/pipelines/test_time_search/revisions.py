@@ -123,7 +123,9 @@ def _train_orm(
     from stepscale.tracking import child_run
     from stepscale.verifiers.training import train_verifier
 
-    options = verifiers.training("orm", seed)
+    given = verifiers.training("orm", seed)
+    # the settings are the run's ORM's, which has validation problems to stop by; chains are of training problems alone
+    options = given.model_copy(update={"optimization": given.optimization.model_copy(update={"patience": None})})
     with child_run(name, options) as run:
         examples = revision_orm_examples(problems, gather(chains), history)
         trained = train_verifier(verifiers.base, examples, options, folder, on_log=run.on_log)
