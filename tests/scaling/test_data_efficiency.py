@@ -1,6 +1,7 @@
 """Lines of best fit and what they say of two ways to choose labels, on lines that are known."""
 
 import itertools
+import json
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ import pytest
 from learning_points import points_table
 
 from stepscale.errors import InputError
-from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
+from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table, fitted_lines, in_digits
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.points import ACTIVE, PROCESS, by_budget, by_size, crossed_interval, learning
 
@@ -78,7 +79,31 @@ def test_a_control_that_does_not_rise_never_catches_up() -> None:
     below = data_efficiency(points({ACTIVE: (0.2, 0.0), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
     assert float(below.saved.mean) == 0
     rows = efficiency_table(found, ACTIVE, PROCESS)
-    assert rows[-1]["estimate"] is None and rows[-1]["seeds"] == 3 and rows[-1]["n_problems"] == 40
+    assert rows[-1]["estimate"] == "inf" and rows[-1]["seeds"] == 3 and rows[-1]["n_problems"] == 40
+
+
+def test_what_has_no_bound_keeps_its_sign_in_json_and_in_print() -> None:
+    below = data_efficiency(points({ACTIVE: (0.2, -0.01), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
+    told = {
+        row["measure"]: row for row in json.loads(json.dumps(efficiency_table(below, ACTIVE, PROCESS), allow_nan=False))
+    }
+    ratio = told["ratio of slopes"]
+    assert ratio["estimate"] == "-inf" and float(ratio["estimate"]) == -np.inf
+    assert [in_digits(value) for value in ("-inf", "inf", 0.5, 134885.2, None)] == [
+        "-∞",
+        "∞",
+        "0.500",
+        "134,885",
+        "not finite",
+    ]
+
+
+def test_the_lines_are_told_by_arm() -> None:
+    found = data_efficiency(points({ACTIVE: (0.30, 0.08), PROCESS: (0.32, 0.04)}), ACTIVE, PROCESS, 16, 50)
+    lines = fitted_lines(efficiency_table(found, ACTIVE, PROCESS))
+    assert lines[ACTIVE][0] == pytest.approx(0.08) and lines[PROCESS][0] == pytest.approx(0.04)
+    assert lines[PROCESS][1] - lines[ACTIVE][1] == pytest.approx(0.02), "where they stand at one sample"
+    assert fitted_lines([]) == {}
 
 
 def test_only_common_sizes_are_compared_and_two_are_needed() -> None:

@@ -19,8 +19,8 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     """``labels`` against ``reference``, each of one labeler, over the solutions that both rated; shares in [0, 1].
 
     n_problems, n_solutions, n_steps (rated by both). rating_agreement: same of three ratings; step_agreement: both or neither
-    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none; outcome_agreement: both or neither found
-    one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its faultless ones that do not;
+    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none; outcome_agreement: both or neither
+    found one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its faultless ones that do not;
     early, late: share of solutions faulty for both whose error is set before, after the reference's.
     nan over nothing. Raises InputError if they share no solution.
     """

@@ -11,7 +11,9 @@ it counts them). Two measures:
   tells its accuracy at the arm's labels. The two are the same only where the lines meet at no labels at all.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,10 @@ from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.intervals import Interval
 from stepscale.scaling.points import Learning, learning, resampled_means
 
+APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
+_SLOPE = "slope of the {}, accuracy per doubling"
+_INTERCEPT = "intercept of the {}, accuracy at one labelled sample"
+_LARGE = 1000  # from here on thousandths say nothing
 _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 
@@ -84,10 +90,14 @@ def data_efficiency(
 
 
 def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:
-    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; null for infinity."""
+    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; "inf" or "-inf" for what
+    has no bound (``float`` reads both).
+    """
     measures = {
-        "slope of the arm, accuracy per doubling": efficiency.arm.slope,
-        "slope of the control, accuracy per doubling": efficiency.control.slope,
+        _SLOPE.format("arm"): efficiency.arm.slope,
+        _SLOPE.format("control"): efficiency.control.slope,
+        _INTERCEPT.format("arm"): efficiency.arm.intercept,
+        _INTERCEPT.format("control"): efficiency.control.intercept,
         "gain of accuracy at equal labels": efficiency.gain,
         "ratio of slopes": efficiency.slope_ratio,
         "labels saved, times (horizontal shift)": efficiency.saved,
@@ -95,9 +105,27 @@ def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dic
     about: dict[str, object] = {"arm": arm, "control": control}
     counts = {"n_problems": efficiency.n_problems, "seeds": efficiency.seeds}
     return [
-        about | {"measure": name, "estimate": _finite(q.mean), "low": _finite(q.low), "high": _finite(q.high)} | counts
+        about | {"measure": name, "estimate": _told(q.mean), "low": _told(q.low), "high": _told(q.high)} | counts
         for name, q in measures.items()
     ]
+
+
+def fitted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
+    told = {row["measure"]: row for row in rows}
+    lines = {}
+    for who in ("arm", "control"):
+        slope, intercept = told.get(_SLOPE.format(who)), told.get(_INTERCEPT.format(who))
+        if slope and intercept:
+            lines[str(slope[who])] = float(slope["estimate"]), float(intercept["estimate"])
+    return lines
+
+
+def in_digits(value: float | str | None, digits: int = 3) -> str:
+    """A number of ``efficiency_table`` as it is printed."""
+    if value is None or np.isinf(float(value)):
+        return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
+    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
 
 
 def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
@@ -139,5 +167,6 @@ def _power(log2: Floats) -> Floats:
         return np.asarray(2.0**log2)
 
 
-def _finite(value: Floats) -> float | None:
-    return float(value) if np.isfinite(value) else None
+def _told(value: Floats) -> float | str:
+    """JSON has no infinity."""
+    return float(value) if np.isfinite(value) else str(float(value))

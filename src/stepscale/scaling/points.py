@@ -23,6 +23,7 @@ BY_LARGE = "Outcome by PRM_large"
 BY_ANSWER = "Outcome by final answer"
 LAST_TOKEN = "Outcome by final answer, last token only"
 SELECTOR = "PRM_selector"
+BLIND = "pass@1 (choosing blindly)"
 ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 """The four series of Lightman et al. 2023, Figure 4a."""
 
