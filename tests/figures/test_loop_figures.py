@@ -88,6 +88,14 @@ def test_positions_are_a_table_whose_unknown_numbers_are_blank() -> None:
     assert rows == [{"verifier": "prm", "step": 1, "share negative": "0.250", "auroc": ""}]
 
 
+def test_a_position_shows_its_auroc_with_the_interval() -> None:
+    known = {"verifier": "prm", "position": 1, "auroc": 0.9, "auroc_low": 0.85, "auroc_high": 0.95, "n_problems": 150.0}
+    unknown = known | {"auroc": float("nan"), "auroc_low": float("nan"), "auroc_high": float("nan")}
+    [rows] = positions_part(pd.DataFrame([known, unknown])).tables.values()
+    assert rows[0] == {"verifier": "prm", "position": 1, "auroc": "0.900 [0.850, 0.950]", "n problems": 150}
+    assert rows[1]["auroc"] == ""
+
+
 def test_what_was_not_measured_is_not_shown() -> None:
     none = pd.DataFrame(columns=SIZES.columns)
     parts = (

@@ -9,9 +9,11 @@ from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.scaling_curves import scaling_curves
-from stepscale.figures.supervision_report import supervision_part
+from stepscale.figures.supervision_report import AGREEMENT, OVERLAP, saved_rows, supervision_part
+from stepscale.scaling.blind import beside_blind
 from stepscale.scaling.comparison import curves_table
-from stepscale.scaling.points import ACTIVE, ARMS, by_budget, by_size
+from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
+from stepscale.scaling.points import ACTIVE, ARMS, BLIND, PROCESS, by_budget, by_size
 from stepscale.scaling.quintiles import by_quintile
 from stepscale.scaling.voting import Vote
 
@@ -35,6 +37,37 @@ def test_figure_4a_draws_each_arm_with_its_band_and_its_line(points: pd.DataFram
     assert list(fitted.y) == pytest.approx([0.4, 0.5, 0.6]) and fitted.line.color == named[ACTIVE].line.color
     assert figure.layout.xaxis.title.text.startswith("labelled samples a problem")
     assert "a problem" in named[ACTIVE].hovertemplate
+
+
+def test_ticks_stand_at_the_sizes_asked_for_though_fewer_were_there(points: pd.DataFrame) -> None:
+    scarce = points.assign(labelled=np.minimum(points["labelled"], 15.84))
+    axis = learning_curves(by_size(scarce, 64, 50, 0)).layout.xaxis
+    assert list(axis.tickvals) == list(SIZES) and list(axis.ticktext) == ["1", "4", "16"]
+
+
+def test_figure_4a_shows_what_choosing_blindly_reaches_and_the_lines_of_the_fit(points: pd.DataFrame) -> None:
+    sizes = beside_blind(points, by_size(points, 64, 50, 0), 64, 50, 0)
+    saved = efficiency_table(data_efficiency(points, ACTIVE, PROCESS, 64, 50), ACTIVE, PROCESS)
+    overlap = [{"per_problem": 1, "overlap": 0.25, "low": 0.2, "high": 0.3, "n_problems": 40, "seeds": 2}]
+    none = pd.DataFrame()
+    part = supervision_part(none, sizes, none, none, saved, overlap, {"missed": 0.1}, "They differ besides.")
+    [section] = part.sections
+    traces = {trace.name: trace for trace in section.figure.data if trace.name}
+    blind = traces[BLIND]
+    assert list(blind.x) == [1, 16] and blind.line.dash == "dot" and blind.y[0] == blind.y[1]
+    assert {f"{arm}: line of best fit" for arm in (ACTIVE, PROCESS)} <= set(traces)
+    assert "dotted line is pass@1" in section.reading and section.reading.endswith("They differ besides.")
+    rows = part.tables["Ways to supervise, by labels"]
+    assert len(rows) == 4 * 3 + 1 and rows[-1]["supervision"] == BLIND and rows[-1]["best of"] == 1
+    assert rows[0]["minus choosing blindly, points"].startswith("+")
+    assert [row["labelled samples a problem"] for row in part.tables[OVERLAP]] == [1]
+    assert part.tables[AGREEMENT] == [{"measure": "missed", "value [95 %]": "0.100"}]
+    assert supervision_part(none, none, none, none, [], [], {}).tables == {}
+
+
+def test_an_endless_interval_tells_both_its_ends() -> None:
+    row = {"measure": "ratio of slopes", "estimate": "inf", "low": "-inf", "high": "inf", "n_problems": 9, "seeds": 1}
+    assert saved_rows([row])[0]["estimate [95 %]"] == "∞ [-∞, ∞]"
 
 
 def test_figure_4b_is_drawn_from_the_largest_size(points: pd.DataFrame) -> None:

@@ -13,8 +13,10 @@ from stepscale.pipelines.reporting.results import main, own_figure, page
 from stepscale.pipelines.reporting.results_figures import DRAWINGS
 from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
+from stepscale.scaling.data_efficiency import APART
 from stepscale.scaling.intervals import Interval
 from stepscale.scaling.loop_comparison import HEALTH, MEASURES
+from stepscale.scaling.points import BLIND
 
 
 @pytest.fixture
@@ -114,6 +116,38 @@ def test_the_selectors_of_the_loop_have_intervals_in_their_table_and_a_band_in_t
     table.assign(low=0.9, high=0.9).to_parquet(finished / "08_reporting" / "loop_health_by_round.parquet")
     page(finished, "kedro run", tmp_path / "without")
     assert drawn != (tmp_path / "without" / "loop_health_by_round.svg").read_bytes()
+
+
+def test_verifiers_and_labelers_are_told_with_their_intervals(finished: Path, tmp_path: Path) -> None:
+    tables = finished / "08_reporting"
+    bounded = {"step_auroc": 0.9, "step_auroc_low": 0.87, "step_auroc_high": 0.925}
+    (tables / "verifier_metrics.json").write_text(
+        json.dumps({"prm": {"n_problems": 150.0, **bounded}, "soft_prm": {"brier": 0.1}})
+    )
+    agreed = {"n_problems": 1.0, "missed": 0.04, "missed_low": 0.02, "missed_high": 0.07}
+    (tables / "labeler_agreement.json").write_text(json.dumps(agreed))
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| metric | PRM | SOFT PRM |" in text and "| n problems | 150 |  |" in text
+    assert "| step auroc | 0.900 [0.870, 0.925] |  |" in text and "| brier |  | 0.100 |" in text
+    assert "| n problems | 1 |" in text and "| missed | 0.040 [0.020, 0.070] |" in text
+
+
+def test_supervision_stands_in_numbers_beside_choosing_blindly(finished: Path, tmp_path: Path) -> None:
+    tables = finished / "08_reporting"
+    row = {"label": "Process", "per_problem": 16, "labelled": 15.84, "n": 16, "accuracy": 0.7, "low": 0.6, "high": 0.8}
+    row |= {"over_blind": 0.1, "over_blind_low": 0.05, "over_blind_high": 0.15, "n_problems": 200, "seeds": 3}
+    blind = {**row, "label": BLIND, "n": 1, "accuracy": 0.572, "low": 0.51, "high": 0.63}
+    pd.DataFrame([row, blind, blind]).to_parquet(tables / "supervision_by_size.parquet")
+    saved = {"measure": "ratio of slopes", "estimate": 0.5, "low": "-inf", "high": "inf", "n_problems": 200, "seeds": 3}
+    (tables / "labels_saved.json").write_text(json.dumps([saved, saved | {"measure": f"ratio of slopes{APART}"}]))
+    shared = {"per_problem": 16, "overlap": 0.54, "low": 0.46, "high": 0.63, "n_problems": 40, "seeds": 3}
+    (tables / "label_overlap.json").write_text(json.dumps([shared]))
+    text = page(finished, "kedro run", tmp_path / "figures")
+    assert "| Process | 16 | 15.8 | 16 | 70.0% [60.0%, 80.0%] | +10.0 [+5.0, +15.0] | 200 | 3 |" in text
+    assert text.count(f"| {BLIND} |  |  | 1 | 57.2% [51.0%, 63.0%] |  | 200 |  |") == 1
+    assert "| ratio of slopes | 0.500 [-∞, ∞] | 200 | 3 |" in text and "| 16 | 54.0% [46.0%, 63.0%] | 40 | 3 |" in text
+    assert own_figure({"id": "A4"}, finished) == "ratio of slopes: 0.50", "the further fit is for information"
+    assert BLIND.encode() in (tmp_path / "figures" / "supervision_by_size.svg").read_bytes()
 
 
 def test_figures_are_drawn_of_what_there_is_and_are_the_same_again(finished: Path, tmp_path: Path) -> None:

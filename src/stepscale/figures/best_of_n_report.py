@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.levels import accuracy_by_level
+from stepscale.figures.measured import verifier_rows
 from stepscale.figures.provenance import provenance
 from stepscale.figures.reliability import reliability_curves
 from stepscale.figures.report import Example, FigureSection, Part, build_report
@@ -13,7 +14,6 @@ from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.scoring_rules import scoring_rules_figure
 from stepscale.scaling.claims import told_of_parts
 
-BOUNDS = ("_low", "_high")
 STATUSES = ("held", "did not hold", "inconclusive")
 
 
@@ -60,12 +60,7 @@ def page(
     metrics = metrics or {}
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
-        "Verifiers on validation problems [95 % over problems]": [
-            {"metric": name.replace("_", " ")}
-            | {kind.upper().replace("_", " "): _measured(values, name) for kind, values in metrics.items()}
-            for name in dict.fromkeys(name for values in metrics.values() for name in values)
-            if not name.endswith(BOUNDS)
-        ],
+        "Verifiers on validation problems [95 % over problems]": verifier_rows(metrics),
     }
     shown = [
         Example(e["kind"], e["remark"], e["problem"], [tuple(step) for step in e["steps"]], e["answer"], e["gold"])
@@ -138,18 +133,6 @@ def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
         "accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
         "problems": row["n_problems"],
     }
-
-
-def _measured(values: Mapping[str, float], name: str) -> str:
-    """A metric, with its interval where there is one."""
-    low, high = (values.get(f"{name}{bound}") for bound in BOUNDS)
-    return _number(values.get(name)) + (f" [{_number(low)}, {_number(high)}]" if low is not None else "")
-
-
-def _number(value: float | None) -> str:
-    if value is None:
-        return ""
-    return f"{value:,.0f}" if abs(value) > 1 and float(value).is_integer() else f"{value:.3f}"
 
 
 def _flat(value: Any) -> str:

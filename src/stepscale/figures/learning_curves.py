@@ -14,12 +14,17 @@ from stepscale.figures.style import line_colours
 
 
 def learning_curves(sizes: pd.DataFrame, lines: Mapping[str, tuple[float, float]] | None = None) -> Any:
-    """One line with its 95 % band an arm: columns label, labelled, accuracy, low, high (the last three in 0..1).
+    """One line with its 95 % band an arm: columns label, per_problem, labelled, accuracy, low, high (the last three in 0..1).
+
+    Points stand at the samples really labelled, ticks at those asked for (per_problem).
 
     ``lines``: by label, slope and intercept of accuracy on log2 of the samples, drawn dashed over the label's sizes.
     """
     figure = scaling_curves(sizes.assign(n=sizes["labelled"]))
-    figure.update_xaxes(title="labelled samples a problem (log scale)")
+    asked = sorted(int(size) for size in sizes["per_problem"].unique())
+    figure.update_xaxes(
+        title="labelled samples a problem (log scale)", tickvals=asked, ticktext=[str(size) for size in asked]
+    )
     figure.update_traces(
         hovertemplate="%{x:.3g} a problem: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
         selector={"mode": "lines+markers"},

@@ -1,12 +1,13 @@
 """What the report says about the data loop, the labels it leaves, the PRM of rollouts, and steps by position."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
+from stepscale.figures.measured import BOUNDS
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
@@ -88,7 +89,7 @@ def positions_part(positions: pd.DataFrame | None) -> Part:
     if positions is None or positions.empty:
         return Part([], {})
     rows = [
-        {str(name).replace("_", " "): _cell(value) for name, value in row.items()}
+        {str(name).replace("_", " "): _cell(row, str(name)) for name in row if not str(name).endswith(BOUNDS)}
         for row in positions.to_dict("records")
     ]
     return Part([], {"Validation labels and verifiers by step position": rows})
@@ -132,5 +133,11 @@ def _number(value: float) -> str:
     return "" if value != value else f"{value:.3f}"
 
 
-def _cell(value: Any) -> Any:
-    return _number(value) if isinstance(value, float) else value
+def _cell(row: Mapping[Hashable, Any], name: str) -> Any:
+    """A number with its interval where there is one; texts and counts as they are."""
+    if name.startswith("n_") and row[name] == row[name]:
+        return int(row[name])
+    if not isinstance(row[name], float):
+        return row[name]
+    low, high = (_number(row.get(f"{name}{bound}", float("nan"))) for bound in BOUNDS)
+    return f"{_number(row[name])} [{low}, {high}]" if low else _number(row[name])

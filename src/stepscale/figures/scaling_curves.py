@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.style import COLOURS, WEIGHTED, faint, line_colours, new_figure
+from stepscale.scaling.points import BLIND
 
 # what is told where the pointer rests on a point: customdata holds its low, its high and ``error_at``
 POINT = "%{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]%{customdata[2]}"
@@ -24,7 +25,7 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
             fillcolor=faint(colours[str(label)]), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(label),
         )  # fmt: skip
         further = str(label) not in COLOURS and str(label).endswith(WEIGHTED)
-        dash = "dot" if "ceiling" in str(label) else "dash" if further else "solid"
+        dash = "dot" if "ceiling" in str(label) or str(label) == BLIND else "dash" if further else "solid"
         figure.add_scatter(
             x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
             line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),

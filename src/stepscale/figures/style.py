@@ -12,6 +12,7 @@ COLOURS = {
     "Mean log-likelihood": "#b05cf0",
     "pass@N (ceiling)": "#1fa555",
     "pass@1": "#0d8f86",
+    "pass@1 (choosing blindly)": "#0d8f86",
     "neutral is positive": "#2f6fed",
     "neutral is negative": "#ea6a12",
     "Process": "#2f6fed",

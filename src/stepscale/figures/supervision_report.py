@@ -6,16 +6,27 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.learning_curves import learning_curves
+from stepscale.figures.measured import measured_rows
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import largest_error, scaling_curves
+from stepscale.scaling.blind import LEAD
+from stepscale.scaling.data_efficiency import fitted_lines, in_digits
+from stepscale.scaling.points import BLIND
+
+AGREEMENT = "PRM_large against the symbolic labeler [95 % over problems]"
+OVERLAP = "Labels that active learning shares with uniform choice"
 
 
 def supervision_part(
     heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
-    saved: Sequence[Mapping[str, Any]], agreement: Mapping[str, float],
+    saved: Sequence[Mapping[str, Any]], overlap: Sequence[Mapping[str, Any]], agreement: Mapping[str, float],
+    confounds: str = "",
 ) -> Part:  # fmt: skip
-    """Table 1 and Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out."""
+    """Table 1 and Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out.
+
+    ``confounds``: what the arms do not have in common besides supervision, said below Figure 4a.
+    """
     sections = _heldout(heldout)
     if len(quintiles):
         told = (
@@ -24,29 +35,26 @@ def supervision_part(
         )
         sections.append(FigureSection("By difficulty", told, quintile_curves(quintiles)))
     if len(sizes):
-        n, problems, seeds = (int(sizes[name].iloc[0]) for name in ("n", "n_problems", "seeds"))
-        told = (
-            f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), against the labelled "
-            "samples a problem. How to read this: a higher line learns more from the same labels; bands are 95 % intervals over "
-            "problems and seeds."
-        )
-        sections.append(FigureSection("Ways to supervise, by labels", told, learning_curves(sizes)))
+        told = _by_labels(sizes, bool(saved), confounds)
+        figure = learning_curves(sizes, fitted_lines(saved))
+        sections.append(FigureSection("Ways to supervise, by labels", told, figure))
     if len(budgets):
         largest = int(budgets["per_problem"].iloc[0])
         told = f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labelled samples a problem, against N."
         sections.append(FigureSection("Ways to supervise, by N", told, scaling_curves(budgets)))
-    tables: dict[str, list[dict[str, Any]]] = {}
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {}
+    if len(sizes):
+        tables["Ways to supervise, by labels"] = by_labels_rows(sizes)
     if saved:
-        tables["Active learning against uniform labels"] = [_measure(row) for row in saved]
+        tables["Active learning against uniform labels"] = saved_rows(saved)
+    if overlap:
+        tables[OVERLAP] = overlap_rows(overlap)
     if len(ablations):
         tables["Ablations, at the same labels as the arm each varies"] = [
             _varied(row) for _, row in ablations.iterrows()
         ]
     if agreement:
-        tables["PRM_large against the symbolic labeler"] = [
-            {"measure": name.replace("_", " "), "value": f"{value:,.0f}" if name.startswith("n_") else f"{value:.3f}"}
-            for name, value in agreement.items()
-        ]
+        tables[AGREEMENT] = measured_rows({"value [95 %]": agreement}, "measure")
     return Part(sections, tables)
 
 
@@ -61,9 +69,66 @@ def _heldout(curves: pd.DataFrame) -> list[FigureSection]:
     return [FigureSection("Best-of-N on held-out problems", told, scaling_curves(curves))]
 
 
-def _measure(row: Mapping[str, Any]) -> dict[str, Any]:
-    shown = [f"{row[name]:.3f}" if row[name] is not None else "endless" for name in ("estimate", "low", "high")]
-    return {"measure": row["measure"], "estimate [95 %]": f"{shown[0]} [{shown[1]}, {shown[2]}]", "seeds": row["seeds"]}
+def _by_labels(sizes: pd.DataFrame, has_lines: bool, confounds: str) -> str:
+    """What is told of Figure 4a."""
+    n, problems, seeds = (int(sizes[name].iloc[0]) for name in ("n", "n_problems", "seeds"))
+    told = (
+        f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), against the labelled "
+        "samples a problem. How to read this: a higher line learns more from the same labels; bands are 95 % intervals over "
+        "problems and seeds."
+    )
+    if (sizes["label"] == BLIND).any():
+        told += " The dotted line is pass@1: a verifier that lies on it chooses no better than blindly (A3 compares arms alone)."
+    if has_lines:
+        told += " Dashed: the lines of best fit of claim A4."
+    return f"{told} {confounds}".rstrip()
+
+
+def by_labels_rows(sizes: pd.DataFrame) -> list[dict[str, Any]]:
+    """Figure 4a as a table: every arm at every size, and pass@1 once."""
+    rows = []
+    for row in sizes[(sizes["label"] != BLIND) | ~sizes["label"].duplicated()].to_dict("records"):
+        trained = row["label"] != BLIND
+        rows.append(
+            {
+                "supervision": row["label"], "asked for": int(row["per_problem"]) if trained else "",
+                "labelled a problem": f"{row['labelled']:.1f}" if trained else "", "best of": int(row["n"]),
+                "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+                "minus choosing blindly, points": _points(row) if trained else "", "problems": int(row["n_problems"]),
+                "seeds": int(row["seeds"]) if trained else "",
+            }
+        )  # fmt: skip
+    return rows
+
+
+def _points(row: Mapping[Any, Any]) -> str:
+    lead, low, high = (100 * row.get(name, float("nan")) for name in LEAD)
+    return f"{lead:+.1f} [{low:+.1f}, {high:+.1f}]" if lead == lead else ""
+
+
+def saved_rows(saved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What active learning saves."""
+    return [
+        {
+            "measure": row["measure"],
+            "estimate [95 %]": f"{in_digits(row['estimate'])} [{in_digits(row['low'])}, {in_digits(row['high'])}]",
+            "problems": row["n_problems"], "seeds": row["seeds"],
+        }
+        for row in saved
+    ]  # fmt: skip
+
+
+def overlap_rows(overlap: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """How far active learning and uniform choice label the same."""
+    return [
+        {
+            "labelled samples a problem": row["per_problem"],
+            "of active learning's, in the uniform choice too [95 %]":
+            f"{row['overlap']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+            "problems": row["n_problems"], "seeds": row["seeds"],
+        }
+        for row in overlap
+    ]  # fmt: skip
 
 
 def _varied(row: Any) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Nodes of reporting. Heavy libraries are imported where they are used."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,11 +11,13 @@ from stepscale.figures.report import Part
 from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling import ablations
 from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
+from stepscale.scaling.blind import beside_blind
 from stepscale.scaling.claims import Claim, claims_table, settle
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
-from stepscale.scaling.data_efficiency import data_efficiency, efficiency_table
+from stepscale.scaling.data_efficiency import APART, data_efficiency, efficiency_table
 from stepscale.scaling.intervals import bootstrap_interval
+from stepscale.scaling.label_overlap import MOST, label_overlap
 from stepscale.scaling.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
 from stepscale.scaling.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.scaling.supervision_claims import (
@@ -98,29 +101,56 @@ def _claims(
 
 
 def measure_supervision(
-    points: pd.DataFrame | None, experiment: ExperimentBlock | None, config: ReportBlock, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[Claim]]:
-    """Ways to supervise compared: accuracy by labels and by N (A, Figure 4), ablations, what active learning saves, A3 and A4."""
+    points: pd.DataFrame | None, selections: pd.DataFrame | None, experiment: ExperimentBlock | None, config: ReportBlock,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]], list[Claim]]:  # fmt: skip
+    """Ways to supervise compared: accuracy by labels and by N (A, Figure 4) beside choosing blindly, ablations, what active
+    learning saves, which labels it shares with uniform ones, A3 and A4.
+    """
     if experiment is None or points is None or points.empty:
         empty = pd.DataFrame(columns=["label", "per_problem", "n", "accuracy", "low", "high", "n_problems", "seeds"])
-        return empty, empty, pd.DataFrame(columns=list(ablations.COLUMNS)), [], []
+        return empty, empty, pd.DataFrame(columns=list(ablations.COLUMNS)), [], [], []
     design, paper = experiment.design, points[points["arm"].isin(ARMS)]
     n, largest = max(design.budgets), max(design.sizes)
-    sizes = by_size(paper, n, config.bootstrap, seed)
+    sizes = beside_blind(paper, by_size(paper, n, config.bootstrap, seed), n, config.bootstrap, seed)
     budgets = by_budget(paper, largest, config.bootstrap, seed)
     varied = ablations.ablation_table(points, design.varied, n, config.bootstrap, seed)
-    saved = efficiency_table(data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed), ACTIVE, PROCESS)
-    free = data_efficiency(points, ACTIVE, PROCESS, n, config.bootstrap, seed, selector_counts=False)
-    saved += [
-        row | {"measure": f"{row['measure']}, selector's labels not counted"}
-        for row in efficiency_table(free, ACTIVE, PROCESS)
-        if str(row["measure"]).startswith(("gain", "ratio", "labels"))
-    ]
+    overlap = [] if selections is None else label_overlap(
+        selections, ACTIVE, PROCESS, design.sizes, config.bootstrap, seed
+    )  # fmt: skip
+    saved = _labels_saved(points, overlap, n, config.bootstrap, seed)
     claims = [
         settle("A3", a3_quantities(points, n, config.bootstrap, seed), design.seeds),
         settle("A4", a4_quantities(points, n, config.bootstrap, seed), design.seeds),
     ]
-    return sizes, budgets, varied, saved, claims
+    return sizes, budgets, varied, saved, overlap, claims
+
+
+def _labels_saved(
+    points: pd.DataFrame, overlap: list[dict[str, Any]], n: int, resamples: int, seed: int
+) -> list[dict[str, Any]]:
+    """What active learning saves: the fit that settles A4; without the selector's labels; where the arms are not much alike."""
+    fit = partial(data_efficiency, arm=ACTIVE, control=PROCESS, n=n, resamples=resamples, seed=seed)
+    fits = {"": fit(points), ", selector's labels not counted": fit(points, selector_counts=False)}
+    alike = {row["per_problem"] for row in overlap if row["overlap"] > MOST}
+    apart = points[~points["per_problem"].isin(alike)]
+    if alike and len(apart.loc[apart["arm"] == ACTIVE, "per_problem"].unique()) > 1:
+        fits[APART] = fit(apart)
+    return [
+        row | {"measure": f"{row['measure']}{note}"}
+        for note, found in fits.items()
+        for row in efficiency_table(found, ACTIVE, PROCESS)
+        if not note or str(row["measure"]).startswith(("gain", "ratio", "labels"))
+    ]
+
+
+def log_label_overlap(overlap: list[dict[str, Any]]) -> None:
+    """Shares of labels that active learning has in common with uniform ones as an MLflow metric history: step = size."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run and overlap:
+        run.history(("label_overlap", row["per_problem"], row["overlap"]) for row in overlap)
 
 
 def collect_claims(*settled: list[Claim]) -> list[dict[str, Any]]:

@@ -23,17 +23,18 @@ MEASURED_BY = ["params:report", "params:seed"]
 
 def supervision() -> list[Node]:
     """The held-out problems, difficulty, and ways to supervise, by labels and by N."""
-    tables = ["supervision_by_size", "supervision_by_budget", "supervision_ablations", "labels_saved"]
+    tables = ["supervision_by_size", "supervision_by_budget", "supervision_ablations", "labels_saved", "label_overlap"]
     return [
         Node(
             nodes.measure_supervision,
-            ["supervision_points", "params:experiment", *MEASURED_BY],
+            ["supervision_points", "selections", "params:experiment", *MEASURED_BY],
             [*tables, "supervision_claims"],
             name="measure_supervision",
         ),
+        Node(nodes.log_label_overlap, "label_overlap", None, name="log_label_overlap"),
         Node(
             sections.supervision,
-            ["heldout_curves", "quintile_curves", *tables, "labeler_agreement"],
+            ["heldout_curves", "quintile_curves", *tables, "labeler_agreement", "params:verifiers", "params:problems"],
             "supervision_part",
             name="show_supervision",
         ),

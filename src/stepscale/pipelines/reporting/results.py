@@ -19,6 +19,7 @@ from stepscale.errors import InputError
 from stepscale.pipelines.reporting.results_figures import drawn_table, figures_of
 from stepscale.pipelines.reporting.results_tables import saved_factor, tables_of
 from stepscale.scaling.claims import told_of_parts
+from stepscale.scaling.data_efficiency import APART, in_digits
 
 _SAVED = {"B3": "search_savings", "B6": "revision_savings"}
 _CURVES = {"A1": "curves", "A5": "heldout_curves"}
@@ -43,8 +44,8 @@ def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
         path = folder / "08_reporting" / "labels_saved.json"
         rows = json.loads(path.read_text()) if path.is_file() else []
         return "; ".join(
-            f"{row['measure']}: {_finite(row['estimate'])} [{_finite(row['low'])}, {_finite(row['high'])}]"
-            for row in rows if row["measure"].startswith(("ratio", "labels"))
+            f"{row['measure']}: {in_digits(row['estimate'], 2)} [{in_digits(row['low'], 2)}, {in_digits(row['high'], 2)}]"
+            for row in rows if row["measure"].startswith(("ratio", "labels")) and not row["measure"].endswith(APART)
         )  # fmt: skip
     if claim["id"] in _SAVED:
         return saved_factor(folder, _SAVED[claim["id"]], "compute-optimal, predicted bins")

@@ -1,29 +1,51 @@
-"""Further tables of the page of results: differences that decide no claim, what is saved, what wins, what revisions lose.
+"""Further tables of the page of results: verifiers, supervision, differences that decide no claim, what is saved, what wins.
 
 In: the data folder of a finished run. Out: lines of Markdown; none for what was not measured.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.measured import measured_rows, verifier_rows
+from stepscale.figures.supervision_report import AGREEMENT, OVERLAP, by_labels_rows, overlap_rows, saved_rows
 from stepscale.pipelines.reporting.results_figures import drawn_table
 from stepscale.scaling.intervals import verdict
 
 
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
-    found = (comparisons, loop_selectors, savings, changes, contexts, online, served, searched_revisions)
-    return [line for table in found for line in table(folder)]
+    others = (comparisons, loop_selectors, savings, changes, contexts, online, served, searched_revisions)
+    found = [*verifiers(folder), *supervision(folder), *(table(folder) for table in others)]
+    return [line for table in found for line in table]
 
 
 def saved_factor(folder: Path, name: str, policy: str) -> str:
     """How many times fewer generations ``policy`` takes, as the table of savings ``name`` tells; "" if it was not measured."""
     own = [row for row in _saved(folder, name) if (row["policy"], row["unit"]) == (policy, "generations")]
     return "".join(f"{row['factor']:.2f}x [{row['low']:.2f}, {row['high']:.2f}]" for row in own)
+
+
+def verifiers(folder: Path) -> list[list[str]]:
+    """How well each verifier judges, and how far PRM_large agrees with the labeler it learned from."""
+    metrics, agreement = (_object(folder, name) for name in ("verifier_metrics", "labeler_agreement"))
+    return [
+        _as_table("Verifiers on validation problems [95 % over problems]", verifier_rows(metrics)),
+        _as_table(AGREEMENT, measured_rows({"value [95 %]": agreement}, "measure")),
+    ]
+
+
+def supervision(folder: Path) -> list[list[str]]:
+    """Figure 4a in numbers, beside choosing blindly; what active learning saves, and what it shares with uniform labels."""
+    sizes = drawn_table(folder, "supervision_by_size")
+    return [
+        _as_table("Ways to supervise, by labels", by_labels_rows(sizes) if len(sizes) else []),
+        _as_table("Active learning against uniform labels", saved_rows(_json(folder, "labels_saved"))),
+        _as_table(OVERLAP, overlap_rows(_json(folder, "label_overlap"))),
+    ]
 
 
 def comparisons(folder: Path) -> list[str]:
@@ -132,6 +154,10 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
     return [f"## {title}", "", *("| " + " | ".join(map(str, line)) + " |" for line in lines), ""]
 
 
+def _as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    return _table(title, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+
+
 def _points(estimate: float, low: float, high: float) -> str:
     return f"{estimate:+.3f} [{low:+.3f}, {high:+.3f}]"
 
@@ -152,3 +178,8 @@ def _rows(folder: Path, name: str) -> list[dict[Any, Any]]:
 def _json(folder: Path, name: str) -> list[dict[Any, Any]]:
     path = folder / "08_reporting" / f"{name}.json"
     return list(json.loads(path.read_text())) if path.is_file() else []
+
+
+def _object(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / "08_reporting" / f"{name}.json"
+    return dict(json.loads(path.read_text())) if path.is_file() else {}

@@ -5,16 +5,37 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import Part
+from stepscale.parameters import ProblemSource, VerifierBlock
 
 
 def supervision(
     heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
-    saved: list[dict[str, Any]], agreement: dict[str, float] | None,
+    saved: list[dict[str, Any]], overlap: list[dict[str, Any]], agreement: dict[str, float] | None,
+    verifiers: VerifierBlock, problems: ProblemSource,
 ) -> Part:  # fmt: skip
     """Held-out problems, difficulty, ways to supervise."""
     from stepscale.figures.supervision_report import supervision_part
 
-    return supervision_part(heldout, quintiles, sizes, budgets, ablations, saved, agreement or {})
+    confounds = differ_besides(verifiers, problems.source == "lab")
+    return supervision_part(heldout, quintiles, sizes, budgets, ablations, saved, overlap, agreement or {}, confounds)
+
+
+def differ_besides(verifiers: VerifierBlock, in_lab: bool) -> str:
+    """What arms of the comparison do not have in common besides supervision, and what none of them had to learn."""
+    small = verifiers.sized(small=True)
+    told = []
+    if small.prm.head_init_tokens or small.orm.head_init_tokens:
+        rated = ", and the lab's base was pretrained on symbolic step ratings (docs/lab.md)" if in_lab else ""
+        told.append(
+            f"Heads start from tokens of the base{rated}: even the smallest cell is no verifier made from nothing."
+        )
+    process, outcome = (options.optimization.epochs for options in (small.prm, small.orm))
+    if process != outcome:
+        told.append(
+            f"Process arms learn for {process:g} epochs and outcome arms for {outcome:g} (each longer where it would be fewer "
+            "than least_steps optimizer steps), so these differ in more than supervision."
+        )
+    return " ".join(told)
 
 
 def search(
