@@ -63,10 +63,6 @@ def _best_of_n(curves: pd.DataFrame) -> str:
     return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
 
 
-def _finite(value: float | None) -> str:
-    return "not finite" if value is None else f"{value:.2f}"
-
-
 def claim_row(claim: Mapping[str, Any], folder: Path) -> str:
     """A row of the table."""
     decided = ""
