@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from stepscale.errors import InputError
-from stepscale.search.plan import SearchPlan, check_samples
+from stepscale.search.plan import RevisionSearchPlan, SearchPlan, check_samples, shown
 from stepscale.search.recorded import recorded_prices, recorded_run
 from stepscale.search.sample_costs import sample_costs
 
@@ -44,6 +44,26 @@ def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_onc
     assert made.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
     apart = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
     assert len(apart.searches) == 2  # the same candidates, chosen among in another way
+
+
+def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_others_keep_their_short_names() -> None:
+    filtered = {**BEAM, "filter_duplicates": True}
+    both = plan(strategies=[BEAM, filtered, {**LOOKAHEAD, "filter_duplicates": True}], budgets=[16])
+    names = ["beam, M = 4, copies kept", "beam, M = 4", "lookahead k = 1, M = sqrt(N)"]
+    assert [name for name, _, _ in both.runs] == names and both.filtering == tuple(names[1:])
+    assert len({options.search_key for _, _, options in both.runs}) == 3
+    assert both.settings("beam") == {16: names[:2]}
+    for alone in ([BEAM], [filtered], [filtered, {**BEAM, "width": 2}]):
+        made = plan(strategies=alone)
+        assert [name for name, _ in made.named] == [shown(own) for own in made.strategies]
+    assert plan().filtering == ()
+    over = RevisionSearchPlan.model_validate({"after": 4, "budgets": [8], "strategies": [BEAM, filtered]})
+    assert [name for name, _, _ in over.runs] == [
+        "PRM beam, M = 4, copies kept over revisions",
+        "PRM beam, M = 4 over revisions",
+    ]
+    with pytest.raises(ValidationError, match="two strategies"):
+        plan(strategies=[{**BEAM, "rounds": 9}, filtered])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ In: typed options without their N. Out: the same options with the N that each bu
 by. Knows nothing of models or of how results are stored.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -35,6 +35,11 @@ class _Strategies(BaseModel):
             raise ValueError("a strategy has no n of its own; give budgets")
         return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
 
+    @property
+    def named(self) -> list[tuple[str, SearchMethod]]:
+        """The strategies, each with the name it is shown by among these."""
+        return [(shown(own, self.strategies), own) for own in self.strategies]
+
 
 class SearchPlan(_Strategies):
     """Tree searches on the test problems; best-of-N and votes need none, they come from the samples in closed form."""
@@ -45,7 +50,7 @@ class SearchPlan(_Strategies):
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
-        names = [shown(options) for options in self.strategies]
+        names = [name for name, _ in self.named]
         if any(not isinstance(options, TreeMethod) for options in self.strategies):
             raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
         if len(set(names)) < len(names):
@@ -68,7 +73,12 @@ class SearchPlan(_Strategies):
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
-        return [(shown(own), n, own.within(n)) for n in sorted(self.budgets) for own in self.strategies]
+        return [(name, n, own.within(n)) for n in sorted(self.budgets) for name, own in self.named]
+
+    @property
+    def filtering(self) -> tuple[str, ...]:
+        """The names of the strategies that expand open beams that are alike once."""
+        return tuple(name for name, own in self.named if isinstance(own, TreeMethod) and own.filter_duplicates)
 
     @property
     def searches(self) -> list[tuple[str, int, SearchMethod]]:
@@ -111,19 +121,24 @@ class RevisionSearchPlan(_Strategies):
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, options of its search), the cheapest first. Raises InputError if one has none."""
         return [
-            (f"PRM {shown(own)} over revisions", n, own.within(n - self.after))
+            (f"PRM {name} over revisions", n, own.within(n - self.after))
             for n in sorted(self.budgets)
-            for own in self.strategies
+            for name, own in self.named
         ]
 
 
-def shown(options: SearchMethod) -> str:
-    """A strategy's name in figures and tables, whatever its N: "beam, M = sqrt(N)", "lookahead k = 1, M = 4"."""
+def shown(options: SearchMethod, among: Sequence[SearchMethod] = ()) -> str:
+    """A strategy's name in figures and tables, whatever its N: "beam, M = sqrt(N)", "lookahead k = 1, M = 4".
+
+    Names do not tell ``filter_duplicates``, but for one that keeps copies ``among`` strategies of which one differs in it alone.
+    """
     name = _NAMES.get(options.method, options.method)
     if isinstance(options, Lookahead):
         name += f" k = {options.k}"
     if isinstance(options, TreeMethod):
         name += f", M = {'sqrt(N)' if options.width == 'sqrt' else options.width}"
+        if not options.filter_duplicates and options.model_copy(update={"filter_duplicates": True}) in among:
+            name += ", copies kept"
     return name
 
 
