@@ -27,11 +27,20 @@ CURVES = pd.DataFrame(
                       "parallel, majority", "sequential, majority", "compute-optimal, oracle bins")
     ]
 )  # fmt: skip
-SAVED = [
-    {"policy": "compute-optimal, oracle bins", "unit": "tokens", "factor": 2.0, "low": 1.0, "high": 3.0,
-     "status": "matched", "accuracy": 0.5}
-]  # fmt: skip
-
+SAVED = pd.DataFrame(
+    [
+        {"policy": "compute-optimal, oracle bins", "unit": unit, "n": n, "factor": 2.0, "low": 1.0, "high": 3.0,
+         "status": "matched" if n == 8 else "at least" if n == 4 else "never matched", "accuracy": 0.5, "error": float("nan")}
+        for unit in ("generations", "tokens", "FLOPs") for n in (1, 4, 8)
+    ]
+)  # fmt: skip
+CHOSEN = pd.DataFrame(
+    [
+        {"bins": bins, "unit": unit, "bin": number, "fold": fold, "budget": n, "strategy": f"{bins} {number} {n} {1 - fold}"}
+        for bins in ("predicted", "oracle") for unit in ("tokens", "generations") for number in (1, 2)
+        for n in (1, 2, 4, 8) for fold in (0, 1)
+    ]
+)  # fmt: skip
 AT_COST = pd.DataFrame(
     [
         {"unit": unit, "cost": cost, "label": label, "accuracy": 0.5, "low": 0.4, "high": 0.6, "minus": "parallel, verifier",
@@ -46,7 +55,7 @@ CONTEXTS = pd.DataFrame(
 
 
 def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
     assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
         {name for section in part.sections for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right",
                                                         "Figure 8", "Figure 15") if name + ";" in section.reading
@@ -61,7 +70,7 @@ def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
 
 
 def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
     for unit in ("tokens", "FLOPs"):
         [section] = [one for one in part.sections if one.title == f"Revisions: sequential or parallel, against {unit}"]
         assert {"sequential, verifier", "parallel, verifier"} <= {line.name for line in section.figure.data}
@@ -71,16 +80,27 @@ def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None
 
 
 def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
-    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS).tables
+    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS).tables
     lost, won = tables["What the next revision changes"]
     assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
     assert won["in the paper"] == ""
     html = build_report("t", [], [], [], [], tables, {})
-    assert "2.00 [1.00, 3.00] (matched)" in html
+    assert "at least 2.00x [1.00, 3.00]" in html and ">2.00x [1.00, 3.00]" in html
+    assert "never matched" not in html, "of less than four there is little to save"
+
+
+def test_what_each_half_chose_is_shown_at_a_small_budget_and_at_the_largest() -> None:
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
+    [title] = [title for title in part.tables if title.startswith("Which ratio")]
+    halves = {(n, by): f"N = {n}, half {by}" for n in (4, 8) for by in "AB"}
+    assert part.tables[title] == [
+        {"bin": str(b), **{name: f"oracle {b} {n} {'AB'.index(by)}" for (n, by), name in halves.items()}} for b in (1, 2)
+    ]  # fmt: skip
+    assert "what one half chooses is measured on the other" in part.notes[title]
 
 
 def test_what_late_revisions_were_shown_is_told_below_the_first_figure_and_by_difficulty() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS)
+    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
     assert "Of 2,000 attempts" in part.sections[0].reading and "64.0% [50.0%, 100.0%]" in part.sections[0].reading
     rows = part.tables["Earlier attempts that late revisions were shown"]
     assert [row["problems"] for row in rows] == ["all", "bin 1 (easiest fifth)"], "positions have no row here"
@@ -88,12 +108,19 @@ def test_what_late_revisions_were_shown_is_told_below_the_first_figure_and_by_di
         rows[0]["shown, mean [95 %]"] == "3.25 [3.00, 4.00]" and rows[1]["shown all [95 %]"] == "100.0% [50.0%, 100.0%]"
     )
     assert set(part.notes) <= set(part.tables)
-    none_late = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CONTEXTS.head(0))
+    none_late = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS.head(0))
     assert "may be shown" not in none_late.sections[0].reading and len(none_late.tables) == len(part.tables) - 1
 
 
 def test_without_revisions_there_is_nothing() -> None:
     part = revision_part(
-        POSITIONS.head(0), CHANGES.head(0), RATIOS.head(0), CURVES.head(0), [], AT_COST.head(0), CONTEXTS.head(0)
+        POSITIONS.head(0),
+        CHANGES.head(0),
+        RATIOS.head(0),
+        CURVES.head(0),
+        SAVED.head(0),
+        AT_COST.head(0),
+        CHOSEN.head(0),
+        CONTEXTS.head(0),
     )
     assert not part.sections and not part.tables

@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from stepscale.pipelines.reporting.results import main, own_figure, page
 from stepscale.pipelines.reporting.results_figures import DRAWINGS
+from stepscale.pipelines.reporting.results_tables import saved_factor
 from stepscale.scaling.ablations import COLUMNS as ABLATION_COLUMNS
 from stepscale.scaling.claims import CLAIMS, settle
 from stepscale.scaling.data_efficiency import APART
@@ -209,10 +210,15 @@ def test_the_served_policy_stands_beside_best_of_n_weighted(finished: Path, tmp_
 def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finished: Path, tmp_path: Path) -> None:
     tables = finished / "08_reporting"
     saved = {"policy": "compute-optimal, predicted bins", "factor": 1.6, "low": 0.9, "high": 3.25, "status": "matched"}
-    pd.DataFrame([{**saved, "unit": unit} for unit in ("generations", "FLOPs")]).to_parquet(
-        tables / "search_savings.parquet"
+    saved |= {"accuracy": 0.7, "error": 0.0004, "n": 64}
+    none = {"n": 128, "factor": 0.0, "low": 0.0, "status": "never matched"}
+    rows = [{**saved, **changes, "unit": unit} for unit in ("generations", "FLOPs") for changes in (none, {})]
+    pd.DataFrame(rows).to_parquet(tables / "search_savings.parquet")
+    pd.DataFrame([{**saved, "unit": "generations", "error": np.nan, "status": "at least"}]).to_parquet(
+        tables / "revision_savings.parquet"
     )
-    (tables / "revision_savings.json").write_text(json.dumps([{**saved, "unit": "generations", "factor": 4.0}]))
+    picked = {"bins": "oracle", "unit": "generations", "bin": 1, "budget": 64, "strategy": "beam"}
+    pd.DataFrame([{**picked, "fold": fold} for fold in (0, 1)]).to_parquet(tables / "search_chosen.parquet")
     changed = {"rate": 0.1, "low": 0.05, "high": 0.2, "n": 90}
     pd.DataFrame(
         [{**changed, "change": "lost", "position": None, "paper": 0.38}, {**changed, "change": "lost", "position": 1}]
@@ -236,10 +242,15 @@ def test_what_is_saved_lost_and_won_is_told_with_its_interval_and_verdict(finish
     )
     text = page(finished, "kedro run", tmp_path / "figures")
     assert text.count("| 3.25 [3.00, 3.50] | 64.0% [50.0%, 75.0%] | 200 |") == 2  # by position it is not told
-    assert "| compute-optimal, predicted bins | best-of-N weighted | FLOPs | 1.60 [0.90, 3.25] | matched |" in text
-    assert (
-        "| compute-optimal, predicted bins | parallel best-of-N | generations | 4.00 [0.90, 3.25] | matched |" in text
-    )
+    policy, factor = "| compute-optimal, predicted bins", "1.60x [0.90, 3.25]"
+    assert f"{policy} | best-of-N weighted | 64 | 70.0% ± 0.04% | {factor} |  | {factor} |" in text
+    unmatched = "never matched [0.00, 3.25]"
+    assert f"{policy} | best-of-N weighted | 128 | 70.0% ± 0.04% | {unmatched} |  | {unmatched} |" in text
+    assert f"{policy} | parallel best-of-N | 64 | 70.0% | at least {factor} |  |  |" in text
+    assert saved_factor(finished, "search_savings", saved["policy"]) == unmatched, "at the largest budget"
+    assert saved_factor(finished, "revision_chosen", saved["policy"]) == ""
+    assert "| oracle bin, 1 the easiest | N = 64, half A | N = 64, half B |" in text and "| 1 | beam | beam |" in text
+    assert "Which search for which difficulty" in text and "Which sequential" not in text
     assert text.count("right answers turned wrong | 10.0% [5.0%, 20.0%] | 38% | 90 |") == 1
     assert "| generations | 16 (11.9 spent) | 70.0% ± 0.2% | uniform | +0.030 [+0.010, +0.050] | wins |" in text
     assert "| FLOPs | 1.23e+08 (9.88e+07 spent) | 70.0% ± 0.2% | uniform |" in text

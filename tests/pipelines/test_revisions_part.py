@@ -150,13 +150,19 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     chains = chains.assign(write_place=place, read_place=place)
     chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    *_, at_cost, _ = measure_revisions(chosen, drawn, scores, chains, REVISIONS, report, 0)
+    *_, savings, at_cost, picked, _ = measure_revisions(chosen, drawn, scores, chains, REVISIONS, report, 0)
     assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}
     own = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
     for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
         costs = own[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
         assert costs.to_numpy() == pytest.approx(np.geomspace(20, 160, 5))
         assert own[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
+    assert savings["n"].unique().tolist() == [1, 2, 4, 8] and set(savings["unit"]) == {"generations", "tokens", "FLOPs"}
+    oracle = picked[picked["bins"] == "oracle"].set_index(["unit", "budget"])
+    assert set(oracle.loc[("generations", 2), "strategy"]) == {"sequential"}
+    assert set(oracle.loc[("tokens", 2), "strategy"]) == {"parallel"}, "two in a chain cost 60, two in parallel 40"
+    two_in_a_chain = oracle.loc[("tokens", 4)]
+    assert set(two_in_a_chain["strategy"]) == {"sequential"} and set(two_in_a_chain["n"]) == {2}
 
 
 def test_what_late_attempts_were_shown_is_told_by_the_bins_of_the_generator_s_own_samples() -> None:
@@ -209,5 +215,5 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
     report = ReportBlock(budgets=(1,), bootstrap=100)
     assert measure_contexts(problems(), chains, chains, chains, None, report, 0).empty
-    *tables, saved, at_cost, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
-    assert all(found.empty for found in (*tables, at_cost)) and not saved and not claims
+    *tables, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
+    assert len(tables) == 7 and all(found.empty and len(found.columns) for found in tables) and not claims

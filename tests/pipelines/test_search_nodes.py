@@ -203,7 +203,13 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
         name: name in labels for name in by_bin["strategy"].unique()
     }
     assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
-    assert set(savings["unit"]) == set(curves["unit"]) and len(savings) == 9
+    assert set(chosen["unit"]) == set(savings["unit"]) == set(curves["unit"])
+    assert len(savings) == 3 * 3 * 3, "three policies in three units at the samples' N of 1, 2 and 4"
+    assert (chosen["cost"] <= chosen["allowed"] * (1 + 1e-9)).all()
+    of_policy = curves[(curves["label"] == "compute-optimal, oracle bins") & (curves["unit"] != "generations")]
+    assert of_policy["error"].eq(0).all()
+    told = at_cost[at_cost["label"].str.startswith(("compute-optimal", "uniform"))]
+    assert told.loc[told["cost"] == told.groupby("unit")["cost"].transform("max"), "accuracy"].notna().all()
     assert (
         set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
         and (online["cost"] <= online["budget"] * 1.5).all()
@@ -216,15 +222,20 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
 def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) -> None:
     from stepscale.figures.search_report import search_part
 
-    curves, at_cost, by_bin, savings, online, *_ = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    curves, at_cost, by_bin, savings, online, chosen, _ = measure_search(*recorded.values(), PLAN, REPORT, 0)
     given = ("problems", "solutions", "scores", "candidates")
     signs = measure_signs(*(recorded[name] for name in given), PLAN, REPORT, 0)
-    part = search_part(curves, at_cost, by_bin, savings, online, signs)
+    part = search_part(curves, at_cost, by_bin, savings, online, chosen, signs)
     assert len(part.sections) == 7
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
     assert any("N, generations a problem" in section.figure.layout.xaxis.title.text for section in part.sections)
-    title, of_signs = part.notes
+    of_savings, of_choice, title, of_signs = part.notes
+    assert {row["N"] for row in part.tables[of_savings]} == {"4"}
+    assert [row["bin"] for row in part.tables[of_choice]] == ["1", "2", "3", "4", "5"]
+    assert list(part.tables[of_choice][0])[1:] == ["N = 4, half A", "N = 4, half B"], (
+        "the small budget is the largest here"
+    )
     shown = {(row["strategy"], row["N"]): row for row in part.tables[of_signs]}
     assert len(shown) == 6 and shown[WEIGHTED, 2]["solutions"] == 20 * 4 and shown["beam, M = 4", 4]["solutions"] == 20
     assert shown[WEIGHTED, 2]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, 2]["steps"] == "2.00"
@@ -233,13 +244,36 @@ def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) ->
         part.tables[title][0]["counted in"] == "generations" and "hold all of these choices fixed" in part.notes[title]
     )
     unsure = curves.assign(error=0.004)
-    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online, signs)
+    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online, chosen, signs)
     assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)
     for section in told.sections:
         shown = [trace for trace in section.figure.data if trace.hovertemplate]
         assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
         assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
-    assert not search_part(*(table.head(0) for table in (curves, at_cost, by_bin, savings, online, signs))).sections
+    assert not search_part(
+        *(table.head(0) for table in (curves, at_cost, by_bin, savings, online, chosen, signs))
+    ).sections
+
+
+def test_the_report_says_which_searches_leave_out_copies(recorded) -> None:
+    from stepscale.pipelines.reporting import sections
+
+    tables = measure_search(*recorded.values(), PLAN, REPORT, 0)[:-1]
+    signs = measure_signs(
+        *(recorded[name] for name in ("problems", "solutions", "scores", "candidates")), PLAN, REPORT, 0
+    )
+
+    def said(*filtered: bool) -> list[str]:
+        strategies = [{**own, "filter_duplicates": whether} for own, whether in zip(STRATEGIES, filtered, strict=True)]
+        plan = SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies})
+        part = sections.search(*tables, signs, plan)
+        return [own.reading for own in part.sections if not own.title.startswith("Compute-optimal")]
+
+    assert all(
+        "alike are expanded once (filter_duplicates), which is not in the paper." in text for text in said(True, True)
+    )
+    assert all("expanded once in beam, M = 4 (filter_duplicates)" in text for text in said(True, False))
+    assert not any("filter_duplicates" in text for text in said(False, False))
 
 
 def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads(recorded) -> None:

@@ -114,9 +114,7 @@ def test_costs_follow_the_strategy_chosen() -> None:
     a, b = [1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1]
     costs = {"tokens": np.stack([np.full((1, 8), 100.0), np.full((1, 8), 300.0)])}
     found = compute_optimal(results([[a], [b]], costs=costs), BINS)
-    assert found.by_cost["tokens"].x == pytest.approx([200.0])
-    assert found.by_cost["tokens"].accuracy == pytest.approx([1.0])
-    assert [float(own.x[0]) for own in found.cost_by_bin["tokens"]] == [100, 300]
+    assert found.curve.accuracy == pytest.approx([1.0])
     assert found.spent["tokens"][:, 0].tolist() == [100] * 4 + [300] * 4
 
 

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal
-from stepscale.scaling.flops_match import RATIOS, budget_multiplier, flops_match, matched_difference
+from stepscale.scaling.cost_optimal import cost_optimal
+from stepscale.scaling.flops_match import RATIOS, InFlops, budget_multiplier, flops_match, matched_difference
 
 BINS = np.repeat([1, 2], 20)
 
@@ -84,37 +85,51 @@ def test_the_larger_model_must_have_answered_all() -> None:
         budget_multiplier(0.5, 1, "v1")
 
 
-def with_costs(generator, verifier, accuracy=(0.2, 0.4, 0.6, 0.8)):
-    """One strategy in both bins; FLOPs of generator and verifier at each budget, the same for all problems."""
+def with_costs(generator, verifier, generation, accuracy=(0.2, 0.4, 0.6, 0.8)):
+    """One strategy in both bins, chosen both ways; FLOPs of generator and verifier at each budget, the same for all problems."""
     ids = tuple(f"p{i}" for i in range(40))
     shape = lambda values: np.repeat(np.array(values, float)[None, :, None], 40, axis=2)  # noqa: E731
     whole = np.add(generator, verifier)
     costs = {"flops": shape(whole), "generator_flops": shape(generator)}
-    return compute_optimal(StrategyResults(("a",), (1, 4, 16, 64), ids, shape(accuracy), costs), BINS, 300)
+    results = StrategyResults(("a",), (1, 4, 16, 64), ids, shape(accuracy), costs)
+    by_flops = cost_optimal(results, BINS, "a", "flops", 300, unlimited=True)
+    errors = np.tile(np.arange(5) / 1000, (2, 1))
+    return compute_optimal(results, BINS, 300), InFlops(by_flops, np.broadcast_to(generation, 40), errors)
 
 
 def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
-    found = with_costs((10, 40, 160, 640), (30, 120, 480, 1920))  # the verifier costs three times the generator
-    table = flops_match(found, BINS, np.full(40, 0.5), 4.0, "v1", [0.75], np.full(40, 10.0))
+    # the verifier costs three times the generator
+    found, in_flops = with_costs((10, 40, 160, 640), (30, 120, 480, 1920), 10.0)
+    table = flops_match(found, BINS, np.full(40, 0.5), 4.0, "v1", [0.75], in_flops=in_flops)
     by = {(row.bin, row.counted): row for row in table.itertuples()}
     paper, ledger = by[1, "generations"], by[1, "FLOPs"]
     assert (paper.budget, paper.small) == pytest.approx((16, 0.6))
     assert (paper.flops, paper.verifier_flops) == pytest.approx((640, 480))
     assert (ledger.budget, ledger.small) == pytest.approx((160, 0.4))  # 16 generations' FLOPs buy 4 that are judged
     assert (ledger.flops, ledger.verifier_flops) == pytest.approx((160, 120))
+    assert ledger.error == pytest.approx(0.001) and np.isnan(paper.error)
     assert ledger.difference == pytest.approx(-0.1) and by[0, "FLOPs"].difference == pytest.approx(-0.1)
-    iclr = flops_match(found, BINS, np.zeros(40), 4.0, "iclr", [0.375], np.full(40, 10.0))
+    iclr = flops_match(found, BINS, np.zeros(40), 4.0, "iclr", [0.375], in_flops=in_flops)
     assert iclr.query("counted == 'FLOPs'")["budget"].tolist() == pytest.approx(
         [320] * 3
     )  # a verifier as large is granted
 
 
 def test_each_bin_is_granted_what_its_own_generations_cost() -> None:
-    found = with_costs((10, 40, 160, 640), (0, 0, 0, 0))
-    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75], np.where(BINS == 1, 10.0, 2.5))
+    found, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), np.where(BINS == 1, 10.0, 2.5))
+    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75], in_flops=in_flops)
     by = {row.bin: row for row in table.query("counted == 'FLOPs'").itertuples()}
     assert (by[1].small, by[2].small, by[0].small) == pytest.approx((0.6, 0.4, 0.5))
     assert by[0].budget == pytest.approx(100) and by[1].verifier_flops == 0
+
+
+def test_in_flops_more_may_be_granted_than_the_best_choice_costs() -> None:
+    """After four generations accuracy falls: what is granted beyond is not spent, and lies within what was measured."""
+    found, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), 10.0, accuracy=(0.2, 0.4, 0.3, 0.1))
+    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75, 9 / 90], in_flops=in_flops)
+    by = {row.r: row for row in table.query("counted == 'FLOPs' and bin == 1").itertuples()}
+    assert (by[0.75].budget, by[0.75].small, by[0.75].flops) == pytest.approx((160, 0.4, 40))
+    assert not by[0.75].beyond and by[0.1].beyond and by[0.1].budget == pytest.approx(940)
 
 
 def test_the_larger_model_is_not_said_to_win_where_the_small_one_was_not_measured() -> None:

@@ -163,6 +163,21 @@ def test_a_policy_round_trips_as_json_and_mistakes_are_named() -> None:
         outcomes(["p"], candidates([[1]], [[3.0]]), {})
 
 
+def test_in_flops_the_other_policies_are_chosen_at_equal_flops_too() -> None:
+    """At N = 2 a strategy four times as dear is a little better than the baseline: at equal FLOPs the baseline is taken."""
+    rng = np.random.default_rng(0)
+    ids, budgets = tuple(names(40)), (1, 2, 4, 8)
+    pool = candidates(rng.integers(1, 3, (40, 8)), rng.random((40, 8)))
+    table = np.stack([np.tile([[low], [top], [top], [top]], 40) for low, top in ((0.5, 0.8), (0.1, 0.81))])
+    cost = np.stack([np.tile(np.array([[n] for n in budgets]) * price, 40) for price in (100.0, 400.0)])
+    results = StrategyResults(("plain", "dear"), budgets, ids, table, {"flops": cost})
+    prices = Prices(np.tile(100.0 * np.array(ladder_of(8)), (40, 1)), np.zeros((40, 0)))
+    found = compare_online(results, np.arange(40) % 2 + 1, "plain", pool, {}, [4], 50, 0, prices)
+    others = found[(found["unit"] == FLOPS) & (found["other"] != "plain")]
+    assert set(others["other"]) == {"uniform", "oracle bins"} and (others["cost"] > 200).all()
+    assert (others["accuracy"] - others["difference"]).between(0.8, 0.81).all()
+
+
 def test_in_flops_a_policy_is_granted_what_the_baseline_spends_and_pays_what_the_verifier_reads() -> None:
     """Where a run costs as many FLOPs a generation as samples do, both counts tell the same; where it is dearer, it is not."""
     rng = np.random.default_rng(0)

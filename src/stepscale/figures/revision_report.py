@@ -1,11 +1,12 @@
-"""What the report says about revisions (Snell et al. 2024, 6): Figures 6, 7, 8 and 15 of the paper, and two small tables."""
+"""What the report says about revisions (Snell et al. 2024, 6): Figures 6, 7, 8 and 15 of the paper, and small tables."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from stepscale.figures.cost_tables import cost_tables
+from stepscale.figures.policy_tables import CHOSEN_NOTE, SAVINGS_NOTE, chosen_rows, savings_rows
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.style import FURTHER, error_bars, line_colours, new_figure
@@ -19,11 +20,13 @@ _SHOWN_NOTE = (
     "most revisions.data.layout.max_tokens leaves out the oldest that do not fit; Snell et al. 2024, 6, always show the latest "
     "four."
 )
+_SAVED = "What revisions save over N parallel attempts, chosen by the verifier"
+_CHOSEN = "Which ratio of sequential to parallel for which difficulty: chosen in oracle bins, at equal attempts"
 
 
 def revision_part(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: Sequence[Mapping[str, Any]], at_cost: pd.DataFrame, contexts: pd.DataFrame,
+    savings: pd.DataFrame, at_cost: pd.DataFrame, chosen: pd.DataFrame, contexts: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """The figures and tables; nothing without revisions."""
     if positions.empty:
@@ -42,10 +45,16 @@ def revision_part(
         *_optimal_sections(curves),
         *_history_sections(curves),
     ]
-    tables = {**cost_tables(at_cost, "Revisions: accuracy"), **_tables(changes, savings)}
+    tables = {
+        **cost_tables(at_cost, "Revisions: accuracy"),
+        "What the next revision changes": _changes(changes),
+        _SAVED: savings_rows(savings),
+        _CHOSEN: chosen_rows(chosen),
+    }
+    notes = {_SAVED: SAVINGS_NOTE, _CHOSEN: CHOSEN_NOTE}
     if len(contexts):
-        tables[_SHOWN] = _shown(contexts)
-    return Part(sections, tables, {_SHOWN: _SHOWN_NOTE} if len(contexts) else {})
+        tables[_SHOWN], notes[_SHOWN] = _shown(contexts), _SHOWN_NOTE
+    return Part(sections, tables, notes)
 
 
 def _order_sections(curves: pd.DataFrame) -> list[FigureSection]:
@@ -105,12 +114,14 @@ def _optimal_sections(curves: pd.DataFrame) -> list[FigureSection]:
     """Figure 8, against attempts and against what they cost."""
     told = (
         "Snell et al. 2024, Figure 8. How to read this: the compute-optimal line takes for each difficulty bin the ratio that "
-        "did best on the other half of its problems; how far left it reaches a height is what it saves."
+        "did best on the other half of its problems{among}; how far left it reaches a height is what it saves."
     )
+    among = {unit: f", of those (with any N) that cost no more {unit} there than N parallel attempts" for unit in _AXES}
+    among["generations"] = ""
     return [
         FigureSection(
             f"Compute-optimal revisions, against {unit}",
-            told,
+            told.format(among=among[unit]),
             _curves_figure(curves, unit, ("parallel, ", "compute-optimal, "), (*_SELECTS, "oracle bins", "predicted bins")),
         )
         for unit in _AXES
@@ -190,25 +201,14 @@ def _share(row: Mapping[Any, Any]) -> str:
     return f"{row['all_shown']:.1%} [{row['all_low']:.1%}, {row['all_high']:.1%}]"
 
 
-def _tables(changes: pd.DataFrame, savings: Sequence[Mapping[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+def _changes(changes: pd.DataFrame) -> list[dict[str, Any]]:
     overall = changes[changes["position"].isna()]
-    return {
-        "What the next revision changes": [
-            {
-                "change": "a right answer turns wrong" if row["change"] == "lost" else "a wrong answer turns right",
-                "rate [95 %]": f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-                "in the paper": f"{row['paper']:.0%}" if row["paper"] == row["paper"] else "",
-                "attempts": f"{row['n']:,}",
-            }
-            for row in overall.to_dict("records")
-        ],
-        "What revisions save over parallel best-of-N at its largest budget": [
-            {
-                "policy": row["policy"],
-                "unit": row["unit"],
-                "times fewer [95 %]": f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}] ({row['status']})",
-                "accuracy to match": f"{row['accuracy']:.1%}",
-            }
-            for row in savings
-        ],
-    }
+    return [
+        {
+            "change": "a right answer turns wrong" if row["change"] == "lost" else "a wrong answer turns right",
+            "rate [95 %]": f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+            "in the paper": f"{row['paper']:.0%}" if row["paper"] == row["paper"] else "",
+            "attempts": f"{row['n']:,}",
+        }
+        for row in overall.to_dict("records")
+    ]

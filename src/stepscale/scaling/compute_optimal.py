@@ -22,7 +22,8 @@ from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.intervals import resample_counts
 from stepscale.seeds import seed_for
 
-_DIGITS = 12  # means that agree to so many are tied
+DIGITS = 12  # means that agree to so many are tied
+Cell = tuple[int, int]  # (bin, half)
 
 
 @dataclass(frozen=True)
@@ -85,20 +86,17 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
 
 @dataclass(frozen=True)
 class ComputeOptimal:
-    """The compute-optimal policy's cross-validated results.
+    """The compute-optimal policy's cross-validated results, chosen and drawn by generations (``cost_optimal``: by cost).
 
-    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ...; ``by_cost``: against each unit of cost;
-    ``cost_by_bin``: the same for each bin. ``per_problem``: accuracy [problems, budgets], each problem under the strategy its
-    other half chose; ``spent``: what that cost it, by unit. ``chosen``: a row a (bin, half, budget): strategy, its accuracy
-    where it was chosen and where it was measured, and how many problems.
+    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ... ``per_problem``: accuracy [problems, budgets], each
+    problem under the strategy its other half chose; ``spent``: what that cost it, by unit. ``chosen``: a row a (bin, half,
+    budget): strategy, its accuracy where it was chosen and where it was measured, and how many problems.
     ``counts``: how often each problem is in each resample [resamples, problems].
     """
 
     budgets: tuple[int, ...]
     curve: Curve
     by_bin: tuple[Curve, ...]
-    by_cost: dict[str, Curve]
-    cost_by_bin: dict[str, tuple[Curve, ...]]
     per_problem: Floats
     spent: dict[str, Floats]
     chosen: pd.DataFrame
@@ -112,11 +110,22 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
     that a resample leaves empty chooses as the other halves of all bins together. Raises InputError on bins of another
     length, absent bins, or a bin of one problem.
     """
-    member = np.asarray(bins, np.int64)
-    _check_bins(member, len(results.ids))
-    halves = fold_of(results.ids, member, seed)
-    counts = resample_counts(len(results.ids), resamples, seed)
-    return _Choosing(results, member, halves, with_estimate(counts)).run()
+    cells = Cells(results, bins, resamples, seed)
+    right = cells.sums(results.accuracy)
+    absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
+    # of every cell the strategy [rows, budgets] that is best on the other half of its bin
+    means = {cell: np.round(cells.seen(right, cell), DIGITS) for cell in cells.inside}
+    choice = {cell: np.where(absent, -np.inf, own).argmax(axis=1) for cell, own in means.items()}
+    won = {cell: _picked(right[cell], own) for cell, own in choice.items()}
+    budgets = np.broadcast_to(np.asarray(results.budgets, float), won[1, 0].shape)
+    by_bin = tuple(from_rows(budgets, cells.mean(won, b)) for b in cells.numbers)
+    each = cells.each({cell: own[0] for cell, own in choice.items()})
+    each = each * len(results.budgets) + np.arange(len(results.budgets))
+    spent = {unit: of_each(cost, each) for unit, cost in results.costs.items()}
+    return ComputeOptimal(
+        results.budgets, from_rows(budgets, cells.mean(won)), by_bin, of_each(results.accuracy, each), spent,
+        _table(cells, choice), cells.counts[1:],
+    )  # fmt: skip
 
 
 def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
@@ -135,81 +144,74 @@ def _check_bins(bins: Bins, problems: int) -> None:
         raise InputError(f"bins must be 1, 2, ... of {problems} problems with two or more in each; use fewer bins")
 
 
-class _Choosing:
-    """Sums over the problems of each bin and half, for the estimate (row 0) and all resamples at once."""
+class Cells:
+    """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share."""
 
-    def __init__(self, results: StrategyResults, bins: Bins, halves: Bins, counts: Counts) -> None:
-        self.results, self.bins, self.halves, self.counts = results, bins, halves, counts
-        self.n_bins = int(bins.max())
-        self.absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
-        self.cells = [(b, half) for b in range(1, self.n_bins + 1) for half in (0, 1)]
-        self.inside = {cell: np.flatnonzero((bins == cell[0]) & (halves == cell[1])) for cell in self.cells}
-        self.size = {cell: counts[:, own].sum(axis=1)[:, None] for cell, own in self.inside.items()}  # [rows, 1]
-        self.sums = {cell: self._sums(results.accuracy, own) for cell, own in self.inside.items()}
+    def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:
+        self.results, self.bins = results, np.asarray(bins, np.int64)
+        _check_bins(self.bins, len(results.ids))
+        halves = fold_of(results.ids, self.bins, seed)
+        self.counts = with_estimate(resample_counts(len(results.ids), resamples, seed))
+        self.numbers = range(1, int(self.bins.max()) + 1)
+        cells = [(b, half) for b in self.numbers for half in (0, 1)]
+        self.inside = {cell: np.flatnonzero((self.bins == cell[0]) & (halves == cell[1])) for cell in cells}
+        self.size = {cell: self.counts[:, own].sum(axis=1)[:, None] for cell, own in self.inside.items()}  # [rows, 1]
 
-    def run(self) -> ComputeOptimal:
-        choice = {cell: self._choice(cell) for cell in self.cells}
-        won = {cell: _picked(self.sums[cell], choice[cell]) for cell in self.cells}
-        budgets = np.broadcast_to(np.asarray(self.results.budgets, float), won[1, 0].shape)
-        numbers = range(1, self.n_bins + 1)
-        by_bin = tuple(from_rows(budgets, self._mean(won, b)) for b in numbers)
-        by_cost, cost_by_bin = {}, {}
-        for unit, cost in self.results.costs.items():
-            spent = {cell: _picked(self._sums(cost, self.inside[cell]), choice[cell]) for cell in self.cells}
-            by_cost[unit] = from_rows(self._mean(spent), self._mean(won))
-            cost_by_bin[unit] = tuple(from_rows(self._mean(spent, b), self._mean(won, b)) for b in numbers)
-        paid = {unit: self._per_problem(choice, cost) for unit, cost in self.results.costs.items()}
-        return ComputeOptimal(
-            self.results.budgets, from_rows(budgets, self._mean(won)), by_bin, by_cost, cost_by_bin,
-            self._per_problem(choice, self.results.accuracy), paid, self._table(choice), self.counts[1:],
-        )  # fmt: skip
+    def sums(self, values: Floats) -> dict[Cell, Floats]:
+        """Of each cell the sum over its problems, each as often as it was drawn [rows, strategies, budgets]."""
+        return {
+            cell: np.moveaxis(np.nan_to_num(values[:, :, own]) @ self.counts[:, own].T, 2, 0)
+            for cell, own in self.inside.items()
+        }
 
-    def _sums(self, values: Floats, inside: NDArray[np.int64]) -> Floats:
-        """Sum over the problems ``inside``, each as often as it was drawn [rows, strategies, budgets]."""
-        own = np.nan_to_num(values[:, :, inside])
-        return np.moveaxis(own @ self.counts[:, inside].T, 2, 0)
-
-    def _choice(self, cell: tuple[int, int]) -> NDArray[np.int64]:
-        """The strategy [rows, budgets] that is best on the other half of the cell's bin."""
+    def seen(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
+        """Means [rows, strategies, budgets] on what a cell's strategy is chosen by: the other half of its bin."""
         b, half = cell
-        other = (b, 1 - half)
-        everywhere = [(c, 1 - half) for c in range(1, self.n_bins + 1)]
-        sums, size = self.sums[other], self.size[other][:, :, None]
-        empty = size == 0
-        sums = np.where(empty, sum(self.sums[c] for c in everywhere), sums)
-        size = np.where(empty, sum(self.size[c] for c in everywhere)[:, :, None], size)
-        means = np.round(sums / np.maximum(size, 1), _DIGITS)
-        return np.asarray(np.where(self.absent, -np.inf, means).argmax(axis=1))
+        total, size = sums[b, 1 - half], self.size[b, 1 - half][:, :, None]
+        if (size == 0).any():
+            others = [(c, 1 - half) for c in self.numbers]
+            total = np.where(size == 0, sum(sums[c] for c in others), total)
+            size = np.where(size == 0, sum(self.size[c] for c in others)[:, :, None], size)
+        return np.asarray(total / np.maximum(size, 1))
 
-    def _mean(self, sums: Mapping[tuple[int, int], Floats], b: int | None = None) -> Floats:
-        """Mean over the problems of bin ``b``, or of all [rows, budgets]; a bin that a resample lacks keeps its estimate."""
-        cells = [cell for cell in self.cells if b in (None, cell[0])]
+    def mean(self, sums: Mapping[Cell, Floats], b: int | None = None) -> Floats:
+        """Mean over the problems of bin ``b``, or of all [rows, points]; a bin that a resample lacks keeps its estimate."""
+        cells = [cell for cell in self.inside if b in (None, cell[0])]
         total, size = sum(sums[cell] for cell in cells), sum(self.size[cell] for cell in cells)
         means: Floats = total / np.maximum(size, 1)
         return np.where(size > 0, means, means[:1])
 
-    def _per_problem(self, choice: Mapping[tuple[int, int], NDArray[np.int64]], values: Floats) -> Floats:
-        """Of [strategies, budgets, problems] each problem's own under the strategy chosen for it [problems, budgets]."""
-        found = np.zeros((len(self.bins), len(self.results.budgets)))
+    def each(self, choice: Mapping[Cell, NDArray[np.int64]]) -> NDArray[np.int64]:
+        """What each problem's cell chose [points]: [problems, points]."""
+        found = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
         for cell, inside in self.inside.items():
-            for k, strategy in enumerate(choice[cell][0]):
-                found[inside, k] = values[strategy, k, inside]
+            found[inside] = choice[cell]
         return found
 
-    def _table(self, choice: Mapping[tuple[int, int], NDArray[np.int64]]) -> pd.DataFrame:
-        rows = []
-        for (b, half), inside in self.inside.items():
-            other = self.inside[b, 1 - half]
-            for k, strategy in enumerate(choice[b, half][0]):
-                accuracy = self.results.accuracy[strategy, k]
-                rows.append(
-                    {
-                        "bin": b, "fold": half, "budget": self.results.budgets[k],
-                        "strategy": self.results.strategies[strategy], "chosen_on": float(accuracy[other].mean()),
-                        "measured": float(accuracy[inside].mean()), "n_problems": len(inside),
-                    }
-                )  # fmt: skip
-        return pd.DataFrame(rows)
+
+def of_each(values: Floats, chosen: NDArray[np.int64]) -> Floats:
+    """Of [strategies, budgets, problems] each problem's own: [problems, points].
+
+    What was ``chosen`` for it is one number: strategy x number of budgets + budget.
+    """
+    own: Floats = values.reshape(-1, len(chosen))[chosen, np.arange(len(chosen))[:, None]]
+    return own
+
+
+def _table(cells: Cells, choice: Mapping[Cell, NDArray[np.int64]]) -> pd.DataFrame:
+    results, rows = cells.results, []
+    for (b, half), inside in cells.inside.items():
+        other = cells.inside[b, 1 - half]
+        for k, strategy in enumerate(choice[b, half][0]):
+            accuracy = results.accuracy[strategy, k]
+            rows.append(
+                {
+                    "bin": b, "fold": half, "budget": results.budgets[k], "strategy": results.strategies[strategy],
+                    "chosen_on": float(accuracy[other].mean()), "measured": float(accuracy[inside].mean()),
+                    "n_problems": len(inside),
+                }
+            )  # fmt: skip
+    return pd.DataFrame(rows)
 
 
 def _picked(sums: Floats, choice: NDArray[np.int64]) -> Floats:

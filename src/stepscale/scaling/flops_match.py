@@ -5,11 +5,11 @@ stars over the curves of the paper's Figure 9, and the paired difference at each
 inference 2 P D_inf (P parameters, D tokens); the larger model multiplies both by M; the small one spends the
 difference on inference. The versions of the paper differ: v1 counts the generator alone, the ICLR version counts
 inference as 4 P D_inf, for a verifier as large as the generator. R = D_inf / D_pre. Beside both, the same match is made in
-FLOPs as the ledger has them, what the verifier really reads included.
+FLOPs as the ledger has them, what the verifier really reads included, by the policy that is chosen at equal FLOPs.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -19,6 +19,7 @@ from numpy.typing import ArrayLike, NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import ComputeOptimal
+from stepscale.scaling.cost_optimal import CostOptimal
 from stepscale.scaling.curve import Counts, Curve, at_nearest, by_spending, interval_of
 from stepscale.scaling.intervals import Interval
 
@@ -35,6 +36,17 @@ _GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a gener
 _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
 
 
+@dataclass(frozen=True)
+class InFlops:
+    """What the match in FLOPs takes: the ``policy`` chosen at equal FLOPs; ``generation`` [problems]: FLOPs of the generator for
+    one generation; ``errors`` [bins, points]: the Monte Carlo error of the policy's accuracy in a bin at each of its points.
+    """
+
+    policy: CostOptimal
+    generation: Floats
+    errors: Floats | None = None
+
+
 def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
     """By how much the small model may multiply its inference: M + 3 (M - 1) / R in v1, M + 1.5 (M - 1) / R at ICLR.
 
@@ -47,15 +59,14 @@ def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
 
 def flops_match(
     optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version,
-    ratios: Sequence[float] | None = None, generation: ArrayLike | None = None, errors: ArrayLike | None = None,
+    ratios: Sequence[float] | None = None, errors: ArrayLike | None = None, in_flops: InFlops | None = None,
 ) -> pd.DataFrame:  # fmt: skip
     """The stars: a row a bin (0: all problems) and R, for one version of the formula.
 
     ``bins`` [problems]: those ``optimal`` was made with. ``larger`` [problems]: 1 where the larger model's greedy answer
-    is right. ``generation`` [problems]: FLOPs of the generator for one generation; with it, and with costs in "flops" and
-    "generator_flops" in ``optimal``, there are rows counted in FLOPs too: the budget is what the formula grants in FLOPs, and
-    generator and verifier together spend it. ``errors`` [bins, budgets]: the Monte Carlo error of the policy's accuracy in a bin
-    at each budget, at the most.
+    is right. ``errors`` [bins, budgets]: the Monte Carlo error of the policy's accuracy in a bin at each budget, at the most.
+    With ``in_flops`` there are rows counted in FLOPs too: the budget is what the formula grants in FLOPs, and generator and
+    verifier together spend it. It may hold more than the most accurate choice costs: then less is spent.
 
     Columns: bin, version, r, counted, budget (a problem, in generations or FLOPs: what equals the larger model), beyond (more
     than was measured: the largest measured budget stands in, to the small model's disadvantage if its curve still rises),
@@ -69,16 +80,16 @@ def flops_match(
         raise InputError(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
-    one = None if generation is None else np.asarray(generation, float) * _GENERATION[version]
-    found = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float))
+    found = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float), in_flops)
     rows: list[dict[str, Any]] = []
     for r in ratios or RATIOS[version]:
         budget = budget_multiplier(size_ratio, r, version)
         for number in range(len(optimal.by_bin) + 1):
             named = {"bin": number, "version": version, "r": r}
             rows.append({**named, **found.row(number, "generations", np.full(len(member), budget))})
-            if one is not None:
-                rows.append({**named, **found.row(number, "FLOPs", budget * one)})
+            if in_flops is not None:
+                granted = budget * in_flops.generation * _GENERATION[version]
+                rows.append({**named, **found.row(number, "FLOPs", granted)})
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(["counted", "bin"], ascending=[False, True], kind="stable")
 
 
@@ -100,42 +111,51 @@ def within(optimal: ComputeOptimal, budget: float) -> bool:
 class _Match:
     """Rows of the table for one policy and one larger model."""
 
-    def __init__(self, optimal: ComputeOptimal, bins: Bins, larger: Floats, errors: Floats | None) -> None:
-        self.optimal, self.bins, self.larger, self.errors = optimal, bins, larger, errors
+    def __init__(
+        self, optimal: ComputeOptimal, bins: Bins, larger: Floats, errors: Floats | None, in_flops: InFlops | None
+    ) -> None:  # fmt: skip
+        self.bins, self.larger, self.counts = bins, larger, optimal.counts
+        self.curves: dict[Counted, Sequence[Curve]] = {"generations": optimal.by_bin}
+        self.errors, self.spent = {"generations": errors}, {"generations": optimal.spent}
+        self.axis = np.asarray(optimal.budgets, float)
+        if in_flops is not None:
+            own = in_flops.errors
+            self.curves["FLOPs"], self.spent["FLOPs"] = in_flops.policy.held_by_bin, in_flops.policy.spent
+            self.errors["FLOPs"] = None if own is None else np.column_stack([own, own[:, -1]])  # as the curves are held
 
     def row(self, number: int, counted: Counted, granted: Floats) -> dict[str, Any]:
         """One bin (0: all) where every problem is granted a budget [problems] in generations or FLOPs."""
-        numbers = range(1, len(self.optimal.by_bin) + 1)
-        chosen = list(numbers) if number == 0 else [number]
+        curves = self.curves[counted]
+        chosen = list(range(1, len(curves) + 1)) if number == 0 else [number]
         inside = np.isin(self.bins, chosen)
-        curves = self.optimal.by_bin if counted == "generations" else self.optimal.cost_by_bin["flops"]
         budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
         beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
-        found = _matched(curves, self.optimal.counts, self.bins, self.larger, budgets)
+        found = _matched(curves, self.counts, self.bins, self.larger, budgets)
         base, lead = float(self.larger[inside].mean()), float(found.mean)
         return {
             "counted": counted, "budget": float(granted[inside].mean()), "beyond": beyond, "small": lead + base,
             "larger": base, "difference": lead, "low": float(found.low), "high": float(found.high),
             "better": _better(found, beyond), **self._spent(inside, counted, float(granted[inside].mean())),
-            "n_problems": int(inside.sum()), "error": self._error(curves, budgets),
+            "n_problems": int(inside.sum()), "error": self._error(counted, budgets),
         }  # fmt: skip
 
-    def _error(self, curves: Sequence[Curve], budgets: Mapping[int, Floats]) -> float:
+    def _error(self, counted: Counted, budgets: Mapping[int, Floats]) -> float:
         """Monte Carlo error at the bins' budgets: between two points no more than theirs in the same proportions."""
-        if self.errors is None:
+        errors, total = self.errors[counted], 0.0
+        if errors is None:
             return float("nan")
-        total = 0.0
         for b, budget in budgets.items():
-            x, own = by_spending(curves[b - 1].x[None], self.errors[b - 1][None])
+            x, own = by_spending(self.curves[counted][b - 1].x[None], errors[b - 1][None])
             total += float((self.bins == b).sum() * np.interp(np.log(budget[0]), np.log(x[0]), own[0])) ** 2
         return float(np.sqrt(total) / np.isin(self.bins, list(budgets)).sum())
 
     def _spent(self, inside: NDArray[np.bool_], counted: Counted, budget: float) -> dict[str, float]:
         """FLOPs a problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
-        if not set(_COSTS) <= set(self.optimal.spent):
+        spent = self.spent[counted]
+        if not set(_COSTS) <= set(spent):
             return dict.fromkeys(("flops", "verifier_flops"), float("nan"))
-        whole, writing = (self.optimal.spent[unit][inside].mean(axis=0) for unit in _COSTS)
-        axis = np.asarray(self.optimal.budgets, float) if counted == "generations" else whole
+        whole, writing = (spent[unit][inside].mean(axis=0) for unit in _COSTS)
+        axis = self.axis if counted == "generations" else whole
         order = np.argsort(axis, kind="stable")
         flops, read = (float(np.interp(budget, axis[order], own[order])) for own in (whole, whole - writing))
         return {"flops": flops, "verifier_flops": read}

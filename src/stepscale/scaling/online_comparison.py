@@ -4,7 +4,8 @@ In: recorded samples and searches, and the strategies' results on the same probl
 policy reaches and spends, and how far that is from best-of-N weighted, from the uniform and from the oracle-binned policy at
 the same mean spending. Its parameters are chosen on one half of the problems and measured on the other, both ways round, as
 those of ``compute_optimal`` are. Spending is in generations, probes included, and once more in FLOPs, generator and verifier
-together. Intervals are over problems with the choices of all policies held fixed: a resample chooses nothing anew here.
+together; there the others are chosen at equal FLOPs too (``cost_optimal``). Intervals are over problems with the choices of all
+policies held fixed: a resample chooses nothing anew here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, fold_of
+from stepscale.scaling.cost_optimal import cost_optimal
 from stepscale.scaling.curve import interval_of, with_estimate
 from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.intervals import resample_counts, verdict
@@ -54,24 +56,32 @@ def compare_online(
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-Others = Mapping[str, tuple[Floats, Mapping[str, Floats]]]  # by name: accuracy [problems, budgets], spending by unit
+Others = dict[tuple[str, str], tuple[Floats, Floats]]  # by (unit, name): accuracy [problems, points] and spending
 
 
 def _others(results: StrategyResults, oracle: Bins, baseline: str, resamples: int, seed: int) -> Others:
     """The policies compared with, at the budgets at which each was measured."""
     of_baseline = results.strategies.index(baseline)
-    found = {baseline: (results.accuracy[of_baseline].T, {u: cost[of_baseline].T for u, cost in results.costs.items()})}
+    accuracy = results.accuracy[of_baseline].T
+    run = ~np.isnan(accuracy).all(axis=0)
+    budgets = np.asarray(results.budgets, float)
+    found: Others = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
+    priced = results.costs["flops"][of_baseline].T[:, run] if "flops" in results.costs else None
+    if priced is not None:
+        found[FLOPS, baseline] = accuracy[:, run], priced
     for name, bins in {"uniform": np.ones(len(oracle), np.int64), "oracle bins": oracle}.items():
-        optimal = compute_optimal(results, bins, resamples, seed)
-        found[name] = optimal.per_problem, optimal.spent
-    others: dict[str, tuple[Floats, Mapping[str, Floats]]] = {}
-    for name, (accuracy, spent) in found.items():
-        measured = ~np.isnan(accuracy).all(axis=0)
-        axes = {GENERATIONS: np.asarray(results.budgets, float)[measured]}
-        if "flops" in spent:
-            axes[FLOPS] = spent["flops"][:, measured]
-        others[name] = accuracy[:, measured], axes
-    return others
+        found[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
+        if priced is not None:
+            own = cost_optimal(results, bins, baseline, "flops", resamples, seed)
+            found[FLOPS, name] = _held(own.per_problem, own.spent["flops"], priced[:, -1])
+    return found
+
+
+def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats]:
+    """With a last point [problems, points] at what the baseline spends at the ``most``: who may spend it need not."""
+    if spent.mean(axis=0).max() >= most.mean():
+        return accuracy, spent
+    return np.column_stack([accuracy, accuracy[:, -1]]), np.column_stack([spent, most])
 
 
 def _rows(
@@ -88,9 +98,9 @@ def _rows(
         means = counts @ found.accuracy / len(halves)
         reached = interval_of(means[0], means[1:])
         shown = found.cost.mean(), reached.mean, reached.low, reached.high, found.error, found.stopped
-        for name, (accuracy, axes) in others.items():
+        for name, (accuracy, spent) in ((name, own) for (counted, name), own in others.items() if counted == unit):
             try:
-                gap = at_equal_cost(found, accuracy, axes[unit], resamples, seed)
+                gap = at_equal_cost(found, accuracy, spent, resamples, seed)
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
             compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))

@@ -7,7 +7,7 @@ errors. Searches are single runs: they add none, for their randomness is in the 
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.voting import Vote
@@ -30,3 +30,20 @@ def error_by_bin(votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence
     """``most_error`` in bins 1, 2, ... of problems: [bins, budgets]."""
     member = np.asarray(bins, np.int64)
     return np.array([most_error(votes, ns, budgets, member == b) for b in range(1, int(member.max()) + 1)])
+
+
+def chosen_error(
+    votes: Mapping[str, Vote], ns: Sequence[int], strategies: NDArray[np.str_], budgets: NDArray[np.int64],
+    problems: ArrayLike | None = None,
+) -> Floats:  # fmt: skip
+    """The error [points] of a policy's mean accuracy where it is told which strategy and N each problem has: [problems, points].
+
+    ``votes``: by strategy, at ``ns`` samples.
+    """
+    squares = np.zeros(budgets.shape)
+    for name, own in votes.items():
+        for i, n in enumerate(ns):
+            if own.errors is not None:
+                squares += np.where((strategies == name) & (budgets == n), np.square(own.errors[:, [i]]), 0.0)
+    inside = np.ones(len(squares), bool) if problems is None else np.asarray(problems, bool)
+    return np.asarray(np.sqrt(squares[inside].sum(axis=0)) / max(int(inside.sum()), 1))

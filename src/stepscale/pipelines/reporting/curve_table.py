@@ -13,15 +13,17 @@ COLUMNS = ["unit", "label", "n", "accuracy", "low", "high", "n_problems", "error
 
 
 def curve_rows(
-    curves: dict[tuple[str, str], Curve], n_problems: int, errors: Mapping[str, Floats] | None = None
+    curves: Mapping[tuple[str, str], Curve],
+    n_problems: int,
+    errors: Mapping[tuple[str, str], Floats] | None = None,
 ) -> pd.DataFrame:
     """One row a point, with its 95 % interval; ``n`` is in the row's unit.
 
-    ``errors``: Monte Carlo standard error [points] by label, the same in every unit; null where it is not told.
+    ``errors``: Monte Carlo standard error [points] by (unit, label); null where it is not told.
     """
     rows = []
     for (unit, label), curve in curves.items():
-        told = (errors or {}).get(label, np.full(len(curve.x), np.nan))
+        told = (errors or {}).get((unit, label), np.full(len(curve.x), np.nan))
         points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, told, strict=True)
         rows += [[unit, label, x, accuracy, low, high, n_problems, error] for x, accuracy, low, high, error in points]
     return pd.DataFrame(rows, columns=COLUMNS)

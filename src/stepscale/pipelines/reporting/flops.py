@@ -1,8 +1,9 @@
 """Test-time compute against a larger model at equal FLOPs (Snell et al. 2024, 7): the table behind Figure 9, and claim B7.
 
 The small model follows the compute-optimal policy, of searches or of revisions, in bins of the run's own samples: oracle by
-pass@1, predicted by the PRM's mean score. Searches go on past their largest budget with best-of-N and votes on the recorded
-samples. How much larger the larger model is was counted (``model_sizes``), not told.
+pass@1, predicted by the PRM's mean score; where FLOPs are counted it is the policy chosen at equal FLOPs. Searches go on past
+their largest budget with best-of-N and votes on the recorded samples. How much larger the larger model is was counted
+(``model_sizes``), not told.
 """
 
 from collections.abc import Mapping
@@ -14,20 +15,24 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.difficulty import easiness_by_kind
-from stepscale.pipelines.reporting.searches import sample_votes, scored_samples, strategy_rows
+from stepscale.pipelines.reporting.searches import WEIGHTED, sample_votes, scored_samples, strategy_rows
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.compute_optimal import ComputeOptimal, compute_optimal, strategy_results
+from stepscale.scaling.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal, strategy_results
+from stepscale.scaling.cost_optimal import CostOptimal, cost_optimal
 from stepscale.scaling.difficulty import Bins, quantile_bins
 from stepscale.scaling.flops_claims import MARGINS, b7_quantities
-from stepscale.scaling.flops_match import COLUMNS, RATIOS, flops_match
+from stepscale.scaling.flops_match import COLUMNS, RATIOS, InFlops, flops_match
 from stepscale.scaling.intervals import Interval
-from stepscale.scaling.policy_errors import error_by_bin
+from stepscale.scaling.policy_errors import chosen_error, error_by_bin
+from stepscale.scaling.revision_claims import PARALLEL
+from stepscale.scaling.voting import Vote
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import ratio_results
 
 KINDS = ("oracle", "predicted")  # of bins, as in the paper
 UNITS = ("flops", "generator_flops")
+_BASELINES = {"search": WEIGHTED, "revisions": PARALLEL}
 TABLE = ["of", "bins", *COLUMNS, "larger_flops", "size_ratio"]
 CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems", "error"]
 
@@ -36,7 +41,8 @@ CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems", "er
 class _Policy:
     """The compute-optimal policy ``of`` searches or revisions, in one kind of ``bins`` of the problems ``ids``.
 
-    ``errors`` [bins, budgets]: its Monte Carlo error, at the most; None where nothing was drawn at random.
+    ``by_flops``: the one chosen at equal FLOPs with best-of-N weighted, or parallel attempts. ``errors`` [bins, budgets]: the
+    Monte Carlo error, at the most, and ``flops_errors`` that of ``by_flops``; None where nothing was drawn at random.
     """
 
     of: str
@@ -44,7 +50,9 @@ class _Policy:
     ids: tuple[str, ...]
     bins: Bins
     optimal: ComputeOptimal
-    errors: Floats | None
+    by_flops: CostOptimal
+    errors: Floats | None = None
+    flops_errors: Floats | None = None
 
 
 def measure_flops_match(
@@ -108,19 +116,30 @@ def _policies(
         for kind in KINDS:
             if kind in easiness:
                 bins = quantile_bins(easiness[kind], results.ids, seed=seed)
-                optimal = compute_optimal(results, bins, config.bootstrap, seed)
-                errors = error_by_bin(votes, ns, results.budgets, bins) if votes else None
-                found.append(_Policy(of, kind, results.ids, bins, optimal, errors))
+                found.append(_policy(of, kind, results, bins, votes, ns, config.bootstrap, seed))
     return found
+
+
+def _policy(
+    of: str, kind: str, results: StrategyResults, bins: Bins, votes: dict[str, Vote], ns: list[int], resamples: int, seed: int
+) -> _Policy:  # fmt: skip
+    optimal = compute_optimal(results, bins, resamples, seed)
+    by_flops = cost_optimal(results, bins, _BASELINES[of], "flops", resamples, seed, unlimited=True)
+    if not votes:
+        return _Policy(of, kind, results.ids, bins, optimal, by_flops)
+    inside = [bins == number for number in range(1, int(bins.max()) + 1)]
+    errors = [chosen_error(votes, ns, by_flops.strategies, by_flops.ns, own) for own in inside]
+    of_optimal = error_by_bin(votes, ns, results.budgets, bins)
+    return _Policy(of, kind, results.ids, bins, optimal, by_flops, of_optimal, np.array(errors))
 
 
 def _table(policy: _Policy, answers: pd.DataFrame, size_ratio: float) -> pd.DataFrame:
     """Both versions of the formula, counted in generations and in the ledger's FLOPs."""
     own = _answers(policy, answers)
-    right, generation = _right(own), own["generation_flops"].to_numpy(float)
+    in_flops = InFlops(policy.by_flops, own["generation_flops"].to_numpy(float), policy.flops_errors)
     found = pd.concat(
         flops_match(
-            policy.optimal, policy.bins, right, size_ratio, version, generation=generation, errors=policy.errors
+            policy.optimal, policy.bins, _right(own), size_ratio, version, errors=policy.errors, in_flops=in_flops
         )
         for version in RATIOS
     )

@@ -43,13 +43,13 @@ def supervision() -> list[Node]:
 
 def search() -> list[Node]:
     """Search against the PRM, compute-optimal and online."""
-    tables = ["search_curves", "search_at_cost", "search_by_bin", "search_savings", "online_policy"]
+    tables = ["search_curves", "search_at_cost", "search_by_bin", "search_savings", "online_policy", "search_chosen"]
     searched = ["search_results", "search_candidates", "sample_costs"]
     return [
         Node(
             searches.measure_search,
             [*SAMPLES, *searched, "params:tree_search", *MEASURED_BY],
-            [*tables, "search_chosen", "search_claims"],
+            [*tables, "search_claims"],
             name="measure_search",
         ),
         Node(searches.log_search_curves, "search_curves", None, name="log_search_curves"),
@@ -59,13 +59,13 @@ def search() -> list[Node]:
             "search_signs",
             name="measure_signs",
         ),
-        Node(sections.search, [*tables, "search_signs"], "search_part", name="show_search"),
+        Node(sections.search, [*tables, "search_signs", "params:tree_search"], "search_part", name="show_search"),
     ]
 
 
 def revising() -> list[Node]:
     """A model that revises its own attempts."""
-    measured = ("positions", "changes", "ratios", "curves", "savings", "at_cost")
+    measured = ("positions", "changes", "ratios", "curves", "savings", "at_cost", "chosen")
     tables = [f"revision_{name}" for name in measured]
     return [
         Node(

@@ -1,4 +1,4 @@
-"""Further tables of the page of results: verifiers, supervision, differences that decide no claim, what is saved, what wins.
+"""Further tables of the page of results: verifiers, supervision, differences that decide no claim, what is chosen, saved, wins.
 
 In: the data folder of a finished run. Out: lines of Markdown; none for what was not measured.
 """
@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.measured import measured_rows, verifier_rows
+from stepscale.figures.policy_tables import chosen_rows, factor_told, savings_rows
 from stepscale.figures.supervision_report import AGREEMENT, OVERLAP, by_labels_rows, overlap_rows, saved_rows
 from stepscale.pipelines.reporting.results_figures import drawn_table
 from stepscale.scaling.intervals import verdict
@@ -18,15 +19,19 @@ from stepscale.scaling.intervals import verdict
 
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
-    others = (comparisons, loop_selectors, savings, changes, contexts, online, served, searched_revisions)
-    found = [*verifiers(folder), *supervision(folder), *(table(folder) for table in others)]
+    found = [
+        *verifiers(folder), *supervision(folder), comparisons(folder), loop_selectors(folder), savings(folder), *chosen(folder),
+        changes(folder), contexts(folder), online(folder), served(folder), searched_revisions(folder),
+    ]  # fmt: skip
     return [line for table in found for line in table]
 
 
 def saved_factor(folder: Path, name: str, policy: str) -> str:
-    """How many times fewer generations ``policy`` takes, as the table of savings ``name`` tells; "" if it was not measured."""
-    own = [row for row in _saved(folder, name) if (row["policy"], row["unit"]) == (policy, "generations")]
-    return "".join(f"{row['factor']:.2f}x [{row['low']:.2f}, {row['high']:.2f}]" for row in own)
+    """How many times fewer generations ``policy`` takes at the baseline's largest budget, as the table of savings ``name`` tells;
+    "" if it was not measured.
+    """
+    own = [row for row in _rows(folder, name) if (row["policy"], row["unit"]) == (policy, "generations")]
+    return factor_told(max(own, key=lambda row: float(row["n"]))) if own else ""
 
 
 def verifiers(folder: Path) -> list[list[str]]:
@@ -75,15 +80,33 @@ def loop_selectors(folder: Path) -> list[str]:
 
 
 def savings(folder: Path) -> list[str]:
-    """How many times less each policy spends than its baseline at the same accuracy."""
+    """How many times less each policy spends than its baseline at the same accuracy, by the baseline's budget."""
     baselines = {"search_savings": "best-of-N weighted", "revision_savings": "parallel best-of-N"}
-    rows = [
-        (row["policy"], baseline, row["unit"], f"{row['factor']:.2f} [{row['low']:.2f}, {row['high']:.2f}]", row["status"])
-        for name, baseline in baselines.items()
-        for row in _saved(folder, name)
-    ]  # fmt: skip
-    columns = ("policy", "than", "in", "times less [95 % interval]; 0: never as accurate", "")
-    return _table("What is saved at the baseline's largest budget", columns, rows)
+    rows = []
+    for name, baseline in baselines.items():
+        table = drawn_table(folder, name)
+        for row in savings_rows(table) if len(table) else []:
+            units = (row.get(unit, "") for unit in ("generations", "tokens", "FLOPs"))
+            rows.append((row["policy"], baseline, row["N"], row["accuracy to match"], *units))
+    columns = (
+        "policy", "than", "with N", "accuracy to match", "times fewer generations [95 % interval; 0: never as accurate]",
+        "times fewer tokens", "times fewer FLOPs",
+    )  # fmt: skip
+    return _table("What is saved", columns, rows)
+
+
+def chosen(folder: Path) -> list[list[str]]:
+    """Which search and which ratio of revisions each half of each bin chose."""
+    titles = {
+        "search_chosen": "Which search for which difficulty, as either half of a bin chose? (claim B2)",
+        "revision_chosen": "Which sequential to parallel ratio for which difficulty, as either half of a bin chose? (claim B5)",
+    }
+    found = {title: chosen_rows(drawn_table(folder, name)) for name, title in titles.items()}
+    return [
+        _table(title, ("oracle bin, 1 the easiest", *list(rows[0])[1:]), [tuple(row.values()) for row in rows])
+        for title, rows in found.items()
+        if rows
+    ]
 
 
 def changes(folder: Path) -> list[str]:
@@ -165,10 +188,6 @@ def _points(estimate: float, low: float, high: float) -> str:
 def _number(cost: float) -> str:
     """Generations by their digits, FLOPs by their size."""
     return f"{cost:.3g}" if cost >= 1e5 else f"{cost:.1f}".removesuffix(".0")
-
-
-def _saved(folder: Path, name: str) -> list[dict[Any, Any]]:
-    return _rows(folder, name) or _json(folder, name)  # searches' are Parquet, revisions' JSON
 
 
 def _rows(folder: Path, name: str) -> list[dict[Any, Any]]:

@@ -17,7 +17,7 @@ from stepscale.scaling.curve import Curve
 from stepscale.scaling.equal_cost import lead_at_own_cost
 from stepscale.scaling.intervals import verdict
 from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
-from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import PRM, from_one_attempt, ratio_results, read_by
 
 LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
@@ -40,7 +40,8 @@ def measure_revision_search(
         parts.append(_generator_rows(scored, search_results, sample_costs, tree_search))
         inside = np.isin(ids, list(_shared(parts)))
         ns = sorted(parts[-1].loc[parts[-1]["strategy"] == WEIGHTED, "budget"].unique())
-        errors = {WEIGHTED: sample_votes(scored, ns)[WEIGHTED].error_among(inside)}
+        of_votes = sample_votes(scored, ns)[WEIGHTED].error_among(inside)
+        errors = {(unit, WEIGHTED): of_votes for unit in UNITS.values()}
     rows = pd.concat(parts, ignore_index=True)
     results = strategy_results(rows[rows["problem_id"].isin(_shared(parts))], ("tokens", "flops"))
     curves = {
@@ -74,7 +75,7 @@ def _revised_rows(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> 
 def _generator_rows(scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
     """The generator's best-of-N weighted and its beam searches."""
     rows = strategy_rows(scored, searches, costs, plan)
-    beams = [shown(own) for own in plan.strategies if own.method == "beam"]
+    beams = [name for name, own in plan.named if own.method == "beam"]
     return rows.loc[rows["strategy"].isin([WEIGHTED, *beams]), _KEPT]
 
 

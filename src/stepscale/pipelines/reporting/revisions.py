@@ -4,20 +4,16 @@ Difficulty bins are those of the run's own samples of the test problems, not of 
 pass@1, predicted by the PRM's mean score. As in the paper, neither they nor the choice of a ratio cost anything here.
 """
 
-from typing import Any
-
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
+from stepscale.pipelines.reporting.policies import AT_COST, CHOSEN, SAVINGS, at_cost, policies, savings
 from stepscale.scaling.aggregates import score_samples
 from stepscale.scaling.claims import Claim, settle
-from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
+from stepscale.scaling.compute_optimal import strategy_results
 from stepscale.scaling.curve import Curve
 from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
-from stepscale.scaling.efficiency import efficiency
-from stepscale.scaling.equal_cost import COLUMNS as AT_COST
-from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.revision_claims import (
     PARALLEL,
@@ -31,13 +27,13 @@ from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
 from stepscale.search.revision_grid import WITHOUT_HISTORY, from_one_attempt, ratio_results, read_by
 
 VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
+_BASELINE = f"{PARALLEL}, {VERIFIER}"
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
 _POSITIONS = ["position", "accuracy", "low", "high", "n_attempts", "n_problems"]
-_AT_COST = ["unit", *AT_COST]
 _CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
 
 Tables = tuple[
-    pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], pd.DataFrame, list[Claim]
+    pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]
 ]  # fmt: skip
 
 
@@ -45,17 +41,19 @@ def measure_revisions(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, chains: pd.DataFrame,
     revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
 ) -> Tables:  # fmt: skip
-    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, accuracy at a cost, claims; empty
-    without revisions.
+    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, accuracy at a cost, what each bin
+    chose, claims; empty without revisions.
     """
     if revisions is None or chains.empty:
-        positions, changes, ratios, curves, costs = (
-            pd.DataFrame(columns=names) for names in (_POSITIONS, _CHANGES, _RATIOS, COLUMNS, _AT_COST)
-        )
-        return positions, changes, ratios, curves, [], costs, []
+        columns = (_POSITIONS, _CHANGES, _RATIOS, COLUMNS, SAVINGS, AT_COST, CHOSEN)
+        return *(pd.DataFrame(columns=names) for names in columns), []  # type: ignore[return-value]  # seven tables
     found = _ratios(chains, revisions.budgets, seed)
     bins = _bins(test_problems, test_solutions, prm_scores, list(found[VERIFIER]["problem_id"].unique()), seed)
-    measured = _curves(found, bins, config.bootstrap, seed)
+    splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
+    kinds = {f"compute-optimal, {kind} bins": (kind, own) for kind, own in bins.items()}
+    optimal = policies(splits, kinds, PARALLEL, config.bootstrap, seed)
+    measured = _curves(found, config.bootstrap, seed) | optimal.curves
+    rivals = (f"{SEQUENTIAL}, {VERIFIER}", *kinds)
     claims = {
         "B4": b4_quantities(chains, {name: found[name] for name in (VERIFIER, MAJORITY)}, config.bootstrap, seed),
         "B5": b5_quantities(found[VERIFIER], bins["oracle"], config.bootstrap, seed),
@@ -68,8 +66,9 @@ def measure_revisions(
         transition_rates(chains, config.bootstrap, seed),
         _by_ratio(found, bins["oracle"], config.bootstrap, seed),
         curve_rows(measured, n_problems),
-        _savings(measured),
-        _at_cost(measured),
+        savings(measured, _BASELINE, rivals, splits.budgets),
+        at_cost(measured, optimal, _BASELINE),
+        optimal.chosen,
         [settle(name, quantities, seeds=1) for name, quantities in claims.items()],
     )
 
@@ -118,51 +117,12 @@ def _by_ratio(found: dict[str, pd.DataFrame], bins: Bins, resamples: int, seed: 
     return pd.DataFrame(parts, columns=_RATIOS)
 
 
-def _curves(
-    found: dict[str, pd.DataFrame], bins: dict[str, Bins], resamples: int, seed: int
-) -> dict[tuple[str, str], Curve]:
-    """Curves by (unit, label) as in Figures 6, 8 and 15."""
+def _curves(found: dict[str, pd.DataFrame], resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
+    """Curves of sequential and parallel revisions by (unit, label) as in Figures 6, 8 and 15."""
     curves: dict[tuple[str, str], Curve] = {}
     results = {select: strategy_results(from_one_attempt(rows), ("tokens", "flops")) for select, rows in found.items()}
     for unit, shown in UNITS.items():
         for select, result in results.items():
             for strategy in (PARALLEL, SEQUENTIAL):
                 curves[shown, f"{strategy}, {select}"] = result.curve(strategy, unit, resamples, seed)
-    splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
-    for kind, member in bins.items():
-        _add_optimal(curves, f"compute-optimal, {kind} bins", splits, member, resamples, seed)
     return curves
-
-
-def _add_optimal(
-    curves: dict[tuple[str, str], Curve], label: str, results: StrategyResults, bins: Bins, resamples: int, seed: int
-) -> None:
-    optimal = compute_optimal(results, bins, resamples, seed)
-    curves["generations", label] = optimal.curve
-    for unit, curve in optimal.by_cost.items():
-        curves[UNITS[unit], label] = curve
-
-
-def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
-    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from parallel best-of-N weighted."""
-    parts = []
-    for unit in (UNITS["tokens"], UNITS["flops"]):
-        own = {label: curve for (shown, label), curve in curves.items() if shown == unit}
-        parts.append(accuracy_at_cost(own, f"{PARALLEL}, {VERIFIER}").assign(unit=unit))
-    return pd.concat(parts, ignore_index=True)[_AT_COST]
-
-
-def _savings(curves: dict[tuple[str, str], Curve]) -> list[dict[str, Any]]:
-    """How many times less than parallel best-of-N at its largest budget, in each unit (Figure 8)."""
-    rows = []
-    for (unit, label), curve in curves.items():
-        if label.startswith("compute-optimal") or label == f"{SEQUENTIAL}, {VERIFIER}":
-            saved = efficiency(curves[unit, f"{PARALLEL}, {VERIFIER}"], curve)
-            rows.append(
-                {
-                    "policy": label, "unit": unit, "parallel at": saved.at, "accuracy": saved.accuracy,
-                    "factor": float(saved.factor.mean), "low": float(saved.factor.low), "high": float(saved.factor.high),
-                    "status": saved.status, "matched": saved.matched,
-                }
-            )  # fmt: skip
-    return rows

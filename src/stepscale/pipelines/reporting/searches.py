@@ -12,20 +12,18 @@ import pandas as pd
 
 from stepscale.parameters import ReportBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
+from stepscale.pipelines.reporting.policies import AT_COST, CHOSEN, SAVINGS, Policies, at_cost, policies, savings
 from stepscale.scaling.aggregates import PRODUCT, Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import estimates, per_problem
-from stepscale.scaling.compute_optimal import StrategyResults, compute_optimal, strategy_results
-from stepscale.scaling.curve import Curve
+from stepscale.scaling.compute_optimal import StrategyResults, strategy_results
 from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
-from stepscale.scaling.efficiency import efficiency
-from stepscale.scaling.equal_cost import COLUMNS as AT_COST
-from stepscale.scaling.equal_cost import accuracy_at_cost
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.online_comparison import COLUMNS as ONLINE
 from stepscale.scaling.online_comparison import compare_online
 from stepscale.scaling.online_outcomes import ladder_of
-from stepscale.scaling.policy_errors import most_error
+from stepscale.scaling.policy_errors import chosen_error, most_error
 from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_quantities
 from stepscale.scaling.voting import Vote
 from stepscale.search.plan import SearchPlan
@@ -35,10 +33,6 @@ WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
 _BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems", "error"]
-_CHOSEN = ["bins", "bin", "fold", "budget", "strategy", "chosen_on", "measured", "n_problems"]
-_SAVINGS = ["policy", "unit", "at", "accuracy", "error", "factor", "low", "high", "status", "matched"]
-
-_AT_COST = ["unit", *AT_COST]
 
 Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]]
 
@@ -52,14 +46,20 @@ def measure_search(
     without searches.
     """
     if tree_search is None or search_results.empty:
-        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, _AT_COST, _BINS, _SAVINGS, ONLINE, _CHOSEN))
+        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, AT_COST, _BINS, SAVINGS, ONLINE, CHOSEN))
         return *tables, []  # type: ignore[return-value]  # six tables
     resamples = config.bootstrap
     ids = list(search_results["problem_id"].unique())
     scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
     results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
     bins = _bins(scored, seed)
-    curves, chosen = _curves(results, bins, resamples, seed)
+    kinds = [*bins.items(), ("one bin", np.ones(len(results.ids), np.int64))]
+    optimal = policies(results, dict(zip(POLICIES, kinds, strict=True)), WEIGHTED, resamples, seed)
+    curves = {
+        (shown_unit, name): results.curve(name, unit, resamples, seed)
+        for unit, shown_unit in UNITS.items()
+        for name in results.strategies
+    } | optimal.curves
     runs = {
         f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
         for name, budget, options in tree_search.searches
@@ -71,15 +71,13 @@ def measure_search(
     online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed, flops)
     ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
     votes = sample_votes(scored, ns)
-    errors = {name: own.error for name, own in votes.items()}
-    errors |= dict.fromkeys(POLICIES, most_error(votes, ns, results.budgets))
     return (
-        curve_rows(curves, len(results.ids), errors),
-        _at_cost(curves),
+        curve_rows(curves, len(results.ids), _errors(votes, ns, results, optimal)),
+        at_cost(curves, optimal, WEIGHTED),
         _by_bin(results, bins["oracle"], votes, ns, resamples, seed),
-        _savings(curves, float(votes[WEIGHTED].error[-1])),
+        savings(curves, WEIGHTED, POLICIES, ns, votes[WEIGHTED].error),
         online,
-        chosen,
+        optimal.chosen,
         _claims(results, bins, tree_search, resamples, seed),
     )
 
@@ -156,39 +154,19 @@ def _bins(scored: Scored, seed: int) -> dict[str, Bins]:
     return {kind: quantile_bins(values, grid.ids, seed=seed) for kind, values in easiness.items()}
 
 
-def _curves(
-    results: StrategyResults, bins: dict[str, Bins], resamples: int, seed: int
-) -> tuple[dict[tuple[str, str], Curve], pd.DataFrame]:
-    """Curves by (unit, label), strategies and policies; and what each bin chose at each budget."""
-    curves = {
-        (shown_unit, name): results.curve(name, unit, resamples, seed)
-        for unit, shown_unit in UNITS.items()
-        for name in results.strategies
-    }
-    chosen = []
-    one_bin = np.ones(len(results.ids), np.int64)
-    for label, (kind, member) in zip(POLICIES, [*bins.items(), ("one bin", one_bin)], strict=True):
-        optimal = compute_optimal(results, member, resamples, seed)
-        curves["generations", label] = optimal.curve
-        for unit, curve in optimal.by_cost.items():
-            curves[UNITS[unit], label] = curve
-        chosen.append(optimal.chosen.assign(bins=kind))
-    return curves, pd.concat(chosen, ignore_index=True)[_CHOSEN]
+def _errors(
+    votes: dict[str, Vote], ns: Sequence[int], results: StrategyResults, optimal: Policies
+) -> dict[tuple[str, str], Floats]:
+    """Monte Carlo errors by (unit, label); of policies chosen at equal generations what they are at the most."""
+    errors = {(unit, name): own.error for unit in UNITS.values() for name, own in votes.items()}
+    errors |= {(UNITS[None], label): most_error(votes, ns, results.budgets) for label in POLICIES}
+    return errors | {key: chosen_error(votes, ns, own.strategies, own.ns) for key, own in optimal.by_cost.items()}
 
 
 def sample_votes(scored: Scored, ns: Sequence[int]) -> dict[str, Vote]:
     """Each way to choose among ``ns`` of the recorded samples, by its shown name, with its Monte Carlo error."""
     found = estimates(scored.grid, scored.scores, [int(n) for n in ns])
     return {CLOSED_FORM[label]: own for label, own in found.items() if label in CLOSED_FORM}
-
-
-def _at_cost(curves: dict[tuple[str, str], Curve]) -> pd.DataFrame:
-    """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from best-of-N weighted."""
-    parts = []
-    for unit in (UNITS["tokens"], UNITS["flops"]):
-        own = {label: curve for (shown_unit, label), curve in curves.items() if shown_unit == unit}
-        parts.append(accuracy_at_cost(own, WEIGHTED).assign(unit=unit))
-    return pd.concat(parts, ignore_index=True)[_AT_COST]
 
 
 def _by_bin(
@@ -205,17 +183,3 @@ def _by_bin(
             key = results.strategies[s], results.budgets[k]
             rows.append([number, *key, *bounds, int(inside.sum()), errors.get(key, np.nan)])
     return pd.DataFrame(rows, columns=_BINS)
-
-
-def _savings(curves: dict[tuple[str, str], Curve], error: float) -> pd.DataFrame:
-    """How many times less than best-of-N weighted at its largest budget, in each unit (Figure 4).
-
-    ``error``: the Monte Carlo error of the accuracy that is to be matched.
-    """
-    rows = []
-    for (unit, label), curve in curves.items():
-        if label.startswith(("compute-optimal", "uniform")):
-            saved = efficiency(curves[unit, WEIGHTED], curve)
-            factor = float(saved.factor.mean), float(saved.factor.low), float(saved.factor.high)
-            rows.append([label, unit, saved.at, saved.accuracy, error, *factor, saved.status, saved.matched])
-    return pd.DataFrame(rows, columns=_SAVINGS)

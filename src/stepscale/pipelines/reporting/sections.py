@@ -6,6 +6,7 @@ import pandas as pd
 
 from stepscale.figures.report import Part
 from stepscale.parameters import ProblemSource, VerifierBlock
+from stepscale.search.plan import SearchPlan
 
 
 def supervision(
@@ -40,22 +41,23 @@ def differ_besides(verifiers: VerifierBlock, in_lab: bool) -> str:
 
 def search(
     curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
-    signs: pd.DataFrame,
+    chosen: pd.DataFrame, signs: pd.DataFrame, tree_search: SearchPlan | None,
 ) -> Part:  # fmt: skip
     """Search against the PRM."""
     from stepscale.figures.search_report import search_part
 
-    return search_part(curves, at_cost, by_bin, savings, online, signs)
+    filtering = tree_search.filtering if tree_search else ()
+    return search_part(curves, at_cost, by_bin, savings, online, chosen, signs, filtering)
 
 
 def revising(
     positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: list[dict[str, Any]], at_cost: pd.DataFrame, contexts: pd.DataFrame,
+    savings: pd.DataFrame, at_cost: pd.DataFrame, chosen: pd.DataFrame, contexts: pd.DataFrame,
 ) -> Part:  # fmt: skip
     """Revisions."""
     from stepscale.figures.revision_report import revision_part
 
-    return revision_part(positions, changes, ratios, curves, savings, at_cost, contexts)
+    return revision_part(positions, changes, ratios, curves, savings, at_cost, chosen, contexts)
 
 
 def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
