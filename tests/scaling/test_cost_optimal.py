@@ -48,19 +48,19 @@ def test_each_bin_is_granted_what_the_baseline_spends_in_it() -> None:
 def test_of_equally_accurate_ones_the_cheapest_is_taken_and_of_these_the_first() -> None:
     given = results([[0.5, 0.5], [0.5, 0.5]], [[10, 40], [8, 8]])
     found = cost_optimal(given, BINS, "plain", "flops")
-    assert found.strategies[0].tolist() == ["dear", "dear"] and found.ns[0].tolist() == [1, 1]
+    assert found.strategies[0].tolist() == ["dear", "dear"] and found.ns[0].tolist() == [4, 4]
     alike = cost_optimal(results([[0.5, 0.5], [0.5, 0.5]], [[10, 40], [10, 40]]), BINS, "plain", "flops")
-    assert alike.strategies[0].tolist() == ["plain", "plain"] and alike.ns[0].tolist() == [1, 1]
+    assert alike.strategies[0].tolist() == ["plain", "plain"] and alike.ns[0].tolist() == [1, 4], "the budget is spent"
 
 
 def test_a_policy_that_spends_less_than_it_may_is_held_up_to_it_and_may_be_let_spend_more() -> None:
-    given = results([[0.5, 0.4], [0.3, 0.9]], [[10, 40], [20, 160]])
+    given = results([[0.5, 0.4], [0.5, 0.9]], [[10, 40], [20, 160]])
     found = cost_optimal(given, BINS, "plain", "flops", 20)
-    assert found.curve.x == pytest.approx([10, 10]) and np.isnan(found.curve.at(40).mean).all()
-    assert found.held.x == pytest.approx([10, 10, 40]) and found.held.at(40).mean == pytest.approx([0.5])
+    assert found.curve.x == pytest.approx([10, 20]) and np.isnan(found.curve.at(40).mean).all()
+    assert found.held.x == pytest.approx([10, 20, 40]) and found.held.at(40).mean == pytest.approx([0.5])
     assert found.held_by_bin[1].at([10, 20, 40]).mean == pytest.approx([0.5] * 3)
     free = cost_optimal(given, BINS, "plain", "flops", 20, unlimited=True)
-    assert free.held_by_bin[0].x == pytest.approx([10, 10, 160, 160]) and free.held.at(160).mean == pytest.approx([0.9])
+    assert free.held_by_bin[0].x == pytest.approx([10, 20, 160, 160]) and free.held.at(160).mean == pytest.approx([0.9])
     assert len(free.chosen) == len(found.chosen) and free.budgets == found.budgets
 
 
@@ -112,10 +112,13 @@ def slow(right, price, k, count) -> tuple[float, float]:
                 other = half != f
             seen = count * other
             size = max(int(seen.sum()), 1)
+            within = [
+                [j for j in range(right.shape[1]) if price[s, j] @ seen <= price[0, k] @ seen + 1e-9]
+                for s in range(len(right))
+            ]
             means = [
-                (-round(float(right[s, j] @ seen) / size, 12), round(float(price[s, j] @ seen) / size, 9), s, j)
-                for s in range(len(right)) for j in range(right.shape[1])
-                if price[s, j] @ seen <= price[0, k] @ seen + 1e-9
+                (-round(float(right[s, j[-1]] @ seen) / size, 12), round(float(price[s, j[-1]] @ seen) / size, 9), s, j[-1])
+                for s, j in enumerate(within) if j
             ]  # fmt: skip
             *_, s, j = min(means)
             total += [(values[s, j] * count * here).sum() for values in (right, price)]

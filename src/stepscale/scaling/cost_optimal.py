@@ -1,8 +1,9 @@
 """The compute-optimal policy at equal cost: which strategy with which N for which difficulty, for what a baseline spends.
 
 In: as ``compute_optimal``, a unit of cost (tokens or FLOPs a problem) and a baseline. Out: the policy's curve against what it
-spends itself. At each budget of the baseline and in each bin the most accurate (strategy, N) is chosen, on one half of the bin's
-problems, among those whose mean cost there is at most the baseline's there, and measured on the other half. A policy chosen
+spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen, on one half of the bin's
+problems, each with the largest N whose mean cost there is at most the baseline's there, and measured on the other half: as at
+equal generations the budget is spent, and one N a strategy leaves little to be taken in by on a few problems. A policy chosen
 at equal generations takes the accurate strategy whatever it costs; drawn against its cost it would look dearer than it need be.
 The bootstrap chooses anew in every resample, within the costs of that resample.
 """
@@ -51,10 +52,11 @@ def cost_optimal(
     results: StrategyResults, bins: ArrayLike, baseline: str, unit: str, resamples: int = 2000, seed: int = 0,
     unlimited: bool = False,
 ) -> CostOptimal:  # fmt: skip
-    """The most accurate (strategy, N) for each bin within what ``baseline`` spends in ``unit`` at each of its budgets.
+    """The most accurate strategy for each bin, with the largest N within what ``baseline`` spends in ``unit`` at each of its
+    budgets.
 
-    Of equally accurate ones the cheapest, of these the first. With ``unlimited`` there is a last point at which anything may be
-    chosen, and curves are held up to the dearest. Otherwise as ``compute_optimal``. Raises InputError if the baseline is none of
+    Of equally accurate ones the cheapest, of these the first. With ``unlimited`` there is a last point at which every strategy
+    may take its largest N, and curves are held up to the dearest. Otherwise as ``compute_optimal``. Raises InputError if the baseline is none of
     the strategies, or there are no costs in the unit.
     """
     if baseline not in results.strategies or unit not in results.costs:
@@ -99,10 +101,17 @@ def _choice(
     limits = [*(spent[:, [point]] for point in points), *([np.full((len(spent), 1), np.inf)] if unlimited else [])]
     found = np.zeros((len(won), len(limits)), np.int64)
     for i, limit in enumerate(limits):
-        accuracy = np.where(spent <= limit * (1 + _CLOSE), won, -np.inf)
+        accuracy = np.where(_largest(spent <= limit * (1 + _CLOSE), len(cells.results.strategies)), won, -np.inf)
         price = np.where(accuracy == accuracy.max(axis=1, keepdims=True), spent, np.inf)
         found[:, i] = (price <= price.min(axis=1, keepdims=True) * (1 + _CLOSE)).argmax(axis=1)
     return found
+
+
+def _largest(within: NDArray[np.bool_], strategies: int) -> NDArray[np.bool_]:
+    """Of what is within a limit [rows, strategies x budgets] each strategy's last budget."""
+    each = within.reshape(len(within), strategies, -1)
+    later = np.cumsum(each[..., ::-1], axis=2)[..., ::-1]
+    return np.asarray((each & (later == 1)).reshape(within.shape))
 
 
 def _picked(sums: Floats, choice: Picks) -> Floats:
