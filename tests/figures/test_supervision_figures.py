@@ -50,7 +50,7 @@ def test_figure_4a_shows_what_choosing_blindly_reaches_and_the_lines_of_the_fit(
     saved = efficiency_table(data_efficiency(points, ACTIVE, PROCESS, 64, 50), ACTIVE, PROCESS)
     overlap = [{"per_problem": 1, "overlap": 0.25, "low": 0.2, "high": 0.3, "n_problems": 40, "seeds": 2}]
     none = pd.DataFrame()
-    part = supervision_part(none, sizes, none, none, saved, overlap, {"missed": 0.1}, "They differ besides.")
+    part = supervision_part(none, none, sizes, none, none, saved, overlap, {"missed": 0.1}, "They differ besides.")
     [section] = part.sections
     traces = {trace.name: trace for trace in section.figure.data if trace.name}
     blind = traces[BLIND]
@@ -62,7 +62,7 @@ def test_figure_4a_shows_what_choosing_blindly_reaches_and_the_lines_of_the_fit(
     assert rows[0]["minus choosing blindly, points"].startswith("+")
     assert [row["labelled samples a problem"] for row in part.tables[OVERLAP]] == [1]
     assert part.tables[AGREEMENT] == [{"measure": "missed", "value [95 %]": "0.100"}]
-    assert supervision_part(none, none, none, none, [], [], {}).tables == {}
+    assert supervision_part(none, none, none, none, none, [], [], {}).tables == {}
 
 
 def test_an_endless_interval_tells_both_its_ends() -> None:
@@ -90,7 +90,7 @@ def test_figure_6_has_a_panel_a_quintile_and_one_legend_entry_a_method() -> None
         assert layout[f"xaxis{axis}"]["title"]["text"] == "N, samples a problem"
         assert layout[f"yaxis{axis}"]["title"]["text"] == "accuracy (% of problems)"
     assert all("Monte Carlo error 0.32%" in point[2] for trace in lines for point in trace.customdata)
-    section = supervision_part(table, table[:0], table[:0], table[:0], [], {}).sections[0]
+    section = supervision_part(table[:0], table, table[:0], table[:0], table[:0], [], [], {}).sections[0]
     assert "here at most 0.32%" in section.reading
     old = quintile_curves(table.drop(columns="error"))
     assert old.data[1].customdata[0][2] == "" and old.to_html(include_plotlyjs=False)
@@ -100,11 +100,11 @@ def test_held_out_problems_have_a_figure_of_their_own_and_none_where_there_are_n
     empty = pd.DataFrame()
     values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in ("PRM", "ORM", "Majority")}
     curves = curves_table("heldout", values, NS, 50, 0)
-    (section,) = supervision_part(curves, empty, empty, empty, empty, [], {}).sections
+    (section,) = supervision_part(curves, empty, empty, empty, empty, [], [], {}).sections
     assert section.title == "Best-of-N on held-out problems" and "claim A5): 50 problems" in section.reading
     drawn = [trace.name for trace in section.figure.data if trace.mode == "lines+markers"]
     assert drawn == ["PRM", "ORM", "Majority"]
-    assert not supervision_part(curves.head(0), empty, empty, empty, empty, [], {}).sections
+    assert not supervision_part(curves.head(0), empty, empty, empty, empty, [], [], {}).sections
 
 
 def test_table_3_stacks_the_ratings_of_each_round() -> None:

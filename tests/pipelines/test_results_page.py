@@ -79,15 +79,16 @@ def test_what_stands_beside_the_papers_figures_has_its_interval(finished: Path, 
     pd.DataFrame(rows, columns=["label", "n", "accuracy", "low", "high"]).to_parquet(tables / "heldout_curves.parquet")
     measured = {
         "ratio of slopes": (0.59, 0.2, 1.4),
-        "labels saved": (1.1, 0.2, None),
+        "labels saved": (1.1, 0.2, "inf"),
         "slope of the arm": (0.1, 0.0, 0.2),
     }
     named = ("estimate", "low", "high")
-    saved = [{"measure": name} | dict(zip(named, numbers, strict=True)) for name, numbers in measured.items()]
+    counts = {"n_problems": 100, "seeds": 3}
+    saved = [{"measure": name} | dict(zip(named, numbers, strict=True)) | counts for name, numbers in measured.items()]
     (tables / "labels_saved.json").write_text(json.dumps(saved))
     text = page(finished, "kedro run", tmp_path / "figures")
     assert "| 70.0 [60.0, 80.0] / 50.0 [40.0, 61.0] / 62.0 [50.0, 70.0] at N=64; the lead = +0.050" in text
-    assert "| ratio of slopes: 0.59 [0.20, 1.40]; labels saved: 1.10 [0.20, not finite]; the lead = +0.050" in text
+    assert "| ratio of slopes: 0.59 [0.20, 1.40]; labels saved: 1.10 [0.20, ∞]; the lead = +0.050" in text
     assert "](figures/heldout_curves.svg)" in text and (tmp_path / "figures" / "heldout_curves.svg").is_file()
 
 
@@ -147,7 +148,7 @@ def test_supervision_stands_in_numbers_beside_choosing_blindly(finished: Path, t
     assert "| Process | 16 | 15.8 | 16 | 70.0% [60.0%, 80.0%] | +10.0 [+5.0, +15.0] | 200 | 3 |" in text
     assert text.count(f"| {BLIND} |  |  | 1 | 57.2% [51.0%, 63.0%] |  | 200 |  |") == 1
     assert "| ratio of slopes | 0.500 [-∞, ∞] | 200 | 3 |" in text and "| 16 | 54.0% [46.0%, 63.0%] | 40 | 3 |" in text
-    assert own_figure({"id": "A4"}, finished) == "ratio of slopes: 0.50", "the further fit is for information"
+    assert own_figure({"id": "A4"}, finished) == "ratio of slopes: 0.50 [-∞, ∞]", "the further fit is for information"
     assert BLIND.encode() in (tmp_path / "figures" / "supervision_by_size.svg").read_bytes()
 
 
