@@ -56,8 +56,8 @@ def cost_optimal(
     budgets.
 
     Of equally accurate ones the cheapest, of these the first. With ``unlimited`` there is a last point at which every strategy
-    may take its largest N, and curves are held up to the dearest. Otherwise as ``compute_optimal``. Raises InputError if the baseline is none of
-    the strategies, or there are no costs in the unit.
+    may take its largest N, and curves are held up to the dearest. Otherwise as ``compute_optimal``. Raises InputError if the
+    baseline is none of the strategies, or there are no costs in the unit.
     """
     if baseline not in results.strategies or unit not in results.costs:
         raise InputError(f"no baseline {baseline!r} with costs in {unit!r}; there are {', '.join(results.strategies)}")
