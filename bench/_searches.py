@@ -1,9 +1,10 @@
 """Why beam search gains little in the lab: the same searches with the run's PRM and with the labeler that is always right.
 
-    python bench/_searches.py data     # the folder of a finished run; about five minutes
+    python bench/_searches.py data     # the folder of a finished run; about ten minutes
 
-On 250 training problems of another seed, none of them a problem of the run: accuracy of best-of-N weighted and beam search,
-neutral as positive or as negative, and on how many problems a search ended without an answer.
+On 250 training problems of another seed, none of them a problem of the run: accuracy of best-of-N weighted and of beam
+search with and without copies among its beams, neutral as positive or as negative, and on how many problems a search
+ended without an answer.
 """
 
 import sys
@@ -25,7 +26,11 @@ from stepscale.verifiers.scoring import ModelVerifier
 
 PROMPT = "<s>{problem}\n"
 SAMPLING = Sampling(temperature=0.4, top_p=1.0, max_new_tokens=200)
-METHODS = ({"method": "weighted"}, {"method": "beam", "width": 4})
+METHODS = (
+    {"method": "weighted"},
+    {"method": "beam", "width": 4},
+    {"method": "beam", "width": 4, "filter_duplicates": True},
+)
 
 
 class Labeler:
@@ -58,6 +63,7 @@ def main(data: Path) -> None:
     lab = LocalGenerator.load(data / "06_models" / "generator", prompt_template=PROMPT)
     for n in (4, 16):
         for method in METHODS:
+            name = f"{method['method']}{', no copies' if 'filter_duplicates' in method else ''}"
             for neutral in ("positive", "negative"):
                 prm: Verifier = ModelVerifier(data / "06_models" / "prm", "prm")
                 for verifier in (prm, Labeler()):
@@ -75,9 +81,7 @@ def main(data: Path) -> None:
                     )
                     right = np.mean(grade_many([one.answer for one in found], list(table["answer"])))
                     none = sum(one.answer is None for one in found)
-                    print(
-                        f"N={n} {method['method']:9} {verifier.name:8} neutral {neutral}: {right:.3f}, no answer on {none}"
-                    )
+                    print(f"N={n} {name:16} {verifier.name:8} neutral {neutral}: {right:.3f}, no answer on {none}")
 
 
 if __name__ == "__main__":

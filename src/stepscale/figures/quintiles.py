@@ -18,7 +18,10 @@ def quintile_curves(table: pd.DataFrame) -> Any:
     quintiles = sorted(int(q) for q in table["quintile"].unique())
     n_rows = -(-len(quintiles) // _COLUMNS)
     figure = new_figure("", "")
-    figure.update_layout(grid={"rows": n_rows, "columns": _COLUMNS, "pattern": "independent"}, height=290 * n_rows)
+    figure.update_layout(
+        grid={"rows": n_rows, "columns": _COLUMNS, "pattern": "independent", "xgap": 0.3, "ygap": 0.35},
+        height=290 * n_rows,
+    )
     for place, quintile in enumerate(quintiles):
         rows = table[table["quintile"] == quintile]
         _panel(figure, "" if place == 0 else str(place + 1), rows, first=place == 0)

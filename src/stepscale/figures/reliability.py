@@ -4,7 +4,7 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.figures.style import OTHER, colour, error_bars, new_figure
+from stepscale.figures.style import OTHER, error_bars, line_colours, new_figure
 
 
 def reliability_curves(bins: pd.DataFrame) -> Any:
@@ -13,11 +13,13 @@ def reliability_curves(bins: pd.DataFrame) -> Any:
     figure.add_scatter(
         x=[0, 1], y=[0, 1], mode="lines", line={"dash": "dot", "color": OTHER}, name="perfectly calibrated"
     )
+    shown = {str(name): str(name).upper().replace("_", " ") for name in bins["verifier"].unique()}
+    colours = line_colours(shown.values())
     for verifier, rows in bins.groupby("verifier", sort=False):
-        name = str(verifier).upper().replace("_", " ")
+        name = shown[str(verifier)]
         figure.add_scatter(
             x=rows["predicted"], y=rows["observed"], name=name, mode="lines+markers", customdata=rows["n"],
-            line={"color": colour(name), "width": 2.4}, error_y=error_bars(rows, "observed"),
+            line={"color": colours[name], "width": 2.4}, error_y=error_bars(rows, "observed"),
             hovertemplate="predicted %{x:.2f}, came out %{y:.2f} (%{customdata} cases)",
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1.02])

@@ -116,7 +116,7 @@ def _optimal_sections(curves: pd.DataFrame) -> list[FigureSection]:
         "Snell et al. 2024, Figure 8. How to read this: the compute-optimal line takes for each difficulty bin the ratio that "
         "did best on the other half of its problems{among}; how far left it reaches a height is what it saves."
     )
-    among = {unit: f", of those (with any N) that cost no more {unit} there than N parallel attempts" for unit in _AXES}
+    among = {unit: f" (each with as many attempts as cost no more {unit} there than N parallel ones)" for unit in _AXES}
     among["generations"] = ""
     return [
         FigureSection(

@@ -75,7 +75,7 @@ def search_part(
         among = (
             ""
             if unit == "generations"
-            else f", of those (with any N) that cost no more {unit} there than {_BASELINE} with N,"
+            else f" (each with the largest N that costs no more {unit} there than {_BASELINE} with N)"
         )
         told = (
             "Snell et al. 2024, Figure 4. How to read this: in each difficulty bin and at each budget N the strategy that"
