@@ -1,6 +1,6 @@
 """Why beam search gains little in the lab: the same searches with the run's PRM and with the labeler that is always right.
 
-    python bench/_searches.py data     # the folder of a finished run; about ten minutes
+    python bench/_searches.py data     # the folder of a finished run
 
 On 250 training problems of another seed, none of them a problem of the run: accuracy of best-of-N weighted and of beam
 search with and without copies among its beams, neutral as positive or as negative, and on how many problems a search
