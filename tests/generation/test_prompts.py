@@ -4,25 +4,24 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.ends import ended_before
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.prompts import (
     ChatPrompt,
     FewShotPrompt,
     Prompt,
-    end_at_next_example,
     prompt_template,
 )
 from stepscale.generation.sampling import solutions_table
 from stepscale.models.loading import load_tokenizer
 
+SHORT = Sampling(1.0, 1.0, 40)
 CHAT = (
     "{{ bos_token }}{% for m in messages %}[{{ m['role'] }}]{{ m['content'] }}[end]{% endfor %}"
     "{% if add_generation_prompt %}[assistant]{% endif %}"
@@ -135,13 +134,26 @@ def test_newline_steps_have_their_token_positions_whatever_the_prompt(model: Pat
 
 
 def test_a_solution_ends_where_the_model_makes_up_the_next_problem() -> None:
-    row = {
-        "problem_id": "p", "sample_id": 0, "steps": ["a", "# Answer", "5", "Problem: next", "b"], "tokens": list(range(12)),
-        "step_ends": [1, 3, 5, 8, 11], "answer": None, "is_correct": None, "finish": "length", "mean_logprob": -1.0,
-    }  # fmt: skip
-    kept = {**row, "sample_id": 1, "steps": ["a", "5"], "step_ends": [1, 3], "finish": "length"}
-    cut = end_at_next_example(pd.DataFrame([row, kept]))
-    assert cut["steps"].tolist() == [["a", "# Answer", "5"], ["a", "5"]]
-    assert cut["tokens"][0] == [0, 1, 2, 3, 4, 5] and cut["step_ends"][0] == [1, 3, 5]
-    assert cut["finish"].tolist() == ["solution", "length"]
-    assert np.isnan(cut["mean_logprob"][0]) and cut["mean_logprob"][1] == -1.0
+    texts = ["a", "\n", "5", "\n", "Problem:", " next", "\n", "# Answer", "\n", "7"]
+    read = lambda tokens: "".join(texts[t] for t in tokens)  # noqa: E731
+    drawn = Continuation(tuple(range(10)), (-1.0,) * 10, "length", (1, 3, 6, 8))
+    cut = ended_before("Problem:", drawn, read)
+    assert (cut.tokens, cut.step_ends, cut.ended, len(cut.logprobs)) == ((0, 1, 2, 3), (1, 3), "solution", 4)
+    whole = Continuation((0, 1, 2), (-1.0,) * 3, "length", (1,))
+    assert ended_before("Problem:", whole, read) == whole
+    opened = Continuation((4, 5, 6), (-1.0,) * 3, "step", (2,))  # a search draws it as a step of its own
+    assert ended_before("Problem:", opened, read) == Continuation((), (), "solution", ())
+
+
+def test_a_generator_that_is_asked_by_examples_ends_its_solutions_so(model: Path) -> None:
+    free = LocalGenerator.load(model, device="cpu")
+    requests = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)]
+    found = solutions_table(free, [("p", i) for i in range(24)], free.generate(requests, SHORT, "solution", Ledger()))
+    opening = next(steps[1] for steps in found["steps"] if len(steps) > 1)
+    ends = LocalGenerator.load(model, device="cpu", ends_before=opening)
+    cut = solutions_table(ends, [("p", i) for i in range(24)], ends.generate(requests, SHORT, "solution", Ledger()))
+    at = [next((k for k, step in enumerate(steps) if step.startswith(opening)), None) for steps in found["steps"]]
+    assert cut["steps"].tolist() == [steps[:k] for steps, k in zip(found["steps"], at, strict=True)]
+    assert [finish for finish, k in zip(cut["finish"], at, strict=True) if k is not None] == ["solution"] * sum(
+        k is not None for k in at
+    )

@@ -105,6 +105,7 @@ def test_whatever_makes_a_shard_is_in_its_name(tiny_llama, make_model, problems)
         plan_shards(generator, SamplingJob("test", 6, Sampling(), 1, job.model_key), problems, 3),
         plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, model_key(make_model("qwen2"))), problems, 3),
         plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, job.model_key, "lenient"), problems, 3),
+        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, model_key(tiny_llama, "bfloat16")), problems, 3),
         plan_shards(generator, job, problems.assign(answer="2"), 3),
         plan_shards(LocalGenerator.load(tiny_llama, prompt_template="{problem} "), job, problems, 3),
     ]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from stepscale.parameters import ProblemSource
 from stepscale.pipelines.ingestion.nodes import ingest
+from stepscale.verifiers.examples import orm_examples
 
 
 def test_a_training_problem_that_is_in_the_test_set_is_left_out_whatever_blanks_surround_it(tmp_path: Path) -> None:
@@ -17,3 +18,38 @@ def test_a_training_problem_that_is_in_the_test_set_is_left_out_whatever_blanks_
     practice = problems[problems["split"].isin(["train", "valid"])]
     assert list(practice["problem"].str.strip()) == ["What is 1+1?", "What is 3+3?"]
     assert list(problems.loc[problems["split"] == "test", "problem"]) == ["What is 2+2?"]
+
+
+def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_their_answers(tmp_path: Path) -> None:
+    """A record that found an error ends before it; what an ORM learns of wrong answers stands in the question."""
+    texts = {"train": "What is 4+4?", "test": "What is 2+2?"}
+    shown = {
+        "problem": texts["train"], "ground_truth_answer": "8", "ground_truth_solution": None,
+        "pre_generated_steps": ["Four and four.", "# Answer\n\n9"], "pre_generated_answer": "9",
+    }  # fmt: skip
+    right = {**shown, "pre_generated_steps": ["Eight.\n\n# Answer\n\n8"], "pre_generated_answer": "8"}
+    error = {"text": "Five.", "rating": -1, "flagged": False}
+    found = {"completions": [error], "human_completion": None, "chosen_completion": None}
+    rows = [
+        {"labeler": "ann", "generation": 6, "question": question, "label": {"steps": [found], "finish_reason": finish}}
+        for question, finish in (
+            (shown, "found_error"),
+            (shown, "found_error"),
+            (right, "found_error"),
+            (right, "give_up"),
+        )
+    ]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"problem": texts["test"], "answer": "4"}) + "\n")
+    files = {
+        "train": {"path": str(tmp_path / "train.jsonl"), "format": "prm800k"},
+        "test": {"path": str(tmp_path / "test.jsonl"), "format": "math"},
+    }
+    given = {"source": "files", "valid_share": 1e-9, **files}
+    problems, solutions, labels = ingest(ProblemSource.model_validate(given), seed=0)
+    assert solutions["sample_id"].tolist() == [0, 1, 2, 4, 5], "3 is the record that was given up"
+    assert solutions["finish"].tolist() == ["found_error"] * 3 + ["solution"] * 2
+    assert solutions["is_correct"].tolist() == [False] * 4 + [True]
+    assert set(labels["sample_id"]) == {0, 1, 2}
+    taught = {example.trajectory.steps: example.targets[-1] for example in orm_examples(problems, solutions)}
+    assert taught == {("Four and four.", "# Answer", "9"): 0.0, ("Eight.", "# Answer", "8"): 1.0}

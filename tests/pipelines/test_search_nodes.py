@@ -120,8 +120,9 @@ def test_searches_beyond_the_given_samples_are_refused_before_anything_is_search
     problems = pd.DataFrame({"problem_id": [*IDS, "more"], "problem": "x", "answer": "1", "level": 1})
     rows = [(name, k) for name in IDS for k in range(3)] + [("more", k) for k in range(9)]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(answer="1", is_correct=True)
+    solutions["tokens"] = [[1, 2]] * len(rows)
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
-    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores))
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores=scores))
     with pytest.raises(
         InputError, match=r"tree_search.budgets: 4 is above the 3 samples .*give more of them \(theirs.jsonl\)"
     ):
@@ -129,6 +130,40 @@ def test_searches_beyond_the_given_samples_are_refused_before_anything_is_search
     fewer = PLAN.model_copy(update={"budgets": (2, 3)})
     chosen, found, _ = choose_test_problems(None, search, fewer)
     assert len(chosen) == 21 and len(found) == len(rows) and len(choose_test_problems(None, search)[1]) == len(rows)
+
+    solutions["tokens"] = [[]] * len(rows)
+    with pytest.raises(InputError, match=r"samples of theirs.jsonl have no tokens, so what they cost is unknown"):
+        choose_test_problems(None, search, fewer)
+    assert len(choose_test_problems(None, search)[1]) == len(rows), "without searches nothing is compared at a cost"
+    solutions["tokens"] = [[1]] * len(rows)
+    scores = pd.DataFrame({"problem_id": IDS, "verifier": "reward"})
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores=scores))
+    with pytest.raises(InputError, match=r"theirs.jsonl holds scores, and none of a verifier 'prm'"):
+        choose_test_problems(None, search, fewer)
+
+
+def test_given_samples_of_problems_that_were_learned_from_are_left_out_unless_they_come_with_scores(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    given = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    theirs = pd.DataFrame({"problem_id": ["a", "b"], "problem": [" 1+1?", "2+2?"], "answer": ["2", "4"], "level": 1})
+    solutions = pd.DataFrame(
+        {"problem_id": ["a", "b", "b"], "sample_id": [0, 0, 1], "steps": [["x", "\\boxed{2}"], ["\\boxed{4}"], ["\\boxed{5}"]],
+         "answer": pd.Series([None] * 3, dtype="str"), "is_correct": pd.array([None] * 3, "boolean"), "finish": None}
+    )  # fmt: skip
+    scores = pd.DataFrame({"problem_id": [], "verifier": []})
+    learned = pd.DataFrame({"problem_id": ["z", "y"], "problem": ["1+1?", "2+2?"], "split": ["train", "test"]})
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
+    chosen, found, _ = choose_test_problems(learned, search)
+    assert chosen["problem_id"].tolist() == ["b"] and found["answer"].tolist() == ["4", "5"], "taken from the texts"
+    assert found["is_correct"].tolist() == [True, False]
+    with pytest.raises(InputError, match="all 2 problems are among those that the verifiers learned from"):
+        choose_test_problems(learned.assign(split="valid"), search)
+    own = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=own))
+    assert len(choose_test_problems(learned, search)[0]) == 2, "who scored them did not learn here"
 
 
 @pytest.fixture(scope="module")

@@ -79,6 +79,26 @@ def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env:
     assert check_parameters(parameters(env)).search.given_samples is None
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
+        ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
+        ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+    ],
+)
+def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_parameters({**parameters("base"), **changes})
+
+
+def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
+    given = parameters("base")
+    given["verifiers"] = {**given["verifiers"], "base": "~/model"}
+    assert check_parameters(given).verifiers.base == str(Path.home() / "model")
+    assert check_parameters(given).generator.base == "data/01_raw/lab_base"
+
+
 def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
     given = parameters("base")
     given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}

@@ -31,6 +31,8 @@ def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_wa
     assert scored.scores["one"] == pytest.approx(np.array([[0.25, 0.9], [0.8, 0.7]]))
     assert scored.scores["orm"] == pytest.approx(np.array([[0.6, 0.5], [0.4, 0.3]]))
     assert scored.levels == (1, 0)
+    both = score_samples(PROBLEMS, "test", SOLUTIONS, pd.concat([steps, scores("prm", [[0.1]] * 4)]), whole)
+    assert both.steps is not None and list(both.steps["verifier"].unique()) == ["prm"], "Table 4 is the PRM's"
     least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, rule=("min", "positive"))
     assert least.scores["one"] == pytest.approx(np.array([[0.5, 0.9], [0.8, 0.7]]))
     assert (least.scores["orm"] == scored.scores["orm"]).all()

@@ -45,6 +45,11 @@ def test_one_of_many_quantities_just_below_zero_does_not_refute_a_claim_as_one_o
     assert told_of_parts(asdict(claim)) == f"1 of 11 parts; upper bound allowing for 11: {claim.high_among:+.3f}"
 
 
+def test_an_interval_below_its_own_estimate_refutes_no_more_easily_among_many() -> None:
+    odd = Interval(np.array(0.001), np.array(-0.02), np.array(-0.001))
+    assert settle("B2", {"odd": odd, "above": interval(0.01, 0.05)}, 1).high_among == pytest.approx(-0.001)
+
+
 def test_what_is_told_of_parts_is_what_the_status_goes_by() -> None:
     low, above = interval(-0.09, -0.04), interval(0.01, 0.05)
     refuted = settle("A1", {"low": low, "above": above}, 1)

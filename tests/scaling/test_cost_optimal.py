@@ -70,6 +70,9 @@ def test_a_strategy_without_a_run_is_not_chosen_and_the_baseline_s_own_budgets_a
     given = StrategyResults(("plain", "dear"), (1, 4), IDS, table, {"flops": price})
     found = cost_optimal(given, BINS, "plain", "flops", 20, unlimited=True)
     assert found.budgets == (1,) and found.per_problem == pytest.approx(np.full((8, 2), 0.9))
+    shorter = results([[0.2, 0.4], [0.9, np.nan]], [[10, 40], [20, np.nan]])
+    free = cost_optimal(shorter, BINS, "plain", "flops", 20, unlimited=True)
+    assert free.per_problem[:, -1] == pytest.approx([0.9] * 8), "its largest N is below the other's"
     with pytest.raises(InputError, match="no baseline 'beam'"):
         cost_optimal(given, BINS, "beam", "flops")
     with pytest.raises(InputError, match="costs in 'tokens'"):

@@ -123,6 +123,20 @@ def test_each_bin_is_granted_what_its_own_generations_cost() -> None:
     assert by[0].budget == pytest.approx(100) and by[1].verifier_flops == 0
 
 
+def test_a_resample_is_granted_what_its_own_problems_generations_cost() -> None:
+    """Accuracies are the same for all problems and costs are not: no resample may tell another difference."""
+    ids, budgets, each = tuple(f"p{i}" for i in range(40)), (1, 4, 16, 64), np.linspace(5.0, 15.0, 40)
+    accuracy, spent = np.tile([0.2, 0.4, 0.6, 0.8], (40, 1)).T[None], (np.array(budgets)[:, None] * each)[None]
+    results = StrategyResults(("a",), budgets, ids, accuracy, {"flops": spent, "generator_flops": spent})
+    by_flops = InFlops(cost_optimal(results, BINS, "a", "flops", 300, unlimited=True), each)
+    table = flops_match(
+        compute_optimal(results, BINS, 300), BINS, np.zeros(40), 4.0, "v1", [0.75, 9 / 4], in_flops=by_flops
+    )
+    found = table.query("counted == 'FLOPs'")
+    assert len(found) == 6 and found["low"].to_numpy() == pytest.approx(found["high"].to_numpy())
+    assert found.query("r == 0.75")["small"].to_numpy() == pytest.approx(np.full(3, 0.6))
+
+
 def test_in_flops_what_is_granted_is_spent_as_generations_are_and_more_than_was_measured_is_beyond() -> None:
     """After four generations accuracy falls, and the budget is spent all the same."""
     found, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), 10.0, accuracy=(0.2, 0.4, 0.3, 0.1))

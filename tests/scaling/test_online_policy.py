@@ -1,5 +1,7 @@
 """The online policy: exact on tiny pools, honest about its cost, and ahead where it should be."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -193,10 +195,10 @@ def test_in_flops_a_policy_is_granted_what_the_baseline_spends_and_pays_what_the
     )
     ladder = np.tile(100.0 * np.array(ladder_of(16)), (60, 1))
 
-    def compared(run_price: float) -> pd.DataFrame:
-        prices = Prices(ladder, np.full((60, 1), run_price))
-        oracle = np.where(easy, 1, 2)
-        return compare_online(results, oracle, "plain", pool, {"beam": beam}, [8], 50, 0, prices).set_index("unit")
+    def compared(run_price: float, unit: float = 1.0) -> pd.DataFrame:
+        prices, oracle = Prices(ladder * unit, np.full((60, 1), run_price * unit)), np.where(easy, 1, 2)
+        paid = replace(results, costs={"flops": results.costs["flops"] * unit})
+        return compare_online(paid, oracle, "plain", pool, {"beam": beam}, [8], 50, 0, prices).set_index("unit")
 
     alike, dear = compared(800.0), compared(8000.0)
     assert set(alike["other"]) == {"plain", "uniform", "oracle bins"} and len(alike) == 6
@@ -205,6 +207,10 @@ def test_in_flops_a_policy_is_granted_what_the_baseline_spends_and_pays_what_the
     assert counted[1]["cost"].to_numpy() == pytest.approx(100 * counted[0]["cost"].to_numpy())
     same = ["accuracy", "low", "high", "difference", "difference_low", "difference_high"]
     pd.testing.assert_frame_equal(counted[0][same], counted[1][same])
+    large = (
+        compared(800.0, unit=1e10).loc[FLOPS].set_index("other")
+    )  # samples of a real model cost some 1e12 FLOPs each
+    pd.testing.assert_frame_equal(large[same], counted[1][same])
     assert counted[0]["accuracy"].iloc[0] == pytest.approx(1.0)
     assert dear.loc[FLOPS, "accuracy"].max() < 0.75 and (dear.loc[FLOPS, "cost"] <= 800 * 1.1).all()
     pd.testing.assert_frame_equal(dear.loc[[GENERATIONS]], alike.loc[[GENERATIONS]])

@@ -49,6 +49,12 @@ def test_the_three_kinds_are_found_where_they_are() -> None:
     assert found["Trusted and right"]["answer"] == "y"
 
 
+def test_scores_find_their_samples_by_name_whatever_the_order_of_rows() -> None:
+    problems, solutions, scores = made()
+    scored = score_samples(problems, "test", solutions, scores, scores.assign(verifier="orm"))
+    assert choose(scored, problems, solutions, scores[::-1], None) == choose(scored, problems, solutions, scores, None)
+
+
 def test_a_solution_right_by_a_wrong_step_is_not_shown_as_rightly_trusted() -> None:
     def rate(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"rating": [-1 if solutions["steps"][0][0] == "trusted/0" else 1]})

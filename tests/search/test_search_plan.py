@@ -75,6 +75,7 @@ def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_o
         ({"strategies": [BEAM, {**BEAM, "width": 2, "aggregation": "min"}]}, "the same aggregation"),
         ({"strategies": [BEAM, {**BEAM, "width": 2, "neutral_is": "negative"}]}, "the same aggregation"),
         ({"budgets": [1]}, "needs a budget above 1"),
+        ({"budgets": [3, 9]}, "lookahead k = 1.* spends 2 of a budget of 3"),
         ({"budgets": []}, "budgets"),
     ],
 )

@@ -102,6 +102,33 @@ def test_an_outcome_label_goes_to_every_step_of_a_graded_solution() -> None:
     assert seen(orm_examples(PROBLEMS, solutions)) == [(("a", "b"), (1.0, 1.0)), (("c",), (0.0,))]
 
 
+def test_a_record_that_found_an_error_is_no_wrong_solution_to_an_orm() -> None:
+    """Its steps end before the error, so none of them is wrong, and it has no answer."""
+    both = pd.concat([written(["a"], "found_error"), written(["a", "b"], "solution", "q")]).assign(is_correct=False)
+    assert seen(orm_examples(PROBLEMS, both)) == [(("a", "b"), (0.0, 0.0))]
+
+
+LAST = "So 5.\n\n# Answer\n\n5"
+LINES = ("So 5.", "# Answer", "5")
+
+
+def test_a_step_of_several_lines_is_as_many_steps_as_a_generator_writes_rated_at_the_last() -> None:
+    table = labels((0, 0, "a", 1, True), (1, 0, "No.\n# Answer\n4", -1, False), (1, 1, LAST, 1, True))
+    assert seen(prm_examples(PROBLEMS, table)) == [
+        (("a", "No.", "# Answer", "4"), (None, None, None, 0.0)),
+        (("a", *LINES), (2.0, None, None, 2.0)),
+    ]
+    valued = labels((0, 0, "a", 1, True), (1, 0, LAST, 1, True)).assign(value=[0.5, 0.25])
+    assert seen(prm_examples(PROBLEMS, valued, soft=True)) == [(("a", *LINES), (0.5, 0.25, 0.25, 0.25))]
+    solution = written(["a", LAST], "solution").assign(is_correct=True)
+    assert seen(orm_examples(PROBLEMS, solution)) == [(("a", *LINES), (1.0,) * 4)]
+
+
+def test_labels_that_leave_a_step_out_are_refused_for_what_was_read_before_would_be_another_text() -> None:
+    with pytest.raises(InputError, match=r"sample 0 of problem 'p' has a label at step 2 and no chosen text at step 1"):
+        prm_examples(PROBLEMS, labels((0, 0, "a", 1, True), (2, 0, "c", 1, True)))
+
+
 def test_problems_fall_on_one_side_by_their_own_seed() -> None:
     many = pd.DataFrame({"problem_id": [f"p{i}" for i in range(400)], "problem": "?"})
     solutions = many.assign(sample_id=0, steps=[["a"]] * 400, is_correct=True)

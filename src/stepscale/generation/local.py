@@ -23,6 +23,7 @@ from stepscale.generation.attention import Arena
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
+from stepscale.generation.ends import ended_before
 from stepscale.generation.network import LlamaNetwork, Network, TransformersNetwork
 from stepscale.generation.prefill import prefill
 from stepscale.generation.prefixes import PrefixTree
@@ -41,16 +42,17 @@ class LocalGenerator:
     """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
 
     ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``step_separator``: blank text that ends a step.
+    ``ends_before``: a line that starts so is none of the solution, which ends before it ("": none; ``generation.ends``).
     The model object is the generator's own from then on: its attention may be replaced.
     """
 
     def __init__(
         self, model: Any, tokenizer: Any, *, name: str, prompt_template: str = "{problem}\n", step_separator: str = "\n",
-        memory_budget_gb: float = 2.0,
+        memory_budget_gb: float = 2.0, ends_before: str = "",
     ) -> None:  # fmt: skip
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
-        self.name, self.prompt_template = name, prompt_template
+        self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
         self._tokenizer = tokenizer
         self._like = next(model.parameters()).detach()
         config = model.config.get_text_config()
@@ -72,6 +74,7 @@ class LocalGenerator:
     def load(
         cls, folder_or_name: str | Path, *, prompt_template: str = "{problem}\n", device: str = "auto",
         dtype: Dtype = "float32", step_separator: str = "\n", memory_budget_gb: float = 2.0, name: str | None = None,
+        ends_before: str = "",
     ) -> "LocalGenerator":  # fmt: skip
         """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
         if device == "auto":
@@ -80,13 +83,18 @@ class LocalGenerator:
         model = load_causal_lm(folder_or_name, dtype=getattr(torch, dtype)).to(device)
         return cls(
             model, tokenizer, name=name or Path(str(folder_or_name)).name, prompt_template=prompt_template,
-            step_separator=step_separator, memory_budget_gb=memory_budget_gb,
+            step_separator=step_separator, memory_budget_gb=memory_budget_gb, ends_before=ends_before,
         )  # fmt: skip
 
     @property
     def context(self) -> int:
         """Tokens of prompt and solution that the model can hold together."""
         return self._longest
+
+    @property
+    def dtype(self) -> str:
+        """Precision of its arithmetic, which decides what it draws: float32 or bfloat16."""
+        return str(self._like.dtype).removeprefix("torch.")
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
         """Token ids of the prompt that asks for a solution of ``problem``."""
@@ -132,7 +140,8 @@ class LocalGenerator:
         size = {"parameters": self.parameters, "attention_width": self.attention_width}
         ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
-        return [results[i] for i in range(len(requests))]
+        found = [results[i] for i in range(len(requests))]
+        return [ended_before(self.ends_before, own, self.decode) for own in found] if self.ends_before else found
 
     def _round(
         self, batches: list[list[int]], requests: Sequence[Request], sampling: Sampling, until: Until,

@@ -7,14 +7,14 @@ the newline tokens after it. Knows nothing of sampling.
 
 from typing import Annotated, Any, Literal
 
-import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
+from stepscale.formats.step_lines import step_lines
 from stepscale.seeds import seed_for
 
 PROBLEM = "{problem}"
-HEADING = "Problem:"
+HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
 _EXAMPLE = "Problem: {problem}\nSolution:\n"
 
 
@@ -91,21 +91,3 @@ def _few_shot(prompt: FewShotPrompt, tokenizer: Any, seed: int) -> str:
         )
     end = tokenizer.eos_token or ""
     return "".join(f"{examples[name]}\n{end}\n" for name in chosen) + _EXAMPLE
-
-
-def step_lines(steps: list[str]) -> list[str]:
-    """Steps as lines: one that holds newlines (PRM800K's "# Answer") becomes several."""
-    return [line.strip() for step in steps for line in step.splitlines() if line.strip()]
-
-
-def end_at_next_example(solutions: pd.DataFrame) -> pd.DataFrame:
-    """Solutions cut where the model went on to an example of its own: what stands before it is finished."""
-    rows = []
-    for row in solutions.to_dict("records"):
-        stop = next((i for i, step in enumerate(row["steps"]) if step.startswith(HEADING)), None)
-        if stop:
-            ends = row["step_ends"][:stop]
-            row["steps"], row["step_ends"], row["tokens"] = row["steps"][:stop], ends, row["tokens"][: ends[-1] + 1]
-            row["finish"], row["mean_logprob"] = "solution", None
-        rows.append(row)
-    return pd.DataFrame(rows, columns=solutions.columns)

@@ -69,9 +69,9 @@ def start_afresh(model: object) -> None:
         model.forget()
 
 
-def model_key(source: str | Path) -> str:
-    """A key of a model: of a folder's contents, whatever it is called, or of a hub name's commit."""
-    digest = blake2b(digest_size=8)
+def model_key(source: str | Path, dtype: str = "float32") -> str:
+    """A key of a model run in ``dtype``: of a folder's contents, whatever it is called, or of a hub name's commit."""
+    digest = blake2b(b"" if dtype == "float32" else dtype.encode(), digest_size=8)
     if not Path(source).is_dir():
         from transformers import AutoConfig
 

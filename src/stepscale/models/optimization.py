@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Optimization(BaseModel):
@@ -38,3 +38,11 @@ class Optimization(BaseModel):
         None, ge=1, description="stop after so many evaluations without gain and keep the best"
     )
     seed: int = Field(0, description="of the order of rows, dropout and new weights")
+
+    @model_validator(mode="after")
+    def _evaluates_where_it_waits(self) -> "Optimization":
+        if self.patience is not None and not self.evaluations_per_epoch:
+            raise ValueError(
+                "patience waits for evaluations, and evaluations_per_epoch is 0; raise it or set patience to null"
+            )
+        return self

@@ -15,7 +15,8 @@ from stepscale.errors import InputError
 
 _NAME = "stepscale"
 _REFUSED = ("softcap", "s_aux")  # arguments of attentions that memories do not compute
-_REMEDY = "choose another architecture, or for a generator serve the model and use the server backend"
+_REMEDY = "choose another architecture"
+_KINDS = {"full_attention", "sliding_attention"}  # of layers: what a memory of keys and values can stand in for
 
 
 class Attending(Protocol):
@@ -32,11 +33,17 @@ _ATTENDING: ContextVar[Attending] = ContextVar("attending")
 
 
 def replace_attention(model: Any) -> None:
-    """Change the model object so that its attention is that of ``attending``. Raises InputError if it does not allow that."""
+    """Change the model object so that its attention is that of ``attending``. Raises InputError if it does not allow that, or if
+    some of its layers remember by other means (convolution, recurrence, chunks).
+    """
     from transformers import AttentionInterface
 
     if not model._supports_attention_backend:
         raise InputError(f"{type(model).__name__} does not let its attention be replaced; {_REMEDY}")
+    others = sorted(set(getattr(model.config.get_text_config(), "layer_types", None) or ()) - _KINDS)
+    if others or model._is_stateful:
+        kinds = ", ".join(others) or "recurrent ones"
+        raise InputError(f"{type(model).__name__} has layers without plain attention ({kinds}); {_REMEDY}")
     AttentionInterface.register(_NAME, _attend)
     model.set_attn_implementation(_NAME)
 

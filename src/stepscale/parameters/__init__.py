@@ -65,6 +65,14 @@ class Parameters(Block):
         return self
 
     @model_validator(mode="after")
+    def _loop_has_a_pool(self) -> Self:
+        if self.loop and not self.experiment:
+            raise ValueError(
+                "loop: it draws on the experiment's pool, and experiment is null; give both or set loop to null"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _small_verifiers_learn_from_all(self) -> Self:
         """Where small verifiers are trained, none of their few samples is kept apart to stop by."""
         small = self.verifiers.sized(small=True)

@@ -1,8 +1,12 @@
 """What all blocks of parameters are made of: sources of data, sampling, sizes."""
 
-from typing import Any
+import os.path
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
+"""A model's folder ("~" is the home folder) or Hugging Face name."""
 
 
 class Block(BaseModel):

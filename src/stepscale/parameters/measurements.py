@@ -1,8 +1,9 @@
 """What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
+from itertools import pairwise
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from stepscale.labeling.arms import Experiment
 from stepscale.labeling.options import PoolLabeler
@@ -34,6 +35,16 @@ class ProblemSource(Block):
     valid_share: float = Field(
         0.1, gt=0, lt=1, description="share of the training problems in a file kept for validation"
     )
+
+    @model_validator(mode="after")
+    def _has_what_it_names(self) -> "ProblemSource":
+        wanted = ("lab",) if self.source == "lab" else ("train", "test")
+        missing = [name for name in wanted if getattr(self, name) is None]
+        if missing:
+            raise ValueError(
+                f"source: {self.source} needs {' and '.join(missing)}; give {missing[0]} or another source"
+            )
+        return self
 
 
 class PoolBlock(Block):
@@ -130,3 +141,10 @@ class ReportBlock(Block):
     probes: int = Field(
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
     )
+
+    @field_validator("budgets")
+    @classmethod
+    def _rise(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
+        if not budgets or budgets[0] < 1 or any(a >= b for a, b in pairwise(budgets)):
+            raise ValueError("must rise and begin at 1 or above")
+        return budgets

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
-from stepscale.generation.prompts import FewShotPrompt, Prompt, prompt_template
+from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
 from stepscale.models.encoding import TextFormat
 from stepscale.models.optimization import Optimization
 from stepscale.models.placement import GeneratorPlacement, Placement
-from stepscale.parameters.block import Block, SamplingBlock
+from stepscale.parameters.block import Block, ModelSource, SamplingBlock
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 class GeneratorBlock(Block):
     """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
 
-    base: str = Field(description="folder or Hugging Face name of the base causal LM")
+    base: ModelSource = Field(description="folder or Hugging Face name of the base causal LM")
     prompt: Prompt = Field(
         description="a template with {problem}; or style: chat, the model's own; or style: few_shot, solved examples"
     )
@@ -40,6 +40,11 @@ class GeneratorBlock(Block):
             return prompt_template(self.prompt.then, self.base, seed)
         return self.base_template(seed)
 
+    @property
+    def ends_before(self) -> str:
+        """How a line begins that is none of a solution by who is asked by examples, who may write one more; else ""."""
+        return HEADING if isinstance(self.prompt, FewShotPrompt) else ""
+
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
         from stepscale.generation.finetune import GeneratorTraining
@@ -52,7 +57,7 @@ class GeneratorBlock(Block):
 class PRMBlock(Block):
     """A base and the PRM trained from it."""
 
-    base: str = Field(description="folder or Hugging Face name")
+    base: ModelSource = Field(description="folder or Hugging Face name")
     prm: VerifierOptions
 
 
@@ -98,7 +103,7 @@ class VerifierBlock(VerifierModels):
 class LargerBlock(Block):
     """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
 
-    base: str = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
+    base: ModelSource = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
     samples_per_problem: int | None = Field(
         None, ge=1, description="own samples a problem to choose right ones from; null: as many as the generator's"
     )

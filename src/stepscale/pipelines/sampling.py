@@ -32,7 +32,8 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
     from stepscale.generation.local import LocalGenerator
 
     template, placement = generator.template(seed), generator.placement.model_dump()
-    return LocalGenerator.load(folder, prompt_template=template, name=name, **placement)
+    ends = "" if generator.fine_tuning else generator.ends_before
+    return LocalGenerator.load(folder, prompt_template=template, name=name, ends_before=ends, **placement)
 
 
 def sample_shards(
@@ -43,7 +44,8 @@ def sample_shards(
     from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
     from stepscale.generation.shards import model_key
 
-    job = SamplingJob(purpose, counts.per_problem, sampling, seed, model_key(model), str(rules))
+    key = model_key(model, getattr(generator, "dtype", "float32"))
+    job = SamplingJob(purpose, counts.per_problem, sampling, seed, key, str(rules))
     shards = plan_shards(generator, job, problems, counts.problems_per_shard)
 
     def make(shard: "Shard", ledger: Ledger) -> pd.DataFrame:

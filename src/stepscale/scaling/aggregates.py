@@ -19,8 +19,8 @@ PRODUCT: tuple[How, NeutralIs] = ("product", "positive")  # the rule of Lightman
 class Scored:
     """Samples with scores.
 
-    ``scores``: by verifier [problems, samples]. ``steps``: step scores of the first verifier that judges steps, a row a
-    sample, None if none does. ``levels``: of the problems, 0 where it is not known.
+    ``scores``: by verifier [problems, samples]. ``steps``: step scores of the PRM ("prm", else the first verifier that judges
+    steps), a row a sample, None if none does. ``levels``: of the problems, 0 where it is not known.
     """
 
     grid: SampleGrid
@@ -51,7 +51,7 @@ def score_samples(
     if len(samples) and samples["mean_logprob"].notna().all():
         scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
-    return Scored(grid, levels, scores, next(iter(steps.values()), None))
+    return Scored(grid, levels, scores, steps.get("prm", next(iter(steps.values()), None)))
 
 
 def _of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:

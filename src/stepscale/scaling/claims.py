@@ -82,11 +82,12 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
 def _high_among(parts: int, quantity: Interval) -> float:
     """The upper bound that one of ``parts`` true quantities exceeds no more often than a single one its own (Bonferroni).
 
-    The distance of the 95 % bound from the mean, stretched as a normal distribution's would be.
+    The distance of the 95 % bound from the mean, stretched as a normal distribution's would be; never below that bound, should a
+    percentile interval lie wholly below its estimate.
     """
     quantile = NormalDist().inv_cdf
     stretch = quantile(1 - 0.025 / parts) / quantile(0.975)
-    return float(quantity.mean + (quantity.high - quantity.mean) * stretch)
+    return max(float(quantity.high), float(quantity.mean + (quantity.high - quantity.mean) * stretch))
 
 
 def told_of_parts(claim: Mapping[str, Any]) -> str:

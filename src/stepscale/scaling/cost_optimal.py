@@ -101,7 +101,8 @@ def _choice(
     limits = [*(spent[:, [point]] for point in points), *([np.full((len(spent), 1), np.inf)] if unlimited else [])]
     found = np.zeros((len(won), len(limits)), np.int64)
     for i, limit in enumerate(limits):
-        accuracy = np.where(_largest(spent <= limit * (1 + _CLOSE), len(cells.results.strategies)), won, -np.inf)
+        within = (spent <= limit * (1 + _CLOSE)) & ~absent  # without a limit what was not run is within it, too
+        accuracy = np.where(_largest(within, len(cells.results.strategies)), won, -np.inf)
         price = np.where(accuracy == accuracy.max(axis=1, keepdims=True), spent, np.inf)
         found[:, i] = (price <= price.min(axis=1, keepdims=True) * (1 + _CLOSE)).argmax(axis=1)
     return found

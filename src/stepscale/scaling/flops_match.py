@@ -99,8 +99,8 @@ def matched_difference(
     """Small model at ``budgets`` generations (the mean over several) minus the larger one, over the problems of the
     ``chosen`` bins; paired by problem.
     """
-    wanted = np.atleast_1d(np.asarray(budgets, float))
-    return _matched(optimal.by_bin, optimal.counts, bins, larger, dict.fromkeys(chosen, wanted))
+    wanted = np.tile(np.atleast_1d(np.asarray(budgets, float)), (len(bins), 1))
+    return _matched(optimal.by_bin, optimal.counts, bins, larger, chosen, wanted)
 
 
 def within(optimal: ComputeOptimal, budget: float) -> bool:
@@ -130,7 +130,7 @@ class _Match:
         inside = np.isin(self.bins, chosen)
         budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
         beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
-        found = _matched(curves, self.counts, self.bins, self.larger, budgets)
+        found = _matched(curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
         base, lead = float(self.larger[inside].mean()), float(found.mean)
         return {
             "counted": counted, "budget": float(granted[inside].mean()), "beyond": beyond, "small": lead + base,
@@ -162,35 +162,36 @@ class _Match:
 
 
 def _matched(
-    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, budgets: Mapping[int, Floats]
+    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: Floats
 ) -> Interval:
-    """Over the problems of the bins in ``budgets`` [budgets of a bin], which may differ between bins."""
+    """Over the problems of the ``chosen`` bins; ``budgets`` [problems, several]: a bin has the mean of its own in a resample."""
     ones = np.ones((1, len(bins)), np.int64)
-    estimate = _difference(curves, ones, bins, larger, budgets, resampled=False)
-    rows = _difference(curves, counts, bins, larger, budgets, resampled=True)
+    estimate = _difference(curves, ones, bins, larger, chosen, budgets, resampled=False)
+    rows = _difference(curves, counts, bins, larger, chosen, budgets, resampled=True)
     found = interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
-    return replace(found, n_problems=int(np.isin(bins, list(budgets)).sum()))
+    return replace(found, n_problems=int(np.isin(bins, list(chosen)).sum()))
 
 
 def _difference(
-    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, budgets: Mapping[int, Floats], resampled: bool
-) -> Floats:
+    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: Floats, resampled: bool
+) -> Floats:  # fmt: skip
     """Difference of the means [rows]; NaN for a resample that has none of these problems."""
     total, size = np.zeros(len(counts)), np.zeros(len(counts))
-    for number, wanted in budgets.items():
+    for number in chosen:
         own = counts[:, bins == number]
         n = own.sum(axis=1)
+        wanted = own @ budgets[bins == number] / np.maximum(n, 1)[:, None]
         total += n * _at(curves[number - 1], wanted, resampled) - own @ larger[bins == number]
         size += n
     return np.where(size > 0, total / np.maximum(size, 1), np.nan)
 
 
 def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
-    """Mean accuracy over the budgets [rows]; outside of what was measured its nearest end stands in."""
+    """Mean accuracy over the budgets [rows, several]; outside of what was measured its nearest end stands in."""
     if not resampled:
-        within_curve = curve.at(np.clip(budgets, curve.x.min(), curve.x.max())).mean
+        within_curve = curve.at(np.clip(budgets[0], curve.x.min(), curve.x.max())).mean
         return np.array([within_curve.mean()])
-    return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets[None]).mean(axis=1))
+    return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets).mean(axis=1))
 
 
 def _better(difference: Interval, beyond: bool) -> str:

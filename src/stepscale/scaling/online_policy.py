@@ -193,8 +193,11 @@ def _priced(
 def _within(won: Floats, spent: Floats, budget: float) -> NDArray[np.int64] | None:
     """The action of each bin at the lowest price that keeps to the budget; None if even the cheapest costs more.
 
-    The higher the price, the less is spent, so the price is found by bisection.
+    The higher the price, the less is spent, so the price is found by bisection. Costs are taken as shares of the dearest
+    action's: a price so small that it only breaks ties in generations would be a real one in FLOPs.
     """
+    dearest = float(spent.max()) or 1.0
+    spent, budget = spent / dearest, budget / dearest
     prices, rows = _prices(won, spent), np.arange(len(won))
     low, high = 0, len(prices)
     while low < high:

@@ -27,7 +27,8 @@ def choose(
     trusted one then has no wrong step, if there is such a one among the first looked at.
     """
     texts = problems.set_index("problem_id")
-    found = solutions.assign(negative=prm_scores["negative"].to_numpy()).set_index(["problem_id", "sample_id"])
+    key = ["problem_id", "sample_id"]
+    found = solutions.merge(prm_scores[[*key, "negative"]], on=key, how="left").set_index(key)
 
     def example(kind: str, remark: str, place: Place) -> dict[str, Any]:
         problem_id = scored.grid.ids[place[0]]

@@ -60,27 +60,36 @@ def signs_table(
 ) -> pd.DataFrame:
     """A row a (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
 
-    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) are taken together.
-    Intervals are over the problems ``ids``; what no solution won on counts in neither sum.
+    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) together count as one.
+    Intervals are over the problems ``ids``. A problem on which no solution won counts in neither sum, and in the difference
+    only those count on which both won: a search that finds no answer to hard problems would seem to write short ones.
     """
     counts = with_estimate(resample_counts(len(ids), resamples, seed))
     found = {key: _by_problem(own, ids) for key, own in won.groupby(["strategy", "budget"], sort=False)}
+    written = won[won["steps"].map(len) > 0].groupby(["strategy", "budget"]).size().to_dict()
     rows = []
     for sign in SIGNS:
         for (strategy, budget), sums in found.items():
             value = _values(sums, sign, counts)
             other = None if strategy == baseline else found.get((baseline, budget))
-            apart = np.full(len(value), np.nan) if other is None else value - _values(other, sign, counts)
+            apart = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
             told = [bound for own in (value, apart) for bound in _bounds(own)]
-            n = int(sums["solutions"].sum())
+            n = int(written.get((strategy, budget), 0))
             rows.append([sign, strategy, budget, *told, n, int((sums["solutions"] > 0).sum())])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
-    """The counts of each problem, in the order of ``ids``."""
+    """The counts of each problem, in the order of ``ids``, as means over its solutions (0 where there are none)."""
     own = {problem_id: count_signs(steps) for problem_id, steps in won.groupby("problem_id")["steps"]}
-    return pd.DataFrame([own.get(problem_id, count_signs([])) for problem_id in ids])
+    sums = pd.DataFrame([own.get(problem_id, count_signs([])) for problem_id in ids])
+    return sums.div(sums["solutions"].clip(lower=1), axis=0)
+
+
+def _difference(sums: pd.DataFrame, other: pd.DataFrame, sign: str, counts: Counts) -> Floats:
+    """The sign of one less that of the other, on the problems that both have solutions of [1 + resamples]."""
+    both = (sums["solutions"] > 0) & (other["solutions"] > 0)
+    return _values(sums.mul(both, axis=0), sign, counts) - _values(other.mul(both, axis=0), sign, counts)
 
 
 def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:

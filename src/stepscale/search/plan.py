@@ -60,9 +60,14 @@ class SearchPlan(_Strategies):
                 "strategies that are compared take the same aggregation and neutral_is, and best-of-N with them; plan them apart"
             )
         try:
-            _ = self.runs
+            uneven = next(((name, n, own.budget) for name, n, own in self.runs if own.budget != n), None)
         except InputError as error:
             raise ValueError(str(error)) from None
+        if uneven:
+            name, budget, spent = uneven
+            raise ValueError(
+                f"{name} spends {spent} of a budget of {budget}; give budgets that it can spend, such as 4, 16, 64"
+            )
         return self
 
     @property

@@ -1,6 +1,8 @@
 """From the tables to what a verifier learns: trajectories with a target at each step.
 
-In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens.
+In: the problems table with step_labels (for a PRM) or solutions (for an ORM). Out: examples. Knows nothing of tokens. Where a
+step holds several lines (PRM800K's last ones: text, "# Answer", the answer) each line is a step of the example, as it is of
+what a generator writes; a rating stands at the last of them, values and outcomes at all.
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,6 +11,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.step_lines import step_lines
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Trajectory
 
@@ -31,27 +34,32 @@ def prm_examples(
 
     Targets are rating classes up to and including the first negative step, or with ``soft`` the values of all steps
     (Snell, D). A sibling is read after the chosen steps before it and is the only step of its example with a target.
-    Raises InputError if a label's problem is missing or nothing is labelled.
+    Raises InputError if a label's problem or a step before it is missing, or nothing is labelled.
     """
     texts = _texts(problems)
     column = "value" if soft else "rating"
     table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
     labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
     keys = zip(table["problem_id"], table["sample_id"], table["labeler"].fillna(""), strict=True)
-    rows = zip(keys, table["text"], labels, table["is_chosen"], strict=True)
+    rows = zip(keys, table["step"], table["text"], labels, table["is_chosen"], strict=True)
     result: list[Example] = []
     current: tuple[str, int, str] | None = None
     steps: list[str] = []
     targets: list[float | None] = []
-    for key, text, label, chosen in rows:
+    for key, step, text, label, chosen in rows:
         if key != current:
             _close(result, current, texts, steps, targets, soft)
             current, steps, targets = key, [], []
+        if step != len(steps):
+            raise InputError(
+                f"step_labels: sample {key[1]} of problem {key[0]!r} has a label at step {step} and no chosen text at step "
+                f"{len(steps)}; give each step before a label a row, its rating null where nobody rated it"
+            )
         if chosen:
             steps.append(text)
             targets.append(label)
         elif siblings and label is not None and (soft or RATING_CLASSES[-1] not in targets):
-            result.append(_example(key[0], texts, [*steps, text], [None] * len(steps) + [label]))
+            result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft)
     if not result:
         raise InputError(f"step_labels holds no {column}; label some steps first")
@@ -106,16 +114,21 @@ class _Record:
 
 
 def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
-    """One example a solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out.
+    """One example a solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out, and
+    PRM800K's records that found an error: their steps end before it and before any answer, and none of them is wrong.
 
     For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
     ``is_correct``. Raises InputError if a solution's problem is missing or nothing is graded.
     """
     texts = _texts(problems)
     graded = solutions[solutions["is_correct"].notna()]
+    if "finish" in graded:
+        graded = graded[graded["finish"].fillna("") != "found_error"]
     rows = zip(graded["problem_id"], graded["steps"], graded["is_correct"], strict=True)
     result = [
-        _example(pid, texts, steps, [float(bool(right))] * len(steps)) for pid, steps, right in rows if len(steps)
+        _in_lines(pid, texts, steps, [float(bool(right))] * len(steps), True)
+        for pid, steps, right in rows
+        if len(steps)
     ]
     if not result:
         raise InputError("solutions holds no graded solution (is_correct is empty everywhere); grade the answers first")
@@ -145,6 +158,17 @@ def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targe
     return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
 
 
+def _in_lines(
+    problem_id: str, texts: dict[str, str], steps: Sequence[str], targets: Sequence[float | None], spread: bool
+) -> Example:
+    """The example with each line a step; ``spread``: a step's target stands at all of its lines, else at the last."""
+    lines = [step_lines([step]) or [step] for step in steps]
+    each = [
+        [target if spread else None] * (len(own) - 1) + [target] for own, target in zip(lines, targets, strict=True)
+    ]
+    return _example(problem_id, texts, [line for own in lines for line in own], [t for own in each for t in own])
+
+
 def _close(
     result: list[Example], key: tuple[str, int, str] | None, texts: dict[str, str], steps: list[str],
     targets: list[float | None], soft: bool,
@@ -155,4 +179,4 @@ def _close(
     ends = [i for i, target in enumerate(targets) if target is not None]
     if not soft:
         ends = next(([i] for i in ends if targets[i] == RATING_CLASSES[-1]), ends)
-    result.append(_example(key[0], texts, steps[: ends[-1] + 1], targets[: ends[-1] + 1]))
+    result.append(_in_lines(key[0], texts, steps[: ends[-1] + 1], targets[: ends[-1] + 1], soft))

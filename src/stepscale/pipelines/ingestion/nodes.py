@@ -2,11 +2,15 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from stepscale.parameters import FileSource, GeneratorBlock, LabProblems, ProblemSource
 from stepscale.pipelines.scratch import scratch_folder
+
+if TYPE_CHECKING:
+    from stepscale.formats.contract import Tables
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +61,22 @@ def _read(source: FileSource) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
     tables = read(source.path, source.format, **source.options)
     problems = tables.problems.head(source.limit) if source.limit else tables.problems
-    return problems, tables.solutions, tables.step_labels
+    solutions = _with_generated(tables) if source.format == "prm800k" else tables.solutions
+    return problems, solutions, tables.step_labels
+
+
+def _with_generated(tables: "Tables") -> pd.DataFrame:
+    """PRM800K's records, then the whole solutions that people were shown, graded by their answers: an ORM's wrong ones."""
+    from stepscale.formats.prm800k_generated import generated_solutions
+    from stepscale.grading import grade_many
+
+    known = tables.problems[tables.problems["answer"].notna()]
+    golds = dict(zip(known["problem_id"], known["answer"], strict=True))
+    written = generated_solutions(tables)
+    written = written[written["problem_id"].isin(golds)]
+    verdicts = grade_many(list(written["answer"]), [golds[problem_id] for problem_id in written["problem_id"]])
+    written = written.assign(is_correct=pd.array(verdicts, dtype="boolean"))
+    return pd.concat([tables.solutions, written], ignore_index=True) if len(written) else tables.solutions
 
 
 def choose_examples(problems: pd.DataFrame, given: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
@@ -83,15 +102,14 @@ def choose_examples(problems: pd.DataFrame, given: pd.DataFrame, config: Generat
 def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -> pd.DataFrame:
     from stepscale.generation.contract import Sampling
     from stepscale.generation.local import LocalGenerator
-    from stepscale.generation.prompts import FewShotPrompt, end_at_next_example
-    from stepscale.pipelines.sampling import grade, sample_all
+    from stepscale.pipelines.sampling import sample_all
 
     template = config.base_template(seed)
-    generator = LocalGenerator.load(config.base, prompt_template=template, **config.placement.model_dump())
+    generator = LocalGenerator.load(
+        config.base, prompt_template=template, ends_before=config.ends_before, **config.placement.model_dump()
+    )
     sampling = Sampling(**config.sampling.model_dump())
     samples = sample_all(generator, Path(config.base), train, config.samples_per_problem, sampling, seed, "format")
-    if isinstance(config.prompt, FewShotPrompt):
-        samples = grade(end_at_next_example(samples), train)
     finished = samples["finish"] == "solution"
     return samples[samples["is_correct"].fillna(False) & finished]
 

@@ -118,11 +118,11 @@ def measure_supervision(
     overlap = [] if selections is None else label_overlap(
         selections, ACTIVE, PROCESS, design.sizes, config.bootstrap, seed
     )  # fmt: skip
-    saved = _labels_saved(points, overlap, n, config.bootstrap, seed)
-    claims = [
-        settle("A3", a3_quantities(points, n, config.bootstrap, seed), design.seeds),
-        settle("A4", a4_quantities(points, n, config.bootstrap, seed), design.seeds),
-    ]
+    # of one size there is no line of best fit
+    saved = _labels_saved(points, overlap, n, config.bootstrap, seed) if len(design.sizes) > 1 else []
+    claims = [settle("A3", a3_quantities(points, n, config.bootstrap, seed), design.seeds)]
+    if saved:
+        claims.append(settle("A4", a4_quantities(points, n, config.bootstrap, seed), design.seeds))
     return sizes, budgets, varied, saved, overlap, claims
 
 

@@ -41,6 +41,9 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierB
     from stepscale.verifiers.examples import orm_examples
 
     examples = {split: orm_examples(problems, of_split(problems, solutions, split)) for split in _LEARNT}
+    if len(outcomes := {example.targets[-1] for example in examples["train"]}) == 1:
+        logger.warning("every solution that the ORM learns from is %s, so it cannot tell right from wrong: give wrong ones too "
+                       "(PRM800K's phase 2 holds them)", "right" if outcomes.pop() else "wrong")  # fmt: skip
     return _train("orm", config.base, config.training("orm", seed), examples)
 
 

@@ -61,9 +61,9 @@ class ChainShards:
         self.model, self.generator = model, generator
         self.lengths, self.layout, self.seed = list(lengths), revisions.data.layout, seed
         self.rules, self.judges = search.grading_rules, judges
-        keys = [[model_key(judge.folder), judge.rule] for judge in judges]
+        keys = [[model_key(judge.folder, judge.placement.dtype), judge.rule] for judge in judges]
         self._made_of = [
-            _CODE, model_key(model), generator.template(seed), keys, self.lengths,
+            _CODE, model_key(model, generator.placement.dtype), generator.template(seed), keys, self.lengths,
             self.layout.model_dump(), generator.sampling.model_dump(), seed, self.rules,
         ]  # fmt: skip
 

@@ -22,17 +22,20 @@ def choose_test_problems(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The problems to search on, with the samples and scores that came with them.
 
-    The test problems and the held-out family, without samples; or, where samples are given, the problems these are of. Raises
-    InputError if fewer are given of the problems that are searched on than ``tree_search`` has budgets for.
+    The test problems and the held-out family, without samples; or, where samples are given, the problems these are of, but for
+    those that verifiers of our own, which are to score them, learned from. Raises InputError if none is left, or if what
+    ``tree_search`` compares with is not given: as many samples as it has budgets, their tokens, the scores of "prm" if any.
     """
     from stepscale.errors import InputError
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SCORES, SOLUTIONS
 
     if search.given_samples:
-        given = _read_given(search.given_samples, search)
+        given = _unlearned(*_read_given(search.given_samples, search), problems)
         if tree_search:
-            check_recorded(*given[:2], tree_search, f"give more of them ({search.given_samples.path})")
+            path = search.given_samples.path
+            check_recorded(*given[:2], tree_search, f"give more of them ({path})")
+            _check_comparable(*given[1:], path)
         return given
     if problems is None:
         raise InputError("there are no problems: run ingestion, or give search.given_samples a path and a format")
@@ -40,10 +43,45 @@ def choose_test_problems(
     return kept, empty(SOLUTIONS), empty(SCORES)
 
 
+def _unlearned(
+    given: pd.DataFrame, solutions: pd.DataFrame, scores: pd.DataFrame, problems: pd.DataFrame | None
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What is given without the problems that were learned from; all of it where nobody here scores it."""
+    from stepscale.errors import InputError
+    from stepscale.formats.splits import without_leaks
+
+    if problems is None or len(scores):
+        return given, solutions, scores
+    left = without_leaks(given, problems[problems["split"].isin(["train", "valid"])])
+    if left.empty:
+        raise InputError(
+            f"search.given_samples: all {len(given)} problems are among those that the verifiers learned from; give others"
+        )
+    if len(left) < len(given):
+        logger.warning(
+            "%d problems of the given samples are left out: verifiers learned from them", len(given) - len(left)
+        )
+    return left, solutions[solutions["problem_id"].isin(set(left["problem_id"]))], scores
+
+
+def _check_comparable(solutions: pd.DataFrame, scores: pd.DataFrame, path: str) -> None:
+    from stepscale.errors import InputError
+
+    if not solutions["tokens"].map(len).any():
+        raise InputError(
+            f"tree_search: the samples of {path} have no tokens, so what they cost is unknown; give them or set it to null"
+        )
+    if len(scores) and "prm" not in set(scores["verifier"]):
+        raise InputError(
+            f"tree_search: {path} holds scores, and none of a verifier 'prm', with which searches are compared; name it so, "
+            "leave the scores out, or set tree_search to null"
+        )
+
+
 def _read_given(given: GivenSamples, search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     from stepscale.errors import InputError
     from stepscale.formats import read
-    from stepscale.grading import grade_many
+    from stepscale.grading import extract_answer, grade_many
 
     tables = read(given.path, given.format, **given.options)
     problems = tables.problems.head(given.limit) if given.limit else tables.problems
@@ -51,6 +89,10 @@ def _read_given(given: GivenSamples, search: SearchBlock) -> tuple[pd.DataFrame,
     solutions, scores = (part[part["problem_id"].isin(kept)] for part in (tables.solutions, tables.scores))
     if solutions.empty:
         raise InputError(f"{given.path}: it holds no samples; give a file of problems with sampled solutions")
+    if solutions["answer"].isna().all() and solutions["is_correct"].isna().all():  # nobody took them from the texts yet
+        texts = zip(solutions["steps"], solutions["finish"].fillna("solution"), strict=True)
+        answers = [extract_answer("\n".join(steps)) if end == "solution" else None for steps, end in texts]
+        solutions = solutions.assign(answer=pd.Series(answers, solutions.index, dtype="str"))
     open_ = solutions["is_correct"].isna() & solutions["answer"].notna()
     golds = solutions["problem_id"].map(dict(zip(problems["problem_id"], problems["answer"], strict=True)))
     verdicts = grade_many(list(solutions["answer"][open_]), list(golds[open_]), rules=search.grading_rules)

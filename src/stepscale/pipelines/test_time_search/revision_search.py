@@ -69,7 +69,8 @@ class _Searches:
         self.prm, self.verifiers, self.plan = prm_model, verifiers, plan
         self.layout, self.rules, self.seed = revisions.data.layout, search.grading_rules, seed
         self._made_of = [
-            _CODE, model_key(revision_model), generator.template(seed), model_key(prm_model), plan.after,
+            _CODE, model_key(revision_model, generator.placement.dtype), generator.template(seed),
+            model_key(prm_model, verifiers.placement.dtype), plan.after,
             self.layout.model_dump(), generator.sampling.model_dump(), self.rules, seed,
         ]  # fmt: skip
 

@@ -132,7 +132,8 @@ class _Searches:
         self.prm, self.verifiers = prm_model, verifiers
         self.rules, self.seed = search.grading_rules, seed
         self._made_of = [
-            _CODE, model_key(generator_model), generator.template(seed), model_key(prm_model),
+            _CODE, model_key(generator_model, generator.placement.dtype), generator.template(seed),
+            model_key(prm_model, verifiers.placement.dtype),
             generator.sampling.model_dump(), self.rules, seed,
         ]  # fmt: skip
 
