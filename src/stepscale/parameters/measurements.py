@@ -71,7 +71,9 @@ class SearchBlock(Block):
     )
     samples: SampleCounts
     heldout_samples: SampleCounts
-    grading_rules: Literal["prm800k", "lenient"] = "prm800k"
+    grading_rules: Literal["prm800k", "lenient"] = Field(
+        "prm800k", description="of test samples, searches, revisions; what is sampled to train on goes by prm800k"
+    )
 
 
 class ExperimentPart(Block):
