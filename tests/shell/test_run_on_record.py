@@ -17,7 +17,9 @@ JUDGED = {f"{name} on validation problems" for name in ("prm", "orm")}
 
 
 def write_records(train: Path, test: Path) -> None:
-    """Sums with people's ratings in PRM800K's shape, half of them wrong; and MATH-like problems to be tested on."""
+    """Sums with people's ratings in PRM800K's shape, half of them wrong, as phase 2 shows them; and MATH-like problems to be
+    tested on.
+    """
     with train.open("w") as file:
         for a in range(20):
             ratings = [1, 1] if a % 2 else [1, -1]
@@ -29,6 +31,9 @@ def write_records(train: Path, test: Path) -> None:
             ]  # fmt: skip
             label = {"steps": rated, "total_time": 1, "finish_reason": "solution" if a % 2 else "found_error"}
             question = {"problem": f"What is {a}+3?", "ground_truth_answer": str(a + 3)}
+            if ratings[-1] == -1:
+                shown = [steps[0], f"So it is {a + 9}.\n\n# Answer\n\n{a + 9}"]
+                question |= {"pre_generated_steps": shown, "pre_generated_answer": str(a + 9)}
             record = {
                 "labeler": "x", "timestamp": "2022-07-30T23:23:32.118856", "generation": None, "question": question,
                 "is_quality_control_question": False, "is_initial_screening_question": False, "label": label,

@@ -75,5 +75,7 @@ def _rollouts(who: ByRollouts, means: Means) -> Labeler:
 
     model = open_generator(means.generator_model, means.generator, means.seed)
     sampling = Sampling(**means.generator.sampling.model_dump())
-    job = RolloutJob(sampling, means.seed, model_key(means.generator_model, model.dtype), who.per_step)
+    job = RolloutJob(
+        sampling, means.seed, model_key(means.generator_model, means.generator.placement.dtype), who.per_step
+    )
     return RolloutLabeler(model, job, rated=True)

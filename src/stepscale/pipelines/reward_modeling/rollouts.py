@@ -33,7 +33,7 @@ def roll_out(
     written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
     model = open_generator(generator_model, generator, seed)
     sampling = Sampling(**generator.sampling.model_dump())
-    job = RolloutJob(sampling, seed, model_key(generator_model, model.dtype), rollouts.per_step)
+    job = RolloutJob(sampling, seed, model_key(generator_model, generator.placement.dtype), rollouts.per_step)
     shards = plan_rollouts(model, job, chosen, written, rollouts.problems_per_shard)
     yield from make_missing("rollouts", shards, finished, partial(roll_out_shard, job, model), rows="steps")
 
