@@ -9,7 +9,7 @@ run: $(READY)
 	$(BIN)/kedro run
 
 test: $(READY)
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile # a file a core; more would share cores with the threads of the tests themselves
 
 lint: $(READY)
 	$(BIN)/ruff check .
