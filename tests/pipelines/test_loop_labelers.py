@@ -227,7 +227,7 @@ def test_the_pool_is_labelled_by_the_lab_by_people_or_as_given(tmp_path: Path) -
 
     def by(who: object) -> pd.DataFrame:
         pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
-        return label_steps(problems, solutions, given, pool)
+        return label_steps(problems, solutions, given, {}, pool)
 
     assert by("given") is given and set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
     people = by({"kind": "file", "path": str(path)})
@@ -239,7 +239,7 @@ def test_the_pool_is_labelled_by_the_lab_by_people_or_as_given(tmp_path: Path) -
     [
         ("loop", "prm_larg", "loop.labeler: Input tag 'prm_larg' .* 'symbolic', 'prm_large', 'rollouts', 'file'"),
         ("loop", {"kind": "prm_large", "treshold": 0.3}, r"loop\.labeler\.prm_large\.treshold: unknown key"),
-        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'given', 'file'"),
+        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'given', 'file', 'rollouts'"),
         ("pool", "file", r"pool\.labeler\.file\.path: Field required"),
     ],
 )

@@ -13,9 +13,11 @@ from stepscale.figures.loop_report import rollouts_part
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, ReportBlock, VerifierBlock
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock, VerifierBlock
+from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reporting.loop import measure_rollouts
 from stepscale.pipelines.reward_modeling import rollouts as nodes
+from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -27,6 +29,11 @@ OPTIONS = RolloutOptions(
     problems=3, samples=2, per_step=4, problems_per_shard=2, least_steps=1, scored_samples=4
 )  # of 4 training problems the first 3: two shards
 REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+SAMPLED = {"per_problem": 3, "problems_per_shard": 1}
+RATED = PoolBlock.model_validate({"train": SAMPLED, "labeler": "symbolic"})
+ROLLED = PoolBlock.model_validate(
+    {"train": SAMPLED, "labeler": {"kind": "rollouts", "per_step": 4, "problems_per_shard": 3}}
+)
 
 
 class Sure:
@@ -137,6 +144,53 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
         nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
 
 
+def rolled_pool(folder: Path, pool: PoolBlock) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Problems of all splits, and the shards of their pool's rollouts."""
+    of = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
+    shards: dict[str, pd.DataFrame] = {}
+    for part in pool_nodes.roll_out_pool(folder, of, solutions(of), {}, GENERATOR, pool, 0):
+        shards |= part
+    return of, shards
+
+
+def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_with_it(sure: Path) -> None:
+    of, shards = rolled_pool(sure, ROLLED)
+    assert len(shards) == 2 + 1, "six problems to learn from, three a shard"
+    labels = pool_nodes.label_steps(of, solutions(of), pd.DataFrame(), kept(shards), ROLLED)
+    assert labels["problem_id"].unique().tolist() == [f"train-{i}" for i in range(4)] + ["valid-0", "valid-1"]
+    assert labels["rating"].isna().all() and labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 6
+
+
+def test_a_pool_that_somebody_rates_is_not_rolled_out(sure: Path) -> None:
+    _, shards = rolled_pool(sure, RATED)
+    assert [len(table) for table in shards.values()] == [0], "a list of no shards"
+
+
+def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
+    model_of: Callable[..., Path], client: MlflowClient
+) -> None:
+    import torch
+
+    from stepscale.verifiers.saved import SavedVerifier
+
+    torch.set_num_threads(1)
+    of = pd.concat([problems(), problems("valid")], ignore_index=True)
+    written = solutions(of)
+    labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])
+    fast = {"optimization": {"epochs": 1, "batch_size": 4}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
+    )
+    folder = train_prm(of, labels, verifiers, 0)
+    assert SavedVerifier.read(folder).kind == "soft_prm"
+    metrics, bins, positions = evaluate_verifiers(*[folder] * 4, of, written, labels, verifiers, None)
+    assert set(metrics) == {"prm", "orm"} and "first_error_accuracy" not in metrics["prm"], "nobody rated"
+    assert set(bins["verifier"]) == {"prm", "orm"}
+    assert positions.loc[positions["verifier"] == "prm", "share_right"].tolist() == pytest.approx([2 / 3, 2 / 3])
+    rated = label_table(written, "ann", [[1, 1] if right else [1, -1] for right in written["is_correct"]])
+    assert SavedVerifier.read(train_prm(of, rated, verifiers, 0)).kind == "prm"
+
+
 def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
     """Step scores: the last step tells right from wrong, or nothing does."""
     known = of["is_correct"].to_numpy(bool)
@@ -151,7 +205,7 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
     hard, outcome = (both[both["verifier"] == name] for name in ("prm", "orm"))
     soft = scores(few, "soft", True)
-    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, REPORT, 0)
+    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, REPORT, 0)
     assert set(curves["n"]) == {1, 2, 4}, "no more than the samples it scored"
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM", "ORM"}
     at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
@@ -170,8 +224,21 @@ def test_without_a_soft_prm_or_with_too_few_problems_nothing_is_settled() -> Non
     written = solutions(tested, 4)
     hard, soft = scores(written, "prm", False), scores(written, "soft", True)
     outcome = scores(written, "orm", True)
-    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, REPORT, 0)
+    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, REPORT, 0)
     assert len(curves) and claims == []
     for nothing, options in ((None, OPTIONS), (soft[:0], OPTIONS), (soft, None)):
-        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, REPORT, 0)
+        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, RATED, REPORT, 0)
         assert curves.empty and claims == []
+
+
+def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
+    tested = problems("test", 12)
+    written = solutions(tested, 8)
+    own, outcome = scores(written, "prm", True), scores(written, "orm", False)
+    curves, [b8, b9] = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, REPORT, 0)
+    assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
+        "there is no other PRM"
+    )
+    assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
+    assert curves["n"].max() == 8, "all samples, not a part's first ones"
+    assert "far fewer" not in rollouts_part(curves).sections[0].reading

@@ -74,7 +74,7 @@ def test_samples_measured_are_samples_drawn(thorough: Parameters) -> None:
     assert max(thorough.experiment.design.budgets) <= most and max(thorough.loop.budgets) <= most
 
 
-@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "smoke", "thorough"])
+@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])
 def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
     assert check_parameters(parameters(env)).search.given_samples is None
 
@@ -85,6 +85,10 @@ def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env:
         ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
         ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
         ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+        (
+            {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}, "release": None},
+            "pool.labeler: rollouts give values and no ratings, .* set experiment and rollouts to null",
+        ),
     ],
 )
 def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[str, Any], said: str) -> None:

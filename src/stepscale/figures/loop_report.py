@@ -75,11 +75,13 @@ def rollouts_part(curves: pd.DataFrame) -> Part:
     """The soft PRM's curves; empty if nothing was rolled out."""
     if curves.empty:
         return Part([], {})
+    beside, fewer = "", ""
+    if "PRM" in set(curves["label"]):
+        beside, fewer = "PRM is the run's own, by product; ", "; the soft PRM saw far fewer solutions"
     told = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
-        "that learned Monte Carlo values of steps, with each way to make one score of them; PRM is the run's own, by "
-        "product; ORM by its last token (F and Figure 14). How to read this: as best-of-N above; the soft PRM saw far fewer "
-        f"solutions.{largest_error(curves)}"
+        f"that learned Monte Carlo values of steps, with each way to make one score of them; {beside}ORM by its last token (F "
+        f"and Figure 14). How to read this: as best-of-N above{fewer}.{largest_error(curves)}"
     )
     return Part([FigureSection("A PRM of rollouts", told, scaling_curves(curves))], {})
 

@@ -63,6 +63,20 @@ class ByFile(BaseModel):
         return f"people, in {Path(self.path).name}"
 
 
+class PoolByRollouts(BaseModel):
+    """The generator's own rollouts of the whole pool, as values; the run's PRM is then a soft one (Snell et al. 2024, D)."""
+
+    model_config = _STRICT
+    kind: Literal["rollouts"] = "rollouts"
+    per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
+    problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return f"{self.per_step} rollouts of the generator from each step, as values"
+
+
 class AsGiven(BaseModel):
     """Those who labelled the data that the problems come from; the pool is then theirs too."""
 
@@ -83,8 +97,10 @@ def _of_kind(value: object) -> object:
 LoopLabeler = Annotated[
     BySymbols | ByLargePRM | ByRollouts | ByFile, Field(discriminator="kind"), BeforeValidator(_of_kind)
 ]
-# PRM_large learns from the pool's labels, so it cannot give them; rollouts of a whole pool are made by the part ``rollouts``
-PoolLabeler = Annotated[BySymbols | AsGiven | ByFile, Field(discriminator="kind"), BeforeValidator(_of_kind)]
+# PRM_large learns from the pool's labels, so it cannot give them
+PoolLabeler = Annotated[
+    BySymbols | AsGiven | ByFile | PoolByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)
+]
 
 
 class LoopStrategy(BaseModel):

@@ -73,6 +73,21 @@ class Parameters(Block):
         return self
 
     @model_validator(mode="after")
+    def _values_are_no_ratings(self) -> Self:
+        """What needs ratings has none where rollouts label the pool."""
+        asked = {
+            "experiment": self.experiment, "release": self.release, "rollouts": self.rollouts,
+            "verifiers.large": self.verifiers.large,
+        }  # fmt: skip
+        wanting = [key for key, block in asked.items() if block]
+        if self.pool.labeler.kind == "rollouts" and wanting:
+            raise ValueError(
+                f"pool.labeler: rollouts give values and no ratings, and the run's PRM is then the soft one; set "
+                f"{' and '.join(wanting)} to null"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _small_verifiers_learn_from_all(self) -> Self:
         """Where small verifiers are trained, none of their few samples is kept apart to stop by."""
         small = self.verifiers.sized(small=True)

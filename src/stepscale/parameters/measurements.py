@@ -11,6 +11,7 @@ from stepscale.models.optimization import Optimization
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.search.revision_data import RevisionData
+from stepscale.verifiers.aggregation import How, Rule
 from stepscale.verifiers.public import PublicVerifier
 
 _PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past what a revision model is trained on
@@ -143,6 +144,16 @@ class ReportBlock(Block):
     probes: int = Field(
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
     )
+
+    aggregation: How = Field(
+        "product", description="how the PRM's steps become a solution's score where no search says it: product (Lightman et al. "
+        "2023, F) or last (Snell et al. 2024, E), min, mean",
+    )  # fmt: skip
+
+    @property
+    def rule(self) -> Rule:
+        """The same, a neutral step being no error."""
+        return self.aggregation, "positive"
 
     @field_validator("budgets")
     @classmethod

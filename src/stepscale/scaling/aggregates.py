@@ -10,9 +10,9 @@ from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats, best_of_n_per_problem
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.samples import SampleGrid, sample_grid
-from stepscale.verifiers.aggregation import HOWS, NEUTRALS, How, NeutralIs, aggregate
+from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
 
-PRODUCT: tuple[How, NeutralIs] = ("product", "positive")  # the rule of Lightman et al. 2023, F
+PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Scored:
 
 def score_samples(
     problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame,
-    places: int | None = None, rule: tuple[How, NeutralIs] = PRODUCT,
+    places: int | None = None, rule: Rule = PRODUCT,
 ) -> Scored:  # fmt: skip
     """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 

@@ -18,13 +18,12 @@ from stepscale.scaling.intervals import Interval, bootstrap_interval
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS, crossed_interval, learning
 from stepscale.scaling.samples import SampleGrid
 from stepscale.scaling.voting import Vote, weighted_per_problem
-from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
+from stepscale.verifiers.aggregation import How, NeutralIs, Rule, aggregate
 
 CLOSE = 0.02  # A2: two points; the paper's four rules lie within 0.8 points
 NOT_WORSE = 0.01  # B8: one point
 MOST_DOUBLINGS = 10.0  # A4: a saving beyond 2 ** 10 counts as that
 
-Rule = tuple[How, NeutralIs]
 RULES: tuple[Rule, ...] = (
     ("product", "positive"), ("product", "negative"), ("min", "positive"), ("min", "negative"),
 )  # fmt: skip

@@ -14,6 +14,7 @@ from stepscale.errors import InputError
 
 How = Literal["product", "min", "last", "mean"]
 NeutralIs = Literal["positive", "negative"]
+Rule = tuple[How, NeutralIs]  # how step scores become a solution's
 HOWS: tuple[How, ...] = get_args(How)
 NEUTRALS: tuple[NeutralIs, ...] = get_args(NeutralIs)
 _SMALLEST = 1e-30  # keeps a logarithm finite; far below any probability float32 tells from zero

@@ -66,6 +66,11 @@ def prm_examples(
     return result
 
 
+def holds_values(step_labels: pd.DataFrame) -> bool:
+    """Whether these labels are values alone, as rollouts give them: then a soft PRM learns them (Snell et al. 2024, D)."""
+    return bool(step_labels["rating"].isna().all() and step_labels["value"].notna().any())
+
+
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
     """One example a labelled solution and labeler of which the first wrong step is known, or that there is none.
 

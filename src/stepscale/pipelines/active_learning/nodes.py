@@ -7,9 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, PoolBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards
+from stepscale.pipelines.rolling_out import gather_values, values_of_steps
+from stepscale.pipelines.sampling import MANIFEST, Shards, manifest, open_generator, sample_shards
 
 logger = logging.getLogger(__name__)
+
+ROLLOUTS = "pool-rollouts"
 
 
 def sample_pool(
@@ -33,15 +36,32 @@ def sample_pool(
     yield from sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
 
 
+def roll_out_pool(
+    generator_model: Path, problems: pd.DataFrame, pool_solutions: pd.DataFrame, finished: Shards,
+    generator: GeneratorBlock, pool: PoolBlock, seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    """Values of every step of the whole pool, shard by shard, where its labeler is the generator itself; else none."""
+    who = pool.labeler
+    if who.kind != "rollouts":
+        yield manifest(ROLLOUTS)
+        return
+    practice = problems[problems["split"].isin(["train", "valid"])]
+    yield from values_of_steps(generator_model, practice, pool_solutions, finished, generator, who, seed, ROLLOUTS)
+
+
 def label_steps(
-    problems: pd.DataFrame, pool_solutions: pd.DataFrame, given_step_labels: pd.DataFrame, pool: PoolBlock
-) -> pd.DataFrame:
-    """Step labels of the pool: by the labeler, or those that came with the data."""
+    problems: pd.DataFrame, pool_solutions: pd.DataFrame, given_step_labels: pd.DataFrame, rollouts: Shards, pool: PoolBlock
+) -> pd.DataFrame:  # fmt: skip
+    """Step labels of the pool: by the labeler, by its rollouts, or those that came with the data."""
     from stepscale.cost import Ledger
     from stepscale.pipelines.active_learning.labelers import open_for_pool
 
     if pool.labeler.kind == "given":
         return given_step_labels
+    if pool.labeler.kind == "rollouts":
+        labels = gather_values(rollouts, ROLLOUTS)
+        logger.info("rollouts gave %d steps their value, %.3f on average", len(labels), labels["value"].mean())
+        return labels
     labeler = open_for_pool(pool.labeler)
     labels = labeler.label(problems, pool_solutions, Ledger())
     shares = labels["rating"].value_counts(normalize=True)

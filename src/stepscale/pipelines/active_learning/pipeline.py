@@ -10,17 +10,24 @@ from stepscale.pipelines.sampling import gather
 def label_pool() -> list[Node]:
     """A pool of sampled solutions, and a rating of each of their steps."""
     known = ["problems", "given_solutions", "finished_pool_shards"]
+    made_of = ["params:generator", "params:pool", "params:seed"]
     return [
         Node(
             nodes.sample_pool,
-            ["generator_model", *known, "params:generator", "params:pool", "params:seed"],
+            ["generator_model", *known, *made_of],
             "pool_shards",
             name="sample_pool",
         ),
         Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
         Node(
+            nodes.roll_out_pool,
+            ["generator_model", "problems", "pool_solutions", "finished_pool_rollout_shards", *made_of],
+            "pool_rollout_shards",
+            name="roll_out_pool",
+        ),
+        Node(
             nodes.label_steps,
-            ["problems", "pool_solutions", "given_step_labels", "params:pool"],
+            ["problems", "pool_solutions", "given_step_labels", "pool_rollout_shards", "params:pool"],
             "step_labels",
             name="label_steps",
         ),

@@ -30,7 +30,7 @@ def measure_difficulty(
     found: dict[str, tuple[StrategyResults, Scored]] = {}
     errors: dict[str, Floats] = {}
     if tree_search is not None and len(search_results):
-        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search)
+        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search.rule)
         rows = strategy_rows(scored, search_results, sample_costs, tree_search)
         results = strategy_results(rows)
         found["search"] = results, scored
@@ -38,7 +38,7 @@ def measure_difficulty(
         errors["search"] = most_error(sample_votes(scored, ns), ns, results.budgets)
     if revisions is not None and len(revision_chains):
         results = strategy_results(ratio_results(revision_chains, revisions.budgets, "hierarchical", seed=seed))
-        found["revisions"] = results, scored_samples(*samples, list(results.ids))
+        found["revisions"] = results, scored_samples(*samples, list(results.ids), config.rule)
     agreement, policies = [pd.DataFrame(columns=[OF, *AGREEMENT])], [pd.DataFrame(columns=[OF, *POLICIES])]
     for name, (results, scored) in found.items():
         easiness = easiness_by_kind(scored, question_difficulty, config.probes, seed)

@@ -29,6 +29,7 @@ from stepscale.scaling.revision_claims import PARALLEL
 from stepscale.scaling.voting import Vote
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import ratio_results
+from stepscale.verifiers.aggregation import Rule
 
 KINDS = ("oracle", "predicted")  # of bins, as in the paper
 UNITS = ("flops", "generator_flops")
@@ -69,14 +70,15 @@ def measure_flops_match(
     samples = test_problems, test_solutions, prm_scores
     rows: dict[str, pd.DataFrame] = {}
     if tree_search is not None and len(search_results):
-        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search)
+        scored = scored_samples(*samples, list(search_results["problem_id"].unique()), tree_search.rule)
         most = int(sample_costs["n"].max())
         rows["search"] = strategy_rows(scored, search_results, sample_costs, tree_search, most)
     if revisions is not None and len(revision_chains):
         rows["revisions"] = ratio_results(revision_chains, revisions.budgets, "hierarchical", seed=seed)
-    plans = {"search": tree_search}  # predicted bins: by the rule of the searches; of revisions, as in their own part
+    # predicted bins: by the rule of the searches; of revisions, as in their own part
+    rules = {"search": tree_search.rule if tree_search else config.rule, "revisions": config.rule}
     ns = [int(n) for n in sorted(sample_costs["n"].unique())] if "search" in rows else []
-    policies = _policies(rows, samples, plans, ns, config, seed)
+    policies = _policies(rows, samples, rules, ns, config, seed)
     answers, size_ratio = larger_answers.set_index("problem_id"), model_sizes["size_ratio"]
     tables = [_table(policy, answers, size_ratio) for policy in policies]
     curves = [_curves(policy) for policy in policies]
@@ -102,7 +104,7 @@ def log_flops_match(table: pd.DataFrame) -> None:
 def _policies(
     rows: Mapping[str, pd.DataFrame],
     samples: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame],
-    plans: Mapping[str, SearchPlan | None],
+    rules: Mapping[str, Rule],
     ns: list[int],
     config: ReportBlock,
     seed: int,
@@ -110,7 +112,7 @@ def _policies(
     found = []
     for of, own in rows.items():
         results = strategy_results(own, UNITS)
-        scored = scored_samples(*samples, list(results.ids), plans.get(of))
+        scored = scored_samples(*samples, list(results.ids), rules[of])
         votes = sample_votes(scored, ns) if of == "search" else {}
         easiness = easiness_by_kind(scored, pd.DataFrame(), config.probes, seed)
         for kind in KINDS:

@@ -6,15 +6,17 @@ from typing import Any
 import pandas as pd
 
 from stepscale.labeling.options import LoopOptions, RolloutOptions
-from stepscale.parameters import ReportBlock
+from stepscale.parameters import PoolBlock, ReportBlock
+from stepscale.scaling.aggregates import PRODUCT
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import shows_growth
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.loop_comparison import health_by_round, loop_differences
 from stepscale.scaling.points import by_size
 from stepscale.scaling.samples import sample_grid
-from stepscale.scaling.supervision_claims import Rule, b8_quantities, b9_quantities, rule_votes
+from stepscale.scaling.supervision_claims import b8_quantities, b9_quantities, rule_votes
 from stepscale.scaling.voting import Vote
+from stepscale.verifiers.aggregation import Rule
 
 CURVE = ["label", "n", "accuracy", "low", "high", "n_problems", "seeds"]
 SOFT_CURVE = [*CURVE, "error"]
@@ -35,29 +37,32 @@ def measure_loop(
 
 def measure_rollouts(
     problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, soft_scores: pd.DataFrame | None,
-    orm_scores: pd.DataFrame, rollouts: RolloutOptions | None, config: ReportBlock, seed: int,
+    orm_scores: pd.DataFrame, rollouts: RolloutOptions | None, pool: PoolBlock, config: ReportBlock, seed: int,
 ) -> tuple[pd.DataFrame, list[Claim]]:  # fmt: skip
     """The soft PRM's curves beside the PRM's and the ORM's, best-of-N weighted over the same samples, and claims B8 and B9.
 
-    Snell et al. 2024 compare ways to aggregate steps, and their PRM with an ORM, under best-of-N weighted (E, F), so these do.
+    Where rollouts labelled the pool, the soft PRM is the run's own, and there is no other beside it. Snell et al. 2024 compare
+    ways to aggregate steps, and their PRM with an ORM, under best-of-N weighted (E, F), so these do.
     """
-    if rollouts is None or soft_scores is None or soft_scores.empty:
-        return pd.DataFrame(columns=SOFT_CURVE), []
     key = ["problem_id", "sample_id"]
+    prm, orm = (scores[scores["verifier"] == name] for name, scores in (("prm", prm_scores), ("orm", orm_scores)))
+    beside = {"PRM": (prm, PRODUCT), "ORM": (orm, SOFT_RULES[0])}
+    if pool.labeler.kind == "rollouts":
+        tested = set(problems.loc[problems["split"] == "test", "problem_id"])
+        beside, soft_scores = {"ORM": beside["ORM"]}, prm[prm["problem_id"].isin(tested)]
+    elif rollouts is None:
+        soft_scores = None
+    if soft_scores is None or soft_scores.empty:
+        return pd.DataFrame(columns=SOFT_CURVE), []
     few = soft_scores[key].merge(solutions, on=key, validate="one_to_one")
-    hard, outcome = (
-        soft_scores[key].merge(scores[scores["verifier"] == name], on=key, validate="one_to_one")
-        for name, scores in (("prm", prm_scores), ("orm", orm_scores))
-    )
     test = problems[problems["problem_id"].isin(set(few["problem_id"]))]
     grid = sample_grid(test, few)
     ns = [n for n in config.budgets if n <= grid.mask.shape[1]]
     soft = rule_votes(grid, soft_scores, SOFT_RULES, ns)
     votes = {f"Soft PRM, {rule[0]}": own for rule, own in soft.items()}
-    product: Rule = ("product", "positive")
-    last: Rule = ("last", "positive")
-    for label, scores, rule in (("PRM", hard, product), ("ORM", outcome, last)):
-        votes[label] = rule_votes(grid, scores, [rule], ns)[rule]
+    for label, (scores, rule) in beside.items():
+        own = soft_scores[key].merge(scores, on=key, validate="one_to_one")
+        votes[label] = rule_votes(grid, own, [rule], ns)[rule]
     curves = _vote_curves(votes, ns, config.bootstrap, seed)
     if len(test) < FEWEST_PROBLEMS:
         return curves, []

@@ -48,7 +48,7 @@ def measure(
     the claims they settle.
     """
     places = search.given_samples.places if search.given_samples else None
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places)
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places, config.rule)
     ns = _budgets(scored, config)
     votes, curves = _best_of_n("test", scored, ns, config.bootstrap, seed)
     values = _per_problem(votes)
@@ -61,7 +61,7 @@ def measure(
     claims = _claims(scored, values, bins, ns, config.bootstrap, seed)
     if not problems["split"].eq("heldout").any():
         return curves, curves.head(0), levels, by_fifth, rules, claims
-    unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores)
+    unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores, rule=config.rule)
     few = [n for n in ns if n in _budgets(unlike, config)]
     found, heldout = _best_of_n("heldout", unlike, few, config.bootstrap, seed)
     claims.append(settle("A5", a5_quantities(_per_problem(found), few, config.bootstrap, seed), seeds=1))
@@ -192,15 +192,16 @@ def log_curves(curves: pd.DataFrame, heldout: pd.DataFrame) -> None:
 
 
 def choose_worked_examples(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame, pool: PoolBlock
-) -> list[dict[str, Any]]:
+    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame, pool: PoolBlock,
+    config: ReportBlock,
+) -> list[dict[str, Any]]:  # fmt: skip
     """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
     from stepscale.labeling.symbolic import label_solutions
     from stepscale.scaling.worked_examples import choose
 
     if "prm" not in set(prm_scores["verifier"]) or not solutions["steps"].map(len).any():
         return []
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores)
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, rule=config.rule)
     rate = label_solutions if pool.labeler.kind == "symbolic" else None
     ours = prm_scores[prm_scores["verifier"] == "prm"]
     return choose(scored, problems, solutions, ours, rate)

@@ -145,7 +145,7 @@ def learning() -> list[Node]:
         ),
         Node(
             loop.measure_rollouts,
-            [*SAMPLES, "soft_prm_scores", "orm_scores", "params:rollouts", *MEASURED_BY],
+            [*SAMPLES, "soft_prm_scores", "orm_scores", "params:rollouts", "params:pool", *MEASURED_BY],
             ["soft_prm_curves", "rollout_claims"],
             name="measure_rollouts",
         ),

@@ -16,7 +16,12 @@ def best_of_n() -> list[Node]:
             name="measure",
         ),
         Node(nodes.log_curves, ["curves", "heldout_curves"], None, name="log_curves"),
-        Node(nodes.choose_worked_examples, [*measured, "params:pool"], "worked_examples", name="choose_examples"),
+        Node(
+            nodes.choose_worked_examples,
+            [*measured, "params:pool", "params:report"],
+            "worked_examples",
+            name="choose_examples",
+        ),
     ]
 
 

@@ -19,7 +19,7 @@ def measure_contexts(
     if revisions is None or chains.empty:
         return pd.DataFrame(columns=COLUMNS)
     ids = list(chains["problem_id"].unique())
-    grid = scored_samples(test_problems, test_solutions, prm_scores, ids).grid
+    grid = scored_samples(test_problems, test_solutions, prm_scores, ids, config.rule).grid
     bins = quantile_bins(oracle_easiness(grid.correct, grid.mask), ids, seed=seed)
     by_id = dict(zip(ids, bins.tolist(), strict=True))
     return shown_attempts(chains, revisions.data.layout.context, by_id, config.bootstrap, seed)

@@ -36,7 +36,7 @@ def measure_revision_search(
     parts, errors = [ours, _revised_rows(chains, revisions.budgets, seed)], {}
     if tree_search is not None and len(search_results):
         ids = list(search_results["problem_id"].unique())
-        scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
+        scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search.rule)
         parts.append(_generator_rows(scored, search_results, sample_costs, tree_search))
         inside = np.isin(ids, list(_shared(parts)))
         ns = sorted(parts[-1].loc[parts[-1]["strategy"] == WEIGHTED, "budget"].unique())

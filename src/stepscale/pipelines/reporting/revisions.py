@@ -9,11 +9,11 @@ import pandas as pd
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.pipelines.reporting.policies import AT_COST, CHOSEN, SAVINGS, at_cost, policies, savings
-from stepscale.scaling.aggregates import score_samples
+from stepscale.pipelines.reporting.searches import difficulty_bins, scored_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.compute_optimal import strategy_results
 from stepscale.scaling.curve import Curve
-from stepscale.scaling.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.scaling.difficulty import Bins
 from stepscale.scaling.intervals import bootstrap_interval
 from stepscale.scaling.revision_claims import (
     PARALLEL,
@@ -48,7 +48,8 @@ def measure_revisions(
         columns = (_POSITIONS, _CHANGES, _RATIOS, COLUMNS, SAVINGS, AT_COST, CHOSEN)
         return *(pd.DataFrame(columns=names) for names in columns), []  # type: ignore[return-value]  # seven tables
     found = _ratios(chains, revisions.budgets, seed)
-    bins = _bins(test_problems, test_solutions, prm_scores, list(found[VERIFIER]["problem_id"].unique()), seed)
+    ids = list(found[VERIFIER]["problem_id"].unique())
+    bins = difficulty_bins(scored_samples(test_problems, test_solutions, prm_scores, ids, config.rule), seed)
     splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
     kinds = {f"compute-optimal, {kind} bins": (kind, own) for kind, own in bins.items()}
     optimal = policies(splits, kinds, PARALLEL, config.bootstrap, seed)
@@ -86,20 +87,6 @@ def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[s
         MAJORITY: ratio_results(chains, budgets, "majority", seed=seed),
         BARE: ratio_results(read_by(chains, WITHOUT_HISTORY), budgets, "hierarchical", seed=seed),
     }
-
-
-def _bins(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, ids: list[str], seed: int
-) -> dict[str, Bins]:
-    """Difficulty bins of these problems, oracle and predicted."""
-    kept = problems[problems["problem_id"].isin(ids)].set_index("problem_id").loc[ids].reset_index()
-    prm = prm_scores[prm_scores["verifier"] == "prm"]
-    scored = score_samples(kept, "test", solutions, prm, prm.head(0))
-    grid = scored.grid
-    easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
-    if "prm" in scored.scores:
-        easiness["predicted"] = predicted_easiness(scored.scores["prm"], grid.mask)
-    return {kind: quantile_bins(values, ids, seed=seed) for kind, values in easiness.items()}
 
 
 def _by_ratio(found: dict[str, pd.DataFrame], bins: Bins, resamples: int, seed: int) -> pd.DataFrame:

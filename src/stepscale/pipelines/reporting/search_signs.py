@@ -35,7 +35,7 @@ def measure_signs(
     )
     chosen = search_candidates[search_candidates["is_chosen"]].merge(named.drop_duplicates("strategy"), on="strategy")
     searched = chosen.assign(strategy=chosen["name"])[_WON]
-    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
+    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search.rule)
     drawn = pd.DataFrame(_weighted(scored, test_solutions, sorted(set(searched["budget"])), seed), columns=_WON)
     return signs_table(pd.concat([drawn, searched], ignore_index=True), WEIGHTED, ids, config.bootstrap, seed)
 

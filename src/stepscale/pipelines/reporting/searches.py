@@ -13,7 +13,7 @@ import pandas as pd
 from stepscale.parameters import ReportBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
 from stepscale.pipelines.reporting.policies import AT_COST, CHOSEN, SAVINGS, Policies, at_cost, policies, savings
-from stepscale.scaling.aggregates import PRODUCT, Scored, score_samples
+from stepscale.scaling.aggregates import Scored, score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import estimates, per_problem
@@ -28,6 +28,7 @@ from stepscale.scaling.search_claims import b1_quantities, b2_quantities, b3_qua
 from stepscale.scaling.voting import Vote
 from stepscale.search.plan import SearchPlan
 from stepscale.search.recorded import recorded_pool, recorded_prices, recorded_run
+from stepscale.verifiers.aggregation import Rule
 
 WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
 CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
@@ -50,9 +51,9 @@ def measure_search(
         return *tables, []  # type: ignore[return-value]  # six tables
     resamples = config.bootstrap
     ids = list(search_results["problem_id"].unique())
-    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
+    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search.rule)
     results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
-    bins = _bins(scored, seed)
+    bins = difficulty_bins(scored, seed)
     kinds = [*bins.items(), ("one bin", np.ones(len(results.ids), np.int64))]
     optimal = policies(results, dict(zip(POLICIES, kinds, strict=True)), WEIGHTED, resamples, seed)
     curves = {
@@ -105,12 +106,12 @@ def scored_samples(
     solutions: pd.DataFrame,
     prm_scores: pd.DataFrame,
     ids: list[str],
-    plan: SearchPlan | None = None,
+    rule: Rule,
 ) -> Scored:
-    """The samples of the problems ``ids``, in their order, with the PRM's scores by the rule of the searches of ``plan``."""
+    """The samples of the problems ``ids``, in their order, with the PRM's scores by ``rule``."""
     kept = problems.set_index("problem_id", drop=False).loc[ids].reset_index(drop=True)
     prm = prm_scores[prm_scores["verifier"] == "prm"]
-    return score_samples(kept, "test", solutions, prm, prm.head(0), rule=plan.rule if plan else PRODUCT)
+    return score_samples(kept, "test", solutions, prm, prm.head(0), rule=rule)
 
 
 def strategy_rows(
@@ -145,12 +146,12 @@ def strategy_rows(
     return rows.assign(tokens=tokens, flops=flops)[kept]
 
 
-def _bins(scored: Scored, seed: int) -> dict[str, Bins]:
+def difficulty_bins(scored: Scored, seed: int) -> dict[str, Bins]:
+    """Difficulty bins of these problems: oracle and, where the PRM scored them, predicted."""
     grid = scored.grid
-    easiness = {
-        "oracle": oracle_easiness(grid.correct, grid.mask),
-        "predicted": predicted_easiness(scored.scores["prm"], grid.mask),
-    }
+    easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
+    if "prm" in scored.scores:
+        easiness["predicted"] = predicted_easiness(scored.scores["prm"], grid.mask)
     return {kind: quantile_bins(values, grid.ids, seed=seed) for kind, values in easiness.items()}
 
 

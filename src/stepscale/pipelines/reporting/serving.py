@@ -31,7 +31,7 @@ def learn_policy(
     if tree_search is None or search_results.empty:
         return {}
     ids = list(search_results["problem_id"].unique())
-    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search)
+    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search.rule)
     options = {f"{name} at {budget}": (own, budget) for name, budget, own in tree_search.searches}
     runs = {name: recorded_run(search_candidates, own.strategy, ids, budget) for name, (own, budget) in options.items()}
     met = outcomes(ids, recorded_pool(scored.grid, scored.scores["prm"]), runs, ORDERS, seed)

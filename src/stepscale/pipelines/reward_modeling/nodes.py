@@ -19,11 +19,17 @@ _LEARNT = ("train", "valid")  # splits: of the second, the validation loss alone
 
 
 def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
-    """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6)."""
-    from stepscale.verifiers.examples import prm_examples
+    """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6).
 
-    examples = {split: prm_examples(problems, of_split(problems, step_labels, split)) for split in _LEARNT}
-    return _train("prm", config.base, config.training("prm", seed), examples)
+    Where the labels are values alone it is a soft one: binary cross entropy on the value there (Snell et al. 2024, D).
+    """
+    from stepscale.verifiers.examples import holds_values, prm_examples
+
+    options, soft = config.training("prm", seed), holds_values(step_labels)
+    if soft:
+        options = options.model_copy(update={"kind": "soft_prm"})
+    examples = {split: prm_examples(problems, of_split(problems, step_labels, split), soft=soft) for split in _LEARNT}
+    return _train("prm", config.base, options, examples)
 
 
 def train_large_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, seed: int) -> Path:
@@ -78,17 +84,20 @@ def evaluate_verifiers(
     """
     from stepscale.tracking import child_run, current_run
     from stepscale.verifiers.evaluation import evaluate
-    from stepscale.verifiers.examples import first_error_examples, orm_examples, prm_examples
+    from stepscale.verifiers.examples import first_error_examples, holds_values, orm_examples, prm_examples
     from stepscale.verifiers.scoring import ModelVerifier
 
     labels = of_split(problems, step_labels, "valid")
-    rated, whole = prm_examples(problems, labels), first_error_examples(problems, solutions, labels)
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
-    judged: list[tuple[str, Kind, Path, list[Any]]] = [
-        ("prm", "prm", prm_model, rated), ("orm", "orm", orm_model, graded),
-    ]  # fmt: skip
-    if config.large:
-        judged.append(("prm_large", "prm", large_prm_model, rated))
+    whole = first_error_examples(problems, solutions, labels)
+    judged: list[tuple[str, Kind, Path, list[Any]]] = [("orm", "orm", orm_model, graded)]
+    if holds_values(step_labels):
+        judged.insert(0, ("prm", "soft_prm", prm_model, graded))
+    else:
+        rated = prm_examples(problems, labels)
+        judged.insert(0, ("prm", "prm", prm_model, rated))
+        if config.large:
+            judged.append(("prm_large", "prm", large_prm_model, rated))
     if rollouts:
         judged.append(("soft_prm", "soft_prm", soft_prm_model, graded))
     numbers, all_bins, all_positions = dict[str, Any](), list[pd.DataFrame](), list[pd.DataFrame]()

@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -10,10 +9,13 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import GeneratorBlock, VerifierBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, make_missing, manifest, open_generator
+from stepscale.pipelines.rolling_out import gather_values, values_of_steps
+from stepscale.pipelines.sampling import Shards, manifest
 from stepscale.pipelines.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
+
+PURPOSE = "rollouts"
 
 
 def roll_out(
@@ -21,30 +23,18 @@ def roll_out(
     rollouts: RolloutOptions | None, seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
     """Values of every step of some training solutions, shard by shard; those in ``finished`` are left out."""
-    from stepscale.generation.contract import Sampling
-    from stepscale.generation.shards import model_key
-    from stepscale.labeling.rollouts import RolloutJob, plan_rollouts, roll_out_shard
-
     if rollouts is None:
-        yield manifest("rollouts")
+        yield manifest(PURPOSE)
         return
     chosen = problems[problems["split"] == "train"].head(rollouts.problems)
     written = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
     written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
-    model = open_generator(generator_model, generator, seed)
-    sampling = Sampling(**generator.sampling.model_dump())
-    job = RolloutJob(sampling, seed, model_key(generator_model, generator.placement.dtype), rollouts.per_step)
-    shards = plan_rollouts(model, job, chosen, written, rollouts.problems_per_shard)
-    yield from make_missing("rollouts", shards, finished, partial(roll_out_shard, job, model), rows="steps")
+    yield from values_of_steps(generator_model, chosen, written, finished, generator, rollouts, seed, PURPOSE)
 
 
 def gather_rollouts(shards: Shards) -> pd.DataFrame:
     """The step labels of the latest run's shards; an empty table if there are none."""
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import STEP_LABELS
-
-    names = list(shards[f"{MANIFEST}-rollouts"]()["shard"])
-    return pd.concat([shards[name]() for name in names], ignore_index=True) if names else empty(STEP_LABELS)
+    return gather_values(shards, PURPOSE)
 
 
 def train_soft_prm(

@@ -15,14 +15,13 @@ from stepscale.cost import Ledger
 from stepscale.models.placement import Placement
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock
 from stepscale.pipelines.sampling import Shards, grade, make_missing, open_generator
-from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.aggregation import Rule
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
     from stepscale.generation.shards import Shard
     from stepscale.search.revision_chains import ProblemChains
 
-Rule = tuple[How, NeutralIs]  # how a verifier's step scores become an attempt's
 _CODE = 4  # raise when the same inputs give other chains
 
 

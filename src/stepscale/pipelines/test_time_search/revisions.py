@@ -15,8 +15,9 @@ from stepscale.models.encoding import TextFormat
 from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import Shards, gather, manifest, open_generator, sample_shards
 from stepscale.pipelines.scratch import scratch_folder
-from stepscale.pipelines.test_time_search.chain_shards import ChainShards, Judge, Rule
+from stepscale.pipelines.test_time_search.chain_shards import ChainShards, Judge
 from stepscale.search.revision_grid import PRM, WITHOUT_HISTORY, pool_lengths
+from stepscale.verifiers.aggregation import Rule
 
 logger = logging.getLogger(__name__)
 
