@@ -6,7 +6,6 @@ on, nested, and the examples it learns from. Arms of one selection train on iden
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
 import pandas as pd
@@ -16,6 +15,7 @@ from stepscale.errors import InputError
 from stepscale.labeling.outcomes import judged_by_steps
 from stepscale.labeling.selection import KEY, Convincing, Selection, Strategy, Uniform, candidates, chosen
 from stepscale.scaling.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS, SELECTOR
+from stepscale.scaling.rising import Rising
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 from stepscale.verifiers.options import Supervise
 from stepscale.verifiers.saved import Kind
@@ -72,19 +72,12 @@ class Experiment(BaseModel):
     model_config = _STRICT
 
     ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
-    sizes: tuple[int, ...] = Field(min_length=1, description="labelled samples a problem, rising")
+    sizes: Rising = Field(description="labelled samples a problem")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
-    budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which verifiers are measured")
+    budgets: Rising = Field(description="N of best-of-N at which verifiers are measured")
     least_steps: int = Field(
         60, ge=1, description="optimizer steps of a training at the least: a small subset is gone through more often"
     )
-
-    @field_validator("sizes", "budgets")
-    @classmethod
-    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
-        if value[0] < 1 or any(a >= b for a, b in pairwise(value)):
-            raise ValueError("must rise and begin at 1 or above")
-        return value
 
     @property
     def arms(self) -> tuple[Arm, ...]:

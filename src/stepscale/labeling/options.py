@@ -7,6 +7,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 
 from stepscale.labeling.by_verifier import THRESHOLD
 from stepscale.labeling.selection import Blend, Convincing, Selection, Uniform
+from stepscale.scaling.rising import Rising
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -136,7 +137,7 @@ class LoopOptions(BaseModel):
     )
     seeds: int = Field(1, ge=1, description="repeats of the whole loop")
     least_steps: int = Field(40, ge=1, description="optimizer steps of a training at the least")
-    budgets: tuple[int, ...] = Field(min_length=1, description="N of best-of-N at which selectors are measured")
+    budgets: Rising = Field(description="N of best-of-N at which selectors are measured")
     strategies: tuple[LoopStrategy, ...] = Field(
         (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM), min_length=1,
         description="compared at the same numbers of labels; what the first one labelled is released",

@@ -1,6 +1,5 @@
 """What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
-from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -9,6 +8,7 @@ from stepscale.labeling.arms import Experiment
 from stepscale.labeling.options import PoolLabeler
 from stepscale.models.optimization import Optimization
 from stepscale.parameters.block import Block, FileSource, SampleCounts
+from stepscale.scaling.rising import Rising
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.search.revision_data import RevisionData
 from stepscale.verifiers.aggregation import How, Rule
@@ -139,7 +139,7 @@ class RevisionsBlock(Block):
 class ReportBlock(Block):
     """What is measured and shown."""
 
-    budgets: tuple[int, ...] = Field(description="N of best-of-N and votes; those beyond the samples are left out")
+    budgets: Rising = Field(description="N of best-of-N and votes; those beyond the samples are left out")
     bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
     probes: int = Field(
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
@@ -154,10 +154,3 @@ class ReportBlock(Block):
     def rule(self) -> Rule:
         """The same, a neutral step being no error."""
         return self.aggregation, "positive"
-
-    @field_validator("budgets")
-    @classmethod
-    def _rise(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
-        if not budgets or budgets[0] < 1 or any(a >= b for a, b in pairwise(budgets)):
-            raise ValueError("must rise and begin at 1 or above")
-        return budgets
