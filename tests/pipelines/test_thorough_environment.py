@@ -96,6 +96,28 @@ def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[
         check_parameters({**parameters("base"), **changes})
 
 
+@pytest.mark.parametrize(
+    ("keys", "changes", "said"),
+    [
+        (["generator", "fine_tuning"], {"patience": 2}, r"generator\.fine_tuning: .*learns from all of its examples"),
+        (["larger"], {"fine_tuning": {"patience": 2}}, r"larger\.fine_tuning: .*learns from all of its examples"),
+        (["revisions"], {"validation_share": 0, "fine_tuning": {"patience": 2}}, r"revisions: .*validation_share is 0"),
+        (["revisions", "fine_tuning"], {"keep": "last"}, r"revisions\.fine_tuning: .*patience is null"),
+    ],
+)
+def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached(
+    keys: list[str], changes: dict[str, Any], said: str
+) -> None:
+    given = parameters("base")
+    block = given
+    for key in keys:
+        block[key] = dict(block[key])
+        block = block[key]
+    block.update(changes)
+    with pytest.raises(InputError, match=said):
+        check_parameters(given)
+
+
 def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
     given = parameters("base")
     given["verifiers"] = {**given["verifiers"], "base": "~/model"}

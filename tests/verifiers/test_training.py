@@ -20,7 +20,7 @@ from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
-from stepscale.verifiers.training import load_head, to_rows, train_verifier
+from stepscale.verifiers.training import TrainedVerifier, load_head, to_rows, train_verifier
 
 Labelled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
 LAYOUT = TextFormat(prompt="<judge>{problem}\n")
@@ -155,15 +155,33 @@ def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(
         lambda step, numbers: losses.append((step, numbers["eval_loss"])) if "eval_loss" in numbers else None,
     )  # fmt: skip
     assert len(losses) < 60  # it stopped
-    model = load_token_classifier(trained.folder)
+    assert validation_loss(trained, base) == pytest.approx(min(loss for _, loss in losses), rel=1e-4)
+    assert losses[-1][1] > min(losses, key=lambda pair: pair[1])[1]
+    assert not list((tmp_path / "prm").glob("checkpoint*"))
+
+
+def test_the_last_weights_are_those_some_evaluations_past_the_minimum(
+    base: Path, tmp_path: Path, labelled: Labelled
+) -> None:
+    problems, labels, _ = labelled(40)
+    losses: list[float] = []
+    changes = {"epochs": 30, "learning_rate": 0.3, "patience": 2, "schedule": "constant", "keep": "last"}
+    trained = train_verifier(
+        base, prm_examples(problems, labels), config(optimization=QUICK.model_copy(update=changes)), tmp_path / "prm",
+        lambda _, numbers: losses.append(numbers["eval_loss"]) if "eval_loss" in numbers else None,
+    )  # fmt: skip
+    assert losses.index(min(losses)) == len(losses) - 3, "it stopped two evaluations past the minimum"
+    assert validation_loss(trained, base) == pytest.approx(losses[-1], rel=1e-4)
+    assert validation_loss(trained, base) > min(losses) * 1.001
+
+
+def validation_loss(trained: TrainedVerifier, base: Path) -> float:
+    """Of the saved verifier, on the examples it never saw."""
     rows, _ = to_rows(trained.validation, StepEncoder(load_tokenizer(base), LAYOUT), "step_end")
     (batch,) = Batches(rows, 16, pad_id=0, classes=True, seed=0).batches
     with torch.no_grad():
-        logits = model(input_ids=batch["input_ids"]).logits
-    loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten())
-    assert loss.item() == pytest.approx(min(loss for _, loss in losses), rel=1e-4)
-    assert losses[-1][1] > min(losses, key=lambda pair: pair[1])[1]
-    assert not list((tmp_path / "prm").glob("checkpoint*"))
+        logits = load_token_classifier(trained.folder)(input_ids=batch["input_ids"]).logits
+    return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten()))
 
 
 def test_early_stopping_without_validation_examples_is_refused(base: Path, tmp_path: Path, labelled: Labelled) -> None:

@@ -134,7 +134,8 @@ def _arguments(
 ) -> TrainingArguments:
     evaluates = evaluates and options.evaluations_per_epoch > 0
     every = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
-    keep_best = evaluates and options.patience is not None
+    stops = evaluates and options.patience is not None
+    keep_best = stops and options.keep == "best"
     arguments = TrainingArguments(
         output_dir=scratch, max_steps=steps, per_device_train_batch_size=1, per_device_eval_batch_size=1,
         learning_rate=options.learning_rate, lr_scheduler_type=options.schedule, warmup_steps=round(options.warmup * steps),
@@ -143,7 +144,7 @@ def _arguments(
         bf16=_bfloat16(options), use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused",
         logging_steps=options.log_every, eval_strategy="steps" if evaluates else "no", eval_steps=every,
         save_strategy="steps" if keep_best else "no", save_steps=every, save_total_limit=1, save_only_model=True,
-        load_best_model_at_end=keep_best, metric_for_best_model="eval_loss", greater_is_better=False,
+        load_best_model_at_end=keep_best, metric_for_best_model="eval_loss" if stops else None, greater_is_better=False,
         prediction_loss_only=True, report_to="none", disable_tqdm=True, seed=seed, remove_unused_columns=False,
         dataloader_num_workers=0, dataloader_pin_memory=False,
     )  # fmt: skip
@@ -152,6 +153,13 @@ def _arguments(
             1  # one process, one device: Trainer would else split a batch of ours, which it takes for one row
         )
     return arguments
+
+
+class _Stop(EarlyStoppingCallback):
+    """Stops by the validation loss."""
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Says nothing: that the best weights are not loaded at the end may be what was asked for."""
 
 
 class _Shown(TrainerCallback):
@@ -188,7 +196,7 @@ class _Curves(TrainerCallback):
 def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None, shown: Progress) -> list[TrainerCallback]:
     told: list[TrainerCallback] = [_Shown(shown), *([_Curves(on_log)] if on_log else [])]
     stops = evaluates and options.patience is not None and options.evaluations_per_epoch > 0
-    return [*told, EarlyStoppingCallback(options.patience)] if stops else told
+    return [*told, _Stop(options.patience)] if stops else told
 
 
 def _pad(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:

@@ -35,8 +35,12 @@ class Optimization(BaseModel):
         2, ge=0, description="evaluations of the validation loss in an epoch; 0 for none"
     )
     patience: int | None = Field(
-        None, ge=1, description="stop after so many evaluations without gain and keep the best"
+        None, ge=1, description="stop after so many evaluations of the validation loss without gain"
     )
+    keep: Literal["best", "last"] = Field(
+        "best", description="weights where patience stopped: of the least validation loss; or the last, so many evaluations past "
+        "that minimum, as Snell et al. 2024 (H) take their revision model",
+    )  # fmt: skip
     seed: int = Field(0, description="of the order of rows, dropout and new weights")
 
     @model_validator(mode="after")
@@ -45,4 +49,6 @@ class Optimization(BaseModel):
             raise ValueError(
                 "patience waits for evaluations, and evaluations_per_epoch is 0; raise it or set patience to null"
             )
+        if self.keep == "last" and self.patience is None:
+            raise ValueError("keep: last tells what patience leaves, and patience is null; give it, or leave keep out")
         return self

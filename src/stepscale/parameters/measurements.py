@@ -128,6 +128,15 @@ class RevisionsBlock(Block):
 
     search: RevisionSearchPlan | None = Field(None, description="PRM search over the model's proposals; null: none")
 
+    @model_validator(mode="after")
+    def _has_problems_to_stop_by(self) -> "RevisionsBlock":
+        if self.fine_tuning.patience is not None and not self.validation_share:
+            raise ValueError(
+                "fine_tuning.patience stops by the loss of problems kept apart, and validation_share is 0; raise it or set "
+                "patience to null"
+            )
+        return self
+
     @field_validator("budgets")
     @classmethod
     def _are_powers_of_two(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:

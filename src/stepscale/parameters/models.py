@@ -1,8 +1,8 @@
 """The models of a run: the generator, the verifiers, a larger sibling; each a base and how it is made ready."""
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
 from stepscale.models.encoding import TextFormat
@@ -13,6 +13,17 @@ from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
 if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
+
+
+def _without_patience(given: Optimization) -> Optimization:
+    if given.patience is not None:
+        raise ValueError(
+            "patience: a generator learns from all of its examples and has no loss to stop by; set it to null"
+        )
+    return given
+
+
+FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
 
 
 class GeneratorBlock(Block):
@@ -27,7 +38,7 @@ class GeneratorBlock(Block):
     )
     samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
     sampling: SamplingBlock
-    fine_tuning: Optimization | None = Field(description="null: the base as it is, asked by its prompt")
+    fine_tuning: FineTuning | None = Field(description="null: the base as it is, asked by its prompt")
     placement: GeneratorPlacement = GeneratorPlacement()
 
     def base_template(self, seed: int) -> str:
@@ -107,7 +118,7 @@ class LargerBlock(Block):
     samples_per_problem: int | None = Field(
         None, ge=1, description="own samples a problem to choose right ones from; null: as many as the generator's"
     )
-    fine_tuning: Optimization | None = Field(None, description="null: the generator's")
+    fine_tuning: FineTuning | None = Field(None, description="null: the generator's")
     placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
     problems_per_shard: int = Field(100, ge=1, description="problems in one saved shard of its greedy answers")
 
