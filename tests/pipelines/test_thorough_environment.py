@@ -1,29 +1,18 @@
 """The environment for tight intervals: base with other sizes, nothing else, and large enough for every claim."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
+from configured import parameters
 
-from stepscale.errors import InputError
 from stepscale.parameters import Parameters, check_parameters
 from stepscale.tracking import flatten
 
-CONF = Path(__file__).resolve().parents[2] / "conf"
 SIZES = {
     "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
     "strategies", "ablations", "train", "test", "heldout", "epochs", "least_steps",
 }  # fmt: skip
-
-
-def parameters(env: str) -> dict[str, Any]:
-    from kedro.config import OmegaConfigLoader
-
-    from stepscale.settings import CONFIG_LOADER_ARGS
-
-    loader = OmegaConfigLoader(str(CONF), env=env, **CONFIG_LOADER_ARGS)
-    return dict(loader["parameters"])
 
 
 @pytest.fixture(scope="module")
@@ -72,67 +61,3 @@ def test_samples_measured_are_samples_drawn(thorough: Parameters) -> None:
     assert thorough.rollouts.scored_samples <= thorough.search.samples.per_problem
     most = thorough.experiment.test.samples.per_problem
     assert max(thorough.experiment.design.budgets) <= most and max(thorough.loop.budgets) <= most
-
-
-@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])
-def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
-    assert check_parameters(parameters(env)).search.given_samples is None
-
-
-@pytest.mark.parametrize(
-    ("changes", "said"),
-    [
-        ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
-        ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
-        ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
-        (
-            {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}, "release": None},
-            "pool.labeler: rollouts give values and no ratings, .* set experiment and rollouts to null",
-        ),
-    ],
-)
-def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[str, Any], said: str) -> None:
-    with pytest.raises(InputError, match=said):
-        check_parameters({**parameters("base"), **changes})
-
-
-@pytest.mark.parametrize(
-    ("keys", "changes", "said"),
-    [
-        (["generator", "fine_tuning"], {"patience": 2}, r"generator\.fine_tuning: .*learns from all of its examples"),
-        (["larger"], {"fine_tuning": {"patience": 2}}, r"larger\.fine_tuning: .*learns from all of its examples"),
-        (["revisions"], {"validation_share": 0, "fine_tuning": {"patience": 2}}, r"revisions: .*validation_share is 0"),
-        (["revisions", "fine_tuning"], {"keep": "last"}, r"revisions\.fine_tuning: .*patience is null"),
-    ],
-)
-def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached(
-    keys: list[str], changes: dict[str, Any], said: str
-) -> None:
-    given = parameters("base")
-    block = given
-    for key in keys:
-        block[key] = dict(block[key])
-        block = block[key]
-    block.update(changes)
-    with pytest.raises(InputError, match=said):
-        check_parameters(given)
-
-
-def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
-    given = parameters("base")
-    given["verifiers"] = {**given["verifiers"], "base": "~/model"}
-    assert check_parameters(given).verifiers.base == str(Path.home() / "model")
-    assert check_parameters(given).generator.base == "data/01_raw/lab_base"
-
-
-def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
-    given = parameters("base")
-    given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
-    with pytest.raises(InputError) as refused:
-        check_parameters(given)
-    assert str(refused.value) == (
-        "parameters: tree_search.budgets: 64 is above the 32 samples a problem that searches are compared with; lower it or raise"
-        " search.samples.per_problem (see conf/base/parameters.yml)"
-    )
-    theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
-    check_parameters({**given, "search": theirs})  # how many there are is known when they are read

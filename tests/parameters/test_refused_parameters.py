@@ -1,0 +1,85 @@
+"""What every environment may be told, and what is refused before anything runs."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from configured import CONF, parameters
+
+from stepscale.errors import InputError
+from stepscale.parameters import check_parameters
+
+
+@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])
+def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
+    assert check_parameters(parameters(env)).search.given_samples is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
+        ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
+        ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+        (
+            {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}, "release": None},
+            "pool.labeler: rollouts give values and no ratings, .* set experiment and rollouts to null",
+        ),
+    ],
+)
+def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_parameters({**parameters("base"), **changes})
+
+
+@pytest.mark.parametrize(
+    ("keys", "changes", "said"),
+    [
+        (["generator", "fine_tuning"], {"patience": 2}, r"generator\.fine_tuning: .*learns from all of its examples"),
+        (["larger"], {"fine_tuning": {"patience": 2}}, r"larger\.fine_tuning: .*learns from all of its examples"),
+        (["revisions"], {"validation_share": 0, "fine_tuning": {"patience": 2}}, r"revisions: .*validation_share is 0"),
+        (["revisions", "fine_tuning"], {"keep": "last"}, r"revisions\.fine_tuning: .*patience is null"),
+    ],
+)
+def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached(
+    keys: list[str], changes: dict[str, Any], said: str
+) -> None:
+    given = parameters("base")
+    block = given
+    for key in keys:
+        block[key] = dict(block[key])
+        block = block[key]
+    block.update(changes)
+    with pytest.raises(InputError, match=said):
+        check_parameters(given)
+
+
+def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
+    page = (CONF.parent / "docs" / "compute_optimal.md").read_text()
+    block = page.split("```yaml\nrevisions:", 1)[1].split("```", 1)[0]
+    given = parameters("math_rollouts") | yaml.safe_load("revisions:" + block)
+    checked = check_parameters(given).revisions
+    assert checked and checked.fine_tuning.keep == "last" and checked.data.most_wrong == 4 and checked.samples
+    fitted = checked.fine_tuning
+    assert fitted.batch_size * fitted.gradient_accumulation == 128 and checked.samples.per_problem == 64
+
+
+def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
+    given = parameters("base")
+    given["verifiers"] = {**given["verifiers"], "base": "~/model"}
+    assert check_parameters(given).verifiers.base == str(Path.home() / "model")
+    assert check_parameters(given).generator.base == "data/01_raw/lab_base"
+
+
+def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
+    given = parameters("base")
+    given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
+    with pytest.raises(InputError) as refused:
+        check_parameters(given)
+    assert str(refused.value) == (
+        "parameters: tree_search.budgets: 64 is above the 32 samples a problem that searches are compared with; lower it or raise"
+        " search.samples.per_problem (see conf/base/parameters.yml)"
+    )
+    theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
+    check_parameters({**given, "search": theirs})  # how many there are is known when they are read
