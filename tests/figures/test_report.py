@@ -134,6 +134,16 @@ def test_text_of_a_model_is_escaped_wherever_it_appears(html: str) -> None:
     assert "<img src=x" not in html
 
 
+def test_a_prm_of_values_is_told_from_one_of_ratings() -> None:
+    given = sources()
+    soft = page(
+        **given | {"metrics": {"prm": {"step_auroc": 0.9, "solution_auroc": 0.9}}, "rules": given["rules"][::2]}
+    )
+    rated = page(**given)
+    assert "PRM: a step is correct, against the labeler" in rated and "blue counts neutral" in rated
+    assert "PRM: the final answer will be right, at every step" in soft and "blue counts neutral" not in soft
+
+
 def test_the_summary_comes_first_and_holds_the_numbers(html: str) -> None:
     lines = sources()["lines"]
     assert re.match(r"best-of-8 on 60 problems: PRM \d+\.\d% \[", lines[0])

@@ -20,6 +20,7 @@ from stepscale.generation.prompts import (
 )
 from stepscale.generation.sampling import solutions_table
 from stepscale.models.loading import load_tokenizer
+from stepscale.parameters import GeneratorBlock
 
 SHORT = Sampling(1.0, 1.0, 40)
 CHAT = (
@@ -145,12 +146,24 @@ def test_a_solution_ends_where_the_model_makes_up_the_next_problem() -> None:
     assert ended_before("Problem:", opened, read) == Continuation((), (), "solution", ())
 
 
+def test_only_a_base_asked_by_examples_ends_before_a_further_one() -> None:
+    given = {
+        "base": "x/y", "prompt": {"style": "few_shot", "path": "examples.jsonl"}, "examples": "own", "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9},
+    }  # fmt: skip
+    as_it_is = GeneratorBlock.model_validate({**given, "fine_tuning": None})
+    tuned = GeneratorBlock.model_validate({**given, "fine_tuning": {"epochs": 1}})
+    assert as_it_is.ends_before == as_it_is.base_ends_before == tuned.base_ends_before == "Problem:"
+    assert tuned.ends_before == ""
+
+
 def test_a_generator_that_is_asked_by_examples_ends_its_solutions_so(model: Path) -> None:
     free = LocalGenerator.load(model, device="cpu")
     requests = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)]
     found = solutions_table(free, [("p", i) for i in range(24)], free.generate(requests, SHORT, "solution", Ledger()))
     opening = next(steps[1] for steps in found["steps"] if len(steps) > 1)
     ends = LocalGenerator.load(model, device="cpu", ends_before=opening)
+    assert free.end_tokens == 1 and ends.end_tokens >= len(opening)
     cut = solutions_table(ends, [("p", i) for i in range(24)], ends.generate(requests, SHORT, "solution", Ledger()))
     at = [next((k for k, step in enumerate(steps) if step.startswith(opening)), None) for steps in found["steps"]]
     assert cut["steps"].tolist() == [steps[:k] for steps, k in zip(found["steps"], at, strict=True)]

@@ -11,14 +11,15 @@ import pytest
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.formats import Tables, read, write
-from stepscale.labeling.agreement import agreement
+from stepscale.formats import Tables, read, tables, write
+from stepscale.labeling.agreement import agreement, with_found_errors
 from stepscale.labeling.by_file import FileLabeler
 from stepscale.labeling.by_verifier import VerifierLabeler, rate
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.outcomes import judged_by_steps, outcome_noise
 from stepscale.labeling.symbolic import SymbolicLabeler
 from stepscale.verifiers.contract import StepScores, Trajectory
+from stepscale.verifiers.scores_table import score_solutions
 
 PROBLEMS = pd.DataFrame(
     {"problem_id": ["p", "q"], "problem": ["Compute 3 + 4.", "Compute 5 - 1."], "answer": ["7", "4"]}
@@ -55,6 +56,31 @@ def test_a_step_is_wrong_above_a_fifth_and_nothing_after_it_is_rated() -> None:
     assert ratings(labels) == [[1, -1], [0, 1]]
     assert ledger.models["large"].verify == 5
     assert set(labels["labeler"]) == {"large"} and labels["value"].isna().all() and labels["is_chosen"].all()
+
+
+def test_steps_that_the_verifier_could_not_read_are_no_errors() -> None:
+    found = solutions(["0.1 0.0", "1.0 0.0", "1.0 0.0"], ["0.1 0.0", "0.9 0.0"])
+    scores = score_solutions(Told(), PROBLEMS, found, Ledger())
+    assert "unread" not in scores
+    labels = VerifierLabeler(Told()).from_scores(found, tables.scores(scores.assign(unread=[2, 0])))
+    assert ratings(labels) == [[1], [1, -1]]
+    assert judged_by_steps(found, labels)["is_correct"].isna().tolist() == [True, False], (
+        "what was not read is not judged"
+    )
+
+
+def test_an_error_that_is_a_label_and_no_step_counts_in_the_agreement() -> None:
+    """PRM800K's found errors: the solution ends before the error, and of its completions none was chosen."""
+    found = solutions(["a"], ["a", "b"]).assign(finish=["found_error", "solution"])
+    rows = [(0, 0, 0, "a", 1, True), (0, 1, 0, "c", 1, False), (0, 1, 1, "wrong", -1, False), (1, 0, 0, "a", 1, True),
+            (1, 1, 0, "b", 1, True), (1, 1, 1, "d", -1, False)]  # fmt: skip
+    reference = pd.DataFrame(rows, columns=["sample_id", "step", "completion", "text", "rating", "is_chosen"])
+    reference = reference.assign(problem_id="p", labeler="ann")
+    whole, judged = with_found_errors(found, reference)
+    assert whole["steps"].tolist() == [["a", "wrong"], ["a", "b"]]
+    assert judged["is_chosen"].tolist() == [True, False, True, True, True, False]
+    blind = label_table(whole, "blind", [[1, 1], [1, 1]])
+    assert agreement(blind, judged)["missed"] == 1 and agreement(blind, judged)["first_error_agreement"] == 0.5
 
 
 def test_the_threshold_is_an_option_and_is_checked() -> None:

@@ -6,14 +6,22 @@ from typing import Any
 import pytest
 import yaml
 from configured import CONF, parameters
+from omegaconf import OmegaConf
 
 from stepscale.errors import InputError
-from stepscale.parameters import check_parameters
+from stepscale.parameters import RevisionsBlock, check_parameters
+from stepscale.search.revision_data import RevisionData
 
 
 @pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])
 def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
     assert check_parameters(parameters(env)).search.given_samples is None
+
+
+EIGHT = {"problems": 4, "samples": {"per_problem": 8, "problems_per_shard": 4}}
+SHALLOW: dict[str, Any] = {
+    "pool": EIGHT, "test": EIGHT, "design": {"sizes": [1, 8], "seeds": 1, "budgets": [1, 16]},
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -22,6 +30,14 @@ def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env:
         ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
         ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
         ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+        (
+            {"experiment": SHALLOW},
+            r"experiment\.design\.budgets: 16 is above the 8 samples .*experiment\.test\.samples",
+        ),
+        (
+            {"experiment": {**SHALLOW, "design": {"sizes": [1, 8], "seeds": 1, "budgets": [1, 8]}}},
+            r"loop\.per_problem: .*: 15 is above the 8 samples .*experiment\.pool\.samples",
+        ),
         (
             {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}, "release": None},
             "pool.labeler: rollouts give values and no ratings, .* set experiment and rollouts to null",
@@ -39,6 +55,11 @@ def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[
         (["generator", "fine_tuning"], {"patience": 2}, r"generator\.fine_tuning: .*learns from all of its examples"),
         (["larger"], {"fine_tuning": {"patience": 2}}, r"larger\.fine_tuning: .*learns from all of its examples"),
         (["revisions"], {"validation_share": 0, "fine_tuning": {"patience": 2}}, r"revisions: .*validation_share is 0"),
+        (
+            ["verifiers", "prm", "optimization"],
+            {"evaluations_per_epoch": 0},
+            r"rollouts\.patience waits for evaluations",
+        ),
         (["revisions", "fine_tuning"], {"keep": "last"}, r"revisions\.fine_tuning: .*patience is null"),
     ],
 )
@@ -58,9 +79,13 @@ def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached
 def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
     page = (CONF.parent / "docs" / "compute_optimal.md").read_text()
     block = page.split("```yaml\nrevisions:", 1)[1].split("```", 1)[0]
-    given = parameters("math_rollouts") | yaml.safe_load("revisions:" + block)
-    checked = check_parameters(given).revisions
-    assert checked and checked.fine_tuning.keep == "last" and checked.data.most_wrong == 4 and checked.samples
+    base = OmegaConf.create(parameters("base")["revisions"])
+    merged = OmegaConf.to_container(OmegaConf.merge(base, yaml.safe_load("revisions:" + block)["revisions"]))
+    checked = check_parameters(parameters("math_rollouts") | {"revisions": merged}).revisions
+    assert checked and checked.fine_tuning.keep == "last" and checked.samples and checked.search is None
+    lab, paper = RevisionsBlock.model_validate(parameters("base")["revisions"]).data, RevisionData()
+    assert checked.data.model_copy(update={"layout": paper.layout}) == paper, "nothing of the lab's is left"
+    assert checked.data.layout.text("x", [["y"]]) == paper.layout.text("x", [["y"]]) != lab.layout.text("x", [["y"]])
     fitted = checked.fine_tuning
     assert fitted.batch_size * fitted.gradient_accumulation == 128 and checked.samples.per_problem == 64
 

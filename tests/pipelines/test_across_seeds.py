@@ -49,6 +49,20 @@ def scores(key: pd.DataFrame, verifier: str, negative: np.ndarray) -> pd.DataFra
     return key.assign(verifier=verifier, negative=[[float(p)] for p in negative], neutral=[[0.0]] * len(key))
 
 
+def test_runs_are_scored_as_their_reports_score_them(tmp_path: Path) -> None:
+    folder = finished_run(tmp_path / "0", 0)
+    path = folder / "07_model_output" / "prm_scores.parquet"
+    table = pd.read_parquet(path)
+    misled = [[0.9 if end < 0.5 else 0.0, end] for (end,) in table["negative"]]  # by its first step, but for the last
+    table.assign(negative=misled, neutral=[[0.0, 0.0]] * len(table)).to_parquet(path)
+    found = {}
+    for how in ("product", "last"):
+        told = CliRunner().invoke(main, [str(folder), "--largest", "4", "--resamples", "50", "--aggregation", how])
+        assert told.exit_code == 0, told.output
+        found[how] = next(line for line in told.output.splitlines() if line.startswith("PRM "))
+    assert "1.000 [1.000" in found["last"] and "1.000" not in found["product"]
+
+
 def test_all_seeds_are_compared_problem_by_problem(tmp_path: Path) -> None:
     folders = [str(finished_run(tmp_path / str(seed), seed)) for seed in (0, 1)]
     told = CliRunner().invoke(main, [*folders, "--largest", "4", "--resamples", "50"])

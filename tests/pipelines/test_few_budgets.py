@@ -11,8 +11,10 @@ from stepscale.pipelines.reporting.nodes import measure
 COUNTS = {"per_problem": 4, "problems_per_shard": 10}
 
 
-@pytest.mark.parametrize(("samples", "told"), [(2, set()), (4, {"A1"})])
-def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample(samples: int, told: set[str]) -> None:
+@pytest.mark.parametrize(("samples", "neutral", "told"), [(2, 0.05, {"A2"}), (4, 0.05, {"A1", "A2"}), (4, 0.0, {"A1"})])
+def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample_and_what_neutral_is_by_who_knows_it(
+    samples: int, neutral: float, told: set[str]
+) -> None:
     names = [f"p{i}" for i in range(10)]
     key = pd.DataFrame([(p, s) for p in names for s in range(samples)], columns=["problem_id", "sample_id"])
     right = (key["sample_id"] == 0) | (key["problem_id"] < "p3")
@@ -25,14 +27,15 @@ def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample(samples: int,
         mean_logprob=-1.0,
     )
     prm, orm = (
-        key.assign(verifier=name, negative=[[0.1 if r else 0.9] for r in right], neutral=[[0.0]] * len(key))
+        key.assign(verifier=name, negative=[[0.1 if r else 0.9] for r in right], neutral=[[neutral]] * len(key))
         for name in ("prm", "orm")
     )
     report = ReportBlock(budgets=(1, 2, 4), bootstrap=100)
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
-    curves, heldout, _, quintiles, _, claims = measure(problems, solutions, prm, orm, report, search, 0)
+    curves, heldout, _, quintiles, rules, claims = measure(problems, solutions, prm, orm, report, search, 0)
     assert curves["n"].max() == samples and len(quintiles) and heldout.empty
-    assert {claim.id for claim in claims} == {"A2", "A6"} | told
+    assert {claim.id for claim in claims} == {"A6"} | told
+    assert {row["neutral as"] for row in rules} == ({"positive", "negative"} if neutral else {"positive"})
     assert checked(heldout).empty, "an empty table is one of curves too"
     unlike = problems.assign(split=["heldout" if name >= "p6" else "test" for name in problems["problem_id"]])
     curves, heldout, *_, claims = measure(unlike, solutions, prm, orm, report, search, 0)

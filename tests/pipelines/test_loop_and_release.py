@@ -8,7 +8,8 @@ from kedro.io import DatasetError
 from learning_points import points_table
 
 from stepscale.datasets.folder import FolderDataset
-from stepscale.formats import read
+from stepscale.errors import InputError
+from stepscale.formats import read, tables
 from stepscale.labeling.options import (
     AT_RANDOM,
     RETRAINED,
@@ -75,6 +76,16 @@ def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labe
     aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
     assert not after.merge(aside, on=KEY).shape[0], "the audit is never learned from"
     assert after.loc[after["round"] > 0, "score"].notna().all()
+
+
+def test_a_round_that_finds_nothing_left_says_so() -> None:
+    _, solutions = lab()
+    scores = scores_of(solutions)
+    aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
+    every = loop.without(solutions[KEY], aside).assign(seed=0, round=0, score=float("nan"))
+    keys = pd.concat([every.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
+    with pytest.raises(InputError, match=r"round 1 of .* finds no sample .* lower loop\.per_problem"):
+        loop.choose(scores, keys, OPTIONS)
 
 
 def test_runs_that_have_labelled_the_same_share_a_training() -> None:
@@ -168,6 +179,28 @@ def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() 
     assert (
         _told_of_labelers(many, pooled.head(0), GIVEN, None) == "those who labelled the data it was given (7 labelers)"
     )
+
+
+def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_whose_solutions_they_are() -> None:
+    problems, solutions = lab(1)
+    solutions["steps"] = [["a"], ["a"], ["a"]]
+    solutions["finish"] = ["found_error", "solution", "found_error"]
+    rows = [(0, 0, "a", 1, True, None), (0, 1, "no", -1, False, None), (1, 0, "a", None, True, "human"),
+            (2, 0, "a", 1, True, None)]  # fmt: skip
+    labels = pd.DataFrame(rows, columns=["place", "step", "text", "rating", "is_chosen", "source"])
+    labels["problem_id"] = problems["problem_id"].to_numpy()[labels.pop("place")]
+    labels = tables.step_labels(labels.assign(sample_id=0, completion=0, labeler="ann", value=None, flagged=False))
+    made, _ = release_labels(
+        problems, solutions, labels, solutions[:0], pd.DataFrame(columns=loop.KEYS), labels[:0], GENERATOR, GIVEN, None,
+        ReleaseOptions(title="Tiny"), 0,
+    )  # fmt: skip
+    back = read(made / "labels.jsonl.gz", "prm800k")
+    finish = back.solutions.merge(back.problems, on="problem_id").set_index("problem")["finish"]
+    assert finish[problems["problem"][0]] == "found_error", "its error is a label after the last step"
+    assert finish[problems["problem"][1]] == "solution", "a step that a person wrote needs no rating"
+    card = (made / "README.md").read_text()
+    assert "generation 0 as it was given" in card and "**Generator**: that of the data that was given" in card
+    assert "some/base" not in card
 
 
 def _another() -> LoopStrategy:

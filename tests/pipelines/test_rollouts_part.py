@@ -13,7 +13,7 @@ from stepscale.figures.loop_report import rollouts_part
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock, VerifierBlock
+from stepscale.parameters import GeneratorBlock, GivenSamples, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reporting.loop import measure_rollouts
 from stepscale.pipelines.reward_modeling import rollouts as nodes
@@ -29,6 +29,8 @@ OPTIONS = RolloutOptions(
     problems=3, samples=2, per_step=4, problems_per_shard=2, least_steps=1, scored_samples=4
 )  # of 4 training problems the first 3: two shards
 REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
+COUNTS = {"per_problem": 8, "problems_per_shard": 1}
+SEARCH = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
 SAMPLED = {"per_problem": 3, "problems_per_shard": 1}
 RATED = PoolBlock.model_validate({"train": SAMPLED, "labeler": "symbolic"})
 ROLLED = PoolBlock.model_validate(
@@ -205,7 +207,7 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
     hard, outcome = (both[both["verifier"] == name] for name in ("prm", "orm"))
     soft = scores(few, "soft", True)
-    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, REPORT, 0)
+    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, SEARCH, REPORT, 0)
     assert set(curves["n"]) == {1, 2, 4}, "no more than the samples it scored"
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM", "ORM"}
     at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
@@ -224,10 +226,10 @@ def test_without_a_soft_prm_or_with_too_few_problems_nothing_is_settled() -> Non
     written = solutions(tested, 4)
     hard, soft = scores(written, "prm", False), scores(written, "soft", True)
     outcome = scores(written, "orm", True)
-    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, REPORT, 0)
+    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, SEARCH, REPORT, 0)
     assert len(curves) and claims == []
     for nothing, options in ((None, OPTIONS), (soft[:0], OPTIONS), (soft, None)):
-        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, RATED, REPORT, 0)
+        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, RATED, SEARCH, REPORT, 0)
         assert curves.empty and claims == []
 
 
@@ -235,10 +237,40 @@ def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() 
     tested = problems("test", 12)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
-    curves, [b8, b9] = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, REPORT, 0)
+    curves, [b8, b9] = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, SEARCH, REPORT, 0)
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
         "there is no other PRM"
     )
     assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
     assert "far fewer" not in rollouts_part(curves).sections[0].reading
+
+
+def test_of_one_sample_or_of_given_ones_no_claim_is_settled() -> None:
+    tested = problems("test", 12)
+    written = solutions(tested, 8)
+    own, outcome = scores(written, "prm", True), scores(written, "orm", False)
+    alone = REPORT.model_copy(update={"budgets": (1,)})
+    curves, claims = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, SEARCH, alone, 0)
+    assert len(curves) and claims == [], "all rules choose the one sample"
+    given = SEARCH.model_copy(update={"given_samples": GivenSamples(path="theirs.jsonl", format="best_of_n")})
+    curves, claims = measure_rollouts(tested, written, own, None, outcome[:0], None, ROLLED, given, REPORT, 0)
+    assert curves.empty and claims == []
+
+
+def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
+    tested = problems("test", 12)
+    written = solutions(tested, 4)
+    last = REPORT.model_copy(update={"aggregation": "last"})
+    own, outcome, soft = (scores(written, name, name == "prm") for name in ("prm", "orm", "soft"))
+    own["negative"] = [
+        [0.9 if right else 0.0, end] for (_, end), right in zip(own["negative"], written["is_correct"], strict=True)
+    ]
+    found = {}
+    for how, config in (("product", REPORT), ("last", last)):
+        curves, _ = measure_rollouts(tested, written, own, soft, outcome, OPTIONS, RATED, SEARCH, config, 0)
+        found[how] = curves[(curves["label"] == "PRM") & (curves["n"] == 4)]["accuracy"].item()
+        assert (
+            f"by {'product' if how == 'product' else 'its last step'}" in rollouts_part(curves, how).sections[0].reading
+        )
+    assert found["last"] == 1 > found["product"]

@@ -119,7 +119,7 @@ def test_searches_beyond_the_given_samples_are_refused_before_anything_is_search
     search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
     problems = pd.DataFrame({"problem_id": [*IDS, "more"], "problem": "x", "answer": "1", "level": 1})
     rows = [(name, k) for name in IDS for k in range(3)] + [("more", k) for k in range(9)]
-    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(answer="1", is_correct=True)
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(answer="1", is_correct=True, finish=None)
     solutions["tokens"] = [[1, 2]] * len(rows)
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores=scores))
@@ -159,11 +159,35 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_unless_th
     chosen, found, _ = choose_test_problems(learned, search)
     assert chosen["problem_id"].tolist() == ["b"] and found["answer"].tolist() == ["4", "5"], "taken from the texts"
     assert found["is_correct"].tolist() == [True, False]
-    with pytest.raises(InputError, match="all 2 problems are among those that the verifiers learned from"):
+    with pytest.raises(InputError, match="all 2 problems are among those that the models here learned from"):
         choose_test_problems(learned.assign(split="valid"), search)
     own = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=own))
     assert len(choose_test_problems(learned, search)[0]) == 2, "who scored them did not learn here"
+    revisions = object()  # whatever of our own is to work on them
+    chosen, found, scores = choose_test_problems(learned, search, revisions=revisions)  # type: ignore[arg-type]
+    assert set(chosen["problem_id"]) == set(found["problem_id"]) == set(scores["problem_id"]) == {"b"}
+
+
+def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    given = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    theirs = pd.DataFrame({"problem_id": ["a"], "problem": ["1+1?"], "answer": ["2"], "level": 1})
+    solutions = pd.DataFrame(
+        {"problem_id": "a", "sample_id": range(4), "steps": [["x"]] * 4, "answer": ["2", "2", "3", "2"], "tokens": [[]] * 4,
+         "is_correct": pd.array([True, None, None, True], "boolean"), "finish": ["length", "length", None, "solution"]}
+    )  # fmt: skip
+    scores = pd.DataFrame({"problem_id": [], "verifier": []})
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
+    _, found, _ = choose_test_problems(None, search)
+    assert found["answer"].isna().tolist() == [True, True, False, False]
+    assert found["is_correct"].fillna(False).tolist() == [False, False, False, True]
+    assert found["finish"].tolist() == ["length", "length", "solution", "solution"]
+    with pytest.raises(InputError, match=r"larger: the samples of theirs\.jsonl have no tokens"):
+        choose_test_problems(None, search, larger=object())  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

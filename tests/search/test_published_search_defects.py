@@ -5,6 +5,7 @@ from search_fakes import FakeGenerator, scripted, some_problems, valued
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
+from stepscale.generation.ends import ended_before
 from stepscale.search.methods import read_options, search
 from stepscale.search.table import candidates_table, results_table
 
@@ -18,6 +19,29 @@ def run(options: dict, script: dict, scores: dict, problems: int = 1, tokens: in
         ledger=Ledger(),
     )  # fmt: skip
     return results, generator, verifier
+
+
+class GoesOn(FakeGenerator):
+    """Asked by examples: a solution ends before the line in which it opens a problem of its own; no end of text comes."""
+
+    end_tokens = 4 + len("Problem:")
+
+    def generate(self, requests, sampling, until, ledger):
+        found = super().generate(requests, sampling, until, ledger)
+        return [ended_before("Problem:", drawn, self.decode) for drawn in found]
+
+
+def test_a_beam_that_ends_before_a_line_of_text_is_not_expanded_either():
+    one, two, more = "\\boxed{1}", "\\boxed{2}", "Problem: 3+3?"
+    script = {"": [f"{one}\n", "a\n"], "a": [f"{two}\n"], one: [f"{more}\n"], f"a/{two}": [f"{more}\n"],
+              f"{one}/{more}": ["x$"], f"a/{two}/{more}": ["x$"]}  # fmt: skip
+    generator, verifier = GoesOn(scripted(script)), valued({"\\boxed{1}": 0.9, "a": 0.1, "\\boxed{2}": 0.6})
+    [result] = search(
+        some_problems(1), generator, verifier, read_options({"method": "beam", "n": 4, "width": 2}),
+        Sampling(max_new_tokens=60), run_seed=0, ledger=Ledger(),
+    )  # fmt: skip
+    assert [c.answer for c in result.candidates] == ["1", "2", "1", "2"], "each of the two that ended keeps its slot"
+    assert all(c.steps[-1].startswith("\\boxed") for c in result.candidates)
 
 
 def test_what_lookahead_writes_is_what_is_scored():

@@ -84,6 +84,21 @@ def test_a_plan_that_cannot_be_run_is_refused(changes, said) -> None:
         plan(**changes)
 
 
+def test_searches_over_revisions_are_compared_by_one_rule() -> None:
+    two = [{"method": "weighted", "aggregation": "last"}, {**BEAM, "aggregation": "product"}]
+    with pytest.raises(ValidationError, match="the same aggregation"):
+        RevisionSearchPlan.model_validate({"after": 4, "budgets": [8], "strategies": two})
+
+
+def test_a_problem_without_samples_costs_nothing_of_them() -> None:
+    samples = pd.DataFrame(
+        {"problem_id": ["p"], "sample_id": [0], "steps": [["a"]], "step_ends": [[1]], "tokens": [[1, 2]], "finish": ["solution"]}
+    )  # fmt: skip
+    costs = sample_costs({"p": 3, "none": 5}, samples, [1], 10, 20).set_index("problem_id")
+    assert costs.loc["p", ["decode_tokens", "verify_tokens"]].tolist() == [1, 5]
+    assert costs.loc["none", ["prefill_tokens", "decode_tokens", "verify_tokens"]].tolist() == [5, 0, 0]
+
+
 def test_searches_need_as_many_samples_to_be_compared_with() -> None:
     check_samples(plan(), 16, "draw more")
     with pytest.raises(InputError, match=r"tree_search.budgets: 16 is above the 15 samples .* lower it or draw more"):

@@ -105,6 +105,23 @@ def test_a_problem_too_long_for_the_generator_is_refused_before_it_is_read(setti
     assert answerer.answer(Question("1" * 9, 4)).generations >= 1
 
 
+def test_the_generator_is_opened_as_it_was_when_the_policy_was_learned(settings, tmp_path, monkeypatch) -> None:
+    opened = {}
+
+    def load(folder, **how):
+        opened.update(how)
+        model = random_generator(3)
+        model.context = 512
+        return model
+
+    monkeypatch.setattr("stepscale.generation.local.LocalGenerator.load", load)
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", lambda *_, **__: varied())
+    policy = ServedPolicy.model_validate({**settings, "ends_before": "Problem:"})
+    policy.write(tmp_path / "policy.json")
+    Answerer.load(tmp_path / "policy.json", tmp_path, tmp_path)
+    assert opened["ends_before"] == "Problem:" and opened["prompt_template"] == settings["prompt"]
+
+
 def test_a_policy_comes_back_from_its_file(settings, tmp_path) -> None:
     policy = ServedPolicy.model_validate(settings)
     policy.write(tmp_path / "policy.json")

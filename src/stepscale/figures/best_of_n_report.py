@@ -67,7 +67,7 @@ def page(
         for e in examples
     ]
     facts = provenance() | {f"parameters: {key}": _flat(value) for key, value in parameters.items()}
-    sections = _sections(n, problems, curves, levels, rules, calibration)
+    sections = _sections(n, problems, curves, levels, rules, calibration, _rated(metrics))
     for part in parts:
         sections += part.sections
         tables |= part.tables
@@ -82,6 +82,7 @@ def _sections(
     levels: pd.DataFrame,
     rules: Sequence[Mapping[str, Any]],
     calibration: pd.DataFrame | None,
+    rated: bool,
 ) -> list[FigureSection]:
     sections = [
         FigureSection(
@@ -100,9 +101,10 @@ def _sections(
         )
         sections.append(FigureSection("By level", told, accuracy_by_level(levels)))
     if calibration is not None:
+        prm = "a step is correct, against the labeler" if rated else "the final answer will be right, at every step"
         told = (
             "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
-            "sure of being right. PRM: a step is correct, against the labeler. ORM: the final answer is right, at the "
+            f"sure of being right. PRM: {prm}. ORM: the final answer is right, at the "
             "solution's last token; soft PRM: the same at every step. Validation problems; bars are 95 % intervals over "
             "problems, whose steps are alike."
         )
@@ -110,10 +112,15 @@ def _sections(
     if rules:
         told = (
             f"Lightman et al. 2023, Table 4, at N={n}. How to read this: each point is best-of-N with another way to make "
-            "one score of a solution's step scores; blue counts neutral steps as good, orange as bad."
+            f"one score of a solution's step scores{'; blue counts neutral steps as good, orange as bad' if rated else ''}."
         )
         sections.append(FigureSection("Scoring rules of the PRM", told, scoring_rules_figure(rules)))
     return sections
+
+
+def _rated(metrics: Mapping[str, Mapping[str, float]]) -> bool:
+    """Whether the run's PRM was held against ratings; one that learned values is held against outcomes, as an ORM."""
+    return "solution_auroc" not in metrics.get("prm", {})
 
 
 def _monte_carlo(curves: pd.DataFrame) -> str:

@@ -71,13 +71,14 @@ def release_part(counts: pd.DataFrame | None) -> Part:
     return Part([FigureSection("The labels released, by round", told, label_balance(counts))], {})
 
 
-def rollouts_part(curves: pd.DataFrame) -> Part:
-    """The soft PRM's curves; empty if nothing was rolled out."""
+def rollouts_part(curves: pd.DataFrame, aggregation: str = "product") -> Part:
+    """The soft PRM's curves; empty if nothing was rolled out. ``aggregation``: of the run's own PRM beside it."""
     if curves.empty:
         return Part([], {})
     beside, fewer = "", ""
     if "PRM" in set(curves["label"]):
-        beside, fewer = "PRM is the run's own, by product; ", "; the soft PRM saw far fewer solutions"
+        by = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}[aggregation]
+        beside, fewer = f"PRM is the run's own, by {by}; ", "; the soft PRM saw far fewer solutions"
     told = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
         f"that learned Monte Carlo values of steps, with each way to make one score of them; {beside}ORM by its last token (F "

@@ -14,7 +14,7 @@ from stepscale.scaling.blind import LEAD
 from stepscale.scaling.data_efficiency import fitted_lines, in_digits
 from stepscale.scaling.points import BLIND
 
-AGREEMENT = "PRM_large against the symbolic labeler [95 % over problems]"
+AGREEMENT = "PRM_large against the pool's labeler [95 % over problems]"
 OVERLAP = "Labels that active learning shares with uniform choice"
 
 

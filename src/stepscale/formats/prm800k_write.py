@@ -102,8 +102,12 @@ def _made_here(
         kept = [label for label in labels if label.step < wrong]
         labels = [*kept, *(label._replace(is_chosen=False) for label in labels if label.step == wrong)]
         finish = "found_error"
+    elif finish == "found_error" and any(label.rating == -1 and label.step >= len(steps) for label in labels):
+        pass  # as in the published records: the error comes after the chosen steps and is a label alone
     elif finish not in _UNFINISHED:
-        judged = {label.step for label in labels if label.is_chosen and label.rating is not None}
+        judged = {
+            label.step for label in labels if label.is_chosen and (label.rating is not None or label.source == "human")
+        }
         finish = "solution" if finish != "length" and judged >= set(range(len(steps))) else "give_up"
     labels = [label._replace(flagged=bool(label.flagged)) for label in labels]
     generated = {"pre_generated_steps": steps, "pre_generated_answer": answer, "pre_generated_verifier_score": about[1]}

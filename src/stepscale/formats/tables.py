@@ -71,6 +71,9 @@ SCORES = Table(
         "verifier": Column("str"),
         "negative": Column("list[float]"),
         "neutral": Column("list[float]"),
+        "unread": Column(
+            "Int64", nullable=True, optional=True, low=0
+        ),  # steps at the end that did not fit the verifier
         "reward": Column(
             "Float64", nullable=True, optional=True
         ),  # the published score of the whole solution, any scale

@@ -7,7 +7,7 @@ and serving know nothing of torch or of servers. Backends: ``local`` (any transf
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
 
@@ -49,6 +49,14 @@ class Continuation:
     logprobs: tuple[float, ...]
     ended: Ended
     step_ends: tuple[int, ...]
+
+
+@runtime_checkable
+class EndsByText(Protocol):
+    """A generator whose solutions may end before a line of their own, besides end of text (``generation.ends``)."""
+
+    end_tokens: int
+    """Tokens that tell whether a solution ends here: as many as the line's beginning may take."""
 
 
 class Generator(Protocol):

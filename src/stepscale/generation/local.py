@@ -32,6 +32,7 @@ from stepscale.models.lanes import is_small, most_lanes
 from stepscale.models.llama import LlamaBody
 from stepscale.models.loading import load_causal_lm, load_tokenizer
 
+_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
 _ROUND = 16  # cohorts prefilled together
 _PREFILL = 2_048  # tokens of prefixes that a small model reads at once: their activations stay in the processor's cache
 _ROWS = (128, 1_024)  # requests of a cohort on a CPU: fewer waste time on calls, more leave its cache (docs/engine.md)
@@ -53,6 +54,7 @@ class LocalGenerator:
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
+        self.end_tokens = _BLANK + len(ends_before) if ends_before else 1  # a token is a character at the least
         self._tokenizer = tokenizer
         self._like = next(model.parameters()).detach()
         config = model.config.get_text_config()

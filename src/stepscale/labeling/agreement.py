@@ -54,6 +54,24 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     }
 
 
+def with_found_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """PRM800K's solutions that end before the error that was found, with it as their last step; others as they are.
+
+    Their error is a label and no step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the
+    first completion rated -1 after the chosen steps, as ``verifiers.examples.first_error_examples`` has it.
+    """
+    n_steps = solutions.assign(n_steps=solutions["steps"].map(len)).set_index(_SOLUTION)["n_steps"]
+    ended = solutions[solutions["finish"] == "found_error"][_SOLUTION]
+    wrong = reference[(reference["rating"] == -1) & ~reference["is_chosen"]].reset_index(names="row")
+    wrong = wrong.merge(ended, on=_SOLUTION).join(n_steps, on=_SOLUTION)
+    wrong = wrong[wrong["step"] == wrong["n_steps"]].sort_values("completion", kind="stable").drop_duplicates(_SOLUTION)
+    texts = dict(zip(wrong[_SOLUTION].itertuples(index=False, name=None), wrong["text"], strict=True))
+    keys = solutions[_SOLUTION].itertuples(index=False, name=None)
+    steps = [[*own, texts[key]] if key in texts else own for key, own in zip(keys, solutions["steps"], strict=True)]
+    as_steps = reference["is_chosen"].where(~reference.index.isin(wrong["row"]), True)
+    return solutions.assign(steps=pd.Series(steps, solutions.index, dtype=object)), reference.assign(is_chosen=as_steps)
+
+
 def _rated(labels: pd.DataFrame) -> pd.DataFrame:
     kept = labels[labels["is_chosen"] & labels["rating"].notna()]
     return kept[[*_SOLUTION, "step", "rating"]].astype({"rating": "int64"})

@@ -32,9 +32,16 @@ class VerifierLabeler:
         return self.from_scores(solutions, scores)
 
     def from_scores(self, solutions: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-        """The same from a scores table of ``solutions``, row for row, that was made before."""
-        rows = zip(scores["negative"], scores["neutral"], strict=True)
-        ratings = [rate(negative, neutral, self.threshold) for negative, neutral in rows]
+        """The same from a scores table of ``solutions``, row for row, that was made before.
+
+        Steps that the verifier could not read have no rating, so the labels of such a solution end before it does.
+        """
+        unread = scores["unread"].fillna(0).astype(int) if "unread" in scores else [0] * len(scores)
+        rows = zip(scores["negative"], scores["neutral"], unread, strict=True)
+        ratings = [
+            rate(negative[: len(negative) - n], neutral[: len(neutral) - n], self.threshold)
+            for negative, neutral, n in rows
+        ]
         return label_table(solutions, self.name, ratings)
 
 

@@ -11,6 +11,9 @@ from stepscale.scaling.rising import Rising
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
+ROUNDS = 3
+"""Rounds of the loop. A pipeline cannot turn in circles, so their number is fixed here; the paper's phase 2 had ten."""
+
 
 class BySymbols(BaseModel):
     """The lab's labeler: what follows from the problem, exactly."""
@@ -142,6 +145,11 @@ class LoopOptions(BaseModel):
         (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM), min_length=1,
         description="compared at the same numbers of labels; what the first one labelled is released",
     )  # fmt: skip
+
+    @property
+    def samples(self) -> int:
+        """Samples of a problem that the whole loop takes: the audit's, one at random, then those of every round."""
+        return self.audit + 1 + ROUNDS * self.per_problem
 
     @field_validator("strategies")
     @classmethod

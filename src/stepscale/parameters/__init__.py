@@ -73,6 +73,41 @@ class Parameters(Block):
         return self
 
     @model_validator(mode="after")
+    def _comparisons_have_samples(self) -> Self:
+        """What the comparison and the loop take of a problem's samples is there."""
+        if not self.experiment:
+            return self
+        drawn, tested = (part.samples.per_problem for part in (self.experiment.pool, self.experiment.test))
+        design, loop = self.experiment.design, self.loop
+        wanted = [
+            ("experiment.design.sizes", max(design.sizes), drawn, "pool"),
+            ("experiment.design.budgets", max(design.budgets), tested, "test"),
+        ]
+        if loop:
+            wanted.append(("loop.per_problem: audit, first sample and rounds take", loop.samples, drawn, "pool"))
+            wanted.append(("loop.budgets", max(loop.budgets), tested, "test"))
+        for key, n, there, part in wanted:
+            if n > there:
+                raise ValueError(
+                    f"{key}: {n} is above the {there} samples a problem; lower it or raise "
+                    f"experiment.{part}.samples.per_problem"
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _rollouts_have_a_loss_to_stop_by(self) -> Self:
+        if (
+            self.rollouts
+            and self.rollouts.patience is not None
+            and not self.verifiers.prm.optimization.evaluations_per_epoch
+        ):
+            raise ValueError(
+                "rollouts.patience waits for evaluations, and verifiers.prm.optimization.evaluations_per_epoch is 0; raise it "
+                "or set patience to null"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _values_are_no_ratings(self) -> Self:
         """What needs ratings has none where rollouts label the pool."""
         asked = {

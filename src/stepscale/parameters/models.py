@@ -52,9 +52,14 @@ class GeneratorBlock(Block):
         return self.base_template(seed)
 
     @property
-    def ends_before(self) -> str:
+    def base_ends_before(self) -> str:
         """How a line begins that is none of a solution by who is asked by examples, who may write one more; else ""."""
         return HEADING if isinstance(self.prompt, FewShotPrompt) else ""
+
+    @property
+    def ends_before(self) -> str:
+        """The same of the generator: once fine-tuned, it is asked without examples."""
+        return "" if self.fine_tuning else self.base_ends_before
 
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""

@@ -32,8 +32,9 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
     from stepscale.generation.local import LocalGenerator
 
     template, placement = generator.template(seed), generator.placement.model_dump()
-    ends = "" if generator.fine_tuning else generator.ends_before
-    return LocalGenerator.load(folder, prompt_template=template, name=name, ends_before=ends, **placement)
+    return LocalGenerator.load(
+        folder, prompt_template=template, name=name, ends_before=generator.ends_before, **placement
+    )
 
 
 def sample_shards(

@@ -28,6 +28,11 @@ class Scored:
     scores: dict[str, Floats]
     steps: pd.DataFrame | None
 
+    @property
+    def has_neutral(self) -> bool:
+        """Whether the PRM gives any step a chance of being neutral: soft and two-class ones do not."""
+        return self.steps is not None and bool(self.steps["neutral"].map(np.any).any())
+
 
 def score_samples(
     problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame,
@@ -76,12 +81,12 @@ def _outcome(rows: pd.DataFrame) -> Floats:
 
 
 def scoring_rules(scored: Scored, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Best-of-n of the PRM under every aggregation and reading of neutral (A, Table 4); nothing without a PRM."""
+    """Best-of-n of the PRM under every aggregation and reading of neutral, if it has one (A, Table 4); nothing without a PRM."""
     rows: list[dict[str, Any]] = []
     if scored.steps is None:
         return rows
     for how in HOWS:
-        for neutral_is in NEUTRALS:
+        for neutral_is in NEUTRALS if scored.has_neutral else NEUTRALS[:1]:
             scores = aggregate(list(scored.steps["negative"]), list(scored.steps["neutral"]), how, neutral_is)
             values = best_of_n_per_problem(scored.grid.place(scores), scored.grid.correct, [n], scored.grid.mask)
             interval = bootstrap_interval(values[:, 0], resamples, seed)

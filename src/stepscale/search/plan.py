@@ -112,6 +112,11 @@ class RevisionSearchPlan(_Strategies):
     def _can_be_run(self) -> "RevisionSearchPlan":
         if any(not options.needs_verifier for options in self.strategies):
             raise ValueError("majority takes no PRM; leave it out")
+        if len({(options.aggregation, options.neutral_is) for options in self.strategies}) > 1:
+            raise ValueError(
+                "strategies that are compared take the same aggregation and neutral_is, and the attempts before them with them; "
+                "plan them apart"
+            )
         if min(self.budgets) <= self.after:
             raise ValueError(f"a budget must be above the {self.after} attempts that come before the search")
         try:

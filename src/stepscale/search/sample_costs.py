@@ -33,10 +33,9 @@ def sample_costs(
     generator's tokens.
     """
     rows = []
-    own = samples.groupby("problem_id", sort=False) if prompts else None
+    own = dict(list(samples.groupby("problem_id", sort=False))) if prompts else {}
     for problem_id, prompt in prompts.items():
-        assert own is not None
-        drawn = own.get_group(problem_id)
+        drawn = own.get(problem_id, samples.head(0))
         decode = _written(list(drawn["tokens"]), ns)
         verify = _read(drawn, (read_prompts or prompts)[problem_id], ns)
         for n, written, read in zip(ns, decode, verify, strict=True):

@@ -6,8 +6,9 @@ of the others are expanded into as many beams as are open.
 
 - **A retired beam** keeps its slot of the N as one candidate: it is never expanded, copied, or pruned afterwards.
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
-  open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more: the end
-  of text retires it; any other token is put back, and drawn anew when the beam is expanded.
+  open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (as
+  many as tell it of a generator that ends before a line of text): an end with no further step retires it; anything else is put
+  back, and drawn anew when the beam is expanded.
 - **L open beams, width M**: the best ceil(L / M) are kept; in order of score each gets M children, the last what is left of L.
   With ``filter_duplicates`` beams of the same tokens are one beam; where fewer differ, the best get M children more.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
@@ -18,7 +19,7 @@ of the others are expanded into as many beams as are open.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.contract import Continuation, EndsByText, Request, Sampling
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 from stepscale.search.metering import Meter
@@ -107,10 +108,13 @@ class _Forest:
         requests = [
             (beams[i].owner, Request(beams[i].prefix, self._seed(beams[i], f"search-end-{number}"))) for i in asked
         ]
-        found = self._meter.generate(requests, replace(self._draws.sampling, max_new_tokens=1), "step")
+        generator = self._meter.generator
+        telling = generator.end_tokens if isinstance(generator, EndsByText) else 1
+        sampling = replace(self._draws.sampling, max_new_tokens=telling)
+        found = self._meter.generate(requests, sampling, "solution" if telling > 1 else "step")
         closed = list(beams)
         for i, drawn in zip(asked, found, strict=True):
-            if drawn.ended == "solution":
+            if drawn.ended == "solution" and (telling == 1 or not read_steps(generator, drawn)[0]):
                 closed[i] = self._longer(beams[i], drawn)
         return closed
 

@@ -73,7 +73,9 @@ class Answerer:
         from stepscale.verifiers.scoring import ModelVerifier
 
         own = ServedPolicy.read(policy)
-        writes = LocalGenerator.load(generator, prompt_template=own.prompt, **own.generator.model_dump())
+        writes = LocalGenerator.load(
+            generator, prompt_template=own.prompt, ends_before=own.ends_before, **own.generator.model_dump()
+        )
         judges = ModelVerifier(prm, "prm", **own.verifier.model_dump())
         room = writes.context - own.sampling.max_new_tokens
         return cls(own, writes, judges, room if room > 0 else writes.context - 1)

@@ -50,6 +50,7 @@ class ServedPolicy(BaseModel):
 
     seed: int = Field(ge=0, description="of the run it was learned in; part of every request's own seed")
     prompt: str = Field(description="prompt template with {problem}")
+    ends_before: str = Field("", description="how a line begins that is none of a solution; empty: no line is")
     sampling: Drawing
     aggregation: How = Field(description="step scores to a sample's score")
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")

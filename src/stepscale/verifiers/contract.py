@@ -34,6 +34,8 @@ class StepScores:
 
     negative: FloatArray
     neutral: FloatArray
+    unread: int = 0
+    """Steps at the end that did not fit the verifier: ``negative`` is 1 there, and nothing is known of them."""
 
 
 class Verifier(Protocol):

@@ -7,6 +7,7 @@ what a generator writes; a rating stands at the last of them, values and outcome
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import pandas as pd
 
@@ -20,11 +21,15 @@ RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
 
 @dataclass(frozen=True)
 class Example:
-    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing."""
+    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing.
+
+    ``ends``: where steps as they were labelled hold several lines, each a step here, the last line of each; () where none does.
+    """
 
     problem_id: str
     trajectory: Trajectory
     targets: tuple[float | None, ...]
+    ends: tuple[int, ...] = ()
 
 
 def prm_examples(
@@ -94,7 +99,7 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
     result = []
     for (pid, sid, _), record in records.items():
         if (pid, sid) in known and (whole := record.whole(*known[pid, sid])):
-            result.append(_example(pid, texts, *whole))
+            result.append(_in_lines(pid, texts, *whole, spread=False))
     return result
 
 
@@ -157,10 +162,12 @@ def _texts(problems: pd.DataFrame) -> dict[str, str]:
     return dict(zip(problems["problem_id"], problems["problem"], strict=True))
 
 
-def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
+def _example(
+    problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None], ends: Iterable[int]
+) -> Example:  # fmt: skip
     if problem_id not in texts:
         raise InputError(f"problem_id {problem_id!r} is labelled but not in the problems table; ingest its problem too")
-    return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
+    return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets), tuple(ends))
 
 
 def _in_lines(
@@ -171,7 +178,9 @@ def _in_lines(
     each = [
         [target if spread else None] * (len(own) - 1) + [target] for own, target in zip(lines, targets, strict=True)
     ]
-    return _example(problem_id, texts, [line for own in lines for line in own], [t for own in each for t in own])
+    written = [line for own in lines for line in own]
+    ends = [end - 1 for end in accumulate(map(len, lines))] if len(written) > len(lines) else []
+    return _example(problem_id, texts, written, [t for own in each for t in own], ends)
 
 
 def _close(

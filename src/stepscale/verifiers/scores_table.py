@@ -12,7 +12,9 @@ _AT_ONCE = 16_384  # solutions between two signs of progress
 def score_solutions(
     verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """The scores table of ``solutions``: P(-1) and P(0) at each step's end. Counts the verifier's tokens."""
+    """The scores table of ``solutions``: P(-1) and P(0) at each step's end; with a column ``unread``, the number of steps at the
+    end that it could not read, where there are any. Counts the verifier's tokens.
+    """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     pairs = zip(solutions["problem_id"], solutions["steps"], strict=True)
     trajectories = [Trajectory(texts[problem_id], tuple(steps)) for problem_id, steps in pairs]
@@ -22,7 +24,7 @@ def score_solutions(
             part = trajectories[start : start + _AT_ONCE]
             found += verifier.score(part, ledger)
             bar.update(len(part))
-    return pd.DataFrame(
+    table = pd.DataFrame(
         {
             "problem_id": solutions["problem_id"].to_numpy(),
             "sample_id": solutions["sample_id"].to_numpy(),
@@ -31,3 +33,5 @@ def score_solutions(
             "neutral": [scores.neutral.tolist() for scores in found],
         }
     )
+    unread = [scores.unread for scores in found]
+    return table.assign(unread=unread) if any(unread) else table

@@ -82,7 +82,7 @@ class StepScorer:
         if not n_unread:
             return read
         worst = np.ones(n_unread, np.float32)
-        return StepScores(np.concatenate([read.negative, worst]), np.concatenate([read.neutral, 0 * worst]))
+        return StepScores(np.concatenate([read.negative, worst]), np.concatenate([read.neutral, 0 * worst]), n_unread)
 
 
 class ModelVerifier(StepScorer):

@@ -12,6 +12,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.labeling.arms import Arm, Cell
 from stepscale.labeling.experiment import LabelledPool, TestSamples
 from stepscale.labeling.options import LoopOptions, LoopStrategy
@@ -157,6 +158,11 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions | None) -
         own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
         left = without(pool, audit(pool, loop, seed))
         found = next_round(left, own, strategy.selection, loop.per_problem, round_, seed)
+        if found.empty:
+            raise InputError(
+                f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labelled yet; lower "
+                "loop.per_problem or raise experiment.pool.samples.per_problem"
+            )
         parts.append(found.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
     return pd.concat(parts, ignore_index=True)
 

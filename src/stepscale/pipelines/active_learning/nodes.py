@@ -24,9 +24,19 @@ def sample_pool(
     pool: PoolBlock,
     seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
+    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given.
+
+    Raises InputError if there are no problems of one of these kinds, for nothing can be trained then.
+    """
+    from stepscale.errors import InputError
     from stepscale.generation.contract import Sampling
 
+    counts = {split: int((problems["split"] == split).sum()) for split in ("train", "valid")}
+    if not all(counts.values()):
+        raise InputError(
+            f"problems: {counts['train']} to learn from and {counts['valid']} for validation, and both are needed; give more "
+            "(problems.train.limit), or another problems.valid_share"
+        )
     if pool.labeler.kind == "given":
         yield {"given": given_solutions, f"{MANIFEST}-given": pd.DataFrame({"shard": ["given"]})}
         return

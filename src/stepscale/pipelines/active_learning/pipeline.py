@@ -2,8 +2,9 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.labeling.options import ROUNDS
 from stepscale.pipelines.active_learning import experiment, nodes, release
-from stepscale.pipelines.active_learning.rounds import ROUNDS, data_loop
+from stepscale.pipelines.active_learning.rounds import data_loop
 from stepscale.pipelines.sampling import gather
 
 

@@ -46,9 +46,11 @@ def release_labels(
     named = list(zip(keys["problem_id"], (int(sample) + shift for sample in keys["sample_id"]), strict=True))
     scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
     facts = CardFacts(
-        title=release.title, problems=_told_of_problems(problems, labels), generator=_told_of_generator(generator),
+        title=release.title, problems=_told_of_problems(problems, labels),
+        generator=_told_of_generator(generator, pool, looped=len(keys) > 0),
         labeler=_told_of_labelers(step_labels, chosen[1], pool, loop),
-        selection="generation 0 at random" + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
+        selection=f"generation 0 {'as it was given' if pool.labeler.kind == 'given' else 'at random'}"
+        + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
         seeds={"run": seed}, licence=release.licence,
     )  # fmt: skip
     problems = problems[problems["problem_id"].isin(set(labels["problem_id"]))]
@@ -95,11 +97,15 @@ def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
     return f"{len(labelled):,} of {len(problems):,}, none of them a test problem"
 
 
-def _told_of_generator(generator: GeneratorBlock) -> str:
-    """The base, what was done to it, and how it was sampled, for the card."""
+def _told_of_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
+    """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
     made = "fine-tuned" if generator.fine_tuning else "as it is"
     drawn = generator.sampling
-    return f"{generator.base}, {made}; temperature {drawn.temperature:g}, top-p {drawn.top_p:g}"
+    own = f"{generator.base}, {made}; temperature {drawn.temperature:g}, top-p {drawn.top_p:g}"
+    if pool.labeler.kind != "given":
+        return own
+    given = "that of the data that was given"
+    return f"generation 0: {given}; later ones: {own}" if looped else given
 
 
 def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:

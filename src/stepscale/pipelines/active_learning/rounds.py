@@ -2,11 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.labeling.options import ROUNDS
 from stepscale.pipelines.active_learning import loop
-
-ROUNDS = 3
-"""Rounds of the loop. A pipeline cannot turn in circles, so their number is fixed here; the paper's phase 2 had ten."""
-
 
 _MODELS = ["generator_model", "earlier_prm_model", "earlier_large_prm_model"]
 _LABELED_BY = [*_MODELS, "params:generator", "params:verifiers", "params:loop", "params:seed"]

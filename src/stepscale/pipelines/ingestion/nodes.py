@@ -106,7 +106,7 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
 
     template = config.base_template(seed)
     generator = LocalGenerator.load(
-        config.base, prompt_template=template, ends_before=config.ends_before, **config.placement.model_dump()
+        config.base, prompt_template=template, ends_before=config.base_ends_before, **config.placement.model_dump()
     )
     sampling = Sampling(**config.sampling.model_dump())
     samples = sample_all(generator, Path(config.base), train, config.samples_per_problem, sampling, seed, "format")

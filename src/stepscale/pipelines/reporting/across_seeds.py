@@ -11,16 +11,17 @@ import click
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.scaling.aggregates import score_samples
+from stepscale.scaling.aggregates import PRODUCT, score_samples
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.comparison import a1_values, per_problem
 from stepscale.scaling.repeats import nested_interval
+from stepscale.verifiers.aggregation import HOWS, How, Rule
 
 COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
 
 
-def accuracies(folder: Path, ns: tuple[int, ...]) -> dict[str, Floats]:
+def accuracies(folder: Path, ns: tuple[int, ...], rule: Rule = PRODUCT) -> dict[str, Floats]:
     """Expected accuracy [test problems, len(ns)] of one run, by label. Raises InputError if the run is not finished."""
     tables = {
         "problems": "03_primary/problems", "solutions": "07_model_output/test_solutions",
@@ -31,13 +32,15 @@ def accuracies(folder: Path, ns: tuple[int, ...]) -> dict[str, Floats]:
     if absent:
         raise InputError(f"{absent} is not there: run `kedro run --params data_root={folder}` first")
     read = {name: pd.read_parquet(path) for name, path in paths.items()}
-    scored = score_samples(read["problems"], "test", read["solutions"], read["prm"], read["orm"])
+    scored = score_samples(read["problems"], "test", read["solutions"], read["prm"], read["orm"], rule=rule)
     return per_problem(scored.grid, scored.scores, [n for n in ns if n <= scored.grid.mask.shape[1]])
 
 
-def measured(folders: list[Path], ns: tuple[int, ...], resamples: int) -> tuple[list[dict[str, Floats]], Claim]:
+def measured(
+    folders: list[Path], ns: tuple[int, ...], resamples: int, rule: Rule = PRODUCT
+) -> tuple[list[dict[str, Floats]], Claim]:
     """Each run's accuracies at the budgets that all have, and claim A1 over the runs."""
-    runs = [accuracies(folder, ns) for folder in folders]
+    runs = [accuracies(folder, ns, rule) for folder in folders]
     used = ns[: min(run["PRM"].shape[1] for run in runs)]
     runs = [{label: found[:, : len(used)] for label, found in run.items()} for run in runs]
     own = [a1_values(run, used) for run in runs]
@@ -49,11 +52,12 @@ def measured(folders: list[Path], ns: tuple[int, ...], resamples: int) -> tuple[
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--largest", default=256, help="Largest number of samples a problem, N.")
 @click.option("--resamples", default=2000, help="Bootstrap resamples of runs and problems.")
-def main(folders: tuple[Path, ...], largest: int, resamples: int) -> None:
+@click.option("--aggregation", default="product", type=click.Choice(HOWS), help="The runs' report.aggregation.")
+def main(folders: tuple[Path, ...], largest: int, resamples: int, aggregation: How) -> None:
     """Print best-of-N of every method at the largest N, by seed and over all, and claim A1."""
     ns = tuple(2**i for i in range(largest.bit_length()))
     try:
-        runs, claim = measured(list(folders), ns, resamples)
+        runs, claim = measured(list(folders), ns, resamples, (aggregation, "positive"))
     except InputError as error:
         raise click.ClickException(str(error)) from None
     for label in runs[0]:

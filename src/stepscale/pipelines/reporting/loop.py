@@ -6,8 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.labeling.options import LoopOptions, RolloutOptions
-from stepscale.parameters import PoolBlock, ReportBlock
-from stepscale.scaling.aggregates import PRODUCT
+from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import shows_growth
 from stepscale.scaling.intervals import bootstrap_interval
@@ -37,22 +36,24 @@ def measure_loop(
 
 def measure_rollouts(
     problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, soft_scores: pd.DataFrame | None,
-    orm_scores: pd.DataFrame, rollouts: RolloutOptions | None, pool: PoolBlock, config: ReportBlock, seed: int,
+    orm_scores: pd.DataFrame, rollouts: RolloutOptions | None, pool: PoolBlock, search: SearchBlock,
+    config: ReportBlock, seed: int,
 ) -> tuple[pd.DataFrame, list[Claim]]:  # fmt: skip
     """The soft PRM's curves beside the PRM's and the ORM's, best-of-N weighted over the same samples, and claims B8 and B9.
 
-    Where rollouts labelled the pool, the soft PRM is the run's own, and there is no other beside it. Snell et al. 2024 compare
-    ways to aggregate steps, and their PRM with an ORM, under best-of-N weighted (E, F), so these do.
+    Where rollouts labelled the pool, the soft PRM is the run's own, and there is no other beside it. Given samples may come with
+    verdicts of others, so nothing is told of them here. Snell et al. 2024 compare ways to aggregate steps, and their PRM with
+    an ORM, under best-of-N weighted (E, F), so these do.
     """
     key = ["problem_id", "sample_id"]
     prm, orm = (scores[scores["verifier"] == name] for name, scores in (("prm", prm_scores), ("orm", orm_scores)))
-    beside = {"PRM": (prm, PRODUCT), "ORM": (orm, SOFT_RULES[0])}
+    beside = {"PRM": (prm, config.rule), "ORM": (orm, SOFT_RULES[0])}
     if pool.labeler.kind == "rollouts":
         tested = set(problems.loc[problems["split"] == "test", "problem_id"])
         beside, soft_scores = {"ORM": beside["ORM"]}, prm[prm["problem_id"].isin(tested)]
     elif rollouts is None:
         soft_scores = None
-    if soft_scores is None or soft_scores.empty:
+    if soft_scores is None or soft_scores.empty or search.given_samples:
         return pd.DataFrame(columns=SOFT_CURVE), []
     few = soft_scores[key].merge(solutions, on=key, validate="one_to_one")
     test = problems[problems["problem_id"].isin(set(few["problem_id"]))]
@@ -67,7 +68,9 @@ def measure_rollouts(
     if len(test) < FEWEST_PROBLEMS:
         return curves, []
     largest = {rule: own.per_problem[:, -1] for rule, own in soft.items()}
-    claims = {"B8": b8_quantities(largest, config.bootstrap, seed)}
+    claims = {}
+    if max(ns) > 1:  # of one sample all rules choose the same
+        claims["B8"] = b8_quantities(largest, config.bootstrap, seed)
     if shows_growth(ns):
         compared = votes["Soft PRM, last"].per_problem, votes["ORM"].per_problem
         claims["B9"] = b9_quantities(*compared, ns, config.bootstrap, seed)

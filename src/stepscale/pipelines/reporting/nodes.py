@@ -90,11 +90,13 @@ def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
 def _claims(
     scored: Scored, values: dict[str, Floats], bins: Any, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A1, A2 and A6. A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell."""
+    """A1, A2 and A6. A1 asks how leads grow with N, so it stays unmeasured where there are too few budgets to tell; A2 what
+    neutral steps count as, so it does of a PRM that has none.
+    """
     settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
     if shows_growth(ns):
         settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1))
-    if scored.steps is not None:
+    if scored.steps is not None and scored.has_neutral:
         rules = rule_values(scored.grid, scored.steps, RULES, max(ns))
         settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
     return settled

@@ -135,6 +135,7 @@ def against_a_larger_model() -> list[Node]:
 
 def learning() -> list[Node]:
     """The data loop, and the PRM of rollouts."""
+    made_of = ["params:rollouts", "params:pool", "params:search"]
     looped = ["loop_by_labels", "loop_health_by_round", "loop_differences"]
     return [
         Node(
@@ -145,13 +146,13 @@ def learning() -> list[Node]:
         ),
         Node(
             loop.measure_rollouts,
-            [*SAMPLES, "soft_prm_scores", "orm_scores", "params:rollouts", "params:pool", *MEASURED_BY],
+            [*SAMPLES, "soft_prm_scores", "orm_scores", *made_of, *MEASURED_BY],
             ["soft_prm_curves", "rollout_claims"],
             name="measure_rollouts",
         ),
         Node(
             sections.learning,
-            ["verifier_positions", *looped, "soft_prm_curves", "release_counts"],
+            ["verifier_positions", *looped, "soft_prm_curves", "release_counts", "params:report"],
             "learning_part",
             name="show_loop",
         ),

@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import Part
-from stepscale.parameters import ProblemSource, VerifierBlock
+from stepscale.parameters import ProblemSource, ReportBlock, VerifierBlock
 from stepscale.search.plan import SearchPlan
 
 
@@ -83,13 +83,13 @@ def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
 
 def learning(
     positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
-    soft_curves: pd.DataFrame, released: pd.DataFrame | None,
+    soft_curves: pd.DataFrame, released: pd.DataFrame | None, config: ReportBlock,
 ) -> list[Part]:  # fmt: skip
     """Verifiers by step position, the data loop, the labels it leaves, the PRM of rollouts."""
     from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 
     loop = loop_part(by_labels, health, differences)
-    return [positions_part(positions), loop, release_part(released), rollouts_part(soft_curves)]
+    return [positions_part(positions), loop, release_part(released), rollouts_part(soft_curves, config.aggregation)]
 
 
 def serving(served_policy: dict[str, Any], search_curves: pd.DataFrame) -> Part:

@@ -40,7 +40,8 @@ def learn_policy(
     learned = capped_policies(met, ids, seed=seed, uniform=uniform)
     used = {action.run for own in learned for action in own.policy.actions}
     policy = ServedPolicy.model_validate({
-        "seed": seed, "prompt": generator.template(seed), "sampling": generator.sampling.model_dump(),
+        "seed": seed, "prompt": generator.template(seed), "ends_before": generator.ends_before,
+        "sampling": generator.sampling.model_dump(),
         "aggregation": tree_search.rule[0], "neutral_is": tree_search.rule[1],
         "generator": generator.placement, "verifier": verifiers.placement,
         "runs": {name: own for name, (own, _) in options.items() if name in used}, "budgets": [asdict(own) for own in learned],

@@ -27,7 +27,7 @@ def label_by_large_prm(
     from stepscale.cost import Ledger
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import STEP_LABELS
-    from stepscale.labeling.agreement import agreement
+    from stepscale.labeling.agreement import agreement, with_found_errors
     from stepscale.labeling.by_verifier import VerifierLabeler
     from stepscale.labeling.outcomes import judged_by_steps, outcome_noise
     from stepscale.tracking import child_run
@@ -40,8 +40,9 @@ def label_by_large_prm(
     large, ledger = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump()), Ledger()
     labeler = VerifierLabeler(large)
     labels = labeler.label(problems, pool, ledger)
-    unseen = of_split(problems, pool_solutions, "valid")
-    reference = of_split(problems, step_labels, "valid")
+    unseen, reference = with_found_errors(
+        of_split(problems, pool_solutions, "valid"), of_split(problems, step_labels, "valid")
+    )
     found = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
     noise = outcome_noise(pool, judged_by_steps(pool, labels))
     found |= {f"final_answer_{name}": value for name, value in noise.items()}

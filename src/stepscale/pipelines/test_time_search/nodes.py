@@ -7,8 +7,16 @@ from pathlib import Path
 
 import pandas as pd
 
+from stepscale.labeling.options import RolloutOptions
 from stepscale.models.placement import Placement
-from stepscale.parameters import GeneratorBlock, GivenSamples, SearchBlock, VerifierBlock
+from stepscale.parameters import (
+    GeneratorBlock,
+    GivenSamples,
+    LargerBlock,
+    RevisionsBlock,
+    SearchBlock,
+    VerifierBlock,
+)
 from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
 from stepscale.pipelines.test_time_search.searches import check_recorded
 from stepscale.search.plan import SearchPlan
@@ -18,24 +26,29 @@ logger = logging.getLogger(__name__)
 
 
 def choose_test_problems(
-    problems: pd.DataFrame | None, search: SearchBlock, tree_search: SearchPlan | None = None
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    problems: pd.DataFrame | None, search: SearchBlock, tree_search: SearchPlan | None = None,
+    revisions: RevisionsBlock | None = None, larger: LargerBlock | None = None, rollouts: RolloutOptions | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
     """The problems to search on, with the samples and scores that came with them.
 
     The test problems and the held-out family, without samples; or, where samples are given, the problems these are of, but for
-    those that verifiers of our own, which are to score them, learned from. Raises InputError if none is left, or if what
-    ``tree_search`` compares with is not given: as many samples as it has budgets, their tokens, the scores of "prm" if any.
+    those that models of our own learned from, if any of these is to work on them. Raises InputError if none is left, or if what
+    ``tree_search`` compares with is not given: as many samples as it has budgets, their tokens, the scores of "prm" if any;
+    or, for ``larger``, their tokens.
     """
     from stepscale.errors import InputError
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SCORES, SOLUTIONS
 
     if search.given_samples:
-        given = _unlearned(*_read_given(search.given_samples, search), problems)
+        given, path = _read_given(search.given_samples, search), search.given_samples.path
+        if problems is not None and (given[2].empty or any((tree_search, revisions, larger, rollouts))):
+            given = _unlearned(*given, problems)
         if tree_search:
-            path = search.given_samples.path
             check_recorded(*given[:2], tree_search, f"give more of them ({path})")
-            _check_comparable(*given[1:], path)
+            _check_scored(given[2], path)
+        if tree_search or larger:
+            _check_priced(given[1], "tree_search" if tree_search else "larger", path)
         return given
     if problems is None:
         raise InputError("there are no problems: run ingestion, or give search.given_samples a path and a format")
@@ -44,33 +57,37 @@ def choose_test_problems(
 
 
 def _unlearned(
-    given: pd.DataFrame, solutions: pd.DataFrame, scores: pd.DataFrame, problems: pd.DataFrame | None
+    given: pd.DataFrame, solutions: pd.DataFrame, scores: pd.DataFrame, problems: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What is given without the problems that were learned from; all of it where nobody here scores it."""
+    """What is given, without the problems that were learned from."""
     from stepscale.errors import InputError
     from stepscale.formats.splits import without_leaks
 
-    if problems is None or len(scores):
-        return given, solutions, scores
     left = without_leaks(given, problems[problems["split"].isin(["train", "valid"])])
     if left.empty:
         raise InputError(
-            f"search.given_samples: all {len(given)} problems are among those that the verifiers learned from; give others"
+            f"search.given_samples: all {len(given)} problems are among those that the models here learned from; give others"
         )
     if len(left) < len(given):
         logger.warning(
-            "%d problems of the given samples are left out: verifiers learned from them", len(given) - len(left)
+            "%d problems of the given samples are left out: models here learned from them", len(given) - len(left)
         )
-    return left, solutions[solutions["problem_id"].isin(set(left["problem_id"]))], scores
+    kept = set(left["problem_id"])
+    return left, solutions[solutions["problem_id"].isin(kept)], scores[scores["problem_id"].isin(kept)]
 
 
-def _check_comparable(solutions: pd.DataFrame, scores: pd.DataFrame, path: str) -> None:
+def _check_priced(solutions: pd.DataFrame, key: str, path: str) -> None:
     from stepscale.errors import InputError
 
     if not solutions["tokens"].map(len).any():
         raise InputError(
-            f"tree_search: the samples of {path} have no tokens, so what they cost is unknown; give them or set it to null"
+            f"{key}: the samples of {path} have no tokens, so what they cost is unknown; give them or set it to null"
         )
+
+
+def _check_scored(scores: pd.DataFrame, path: str) -> None:
+    from stepscale.errors import InputError
+
     if len(scores) and "prm" not in set(scores["verifier"]):
         raise InputError(
             f"tree_search: {path} holds scores, and none of a verifier 'prm', with which searches are compared; name it so, "
@@ -89,10 +106,16 @@ def _read_given(given: GivenSamples, search: SearchBlock) -> tuple[pd.DataFrame,
     solutions, scores = (part[part["problem_id"].isin(kept)] for part in (tables.solutions, tables.scores))
     if solutions.empty:
         raise InputError(f"{given.path}: it holds no samples; give a file of problems with sampled solutions")
+    solutions = solutions.assign(finish=solutions["finish"].fillna("solution"))  # who does not tell it has whole ones
     if solutions["answer"].isna().all() and solutions["is_correct"].isna().all():  # nobody took them from the texts yet
-        texts = zip(solutions["steps"], solutions["finish"].fillna("solution"), strict=True)
+        texts = zip(solutions["steps"], solutions["finish"], strict=True)
         answers = [extract_answer("\n".join(steps)) if end == "solution" else None for steps, end in texts]
         solutions = solutions.assign(answer=pd.Series(answers, solutions.index, dtype="str"))
+    cut = solutions["finish"] == "length"  # it came to no end, so what stands there is no answer
+    solutions = solutions.assign(
+        answer=solutions["answer"].mask(cut),
+        is_correct=solutions["is_correct"].mask(cut & solutions["is_correct"].notna(), False),
+    )
     open_ = solutions["is_correct"].isna() & solutions["answer"].notna()
     golds = solutions["problem_id"].map(dict(zip(problems["problem_id"], problems["answer"], strict=True)))
     verdicts = grade_many(list(solutions["answer"][open_]), list(golds[open_]), rules=search.grading_rules)

@@ -167,7 +167,11 @@ def sample_and_score() -> Pipeline:
     scored = [
         Node(
             nodes.choose_test_problems,
-            ["problems", "params:search", "params:tree_search"],
+            [
+                "problems",
+                "params:search",
+                *(f"params:{own}" for own in ("tree_search", "revisions", "larger", "rollouts")),
+            ],
             ["test_problems", "given_samples", "given_scores"],
             name="choose_test_problems",
         ),
