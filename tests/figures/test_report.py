@@ -142,6 +142,15 @@ def test_a_prm_of_values_is_told_from_one_of_ratings() -> None:
     rated = page(**given)
     assert "PRM: a step is correct, against the labeler" in rated and "blue counts neutral" in rated
     assert "PRM: the final answer will be right, at every step" in soft and "blue counts neutral" not in soft
+    assert (
+        "probability that it is not wrong (red" in rated
+        and "probability that the final answer will be right (red" in soft
+    )
+    unlabelled = {**given["examples"][0], "steps": [["a", 0.5, None]]}
+    assert (
+        "then the labeler&" not in page(**given | {"examples": [unlabelled]}).replace("'", "&")
+        and "then the labeler" in rated
+    )
 
 
 def test_the_summary_comes_first_and_holds_the_numbers(html: str) -> None:

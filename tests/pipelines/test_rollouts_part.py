@@ -243,7 +243,7 @@ def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() 
     )
     assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
-    assert "far fewer" not in rollouts_part(curves).sections[0].reading
+    assert "run's own" not in rollouts_part(curves).sections[0].reading
 
 
 def test_of_one_sample_or_of_given_ones_no_claim_is_settled() -> None:

@@ -8,7 +8,7 @@ import pytest
 from learning_points import points_table
 from mlflow import MlflowClient
 
-from stepscale.parameters import ExperimentBlock, ReportBlock, VerifierBlock
+from stepscale.parameters import ExperimentBlock, PRMBlock, ReportBlock, VerifierBlock
 from stepscale.pipelines.reporting.nodes import log_label_overlap, measure_supervision
 from stepscale.pipelines.reporting.sections import differ_besides
 from stepscale.scaling.data_efficiency import APART
@@ -88,4 +88,7 @@ def test_what_the_arms_differ_in_besides_supervision_is_said() -> None:
     )
     assert "Process arms learn for 3 epochs and outcome arms for 1" in told
     assert "pretrained" not in differ_besides(verifiers(tokens, {}), in_lab=False)
-    assert differ_besides(verifiers({}, {}), in_lab=True) == ""
+    alone = differ_besides(verifiers({}, {}), in_lab=True)
+    assert alone == "PRM_large is the run's own PRM here: it learned from more labels than the small verifiers have."
+    large = verifiers({}, {}).model_copy(update={"large": PRMBlock.model_validate({"base": "b", "prm": {}})})
+    assert differ_besides(large, in_lab=True) == ""

@@ -72,7 +72,7 @@ def page(
         sections += part.sections
         tables |= part.tables
     notes = {title: note for part in parts for title, note in part.notes.items()}
-    return build_report("StepScale report", lines, sections, shown, claims, tables, facts, notes)
+    return build_report("StepScale report", lines, sections, shown, claims, tables, facts, notes, _rated(metrics))
 
 
 def _sections(
@@ -87,7 +87,7 @@ def _sections(
     sections = [
         FigureSection(
             "Best-of-N, by what chooses",
-            f"{problems} test problems, {n} samples each. How to read this: the height of a line at N is the share of problems "
+            f"{problems} test problems, N up to {n}. How to read this: the height of a line at N is the share of problems "
             "whose chosen sample is right when N of the samples are drawn; its band is the 95 % interval over problems. The "
             "dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
             f"below compare methods problem by problem.{_monte_carlo(curves)}",
@@ -101,21 +101,28 @@ def _sections(
         )
         sections.append(FigureSection("By level", told, accuracy_by_level(levels)))
     if calibration is not None:
-        prm = "a step is correct, against the labeler" if rated else "the final answer will be right, at every step"
         told = (
             "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
-            f"sure of being right. PRM: {prm}. ORM: the final answer is right, at the "
-            "solution's last token; soft PRM: the same at every step. Validation problems; bars are 95 % intervals over "
-            "problems, whose steps are alike."
+            f"sure of being right. {_held_against(set(calibration['verifier']), rated)} Validation problems; bars are 95 % "
+            "intervals over problems, whose steps are alike."
         )
         sections.append(FigureSection("Calibration", told, reliability_curves(calibration)))
     if rules:
+        has_neutral = len({rule["neutral as"] for rule in rules}) > 1
         told = (
             f"Lightman et al. 2023, Table 4, at N={n}. How to read this: each point is best-of-N with another way to make "
-            f"one score of a solution's step scores{'; blue counts neutral steps as good, orange as bad' if rated else ''}."
+            f"one score of a solution's step scores{'; blue counts neutral steps as good, orange as bad' if has_neutral else ''}."
         )
         sections.append(FigureSection("Scoring rules of the PRM", told, scoring_rules_figure(rules)))
     return sections
+
+
+def _held_against(verifiers: set[str], rated: bool) -> str:
+    """What the probability of each verifier is that of."""
+    step, value = "a step is correct, against the labeler.", "the final answer will be right, at every step."
+    told = {"prm": step if rated else value, "prm_large": step, "orm": "the final answer is right, at the solution's last token.",
+            "soft_prm": value}  # fmt: skip
+    return " ".join(f"{name.upper().replace('_', ' ')}: {what}" for name, what in told.items() if name in verifiers)
 
 
 def _rated(metrics: Mapping[str, Mapping[str, float]]) -> bool:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from stepscale.figures.label_balance import label_balance
 from stepscale.figures.learning_curves import learning_curves
-from stepscale.figures.measured import BOUNDS
+from stepscale.figures.measured import BOUNDS, over
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
@@ -27,7 +27,7 @@ def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[M
     learned = (
         f"Lightman et al. 2023, 4.2, left open whether retraining the selector between rounds works. Best-of-{n} on {problems} "
         f"test problems, {seeds} seed(s), after each round. How to read this: at one place all strategies have as many labels; "
-        f"a collapse would be a line that falls. Bands are 95 % intervals over {_over(seeds)}."
+        f"a collapse would be a line that falls. Bands are 95 % intervals over {over(seeds)}."
     )
     sections = [
         FigureSection("The data loop, by labels", learned, learning_curves(sizes)),
@@ -59,13 +59,14 @@ def selectors(health: pd.DataFrame) -> list[dict[str, Any]]:
     return rows
 
 
-def release_part(counts: pd.DataFrame | None) -> Part:
-    """The released labels, round by round; empty if none were released."""
+def release_part(counts: pd.DataFrame | None, given: bool = False) -> Part:
+    """The released labels, round by round; empty if none were released. ``given``: the pool came with its labels."""
     if counts is None or counts.empty:
         return Part([], {})
+    first = "as it was given" if given else "drawn at random"
     told = (
         "The data set left behind (Lightman et al. 2023, D and Table 3: 85.1 % of the solutions of phase 1 and 13.2 % of phase 2 "
-        "end correct). How to read this: round 0 is drawn at random, later rounds are what the loop's first strategy chose; the "
+        f"end correct). How to read this: round 0 is {first}, later rounds, if any, are what the loop's first strategy chose; the "
         "more wrong solutions it finds, the lower the diamonds. A solution's labels end at its first error."
     )
     return Part([FigureSection("The labels released, by round", told, label_balance(counts))], {})
@@ -75,14 +76,15 @@ def rollouts_part(curves: pd.DataFrame, aggregation: str = "product") -> Part:
     """The soft PRM's curves; empty if nothing was rolled out. ``aggregation``: of the run's own PRM beside it."""
     if curves.empty:
         return Part([], {})
-    beside, fewer = "", ""
+    beside = ""
     if "PRM" in set(curves["label"]):
         by = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}[aggregation]
-        beside, fewer = f"PRM is the run's own, by {by}; ", "; the soft PRM saw far fewer solutions"
+        beside = f"PRM is the run's own, by {by}; "
     told = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted by a PRM "
         f"that learned Monte Carlo values of steps, with each way to make one score of them; {beside}ORM by its last token (F "
-        f"and Figure 14). How to read this: as best-of-N above{fewer}.{largest_error(curves)}"
+        "and Figure 14). How to read this: as best-of-N above. The soft PRM learned from as many solutions as were rolled out."
+        f"{largest_error(curves)}"
     )
     return Part([FigureSection("A PRM of rollouts", told, scaling_curves(curves))], {})
 
@@ -96,10 +98,6 @@ def positions_part(positions: pd.DataFrame | None) -> Part:
         for row in positions.to_dict("records")
     ]
     return Part([], {"Validation labels and verifiers by step position": rows})
-
-
-def _over(seeds: int) -> str:
-    return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"
 
 
 def _told_of_audit(health: pd.DataFrame) -> str:

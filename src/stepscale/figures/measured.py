@@ -33,6 +33,11 @@ def measured(values: Mapping[str, Any], name: str) -> str:
     return f"{value:,.0f}" if counted else number(value) + interval
 
 
+def over(seeds: int) -> str:
+    """What an interval of trained verifiers is over, as a sentence says it."""
+    return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"
+
+
 def number(value: float | None) -> str:
     """Three places, or a whole number by its digits; nothing for what there is none of."""
     if value is None or value != value:

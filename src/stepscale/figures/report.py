@@ -50,8 +50,12 @@ def build_report(
     tables: Mapping[str, Sequence[Mapping[str, Any]]],
     facts: Mapping[str, str],
     notes: Mapping[str, str] | None = None,
+    rated: bool = True,
 ) -> str:
-    """The page. ``tables`` are small ones by title, each a list of rows with the same keys; ``notes`` stand below titles."""
+    """The page. ``tables`` are small ones by title, each a list of rows with the same keys; ``notes`` stand below titles.
+
+    ``rated``: the PRM's view of a step is that it is not wrong; else, of a PRM of values, that the answer will be right.
+    """
     from jinja2 import Environment
     from plotly.offline import get_plotlyjs
 
@@ -70,7 +74,8 @@ def build_report(
     ]
     return page.render(
         title=title, headline=headline, sections=drawn, examples=examples, claims=claims, tables=tables, facts=facts,
-        notes=notes or {},
+        notes=notes or {}, rated=rated,
+        labelled=any(rating is not None for example in examples for _, _, rating in example.steps),
         plotly=get_plotlyjs(), shade=shade, told_of_parts=told_of_parts,
     )  # fmt: skip
 

@@ -21,7 +21,8 @@ def revision_search_part(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
     told = (
         f"Past Snell et al. 2024, 8; {problems} test problems. How to read this: a chain of attempts, then a search against "
         "the PRM over what the revision model writes after it, all paid for; beside it the same model's attempts chosen by its "
-        "ORM and by the same PRM, and the generator's own best-of-N weighted and beam searches. Bands are 95 % intervals over "
+        "ORM and by the same PRM, and the generator's own best-of-N weighted and beam searches. Each beam search keeps or leaves "
+        "out copies (filter_duplicates) as its own plan says, so they may differ in that too. Bands are 95 % intervals over "
         f"problems.{largest_error(curves)}"
     )
     sections = [

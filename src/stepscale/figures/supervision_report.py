@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.learning_curves import learning_curves
-from stepscale.figures.measured import measured_rows
+from stepscale.figures.measured import measured_rows, over
 from stepscale.figures.quintiles import quintile_curves
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import largest_error, scaling_curves
@@ -40,7 +40,10 @@ def supervision_part(
         sections.append(FigureSection("Ways to supervise, by labels", told, figure))
     if len(budgets):
         largest = int(budgets["per_problem"].iloc[0])
-        told = f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labelled samples a problem, against N."
+        told = (
+            f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labelled samples a problem, against N; bands "
+            f"are 95 % intervals over {over(int(budgets['seeds'].iloc[0]))}."
+        )
         sections.append(FigureSection("Ways to supervise, by N", told, scaling_curves(budgets)))
     tables: dict[str, Sequence[Mapping[str, Any]]] = {}
     if len(sizes):
@@ -75,7 +78,7 @@ def _by_labels(sizes: pd.DataFrame, has_lines: bool, confounds: str) -> str:
     told = (
         f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), against the labelled "
         "samples a problem. How to read this: a higher line learns more from the same labels; bands are 95 % intervals over "
-        "problems and seeds."
+        f"{over(seeds)}."
     )
     if (sizes["label"] == BLIND).any():
         told += " The dotted line is pass@1: a verifier that lies on it chooses no better than blindly (A3 compares arms alone)."

@@ -59,7 +59,9 @@ class GivenSamples(FileSource):
     """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
 
     places: int | None = Field(
-        None, ge=1, description="samples a problem; those absent from the file count as unanswered. null: all are there"
+        None,
+        ge=1,
+        description="samples a problem, absent ones count as unanswered; null: as many as any problem has",
     )
 
 

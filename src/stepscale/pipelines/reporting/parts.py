@@ -152,7 +152,7 @@ def learning() -> list[Node]:
         ),
         Node(
             sections.learning,
-            ["verifier_positions", *looped, "soft_prm_curves", "release_counts", "params:report"],
+            ["verifier_positions", *looped, "soft_prm_curves", "release_counts", "params:pool", "params:report"],
             "learning_part",
             name="show_loop",
         ),

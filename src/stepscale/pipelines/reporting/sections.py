@@ -5,7 +5,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.figures.report import Part
-from stepscale.parameters import ProblemSource, ReportBlock, VerifierBlock
+from stepscale.parameters import PoolBlock, ProblemSource, ReportBlock, VerifierBlock
 from stepscale.search.plan import SearchPlan
 
 
@@ -25,6 +25,8 @@ def differ_besides(verifiers: VerifierBlock, in_lab: bool) -> str:
     """What arms of the comparison do not have in common besides supervision, and what none of them had to learn."""
     small = verifiers.sized(small=True)
     told = []
+    if verifiers.large is None:
+        told.append("PRM_large is the run's own PRM here: it learned from more labels than the small verifiers have.")
     if small.prm.head_init_tokens or small.orm.head_init_tokens:
         rated = ", and the lab's base was pretrained on symbolic step ratings (docs/lab.md)" if in_lab else ""
         told.append(
@@ -83,13 +85,13 @@ def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
 
 def learning(
     positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
-    soft_curves: pd.DataFrame, released: pd.DataFrame | None, config: ReportBlock,
+    soft_curves: pd.DataFrame, released: pd.DataFrame | None, pool: PoolBlock, config: ReportBlock,
 ) -> list[Part]:  # fmt: skip
     """Verifiers by step position, the data loop, the labels it leaves, the PRM of rollouts."""
     from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 
-    loop = loop_part(by_labels, health, differences)
-    return [positions_part(positions), loop, release_part(released), rollouts_part(soft_curves, config.aggregation)]
+    loop, left = loop_part(by_labels, health, differences), release_part(released, pool.labeler.kind == "given")
+    return [positions_part(positions), loop, left, rollouts_part(soft_curves, config.aggregation)]
 
 
 def serving(served_policy: dict[str, Any], search_curves: pd.DataFrame) -> Part:
