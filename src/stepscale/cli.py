@@ -88,6 +88,11 @@ class _Run(click.Command):
                 given["pipelines"] = own_pipelines(given["env"], given["conf_source"])
             check_names(ctx.params["pipelines"] or filter(None, [ctx.params["pipeline"]]))
             return super().invoke(ctx)
+        except KeyboardInterrupt:  # Kedro tells its hooks of errors alone
+            from stepscale.tracking import end_runs
+
+            end_runs("KILLED")
+            raise
         except Exception as error:
             line = clear_line(error)
             if isinstance(error, YAMLError):

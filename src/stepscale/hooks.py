@@ -23,6 +23,7 @@ _BASES = {
     "verifiers.small": {"labeler_agreement"},
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it
+_DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
 _EARLIER = ("earlier_prm_model", "earlier_large_prm_model")
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 
@@ -61,6 +62,21 @@ class ProjectHooks:
                     given = _part(given, part)
                 if given is not None:
                     _check_base(f"{block}.base", str(_part(given, "base")), writes=name != "verifiers")
+
+    @hook_impl(specname="before_pipeline_run", tryfirst=True)
+    def check_hardware(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Refuse GPUs that are not there, before hours of work come before their turn."""
+        wanted = dict[str, int]()
+        for block in ("generator", "verifiers", "larger", "revisions"):
+            if f"params:{block}" in pipeline.inputs():
+                wanted |= _gpus(block, catalog.load(f"params:{block}"))
+        if any(wanted.values()):
+            import torch
+
+            there = torch.cuda.device_count()
+            for key, n in wanted.items():
+                if n > there and (there or key.endswith(_DEVICE)):  # without any GPU processes share the CPU
+                    raise InputError(f"{key}: it takes {n} GPUs and this machine has {there}; give what is there")
 
     @hook_impl(specname="before_pipeline_run", tryfirst=True)
     def check_prm_of_loop(
@@ -143,3 +159,18 @@ def git_revision(folder: Path) -> str:
         return subprocess.run(words, capture_output=True, text=True, check=True, timeout=20).stdout.strip()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
+
+
+def _gpus(block: str, given: Any) -> dict[str, int]:
+    """How many GPUs a machine must have for each key of a block that names some."""
+    from stepscale.tracking import flatten
+
+    found = dict[str, int]()
+    for key, value in flatten(
+        {block: given if isinstance(given, dict) or given is None else given.model_dump()}
+    ).items():
+        if key.endswith(_DEVICE) and str(value).startswith("cuda"):
+            found[key] = int(str(value).partition(":")[2] or 0) + 1
+        elif key.endswith(_PROCESSES) and int(value) > 1:
+            found[key] = int(value)
+    return found

@@ -5,6 +5,7 @@ began; without one it stands alone. A child always ends, however its block is le
 logged, in ``serving.packaging``.
 """
 
+import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -25,6 +26,13 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def end_runs(status: str) -> None:
+    """End every run that is open in this process."""
+    mlflow = sys.modules.get("mlflow")
+    while mlflow and mlflow.active_run():
+        mlflow.end_run(status)
 
 
 class Tracked:

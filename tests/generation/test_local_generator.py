@@ -2,6 +2,7 @@
 
 import threading
 import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation import local
+from stepscale.generation.cohort import Cohort
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.local import LocalGenerator
@@ -252,3 +254,19 @@ def test_cohorts_have_like_shares_of_long_and_short_prefixes(tiny_llama):
     cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
     mean_lengths = [np.mean([len(requests[i].prefix) for i in cohort]) for cohort in cohorts]
     assert len(cohorts) == 2 and mean_lengths == [8.5, 8.5]
+
+
+def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():
+    """Tokenizers merge "}" and a newline; of the tokens here 0 is text, 1 a newline, 2 both, and all begin a new line."""
+    cohort = Cohort.__new__(Cohort)
+    blank, ends = np.array([False, True, False]), np.array([False, True, True])
+    cohort._boundaries = SimpleNamespace(
+        stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens]
+    )
+    cohort._alive, cohort._rows, cohort._until, cohort._longest = np.arange(3), np.arange(3), "solution", 99
+    cohort._blank, cohort._tokens = np.ones(3, bool), np.arange(3)[:, None]
+    cohort._starts, cohort._limits = np.zeros(3, int), np.full(3, 99)
+    cohort._ended, cohort._lengths, cohort._step_ends = np.zeros(3, int), np.zeros(3, int), np.zeros((3, 1), bool)
+    going = cohort._end(0, np.arange(3))
+    assert going.all() and cohort._step_ends[:, 0].tolist() == [False, False, True]
+    assert cohort._blank.tolist() == [False, True, True], "after a step the next begins blank"

@@ -85,6 +85,14 @@ def test_the_chat_template_is_the_models_own(model: Path, model_of: Callable[...
         prompt_template(ChatPrompt(style="chat"), str(model_of(["a"])), seed=0)
 
 
+def test_a_chat_template_that_tells_the_day_tells_the_same_one_ever_after(model_of: Callable[..., Path]) -> None:
+    folder = model_of(["Today is 01 Jan 2025. What is 2 + 2?"])
+    tokenizer = load_tokenizer(folder)
+    tokenizer.chat_template = "Today is {{ strftime_now('%d %b %Y') }}. {{ messages[0]['content'] }}"
+    tokenizer.save_pretrained(folder)
+    assert prompt_template(ChatPrompt(style="chat"), str(folder), 0).startswith("Today is 01 Jan 2025. {problem}")
+
+
 def test_a_tokenizer_that_writes_its_first_token_itself_does_not_write_it_twice(model: Path, tmp_path: Path) -> None:
     from tokenizers.processors import TemplateProcessing
 

@@ -40,6 +40,12 @@ def rows(n: int = 150) -> list[Row]:
     return made
 
 
+def test_with_a_gpu_to_which_the_model_will_be_moved_there_are_no_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert lanes_to_train(model(), 32, 1) > 0
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    assert lanes_to_train(model(), 32, 1) == 0
+
+
 def fitted(lanes: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch.Tensor], list[float]]:
     """Weights and losses after a fit in so many lanes."""
     monkeypatch.setattr(fitting, "lanes_to_train", lambda *_: lanes)

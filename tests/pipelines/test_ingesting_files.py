@@ -3,8 +3,11 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from stepscale.errors import InputError
 from stepscale.parameters import ProblemSource
-from stepscale.pipelines.ingestion.nodes import ingest
+from stepscale.pipelines.ingestion.nodes import _ingest_files, ingest
 from stepscale.verifiers.examples import orm_examples
 
 
@@ -14,7 +17,9 @@ def test_a_training_problem_that_is_in_the_test_set_is_left_out_whatever_blanks_
         rows = [{"problem": text, "answer": "2", "solution": "It is \\boxed{2}."} for text in problems]
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     files = {split: {"path": str(tmp_path / f"{split}.jsonl"), "format": "math"} for split in texts}
-    problems, _, _ = ingest(ProblemSource.model_validate({"source": "files", **files}), seed=0)
+    with pytest.raises(InputError, match=r"problems\.train: 2 problems to learn from and 0 for validation"):
+        ingest(ProblemSource.model_validate({"source": "files", "valid_share": 1e-9, **files}), seed=0)
+    problems, _, _ = _ingest_files(ProblemSource.model_validate({"source": "files", **files}), seed=0)
     practice = problems[problems["split"].isin(["train", "valid"])]
     assert list(practice["problem"].str.strip()) == ["What is 1+1?", "What is 3+3?"]
     assert list(problems.loc[problems["split"] == "test", "problem"]) == ["What is 2+2?"]
@@ -46,7 +51,7 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
         "test": {"path": str(tmp_path / "test.jsonl"), "format": "math"},
     }
     given = {"source": "files", "valid_share": 1e-9, **files}
-    problems, solutions, labels = ingest(ProblemSource.model_validate(given), seed=0)
+    problems, solutions, labels = _ingest_files(ProblemSource.model_validate(given), seed=0)
     assert solutions["sample_id"].tolist() == [0, 1, 2, 4, 5], "3 is the record that was given up"
     assert solutions["finish"].tolist() == ["found_error"] * 3 + ["solution"] * 2
     assert solutions["is_correct"].tolist() == [False] * 4 + [True]

@@ -18,6 +18,7 @@ from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reporting.loop import measure_rollouts
 from stepscale.pipelines.reward_modeling import rollouts as nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
+from stepscale.pipelines.sampling import gather, manifest
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -161,6 +162,20 @@ def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_
     labels = pool_nodes.label_steps(of, solutions(of), pd.DataFrame(), kept(shards), ROLLED)
     assert labels["problem_id"].unique().tolist() == [f"train-{i}" for i in range(4)] + ["valid-0", "valid-1"]
     assert labels["rating"].isna().all() and labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 6
+
+
+def test_of_an_earlier_run_s_pool_with_another_labeler_nothing_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+    of = pd.concat([problems(), problems("valid", 2)], ignore_index=True)
+    given, sampled = solutions(of.head(1)), solutions(of.tail(1))
+    monkeypatch.setattr(pool_nodes, "open_generator", lambda *_: Sure())
+    made = iter([{"pool-0": sampled}, manifest("pool", ["pool-0"])])
+    monkeypatch.setattr(pool_nodes, "sample_shards", lambda *_: made)
+    folder: dict[str, pd.DataFrame] = {}
+    by_hand = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
+    for pool, wanted in ((by_hand, given), (ROLLED, sampled), (by_hand, given)):
+        for part in pool_nodes.sample_pool(Path(), of, given, {}, GENERATOR, pool, 0):
+            folder |= part
+        assert gather(kept(folder))["problem_id"].tolist() == wanted["problem_id"].tolist()
 
 
 def test_a_pool_that_somebody_rates_is_not_rolled_out(sure: Path) -> None:

@@ -121,6 +121,34 @@ def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> Non
     check_parameters(given | {"experiment": None, "loop": None})
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "gpus", "told"),
+    [
+        ("generator.placement.device", "cuda", 0, "it takes 1 GPUs and this machine has 0"),
+        ("verifiers.placement.device", "cuda:1", 1, "it takes 2 GPUs and this machine has 1"),
+        ("verifiers.prm.optimization.processes", "2", 1, "it takes 2 GPUs and this machine has 1"),
+    ],
+)
+def test_gpus_that_are_not_there_are_told_before_anything_runs(
+    refused: Run, monkeypatch: pytest.MonkeyPatch, key: str, value: str, gpus: int, told: str
+) -> None:
+    monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
+    assert refused("--params", f"{key}={value}") == f"Error: {key}: {told}; give what is there"
+
+
+def test_an_interrupted_run_is_no_finished_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[str] = []
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(project)
+    bootstrap_project(project)
+    monkeypatch.setattr("stepscale.cli.check_names", interrupted)
+    monkeypatch.setattr("stepscale.tracking.end_runs", ended.append)
+    assert CliRunner().invoke(cli, ["run"]).exit_code != 0 and ended == ["KILLED"]
+
+
 def test_missing_data_is_told_with_the_pipeline_that_makes_it(refused: Run, project: Path) -> None:
     line = refused("--pipelines", "active_learning")
     assert "problems (pipeline ingestion)" in line

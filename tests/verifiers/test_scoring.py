@@ -53,6 +53,18 @@ def loaded(folder: Path) -> tuple[Any, Any]:
     return load_token_classifier(folder), load_tokenizer(folder)
 
 
+def test_a_step_of_several_lines_is_read_as_lines_and_scored_at_its_last(saved: Callable[..., Path]) -> None:
+    verifier = ModelVerifier(saved(), device="cpu")
+    whole = Trajectory("What is 3 + 4?", ("so 3 + 4", "it is 7.\n\n# Answer\n\n7", "7"))
+    lines = Trajectory(whole.problem, ("so 3 + 4", "it is 7.", "# Answer", "7", "7"))
+    steps, each = (verifier.score([one], Ledger())[0] for one in (whole, lines))
+    assert np.allclose(steps.negative, each.negative[[0, 3, 4]], atol=1e-6)
+    room = len(verifier.encoder.encode([(lines.problem, lines.steps[:3])])[0].ids)
+    short = ModelVerifier(saved(layout=LAYOUT.model_copy(update={"max_tokens": room})), device="cpu")
+    cut = short.score([whole], Ledger())[0]
+    assert cut.unread == 2 and cut.negative[1:].tolist() == [1, 1], "a step that does not fit as a whole is not read"
+
+
 def alone(folder: Path, trajectory: Trajectory, labels: int = 3) -> StepScores:
     """The plain way: one forward pass of the transformers model for one solution."""
     model, tokenizer = loaded(folder)

@@ -66,8 +66,8 @@ def release_part(counts: pd.DataFrame | None, given: bool = False) -> Part:
     first = "as it was given" if given else "drawn at random"
     told = (
         "The data set left behind (Lightman et al. 2023, D and Table 3: 85.1 % of the solutions of phase 1 and 13.2 % of phase 2 "
-        f"end correct). How to read this: round 0 is {first}, later rounds, if any, are what the loop's first strategy chose; the "
-        "more wrong solutions it finds, the lower the diamonds. A solution's labels end at its first error."
+        f"end correct). How to read this: round 0 is {first}, later rounds, if any, are what the loop's first strategy chose; "
+        "the more wrong solutions it finds, the lower the diamonds. A solution's labels end at its first error."
     )
     return Part([FigureSection("The labels released, by round", told, label_balance(counts))], {})
 

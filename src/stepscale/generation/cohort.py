@@ -106,9 +106,10 @@ class Cohort:
         alive, bounds = self._alive, self._boundaries
         stops = bounds.stop[tokens]
         tails = self._tokens[alive, max(0, step + 1 - _TAIL) : step + 1]
-        separates = bounds.ends_step(tokens, tails) & ~stops & ~self._blank
+        blank: NDArray[np.bool_] = self._blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
+        separates = bounds.ends_step(tokens, tails) & ~stops & ~blank
         self._step_ends[alive, step] = separates | (stops & ~self._blank)
-        self._blank = separates | (self._blank & bounds.blank[tokens])
+        self._blank = separates | blank
         room = self._starts[alive] + step + 1 < self._longest  # a step that fills the context cannot be gone on from
         at_step = separates & (self._until == "step") & room
         full = step + 1 >= self._limits[alive]

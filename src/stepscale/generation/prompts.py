@@ -15,6 +15,8 @@ from stepscale.seeds import seed_for
 
 PROBLEM = "{problem}"
 HEADING = "Problem:"  # opens an example; a solution ends where the model opens one itself (``generation.ends``)
+_DAY = "01 Jan 2025"  # what templates that tell the day tell: a prompt must not change from one run to the next
+_SAME_DAY = f"{{%- macro strftime_now(form) -%}}{_DAY}{{%- endmacro -%}}"
 _EXAMPLE = "Problem: {problem}\nSolution:\n"
 
 
@@ -66,7 +68,10 @@ def _chat(prompt: ChatPrompt, tokenizer: Any, base: str) -> str:
     if not tokenizer.chat_template:
         raise InputError(f"generator.prompt: the tokenizer of {base} has no chat template; give a template of your own")
     message = {"role": "user", "content": f"{PROBLEM}\n\n{prompt.instruction}".rstrip()}
-    written: str = tokenizer.apply_chat_template([message], tokenize=False, add_generation_prompt=True)
+    written: str = tokenizer.apply_chat_template(
+        [message], tokenize=False, add_generation_prompt=True, date_string=_DAY,
+        chat_template=_SAME_DAY + tokenizer.get_chat_template(),
+    )  # fmt: skip
     begins = tokenizer("x")["input_ids"][0] == tokenizer.bos_token_id
     return written.removeprefix(tokenizer.bos_token) if begins else written  # the tokenizer will put it there itself
 

@@ -14,7 +14,7 @@ from typing import Any, Protocol, runtime_checkable
 
 import pandas as pd
 
-_ENGINE = 2  # raise when the engine rounds otherwise: log-likelihoods then differ in their last bits
+_ENGINE = 3  # raise when the engine rounds, or ends steps and solutions, otherwise
 Finished = Mapping[str, Callable[[], pd.DataFrame]]  # name of a saved shard -> its reader
 
 

@@ -20,12 +20,14 @@ _SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what un
 
 
 def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulation: int) -> int:
-    """How many lanes a fit of ``model`` is best run in; 0 where they would change it (dropout, several processes) or not pay."""
+    """How many lanes a fit of ``model`` is best run in; 0 where they would change it (dropout, several processes) or not pay, and
+    with a GPU, to which Trainer will move the model.
+    """
     drops = any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules())
     drops = drops or getattr(model.config, "attention_dropout", 0.0) > 0
     alone = int(os.environ.get("WORLD_SIZE", "1")) == 1 and gradient_accumulation == 1
     parameters = list(model.parameters())
-    if drops or not alone or not is_small(parameters):
+    if drops or not alone or torch.cuda.is_available() or not is_small(parameters):
         return 0
     return max(1, min(lanes_for(parameters), batch_size // _FEWEST_ROWS))
 

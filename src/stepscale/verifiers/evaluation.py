@@ -1,7 +1,6 @@
 """One verifier on solutions it was not trained on: how well it judges, and how well calibrated it is."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -52,13 +51,4 @@ def _scored(
     if whole is None:
         return found, None
     known = dict(zip([*trajectories, *further], found, strict=True))
-    return found[: len(examples)], [_by_step(known[one.trajectory], one) for one in whole]
-
-
-def _by_step(score: StepScores, example: Example) -> tuple[StepScores, Example]:
-    """Of steps that hold several lines the last line's score and target: an error is that of a step."""
-    if not example.ends:
-        return score, example
-    ends = list(example.ends)
-    targets = tuple(example.targets[i] for i in ends)
-    return StepScores(score.negative[ends], score.neutral[ends]), replace(example, targets=targets, ends=())
+    return found[: len(examples)], [(known[one.trajectory], one) for one in whole]

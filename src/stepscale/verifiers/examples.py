@@ -7,7 +7,6 @@ what a generator writes; a rating stands at the last of them, values and outcome
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import pandas as pd
 
@@ -21,15 +20,11 @@ RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
 
 @dataclass(frozen=True)
 class Example:
-    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing.
-
-    ``ends``: where steps as they were labelled hold several lines, each a step here, the last line of each; () where none does.
-    """
+    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing."""
 
     problem_id: str
     trajectory: Trajectory
     targets: tuple[float | None, ...]
-    ends: tuple[int, ...] = ()
 
 
 def prm_examples(
@@ -99,7 +94,7 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
     result = []
     for (pid, sid, _), record in records.items():
         if (pid, sid) in known and (whole := record.whole(*known[pid, sid])):
-            result.append(_in_lines(pid, texts, *whole, spread=False))
+            result.append(_example(pid, texts, *whole))
     return result
 
 
@@ -162,12 +157,10 @@ def _texts(problems: pd.DataFrame) -> dict[str, str]:
     return dict(zip(problems["problem_id"], problems["problem"], strict=True))
 
 
-def _example(
-    problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None], ends: Iterable[int]
-) -> Example:  # fmt: skip
+def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
     if problem_id not in texts:
         raise InputError(f"problem_id {problem_id!r} is labelled but not in the problems table; ingest its problem too")
-    return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets), tuple(ends))
+    return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
 
 
 def _in_lines(
@@ -178,9 +171,7 @@ def _in_lines(
     each = [
         [target if spread else None] * (len(own) - 1) + [target] for own, target in zip(lines, targets, strict=True)
     ]
-    written = [line for own in lines for line in own]
-    ends = [end - 1 for end in accumulate(map(len, lines))] if len(written) > len(lines) else []
-    return _example(problem_id, texts, written, [t for own in each for t in own], ends)
+    return _example(problem_id, texts, [line for own in lines for line in own], [t for own in each for t in own])
 
 
 def _close(

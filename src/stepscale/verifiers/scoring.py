@@ -8,7 +8,8 @@ only new tokens are read. Positions come from ``StepEncoder``, as in training. K
 import logging
 import time
 from collections.abc import Callable, Sequence
-from itertools import pairwise
+from dataclasses import replace
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ import numpy as np
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.formats.step_lines import step_lines
 from stepscale.models.computed import Computed
 from stepscale.models.encoding import Encoded, StepEncoder
 from stepscale.models.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
@@ -108,7 +110,28 @@ class ModelVerifier(StepScorer):
         )
 
     def _encoded(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        return self.encoder.encode((t.problem, t.steps) for t in trajectories)
+        """A step of several lines is read as in training, a line after another, and scored at its last one."""
+        split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
+        written = (
+            (t.problem, t.steps if own is None else [line for lines in own for line in lines])
+            for t, own in zip(trajectories, split, strict=True)
+        )
+        found = self.encoder.encode(written)
+        return [
+            one if own is None else _of_steps(one, [len(lines) for lines in own])
+            for one, own in zip(found, split, strict=True)
+        ]
+
+
+def _lines(steps: Sequence[str]) -> list[list[str]]:
+    return [step_lines([step]) or [step] for step in steps]
+
+
+def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
+    """What was encoded line by line as steps of so many lines; one that did not fit as a whole is unread."""
+    last = [end - 1 for end in accumulate(lengths)]
+    ends = [encoded.step_ends[i] for i in last if i < len(encoded.step_ends)]
+    return replace(encoded, step_ends=ends, n_unread=len(lengths) - len(ends))
 
 
 def reader(kind: Kind) -> Read:

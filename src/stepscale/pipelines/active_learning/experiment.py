@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.parameters import ExperimentBlock, GeneratorBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
+from stepscale.pipelines.sampling import Shards, manifest, open_generator, sample_shards, together
 
 POOL, TEST = "experiment-pool", "experiment-test"
 
@@ -19,7 +19,7 @@ def sample_experiment(
     from stepscale.generation.contract import Sampling
 
     if experiment is None:
-        yield {f"{MANIFEST}-{POOL}": pd.DataFrame({"shard": []}, dtype="str")}
+        yield manifest(POOL) | manifest(TEST)
         return
     sampling = Sampling(**generator.sampling.model_dump())
     model = open_generator(generator_model, generator, seed)

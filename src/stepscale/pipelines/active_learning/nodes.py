@@ -8,7 +8,7 @@ import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, PoolBlock
 from stepscale.pipelines.rolling_out import gather_values, values_of_steps
-from stepscale.pipelines.sampling import MANIFEST, Shards, manifest, open_generator, sample_shards
+from stepscale.pipelines.sampling import Shards, manifest, open_generator, sample_shards, together
 
 logger = logging.getLogger(__name__)
 
@@ -24,26 +24,19 @@ def sample_pool(
     pool: PoolBlock,
     seed: int,
 ) -> Iterator[dict[str, pd.DataFrame]]:
-    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given.
-
-    Raises InputError if there are no problems of one of these kinds, for nothing can be trained then.
-    """
-    from stepscale.errors import InputError
+    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
     from stepscale.generation.contract import Sampling
 
-    counts = {split: int((problems["split"] == split).sum()) for split in ("train", "valid")}
-    if not all(counts.values()):
-        raise InputError(
-            f"problems: {counts['train']} to learn from and {counts['valid']} for validation, and both are needed; give more "
-            "(problems.train.limit), or another problems.valid_share"
-        )
     if pool.labeler.kind == "given":
-        yield {"given": given_solutions, f"{MANIFEST}-given": pd.DataFrame({"shard": ["given"]})}
+        yield {"given": given_solutions, **manifest("given", ["given"]), **manifest("pool")}
         return
     practice = problems[problems["split"].isin(["train", "valid"])]
     sampling = Sampling(**generator.sampling.model_dump())
     model = open_generator(generator_model, generator, seed)
-    yield from sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
+    sampled = sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
+    yield from together(
+        sampled, iter([manifest("given")])
+    )  # of an earlier run's labels that were given nothing is left
 
 
 def roll_out_pool(

@@ -21,9 +21,23 @@ def ingest(source: ProblemSource, seed: int) -> tuple[pd.DataFrame, pd.DataFrame
     from stepscale.formats.tables import SOLUTIONS, STEP_LABELS
 
     if source.source == "files":
-        return _ingest_files(source, seed)
+        found = _ingest_files(source, seed)
+        _check_splits(found[0])
+        return found
     assert source.lab, "checked when the parameters were read"
     return _lab_problems(source.lab, seed), empty(SOLUTIONS), empty(STEP_LABELS)
+
+
+def _check_splits(problems: pd.DataFrame) -> None:
+    """Raises InputError where nothing could be trained, before models are at work for hours."""
+    from stepscale.errors import InputError
+
+    train, valid = (int((problems["split"] == split).sum()) for split in ("train", "valid"))
+    if not train or not valid:
+        raise InputError(
+            f"problems.train: {train} problems to learn from and {valid} for validation, and both are needed; give more that are "
+            "not in the test set (problems.train.limit), or another problems.valid_share"
+        )
 
 
 def _lab_problems(counts: LabProblems, seed: int) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from stepscale.parameters import (
     SearchBlock,
     VerifierBlock,
 )
-from stepscale.pipelines.sampling import MANIFEST, Shards, open_generator, sample_shards, together
+from stepscale.pipelines.sampling import Shards, manifest, open_generator, sample_shards, together
 from stepscale.pipelines.test_time_search.searches import check_recorded
 from stepscale.search.plan import SearchPlan
 from stepscale.verifiers.contract import Verifier
@@ -140,8 +140,7 @@ def sample_test(
     from stepscale.errors import InputError
 
     if search.given_samples:
-        named = pd.DataFrame({"shard": ["given"]})
-        yield {"given": given_samples, f"{MANIFEST}-test": named, f"{MANIFEST}-heldout": named.head(0)}
+        yield {"given": given_samples, **manifest("test", ["given"]), **manifest("heldout")}
         return
     from stepscale.generation.contract import Sampling
 
@@ -152,7 +151,9 @@ def sample_test(
     pieces = []
     for split, counts in (("test", search.samples), ("heldout", search.heldout_samples)):
         chosen = problems[problems["split"] == split]
-        if not chosen.empty:
+        if chosen.empty:
+            pieces.append(iter([manifest(split)]))
+        else:
             pieces.append(
                 sample_shards(
                     model, generator_model, chosen, counts, sampling, seed, split, finished, search.grading_rules
