@@ -35,7 +35,7 @@ def test_the_policy_stands_beside_best_of_n_weighted_up_to_its_largest_budget() 
 def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_known() -> None:
     gap = {"generations": 2.0, "difference": 0.03, "low": 0.01, "high": 0.05}
     leads = [
-        {"at": "cap", **gap},
+        {"at": "cap", **gap, "error": 0.0031},
         {"at": "mean spending", **gap, "generations": 3.5, "difference": -0.01, "low": -0.04},
     ]
     first, second = SERVED["budgets"]  # type: ignore[misc]
@@ -43,7 +43,7 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
     part = sections.serving(told, CURVES.assign(error=0.002))
     rows = part.tables["The served policy minus best-of-N weighted"]
     assert rows[0] == {
-        "budget": 2, "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] (wins)", "mean spending": "3.5",
+        "budget": 2, "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] ± 0.31% (wins)", "mean spending": "3.5",
         "at equal mean spending [95 %]": "-1.0% [-4.0%, +5.0%] (undecided)",
     }  # fmt: skip
     assert rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"

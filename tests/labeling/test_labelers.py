@@ -17,6 +17,7 @@ from stepscale.labeling.by_file import FileLabeler
 from stepscale.labeling.by_verifier import VerifierLabeler, rate
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.outcomes import judged_by_steps, outcome_noise
+from stepscale.labeling.rollouts import rated
 from stepscale.labeling.symbolic import SymbolicLabeler
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.scores_table import score_solutions
@@ -151,12 +152,30 @@ def test_a_file_that_labels_none_of_the_solutions_is_refused(tmp_path: Path) -> 
         FileLabeler(path).label(PROBLEMS, solutions(["b"]), Ledger())
 
 
-def test_every_labelers_labels_pass_through_a_prm800k_file(tmp_path: Path) -> None:
+def _by_rollouts(found: pd.DataFrame) -> pd.DataFrame:
+    values = [[1.0, 0.0], [0.5]]
+    return rated(label_table(found, "rollouts", values=values))
+
+
+def _by_people(found: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    path = labelled_file(folder / "people.jsonl", found, [[1, -1], [1]])
+    return FileLabeler(path).label(PROBLEMS, found, Ledger())
+
+
+@pytest.mark.parametrize("who", ["large", "symbolic", "rollouts", "human"])
+def test_every_labelers_labels_pass_through_a_prm800k_file(who: str, tmp_path: Path) -> None:
     found = solutions(["0.0 0.0", "0.9 0.0"], ["0.0 0.0"])
-    labels = VerifierLabeler(Told()).label(PROBLEMS, found, Ledger())
+    made = {
+        "large": lambda: VerifierLabeler(Told()).label(PROBLEMS, found, Ledger()),
+        "symbolic": lambda: label_table(found, "symbolic", [[1, -1], [1]]),
+        "rollouts": lambda: _by_rollouts(found),
+        "human": lambda: _by_people(found, tmp_path),
+    }
+    labels = tables.step_labels(made[who]())
     write(Tables(PROBLEMS, found, labels), tmp_path / "out.jsonl", "prm800k")
     again = read(tmp_path / "out.jsonl", "prm800k")
-    assert again.step_labels["rating"].tolist() == [1, -1, 1] and set(again.step_labels["labeler"]) == {"large"}
+    assert again.step_labels["rating"].tolist() == [1, -1, 1] and again.step_labels["labeler"].nunique() == 1
+    assert set(again.step_labels["labeler"]) == set(labels["labeler"])
     assert again.solutions["is_correct"].tolist() == [False, True]
 
 

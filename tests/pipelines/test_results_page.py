@@ -18,6 +18,7 @@ from stepscale.scaling.data_efficiency import APART
 from stepscale.scaling.intervals import Interval
 from stepscale.scaling.loop_comparison import HEALTH, MEASURES
 from stepscale.scaling.points import BLIND
+from stepscale.scaling.supervision_claims import RULES
 
 
 @pytest.fixture
@@ -77,6 +78,11 @@ def test_what_stands_beside_the_papers_figures_has_its_interval(finished: Path, 
         ("PRM", 1, 0, 0, 0),
     ]
     pd.DataFrame(rows, columns=["label", "n", "accuracy", "low", "high"]).to_parquet(tables / "heldout_curves.parquet")
+    rules = [{"aggregation": how, "neutral as": sign, "n": 64, "accuracy": at, "low": at - 0.1, "high": at + 0.1}
+             for (how, sign), at in zip(RULES, (0.7, 0.6, 0.5, 0.4), strict=True)]  # fmt: skip
+    (tables / "scoring_table.json").write_text(json.dumps(rules))
+    shown = "70.0 [60.0, 80.0] / 60.0 [50.0, 70.0] / 50.0 [40.0, 60.0] / 40.0 [30.0, 50.0] at N=64"
+    assert own_figure({"id": "A2"}, finished) == shown, "the four rules in the paper's order"
     measured = {
         "ratio of slopes": (0.59, 0.2, 1.4),
         "labels saved": (1.1, 0.2, "inf"),

@@ -46,7 +46,10 @@ def test_a_plan_leaves_room_for_the_chain_and_says_what_is_wrong() -> None:
         ({"budgets": [2]}, "above the 2 attempts"),
         ({"strategies": [{"method": "majority"}]}, "takes no PRM"),
         ({"strategies": [{"method": "weighted", "n": 4}]}, "no n of its own"),
-        ({"strategies": [{"method": "weighted"}, {"method": "weighted", "aggregation": "min"}]}, "two strategies"),
+        (
+            {"strategies": [{"method": "beam", "width": 4}, {"method": "beam", "width": 4, "rounds": 9}]},
+            "two strategies",
+        ),
     ):
         with pytest.raises(ValidationError, match=said):
             RevisionSearchPlan.model_validate({**PLAN, **changes})

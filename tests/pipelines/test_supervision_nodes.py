@@ -1,8 +1,10 @@
 """The comparison's cells are saved one by one: a killed run goes on where it stopped, and never takes another run's cells."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from learning_points import points_table
@@ -16,7 +18,8 @@ from stepscale.pipelines.cells import Found
 from stepscale.pipelines.reward_modeling import arms, supervision
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
-from stepscale.scaling.points import PROCESS, SELECTOR
+from stepscale.scaling.points import ACTIVE, PROCESS, SELECTOR
+from stepscale.verifiers.contract import StepScores, Trajectory
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
 VERIFIERS = VerifierBlock.model_validate({"base": str(BASE), "prompt": "{problem}\n", "prm": {}, "orm": {}})
@@ -42,7 +45,7 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         {"problem_id": ["a", "b"], "problem": ["1+1", "2+2"], "answer": ["2", "4"], "split": "train"}
     )
     rows = [(p, i, [f"so {i}"], i % 2 == 0) for p in problems["problem_id"] for i in range(4)]
-    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "is_correct"])
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "is_correct"]).assign(finish="solution")
     labels = labels_of(solutions)
     taken = solutions[solutions["sample_id"] < 2][["problem_id", "sample_id"]]
     selections = pd.concat(
@@ -163,3 +166,45 @@ def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables
     assert labelled_counts(Cell(asked, 2, 0), same) == (4, 0) and labelled_counts(Cell(asked, 2, 0), apart) == (4, 2)
     assert labelled_counts(Cell(asked, 1, 0), apart) == (2, 2)
     assert labelled_counts(Cell(PAPER_ARMS[0], 2, 0), apart) == (4, 0), "nobody scores for those drawn at random"
+
+
+class Convinced:
+    """A selector that wrong samples with a high number convince, and wrong ones more than right ones."""
+
+    def __init__(self, folder: Path, name: str, **_: object) -> None:
+        assert name == "prm_selector"
+        self.name = name
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        numbers = [int(t.steps[0].split()[-1]) for t in trajectories]
+        doubt = [np.array([1 - (n / 10 if n % 2 else n / 100)], np.float32) for n in numbers]
+        return [StepScores(negative, np.zeros(1, np.float32)) for negative in doubt]
+
+
+def test_active_learning_takes_what_convinces_a_selector_of_its_own_seed(
+    tables: tuple[pd.DataFrame, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problems, solutions, _, _ = tables
+    learned: dict[int, set[tuple[str, int]]] = {}
+
+    def train_cell(cell: Cell, samples: pd.DataFrame, *_: object) -> SimpleNamespace:
+        learned[cell.seed] = set(samples[["problem_id", "sample_id"]].itertuples(index=False, name=None))
+        return SimpleNamespace(numbers=dict)
+
+    monkeypatch.setattr("stepscale.labeling.experiment.train_cell", train_cell)
+    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Convinced)
+    more = pd.concat([solutions, solutions.assign(sample_id=solutions["sample_id"] + 4)], ignore_index=True)
+    more = more.assign(steps=[[f"so {i}"] for i in more["sample_id"]], answer=more["sample_id"].astype(str))
+    five = EXPERIMENT.design.model_copy(update={"sizes": (5,)})
+    chosen = supervision.choose_labelled(
+        problems, more, labels_of(more), VERIFIERS, EXPERIMENT.model_copy(update={"design": five}), 0
+    )
+    assert set(learned) == {0, 1} and all(len(samples) == 2 for samples in learned.values()), "one sample a problem"
+    active = chosen[chosen["arm"] == ACTIVE]
+    for _, own in active.groupby(["seed", "problem_id"]):
+        assert set(own["sample_id"]) == {1, 3, 5, 7, 6}, "the four wrong ones, then the best of what remains"
+    uniform = chosen[chosen["arm"] == PROCESS]
+    assert any(set(own["sample_id"]) != {1, 3, 5, 7, 6} for _, own in uniform.groupby(["seed", "problem_id"]))
+    told = {seed: set(own[["problem_id", "sample_id"]].itertuples(index=False, name=None))
+            for seed, own in chosen[chosen["arm"] == SELECTOR].groupby("seed")}  # fmt: skip
+    assert told == learned

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from search_fakes import FakeGenerator, FakeVerifier, random_generator, some_problems, uniform
+from search_fakes import FakeGenerator, FakeVerifier, random_generator, scripted, some_problems, uniform
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -94,3 +94,15 @@ def test_an_unknown_run_is_named() -> None:
     policy = OnlinePolicy(probes=1, sure=0.5, borders=(), actions=(Action(samples=1, run="dvts"),))
     with pytest.raises(InputError, match="dvts"):
         online(policy)
+
+
+@pytest.mark.parametrize(("how", "score"), [("last", 0.9), ("product", 0.36), ("min", 0.4)])
+def test_probes_and_runs_are_scored_by_the_aggregation_asked_for(how, score) -> None:
+    judge = FakeVerifier(lambda problem, steps: 0.9 if len(steps) > 1 else 0.4)
+    writes = FakeGenerator(scripted({"": ["half\n"], "half": ["\\boxed{1}$"]}))
+    policy = OnlinePolicy(probes=2, sure=2.0, borders=(), actions=(Action(samples=2, run="beam"),))
+    runs = {"beam": Beam(n=4, width=2, aggregation=how)}
+    [found] = search_online(
+        some_problems(1), writes, judge, policy, runs, SAMPLING, run_seed=0, ledger=Ledger(), aggregation=how
+    )  # fmt: skip
+    assert len(found.candidates) == 6 and {round(c.score, 6) for c in found.candidates} == {score}

@@ -14,8 +14,8 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.scaling.compute_optimal import compute_optimal, strategy_results
 from stepscale.search.beam import Beam
-from stepscale.search.results import Candidate
-from stepscale.search.revision_chains import run_chains, score_chains
+from stepscale.search.results import Candidate, Problem
+from stepscale.search.revision_chains import Attempt, ProblemChains, run_chains, score_chains
 from stepscale.search.revision_grid import pool_lengths, ratio_results, split_name, splits
 from stepscale.search.revision_prompt import RevisionLayout
 from stepscale.search.revision_search import search_revisions
@@ -113,6 +113,17 @@ def test_the_verifier_reads_the_history_or_only_the_problem() -> None:
         assert read == [a.prompt if history else "problem 0" for a in found[0].chains[0][:2]]
         scores = [attempt.candidate.score for attempt in scored[0].chains[0]]
         assert scores == [0.25, 0.25, None, None]
+
+
+@pytest.mark.parametrize(("how", "score"), [("last", 0.9), ("product", 0.36), ("min", 0.4)])
+def test_attempts_are_scored_by_the_aggregation_asked_for(how, score) -> None:
+    verifier = FakeVerifier(lambda problem, steps: 0.9 if len(steps) > 1 else 0.4)
+    steps = ("half", "\\boxed{1}")
+    candidate = Candidate(slot=0, subtree=0, steps=steps, tokens=(1, 2), step_ends=(0, 1), finish="solution", answer="1",
+                          step_scores=(), score=None, mean_logprob=None)  # fmt: skip
+    own = ProblemChains(Problem("p", "problem"), ((Attempt("problem", (1,), (), candidate, Ledger()),),))
+    [scored] = score_chains([own], counting(), verifier, False, how, Ledger())
+    assert scored.chains[0][0].candidate.score == pytest.approx(score)
 
 
 def test_the_table_is_a_solutions_table_with_a_row_an_attempt() -> None:

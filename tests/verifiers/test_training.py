@@ -184,6 +184,13 @@ def validation_loss(trained: TrainedVerifier, base: Path) -> float:
     return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten()))
 
 
+def test_targets_that_are_not_one_a_step_are_refused_and_not_cut(base: Path, tmp_path: Path) -> None:
+    for targets in ((2.0,), (2.0, 2.0, 0.0)):
+        wrong = Example("p", Trajectory("What is 3 + 4?", ("a", "b")), targets)
+        with pytest.raises(InputError, match=rf"problem 'p': {len(targets)} targets for 2 steps"):
+            train_verifier(base, [wrong], config(validation_share=0.0), tmp_path / "prm")
+
+
 def test_early_stopping_without_validation_examples_is_refused(base: Path, tmp_path: Path, labelled: Labelled) -> None:
     problems, labels, _ = labelled(4)
     options = config(validation_share=0.0, optimization=QUICK.model_copy(update={"patience": 2}))

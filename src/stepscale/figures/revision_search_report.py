@@ -48,6 +48,12 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
         "at equal": row["unit"],
         "accuracy": f"{row['accuracy']:.1%}",
         "minus": row["minus"],
-        "difference [95 %]": f"{row['difference']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]",
+        "difference [95 %] ± Monte Carlo error": f"{row['difference']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]{_error(row)}",
         "": row["verdict"],
     }
+
+
+def _error(row: dict[Any, Any]) -> str:
+    """Of what is compared with; nothing where all is exact or not told."""
+    error = row.get("error", 0.0)
+    return f" ± {error:.2%}" if error > 0 else ""

@@ -67,4 +67,6 @@ def _compared(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lead(lead: Mapping[str, Any]) -> str:
     low, high = lead["low"], lead["high"]
-    return f"{lead['difference']:+.1%} [{low:+.1%}, {high:+.1%}] ({verdict(low, high)})"
+    error = lead.get("error") or 0.0
+    beside = f" ± {error:.2%}" if error > 0 else ""
+    return f"{lead['difference']:+.1%} [{low:+.1%}, {high:+.1%}]{beside} ({verdict(low, high)})"

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from stepscale.errors import InputError
 from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import fold_of
+from stepscale.scaling.equal_cost import error_at
 from stepscale.scaling.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.scaling.online_comparison import cross_followed
 from stepscale.scaling.online_outcomes import Outcomes
@@ -41,6 +42,7 @@ class Lead(BaseModel):
     difference: float = Field(ge=-1, le=1)
     low: float = Field(ge=-1, le=1)
     high: float = Field(ge=-1, le=1)
+    error: float | None = Field(None, ge=0, description="Monte Carlo standard error at the most; null: not told")
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,12 @@ class CappedPolicy:
 
 def capped_policies(
     met: Outcomes, ids: Sequence[str], space: OnlineSearchSpace | None = None, seed: int = 0,
-    uniform: Mapping[int, Floats] | None = None,
+    uniform: Mapping[int, Floats] | None = None, errors: Mapping[int, float] | None = None,
 ) -> list[CappedPolicy]:  # fmt: skip
     """A policy for each of ``caps``, rising.
 
     ``uniform``: what they are compared with, accuracy [problems] where so many generations are spent on each problem, by their
-    number; where it was not measured there is no lead.
+    number; where it was not measured there is no lead. ``errors``: its Monte Carlo errors.
     """
     space = space or OnlineSearchSpace()
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
@@ -78,12 +80,14 @@ def capped_policies(
         policy = policy_within(met, budget, space)
         told = bootstrap_interval(followed.accuracy, seed=seed)
         accuracy = (float(told.mean), float(told.low), float(told.high))
-        leads = _leads(followed, budget, uniform or {}, seed)
+        leads = _leads(followed, budget, uniform or {}, errors or {}, seed)
         found.append(CappedPolicy(budget, policy, *accuracy, followed.error, float(followed.cost.mean()), leads))
     return found
 
 
-def _leads(followed: Followed, cap: int, uniform: Mapping[int, Floats], seed: int) -> tuple[Lead, ...]:
+def _leads(
+    followed: Followed, cap: int, uniform: Mapping[int, Floats], errors: Mapping[int, float], seed: int
+) -> tuple[Lead, ...]:
     """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
     found: list[tuple[At, float, Interval]] = []
     if cap in uniform:
@@ -92,10 +96,14 @@ def _leads(followed: Followed, cap: int, uniform: Mapping[int, Floats], seed: in
     if ns and ns[0] <= spent <= ns[-1]:
         measured = np.stack([uniform[n] for n in ns], axis=1)
         found.append(("mean spending", spent, at_equal_cost(followed, measured, ns, seed=seed)))
+    known, theirs = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
     return tuple(
-        Lead(at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high))
+        Lead(
+            at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high),
+            error=followed.error + error_at(known, theirs, n) if errors else None,
+        )
         for at, n, gap in found
-    )
+    )  # fmt: skip
 
 
 def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:

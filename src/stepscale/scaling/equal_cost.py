@@ -17,12 +17,19 @@ from stepscale.scaling.curve import Curve, at_nearest, interpolated, known_inter
 from stepscale.scaling.intervals import Interval
 
 POINTS = 5
-COLUMNS = ("cost", "label", "accuracy", "low", "high", "minus", "difference", "difference_low", "difference_high")
+COLUMNS = (
+    "cost", "label", "accuracy", "low", "high", "error", "minus", "difference", "difference_low", "difference_high",
+)  # fmt: skip
 
 
-def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None) -> pd.DataFrame:
+def accuracy_at_cost(
+    curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None,
+    errors: Mapping[str, Floats] | None = None,
+) -> pd.DataFrame:  # fmt: skip
     """A row a (cost, curve): accuracy there, and its difference from the ``baseline``'s, both with 95 % intervals.
 
+    ``errors``: Monte Carlo standard error at each of a curve's points; ``error`` is that of the accuracy at the most, NaN where
+    it is not told.
     ``at``: spendings a problem in the curves' unit; if not told five, evenly spaced by their logarithm, from the least to the
     most that was measured of the baseline. NaN outside of what a curve covers. Raises InputError if the baseline is none of
     the curves or resamples differ.
@@ -37,8 +44,18 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
         gap = _paired(own, curves[baseline], wanted[None], wanted[None])
         for i, cost in enumerate(wanted):
             reached, apart = ((part.mean[i], part.low[i], part.high[i]) for part in (told, gap))
-            rows.append([float(cost), label, *reached, baseline, *apart])
+            error = error_at(own.x, (errors or {}).get(label), float(cost)) if reached[0] == reached[0] else np.nan
+            rows.append([float(cost), label, *reached, error, baseline, *apart])
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("cost", kind="stable", ignore_index=True)
+
+
+def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
+    """The Monte Carlo error of what is read off a curve at a cost: at the most that of the larger of the points around it."""
+    if errors is None or not len(errors):
+        return float("nan")
+    order = np.argsort(x[: len(errors)])
+    at = int(np.searchsorted(x[order], cost))
+    return float(np.max(errors[order][max(at - 1, 0) : at + 1]))
 
 
 def lead_at_own_cost(own: Curve, other: Curve) -> Interval:

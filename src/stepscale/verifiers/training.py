@@ -117,7 +117,15 @@ def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any
 
 
 def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:
-    """(rows to learn from, number of examples that lost steps). Examples without any target left are dropped."""
+    """(rows to learn from, number of examples that lost steps). Examples without any target left are dropped.
+
+    Raises InputError for an example with more or fewer targets than steps.
+    """
+    for e in examples:
+        if (n := len(e.trajectory.steps)) != len(e.targets):
+            raise InputError(
+                f"problem {e.problem_id!r}: {len(e.targets)} targets for {n} steps; give one for each step"
+            )
     encoded = encoder.encode((e.trajectory.problem, e.trajectory.steps) for e in examples)
     rows = [Row(e.ids, _targets(example, e, supervise)) for example, e in zip(examples, encoded, strict=True)]
     return [row for row in rows if (row.targets != IGNORED).any()], sum(e.n_unread > 0 for e in encoded)

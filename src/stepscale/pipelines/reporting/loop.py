@@ -7,6 +7,7 @@ import pandas as pd
 
 from stepscale.labeling.options import LoopOptions, RolloutOptions
 from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
+from stepscale.pipelines.reporting.curve_table import log_curve_rows
 from stepscale.scaling.claims import Claim, settle
 from stepscale.scaling.comparison import shows_growth
 from stepscale.scaling.intervals import bootstrap_interval
@@ -75,6 +76,11 @@ def measure_rollouts(
         compared = votes["Soft PRM, last"].per_problem, votes["ORM"].per_problem
         claims["B9"] = b9_quantities(*compared, ns, config.bootstrap, seed)
     return curves, [settle(name, found, seeds=1) for name, found in claims.items()]
+
+
+def log_soft_prm_curves(curves: pd.DataFrame) -> None:
+    """The soft PRM's curves as MLflow metric histories: step = N (Snell et al. 2024, Figures 13 and 14)."""
+    log_curve_rows("soft_prm", curves.assign(unit="generations"))
 
 
 def _vote_curves(votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:

@@ -150,6 +150,7 @@ def learning() -> list[Node]:
             ["soft_prm_curves", "rollout_claims"],
             name="measure_rollouts",
         ),
+        Node(loop.log_soft_prm_curves, "soft_prm_curves", None, name="log_soft_prm_curves"),
         Node(
             sections.learning,
             ["verifier_positions", *looped, "soft_prm_curves", "release_counts", "params:pool", "params:report"],

@@ -72,16 +72,20 @@ def policies(
     return Policies(curves, by_cost, pd.concat(chosen, ignore_index=True)[CHOSEN])
 
 
-def at_cost(curves: Curves, found: Policies, baseline: str) -> pd.DataFrame:
+def at_cost(
+    curves: Curves, found: Policies, baseline: str, errors: Mapping[tuple[str, str], Floats] | None = None
+) -> pd.DataFrame:
     """Accuracy at the same spending, in tokens and in FLOPs, and the paired difference from the ``baseline``.
 
-    A policy that spends less than it may keeps its accuracy up to what the baseline spends.
+    A policy that spends less than it may keeps its accuracy up to what the baseline spends. ``errors``: Monte Carlo standard
+    error [points] by (unit, label).
     """
     parts = []
     for unit in (UNITS["tokens"], UNITS["flops"]):
         own = {label: curve for (shown, label), curve in curves.items() if shown == unit}
         own |= {label: optimal.held for (shown, label), optimal in found.by_cost.items() if shown == unit}
-        parts.append(accuracy_at_cost(own, baseline).assign(unit=unit))
+        known = {label: error for (shown, label), error in (errors or {}).items() if shown == unit}
+        parts.append(accuracy_at_cost(own, baseline, errors=known).assign(unit=unit))
     return pd.concat(parts, ignore_index=True)[AT_COST]
 
 

@@ -7,7 +7,7 @@ said to be not measured, and no status is set here.
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from stepscale.pipelines.reporting.results_figures import drawn_table, figures_o
 from stepscale.pipelines.reporting.results_tables import saved_factor, tables_of
 from stepscale.scaling.claims import told_of_parts
 from stepscale.scaling.data_efficiency import APART, in_digits
+from stepscale.scaling.supervision_claims import RULES
 
 _SAVED = {"B3": "search_savings", "B6": "revision_savings"}
 _CURVES = {"A1": "curves", "A5": "heldout_curves"}
@@ -37,9 +38,16 @@ def facts_of(folder: Path) -> dict[str, str]:
 
 
 def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
-    """What stands beside the paper's figure: for A1, A4, A5, B3 and B6 the same quantity with its interval, else nothing."""
+    """What stands beside the paper's figure: for A1, A2, A4, A5, B3 and B6 the same quantity with its interval, else nothing."""
     if claim["id"] in _CURVES:
         return _best_of_n(drawn_table(folder, _CURVES[claim["id"]]))
+    if claim["id"] == "A2":
+        path = folder / "08_reporting" / "scoring_table.json"
+        found = {
+            (row["aggregation"], row["neutral as"]): row
+            for row in (json.loads(path.read_text()) if path.is_file() else [])
+        }
+        return _in_percent([found[rule] for rule in RULES]) if found.keys() >= set(RULES) else ""
     if claim["id"] == "A4":
         path = folder / "08_reporting" / "labels_saved.json"
         rows = json.loads(path.read_text()) if path.is_file() else []
@@ -56,11 +64,17 @@ def _best_of_n(curves: pd.DataFrame) -> str:
     """PRM / ORM / majority at the largest N, in percent as the paper has them; "" where there are no curves."""
     if curves.empty:
         return ""
-    last = curves[curves["n"] == curves["n"].max()].set_index("label")[["accuracy", "low", "high"]] * 100
+    last = curves[curves["n"] == curves["n"].max()].set_index("label", drop=False)
+    shown = [name for name in ("PRM", "ORM", "Majority") if name in last.index]
+    return _in_percent([dict(row) for row in last.loc[shown].to_dict("records")])
+
+
+def _in_percent(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Accuracies with their intervals at one N, in percent as the paper has them; "" where there are none."""
     shown = [
-        "{:.1f} [{:.1f}, {:.1f}]".format(*last.loc[name]) for name in ("PRM", "ORM", "Majority") if name in last.index
+        "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * row[name] for name in ("accuracy", "low", "high"))) for row in rows
     ]
-    return f"{' / '.join(shown)} at N={curves['n'].max()}" if shown else ""
+    return f"{' / '.join(shown)} at N={rows[0]['n']}" if shown else ""
 
 
 def claim_row(claim: Mapping[str, Any], folder: Path) -> str:

@@ -151,10 +151,13 @@ def served(folder: Path) -> list[str]:
     policies = json.loads(path.read_text()).get("budgets", []) if path.is_file() else []
     rows = [
         (own["budget"], f"{lead['at']}, {_number(lead['generations'])}",
-         _points(lead["difference"], lead["low"], lead["high"]), verdict(lead["low"], lead["high"]))
+         _points(lead["difference"], lead["low"], lead["high"]) + _beside(lead), verdict(lead["low"], lead["high"]))
         for own in policies for lead in own.get("leads", [])
     ]  # fmt: skip
-    columns = ("budget of a problem", "at equal, generations", "served policy - best-of-N weighted [95 % interval]", "")
+    columns = (
+        "budget of a problem", "at equal, generations",
+        "served policy - best-of-N weighted [95 % interval] ± Monte Carlo error", "",
+    )  # fmt: skip
     return _table("Does the served policy win?", columns, rows)
 
 
@@ -163,10 +166,11 @@ def searched_revisions(folder: Path) -> list[str]:
     leads = _rows(folder, "revision_search_leads")
     last = {row["strategy"]: row["n"] for row in sorted(leads, key=lambda row: row["n"])}
     rows = [
-        (row["strategy"], row["unit"], row["minus"], _points(row["difference"], row["low"], row["high"]), row["verdict"])
+        (row["strategy"], row["unit"], row["minus"],
+         _points(row["difference"], row["low"], row["high"]) + _beside(row), row["verdict"])
         for row in leads if row["n"] == last[row["strategy"]]
     ]  # fmt: skip
-    columns = ("strategy", "at equal", "minus", "[95 % interval]", "")
+    columns = ("strategy", "at equal", "minus", "[95 % interval] ± Monte Carlo error", "")
     return _table("Does PRM search over revisions win?", columns, rows)
 
 
@@ -179,6 +183,12 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) ->
 
 def _as_table(title: str, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     return _table(title, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+
+
+def _beside(row: Mapping[str, Any]) -> str:
+    """A Monte Carlo error; nothing where all is exact or not told."""
+    error = row.get("error") or 0.0
+    return f" ± {error:.4f}" if error > 0 else ""
 
 
 def _points(estimate: float, low: float, high: float) -> str:

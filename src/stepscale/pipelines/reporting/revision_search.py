@@ -5,6 +5,8 @@ told from verifier, by the PRM that is searched against; and, where searches wer
 beam searches. A verdict follows from the paired interval alone.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -12,15 +14,17 @@ from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.pipelines.reporting.curve_table import COLUMNS, UNITS, curve_rows
 from stepscale.pipelines.reporting.searches import WEIGHTED, sample_votes, scored_samples, strategy_rows
 from stepscale.scaling.aggregates import Scored
+from stepscale.scaling.closed_form import Floats
 from stepscale.scaling.compute_optimal import strategy_results
 from stepscale.scaling.curve import Curve
-from stepscale.scaling.equal_cost import lead_at_own_cost
+from stepscale.scaling.equal_cost import error_at, lead_at_own_cost
 from stepscale.scaling.intervals import verdict
 from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import PRM, from_one_attempt, ratio_results, read_by
 
-LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
+LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems",
+         "error"]  # fmt: skip
 _KEPT = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]
 
 
@@ -49,7 +53,7 @@ def measure_revision_search(
         for unit, shown_unit in UNITS.items()
         for name in results.strategies
     }
-    leads = _leads(curves, list(ours["strategy"].unique()), ours, len(results.ids))
+    leads = _leads(curves, list(ours["strategy"].unique()), ours, errors, len(results.ids))
     return curve_rows(curves, len(results.ids), errors), leads
 
 
@@ -84,10 +88,14 @@ def _shared(parts: list[pd.DataFrame]) -> set[str]:
     return set.intersection(*(set(part["problem_id"]) for part in parts))
 
 
-def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
+def _leads(
+    curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, errors: Mapping[tuple[str, str], Floats],
+    n_problems: int,
+) -> pd.DataFrame:  # fmt: skip
     """Of each search over revisions over each rival, at the same generations and at the same FLOPs.
 
-    A search's budgets are its own: what a budget of the plan leaves unspent differs between methods.
+    A search's budgets are its own: what a budget of the plan leaves unspent differs between methods. ``errors``: Monte Carlo
+    standard error [points] by (unit, label); searches have none of their own, so the rival's is that of the difference.
     """
     budgets = {str(name): sorted(rows["budget"].unique()) for name, rows in ours.groupby("strategy")}
     compared = [
@@ -104,5 +112,6 @@ def _leads(curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFr
         for n, spent, accuracy, mean, low, high in points:
             if not np.isnan(mean):  # NaN where the rival was not measured at this spending
                 lead_at = [float(mean), float(low), float(high), verdict(low, high)]
-                rows.append([name, int(n), unit, float(spent), float(accuracy), rival, *lead_at, n_problems])
+                error = error_at(curves[unit, rival].x, errors.get((unit, rival)), float(spent))
+                rows.append([name, int(n), unit, float(spent), float(accuracy), rival, *lead_at, n_problems, error])
     return pd.DataFrame(rows, columns=LEADS)

@@ -72,9 +72,10 @@ def measure_search(
     online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed, flops)
     ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
     votes = sample_votes(scored, ns)
+    errors = _errors(votes, ns, results, optimal)
     return (
-        curve_rows(curves, len(results.ids), _errors(votes, ns, results, optimal)),
-        at_cost(curves, optimal, WEIGHTED),
+        curve_rows(curves, len(results.ids), errors),
+        at_cost(curves, optimal, WEIGHTED, errors),
         _by_bin(results, bins["oracle"], votes, ns, resamples, seed),
         savings(curves, WEIGHTED, POLICIES, ns, votes[WEIGHTED].error),
         online,

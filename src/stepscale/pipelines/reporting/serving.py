@@ -36,8 +36,9 @@ def learn_policy(
     runs = {name: recorded_run(search_candidates, own.strategy, ids, budget) for name, (own, budget) in options.items()}
     met = outcomes(ids, recorded_pool(scored.grid, scored.scores["prm"]), runs, ORDERS, seed)
     ns = [n for n in caps(met) if n <= scored.grid.mask.shape[1]]
-    uniform = dict(zip(ns, sample_votes(scored, ns)[WEIGHTED].per_problem.T, strict=True))
-    learned = capped_policies(met, ids, seed=seed, uniform=uniform)
+    votes = sample_votes(scored, ns)[WEIGHTED]
+    uniform, errors = (dict(zip(ns, values, strict=True)) for values in (votes.per_problem.T, votes.error.tolist()))
+    learned = capped_policies(met, ids, seed=seed, uniform=uniform, errors=errors)
     used = {action.run for own in learned for action in own.policy.actions}
     policy = ServedPolicy.model_validate({
         "seed": seed, "prompt": generator.template(seed), "ends_before": generator.ends_before,
