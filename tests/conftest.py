@@ -10,6 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile("untimed", deadline=None)  # how long an example takes tells of the machine, not of the code
+settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for tiny_models and shard_workers
