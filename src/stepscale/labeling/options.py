@@ -53,6 +53,17 @@ class ByRollouts(BaseModel):
         return f"{self.per_step} rollouts of the generator from each step, which is -1 where none ends right, else +1"
 
 
+class PoolByRollouts(ByRollouts):
+    """The same of the whole pool, as values and no ratings; the run's PRM is then a soft one (Snell et al. 2024, D)."""
+
+    problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
+
+    @property
+    def told(self) -> str:
+        """Who labelled, for a data card."""
+        return f"{self.per_step} rollouts of the generator from each step, as values"
+
+
 class ByFile(BaseModel):
     """People, whose labels lie in a file of PRM800K's format."""
 
@@ -65,20 +76,6 @@ class ByFile(BaseModel):
     def told(self) -> str:
         """Who labelled, for a data card."""
         return f"people, in {Path(self.path).name}"
-
-
-class PoolByRollouts(BaseModel):
-    """The generator's own rollouts of the whole pool, as values; the run's PRM is then a soft one (Snell et al. 2024, D)."""
-
-    model_config = _STRICT
-    kind: Literal["rollouts"] = "rollouts"
-    per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
-    problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
-
-    @property
-    def told(self) -> str:
-        """Who labelled, for a data card."""
-        return f"{self.per_step} rollouts of the generator from each step, as values"
 
 
 class AsGiven(BaseModel):
