@@ -4,6 +4,8 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.measured import monte_carlo
+
 
 def cost_tables(rows: pd.DataFrame, of: str) -> dict[str, list[dict[str, Any]]]:
     """For tokens and FLOPs a table: a row a strategy, a column a spending that the baseline covers.
@@ -15,7 +17,7 @@ def cost_tables(rows: pd.DataFrame, of: str) -> dict[str, list[dict[str, Any]]]:
     for (unit, baseline), own in rows.groupby(["unit", "minus"], sort=False):
         own = own.dropna(subset=["accuracy"])
         told = own.apply(
-            lambda row: f"{row['accuracy']:.1%}{_error(row)} ({row['difference']:+.1%} [{row['difference_low']:+.1%}, "
+            lambda row: f"{row['accuracy']:.1%}{monte_carlo(row)} ({row['difference']:+.1%} [{row['difference_low']:+.1%}, "
             f"{row['difference_high']:+.1%}])", axis=1,
         )  # fmt: skip
         by_cost = own.assign(told=told).pivot_table("told", "label", "cost", aggfunc="first", sort=False)
@@ -24,8 +26,3 @@ def cost_tables(rows: pd.DataFrame, of: str) -> dict[str, list[dict[str, Any]]]:
             for label, cells in by_cost.iterrows()
         ]
     return tables
-
-
-def _error(row: Any) -> str:
-    error = row.get("error", 0.0)
-    return f" ± {error:.2%}" if error > 0 else ""

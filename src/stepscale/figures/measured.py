@@ -33,6 +33,12 @@ def measured(values: Mapping[str, Any], name: str) -> str:
     return f"{value:,.0f}" if counted else number(value) + interval
 
 
+def monte_carlo(row: Mapping[str, Any]) -> str:
+    """The ``error`` of a row as it stands beside its number, in percent; nothing where all is exact or not told."""
+    error = row.get("error") or 0.0
+    return f" ± {error:.2%}" if error > 0 else ""
+
+
 def over(seeds: int) -> str:
     """What an interval of trained verifiers is over, as a sentence says it."""
     return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"

@@ -4,6 +4,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.measured import monte_carlo
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import POINT, largest_error, scaling_curves
 
@@ -48,12 +49,7 @@ def _row(row: dict[Any, Any]) -> dict[str, Any]:
         "at equal": row["unit"],
         "accuracy": f"{row['accuracy']:.1%}",
         "minus": row["minus"],
-        "difference [95 %] ± Monte Carlo error": f"{row['difference']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]{_error(row)}",
+        "difference [95 %] ± Monte Carlo error": f"{row['difference']:+.1%} [{row['low']:+.1%}, {row['high']:+.1%}]"
+        f"{monte_carlo(row)}",
         "": row["verdict"],
     }
-
-
-def _error(row: dict[Any, Any]) -> str:
-    """Of what is compared with; nothing where all is exact or not told."""
-    error = row.get("error", 0.0)
-    return f" ± {error:.2%}" if error > 0 else ""

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.figures.measured import monte_carlo
 from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import largest_error, scaling_curves
 from stepscale.scaling.intervals import verdict
@@ -67,6 +68,4 @@ def _compared(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _lead(lead: Mapping[str, Any]) -> str:
     low, high = lead["low"], lead["high"]
-    error = lead.get("error") or 0.0
-    beside = f" ± {error:.2%}" if error > 0 else ""
-    return f"{lead['difference']:+.1%} [{low:+.1%}, {high:+.1%}]{beside} ({verdict(low, high)})"
+    return f"{lead['difference']:+.1%} [{low:+.1%}, {high:+.1%}]{monte_carlo(lead)} ({verdict(low, high)})"
