@@ -41,10 +41,13 @@ def _machine() -> dict[str, Any]:
     lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
     names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return {
-        "processor": names[0] if names else platform.processor() or platform.machine(), "cores": os.cpu_count(),
-        "matmul_gflops": round(matmul_flops() / 1e9, 1), "python": platform.python_version(),
-        "torch": version("torch"), "transformers": version("transformers"),
-    }  # fmt: skip
+        "processor": names[0] if names else platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "matmul_gflops": round(matmul_flops() / 1e9, 1),
+        "python": platform.python_version(),
+        "torch": version("torch"),
+        "transformers": version("transformers"),
+    }
 
 
 if __name__ == "__main__":

@@ -74,10 +74,17 @@ class Plain:
         batch = self.tokenizer(list(prompts), return_tensors="pt", padding=True)
         with torch.inference_mode():
             out = self.model.generate(
-                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], do_sample=True,
-                temperature=sampling.temperature, top_k=0, top_p=sampling.top_p, num_return_sequences=samples,
-                max_new_tokens=sampling.max_new_tokens, use_cache=True, pad_token_id=self.tokenizer.pad_token_id,
-            )  # fmt: skip
+                input_ids=batch["input_ids"],
+                attention_mask=batch["attention_mask"],
+                do_sample=True,
+                temperature=sampling.temperature,
+                top_k=0,
+                top_p=sampling.top_p,
+                num_return_sequences=samples,
+                max_new_tokens=sampling.max_new_tokens,
+                use_cache=True,
+                pad_token_id=self.tokenizer.pad_token_id,
+            )
         return int((out[:, batch["input_ids"].shape[1] :] != self.tokenizer.pad_token_id).sum())
 
 
@@ -103,6 +110,10 @@ def row(name: str, ours: Sequence[float], rival: Sequence[float], unit: str) -> 
     """A row from paired runs: for rates the ratio is ours / rival, for times ("s") rival / ours."""
     pairs = [(b / a if unit == "s" else a / b) for a, b in zip(ours, rival, strict=True)]
     return {
-        "name": name, "ratio": round(statistics.median(pairs), 3), "ours": round(statistics.median(ours), 3),
-        "rival": round(statistics.median(rival), 3), "unit": unit, "runs": len(pairs),
-    }  # fmt: skip
+        "name": name,
+        "ratio": round(statistics.median(pairs), 3),
+        "ours": round(statistics.median(ours), 3),
+        "rival": round(statistics.median(rival), 3),
+        "unit": unit,
+        "runs": len(pairs),
+    }

@@ -89,9 +89,14 @@ class Stateless:
             mask[row, width - len(request.prefix) :] = 1
         torch.manual_seed(requests[0].seed % 2**31)
         out = self._model.generate(
-            ids, attention_mask=mask, do_sample=True, top_k=0, max_new_tokens=sampling.max_new_tokens,
-            eos_token_id=[self._end, self._newline], pad_token_id=0,
-        )[:, width:]  # fmt: skip
+            ids,
+            attention_mask=mask,
+            do_sample=True,
+            top_k=0,
+            max_new_tokens=sampling.max_new_tokens,
+            eos_token_id=[self._end, self._newline],
+            pad_token_id=0,
+        )[:, width:]
         found = [self._continuation(row) for row in out.tolist()]
         ledger.add(self.name, "prefill", sum(len(request.prefix) for request in requests))
         ledger.add(self.name, "decode", sum(len(continuation.tokens) - 1 for continuation in found))

@@ -152,18 +152,26 @@ def _phase2_record(rng: random.Random, sentence: Callable[[int], str], problem: 
             }
         )
     question = {
-        "problem": problem, "ground_truth_solution": solution, "ground_truth_answer": "5", "pre_generated_steps": steps,
-        "pre_generated_answer": "7", "pre_generated_verifier_score": rng.random(),
-    }  # fmt: skip
+        "problem": problem,
+        "ground_truth_solution": solution,
+        "ground_truth_answer": "5",
+        "pre_generated_steps": steps,
+        "pre_generated_answer": "7",
+        "pre_generated_verifier_score": rng.random(),
+    }
     return {
-        "labeler": "cc88bf76-df08-4041-be67-3464279cb3b1", "timestamp": "2022-11-22T16:51:29.980606",
-        "generation": rng.randrange(10), "is_quality_control_question": rng.random() < 0.05,
-        "is_initial_screening_question": False, "question": question,
+        "labeler": "cc88bf76-df08-4041-be67-3464279cb3b1",
+        "timestamp": "2022-11-22T16:51:29.980606",
+        "generation": rng.randrange(10),
+        "is_quality_control_question": rng.random() < 0.05,
+        "is_initial_screening_question": False,
+        "question": question,
         "label": {
-            "steps": labelled, "total_time": rng.randrange(10**6),
+            "steps": labelled,
+            "total_time": rng.randrange(10**6),
             "finish_reason": "solution" if wrong is None else "found_error",
         },
-    }  # fmt: skip
+    }
 
 
 def write_scored_samples(path: Path, lines: int) -> None:
@@ -176,10 +184,14 @@ def write_scored_samples(path: Path, lines: int) -> None:
             problem = line // per_problem
             correct = rng.random() < (problem + 1) / (PROBLEMS + 1)
             head = {
-                "problem": f"problem {problem}", "unique_id": f"test/algebra/{problem}.json", "level": 1 + problem % 5,
+                "problem": f"problem {problem}",
+                "unique_id": f"test/algebra/{problem}.json",
+                "level": 1 + problem % 5,
                 "answer": None if rng.random() < 0.01 else "5" if correct else str(rng.randrange(30, 60)),
-                "is_correct": correct, "orm_score": rng.random(), "prm_score": rng.random(),
-            }  # fmt: skip
+                "is_correct": correct,
+                "orm_score": rng.random(),
+                "prm_score": rng.random(),
+            }
             stream.write(json.dumps(head)[:-1] + bodies[line % len(bodies)])
 
 

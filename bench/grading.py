@@ -41,10 +41,14 @@ def run() -> list[dict[str, Any]]:
         _row("grade_vs_math_verify", strict, rival),
         _row("grade_lenient_vs_math_verify", lenient, rival),
         {
-            "name": "grade_best_of_1860_vs_goal", "ratio": round(WORKLOAD_SECONDS / statistics.median(seconds), 2),
-            "ours": round(statistics.median(seconds), 2), "rival": WORKLOAD_SECONDS, "unit": "s", "runs": RUNS,
+            "name": "grade_best_of_1860_vs_goal",
+            "ratio": round(WORKLOAD_SECONDS / statistics.median(seconds), 2),
+            "ours": round(statistics.median(seconds), 2),
+            "rival": WORKLOAD_SECONDS,
+            "unit": "s",
+            "runs": RUNS,
         },
-    ]  # fmt: skip
+    ]
 
 
 def unique_pairs() -> Pairs:
@@ -76,11 +80,26 @@ def best_of_n_workload() -> Pairs:
 def _answer(rng: random.Random) -> str:
     a, b, c = rng.randint(-99, 999), rng.randint(2, 60), rng.randint(2, 60)
     styles = (
-        f"{a}", f"{a}", f"{a}", f"{a},{b:03d}", f"{a}.{b}", f"{a}/{b}", f"{a} + {b}i", f"({a},{b},{c})",
-        rf"\frac{{{a}}}{{{b}}}", rf"\dfrac{{{a}}}{{{b}}}", rf"{b}\sqrt{{{c}}}", rf"{a}+{b}\sqrt{{{c}}}",
-        rf"\frac{{{b}\pi}}{{{c}}}", rf"\left({a}, \frac{{{b}}}{{{c}}}\right)", rf"[{b}, \infty)", rf"{b}^\circ",
-        f"{b}x^2 + {c}x - {b}", rf"{a}\text{{ cm}}", rf"\begin{{pmatrix}} {a} \\ {b} \end{{pmatrix}}",
-    )  # fmt: skip
+        f"{a}",
+        f"{a}",
+        f"{a}",
+        f"{a},{b:03d}",
+        f"{a}.{b}",
+        f"{a}/{b}",
+        f"{a} + {b}i",
+        f"({a},{b},{c})",
+        rf"\frac{{{a}}}{{{b}}}",
+        rf"\dfrac{{{a}}}{{{b}}}",
+        rf"{b}\sqrt{{{c}}}",
+        rf"{a}+{b}\sqrt{{{c}}}",
+        rf"\frac{{{b}\pi}}{{{c}}}",
+        rf"\left({a}, \frac{{{b}}}{{{c}}}\right)",
+        rf"[{b}, \infty)",
+        rf"{b}^\circ",
+        f"{b}x^2 + {c}x - {b}",
+        rf"{a}\text{{ cm}}",
+        rf"\begin{{pmatrix}} {a} \\ {b} \end{{pmatrix}}",
+    )
     return rng.choice(styles)
 
 
@@ -105,9 +124,13 @@ def _rate(work: Callable[[], None], items: int) -> float:
 def _row(name: str, ours: list[float], rival: list[float]) -> dict[str, Any]:
     ratio = statistics.median(a / b for a, b in zip(ours, rival, strict=True))
     return {
-        "name": name, "ratio": round(ratio, 1), "ours": round(statistics.median(ours), 1),
-        "rival": round(statistics.median(rival), 1), "unit": "pairs/s", "runs": len(ours),
-    }  # fmt: skip
+        "name": name,
+        "ratio": round(ratio, 1),
+        "ours": round(statistics.median(ours), 1),
+        "rival": round(statistics.median(rival), 1),
+        "unit": "pairs/s",
+        "runs": len(ours),
+    }
 
 
 if __name__ == "__main__":

@@ -17,9 +17,13 @@ class MuonAndAdamW(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, model: torch.nn.Module, lr: float, weight_decay: float, adamw_share: float = 0.15,
+        self,
+        model: torch.nn.Module,
+        lr: float,
+        weight_decay: float,
+        adamw_share: float = 0.15,
         betas: tuple[float, float] = (0.9, 0.95),
-    ) -> None:  # fmt: skip
+    ) -> None:
         trained = [(name, p) for name, p in model.named_parameters() if p.requires_grad]
         hidden = [p for name, p in trained if p.ndim == 2 and ".layers." in name]
         chosen = {id(p) for p in hidden}

@@ -55,8 +55,14 @@ class LoggedProgress:
         left = tqdm.format_interval(max(0.0, self.total - self.done) / rate) if rate else "?"
         logger.info(
             "%s: %.0f of %d %s (%.0f%%), %.3g/s, %s left",
-            self.description, self.done, self.total, self.unit, 100 * self.done / max(self.total, 1), rate, left,
-        )  # fmt: skip
+            self.description,
+            self.done,
+            self.total,
+            self.unit,
+            100 * self.done / max(self.total, 1),
+            rate,
+            left,
+        )
 
     def __enter__(self) -> Self:
         return self

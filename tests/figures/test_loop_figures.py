@@ -11,22 +11,41 @@ from stepscale.scaling.loop_comparison import MEASURES, health_by_round
 STRATEGIES = ("80/20, selector retrained", "Random")
 SIZES = pd.DataFrame(
     [
-        {"label": name, "per_problem": size, "labelled": float(size), "n": 16, "accuracy": 0.5, "low": 0.4, "high": 0.6,
-         "n_problems": 40, "seeds": 3}
-        for name in STRATEGIES for size in (1, 5, 9)
+        {
+            "label": name,
+            "per_problem": size,
+            "labelled": float(size),
+            "n": 16,
+            "accuracy": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+            "n_problems": 40,
+            "seeds": 3,
+        }
+        for name in STRATEGIES
+        for size in (1, 5, 9)
     ]
-)  # fmt: skip
+)
 HEALTH = pd.DataFrame(
     [
         (name, round_, measure, 0.8 + round_ / 100, 0.7, 0.9 + round_ / 100, 80, 40, 3)
-        for name in STRATEGIES for round_ in (1, 2) for measure in MEASURES
+        for name in STRATEGIES
+        for round_ in (1, 2)
+        for measure in MEASURES
     ],
     columns=list(COLUMNS),
-)  # fmt: skip
+)
 DIFFERENCES = [
-    {"difference": "last round of Random", "n": 16, "estimate": -0.02, "low": -0.05, "high": 0.01, "n_problems": 40,
-     "seeds": 3}
-]  # fmt: skip
+    {
+        "difference": "last round of Random",
+        "n": 16,
+        "estimate": -0.02,
+        "low": -0.05,
+        "high": 0.01,
+        "n_problems": 40,
+        "seeds": 3,
+    }
+]
 
 
 def test_every_strategy_has_its_line_by_labels_and_on_the_audit() -> None:
@@ -74,9 +93,10 @@ def test_rollouts_are_one_figure_with_a_line_a_rule() -> None:
     curves = pd.DataFrame(
         [
             {"label": label, "n": n, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 40, "seeds": 1}
-            for label in ("Soft PRM, last", "Soft PRM, min", "PRM") for n in (1, 4)
+            for label in ("Soft PRM, last", "Soft PRM, min", "PRM")
+            for n in (1, 4)
         ]
-    )  # fmt: skip
+    )
     [section] = rollouts_part(curves).sections
     assert len([trace for trace in section.figure.data if trace.mode == "lines+markers"]) == 3
     assert "on 40 test problems" in section.reading
@@ -99,7 +119,10 @@ def test_a_position_shows_its_auroc_with_the_interval() -> None:
 def test_what_was_not_measured_is_not_shown() -> None:
     none = pd.DataFrame(columns=SIZES.columns)
     parts = (
-        loop_part(none, health_by_round(pd.DataFrame(), 10, 0), []), rollouts_part(none), positions_part(None),
-        release_part(None), release_part(none),
-    )  # fmt: skip
+        loop_part(none, health_by_round(pd.DataFrame(), 10, 0), []),
+        rollouts_part(none),
+        positions_part(None),
+        release_part(None),
+        release_part(none),
+    )
     assert all(not part.sections and not part.tables for part in parts)

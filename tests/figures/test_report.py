@@ -59,11 +59,16 @@ def sources() -> dict[str, Any]:
         "gold": "14",
     }
     return {
-        "lines": headline(curves, claims_table({"A1": a1})), "curves": curves, "levels": levels, "rules": rules,
-        "claims": claims_table({"A1": a1}), "calibration": pd.concat([bins.assign(verifier=v) for v in ("prm", "orm")]),
+        "lines": headline(curves, claims_table({"A1": a1})),
+        "curves": curves,
+        "levels": levels,
+        "rules": rules,
+        "claims": claims_table({"A1": a1}),
+        "calibration": pd.concat([bins.assign(verifier=v) for v in ("prm", "orm")]),
         "metrics": {"prm": {"auroc": 0.9, "auroc_low": 0.87, "auroc_high": 0.925, "n": 4000}, "orm": {"auroc": 0.8}},
-        "examples": [example], "parameters": {"seed": 7},
-    }  # fmt: skip
+        "examples": [example],
+        "parameters": {"seed": 7},
+    }
 
 
 @pytest.fixture(scope="module")
@@ -84,9 +89,17 @@ def browser() -> Iterator[Any]:
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         for flag in (
-            "headless", "no-sandbox", "disable-gpu", "disable-quic", "no-first-run", "disable-background-networking",
-            "disable-component-update", "disable-sync", "disable-dev-shm-usage", f"user-data-dir={profile}",
-        ):  # fmt: skip
+            "headless",
+            "no-sandbox",
+            "disable-gpu",
+            "disable-quic",
+            "no-first-run",
+            "disable-background-networking",
+            "disable-component-update",
+            "disable-sync",
+            "disable-dev-shm-usage",
+            f"user-data-dir={profile}",
+        ):
             options.add_argument(f"--{flag}")
         window = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
         yield window

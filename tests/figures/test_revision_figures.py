@@ -9,59 +9,130 @@ POSITIONS = pd.DataFrame(
     {"position": range(8), "accuracy": 0.4, "low": 0.3, "high": 0.5, "n_attempts": 20, "n_problems": 10}
 )
 CHANGES = pd.DataFrame(
-    {"change": ["lost", "won"], "position": pd.array([None, None], "Int64"), "rate": [0.3, 0.1], "low": 0.0, "high": 0.5,
-     "n": [40, 100], "paper": [0.38, float("nan")]}
-)  # fmt: skip
+    {
+        "change": ["lost", "won"],
+        "position": pd.array([None, None], "Int64"),
+        "rate": [0.3, 0.1],
+        "low": 0.0,
+        "high": 0.5,
+        "n": [40, 100],
+        "paper": [0.38, float("nan")],
+    }
+)
 RATIOS = pd.DataFrame(
     [
-        {"select": select, "bin": number, "strategy": "", "sequential": s, "parallel": 8 // s, "budget": 8,
-         "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 10}
-        for select in ("verifier", "majority") for number in range(3) for s in (1, 2, 4, 8)
+        {
+            "select": select,
+            "bin": number,
+            "strategy": "",
+            "sequential": s,
+            "parallel": 8 // s,
+            "budget": 8,
+            "accuracy": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+            "n_problems": 10,
+        }
+        for select in ("verifier", "majority")
+        for number in range(3)
+        for s in (1, 2, 4, 8)
     ]
-)  # fmt: skip
+)
 CURVES = pd.DataFrame(
     [
         {"unit": unit, "label": label, "n": n, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 10}
-        for unit in ("generations", "tokens", "FLOPs") for n in (1.0, 8.0)
-        for label in ("parallel, verifier", "sequential, verifier", "sequential, verifier without history",
-                      "parallel, majority", "sequential, majority", "compute-optimal, oracle bins")
+        for unit in ("generations", "tokens", "FLOPs")
+        for n in (1.0, 8.0)
+        for label in (
+            "parallel, verifier",
+            "sequential, verifier",
+            "sequential, verifier without history",
+            "parallel, majority",
+            "sequential, majority",
+            "compute-optimal, oracle bins",
+        )
     ]
-)  # fmt: skip
+)
 SAVED = pd.DataFrame(
     [
-        {"policy": "compute-optimal, oracle bins", "unit": unit, "n": n, "factor": 2.0, "low": 1.0, "high": 3.0,
-         "status": "matched" if n == 8 else "at least" if n == 4 else "never matched", "accuracy": 0.5, "error": float("nan")}
-        for unit in ("generations", "tokens", "FLOPs") for n in (1, 4, 8)
+        {
+            "policy": "compute-optimal, oracle bins",
+            "unit": unit,
+            "n": n,
+            "factor": 2.0,
+            "low": 1.0,
+            "high": 3.0,
+            "status": "matched" if n == 8 else "at least" if n == 4 else "never matched",
+            "accuracy": 0.5,
+            "error": float("nan"),
+        }
+        for unit in ("generations", "tokens", "FLOPs")
+        for n in (1, 4, 8)
     ]
-)  # fmt: skip
+)
 CHOSEN = pd.DataFrame(
     [
-        {"bins": bins, "unit": unit, "bin": number, "fold": fold, "budget": n, "strategy": f"{bins} {number} {n} {1 - fold}"}
-        for bins in ("predicted", "oracle") for unit in ("tokens", "generations") for number in (1, 2)
-        for n in (1, 2, 4, 8) for fold in (0, 1)
+        {
+            "bins": bins,
+            "unit": unit,
+            "bin": number,
+            "fold": fold,
+            "budget": n,
+            "strategy": f"{bins} {number} {n} {1 - fold}",
+        }
+        for bins in ("predicted", "oracle")
+        for unit in ("tokens", "generations")
+        for number in (1, 2)
+        for n in (1, 2, 4, 8)
+        for fold in (0, 1)
     ]
-)  # fmt: skip
+)
 AT_COST = pd.DataFrame(
     [
-        {"unit": unit, "cost": cost, "label": label, "accuracy": 0.5, "low": 0.4, "high": 0.6, "minus": "parallel, verifier",
-         "difference": -0.125, "difference_low": -0.2, "difference_high": 0.1}
-        for unit in ("tokens", "FLOPs") for cost in (100.0, 1600.0) for label in ("parallel, verifier", "sequential, verifier")
+        {
+            "unit": unit,
+            "cost": cost,
+            "label": label,
+            "accuracy": 0.5,
+            "low": 0.4,
+            "high": 0.6,
+            "minus": "parallel, verifier",
+            "difference": -0.125,
+            "difference_low": -0.2,
+            "difference_high": 0.1,
+        }
+        for unit in ("tokens", "FLOPs")
+        for cost in (100.0, 1600.0)
+        for label in ("parallel, verifier", "sequential, verifier")
     ]
-)  # fmt: skip
+)
 CONTEXTS = pd.DataFrame(
-    {"bin": [0, 0, 1], "position": pd.array([None, 4, None], "Int64"), "shown": [3.25, 3.5, 4.0], "low": 3.0, "high": 4.0,
-     "all_shown": [0.64, 0.7, 1.0], "all_low": 0.5, "all_high": 1.0, "n_attempts": [2000, 100, 400], "n_problems": 10}
-)  # fmt: skip
+    {
+        "bin": [0, 0, 1],
+        "position": pd.array([None, 4, None], "Int64"),
+        "shown": [3.25, 3.5, 4.0],
+        "low": 3.0,
+        "high": 4.0,
+        "all_shown": [0.64, 0.7, 1.0],
+        "all_low": 0.5,
+        "all_high": 1.0,
+        "n_attempts": [2000, 100, 400],
+        "n_problems": 10,
+    }
+)
 
 
 def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
     part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
     assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
-        {name for section in part.sections for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right",
-                                                        "Figure 8", "Figure 15") if name + ";" in section.reading
-         or name + "." in section.reading},
+        {
+            name
+            for section in part.sections
+            for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right", "Figure 8", "Figure 15")
+            if name + ";" in section.reading or name + "." in section.reading
+        },
         key=lambda name: (int(name.split()[1]), name),
-    )  # fmt: skip
+    )
     for section in part.sections:
         assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
         assert len(section.figure.data), section.title
@@ -94,8 +165,9 @@ def test_what_each_half_chose_is_shown_at_a_small_budget_and_at_the_largest() ->
     [title] = [title for title in part.tables if title.startswith("Which ratio")]
     halves = {(n, by): f"N = {n}, half {by}" for n in (4, 8) for by in "AB"}
     assert part.tables[title] == [
-        {"bin": str(b), **{name: f"oracle {b} {n} {'AB'.index(by)}" for (n, by), name in halves.items()}} for b in (1, 2)
-    ]  # fmt: skip
+        {"bin": str(b), **{name: f"oracle {b} {n} {'AB'.index(by)}" for (n, by), name in halves.items()}}
+        for b in (1, 2)
+    ]
     assert "what one half chooses is measured on the other" in part.notes[title]
 
 

@@ -15,10 +15,14 @@ SERVED = {
     ],
 }
 CURVES = pd.DataFrame(
-    [(unit, label, n, 0.4, 0.3, 0.5) for unit in ("generations", "tokens") for label in ("best-of-N weighted", "majority")
-     for n in (1, 4, 16)],
+    [
+        (unit, label, n, 0.4, 0.3, 0.5)
+        for unit in ("generations", "tokens")
+        for label in ("best-of-N weighted", "majority")
+        for n in (1, 4, 16)
+    ],
     columns=["unit", "label", "n", "accuracy", "low", "high"],
-)  # fmt: skip
+)
 
 
 def test_the_policy_stands_beside_best_of_n_weighted_up_to_its_largest_budget() -> None:
@@ -43,9 +47,11 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
     part = sections.serving(told, CURVES.assign(error=0.002))
     rows = part.tables["The served policy minus best-of-N weighted"]
     assert rows[0] == {
-        "budget": 2, "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] ± 0.31% (wins)", "mean spending": "3.5",
+        "budget": 2,
+        "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] ± 0.31% (wins)",
+        "mean spending": "3.5",
         "at equal mean spending [95 %]": "-1.0% [-4.0%, +5.0%] (undecided)",
-    }  # fmt: skip
+    }
     assert rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"
     assert list(part.notes) == ["The served policy minus best-of-N weighted"]
     assert "here at most 0.40%" in part.sections[0].reading

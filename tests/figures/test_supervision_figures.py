@@ -24,8 +24,12 @@ SIZES, NS = (1, 4, 16), (1, 8, 64)
 def points() -> pd.DataFrame:
     rows = [
         (arm, size, seed, n, f"p{i}", 0.3 + 0.02 * k + 0.01 * np.log2(size * n) + i / 100)
-        for k, arm in enumerate(ARMS) for size in SIZES for seed in range(2) for n in NS for i in range(12)
-    ]  # fmt: skip
+        for k, arm in enumerate(ARMS)
+        for size in SIZES
+        for seed in range(2)
+        for n in NS
+        for i in range(12)
+    ]
     return points_table(rows)
 
 
@@ -110,11 +114,15 @@ def test_held_out_problems_have_a_figure_of_their_own_and_none_where_there_are_n
 def test_table_3_stacks_the_ratings_of_each_round() -> None:
     counts = pd.DataFrame(
         {
-            "solutions": [10, 0, 10], "step_labels": [40, 0, 40], "ends_correct": [0.4, None, 0.4],
-            "negative": [0.15, None, 0.15], "neutral": [0.1, None, 0.1], "positive": [0.75, None, 0.75],
+            "solutions": [10, 0, 10],
+            "step_labels": [40, 0, 40],
+            "ends_correct": [0.4, None, 0.4],
+            "negative": [0.15, None, 0.15],
+            "neutral": [0.1, None, 0.1],
+            "positive": [0.75, None, 0.75],
         },
         index=["round 0", "round 1", "all"],
-    )  # fmt: skip
+    )
     figure = label_balance(counts)
     assert all(list(trace.x) == ["round 0", "all"] for trace in figure.data)
     assert sum(trace.y[0] for trace in figure.data[:3]) == pytest.approx(1)

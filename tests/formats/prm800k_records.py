@@ -17,20 +17,26 @@ def step(*completions: Record, chosen: int | None = 0, human: str | None = None)
 def record(*steps: Record, finish: str | None = "solution", problem: str = "What is 2+3?", **changes: Any) -> Record:
     """A phase 1 record."""
     return {
-        "labeler": "someone", "timestamp": "2022-07-30T23:23:32.118856", "generation": None,
-        "is_quality_control_question": False, "is_initial_screening_question": False,
+        "labeler": "someone",
+        "timestamp": "2022-07-30T23:23:32.118856",
+        "generation": None,
+        "is_quality_control_question": False,
+        "is_initial_screening_question": False,
         "question": {"problem": problem, "ground_truth_answer": "5"},
         "label": {"steps": list(steps), "total_time": 1200, "finish_reason": finish},
         **changes,
-    }  # fmt: skip
+    }
 
 
 def phase2(*steps: Record, finish: str = "found_error", problem: str = "What is 4+4?", **changes: Any) -> Record:
     question = {
-        "problem": problem, "ground_truth_solution": "It is $\\boxed{8}$.", "ground_truth_answer": "8",
-        "pre_generated_steps": ["Four \u00e9 four.", "# Answer\n\n9"], "pre_generated_answer": "9",
+        "problem": problem,
+        "ground_truth_solution": "It is $\\boxed{8}$.",
+        "ground_truth_answer": "8",
+        "pre_generated_steps": ["Four \u00e9 four.", "# Answer\n\n9"],
+        "pre_generated_answer": "9",
         "pre_generated_verifier_score": 0.0011546110201324836,
-    }  # fmt: skip
+    }
     return record(*steps, finish=finish, **{"generation": 6, "question": question, **changes})
 
 

@@ -11,9 +11,14 @@ from stepscale.formats.data_card import CARD, FILE, CardFacts, write_release
 from stepscale.formats.prm800k_counts import counts, counts_by_round
 
 FACTS = CardFacts(
-    title="Lab labels", problems="two sums", generator="tiny", labeler="symbolic", selection="uniform, then 80/20",
-    seeds={"run": 7}, more={"Rounds": "2"},
-)  # fmt: skip
+    title="Lab labels",
+    problems="two sums",
+    generator="tiny",
+    labeler="symbolic",
+    selection="uniform, then 80/20",
+    seeds={"run": 7},
+    more={"Rounds": "2"},
+)
 RATINGS = {("p", 0): [1, 1], ("p", 1): [1, -1], ("q", 0): [0, 1], ("q", 1): [-1]}
 
 
@@ -62,9 +67,15 @@ def test_the_card_tells_counts_by_round_and_where_labels_come_from(tmp_path: Pat
     text = (tmp_path / CARD).read_text()
     assert text.startswith("---\nlicense: apache-2.0\n")
     for words in (
-        "# Lab labels", "**Labeler**: symbolic", "**Generator**: tiny", "**Seeds**: run 7", "**Rounds**: 2",
-        "| round 1 | 2 | 0 |", "7 soft labels", "| all | 4 | 0 | 2 | 4 | 7 | 50.0% | 71.4% | 28.6% | 14.3% | 57.1% |",
-    ):  # fmt: skip
+        "# Lab labels",
+        "**Labeler**: symbolic",
+        "**Generator**: tiny",
+        "**Seeds**: run 7",
+        "**Rounds**: 2",
+        "| round 1 | 2 | 0 |",
+        "7 soft labels",
+        "| all | 4 | 0 | 2 | 4 | 7 | 50.0% | 71.4% | 28.6% | 14.3% | 57.1% |",
+    ):
         assert words in text, words
 
 

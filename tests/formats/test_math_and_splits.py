@@ -12,9 +12,13 @@ from stepscale.formats import read, splits, write
 Jsonl = Callable[..., Path]
 Real = Callable[[str], Path]
 MATH = {
-    "problem": "What is 1+1?", "solution": "It is $\\boxed{2}$.", "answer": "2", "subject": "Algebra", "level": 3,
+    "problem": "What is 1+1?",
+    "solution": "It is $\\boxed{2}$.",
+    "answer": "2",
+    "subject": "Algebra",
+    "level": 3,
     "unique_id": "test/algebra/7.json",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize(
@@ -45,8 +49,10 @@ def test_the_folder_of_json_files_is_read_with_its_splits(tmp_path: Path) -> Non
         )
     problems = read(tmp_path / "MATH", "math").problems.set_index("problem_id")
     assert problems["split"].to_dict() == {
-        "train/algebra/1.json": "train", "train/geometry/1.json": "train", "test/algebra/1.json": "test",
-    }  # fmt: skip
+        "train/algebra/1.json": "train",
+        "train/geometry/1.json": "train",
+        "test/algebra/1.json": "test",
+    }
     assert problems["level"].tolist()[0] == 5 and problems["level"].isna().sum() == 1
     assert (problems["subject"] == "Algebra").all() and (problems["answer"] == "1").all()
 

@@ -22,9 +22,13 @@ Jsonl = Callable[..., Path]
 Real = Callable[[str], Path]
 
 BENCH = {
-    "id": "gsm8k-0", "generator": "Qwen2-7B-Instruct", "problem": "1+1?", "steps": ["a", "b", "c"],
-    "final_answer_correct": False, "label": 1,
-}  # fmt: skip
+    "id": "gsm8k-0",
+    "generator": "Qwen2-7B-Instruct",
+    "problem": "1+1?",
+    "steps": ["a", "b", "c"],
+    "final_answer_correct": False,
+    "label": 1,
+}
 SHEPHERD = {
     "input": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. \u043a\u0438\nStep 2: So 3. The answer is: 3 \u043a\u0438",
     "label": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. +\nStep 2: So 3. The answer is: 3 -",
@@ -32,15 +36,24 @@ SHEPHERD = {
 }
 TRL = {"prompt": "Which is larger?", "completions": ["x", "y"], "labels": [True, False]}
 REWARDED = {
-    "question": "1+1?", "gt": "2", "level": "Level 3", "solution": "It is 2.", "code": ["a\n\nb", "c"], "pred": ["2", ""],
-    "score": [True, False], "pred_score": [[3.5], [-800.0]],
-}  # fmt: skip
+    "question": "1+1?",
+    "gt": "2",
+    "level": "Level 3",
+    "solution": "It is 2.",
+    "code": ["a\n\nb", "c"],
+    "pred": ["2", ""],
+    "score": [True, False],
+    "pred_score": [[3.5], [-800.0]],
+}
 STEP_SCORED = {
-    "problem_id": "gsm8k_0", "question": "1+1?", "gold_answer": "2", "model_name": "QwQ-32B",
+    "problem_id": "gsm8k_0",
+    "question": "1+1?",
+    "gold_answer": "2",
+    "model_name": "QwQ-32B",
     "candidates": [
         {"answer": "2", "author_is_correct": True, "n_steps": 2, "step_scores": {"a": [0.9, 0.8], "b": [1.0, 0.0]}},
     ],
-}  # fmt: skip
+}
 
 
 def without(record: dict[str, Any], key: str) -> dict[str, Any]:

@@ -147,9 +147,11 @@ def test_the_tables_are_as_declared(jsonl: Jsonl) -> None:
     data = read(jsonl(*traps.TRAPS.values()), "prm800k")
     assert data.records is not None
     for frame, table in (
-        (data.problems, tables.PROBLEMS), (data.solutions, tables.SOLUTIONS),
-        (data.step_labels, tables.STEP_LABELS), (data.records, RECORDS),
-    ):  # fmt: skip
+        (data.problems, tables.PROBLEMS),
+        (data.solutions, tables.SOLUTIONS),
+        (data.step_labels, tables.STEP_LABELS),
+        (data.records, RECORDS),
+    ):
         pd.testing.assert_frame_equal(check(frame, table), frame)
 
 

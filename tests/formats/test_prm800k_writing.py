@@ -102,7 +102,10 @@ def lab_tables(ratings: list[int | None], finish: str = "solution", labeler: str
         solutions=tables.solutions(
             pd.DataFrame(
                 {
-                    "problem_id": ["lab-1"], "sample_id": [4], "steps": [["s0", "s1", "\\boxed{6}"]], "answer": ["6"],
+                    "problem_id": ["lab-1"],
+                    "sample_id": [4],
+                    "steps": [["s0", "s1", "\\boxed{6}"]],
+                    "answer": ["6"],
                     "finish": finish,
                 }
             )
@@ -110,12 +113,18 @@ def lab_tables(ratings: list[int | None], finish: str = "solution", labeler: str
         step_labels=tables.step_labels(
             pd.DataFrame(
                 {
-                    "problem_id": "lab-1", "sample_id": 4, "step": range(n), "completion": 0,
-                    "text": ["s0", "s1", "\\boxed{6}"][:n], "rating": ratings, "is_chosen": True, "labeler": labeler,
+                    "problem_id": "lab-1",
+                    "sample_id": 4,
+                    "step": range(n),
+                    "completion": 0,
+                    "text": ["s0", "s1", "\\boxed{6}"][:n],
+                    "rating": ratings,
+                    "is_chosen": True,
+                    "labeler": labeler,
                 }
             )
         ),
-    )  # fmt: skip
+    )
 
 
 def test_labels_made_here_are_phase_2_records_up_to_the_first_error(tmp_path: Path) -> None:

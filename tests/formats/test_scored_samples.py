@@ -17,10 +17,16 @@ def sample(
     problem: str = "p", answer: str | None = "1", correct: bool = True, prm: float | None = 0.5, **more: object
 ) -> dict[str, object]:
     record = {
-        "problem": problem, "unique_id": f"test/{problem}.json", "subject": "Algebra", "level": 4, "steps": ["a", "b"],
-        "answer": answer, "is_correct": correct, "orm_score": 0.25,
+        "problem": problem,
+        "unique_id": f"test/{problem}.json",
+        "subject": "Algebra",
+        "level": 4,
+        "steps": ["a", "b"],
+        "answer": answer,
+        "is_correct": correct,
+        "orm_score": 0.25,
         "rating_probs": [{"1": 0.7, "0": 0.2, "-1": 0.1}, {"-1": 0.5, "1": 0.5, "0": 0.0}],
-    }  # fmt: skip
+    }
     return {**record, **({} if prm is None else {"prm_score": prm}), **more}
 
 

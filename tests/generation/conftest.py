@@ -37,9 +37,15 @@ def small_config(kind: str, **changes):
     from transformers import CONFIG_MAPPING
 
     size = {
-        "vocab_size": 3 + len(ALPHABET), "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "max_position_embeddings": 128, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2,
-    }  # fmt: skip
+        "vocab_size": 3 + len(ALPHABET),
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 128,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
     if kind == "gpt2":
         size = {**size, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
         for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"):

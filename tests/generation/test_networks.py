@@ -16,15 +16,19 @@ CASES = {
     "llama with shared heads and biases": {"attention_bias": True},
     "llama with scaled positions": {
         "rope_parameters": {
-            "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0,
-            "high_freq_factor": 4.0, "original_max_position_embeddings": 64,
+            "rope_type": "llama3",
+            "rope_theta": 10000.0,
+            "factor": 8.0,
+            "low_freq_factor": 1.0,
+            "high_freq_factor": 4.0,
+            "original_max_position_embeddings": 64,
         }
     },
     "qwen2": {},
     "qwen3": {"head_dim": 8},
     "mistral": {"sliding_window": 12},
     "gpt2": {},
-}  # fmt: skip
+}
 
 
 def prefixes_of_many_lengths() -> list[tuple[int, ...]]:

@@ -36,14 +36,22 @@ def write_prm800k(path: Path, count: int) -> Path:
             steps = ["We add." * (400 if i == count else 1), f"So {i}.\n\n# Answer\n\n{i}"]
             finish = "found_error" if i == count + 1 else "solution"
             rated = [
-                {"completions": [{"text": s, "rating": 1, "flagged": None}], "human_completion": None, "chosen_completion": 0}
+                {
+                    "completions": [{"text": s, "rating": 1, "flagged": None}],
+                    "human_completion": None,
+                    "chosen_completion": 0,
+                }
                 for s in steps
-            ]  # fmt: skip
+            ]
             record = {
-                "labeler": "x", "timestamp": "t", "generation": None, "is_quality_control_question": False,
-                "is_initial_screening_question": False, "question": {"problem": f" Number {i}? ", "ground_truth_answer": str(i)},
+                "labeler": "x",
+                "timestamp": "t",
+                "generation": None,
+                "is_quality_control_question": False,
+                "is_initial_screening_question": False,
+                "question": {"problem": f" Number {i}? ", "ground_truth_answer": str(i)},
                 "label": {"steps": rated, "total_time": 1, "finish_reason": finish},
-            }  # fmt: skip
+            }
             file.write(json.dumps(record) + "\n")
     return path
 
@@ -156,9 +164,12 @@ def test_a_solution_ends_where_the_model_makes_up_the_next_problem() -> None:
 
 def test_only_a_base_asked_by_examples_ends_before_a_further_one() -> None:
     given = {
-        "base": "x/y", "prompt": {"style": "few_shot", "path": "examples.jsonl"}, "examples": "own", "samples_per_problem": 1,
+        "base": "x/y",
+        "prompt": {"style": "few_shot", "path": "examples.jsonl"},
+        "examples": "own",
+        "samples_per_problem": 1,
         "sampling": {"max_new_tokens": 9},
-    }  # fmt: skip
+    }
     as_it_is = GeneratorBlock.model_validate({**given, "fine_tuning": None})
     tuned = GeneratorBlock.model_validate({**given, "fine_tuning": {"epochs": 1}})
     assert as_it_is.ends_before == as_it_is.base_ends_before == tuned.base_ends_before == "Problem:"

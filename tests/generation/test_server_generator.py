@@ -174,10 +174,12 @@ def test_faults_that_pass_are_ridden_out(served, fault):
 @pytest.mark.parametrize(
     ("fault", "words"),
     [
-        ("slow", "no answer within 0.5 s"), ("drop", "connection failed"), ("garbage", "not a completion"),
+        ("slow", "no answer within 0.5 s"),
+        ("drop", "connection failed"),
+        ("garbage", "not a completion"),
         ("unavailable", "503"),
     ],
-)  # fmt: skip
+)
 def test_faults_that_stay_are_one_clear_line(served, fault, words):
     port, folder = served
     proxy = FaultyProxy(port, [fault] * 50)
@@ -218,16 +220,16 @@ def test_what_servers_that_remove_the_stop_text_say_is_read(monkeypatch):
     generator = ServerGenerator(ServerSettings(base_url="http://nowhere/v1", model="m"))
     usage = {"prompt_tokens": 9, "completion_tokens": 3, "prompt_tokens_details": {"cached_tokens": 8}}
     logprobs = {"tokens": ["so ", "4", "\n"], "token_logprobs": [-0.5, -1.0, -0.25]}
-    answers = iter([
-        {"text": "so 4", "finish_reason": "stop", "stop_reason": "\n", "usage": usage, "logprobs": logprobs},
-        {"text": "so 4", "finish_reason": "stop", "stop_reason": None, "usage": usage},
-        {"text": "so", "finish_reason": "length", "stop_reason": None, "usage": usage},
-    ])  # fmt: skip
+    answers = iter(
+        [
+            {"text": "so 4", "finish_reason": "stop", "stop_reason": "\n", "usage": usage, "logprobs": logprobs},
+            {"text": "so 4", "finish_reason": "stop", "stop_reason": None, "usage": usage},
+            {"text": "so", "finish_reason": "length", "stop_reason": None, "usage": usage},
+        ]
+    )
     monkeypatch.setattr(generator, "_post_once", lambda body: next(answers))
     ledger = Ledger()
-    step, solution, cut = (
-        generator.generate([Request((65,), 0)], SAMPLING, "step", ledger)[0] for _ in range(3)
-    )  # fmt: skip
+    step, solution, cut = (generator.generate([Request((65,), 0)], SAMPLING, "step", ledger)[0] for _ in range(3))
     assert (step.ended, generator.decode(step.tokens), step.step_ends) == ("step", "so 4\n", (4,))
     assert step.logprobs == (-0.5, 0.0, 0.0, -1.0, -0.25)
     assert (solution.ended, solution.tokens[-1], solution.step_ends, solution.logprobs) == ("solution", END, (4,), ())

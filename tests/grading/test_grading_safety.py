@@ -33,7 +33,7 @@ BUILT = {
     "open degrees": "^ " * 50_000 + "\\circ",
     "beyond the int-to-text limit": "1" * 4_400,
     "letters": "x" * 900,
-}  # fmt: skip
+}
 PIECES = ["\\frac", "\\sqrt", "\\pi", "\\text{", "\\left", "\\right", "\\boxed{", "\\", "million", "import", "**"]
 PIECES += list("{}()[]^_19xei,./*!=$%<|' \n\x00\u202e")
 FRAGMENTS = st.lists(st.sampled_from(PIECES), max_size=14).map("".join)

@@ -8,11 +8,40 @@ from stepscale.grading.lenient_library import library_accepts
 from stepscale.grading.lenient_shortcut import certain_verdict
 
 GOLDS = [
-    "7", "-3", r"\frac{3}{4}", "0.75", r"\frac14", r"2\sqrt{3}", r"\sqrt{12}", r"\frac{\pi}{4}", "(1,2)",
-    r"\left(1, 2\right)", "(2,1)", "[1,2)", "(1,2,3)", "(3,2,1)", "x^2+2x+1", "(x+1)^2", "x^2 + 2x + 1", "90^\\circ",
-    r"\text{even}", r"\text{odd}", "x", "2x", r"5\text{ cm}", r"\$5", "5", r"\frac{x+1}{2}", "3.14", "31415", "31,415",
-    r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}", r"\begin{pmatrix}1\\2\end{pmatrix}", "6+9i", "6 + 9i",
-]  # fmt: skip
+    "7",
+    "-3",
+    r"\frac{3}{4}",
+    "0.75",
+    r"\frac14",
+    r"2\sqrt{3}",
+    r"\sqrt{12}",
+    r"\frac{\pi}{4}",
+    "(1,2)",
+    r"\left(1, 2\right)",
+    "(2,1)",
+    "[1,2)",
+    "(1,2,3)",
+    "(3,2,1)",
+    "x^2+2x+1",
+    "(x+1)^2",
+    "x^2 + 2x + 1",
+    "90^\\circ",
+    r"\text{even}",
+    r"\text{odd}",
+    "x",
+    "2x",
+    r"5\text{ cm}",
+    r"\$5",
+    "5",
+    r"\frac{x+1}{2}",
+    "3.14",
+    "31415",
+    "31,415",
+    r"\begin{pmatrix} 1 \\ 2 \end{pmatrix}",
+    r"\begin{pmatrix}1\\2\end{pmatrix}",
+    "6+9i",
+    "6 + 9i",
+]
 
 
 def test_short_cuts_say_what_the_library_says() -> None:

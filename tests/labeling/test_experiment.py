@@ -62,13 +62,23 @@ def test_the_plan_has_every_cell_once_with_a_name_of_its_own() -> None:
 
 
 def test_an_ablation_is_trained_at_one_size() -> None:
-    mix = [{"name": f"top-K {at}", "supervision": "steps", "selection": {"strategy": "convincing", "wrong_share": 1}, "at": at}
-           for at in ("middle", "largest")]  # fmt: skip
+    mix = [
+        {
+            "name": f"top-K {at}",
+            "supervision": "steps",
+            "selection": {"strategy": "convincing", "wrong_share": 1},
+            "at": at,
+        }
+        for at in ("middle", "largest")
+    ]
     experiment = Experiment.model_validate({"sizes": SIZES, "seeds": 2, "budgets": (1, 4), "ablations": mix})
     cells = [cell for cell in plan(experiment) if cell.arm in experiment.ablations]
     assert sorted((cell.per_problem, cell.seed, cell.arm.at) for cell in cells) == [
-        (2, 0, "middle"), (2, 1, "middle"), (4, 0, "largest"), (4, 1, "largest")
-    ]  # fmt: skip
+        (2, 0, "middle"),
+        (2, 1, "middle"),
+        (4, 0, "largest"),
+        (4, 1, "largest"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,15 @@ PROBLEMS = pd.DataFrame(
 def solutions(*steps: list[str], problem: str = "p", right: Sequence[bool | None] = ()) -> pd.DataFrame:
     n = len(steps)
     return pd.DataFrame(
-        {"problem_id": [problem] * n, "sample_id": range(n), "steps": list(steps), "answer": "7", "finish": "solution",
-         "is_correct": pd.array(list(right) or [None] * n, dtype="boolean")}
-    )  # fmt: skip
+        {
+            "problem_id": [problem] * n,
+            "sample_id": range(n),
+            "steps": list(steps),
+            "answer": "7",
+            "finish": "solution",
+            "is_correct": pd.array(list(right) or [None] * n, dtype="boolean"),
+        }
+    )
 
 
 def ratings(labels: pd.DataFrame) -> list[list[int]]:
@@ -73,8 +79,14 @@ def test_steps_that_the_verifier_could_not_read_are_no_errors() -> None:
 def test_an_error_that_is_a_label_and_no_step_counts_in_the_agreement() -> None:
     """PRM800K's found errors: the solution ends before the error, and of its completions none was chosen."""
     found = solutions(["a"], ["a", "b"]).assign(finish=["found_error", "solution"])
-    rows = [(0, 0, 0, "a", 1, True), (0, 1, 0, "c", 1, False), (0, 1, 1, "wrong", -1, False), (1, 0, 0, "a", 1, True),
-            (1, 1, 0, "b", 1, True), (1, 1, 1, "d", -1, False)]  # fmt: skip
+    rows = [
+        (0, 0, 0, "a", 1, True),
+        (0, 1, 0, "c", 1, False),
+        (0, 1, 1, "wrong", -1, False),
+        (1, 0, 0, "a", 1, True),
+        (1, 1, 0, "b", 1, True),
+        (1, 1, 1, "d", -1, False),
+    ]
     reference = pd.DataFrame(rows, columns=["sample_id", "step", "completion", "text", "rating", "is_chosen"])
     reference = reference.assign(problem_id="p", labeler="ann")
     whole, judged = with_found_errors(found, reference)
@@ -134,10 +146,14 @@ def test_alternatives_that_people_rated_stay_siblings(tmp_path: Path) -> None:
         {"completions": completions, "human_completion": None, "chosen_completion": None},
     ]
     record: dict[str, Any] = {
-        "labeler": None, "timestamp": None, "generation": 3, "is_quality_control_question": False,
-        "is_initial_screening_question": False, "question": {"problem": "Compute 3 + 4.\n", "ground_truth_answer": "7"},
+        "labeler": None,
+        "timestamp": None,
+        "generation": 3,
+        "is_quality_control_question": False,
+        "is_initial_screening_question": False,
+        "question": {"problem": "Compute 3 + 4.\n", "ground_truth_answer": "7"},
         "label": {"steps": steps, "total_time": 1, "finish_reason": "found_error"},
-    }  # fmt: skip
+    }
     (tmp_path / "one.jsonl").write_text(json.dumps(record) + "\n")
     labels = FileLabeler(tmp_path / "one.jsonl").label(PROBLEMS, solutions(["a", "b2", "c"], ["a", "b"]), Ledger())
     first, second = (rows.set_index("text") for _, rows in labels.groupby("sample_id"))

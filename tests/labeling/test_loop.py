@@ -15,11 +15,14 @@ def tables(n_problems: int = 3, n_samples: int = 12) -> tuple[pd.DataFrame, pd.D
     keys = [(f"p{i}", j) for i in range(n_problems) for j in range(n_samples)]
     solutions = pd.DataFrame(
         {
-            "problem_id": [p for p, _ in keys], "sample_id": [s for _, s in keys], "answer": "1", "finish": "solution",
+            "problem_id": [p for p, _ in keys],
+            "sample_id": [s for _, s in keys],
+            "answer": "1",
+            "finish": "solution",
             "steps": [[f"step {s}", "end" if s % 2 == 0 else f"wrong {s % 4} in {p}"] for p, s in keys],
             "is_correct": pd.array([s % 2 == 0 for _, s in keys], dtype="boolean"),
         }
-    )  # fmt: skip
+    )
     return solutions, label_table(solutions, "x", [[1, 1] if s % 2 == 0 else [1, -1] for _, s in keys])
 
 

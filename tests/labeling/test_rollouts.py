@@ -60,10 +60,17 @@ def written(*solutions: tuple[str, ...], finish: str = "solution") -> pd.DataFra
         text = "\n".join(steps) + "\n"
         ends = [i for i, character in enumerate(text) if character == "\n"]
         answer = extract_answer(steps[-1])
-        rows.append({
-            "problem_id": "p", "sample_id": sample, "steps": list(steps), "tokens": list(map(ord, text)), "step_ends": ends,
-            "answer": answer, "finish": finish,
-        })  # fmt: skip
+        rows.append(
+            {
+                "problem_id": "p",
+                "sample_id": sample,
+                "steps": list(steps),
+                "tokens": list(map(ord, text)),
+                "step_ends": ends,
+                "answer": answer,
+                "finish": finish,
+            }
+        )
     return pd.DataFrame(rows)
 
 

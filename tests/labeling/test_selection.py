@@ -10,10 +10,20 @@ from stepscale.errors import InputError
 from stepscale.labeling.selection import Blend, Convincing, Strategy, Uncertain, Uniform, candidates, chosen, without
 
 STRATEGIES: list[Strategy] = [
-    Uniform(), Convincing(), Convincing(wrong_share=1), Convincing(wrong_share=0), Convincing(wrong_share=0.37),
-    Convincing(wrong_share=1, scope="global"), Convincing(scope="global"), Uncertain(), Uncertain(scope="global"), Blend(),
-    Blend(of=Uncertain(), uniform_share=0.2), Blend(of=Convincing(scope="global"), uniform_share=0.3), Blend(uniform_share=1),
-]  # fmt: skip
+    Uniform(),
+    Convincing(),
+    Convincing(wrong_share=1),
+    Convincing(wrong_share=0),
+    Convincing(wrong_share=0.37),
+    Convincing(wrong_share=1, scope="global"),
+    Convincing(scope="global"),
+    Uncertain(),
+    Uncertain(scope="global"),
+    Blend(),
+    Blend(of=Uncertain(), uniform_share=0.2),
+    Blend(of=Convincing(scope="global"), uniform_share=0.3),
+    Blend(uniform_share=1),
+]
 
 
 def pool_of(rows: list[tuple[str, int, bool, float, float]]) -> pd.DataFrame:
@@ -129,9 +139,14 @@ def test_another_seed_is_another_uniform_choice() -> None:
 def table(steps: list[list[str]], answers: list[str | None] | None = None) -> pd.DataFrame:
     n = len(steps)
     return pd.DataFrame(
-        {"problem_id": ["p"] * n, "sample_id": range(n), "steps": steps, "answer": answers or ["1"] * n,
-         "is_correct": pd.array([False] * n, dtype="boolean")}
-    )  # fmt: skip
+        {
+            "problem_id": ["p"] * n,
+            "sample_id": range(n),
+            "steps": steps,
+            "answer": answers or ["1"] * n,
+            "is_correct": pd.array([False] * n, dtype="boolean"),
+        }
+    )
 
 
 def scored(solutions: pd.DataFrame, negative: list[list[float]]) -> pd.DataFrame:

@@ -51,8 +51,16 @@ def fitted(lanes: int, monkeypatch: pytest.MonkeyPatch) -> tuple[list[torch.Tens
     monkeypatch.setattr(fitting, "lanes_to_train", lambda *_: lanes)
     losses: list[float] = []
     learner = model()
-    fit(learner, rows(), [], _cross_entropy, OPTIONS, pad_id=0, classes=True,
-        on_log=lambda _, numbers: losses.extend([numbers["loss"]] if "loss" in numbers else []))  # fmt: skip
+    fit(
+        learner,
+        rows(),
+        [],
+        _cross_entropy,
+        OPTIONS,
+        pad_id=0,
+        classes=True,
+        on_log=lambda _, numbers: losses.extend([numbers["loss"]] if "loss" in numbers else []),
+    )
     return [p.detach() for p in learner.parameters()], losses
 
 

@@ -20,8 +20,10 @@ def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env:
 
 EIGHT = {"problems": 4, "samples": {"per_problem": 8, "problems_per_shard": 4}}
 SHALLOW: dict[str, Any] = {
-    "pool": EIGHT, "test": EIGHT, "design": {"sizes": [1, 8], "seeds": 1, "budgets": [1, 16]},
-}  # fmt: skip
+    "pool": EIGHT,
+    "test": EIGHT,
+    "design": {"sizes": [1, 8], "seeds": 1, "budgets": [1, 16]},
+}
 
 
 @pytest.mark.parametrize(

@@ -21,10 +21,15 @@ REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
 def problems(n: int = 40) -> pd.DataFrame:
     """Longer sums are harder; every second problem is a test problem."""
     rows = [
-        {"problem_id": f"p{i}", "problem": "+".join(["1"] * (1 + i // 2)), "answer": "1", "level": 1,
-         "split": "test" if i % 2 else "train"}
+        {
+            "problem_id": f"p{i}",
+            "problem": "+".join(["1"] * (1 + i // 2)),
+            "answer": "1",
+            "level": 1,
+            "split": "test" if i % 2 else "train",
+        }
         for i in range(n)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 

@@ -79,11 +79,16 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
             for sample in range(40):
                 right = (problem * sample) % 3 == 1
                 record = {
-                    "problem": f"problem {problem}", "unique_id": f"test/{problem}.json", "subject": "Algebra",
-                    "level": 1 + problem % 5, "steps": ["a", "b"], "is_correct": right, "answer": "1" if right else "0",
+                    "problem": f"problem {problem}",
+                    "unique_id": f"test/{problem}.json",
+                    "subject": "Algebra",
+                    "level": 1 + problem % 5,
+                    "steps": ["a", "b"],
+                    "is_correct": right,
+                    "answer": "1" if right else "0",
                     "rating_probs": [{"1": 0.9, "0": 0.05, "-1": 0.05 + sample / 100}] * 2,
                     "orm_score": (0.4 + sample % 7 / 20) * (1.2 if right else 1),
-                }  # fmt: skip
+                }
                 file.write(json.dumps(record if sample % 9 else record | {"answer": None}) + "\n")
     given = f"search.given_samples.path={path},search.given_samples.places=48"
     done = run_in(project, "--env", "lightman_figure3", "--params", given)

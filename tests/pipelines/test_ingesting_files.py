@@ -29,9 +29,12 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
     """A record that found an error ends before it; what an ORM learns of wrong answers stands in the question."""
     texts = {"train": "What is 4+4?", "test": "What is 2+2?"}
     shown = {
-        "problem": texts["train"], "ground_truth_answer": "8", "ground_truth_solution": None,
-        "pre_generated_steps": ["Four and four.", "# Answer\n\n9"], "pre_generated_answer": "9",
-    }  # fmt: skip
+        "problem": texts["train"],
+        "ground_truth_answer": "8",
+        "ground_truth_solution": None,
+        "pre_generated_steps": ["Four and four.", "# Answer\n\n9"],
+        "pre_generated_answer": "9",
+    }
     right = {**shown, "pre_generated_steps": ["Eight.\n\n# Answer\n\n8"], "pre_generated_answer": "8"}
     error = {"text": "Five.", "rating": -1, "flagged": False}
     found = {"completions": [error], "human_completion": None, "chosen_completion": None}

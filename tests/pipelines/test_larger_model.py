@@ -28,9 +28,13 @@ SEARCH = SearchBlock.model_validate(
 BEAM = [{"method": "beam", "width": 4}]
 PLAN = SearchPlan.model_validate({"problems": 20, "problems_per_shard": 10, "budgets": [4], "strategies": BEAM})
 REVISIONS = RevisionsBlock.model_validate(
-    {"fine_tuning": {}, "training_chains": {"problems": 1, "chains": 1, "attempts": 1, "problems_per_shard": 1},
-     "test": {"problems": 20, "problems_per_shard": 20}, "budgets": [1, 2, 4, 8]}
-)  # fmt: skip
+    {
+        "fine_tuning": {},
+        "training_chains": {"problems": 1, "chains": 1, "attempts": 1, "problems_per_shard": 1},
+        "test": {"problems": 20, "problems_per_shard": 20},
+        "budgets": [1, 2, 4, 8],
+    }
+)
 REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
 IDS = [f"test-{i:02d}" for i in range(20)]
 EASY = np.arange(20) < 12  # bins 1 to 3
@@ -54,10 +58,16 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 @pytest.fixture(scope="module")
 def generator(models: tuple[Path, Path]) -> GeneratorBlock:
     return GeneratorBlock.model_validate(
-        {"base": str(models[0]), "prompt": "{problem}\n", "examples": "given", "samples_per_problem": 1,
-         "sampling": {"max_new_tokens": 12}, "fine_tuning": {"epochs": 1, "batch_size": 4},
-         "placement": {"device": "cpu"}}
-    )  # fmt: skip
+        {
+            "base": str(models[0]),
+            "prompt": "{problem}\n",
+            "examples": "given",
+            "samples_per_problem": 1,
+            "sampling": {"max_new_tokens": 12},
+            "fine_tuning": {"epochs": 1, "batch_size": 4},
+            "placement": {"device": "cpu"},
+        }
+    )
 
 
 def problems() -> pd.DataFrame:
@@ -73,13 +83,20 @@ def samples(ids: list[str], right: Any) -> pd.DataFrame:
     """Solutions of eight tokens; ``right`` [problems, samples]."""
     rows = [
         {
-            "problem_id": problem_id, "sample_id": k, "steps": [f"step {k}", "1" if good else str(2 + k % 3)],
-            "tokens": list(range(9)), "step_ends": [3, 8], "answer": "1" if good else str(2 + k % 3),
-            "is_correct": bool(good), "finish": "solution", "mean_logprob": -1.0, "generator": "g",
+            "problem_id": problem_id,
+            "sample_id": k,
+            "steps": [f"step {k}", "1" if good else str(2 + k % 3)],
+            "tokens": list(range(9)),
+            "step_ends": [3, 8],
+            "answer": "1" if good else str(2 + k % 3),
+            "is_correct": bool(good),
+            "finish": "solution",
+            "mean_logprob": -1.0,
+            "generator": "g",
         }
         for problem_id, own in zip(ids, np.asarray(right, bool), strict=True)
         for k, good in enumerate(own)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -166,19 +183,40 @@ def recorded() -> dict[str, Any]:
     }
     places = count()  # of a problem's 20 attempts, which share nothing
     chains = [
-        {"problem_id": i, "chain": c, "position": p, "steps": ["x"], "finish": "solution", "answer": "1" if good else "2",
-         "is_correct": bool(good), "score": 0.9, "tokens_computed": 10, "flops": 100.0,
-         "generator_tokens": 6, "generator_flops": 60.0,
-         "write_place": (k := next(places)) % 20, "write_tokens": 6, "write_shared": 0,
-         "read_place": k % 20, "read_tokens": 4, "read_shared": 0}
-        for i, good in zip(IDS, EASY, strict=True) for c, n in enumerate(pool_lengths(8)) for p in range(n)
-    ]  # fmt: skip
+        {
+            "problem_id": i,
+            "chain": c,
+            "position": p,
+            "steps": ["x"],
+            "finish": "solution",
+            "answer": "1" if good else "2",
+            "is_correct": bool(good),
+            "score": 0.9,
+            "tokens_computed": 10,
+            "flops": 100.0,
+            "generator_tokens": 6,
+            "generator_flops": 60.0,
+            "write_place": (k := next(places)) % 20,
+            "write_tokens": 6,
+            "write_shared": 0,
+            "read_place": k % 20,
+            "read_tokens": 4,
+            "read_shared": 0,
+        }
+        for i, good in zip(IDS, EASY, strict=True)
+        for c, n in enumerate(pool_lengths(8))
+        for p in range(n)
+    ]
     answers = pd.DataFrame({"problem_id": IDS, "is_correct": ~EASY, "flops": 1000.0, "generation_flops": 26.0})
     return {
-        "problems": problems(), "solutions": drawn, "scores": scores, "results": searched.assign(**costs),
-        "costs": sample_costs(dict.fromkeys(IDS, 5), drawn, (1, 2, 4, 8, 16, 32), 1, 1), "chains": pd.DataFrame(chains),
+        "problems": problems(),
+        "solutions": drawn,
+        "scores": scores,
+        "results": searched.assign(**costs),
+        "costs": sample_costs(dict.fromkeys(IDS, 5), drawn, (1, 2, 4, 8, 16, 32), 1, 1),
+        "chains": pd.DataFrame(chains),
         "answers": answers.astype({"is_correct": "boolean"}),
-    }  # fmt: skip
+    }
 
 
 def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:

@@ -27,10 +27,14 @@ from stepscale.pipelines.reporting.loop import measure_loop
 
 GENERATOR = GeneratorBlock.model_validate(
     {
-        "base": "some/base", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
-        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+        "base": "some/base",
+        "prompt": "{problem}\n",
+        "examples": "own",
+        "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9},
+        "fine_tuning": None,
     }
-)  # fmt: skip
+)
 POOL = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "symbolic"})
 GIVEN = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "given"})
 OPTIONS = LoopOptions(problems=3, per_problem=2, audit=1, budgets=(1,), strategies=(RETRAINED, AT_RANDOM))
@@ -117,9 +121,7 @@ def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_trai
     assert found.groupby(["strategy", "seed", "round", "of"]).size().to_dict() == {
         (s.name, 0, r, of): n for s in OPTIONS.strategies for r in (1, 2) for of, n in (("chosen", 6), ("audit", 3))
     }
-    sizes = [
-        (s.name, size, 0, 1, f"p{i}", 0.5) for s in OPTIONS.strategies for size in (1, 3, 5) for i in range(3)
-    ]  # fmt: skip
+    sizes = [(s.name, size, 0, 1, f"p{i}", 0.5) for s in OPTIONS.strategies for size in (1, 3, 5) for i in range(3)]
     config = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100})
     _, health, _ = measure_loop(points_table(sizes), found, OPTIONS, config, 0)
     beliefs = health[health["measure"] == "chosen_believed"]
@@ -135,9 +137,18 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     others = keys.assign(strategy="another")
     options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))
     made, counts = release_labels(
-        problems, pool, labels_of(pool), deep, pd.concat([keys, others]), labels_of(deep), GENERATOR, POOL, options,
-        ReleaseOptions(title="Tiny"), 0,
-    )  # fmt: skip
+        problems,
+        pool,
+        labels_of(pool),
+        deep,
+        pd.concat([keys, others]),
+        labels_of(deep),
+        GENERATOR,
+        POOL,
+        options,
+        ReleaseOptions(title="Tiny"),
+        0,
+    )
     dataset = FolderDataset(path=str(tmp_path / "release"))
     with pytest.raises(DatasetError, match="no such folder"):
         dataset.load()
@@ -185,15 +196,28 @@ def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_
     problems, solutions = lab(1)
     solutions["steps"] = [["a"], ["a"], ["a"]]
     solutions["finish"] = ["found_error", "solution", "found_error"]
-    rows = [(0, 0, "a", 1, True, None), (0, 1, "no", -1, False, None), (1, 0, "a", None, True, "human"),
-            (2, 0, "a", 1, True, None)]  # fmt: skip
+    rows = [
+        (0, 0, "a", 1, True, None),
+        (0, 1, "no", -1, False, None),
+        (1, 0, "a", None, True, "human"),
+        (2, 0, "a", 1, True, None),
+    ]
     labels = pd.DataFrame(rows, columns=["place", "step", "text", "rating", "is_chosen", "source"])
     labels["problem_id"] = problems["problem_id"].to_numpy()[labels.pop("place")]
     labels = tables.step_labels(labels.assign(sample_id=0, completion=0, labeler="ann", value=None, flagged=False))
     made, _ = release_labels(
-        problems, solutions, labels, solutions[:0], pd.DataFrame(columns=loop.KEYS), labels[:0], GENERATOR, GIVEN, None,
-        ReleaseOptions(title="Tiny"), 0,
-    )  # fmt: skip
+        problems,
+        solutions,
+        labels,
+        solutions[:0],
+        pd.DataFrame(columns=loop.KEYS),
+        labels[:0],
+        GENERATOR,
+        GIVEN,
+        None,
+        ReleaseOptions(title="Tiny"),
+        0,
+    )
     back = read(made / "labels.jsonl.gz", "prm800k")
     finish = back.solutions.merge(back.problems, on="problem_id").set_index("problem")["finish"]
     assert finish[problems["problem"][0]] == "found_error", "its error is a label after the last step"

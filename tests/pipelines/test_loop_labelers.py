@@ -23,10 +23,14 @@ from stepscale.verifiers.contract import StepScores, Trajectory
 
 GENERATOR = GeneratorBlock.model_validate(
     {
-        "base": "x/y", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
-        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+        "base": "x/y",
+        "prompt": "{problem}\n",
+        "examples": "own",
+        "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9},
+        "fine_tuning": None,
     }
-)  # fmt: skip
+)
 PRM = {"optimization": {"epochs": 1, "learning_rate": 1e-3, "batch_size": 4}}
 VERIFIERS = VerifierBlock.model_validate({"base": "x/y", "prompt": "{problem}\n", "prm": PRM, "orm": PRM})
 LARGE = VERIFIERS.model_copy(update={"large": PRMBlock.model_validate({"base": "x/y", "prm": PRM})})
@@ -102,8 +106,14 @@ def folder(path: Path) -> Path:
     return path
 
 
-def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, prm: Path | None = None, large: Path | None = None,
-          verifiers: VerifierBlock = VERIFIERS) -> pd.DataFrame:  # fmt: skip
+def label(
+    asked: pd.DataFrame,
+    known: pd.DataFrame,
+    who: object,
+    prm: Path | None = None,
+    large: Path | None = None,
+    verifiers: VerifierBlock = VERIFIERS,
+) -> pd.DataFrame:
     problems, solutions = lab()
     made_of = (Path("nowhere"), prm, large, GENERATOR, verifiers, options(who), 0)
     return loop.label(problems, solutions, asked, known, *made_of)
@@ -144,8 +154,12 @@ def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd
 
 @pytest.mark.parametrize(("who", "wrong"), [("prm_large", (-1,)), ({"kind": "prm_large", "threshold": 0.6}, (1, 1))])
 def test_prm_large_labels_with_its_threshold(
-    begun: tuple[pd.DataFrame, pd.DataFrame], who: object, wrong: tuple[int, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:  # fmt: skip
+    begun: tuple[pd.DataFrame, pd.DataFrame],
+    who: object,
+    wrong: tuple[int, ...],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
     labels = label(*begun, who, prm=folder(tmp_path / "prm"))
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {wrong}}

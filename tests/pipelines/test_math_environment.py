@@ -20,10 +20,18 @@ def test_prm800k_and_math_500_go_from_files_to_the_report(
     texts = [json.loads(line)["problem"] for line in test.read_text().splitlines()]
     model = model_of(texts, longest=2048)
     changed = {
-        "problems.train.path": train, "problems.train.limit": 12, "problems.test.path": test, "problems.test.limit": 6,
-        "problems.valid_share": 0.3, "generator.base": model, "verifiers.base": model, "search.samples.per_problem": 2,
-        "search.samples.problems_per_shard": 3, "generator.sampling.max_new_tokens": 24, "verifiers.prm.optimization.epochs": 1,
-    }  # fmt: skip
+        "problems.train.path": train,
+        "problems.train.limit": 12,
+        "problems.test.path": test,
+        "problems.test.limit": 6,
+        "problems.valid_share": 0.3,
+        "generator.base": model,
+        "verifiers.base": model,
+        "search.samples.per_problem": 2,
+        "search.samples.problems_per_shard": 3,
+        "generator.sampling.max_new_tokens": 24,
+        "verifiers.prm.optimization.epochs": 1,
+    }
     done = run_in(project, "--env", "math", "--params", ",".join(f"{key}={value}" for key, value in changed.items()))
     assert done.exit_code == 0, done.output
 

@@ -14,13 +14,23 @@ from stepscale.lab.problems import make_problems
 
 Run = Callable[..., Any]
 SMALL: dict[str, Any] = {
-    "generator.base": "data/01_raw/lab_base", "generator.prompt": "<s>{problem}\n", "generator.samples_per_problem": 1,
-    "generator.sampling": {"temperature": 0.7, "max_new_tokens": 120}, "pool.train.per_problem": 4,
-    "pool.labeler.per_step": 2, "pool.labeler.problems_per_shard": 7, "problems.valid_share": 0.3,
-    "verifiers.base": "data/01_raw/lab_base", "verifiers.prompt": "<s>{problem}\n", "verifiers.prm.optimization.epochs": 1,
-    "search.samples.per_problem": 8, "report.budgets": [1, 2, 4, 8], "tree_search.problems": 12, "tree_search.budgets": [4],
+    "generator.base": "data/01_raw/lab_base",
+    "generator.prompt": "<s>{problem}\n",
+    "generator.samples_per_problem": 1,
+    "generator.sampling": {"temperature": 0.7, "max_new_tokens": 120},
+    "pool.train.per_problem": 4,
+    "pool.labeler.per_step": 2,
+    "pool.labeler.problems_per_shard": 7,
+    "problems.valid_share": 0.3,
+    "verifiers.base": "data/01_raw/lab_base",
+    "verifiers.prompt": "<s>{problem}\n",
+    "verifiers.prm.optimization.epochs": 1,
+    "search.samples.per_problem": 8,
+    "report.budgets": [1, 2, 4, 8],
+    "tree_search.problems": 12,
+    "tree_search.budgets": [4],
     "tree_search.strategies": [{"method": "beam", "width": 2, "aggregation": "last"}],
-}  # fmt: skip
+}
 
 
 @pytest.fixture

@@ -26,10 +26,14 @@ def test_without_models_nothing_is_saved(tmp_path: Path) -> None:
 def test_a_saved_policy_is_copied_into_the_run_as_a_model(tmp_path: Path, empty_store: Path) -> None:
     policy = {"probes": 1, "sure": 2.0, "borders": [], "actions": [{"samples": 1}]}
     settings = {
-        "seed": 0, "prompt": "{problem}\n", "aggregation": "product", "chosen_on": 10, "runs": {},
+        "seed": 0,
+        "prompt": "{problem}\n",
+        "aggregation": "product",
+        "chosen_on": 10,
+        "runs": {},
         "sampling": {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 8},
         "budgets": [{"budget": 1, "policy": policy, "accuracy": 0.5, "low": 0.4, "high": 0.6, "generations": 1}],
-    }  # fmt: skip
+    }
     for name in ("generator", "prm"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "config.json").write_text("{}")

@@ -28,9 +28,18 @@ def examples(tmp_path: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
         {"problem_id": problems["problem_id"], "sample_id": 0, "steps": steps, "finish": "solution"}
     )
     rows = [
-        {"problem_id": row.problem_id, "sample_id": 0, "step": i, "completion": 0, "text": text, "rating": 1, "is_chosen": True}
-        for row in solutions.itertuples() for i, text in enumerate(row.steps)
-    ]  # fmt: skip
+        {
+            "problem_id": row.problem_id,
+            "sample_id": 0,
+            "step": i,
+            "completion": 0,
+            "text": text,
+            "rating": 1,
+            "is_chosen": True,
+        }
+        for row in solutions.itertuples()
+        for i, text in enumerate(row.steps)
+    ]
     path = tmp_path / "right.jsonl"
     solutions = solutions.assign(is_correct=True, answer=problems["answer"])
     write(Tables(problems=problems, solutions=solutions, step_labels=pd.DataFrame(rows)), path, "prm800k")
@@ -39,9 +48,14 @@ def examples(tmp_path: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
 
 def block(model: Path, path: Path, **changes: object) -> GeneratorBlock:
     given = {
-        "base": str(model), "prompt": {"style": "few_shot", "path": str(path)}, "examples": "given",
-        "samples_per_problem": 1, "sampling": {"max_new_tokens": 12}, "fine_tuning": None, **changes,
-    }  # fmt: skip
+        "base": str(model),
+        "prompt": {"style": "few_shot", "path": str(path)},
+        "examples": "given",
+        "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 12},
+        "fine_tuning": None,
+        **changes,
+    }
     return GeneratorBlock.model_validate(given)
 
 

@@ -33,10 +33,14 @@ def test_public_prms_score_samples_of_a_run_without_models_of_its_own(public: Pa
     )
     solutions = pd.DataFrame(
         {
-            "problem_id": "a", "sample_id": [0, 1], "steps": [["so 3+4=7", "the answer is 7"], ["the answer is 6"]],
-            "answer": ["7", "6"], "is_correct": [True, False], "mean_logprob": None,
+            "problem_id": "a",
+            "sample_id": [0, 1],
+            "steps": [["so 3+4=7", "the answer is 7"], ["the answer is 6"]],
+            "answer": ["7", "6"],
+            "is_correct": [True, False],
+            "mean_logprob": None,
         }
-    )  # fmt: skip
+    )
     search = SearchBlock.model_validate(
         {"samples": COUNTS, "heldout_samples": COUNTS, "public_prms": [{"adapter": "trl", "source": str(public)}]}
     )

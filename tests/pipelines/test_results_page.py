@@ -33,8 +33,9 @@ def finished(tmp_path: Path) -> Path:
     )
     rows = [
         {"label": label, "n": n, "accuracy": top * (0.5 if n == 1 else 1), "low": 0.1, "high": 0.9}
-        for label, top in (("PRM", 0.69), ("ORM", 0.61), ("Majority", 0.633)) for n in (1, 256)
-    ]  # fmt: skip
+        for label, top in (("PRM", 0.69), ("ORM", 0.61), ("Majority", 0.633))
+        for n in (1, 256)
+    ]
     pd.DataFrame(rows).to_parquet(folder / "curves.parquet")
     units = [{**row, "unit": unit} for row in rows for unit in ("generations", "tokens", "FLOPs")]
     pd.DataFrame(units).to_parquet(folder / "revision_curves.parquet")
@@ -78,8 +79,10 @@ def test_what_stands_beside_the_papers_figures_has_its_interval(finished: Path, 
         ("PRM", 1, 0, 0, 0),
     ]
     pd.DataFrame(rows, columns=["label", "n", "accuracy", "low", "high"]).to_parquet(tables / "heldout_curves.parquet")
-    rules = [{"aggregation": how, "neutral as": sign, "n": 64, "accuracy": at, "low": at - 0.1, "high": at + 0.1}
-             for (how, sign), at in zip(RULES, (0.7, 0.6, 0.5, 0.4), strict=True)]  # fmt: skip
+    rules = [
+        {"aggregation": how, "neutral as": sign, "n": 64, "accuracy": at, "low": at - 0.1, "high": at + 0.1}
+        for (how, sign), at in zip(RULES, (0.7, 0.6, 0.5, 0.4), strict=True)
+    ]
     (tables / "scoring_table.json").write_text(json.dumps(rules))
     shown = "70.0 [60.0, 80.0] / 60.0 [50.0, 70.0] / 50.0 [40.0, 60.0] / 40.0 [30.0, 50.0] at N=64"
     assert own_figure({"id": "A2"}, finished) == shown, "the four rules in the paper's order"

@@ -23,8 +23,10 @@ TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b
 COUNTS = {"per_problem": 1, "problems_per_shard": 1}
 SEARCH = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
 PLAN: dict[str, Any] = {
-    "after": 2, "budgets": [4], "strategies": [{"method": "weighted"}, {"method": "beam", "width": 2}]
-}  # fmt: skip
+    "after": 2,
+    "budgets": [4],
+    "strategies": [{"method": "weighted"}, {"method": "beam", "width": 2}],
+}
 REVISIONS = RevisionsBlock.model_validate(
     {
         "data": {"layout": {"max_tokens": 200}},
@@ -69,9 +71,16 @@ def test_every_search_is_graded_paid_and_resumed(model: Path, tmp_path: Path) ->
 
     sampling = {"max_new_tokens": 12}
     generator = GeneratorBlock.model_validate(
-        {"base": str(model), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1, "sampling": sampling,
-         "fine_tuning": None, "placement": {"device": "cpu"}}
-    )  # fmt: skip
+        {
+            "base": str(model),
+            "prompt": "{problem}\n",
+            "examples": "own",
+            "samples_per_problem": 1,
+            "sampling": sampling,
+            "fine_tuning": None,
+            "placement": {"device": "cpu"},
+        }
+    )
     short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
     verifiers = VerifierBlock.model_validate(
         {"base": str(model), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
@@ -112,12 +121,26 @@ def chains() -> pd.DataFrame:
     for i in range(12):
         for chain, length in enumerate([8, 4, 2, 2, 1, 1, 1, 1]):
             rows += [
-                {"problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
-                 "answer": str(i < 6), "is_correct": i < 6, "score": 0.5, "tokens_computed": 10, "flops": 100.0,
-                 "generator_tokens": 6, "generator_flops": 60.0, "write_tokens": 6, "write_shared": 0, "read_tokens": 4,
-                 "read_shared": 0}
+                {
+                    "problem_id": f"p{i}",
+                    "chain": chain,
+                    "position": position,
+                    "steps": ["x"],
+                    "finish": "solution",
+                    "answer": str(i < 6),
+                    "is_correct": i < 6,
+                    "score": 0.5,
+                    "tokens_computed": 10,
+                    "flops": 100.0,
+                    "generator_tokens": 6,
+                    "generator_flops": 60.0,
+                    "write_tokens": 6,
+                    "write_shared": 0,
+                    "read_tokens": 4,
+                    "read_shared": 0,
+                }
                 for position in range(length)
-            ]  # fmt: skip
+            ]
     table = pd.DataFrame(rows)
     place = table.groupby("problem_id").cumcount()
     return table.assign(write_place=place, read_place=place)
@@ -126,11 +149,20 @@ def chains() -> pd.DataFrame:
 def searches() -> pd.DataFrame:
     """At 4 generations and 400 FLOPs, right on all of the twelve problems, on none, and on the first six."""
     return pd.DataFrame(
-        {"problem_id": f"p{i}", "label": label, "budget": 4, "is_correct": right, "prefill_tokens": 5, "decode_tokens": 40,
-         "verify_tokens": 40, "generator_flops": 300.0, "verifier_flops": 100.0}
+        {
+            "problem_id": f"p{i}",
+            "label": label,
+            "budget": 4,
+            "is_correct": right,
+            "prefill_tokens": 5,
+            "decode_tokens": 40,
+            "verify_tokens": 40,
+            "generator_flops": 300.0,
+            "verifier_flops": 100.0,
+        }
         for i in range(12)
         for label, right in (("always", True), ("never", False), ("as they are", i < 6))
-    )  # fmt: skip
+    )
 
 
 def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
@@ -199,16 +231,22 @@ def of_generator() -> tuple[SearchPlan, tuple[pd.DataFrame, ...]]:
     key = pd.DataFrame([(i, k) for i in ids for k in range(20)], columns=["problem_id", "sample_id"])
     right = rng.random(len(key)) < 0.5
     solutions = key.assign(
-        steps=[["a", "b"]] * len(key), tokens=[[1, 2, 3]] * len(key), step_ends=[[1, 2]] * len(key), is_correct=right,
-        answer=np.where(right, "1", rng.integers(2, 9, len(key)).astype(str)), finish="solution", mean_logprob=-1.0,
-    )  # fmt: skip
+        steps=[["a", "b"]] * len(key),
+        tokens=[[1, 2, 3]] * len(key),
+        step_ends=[[1, 2]] * len(key),
+        is_correct=right,
+        answer=np.where(right, "1", rng.integers(2, 9, len(key)).astype(str)),
+        finish="solution",
+        mean_logprob=-1.0,
+    )
     scores = key.assign(verifier="prm", negative=rng.random((len(key), 2)).tolist(), neutral=[[0.0, 0.0]] * len(key))
     problems = pd.DataFrame({"problem_id": ids, "problem": "x", "answer": "1", "split": "test", "level": 1})
     paid = {"prefill_tokens": 5, "decode_tokens": 9, "verify_tokens": 9, "generator_flops": 9.0, "verifier_flops": 9.0}
     results = pd.DataFrame(
         {"problem_id": i, "strategy": options.strategy, "budget": budget, "is_correct": True, **paid}
-        for _, budget, options in plan.runs for i in ids
-    )  # fmt: skip
+        for _, budget, options in plan.runs
+        for i in ids
+    )
     return plan, (
         problems,
         solutions,

@@ -41,9 +41,16 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def generator(model: Path) -> GeneratorBlock:
     sampling = {"max_new_tokens": 12}
     return GeneratorBlock.model_validate(
-        {"base": str(model), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1, "sampling": sampling,
-         "fine_tuning": None, "placement": {"device": "cpu"}}
-    )  # fmt: skip
+        {
+            "base": str(model),
+            "prompt": "{problem}\n",
+            "examples": "own",
+            "samples_per_problem": 1,
+            "sampling": sampling,
+            "fine_tuning": None,
+            "placement": {"device": "cpu"},
+        }
+    )
 
 
 @pytest.fixture(scope="module")
@@ -67,13 +74,20 @@ def samples(chosen: pd.DataFrame) -> pd.DataFrame:
     """Three solutions of each problem, the first right."""
     rows = [
         {
-            "problem_id": row.problem_id, "sample_id": k, "steps": [f"{row.problem}={int(row.answer) + k}", "done"],
-            "tokens": [], "step_ends": [], "answer": str(int(row.answer) + k), "is_correct": k == 0, "finish": "solution",
-            "mean_logprob": None, "generator": "g",
+            "problem_id": row.problem_id,
+            "sample_id": k,
+            "steps": [f"{row.problem}={int(row.answer) + k}", "done"],
+            "tokens": [],
+            "step_ends": [],
+            "answer": str(int(row.answer) + k),
+            "is_correct": k == 0,
+            "finish": "solution",
+            "mean_logprob": None,
+            "generator": "g",
         }
         for row in chosen.itertuples()
         for k in range(3)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 
@@ -140,11 +154,26 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     drawn = samples(chosen)
     scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
     rows = [
-        {"problem_id": i, "chain": chain, "position": position, "steps": ["x"], "finish": "solution", "answer": f"{position}",
-         "is_correct": position == 1, "score": 0.5 + 0.4 * (position == 1), "tokens_computed": 30, "flops": 120.0,
-         "generator_tokens": 20, "generator_flops": 80.0, "write_tokens": 10 + 20 * (position > 0), "read_tokens": 10}
-        for i in chosen["problem_id"] for chain, length in enumerate(pool_lengths(8)) for position in range(length)
-    ]  # fmt: skip
+        {
+            "problem_id": i,
+            "chain": chain,
+            "position": position,
+            "steps": ["x"],
+            "finish": "solution",
+            "answer": f"{position}",
+            "is_correct": position == 1,
+            "score": 0.5 + 0.4 * (position == 1),
+            "tokens_computed": 30,
+            "flops": 120.0,
+            "generator_tokens": 20,
+            "generator_flops": 80.0,
+            "write_tokens": 10 + 20 * (position > 0),
+            "read_tokens": 10,
+        }
+        for i in chosen["problem_id"]
+        for chain, length in enumerate(pool_lengths(8))
+        for position in range(length)
+    ]
     chains = pd.DataFrame(rows).assign(write_shared=0, read_shared=0)
     place = chains.groupby("problem_id").cumcount()
     chains = chains.assign(write_place=place, read_place=place)
@@ -172,10 +201,16 @@ def test_what_late_attempts_were_shown_is_told_by_the_bins_of_the_generator_s_ow
     drawn = samples(chosen).assign(is_correct=lambda t: t["problem_id"].map(easy))
     scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
     rows = [
-        {"problem_id": i, "chain": 0, "position": position, "answer": "1",
-         "context": list(range(min(position, 4 if easy[i] else 1)))}
-        for i in chosen["problem_id"] for position in range(8)
-    ]  # fmt: skip
+        {
+            "problem_id": i,
+            "chain": 0,
+            "position": position,
+            "answer": "1",
+            "context": list(range(min(position, 4 if easy[i] else 1))),
+        }
+        for i in chosen["problem_id"]
+        for position in range(8)
+    ]
     report = ReportBlock(budgets=(1,), bootstrap=100)
     found = measure_contexts(chosen, drawn, scores, pd.DataFrame(rows), REVISIONS, report, 0)
     by_bin = found[found["position"].isna()].set_index("bin")

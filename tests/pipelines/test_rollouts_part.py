@@ -22,10 +22,14 @@ from stepscale.pipelines.sampling import gather, manifest
 
 GENERATOR = GeneratorBlock.model_validate(
     {
-        "base": "some/base", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
-        "sampling": {"max_new_tokens": 9}, "fine_tuning": None,
+        "base": "some/base",
+        "prompt": "{problem}\n",
+        "examples": "own",
+        "samples_per_problem": 1,
+        "sampling": {"max_new_tokens": 9},
+        "fine_tuning": None,
     }
-)  # fmt: skip
+)
 OPTIONS = RolloutOptions(
     problems=3, samples=2, per_step=4, problems_per_shard=2, least_steps=1, scored_samples=4
 )  # of 4 training problems the first 3: two shards

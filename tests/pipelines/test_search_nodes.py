@@ -61,9 +61,16 @@ def made_of(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Gener
     folder = tmp_path_factory.mktemp("models")
     base = save_tiny_llama(folder / "base", [f"{a}+{b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)])
     generator = GeneratorBlock.model_validate(
-        {"base": str(base), "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
-         "sampling": {"max_new_tokens": 8}, "fine_tuning": None, "placement": {"device": "cpu"}}
-    )  # fmt: skip
+        {
+            "base": str(base),
+            "prompt": "{problem}\n",
+            "examples": "own",
+            "samples_per_problem": 1,
+            "sampling": {"max_new_tokens": 8},
+            "fine_tuning": None,
+            "placement": {"device": "cpu"},
+        }
+    )
     short: dict[str, Any] = {"optimization": {"epochs": 1, "batch_size": 8}}
     verifiers = VerifierBlock.model_validate(
         {"base": str(base), "prompt": "{problem}\n", "prm": short, "orm": short, "placement": {"device": "cpu"}}
@@ -150,9 +157,15 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_unless_th
     search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
     theirs = pd.DataFrame({"problem_id": ["a", "b"], "problem": [" 1+1?", "2+2?"], "answer": ["2", "4"], "level": 1})
     solutions = pd.DataFrame(
-        {"problem_id": ["a", "b", "b"], "sample_id": [0, 0, 1], "steps": [["x", "\\boxed{2}"], ["\\boxed{4}"], ["\\boxed{5}"]],
-         "answer": pd.Series([None] * 3, dtype="str"), "is_correct": pd.array([None] * 3, "boolean"), "finish": None}
-    )  # fmt: skip
+        {
+            "problem_id": ["a", "b", "b"],
+            "sample_id": [0, 0, 1],
+            "steps": [["x", "\\boxed{2}"], ["\\boxed{4}"], ["\\boxed{5}"]],
+            "answer": pd.Series([None] * 3, dtype="str"),
+            "is_correct": pd.array([None] * 3, "boolean"),
+            "finish": None,
+        }
+    )
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     learned = pd.DataFrame({"problem_id": ["z", "y"], "problem": ["1+1?", "2+2?"], "split": ["train", "test"]})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
@@ -177,9 +190,16 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
     theirs = pd.DataFrame({"problem_id": ["a"], "problem": ["1+1?"], "answer": ["2"], "level": 1})
     solutions = pd.DataFrame(
-        {"problem_id": "a", "sample_id": range(4), "steps": [["x"]] * 4, "answer": ["2", "2", "3", "2"], "tokens": [[]] * 4,
-         "is_correct": pd.array([True, None, None, True], "boolean"), "finish": ["length", "length", None, "solution"]}
-    )  # fmt: skip
+        {
+            "problem_id": "a",
+            "sample_id": range(4),
+            "steps": [["x"]] * 4,
+            "answer": ["2", "2", "3", "2"],
+            "tokens": [[]] * 4,
+            "is_correct": pd.array([True, None, None, True], "boolean"),
+            "finish": ["length", "length", None, "solution"],
+        }
+    )
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
     _, found, _ = choose_test_problems(None, search)
@@ -202,24 +222,44 @@ def recorded() -> dict[str, pd.DataFrame]:
             answer = "1" if right[i, k] else str(2 + k % 3)
             solutions.append(
                 {
-                    "problem_id": problem_id, "sample_id": k, "steps": [f"step {k}", answer], "tokens": list(range(9)),
-                    "step_ends": [3, 7], "answer": answer, "is_correct": bool(right[i, k]), "finish": "solution",
-                    "mean_logprob": -1.0, "generator": "g",
+                    "problem_id": problem_id,
+                    "sample_id": k,
+                    "steps": [f"step {k}", answer],
+                    "tokens": list(range(9)),
+                    "step_ends": [3, 7],
+                    "answer": answer,
+                    "is_correct": bool(right[i, k]),
+                    "finish": "solution",
+                    "mean_logprob": -1.0,
+                    "generator": "g",
                 }
-            )  # fmt: skip
+            )
             wrong = 0.1 if right[i, k] else 0.6
-            scores.append({"problem_id": problem_id, "sample_id": k, "verifier": "prm",
-                           "negative": [wrong, wrong], "neutral": [0.0, 0.0]})  # fmt: skip
+            scores.append(
+                {
+                    "problem_id": problem_id,
+                    "sample_id": k,
+                    "verifier": "prm",
+                    "negative": [wrong, wrong],
+                    "neutral": [0.0, 0.0],
+                }
+            )
     results, candidates = [], []
     for _, budget, options in PLAN.runs:
         for i, problem_id in enumerate(IDS):
             key = {"problem_id": problem_id, "strategy": options.strategy, "seed": 0}
             results.append(
                 {
-                    **key, "budget": budget, "is_correct": i < 15, "prefill_tokens": 5, "decode_tokens": 8 * budget,
-                    "verify_tokens": 8 * budget, "generator_flops": 100.0 * budget, "verifier_flops": 100.0 * budget,
+                    **key,
+                    "budget": budget,
+                    "is_correct": i < 15,
+                    "prefill_tokens": 5,
+                    "decode_tokens": 8 * budget,
+                    "verify_tokens": 8 * budget,
+                    "generator_flops": 100.0 * budget,
+                    "verifier_flops": 100.0 * budget,
                 }
-            )  # fmt: skip
+            )
             candidates += [
                 {
                     **key,
@@ -235,9 +275,13 @@ def recorded() -> dict[str, pd.DataFrame]:
     problems = pd.DataFrame({"problem_id": IDS, "problem": "x", "answer": "1", "split": "test", "level": 1})
     table = pd.DataFrame(solutions)
     return {
-        "problems": problems, "solutions": table, "scores": pd.DataFrame(scores), "results": pd.DataFrame(results),
-        "candidates": pd.DataFrame(candidates), "costs": sample_costs(dict.fromkeys(IDS, 5), table, (1, 2, 4, 8), 1, 1),
-    }  # fmt: skip
+        "problems": problems,
+        "solutions": table,
+        "scores": pd.DataFrame(scores),
+        "results": pd.DataFrame(results),
+        "candidates": pd.DataFrame(candidates),
+        "costs": sample_costs(dict.fromkeys(IDS, 5), table, (1, 2, 4, 8), 1, 1),
+    }
 
 
 def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
@@ -339,9 +383,15 @@ def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads
     from stepscale.serving.policy import ServedPolicy
 
     generator = GeneratorBlock.model_validate(
-        {"base": "none", "prompt": "{problem}\n", "examples": "own", "samples_per_problem": 1,
-         "sampling": {"max_new_tokens": 8}, "fine_tuning": None}
-    )  # fmt: skip
+        {
+            "base": "none",
+            "prompt": "{problem}\n",
+            "examples": "own",
+            "samples_per_problem": 1,
+            "sampling": {"max_new_tokens": 8},
+            "fine_tuning": None,
+        }
+    )
     verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
     given = (recorded[name] for name in ("problems", "solutions", "scores", "results", "candidates"))
     told = learn_policy(*given, generator, verifiers, PLAN, 0)

@@ -73,9 +73,7 @@ def run(tables: tuple[pd.DataFrame, ...], before: Saved, verifiers: VerifierBloc
     problems, solutions, labels, selections = tables
     saved: Saved = dict(before)
     readers: dict[str, Callable[[], pd.DataFrame]] = {name: lambda name=name: before[name] for name in before}
-    parts = arms.train_arms(
-        PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0
-    )  # fmt: skip
+    parts = arms.train_arms(PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0)
     for number, part in enumerate(parts, 1):
         saved |= part
         if number == stop:
@@ -205,6 +203,8 @@ def test_active_learning_takes_what_convinces_a_selector_of_its_own_seed(
         assert set(own["sample_id"]) == {1, 3, 5, 7, 6}, "the four wrong ones, then the best of what remains"
     uniform = chosen[chosen["arm"] == PROCESS]
     assert any(set(own["sample_id"]) != {1, 3, 5, 7, 6} for _, own in uniform.groupby(["seed", "problem_id"]))
-    told = {seed: set(own[["problem_id", "sample_id"]].itertuples(index=False, name=None))
-            for seed, own in chosen[chosen["arm"] == SELECTOR].groupby("seed")}  # fmt: skip
+    told = {
+        seed: set(own[["problem_id", "sample_id"]].itertuples(index=False, name=None))
+        for seed, own in chosen[chosen["arm"] == SELECTOR].groupby("seed")
+    }
     assert told == learned

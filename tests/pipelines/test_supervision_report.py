@@ -27,18 +27,24 @@ def points() -> pd.DataFrame:
     return points_table(
         [
             (arm, size, seed, n, f"p{i}", 0.3 + (n > 1) * (0.05 * np.log2(size) + rng.normal(0, 0.05)) + i / 100)
-            for arm in ARMS for size in SIZES for seed in range(2) for n in (1, 8) for i in range(10)
+            for arm in ARMS
+            for size in SIZES
+            for seed in range(2)
+            for n in (1, 8)
+            for i in range(10)
         ]
-    )  # fmt: skip
+    )
 
 
 def selections(shared: int) -> pd.DataFrame:
     """Four samples a problem and arm; the first ``shared`` of active learning's are the uniform ones."""
     rows = [
         (arm, seed, f"t{i}", sample if arm == PROCESS or sample < shared else 100 + sample, size)
-        for arm in (PROCESS, ACTIVE) for seed in range(2) for i in range(3)
+        for arm in (PROCESS, ACTIVE)
+        for seed in range(2)
+        for i in range(3)
         for sample, size in enumerate((1, 2, 4, 4))
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows, columns=["arm", "seed", "problem_id", "sample_id", "per_problem"])
 
 

@@ -10,9 +10,23 @@ from stepscale.parameters import Parameters, check_parameters
 from stepscale.tracking import flatten
 
 SIZES = {
-    "problems", "per_problem", "problems_per_shard", "samples", "sizes", "seeds", "budgets", "per_step", "scored_samples",
-    "strategies", "ablations", "train", "test", "heldout", "epochs", "least_steps",
-}  # fmt: skip
+    "problems",
+    "per_problem",
+    "problems_per_shard",
+    "samples",
+    "sizes",
+    "seeds",
+    "budgets",
+    "per_step",
+    "scored_samples",
+    "strategies",
+    "ablations",
+    "train",
+    "test",
+    "heldout",
+    "epochs",
+    "least_steps",
+}
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +59,10 @@ def test_sizes_are_those_of_the_paper_where_two_hours_allow(thorough: Parameters
     assert thorough.experiment and thorough.loop and thorough.revisions
     design = thorough.experiment.design
     assert (design.sizes[0], design.sizes[-1]) == (1, 200) and len(design.sizes) >= 5
-    mixes = {(a.selection.strategy, getattr(a.selection, "wrong_share", None), getattr(a.selection, "scope", "problem"))
-             for a in design.ablations}  # fmt: skip
+    mixes = {
+        (a.selection.strategy, getattr(a.selection, "wrong_share", None), getattr(a.selection, "scope", "problem"))
+        for a in design.ablations
+    }
     assert {("convincing", 1, "problem"), ("convincing", 1, "global"), ("convincing", 0.5, "problem")} <= mixes
     assert ("uncertain", None, "problem") in mixes
     assert design.seeds >= 3 and thorough.loop.seeds >= 3

@@ -34,9 +34,14 @@ def test_a_found_error_is_one_faulty_solution_and_no_right_one(
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", NeverFlags)
     problems = pd.DataFrame({"problem_id": ["p"], "problem": ["P?"], "split": "valid"})
     solutions = pd.DataFrame(
-        {"problem_id": ["p", "p"], "sample_id": [0, 1], "steps": [["a"], ["a", "b"]], "finish": ["found_error", "solution"],
-         "is_correct": pd.array([False, False], "boolean")}
-    )  # fmt: skip
+        {
+            "problem_id": ["p", "p"],
+            "sample_id": [0, 1],
+            "steps": [["a"], ["a", "b"]],
+            "finish": ["found_error", "solution"],
+            "is_correct": pd.array([False, False], "boolean"),
+        }
+    )
     rows = [(0, 0, "a", 1, True), (1, 0, "b", -1, False), (1, 1, "b'", 1, False)]
     labels = pd.DataFrame(rows, columns=["step", "completion", "text", "rating", "is_chosen"]).assign(
         problem_id="p", sample_id=0, labeler="ann", value=None

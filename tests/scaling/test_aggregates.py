@@ -11,10 +11,14 @@ from stepscale.scaling.comparison import curves_table, methods, per_problem
 PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "split": "test", "level": [1, None], "answer": "1"})
 SOLUTIONS = pd.DataFrame(
     {
-        "problem_id": ["a", "a", "b", "b"], "sample_id": [0, 1, 0, 1], "answer": ["1", "2", "1", None],
-        "is_correct": [True, False, True, None], "mean_logprob": None, "steps": [["x"]] * 4,
+        "problem_id": ["a", "a", "b", "b"],
+        "sample_id": [0, 1, 0, 1],
+        "answer": ["1", "2", "1", None],
+        "is_correct": [True, False, True, None],
+        "mean_logprob": None,
+        "steps": [["x"]] * 4,
     }
-)  # fmt: skip
+)
 NONE = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", "neutral"])
 
 

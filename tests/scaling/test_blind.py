@@ -15,8 +15,12 @@ def points(leads: dict[str, float], budgets: tuple[int, ...] = (1, 8)) -> pd.Dat
     """Arms that lie so far above pass@1 on every problem at N = 8, two sizes and seeds."""
     rows = [
         (arm, size, seed, n, f"p{i:02}", alone + (lead if n > 1 else 0.0))
-        for arm, lead in leads.items() for size in (1, 4) for seed in range(2) for n in budgets for i, alone in enumerate(ALONE)
-    ]  # fmt: skip
+        for arm, lead in leads.items()
+        for size in (1, 4)
+        for seed in range(2)
+        for n in budgets
+        for i, alone in enumerate(ALONE)
+    ]
     return points_table(rows)
 
 

@@ -120,9 +120,15 @@ def slow(right, price, k, count) -> tuple[float, float]:
                 for s in range(len(right))
             ]
             means = [
-                (-round(float(right[s, j[-1]] @ seen) / size, 12), round(float(price[s, j[-1]] @ seen) / size, 9), s, j[-1])
-                for s, j in enumerate(within) if j
-            ]  # fmt: skip
+                (
+                    -round(float(right[s, j[-1]] @ seen) / size, 12),
+                    round(float(price[s, j[-1]] @ seen) / size, 9),
+                    s,
+                    j[-1],
+                )
+                for s, j in enumerate(within)
+                if j
+            ]
             *_, s, j = min(means)
             total += [(values[s, j] * count * here).sum() for values in (right, price)]
     return tuple(total / 8)

@@ -136,9 +136,11 @@ def test_nothing_answered_is_wrong_for_every_estimator() -> None:
     none, ns = np.zeros((1, 3), bool), [1, 2, 3]
     right, answers, scores = np.ones((1, 3), bool), np.array([["a", "a", "b"]]), np.ones((1, 3))
     for found in (
-        best_of_n(scores, right, ns, none), pass_at_k(right, ns, none),
-        majority(answers, right, ns, none), weighted(answers, scores, right, ns, none),
-    ):  # fmt: skip
+        best_of_n(scores, right, ns, none),
+        pass_at_k(right, ns, none),
+        majority(answers, right, ns, none),
+        weighted(answers, scores, right, ns, none),
+    ):
         assert found == pytest.approx([0.0] * 3)
 
 

@@ -27,9 +27,14 @@ def test_the_closed_form_equals_the_published_procedure_on_a_generated_file(benc
     samples = read_arrays(tmp_path / "scored.jsonl", places=48)  # 8 places of each problem have no line
     few = slice(None, None, 25)
     samples = type(samples)(
-        samples.problem_ids[few], samples.prm_score[few], samples.orm_score[few], samples.is_correct[few],
-        samples.answered[few], samples.answers[few], samples.texts,
-    )  # fmt: skip
+        samples.problem_ids[few],
+        samples.prm_score[few],
+        samples.orm_score[few],
+        samples.is_correct[few],
+        samples.answered[few],
+        samples.answers[few],
+        samples.texts,
+    )
     ns, trials = (1, 3, 10, 48), 400
     curves = figure3_curves(samples, ns).set_index(["method", "verifier", "n"])["accuracy"]
     for verifier, scores in (("prm", samples.prm_score), ("orm", samples.orm_score)):

@@ -17,9 +17,12 @@ def points(by_strategy: dict[str, tuple[float, ...]], noise: float = 0.0) -> pd.
     rng = np.random.default_rng(1)
     rows = [
         (name, size, seed, n, f"p{i}", accuracy + easy[i] + (0.1 if n == 8 else 0) + rng.normal(0, noise))
-        for name, levels in by_strategy.items() for size, accuracy in zip(SIZES, levels, strict=False)
-        for seed in range(SEEDS) for n in (4, 8) for i in range(PROBLEMS)
-    ]  # fmt: skip
+        for name, levels in by_strategy.items()
+        for size, accuracy in zip(SIZES, levels, strict=False)
+        for seed in range(SEEDS)
+        for n in (4, 8)
+        for i in range(PROBLEMS)
+    ]
     return points_table(rows)
 
 
@@ -70,9 +73,12 @@ def samples(seeds: int = 1, problems: int = 20, of: str = "chosen") -> pd.DataFr
     right = pd.Series(rng.random(len(rows)) < 0.5)
     distinct = pd.Series(rng.random(len(rows)) < 0.5)
     return rows.assign(
-        is_correct=right, faultless=right.astype("boolean"), first_error=np.where(right, np.nan, 1.0 + rows["sample_id"]),
-        score=np.where(right, 0.8, 0.3) + rng.normal(0, 0.3, len(rows)), distinct=distinct.astype("boolean").mask(right),
-    )  # fmt: skip
+        is_correct=right,
+        faultless=right.astype("boolean"),
+        first_error=np.where(right, np.nan, 1.0 + rows["sample_id"]),
+        score=np.where(right, 0.8, 0.3) + rng.normal(0, 0.3, len(rows)),
+        distinct=distinct.astype("boolean").mask(right),
+    )
 
 
 def measured(health: pd.DataFrame) -> pd.DataFrame:
@@ -84,10 +90,14 @@ def test_measures_are_those_of_their_samples_with_intervals_about_them_and_count
     found, right = measured(health), health["faultless"].to_numpy(bool)
     assert list(found.index) == list(MEASURES)
     by_hand = {
-        "chosen_believed": health["score"].mean(), "chosen_faultless": right.mean(), "wrong_answers": 1 - right.mean(),
-        "chosen_overconfidence": health["score"].mean() - right.mean(), "chosen_auroc": auroc(health["score"].to_numpy(), right),
-        "first_error": health["first_error"].mean(), "distinct_errors": health["distinct"][~right].mean(),
-    }  # fmt: skip
+        "chosen_believed": health["score"].mean(),
+        "chosen_faultless": right.mean(),
+        "wrong_answers": 1 - right.mean(),
+        "chosen_overconfidence": health["score"].mean() - right.mean(),
+        "chosen_auroc": auroc(health["score"].to_numpy(), right),
+        "first_error": health["first_error"].mean(),
+        "distinct_errors": health["distinct"][~right].mean(),
+    }
     for name, value in by_hand.items():
         assert found.loc[name, "value"] == pytest.approx(value)
         assert found.loc[name, "low"] < value < found.loc[name, "high"]

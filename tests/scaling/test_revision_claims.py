@@ -32,13 +32,19 @@ def ratios(accuracy) -> pd.DataFrame:
     noise = np.random.default_rng(0).normal(0, 0.05, PROBLEMS)
     rows = [
         {
-            "problem_id": f"p{i}", "strategy": split_name(s, p), "budget": n, "sequential": s, "parallel": p,
-            "accuracy": accuracy(BINS[i], s, p) + noise[i], "tokens": 10.0 * n, "flops": 100.0 * n,
+            "problem_id": f"p{i}",
+            "strategy": split_name(s, p),
+            "budget": n,
+            "sequential": s,
+            "parallel": p,
+            "accuracy": accuracy(BINS[i], s, p) + noise[i],
+            "tokens": 10.0 * n,
+            "flops": 100.0 * n,
         }
         for i in range(PROBLEMS)
         for n in BUDGETS
         for s, p in splits(n)
-    ]  # fmt: skip
+    ]
     return pd.DataFrame(rows)
 
 

@@ -9,10 +9,15 @@ from stepscale.scaling.shown_attempts import COLUMNS, late_attempts, shown_attem
 def chain(problem: str, number: int, answers: str, shown: list[int]) -> pd.DataFrame:
     """A row an attempt: "." is one without an answer; ``shown``: how many earlier ones it was shown."""
     return pd.DataFrame(
-        {"problem_id": problem, "chain": number, "position": i, "answer": None if mark == "." else mark,
-         "context": list(range(n))}
+        {
+            "problem_id": problem,
+            "chain": number,
+            "position": i,
+            "answer": None if mark == "." else mark,
+            "context": list(range(n)),
+        }
         for i, (mark, n) in enumerate(zip(answers, shown, strict=True))
-    )  # fmt: skip
+    )
 
 
 CHAINS = pd.concat(
@@ -29,8 +34,12 @@ CHAINS = pd.concat(
 def test_late_is_an_attempt_after_as_many_answered_ones_as_may_be_shown() -> None:
     late = late_attempts(CHAINS, 2)
     assert list(late.itertuples(index=False, name=None)) == [
-        ("a", 2, 2), ("a", 3, 2), ("a", 4, 1), ("a", 2, 2), ("b", 3, 2)
-    ]  # fmt: skip
+        ("a", 2, 2),
+        ("a", 3, 2),
+        ("a", 4, 1),
+        ("a", 2, 2),
+        ("b", 3, 2),
+    ]
     shuffled = late_attempts(CHAINS.sample(frac=1, random_state=0), 2)
     assert sorted(shuffled.itertuples(index=False)) == sorted(late.itertuples(index=False))
 

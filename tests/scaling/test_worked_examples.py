@@ -22,11 +22,15 @@ def made(samples=SAMPLES):
     rows = [(name, i, *sample) for name, kept in samples.items() for i, sample in enumerate(kept)]
     solutions = pd.DataFrame(
         {
-            "problem_id": name, "sample_id": i, "steps": [f"{name}/{i}"], "answer": answer, "is_correct": answer == "y",
+            "problem_id": name,
+            "sample_id": i,
+            "steps": [f"{name}/{i}"],
+            "answer": answer,
+            "is_correct": answer == "y",
             "mean_logprob": -1.0,
         }
         for name, i, answer, _ in rows
-    )  # fmt: skip
+    )
     scores = pd.DataFrame(
         {"problem_id": name, "sample_id": i, "verifier": "prm", "negative": [p], "neutral": [0.0]}
         for name, i, _, p in rows

@@ -31,8 +31,15 @@ def verifier() -> FakeVerifier:
 def online(policy: OnlinePolicy, generator: FakeGenerator | None = None) -> tuple[list[SearchResult], Ledger]:
     ledger = Ledger()
     found = search_online(
-        PROBLEMS, generator or random_generator(3), verifier(), policy, {"beam": BEAM}, SAMPLING, run_seed=0, ledger=ledger
-    )  # fmt: skip
+        PROBLEMS,
+        generator or random_generator(3),
+        verifier(),
+        policy,
+        {"beam": BEAM},
+        SAMPLING,
+        run_seed=0,
+        ledger=ledger,
+    )
     return found, ledger
 
 
@@ -54,11 +61,13 @@ def recorded(results: list[SearchResult], run: bool) -> Candidates:
         OnlinePolicy(probes=2, sure=0.35, borders=(0.3,), actions=(Action(samples=8), Action(samples=2, run="beam"))),
         OnlinePolicy(probes=1, sure=0.5, borders=(), actions=(Action(samples=4),)),
         OnlinePolicy(
-            probes=4, sure=2.0, borders=(0.3, 0.1),
+            probes=4,
+            sure=2.0,
+            borders=(0.3, 0.1),
             actions=(Action(samples=4), Action(samples=8), Action(samples=4, run="beam")),
         ),
     ],
-)  # fmt: skip
+)
 def test_it_gives_the_answers_of_its_simulation_at_the_same_cost(policy, monkeypatch) -> None:
     whole = search(PROBLEMS, random_generator(3), verifier(), Weighted(n=8), SAMPLING, run_seed=0, ledger=Ledger())
     beam_seed = seed_for(0, "online-run")
@@ -104,5 +113,5 @@ def test_probes_and_runs_are_scored_by_the_aggregation_asked_for(how, score) -> 
     runs = {"beam": Beam(n=4, width=2, aggregation=how)}
     [found] = search_online(
         some_problems(1), writes, judge, policy, runs, SAMPLING, run_seed=0, ledger=Ledger(), aggregation=how
-    )  # fmt: skip
+    )
     assert len(found.candidates) == 6 and {round(c.score, 6) for c in found.candidates} == {score}

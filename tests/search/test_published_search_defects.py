@@ -15,9 +15,14 @@ ONE = {"": ["a\n", "b\n", "c\n", "d\n"], **{x: [f"\\boxed{{{x}}}$"] for x in "ab
 def run(options: dict, script: dict, scores: dict, problems: int = 1, tokens: int = 100):
     generator, verifier = FakeGenerator(scripted(script)), valued(scores)
     results = search(
-        some_problems(problems), generator, verifier, read_options(options), Sampling(max_new_tokens=tokens), run_seed=0,
+        some_problems(problems),
+        generator,
+        verifier,
+        read_options(options),
+        Sampling(max_new_tokens=tokens),
+        run_seed=0,
         ledger=Ledger(),
-    )  # fmt: skip
+    )
     return results, generator, verifier
 
 
@@ -33,13 +38,24 @@ class GoesOn(FakeGenerator):
 
 def test_a_beam_that_ends_before_a_line_of_text_is_not_expanded_either():
     one, two, more = "\\boxed{1}", "\\boxed{2}", "Problem: 3+3?"
-    script = {"": [f"{one}\n", "a\n"], "a": [f"{two}\n"], one: [f"{more}\n"], f"a/{two}": [f"{more}\n"],
-              f"{one}/{more}": ["x$"], f"a/{two}/{more}": ["x$"]}  # fmt: skip
+    script = {
+        "": [f"{one}\n", "a\n"],
+        "a": [f"{two}\n"],
+        one: [f"{more}\n"],
+        f"a/{two}": [f"{more}\n"],
+        f"{one}/{more}": ["x$"],
+        f"a/{two}/{more}": ["x$"],
+    }
     generator, verifier = GoesOn(scripted(script)), valued({"\\boxed{1}": 0.9, "a": 0.1, "\\boxed{2}": 0.6})
     [result] = search(
-        some_problems(1), generator, verifier, read_options({"method": "beam", "n": 4, "width": 2}),
-        Sampling(max_new_tokens=60), run_seed=0, ledger=Ledger(),
-    )  # fmt: skip
+        some_problems(1),
+        generator,
+        verifier,
+        read_options({"method": "beam", "n": 4, "width": 2}),
+        Sampling(max_new_tokens=60),
+        run_seed=0,
+        ledger=Ledger(),
+    )
     assert [c.answer for c in result.candidates] == ["1", "2", "1", "2"], "each of the two that ended keeps its slot"
     assert all(c.steps[-1].startswith("\\boxed") for c in result.candidates)
 
@@ -90,9 +106,14 @@ def test_a_search_cut_off_by_its_rounds_is_not_an_end():
 
     generator, verifier = FakeGenerator(endless), valued({})
     result = search(
-        some_problems(1), generator, verifier, read_options({"method": "beam", "n": 4}), Sampling(max_new_tokens=9999),
-        run_seed=0, ledger=Ledger(),
-    )[0]  # fmt: skip
+        some_problems(1),
+        generator,
+        verifier,
+        read_options({"method": "beam", "n": 4}),
+        Sampling(max_new_tokens=9999),
+        run_seed=0,
+        ledger=Ledger(),
+    )[0]
     assert {(c.finish, c.answer, len(c.steps)) for c in result.candidates} == {("rounds", None, 40)}
     assert result.rounds == len(generator.rounds()) == 40 and result.answer is None
 
@@ -120,9 +141,16 @@ def test_a_solution_that_ends_after_a_separator_is_neither_expanded_nor_pruned()
 
 
 BY_HOW = {
-    "": ["a\n", "c\n", "x\n", "y\n"], "a": ["e\n"], "c": ["f\n"], "a/e": ["\\boxed{1}$"], "c/f": ["\\boxed{2}$"],
-    "x": ["x\n"], "y": ["y\n"], "x/x": ["\\boxed{3}$"], "y/y": ["\\boxed{3}$"],
-}  # fmt: skip
+    "": ["a\n", "c\n", "x\n", "y\n"],
+    "a": ["e\n"],
+    "c": ["f\n"],
+    "a/e": ["\\boxed{1}$"],
+    "c/f": ["\\boxed{2}$"],
+    "x": ["x\n"],
+    "y": ["y\n"],
+    "x/x": ["\\boxed{3}$"],
+    "y/y": ["\\boxed{3}$"],
+}
 BY_HOW_SCORES = {"a": 0.2, "e": 0.9, "c": 0.8, "f": 0.7, "x": 0.1, "y": 0.1, "\\boxed{1}": 0.9, "\\boxed{2}": 0.8}
 
 

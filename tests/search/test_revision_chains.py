@@ -55,8 +55,14 @@ def test_a_chain_goes_beyond_the_context_with_the_latest_attempts_in_it() -> Non
     [own], _ = run(counting(), [7], n=1)
     [chain] = own.chains
     assert [attempt.context for attempt in chain] == [
-        (), (0,), (0, 1), (0, 1, 2), (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5),
-    ]  # fmt: skip
+        (),
+        (0,),
+        (0, 1),
+        (0, 1, 2),
+        (0, 1, 2, 3),
+        (1, 2, 3, 4),
+        (2, 3, 4, 5),
+    ]
     assert chain[0].prompt == "problem 0"
     assert chain[2].prompt == "problem 0\n[so\n\\boxed{0}]\n[so\n\\boxed{1}]\n?"
     assert [attempt.candidate.answer for attempt in chain] == ["0", "1", "2", "3", "4", "4", "4"]
@@ -119,8 +125,18 @@ def test_the_verifier_reads_the_history_or_only_the_problem() -> None:
 def test_attempts_are_scored_by_the_aggregation_asked_for(how, score) -> None:
     verifier = FakeVerifier(lambda problem, steps: 0.9 if len(steps) > 1 else 0.4)
     steps = ("half", "\\boxed{1}")
-    candidate = Candidate(slot=0, subtree=0, steps=steps, tokens=(1, 2), step_ends=(0, 1), finish="solution", answer="1",
-                          step_scores=(), score=None, mean_logprob=None)  # fmt: skip
+    candidate = Candidate(
+        slot=0,
+        subtree=0,
+        steps=steps,
+        tokens=(1, 2),
+        step_ends=(0, 1),
+        finish="solution",
+        answer="1",
+        step_scores=(),
+        score=None,
+        mean_logprob=None,
+    )
     own = ProblemChains(Problem("p", "problem"), ((Attempt("problem", (1,), (), candidate, Ledger()),),))
     [scored] = score_chains([own], counting(), verifier, False, how, Ledger())
     assert scored.chains[0][0].candidate.score == pytest.approx(score)
@@ -199,13 +215,28 @@ def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
         for chain, length in enumerate(pool_lengths(budget)):
             for position in range(length):
                 good = bool(right(i, chain, position))
-                rows.append({
-                    "problem_id": f"p{i}", "chain": chain, "position": position, "steps": ["x"], "finish": "solution",
-                    "answer": "1" if good else f"w{chain}-{position}", "is_correct": good, "score": 0.9 if good else 0.2,
-                    "tokens_computed": 5, "flops": 70.0, "generator_tokens": 3, "generator_flops": 30.0,  # by the pool's ledger
-                    "write_place": len(rows), "write_tokens": 6 + position, "write_shared": 0,
-                    "read_place": len(rows), "read_tokens": 4, "read_shared": 0,
-                })  # fmt: skip
+                rows.append(
+                    {
+                        "problem_id": f"p{i}",
+                        "chain": chain,
+                        "position": position,
+                        "steps": ["x"],
+                        "finish": "solution",
+                        "answer": "1" if good else f"w{chain}-{position}",
+                        "is_correct": good,
+                        "score": 0.9 if good else 0.2,
+                        "tokens_computed": 5,
+                        "flops": 70.0,
+                        "generator_tokens": 3,
+                        "generator_flops": 30.0,  # by the pool's ledger
+                        "write_place": len(rows),
+                        "write_tokens": 6 + position,
+                        "write_shared": 0,
+                        "read_place": len(rows),
+                        "read_tokens": 4,
+                        "read_shared": 0,
+                    }
+                )
         every += rows
     return pd.DataFrame(every)
 
@@ -278,6 +309,13 @@ def test_search_over_revisions_needs_one_chain_a_problem() -> None:
     found, _ = run(counting(), [1, 1])
     with pytest.raises(InputError, match="one chain a problem, not 2"):
         search_revisions(
-            found, counting(), FakeVerifier(lambda *_: 0.5), Beam(n=2, width=2), LAYOUT, SAMPLING,
-            history=True, run_seed=0, ledger=Ledger(),
-        )  # fmt: skip
+            found,
+            counting(),
+            FakeVerifier(lambda *_: 0.5),
+            Beam(n=2, width=2),
+            LAYOUT,
+            SAMPLING,
+            history=True,
+            run_seed=0,
+            ledger=Ledger(),
+        )

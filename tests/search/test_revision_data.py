@@ -54,9 +54,14 @@ def problems(n: int = 1) -> pd.DataFrame:
 
 def solution(sample_id: int, text: str, right: bool | None, problem_id: str = "p0", **other) -> dict:
     return {
-        "problem_id": problem_id, "sample_id": sample_id, "steps": text.split("/"), "answer": text[-1], "is_correct": right,
-        "finish": "solution", **other,
-    }  # fmt: skip
+        "problem_id": problem_id,
+        "sample_id": sample_id,
+        "steps": text.split("/"),
+        "answer": text[-1],
+        "is_correct": right,
+        "finish": "solution",
+        **other,
+    }
 
 
 def samples(n_right: int, n_wrong: int) -> pd.DataFrame:
@@ -66,8 +71,13 @@ def samples(n_right: int, n_wrong: int) -> pd.DataFrame:
 
 def test_the_last_wrong_attempt_is_the_nearest_and_all_of_them_are_shown_in_order() -> None:
     table = pd.DataFrame(
-        [solution(0, "one/two/4", True), solution(1, "one/two/5", False), solution(2, "zzz/9", False), solution(3, "yy/8", False)]
-    )  # fmt: skip
+        [
+            solution(0, "one/two/4", True),
+            solution(1, "one/two/5", False),
+            solution(2, "zzz/9", False),
+            solution(3, "yy/8", False),
+        ]
+    )
     config = RevisionData(layout=LAYOUT)
     found = pd.concat([revision_examples(problems(), table, config, seed) for seed in range(40)])
     assert set(found["context"].map(len)) == {0, 1, 2, 3}
@@ -97,10 +107,15 @@ def test_it_is_capped_by_the_wrong_samples_there_are() -> None:
 
 
 def test_samples_that_are_cut_off_unanswered_or_ungraded_are_left_out() -> None:
-    table = pd.DataFrame([
-        solution(0, "a/1", True), solution(1, "b/2", False, finish="length"), solution(2, "c/3", False, answer=None),
-        solution(3, "d/4", None), solution(4, "e/5", True, finish="length"),
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            solution(0, "a/1", True),
+            solution(1, "b/2", False, finish="length"),
+            solution(2, "c/3", False, answer=None),
+            solution(3, "d/4", None),
+            solution(4, "e/5", True, finish="length"),
+        ]
+    )
     found = pd.concat([revision_examples(problems(), table, RevisionData(), seed) for seed in range(10)])
     assert set(found["sample_id"]) == {0}
     assert not found["context"].map(len).any()
@@ -158,10 +173,13 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
     generator = LocalGenerator.load(tmp_path, prompt_template=template, device="cpu")
     layout = RevisionLayout(attempt="#\n{attempt}\n", ask=ask)
     given = problems().assign(problem="E=5-2*3. Find E.")
-    table = pd.DataFrame([
-        solution(0, "E=5-6/E=-1/the answer is \\boxed{-1}", True), solution(1, "E=5-5/so \\boxed{0}", False),
-        solution(2, "E=3*3/thus \\boxed{9}", False),
-    ])  # fmt: skip
+    table = pd.DataFrame(
+        [
+            solution(0, "E=5-6/E=-1/the answer is \\boxed{-1}", True),
+            solution(1, "E=5-5/so \\boxed{0}", False),
+            solution(2, "E=3*3/thus \\boxed{9}", False),
+        ]
+    )
     found = pd.concat([revision_examples(given, table, RevisionData(layout=layout), seed) for seed in range(20)])
     assert {0, 1, 2} == set(found["context"].map(len))
     rows = _rows(_imitated(given, found, GeneratorTraining()), StepEncoder(tokenizer, TextFormat(prompt=template)), 2)
@@ -182,10 +200,13 @@ def test_mistakes_are_told() -> None:
 
 
 def test_the_orm_reads_the_history_or_not_and_learns_the_outcome_at_every_step() -> None:
-    chains = pd.DataFrame([
-        solution(0, "a/1", False, prompt="problem 0"), solution(1, "b/2", True, prompt="problem 0\n[a\n1]?"),
-        solution(2, "c/3", True, prompt="problem 0\n[b]?", finish="length"),
-    ])  # fmt: skip
+    chains = pd.DataFrame(
+        [
+            solution(0, "a/1", False, prompt="problem 0"),
+            solution(1, "b/2", True, prompt="problem 0\n[a\n1]?"),
+            solution(2, "c/3", True, prompt="problem 0\n[b]?", finish="length"),
+        ]
+    )
     seeing, blind = (revision_orm_examples(problems(), chains, history) for history in (True, False))
     assert [e.trajectory.problem for e in seeing] == ["problem 0", "problem 0\n[a\n1]?"]
     assert [e.trajectory.problem for e in blind] == ["problem 0"] * 2

@@ -27,9 +27,14 @@ def run(
 ) -> tuple[SearchResult, FakeGenerator]:
     generator = FakeGenerator(scripted(script))
     found = search(
-        some_problems(1), generator, verifier, read_options(options), Sampling(max_new_tokens=tokens), run_seed=0,
+        some_problems(1),
+        generator,
+        verifier,
+        read_options(options),
+        Sampling(max_new_tokens=tokens),
+        run_seed=0,
         ledger=Ledger(),
-    )  # fmt: skip
+    )
     return found[0], generator
 
 
@@ -50,10 +55,15 @@ def test_four_samples_and_three_ways_to_choose(method, answer, slot, confidence)
     assert len(generator.calls) == 1 and result.budget == 4 and result.rounds == 1
 
 
-@pytest.mark.parametrize(("how", "scores"), [
-    ("last", [0.4, 0.7, 0.4, 0.1]), ("min", [0.4, 0.7, 0.4, 0.1]),
-    ("product", [0.36, 0.56, 0.28, 0.06]), ("mean", [0.65, 0.75, 0.55, 0.35]),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("how", "scores"),
+    [
+        ("last", [0.4, 0.7, 0.4, 0.1]),
+        ("min", [0.4, 0.7, 0.4, 0.1]),
+        ("product", [0.36, 0.56, 0.28, 0.06]),
+        ("mean", [0.65, 0.75, 0.55, 0.35]),
+    ],
+)
 def test_samples_are_scored_by_the_aggregation_asked_for(how, scores):
     result, _ = run({"method": "weighted", "n": 4, "aggregation": how}, FOUR, valued(FOUR_SCORES))
     assert [c.score for c in result.candidates] == pytest.approx(scores)
@@ -74,9 +84,11 @@ def test_beam_search_keeps_the_best_half_and_expands_each_twice():
     # and takes both open slots; round 3: two more 1's. Weighted: 1 has .4 x 3, 2 has .6.
     result, generator = run({"method": "beam", "n": 4}, TREE, valued(TREE_SCORES))
     assert [(c.slot, c.steps, c.answer) for c in result.candidates] == [
-        (0, ("b", "f", "\\boxed{1}"), "1"), (1, ("a", "\\boxed{1}"), "1"), (2, ("b", "\\boxed{2}"), "2"),
+        (0, ("b", "f", "\\boxed{1}"), "1"),
+        (1, ("a", "\\boxed{1}"), "1"),
+        (2, ("b", "\\boxed{2}"), "2"),
         (3, ("b", "f", "\\boxed{1}"), "1"),
-    ]  # fmt: skip
+    ]
     assert result.answer == "1" and result.confidence == pytest.approx(1.2 / 1.8)
     assert result.n_distinct == 3 and result.rounds == 3 and result.budget == 4
     assert [len(requests) for requests in generator.rounds()] == [4, 4, 2]
@@ -113,9 +125,14 @@ def test_the_square_root_of_n_is_a_width(n, m):
 
 
 LOOK = {
-    "": ["a\n", "b\n"], "a": ["bad\n", "\\boxed{1}$"], "b": ["good\n", "\\boxed{2}$"],
-    "a/bad": ["worse\n"], "b/good": ["best\n"], "a/bad/worse": ["\\boxed{1}$"], "b/good/best": ["\\boxed{2}$"],
-}  # fmt: skip
+    "": ["a\n", "b\n"],
+    "a": ["bad\n", "\\boxed{1}$"],
+    "b": ["good\n", "\\boxed{2}$"],
+    "a/bad": ["worse\n"],
+    "b/good": ["best\n"],
+    "a/bad/worse": ["\\boxed{1}$"],
+    "b/good/best": ["\\boxed{2}$"],
+}
 LOOK_SCORES = {"a": 0.9, "b": 0.1, "bad": 0.8, "good": 0.2, "worse": 0.1, "best": 0.9}
 
 
@@ -173,9 +190,14 @@ def test_ties_are_settled_by_the_seed_and_not_by_order():
     answers = []
     for number in range(64):
         found = search(
-            [Problem(f"p{number}", "x")], FakeGenerator(scripted(script)), None,
-            read_options({"method": "majority", "n": 2}), Sampling(), run_seed=0, ledger=Ledger(),
-        )  # fmt: skip
+            [Problem(f"p{number}", "x")],
+            FakeGenerator(scripted(script)),
+            None,
+            read_options({"method": "majority", "n": 2}),
+            Sampling(),
+            run_seed=0,
+            ledger=Ledger(),
+        )
         answers.append(found[0].answer)
     assert 16 < answers.count("1") < 48
 
@@ -207,14 +229,22 @@ def test_signs_stand_beside_the_baseline_s_on_the_same_problems():
         "beam search has no answer to q, so only p is compared"
     )
     assert table["difference"].isna().groupby(["strategy", "budget"]).all().to_dict() == {
-        ("beam", 4): False, ("beam", 16): True, ("plain", 4): True
-    }  # fmt: skip
+        ("beam", 4): False,
+        ("beam", 16): True,
+        ("plain", 4): True,
+    }
 
 
-@pytest.mark.parametrize(("options", "named"), [
-    ({"method": "beams", "n": 4}, "beams"), ({"method": "beam", "n": 0}, "beam.n"),
-    ({"method": "beam", "n": 4, "with": 2}, "beam.with"), ({"n": 4}, "method"), ({"method": "beam", "n": 4, "width": 0}, "width"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"method": "beams", "n": 4}, "beams"),
+        ({"method": "beam", "n": 0}, "beam.n"),
+        ({"method": "beam", "n": 4, "with": 2}, "beam.with"),
+        ({"n": 4}, "method"),
+        ({"method": "beam", "n": 4, "width": 0}, "width"),
+    ],
+)
 def test_wrong_options_are_one_line_that_names_the_key(options, named):
     with pytest.raises(InputError, match=named) as error:
         read_options(options)

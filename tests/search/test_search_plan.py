@@ -92,8 +92,15 @@ def test_searches_over_revisions_are_compared_by_one_rule() -> None:
 
 def test_a_problem_without_samples_costs_nothing_of_them() -> None:
     samples = pd.DataFrame(
-        {"problem_id": ["p"], "sample_id": [0], "steps": [["a"]], "step_ends": [[1]], "tokens": [[1, 2]], "finish": ["solution"]}
-    )  # fmt: skip
+        {
+            "problem_id": ["p"],
+            "sample_id": [0],
+            "steps": [["a"]],
+            "step_ends": [[1]],
+            "tokens": [[1, 2]],
+            "finish": ["solution"],
+        }
+    )
     costs = sample_costs({"p": 3, "none": 5}, samples, [1], 10, 20).set_index("problem_id")
     assert costs.loc["p", ["decode_tokens", "verify_tokens"]].tolist() == [1, 5]
     assert costs.loc["none", ["prefill_tokens", "decode_tokens", "verify_tokens"]].tolist() == [5, 0, 0]
@@ -111,11 +118,14 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
     ends = [[1, 4], [1, 3], [1, 4], [1]]
     samples = pd.DataFrame(
         {
-            "problem_id": "p", "sample_id": range(4), "steps": steps, "step_ends": ends,
+            "problem_id": "p",
+            "sample_id": range(4),
+            "steps": steps,
+            "step_ends": ends,
             "tokens": [[1, 2, 3, 4, 5, 9], [1, 2, 3, 7, 9], [1, 2, 3, 4, 5, 9], [1, 2, 8]],
             "finish": ["solution", "solution", "solution", "length"],
         }
-    )  # fmt: skip
+    )
     lengths, prompt = {("a",): 2, ("a", "b"): 3, ("a", "c"): 2}, 7
 
     def read(chosen) -> int:
@@ -154,10 +164,14 @@ def test_a_beginning_that_samples_share_is_passed_through_the_generator_once(seq
 def test_a_recorded_search_keeps_its_slots_and_lets_only_scored_answers_win() -> None:
     rows = pd.DataFrame(
         {
-            "problem_id": ["b", "b", "a"], "strategy": "s", "slot": [0, 1, 0], "answer": ["1", None, "2"],
-            "score": [0.5, None, 0.25], "is_correct": [True, None, False],
+            "problem_id": ["b", "b", "a"],
+            "strategy": "s",
+            "slot": [0, 1, 0],
+            "answer": ["1", None, "2"],
+            "score": [0.5, None, 0.25],
+            "is_correct": [True, None, False],
         }
-    )  # fmt: skip
+    )
     run = recorded_run(rows, "s", ["a", "b"], 4)
     assert run.mask.tolist() == [[True, False], [True, False]]
     assert run.scores.tolist() == [[0.25, 0.0], [0.5, 0.0]]

@@ -17,12 +17,18 @@ from stepscale.search.table import candidates_table, results_table, search_candi
 from stepscale.verifiers.aggregation import aggregate
 from stepscale.verifiers.contract import StepScores
 
-trees = st.fixed_dictionaries({
-    "method": st.sampled_from(["beam", "lookahead", "dvts"]), "n": st.integers(1, 13),
-    "width": st.one_of(st.just("sqrt"), st.integers(1, 6)), "rounds": st.integers(1, 6), "k": st.integers(0, 3),
-    "aggregation": st.sampled_from(["last", "min", "product", "mean"]),
-    "choose": st.sampled_from(["best", "weighted", "majority"]), "filter_duplicates": st.booleans(),
-})  # fmt: skip
+trees = st.fixed_dictionaries(
+    {
+        "method": st.sampled_from(["beam", "lookahead", "dvts"]),
+        "n": st.integers(1, 13),
+        "width": st.one_of(st.just("sqrt"), st.integers(1, 6)),
+        "rounds": st.integers(1, 6),
+        "k": st.integers(0, 3),
+        "aggregation": st.sampled_from(["last", "min", "product", "mean"]),
+        "choose": st.sampled_from(["best", "weighted", "majority"]),
+        "filter_duplicates": st.booleans(),
+    }
+)
 worlds = st.integers(0, 10**6)
 
 
@@ -37,9 +43,15 @@ def options_of(drawn: dict):
 def find(options, world: int, problems: int = 2, p_long: float = 0.1, ledger: Ledger | None = None, at_once: int = 64):
     generator, verifier = random_generator(world, p_long=p_long), random_verifier(world)
     results = search(
-        some_problems(problems), generator, verifier, options, Sampling(max_new_tokens=60), run_seed=world,
-        ledger=ledger or Ledger(), problems_at_once=at_once,
-    )  # fmt: skip
+        some_problems(problems),
+        generator,
+        verifier,
+        options,
+        Sampling(max_new_tokens=60),
+        run_seed=world,
+        ledger=ledger or Ledger(),
+        problems_at_once=at_once,
+    )
     return results, generator, verifier
 
 
@@ -181,9 +193,14 @@ def test_costs_are_split_by_what_each_problem_needed():
         return ("x" if text.startswith("a") else "x" * 10) * 4 + f"{seed % 7}$"
 
     results = search(
-        [Problem("1", "a"), Problem("2", "b")], FakeGenerator(say), random_verifier(0),
-        read_options({"method": "weighted", "n": 4}), Sampling(max_new_tokens=80), run_seed=0, ledger=Ledger(),
-    )  # fmt: skip
+        [Problem("1", "a"), Problem("2", "b")],
+        FakeGenerator(say),
+        random_verifier(0),
+        read_options({"method": "weighted", "n": 4}),
+        Sampling(max_new_tokens=80),
+        run_seed=0,
+        ledger=Ledger(),
+    )
     small, large = (result.ledger.models for result in results)
     assert large["gen"].decode > 5 * small["gen"].decode and large["prm"].verify > 5 * small["prm"].verify
     assert large["gen"].prefill == small["gen"].prefill
@@ -223,6 +240,11 @@ def test_a_verifier_that_leaves_a_step_out_is_told_so(wrong):
     generator = random_generator(0)
     with pytest.raises(InputError, match="every step needs a finite one"):
         search(
-            some_problems(1), generator, Forgetful(lambda *_: 0.5), read_options({"method": "beam", "n": 2}),
-            Sampling(max_new_tokens=60), run_seed=0, ledger=Ledger(),
-        )  # fmt: skip
+            some_problems(1),
+            generator,
+            Forgetful(lambda *_: 0.5),
+            read_options({"method": "beam", "n": 2}),
+            Sampling(max_new_tokens=60),
+            run_seed=0,
+            ledger=Ledger(),
+        )

@@ -81,10 +81,15 @@ def problems(n: int) -> list[Problem]:
     return [Problem(name, text) for name, text in zip(table["problem_id"], table["problem"], strict=True)]
 
 
-@pytest.mark.parametrize("options", [
-    {"method": "beam", "n": 16}, {"method": "beam", "n": 16, "width": 2}, {"method": "dvts", "n": 16, "width": 4},
-    {"method": "lookahead", "n": 9, "k": 1},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "beam", "n": 16},
+        {"method": "beam", "n": 16, "width": 2},
+        {"method": "dvts", "n": 16, "width": 4},
+        {"method": "lookahead", "n": 9, "k": 1},
+    ],
+)
 def test_a_search_computes_hardly_a_token_of_its_tree_twice(verifier, options):
     ledger, made = Ledger(), generator()
     results = search(problems(12), made, verifier, read_options(options), SAMPLING, run_seed=0, ledger=ledger)

@@ -12,7 +12,10 @@ sys.path.append(str(Path(__file__).parents[1] / "search"))  # for search_fakes
 def settings():
     """A policy of three budgets, as in policy.json: easy problems are sampled, hard ones searched where there is room."""
     return {
-        "seed": 0, "prompt": "<s>{problem}\n", "aggregation": "product", "chosen_on": 10,
+        "seed": 0,
+        "prompt": "<s>{problem}\n",
+        "aggregation": "product",
+        "chosen_on": 10,
         "sampling": {"temperature": 1.0, "top_p": 1.0, "max_new_tokens": 60},
         "runs": {"beam at 4": {"method": "beam", "n": 4, "width": 2}},
         "budgets": [
@@ -20,7 +23,7 @@ def settings():
             bounded(4, 2, [{"samples": 2}, {"samples": 4}]),
             bounded(6, 2, [{"samples": 4}, {"samples": 2, "run": "beam at 4"}]),
         ],
-    }  # fmt: skip
+    }
 
 
 def bounded(budget, probes, actions):

@@ -48,15 +48,25 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     actions = [{"samples": 2}, {"samples": 2, "run": "beam at 4"}]
     capped = {"probes": 2, "sure": 2.0, "borders": [0.99], "actions": actions}
     told = {"low": 0.4, "high": 0.7, "generations": 2}
-    ServedPolicy.model_validate({
-        "seed": 0, "prompt": "<s>{problem}\n", "aggregation": "product", "chosen_on": 10,
-        "sampling": {"temperature": 0.4, "top_p": 1.0, "max_new_tokens": 100},
-        "runs": {"beam at 4": {"method": "beam", "n": 4, "width": 2, "aggregation": "product"}},
-        "budgets": [
-            {"budget": 2, "policy": {**capped, "borders": [], "actions": [{"samples": 2}]}, "accuracy": 0.5, **told},
-            {"budget": 6, "policy": capped, "accuracy": 0.6, **told},
-        ],
-    }).write(folder / "policy.json")  # fmt: skip
+    ServedPolicy.model_validate(
+        {
+            "seed": 0,
+            "prompt": "<s>{problem}\n",
+            "aggregation": "product",
+            "chosen_on": 10,
+            "sampling": {"temperature": 0.4, "top_p": 1.0, "max_new_tokens": 100},
+            "runs": {"beam at 4": {"method": "beam", "n": 4, "width": 2, "aggregation": "product"}},
+            "budgets": [
+                {
+                    "budget": 2,
+                    "policy": {**capped, "borders": [], "actions": [{"samples": 2}]},
+                    "accuracy": 0.5,
+                    **told,
+                },
+                {"budget": 6, "policy": capped, "accuracy": 0.6, **told},
+            ],
+        }
+    ).write(folder / "policy.json")
     return {"policy": folder / "policy.json", "generator": GENERATOR, "prm": folder / "prm"}
 
 

@@ -25,19 +25,27 @@ def write_records(train: Path, test: Path) -> None:
             ratings = [1, 1] if a % 2 else [1, -1]
             steps = [f"We add {a} and 3.", f"So it is {a + 3}.\n\n# Answer\n\n{a + 3}"]
             rated = [
-                {"completions": [{"text": text, "rating": rating, "flagged": False}], "human_completion": None,
-                 "chosen_completion": 0 if rating == 1 else None}
+                {
+                    "completions": [{"text": text, "rating": rating, "flagged": False}],
+                    "human_completion": None,
+                    "chosen_completion": 0 if rating == 1 else None,
+                }
                 for text, rating in zip(steps, ratings, strict=True)
-            ]  # fmt: skip
+            ]
             label = {"steps": rated, "total_time": 1, "finish_reason": "solution" if a % 2 else "found_error"}
             question = {"problem": f"What is {a}+3?", "ground_truth_answer": str(a + 3)}
             if ratings[-1] == -1:
                 shown = [steps[0], f"So it is {a + 9}.\n\n# Answer\n\n{a + 9}"]
                 question |= {"pre_generated_steps": shown, "pre_generated_answer": str(a + 9)}
             record = {
-                "labeler": "x", "timestamp": "2022-07-30T23:23:32.118856", "generation": None, "question": question,
-                "is_quality_control_question": False, "is_initial_screening_question": False, "label": label,
-            }  # fmt: skip
+                "labeler": "x",
+                "timestamp": "2022-07-30T23:23:32.118856",
+                "generation": None,
+                "question": question,
+                "is_quality_control_question": False,
+                "is_initial_screening_question": False,
+                "label": label,
+            }
             file.write(json.dumps(record) + "\n")
     lines = [{"problem": f"What is {a}+4?", "answer": str(a + 4), "subject": "Algebra", "level": 1} for a in range(4)]
     test.write_text("\n".join(map(json.dumps, lines)) + "\n")
@@ -50,10 +58,15 @@ def run_math(run_in: Command, shared_project: Path, model_of: Callable[..., Path
     write_records(train, test)
     model = model_of(train.read_text().splitlines())
     changed = {
-        "problems.train.path": train, "problems.test.path": test, "problems.valid_share": 0.3, "generator.base": model,
-        "verifiers.base": model, "search.samples.per_problem": 4, "generator.sampling.max_new_tokens": 12,
+        "problems.train.path": train,
+        "problems.test.path": test,
+        "problems.valid_share": 0.3,
+        "generator.base": model,
+        "verifiers.base": model,
+        "search.samples.per_problem": 4,
+        "generator.sampling.max_new_tokens": 12,
         "run_name": "on-record",
-    }  # fmt: skip
+    }
     for fit in ("generator.fine_tuning", "verifiers.prm.optimization", "verifiers.orm.optimization"):
         changed |= {f"{fit}.log_every": 1, f"{fit}.batch_size": 2}
     params = ",".join(f"{key}={value}" for key, value in changed.items())

@@ -11,9 +11,16 @@ import pytest
 from stepscale.verifiers.contract import Trajectory
 
 TEXTS = [
-    "What is 12 + 7 - 3?", "Compute 4 times 25, then add 1.", "so 12 + 7 = 19.", "19 - 3 = 16.", "thus 100.\n\n",
-    "the answer is 16.\n", "Step 1: 12 + 7 = 19 ки\nStep 2: 19 - 3 = 16 ки\nStep 3: done ки", "+ -", "wait , \n no",
-]  # fmt: skip
+    "What is 12 + 7 - 3?",
+    "Compute 4 times 25, then add 1.",
+    "so 12 + 7 = 19.",
+    "19 - 3 = 16.",
+    "thus 100.\n\n",
+    "the answer is 16.\n",
+    "Step 1: 12 + 7 = 19 ки\nStep 2: 19 - 3 = 16 ки\nStep 3: done ки",
+    "+ -",
+    "wait , \n no",
+]
 
 
 def _make_bpe(
@@ -42,9 +49,13 @@ def _make_bpe(
             single="<s> $A", special_tokens=[("<s>", tokenizer.token_to_id("<s>"))]
         )
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>", clean_up_tokenization_spaces=False,
+        tokenizer_object=tokenizer,
+        pad_token="<pad>",
+        bos_token="<s>",
+        eos_token="</s>",
+        clean_up_tokenization_spaces=False,
         extra_special_tokens=[token for token in special if token not in ("<pad>", "<s>", "</s>")],
-    )  # fmt: skip
+    )
 
 
 def _tiny_config(kind: str, vocabulary: int, **options: Any) -> Any:
@@ -53,10 +64,19 @@ def _tiny_config(kind: str, vocabulary: int, **options: Any) -> Any:
     if not kind.startswith("gpt"):
         options["num_key_value_heads"] = 2
     return AutoConfig.for_model(
-        kind, vocab_size=vocabulary, hidden_size=32, intermediate_size=48, num_hidden_layers=3, num_attention_heads=4,
-        max_position_embeddings=256, pad_token_id=0, bos_token_id=1, eos_token_id=2,
-        initializer_range=0.3, **options,
-    )  # fmt: skip
+        kind,
+        vocab_size=vocabulary,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=3,
+        num_attention_heads=4,
+        max_position_embeddings=256,
+        pad_token_id=0,
+        bos_token_id=1,
+        eos_token_id=2,
+        initializer_range=0.3,
+        **options,
+    )
 
 
 @pytest.fixture(autouse=True)
@@ -121,11 +141,19 @@ def labelled() -> Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame
             steps = [f"so {a} + {b}", "19 no." if wrong else "16 thus."]
             problems.append({"problem_id": f"p{i}", "problem": f"What is {a} + {b}?"})
             for step, text in enumerate(steps):
-                labels.append({
-                    "problem_id": f"p{i}", "sample_id": 0, "step": step, "completion": 0, "text": text,
-                    "rating": -1 if step and wrong else 1, "value": float(not (step and wrong)), "is_chosen": True,
-                    "labeler": "t",
-                })  # fmt: skip
+                labels.append(
+                    {
+                        "problem_id": f"p{i}",
+                        "sample_id": 0,
+                        "step": step,
+                        "completion": 0,
+                        "text": text,
+                        "rating": -1 if step and wrong else 1,
+                        "value": float(not (step and wrong)),
+                        "is_chosen": True,
+                        "labeler": "t",
+                    }
+                )
             solutions.append(
                 {"problem_id": f"p{i}", "sample_id": 0, "steps": steps, "is_correct": not wrong, "finish": "solution"}
             )

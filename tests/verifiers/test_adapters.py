@@ -74,16 +74,24 @@ def qwen(tmp_path: Path, make_bpe: Make, tiny_config: Make) -> tuple[Path, Calla
     body = random_body(tiny_config("qwen2", len(tokenizer)))
     head = random_linear(32, 32, "score.0") | random_linear(2, 32, "score.2")
     folder = save_folder(
-        tmp_path / "qwen", body, head, tokenizer, architectures=["Qwen2ForProcessRewardModel"],
-        auto_map={"AutoModel": "modeling_rm.Qwen2ForProcessRewardModel", "AutoConfig": "configuration_rm.Qwen2RMConfig"},
-    )  # fmt: skip
+        tmp_path / "qwen",
+        body,
+        head,
+        tokenizer,
+        architectures=["Qwen2ForProcessRewardModel"],
+        auto_map={
+            "AutoModel": "modeling_rm.Qwen2ForProcessRewardModel",
+            "AutoConfig": "configuration_rm.Qwen2RMConfig",
+        },
+    )
     tokenizer = reloaded(folder)
 
     def published(t: Trajectory) -> Any:
         messages = [
-            {"role": "system", "content": SYSTEM}, {"role": "user", "content": t.problem},
+            {"role": "system", "content": SYSTEM},
+            {"role": "user", "content": t.problem},
             {"role": "assistant", "content": "<extra_0>".join(t.steps) + "<extra_0>"},
-        ]  # fmt: skip
+        ]
         ids = tokenizer(tokenizer.apply_chat_template(messages, tokenize=False, add_generation_prompt=False))[
             "input_ids"
         ]
@@ -185,8 +193,12 @@ def trl(tmp_path: Path, make_bpe: Make, tiny_config: Make) -> tuple[Path, Callab
 
 
 ADAPTERS = {
-    "qwen_math_prm": "qwen", "skywork_o1": "skywork", "math_shepherd": "math_shepherd", "rlhflow": "rlhflow", "trl": "trl",
-}  # fmt: skip
+    "qwen_math_prm": "qwen",
+    "skywork_o1": "skywork",
+    "math_shepherd": "math_shepherd",
+    "rlhflow": "rlhflow",
+    "trl": "trl",
+}
 
 
 @pytest.mark.parametrize("adapter", ADAPTERS)

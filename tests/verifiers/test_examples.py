@@ -29,9 +29,13 @@ def test_labels_stop_at_the_first_negative_step_and_so_does_what_is_read() -> No
 
 def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() -> None:
     table = labels(
-        (0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 1, False), (1, 1, "b'", 1, True), (1, 2, "b''", 0, False),
+        (0, 0, "a", 1, True),
+        (0, 1, "a'", -1, False),
+        (1, 0, "b", 1, False),
+        (1, 1, "b'", 1, True),
+        (1, 2, "b''", 0, False),
         (2, 0, "c", -1, False),
-    )  # fmt: skip
+    )
     assert seen(prm_examples(PROBLEMS, table)) == [
         (("a'",), (0.0,)),
         (("a", "b"), (None, 2.0)),
@@ -66,8 +70,13 @@ def written(steps: list[str], finish: str | None, problem: str = "p") -> pd.Data
 
 
 def test_first_errors_are_asked_of_one_item_a_record_and_siblings_are_no_solutions() -> None:
-    error = labels((0, 0, "a", 1, True), (0, 1, "a'", 1, False), (1, 0, "b'", 1, False), (1, 1, "b", -1, False),
-                   (1, 2, "b''", -1, False))  # fmt: skip
+    error = labels(
+        (0, 0, "a", 1, True),
+        (0, 1, "a'", 1, False),
+        (1, 0, "b'", 1, False),
+        (1, 1, "b", -1, False),
+        (1, 2, "b''", -1, False),
+    )
     found = first_error_examples(PROBLEMS, written(["a"], "found_error"), error)
     assert seen(found) == [(("a", "b"), (2.0, 0.0))], "the first completion rated -1 where nothing was chosen"
     whole = labels((0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 0, True))
@@ -96,9 +105,13 @@ def test_what_is_unfinished_and_shows_no_error_is_dropped(finish: str | None) ->
 
 def test_an_outcome_label_goes_to_every_step_of_a_graded_solution() -> None:
     solutions = pd.DataFrame(
-        {"problem_id": ["p", "p", "q", "q"], "sample_id": [0, 1, 0, 1], "steps": [["a", "b"], ["c"], ["d"], []],
-         "is_correct": pd.array([True, False, None, True], dtype="boolean")}
-    )  # fmt: skip
+        {
+            "problem_id": ["p", "p", "q", "q"],
+            "sample_id": [0, 1, 0, 1],
+            "steps": [["a", "b"], ["c"], ["d"], []],
+            "is_correct": pd.array([True, False, None, True], dtype="boolean"),
+        }
+    )
     assert seen(orm_examples(PROBLEMS, solutions)) == [(("a", "b"), (1.0, 1.0)), (("c",), (0.0,))]
 
 

@@ -70,12 +70,35 @@ def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tup
     return scores, examples
 
 
-@pytest.mark.parametrize(("metrics", "names"), [
-    (prm_metrics, ("step_auroc", "step_accuracy", "share_negative", "first_error_accuracy", "processbench_erroneous",
-                   "processbench_correct", "processbench_f1")),
-    (value_metrics, ("step_auroc", "solution_auroc", "step_accuracy", "solution_accuracy", "step_brier", "solution_brier",
-                     "solution_share_right")),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("metrics", "names"),
+    [
+        (
+            prm_metrics,
+            (
+                "step_auroc",
+                "step_accuracy",
+                "share_negative",
+                "first_error_accuracy",
+                "processbench_erroneous",
+                "processbench_correct",
+                "processbench_f1",
+            ),
+        ),
+        (
+            value_metrics,
+            (
+                "step_auroc",
+                "solution_auroc",
+                "step_accuracy",
+                "solution_accuracy",
+                "step_brier",
+                "solution_brier",
+                "solution_share_right",
+            ),
+        ),
+    ],
+)
 def test_a_validation_set_of_13800_steps_has_its_intervals_in_two_seconds(metrics, names) -> None:
     scores, examples = validation_set(150, 23, 4, soft=metrics is value_metrics)
     begun = time.process_time()

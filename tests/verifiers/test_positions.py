@@ -57,9 +57,12 @@ def test_without_a_verifier_only_the_labels_are_counted() -> None:
     table = by_position("soft_prm", [example(0.25, 0.75), example(0.75)])
     assert table.columns.tolist() == ["position", "n", "share_right"] and table["share_right"].tolist() == [0.5, 0.75]
     assert balance("prm", [example(2, 0), example(1)]) == {
-        "labels": 3, "solutions": 2, "share_negative": pytest.approx(1 / 3), "share_neutral": pytest.approx(1 / 3),
+        "labels": 3,
+        "solutions": 2,
+        "share_negative": pytest.approx(1 / 3),
+        "share_neutral": pytest.approx(1 / 3),
         "share_positive": pytest.approx(1 / 3),
-    }  # fmt: skip
+    }
 
 
 def test_scores_of_other_examples_are_refused() -> None:

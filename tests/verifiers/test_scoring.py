@@ -21,13 +21,23 @@ from stepscale.verifiers.scoring import ModelVerifier
 
 LAYOUT = TextFormat(prompt="<s>{problem}\n")
 LLAMA3 = {
-    "rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "rope_type": "llama3",
+    "rope_theta": 10000.0,
+    "factor": 8.0,
+    "low_freq_factor": 1.0,
+    "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
-}  # fmt: skip
+}
 CASES = {
-    "llama": {}, "llama with biases": {"attention_bias": True}, "llama with scaled positions": {"rope_parameters": LLAMA3},
-    "qwen2": {}, "qwen3": {"head_dim": 8}, "mistral": {"sliding_window": 9}, "gpt2": {}, "gpt_neox": {},
-}  # fmt: skip
+    "llama": {},
+    "llama with biases": {"attention_bias": True},
+    "llama with scaled positions": {"rope_parameters": LLAMA3},
+    "qwen2": {},
+    "qwen3": {"head_dim": 8},
+    "mistral": {"sliding_window": 9},
+    "gpt2": {},
+    "gpt_neox": {},
+}
 
 
 @pytest.fixture
@@ -100,9 +110,15 @@ def test_a_verifier_with_one_output_scores_one_minus_the_probability_of_right(
     assert_same(scores, [alone(folder, t, labels=1) for t in trajectories])
 
 
-@pytest.mark.parametrize("limits", [
-    {"tokens_per_batch": 1}, {"tokens_per_batch": 37}, {"remembered_bytes": 0}, {"remembered_bytes": 20_000},
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"tokens_per_batch": 1},
+        {"tokens_per_batch": 37},
+        {"remembered_bytes": 0},
+        {"remembered_bytes": 20_000},
+    ],
+)
 def test_limits_change_the_work_and_not_the_scores(
     limits: dict[str, int], saved: Any, trajectories: list[Trajectory]
 ) -> None:

@@ -88,9 +88,12 @@ def test_a_verifier_learns_and_scores_from_its_folder(
     )
     curve: dict[int, dict[str, float]] = {}
     trained = train_verifier(
-        base, examples, config(kind, head_init_tokens=("<bad>", "<ok>", "<good>")), tmp_path / kind,
+        base,
+        examples,
+        config(kind, head_init_tokens=("<bad>", "<ok>", "<good>")),
+        tmp_path / kind,
         lambda step, numbers: curve.setdefault(step, {}).update(numbers),
-    )  # fmt: skip
+    )
     files = {path.name for path in trained.folder.iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json", "stepscale_verifier.json"} <= files
     assert not [name for name in files if name.startswith("checkpoint")]
@@ -136,9 +139,12 @@ def test_accumulated_batches_have_the_gradient_of_one_large_batch(
             }
         )
         train_verifier(
-            base, prm_examples(problems, labels), config(optimization=options, validation_share=0.0), tmp_path / str(batch),
+            base,
+            prm_examples(problems, labels),
+            config(optimization=options, validation_share=0.0),
+            tmp_path / str(batch),
             lambda step, numbers, curve=curve: curve.append(numbers),
-        )  # fmt: skip
+        )
         norms.append(curve[0]["grad_norm"])
         assert len([numbers for numbers in curve if "loss" in numbers]) == 1
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
@@ -151,9 +157,12 @@ def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(
     losses: list[tuple[int, float]] = []
     options = QUICK.model_copy(update={"epochs": 30, "learning_rate": 0.3, "patience": 2, "schedule": "constant"})
     trained = train_verifier(
-        base, prm_examples(problems, labels), config(optimization=options), tmp_path / "prm",
+        base,
+        prm_examples(problems, labels),
+        config(optimization=options),
+        tmp_path / "prm",
         lambda step, numbers: losses.append((step, numbers["eval_loss"])) if "eval_loss" in numbers else None,
-    )  # fmt: skip
+    )
     assert len(losses) < 60  # it stopped
     assert validation_loss(trained, base) == pytest.approx(min(loss for _, loss in losses), rel=1e-4)
     assert losses[-1][1] > min(losses, key=lambda pair: pair[1])[1]
@@ -167,9 +176,12 @@ def test_the_last_weights_are_those_some_evaluations_past_the_minimum(
     losses: list[float] = []
     changes = {"epochs": 30, "learning_rate": 0.3, "patience": 2, "schedule": "constant", "keep": "last"}
     trained = train_verifier(
-        base, prm_examples(problems, labels), config(optimization=QUICK.model_copy(update=changes)), tmp_path / "prm",
+        base,
+        prm_examples(problems, labels),
+        config(optimization=QUICK.model_copy(update=changes)),
+        tmp_path / "prm",
         lambda _, numbers: losses.append(numbers["eval_loss"]) if "eval_loss" in numbers else None,
-    )  # fmt: skip
+    )
     assert losses.index(min(losses)) == len(losses) - 3, "it stopped two evaluations past the minimum"
     assert validation_loss(trained, base) == pytest.approx(losses[-1], rel=1e-4)
     assert validation_loss(trained, base) > min(losses) * 1.001

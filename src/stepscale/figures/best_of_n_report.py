@@ -47,11 +47,17 @@ def _percent(row: pd.Series) -> str:
 
 
 def page(
-    lines: Sequence[str], curves: pd.DataFrame, levels: pd.DataFrame, rules: Sequence[Mapping[str, Any]],
-    claims: Sequence[Mapping[str, Any]], calibration: pd.DataFrame | None,
-    metrics: Mapping[str, Mapping[str, float]] | None, examples: Sequence[Mapping[str, Any]], parameters: Mapping[str, Any],
+    lines: Sequence[str],
+    curves: pd.DataFrame,
+    levels: pd.DataFrame,
+    rules: Sequence[Mapping[str, Any]],
+    claims: Sequence[Mapping[str, Any]],
+    calibration: pd.DataFrame | None,
+    metrics: Mapping[str, Mapping[str, float]] | None,
+    examples: Sequence[Mapping[str, Any]],
+    parameters: Mapping[str, Any],
     parts: Sequence[Part] = (),
-) -> str:  # fmt: skip
+) -> str:
     """The whole report as HTML. What there is none of (levels, rules, calibration, metrics, examples) is left out.
 
     ``parts``: further figures and tables, after those of best-of-N.
@@ -120,8 +126,12 @@ def _sections(
 def _held_against(verifiers: set[str], rated: bool) -> str:
     """What the probability of each verifier is that of."""
     step, value = "a step is correct, against the labeler.", "the final answer will be right, at every step."
-    told = {"prm": step if rated else value, "prm_large": step, "orm": "the final answer is right, at the solution's last token.",
-            "soft_prm": value}  # fmt: skip
+    told = {
+        "prm": step if rated else value,
+        "prm_large": step,
+        "orm": "the final answer is right, at the solution's last token.",
+        "soft_prm": value,
+    }
     return " ".join(f"{name.upper().replace('_', ' ')}: {what}" for name, what in told.items() if name in verifiers)
 
 

@@ -17,9 +17,12 @@ def cost_tables(rows: pd.DataFrame, of: str) -> dict[str, list[dict[str, Any]]]:
     for (unit, baseline), own in rows.groupby(["unit", "minus"], sort=False):
         own = own.dropna(subset=["accuracy"])
         told = own.apply(
-            lambda row: f"{row['accuracy']:.1%}{monte_carlo(row)} ({row['difference']:+.1%} [{row['difference_low']:+.1%}, "
-            f"{row['difference_high']:+.1%}])", axis=1,
-        )  # fmt: skip
+            lambda row: (
+                f"{row['accuracy']:.1%}{monte_carlo(row)} ({row['difference']:+.1%} [{row['difference_low']:+.1%}, "
+                f"{row['difference_high']:+.1%}])"
+            ),
+            axis=1,
+        )
         by_cost = own.assign(told=told).pivot_table("told", "label", "cost", aggfunc="first", sort=False)
         tables[f"{of} at equal {unit} a problem (minus {baseline} [95 %])"] = [
             {"strategy": label, **{f"{cost:,.3g}": told for cost, told in cells.fillna("").items()}}

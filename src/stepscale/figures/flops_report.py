@@ -51,22 +51,44 @@ def figure_9(curves: pd.DataFrame, stars: pd.DataFrame, axis: str) -> Any:
     for number, name in names.items():
         rows = curves[curves["bin"] == number].sort_values("n")
         figure.add_scatter(
-            x=[*rows["n"], *rows["n"][::-1]], y=[*rows["high"], *rows["low"][::-1]], mode="lines", fill="toself",
-            fillcolor=faint(colours[name]), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=name,
-        )  # fmt: skip
+            x=[*rows["n"], *rows["n"][::-1]],
+            y=[*rows["high"], *rows["low"][::-1]],
+            mode="lines",
+            fill="toself",
+            fillcolor=faint(colours[name]),
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=name,
+        )
         figure.add_scatter(
-            x=rows["n"], y=rows["accuracy"], name=name, mode="lines+markers", legendgroup=name,
-            line={"color": colours[name], "width": 2.4}, customdata=rows[["low", "high"]].assign(error=error_at(rows)),
+            x=rows["n"],
+            y=rows["accuracy"],
+            name=name,
+            mode="lines+markers",
+            legendgroup=name,
+            line={"color": colours[name], "width": 2.4},
+            customdata=rows[["low", "high"]].assign(error=error_at(rows)),
             hovertemplate=f"N=%{{x}}: {POINT}",
-        )  # fmt: skip
+        )
         own = stars[stars["bin"] == number]
         symbols = ["star-open" if beyond else "star" for beyond in own["beyond"]]
         figure.add_scatter(
-            x=own["budget"], y=own["larger"], name=f"{name}, larger model", mode="markers", legendgroup=name, showlegend=False,
-            marker={"symbol": symbols, "size": 15, "color": colours[name], "line": {"width": 1, "color": colours[name]}},
+            x=own["budget"],
+            y=own["larger"],
+            name=f"{name}, larger model",
+            mode="markers",
+            legendgroup=name,
+            showlegend=False,
+            marker={
+                "symbol": symbols,
+                "size": 15,
+                "color": colours[name],
+                "line": {"width": 1, "color": colours[name]},
+            },
             customdata=own[["r", "small"]].assign(error=error_at(own)),
             hovertemplate="R=%{customdata[0]:g}, N=%{x:.1f}: larger %{y:.1%}, small %{customdata[1]:.1%}%{customdata[2]}",
-        )  # fmt: skip
+        )
     for r, budget in stars.groupby("r")["budget"].first().items():
         figure.add_vline(x=float(budget), line={"dash": "dot", "width": 1, "color": OTHER})
         figure.add_annotation(  # on a logarithmic axis annotations, unlike lines, are placed by the logarithm

@@ -17,14 +17,22 @@ def label_balance(counts: pd.DataFrame) -> Any:
     figure = new_figure("round of labelling", "share of the step labels", barmode="stack")
     for rating in ("positive", "neutral", "negative"):
         figure.add_bar(
-            x=rows.index.astype(str), y=rows[rating].astype(float), name=f"{rating} steps", marker_color=colour(rating),
-            customdata=rows["step_labels"], hovertemplate="%{x}: %{y:.1%} of %{customdata} step labels",
-        )  # fmt: skip
+            x=rows.index.astype(str),
+            y=rows[rating].astype(float),
+            name=f"{rating} steps",
+            marker_color=colour(rating),
+            customdata=rows["step_labels"],
+            hovertemplate="%{x}: %{y:.1%} of %{customdata} step labels",
+        )
     figure.add_scatter(
-        x=rows.index.astype(str), y=rows["ends_correct"].astype(float), name="solutions that end correct", mode="markers",
-        marker={"color": COLOURS["PRM"], "size": 12, "symbol": "diamond"}, customdata=rows["solutions"],
+        x=rows.index.astype(str),
+        y=rows["ends_correct"].astype(float),
+        name="solutions that end correct",
+        mode="markers",
+        marker={"color": COLOURS["PRM"], "size": 12, "symbol": "diamond"},
+        customdata=rows["solutions"],
         hovertemplate="%{x}: %{y:.1%} of %{customdata} solutions",
-    )  # fmt: skip
+    )
     figure.update_xaxes(type="category")
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return figure

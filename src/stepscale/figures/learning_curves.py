@@ -33,7 +33,13 @@ def learning_curves(sizes: pd.DataFrame, lines: Mapping[str, tuple[float, float]
     for label, (slope, intercept) in (lines or {}).items():
         x = np.sort(sizes.loc[sizes["label"] == label, "labelled"].unique())
         figure.add_scatter(
-            x=x, y=intercept + slope * np.log2(x), mode="lines", name=f"{label}: line of best fit", legendgroup=label,
-            line={"color": colours[label], "width": 1.4, "dash": "dash"}, showlegend=False, hoverinfo="skip",
-        )  # fmt: skip
+            x=x,
+            y=intercept + slope * np.log2(x),
+            mode="lines",
+            name=f"{label}: line of best fit",
+            legendgroup=label,
+            line={"color": colours[label], "width": 1.4, "dash": "dash"},
+            showlegend=False,
+            hoverinfo="skip",
+        )
     return figure

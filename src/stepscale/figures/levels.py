@@ -13,10 +13,14 @@ def accuracy_by_level(levels: pd.DataFrame) -> Any:
     colours = line_colours(levels["label"])
     for label, rows in levels.groupby("label", sort=False):
         figure.add_bar(
-            x=rows["level"].astype(str), y=rows["accuracy"], name=str(label), marker_color=colours[str(label)],
-            error_y=error_bars(rows, "accuracy"), customdata=rows["n_problems"],
+            x=rows["level"].astype(str),
+            y=rows["accuracy"],
+            name=str(label),
+            marker_color=colours[str(label)],
+            error_y=error_bars(rows, "accuracy"),
+            customdata=rows["n_problems"],
             hovertemplate="level %{x}: %{y:.1%} of %{customdata} problems",
-        )  # fmt: skip
+        )
     figure.update_xaxes(type="category")
     figure.update_yaxes(tickformat=".0%", range=[0, 1.03])
     return figure

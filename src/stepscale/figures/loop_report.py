@@ -13,10 +13,15 @@ from stepscale.figures.scaling_curves import largest_error, scaling_curves
 from stepscale.figures.style import error_bars, line_colours, new_figure
 
 _HEALTH = {
-    "chosen_overconfidence": "too sure of what it chose", "chosen_faultless": "faultless among the chosen",
-    "chosen_auroc": "AUROC, chosen", "audit_overconfidence": "too sure of the audit", "audit_auroc": "AUROC, audit",
-    "wrong_answers": "wrong answers", "first_error": "first error at step", "distinct_errors": "errors worded like no other",
-}  # fmt: skip
+    "chosen_overconfidence": "too sure of what it chose",
+    "chosen_faultless": "faultless among the chosen",
+    "chosen_auroc": "AUROC, chosen",
+    "audit_overconfidence": "too sure of the audit",
+    "audit_auroc": "AUROC, audit",
+    "wrong_answers": "wrong answers",
+    "first_error": "first error at step",
+    "distinct_errors": "errors worded like no other",
+}
 
 
 def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[Mapping[str, Any]]) -> Part:
@@ -35,12 +40,13 @@ def loop_part(sizes: pd.DataFrame, health: pd.DataFrame, differences: Sequence[M
     ]
     told = [
         {
-            "difference": row["difference"], "points [95 %]":
-            f"{100 * row['estimate']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
-            "problems": row["n_problems"], "seeds": row["seeds"],
+            "difference": row["difference"],
+            "points [95 %]": f"{100 * row['estimate']:+.1f} [{100 * row['low']:+.1f}, {100 * row['high']:+.1f}]",
+            "problems": row["n_problems"],
+            "seeds": row["seeds"],
         }
         for row in differences
-    ]  # fmt: skip
+    ]
     by_round = "The data loop: selectors by round, with 95 % intervals"
     return Part(sections, {f"The data loop: differences at N={n}": told, by_round: selectors(health)})
 
@@ -53,9 +59,13 @@ def selectors(health: pd.DataFrame) -> list[dict[str, Any]]:
         rows.append(
             {"strategy": strategy, "round": round_}
             | {shown: _interval(found[name]) for name, shown in _HEALTH.items()}
-            | {"samples chosen": found["wrong_answers"]["n"], "samples of the audit": found["audit_faultless"]["n"],
-               "problems": int(own["n_problems"].max()), "seeds": int(own["seeds"].max())}
-        )  # fmt: skip
+            | {
+                "samples chosen": found["wrong_answers"]["n"],
+                "samples of the audit": found["audit_faultless"]["n"],
+                "problems": int(own["n_problems"].max()),
+                "seeds": int(own["seeds"].max()),
+            }
+        )
     return rows
 
 
@@ -118,10 +128,15 @@ def _audit(health: pd.DataFrame) -> Any:
     for name, rows in health[health["measure"] == "audit_auroc"].groupby("strategy", sort=False):
         own = colours[str(name)]
         figure.add_scatter(
-            x=rows["round"], y=rows["value"], name=str(name), mode="lines+markers", line={"color": own, "width": 2.4},
-            error_y={**error_bars(rows, "value"), "color": own}, customdata=rows[["low", "high"]],
+            x=rows["round"],
+            y=rows["value"],
+            name=str(name),
+            mode="lines+markers",
+            line={"color": own, "width": 2.4},
+            error_y={**error_bars(rows, "value"), "color": own},
+            customdata=rows[["low", "high"]],
             hovertemplate="round %{x}: %{y:.3f} [%{customdata[0]:.3f}, %{customdata[1]:.3f}]",
-        )  # fmt: skip
+        )
     figure.update_xaxes(tickvals=sorted(int(r) for r in health["round"].unique()))
     return figure
 

@@ -45,7 +45,11 @@ def chosen_rows(chosen: pd.DataFrame, kind: str = "oracle") -> list[dict[str, st
     small = min((int(n) for n in own["budget"].unique() if n >= SMALL), default=largest)
     at = own.set_index(["bin", "budget", "fold"])["strategy"]
     return [
-        {"bin": str(b)} | {f"N = {n}, half {by}": str(at[b, n, fold]) for n in sorted({small, largest}) for by, fold in
-                           (("A", 1), ("B", 0))}
+        {"bin": str(b)}
+        | {
+            f"N = {n}, half {by}": str(at[b, n, fold])
+            for n in sorted({small, largest})
+            for by, fold in (("A", 1), ("B", 0))
+        }
         for b in sorted(own["bin"].unique())
-    ]  # fmt: skip
+    ]

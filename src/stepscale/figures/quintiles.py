@@ -28,9 +28,16 @@ def quintile_curves(table: pd.DataFrame) -> Any:
         hardness = {0: ", easiest", len(quintiles) - 1: ", hardest"}.get(place, "")
         axis = "" if place == 0 else str(place + 1)
         figure.add_annotation(
-            text=f"quintile {quintile}{hardness} ({int(rows['n_problems'].iloc[0])} problems)", showarrow=False, x=0, y=1.0,
-            xref=f"x{axis} domain", yref=f"y{axis} domain", xanchor="left", yanchor="bottom", font={"size": 12},
-        )  # fmt: skip
+            text=f"quintile {quintile}{hardness} ({int(rows['n_problems'].iloc[0])} problems)",
+            showarrow=False,
+            x=0,
+            y=1.0,
+            xref=f"x{axis} domain",
+            yref=f"y{axis} domain",
+            xanchor="left",
+            yanchor="bottom",
+            font={"size": 12},
+        )
     figure.update_layout(legend={"y": 1.08})
     return figure
 
@@ -40,14 +47,27 @@ def _panel(figure: Any, axis: str, rows: pd.DataFrame, first: bool) -> None:
         line = line.sort_values("n")
         shared = {"legendgroup": str(label), "xaxis": f"x{axis}", "yaxis": f"y{axis}"}
         figure.add_scatter(
-            x=[*line["n"], *line["n"][::-1]], y=[*line["high"], *line["low"][::-1]], mode="lines", fill="toself",
-            fillcolor=faint(colour(label)), line={"width": 0}, hoverinfo="skip", showlegend=False, **shared,
-        )  # fmt: skip
+            x=[*line["n"], *line["n"][::-1]],
+            y=[*line["high"], *line["low"][::-1]],
+            mode="lines",
+            fill="toself",
+            fillcolor=faint(colour(label)),
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            **shared,
+        )
         figure.add_scatter(
-            x=line["n"], y=line["accuracy"], name=str(label), mode="lines+markers", showlegend=first,
-            line={"color": colour(label), "width": 2.2}, customdata=line[["low", "high"]].assign(error=error_at(line)),
-            hovertemplate=f"N=%{{x}}: {POINT}", **shared,
-        )  # fmt: skip
+            x=line["n"],
+            y=line["accuracy"],
+            name=str(label),
+            mode="lines+markers",
+            showlegend=first,
+            line={"color": colour(label), "width": 2.2},
+            customdata=line[["low", "high"]].assign(error=error_at(line)),
+            hovertemplate=f"N=%{{x}}: {POINT}",
+            **shared,
+        )
     ends = [int(rows["n"].min()), int(rows["n"].max())]
     ticks = {"tickvals": ends, "ticktext": [str(n) for n in ends]}
     look = {"gridcolor": GRID, "zerolinecolor": GRID, "linecolor": GRID, "automargin": True}

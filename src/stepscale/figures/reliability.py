@@ -18,10 +18,15 @@ def reliability_curves(bins: pd.DataFrame) -> Any:
     for verifier, rows in bins.groupby("verifier", sort=False):
         name = shown[str(verifier)]
         figure.add_scatter(
-            x=rows["predicted"], y=rows["observed"], name=name, mode="lines+markers", customdata=rows["n"],
-            line={"color": colours[name], "width": 2.4}, error_y=error_bars(rows, "observed"),
+            x=rows["predicted"],
+            y=rows["observed"],
+            name=name,
+            mode="lines+markers",
+            customdata=rows["n"],
+            line={"color": colours[name], "width": 2.4},
+            error_y=error_bars(rows, "observed"),
             hovertemplate="predicted %{x:.2f}, came out %{y:.2f} (%{customdata} cases)",
-        )  # fmt: skip
+        )
     figure.update_xaxes(range=[0, 1.02])
     figure.update_yaxes(range=[0, 1.04])
     return figure

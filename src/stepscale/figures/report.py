@@ -73,11 +73,20 @@ def build_report(
         for section in sections
     ]
     return page.render(
-        title=title, headline=headline, sections=drawn, examples=examples, claims=claims, tables=tables, facts=facts,
-        notes=notes or {}, rated=rated,
+        title=title,
+        headline=headline,
+        sections=drawn,
+        examples=examples,
+        claims=claims,
+        tables=tables,
+        facts=facts,
+        notes=notes or {},
+        rated=rated,
         labelled=any(rating is not None for example in examples for _, _, rating in example.steps),
-        plotly=get_plotlyjs(), shade=shade, told_of_parts=told_of_parts,
-    )  # fmt: skip
+        plotly=get_plotlyjs(),
+        shade=shade,
+        told_of_parts=told_of_parts,
+    )
 
 
 def shade(probability: float) -> str:

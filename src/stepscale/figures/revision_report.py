@@ -11,8 +11,11 @@ from stepscale.figures.report import FigureSection, Part
 from stepscale.figures.scaling_curves import scaling_curves
 from stepscale.figures.style import FURTHER, error_bars, line_colours, new_figure
 
-_AXES = {"generations": "attempts a problem, N (log scale)", "tokens": "tokens a problem, generator and verifier (log scale)",
-         "FLOPs": "FLOPs a problem, generator and verifier (log scale)"}  # fmt: skip
+_AXES = {
+    "generations": "attempts a problem, N (log scale)",
+    "tokens": "tokens a problem, generator and verifier (log scale)",
+    "FLOPs": "FLOPs a problem, generator and verifier (log scale)",
+}
 _SELECTS = ("verifier", "majority")
 _SHOWN = "Earlier attempts that late revisions were shown"
 _SHOWN_NOTE = (
@@ -25,9 +28,15 @@ _CHOSEN = "Which ratio of sequential to parallel for which difficulty: chosen in
 
 
 def revision_part(
-    positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: pd.DataFrame, at_cost: pd.DataFrame, chosen: pd.DataFrame, contexts: pd.DataFrame,
-) -> Part:  # fmt: skip
+    positions: pd.DataFrame,
+    changes: pd.DataFrame,
+    ratios: pd.DataFrame,
+    curves: pd.DataFrame,
+    savings: pd.DataFrame,
+    at_cost: pd.DataFrame,
+    chosen: pd.DataFrame,
+    contexts: pd.DataFrame,
+) -> Part:
     """The figures and tables; nothing without revisions."""
     if positions.empty:
         return Part([], {})
@@ -122,19 +131,26 @@ def _optimal_sections(curves: pd.DataFrame) -> list[FigureSection]:
         FigureSection(
             f"Compute-optimal revisions, against {unit}",
             told.format(among=among[unit]),
-            _curves_figure(curves, unit, ("parallel, ", "compute-optimal, "), (*_SELECTS, "oracle bins", "predicted bins")),
+            _curves_figure(
+                curves, unit, ("parallel, ", "compute-optimal, "), (*_SELECTS, "oracle bins", "predicted bins")
+            ),
         )
         for unit in _AXES
-    ]  # fmt: skip
+    ]
 
 
 def positions_figure(positions: pd.DataFrame) -> Any:
     """Pass@1 by position; columns position (from 0), accuracy, low, high (the last three in 0..1)."""
     figure = new_figure("attempt in the chain", "pass@1 (% of problems)")
     figure.add_scatter(
-        x=positions["position"] + 1, y=positions["accuracy"], mode="lines+markers", name="pass@1", line={"color": FURTHER[0]},
-        error_y=error_bars(positions, "accuracy"), hovertemplate="attempt %{x}: %{y:.1%}",
-    )  # fmt: skip
+        x=positions["position"] + 1,
+        y=positions["accuracy"],
+        mode="lines+markers",
+        name="pass@1",
+        line={"color": FURTHER[0]},
+        error_y=error_bars(positions, "accuracy"),
+        hovertemplate="attempt %{x}: %{y:.1%}",
+    )
     figure.add_vline(x=5.5, line={"dash": "dash", "width": 1, "color": FURTHER[1]})
     figure.update_yaxes(tickformat=".0%")
     return figure
@@ -148,11 +164,15 @@ def ratios_figure(rows: pd.DataFrame, lines: str, prefix: str) -> Any:
     for value, name in names.items():
         own = rows[rows[lines] == value].sort_values("sequential")
         figure.add_scatter(
-            x=own["sequential"] / own["parallel"], y=own["accuracy"], mode="lines+markers", name=name,
-            line={"color": colours[name]}, error_y={**error_bars(own, "accuracy"), "color": colours[name]},
+            x=own["sequential"] / own["parallel"],
+            y=own["accuracy"],
+            mode="lines+markers",
+            name=name,
+            line={"color": colours[name]},
+            error_y={**error_bars(own, "accuracy"), "color": colours[name]},
             customdata=own[["sequential", "parallel"]],
             hovertemplate="%{customdata[0]} in each of %{customdata[1]} chains: %{y:.1%}",
-        )  # fmt: skip
+        )
     ratios = sorted((rows["sequential"] / rows["parallel"]).unique())
     shown = [f"{r:g}:1" if r >= 1 else f"1:{1 / r:g}" for r in ratios]
     figure.update_xaxes(type="log", tickvals=ratios, ticktext=shown)

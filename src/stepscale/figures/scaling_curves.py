@@ -21,16 +21,28 @@ def scaling_curves(curves: pd.DataFrame) -> Any:
     for label, rows in curves.groupby("label", sort=False):
         rows = rows.sort_values("n")
         figure.add_scatter(
-            x=[*rows["n"], *rows["n"][::-1]], y=[*rows["high"], *rows["low"][::-1]], mode="lines", fill="toself",
-            fillcolor=faint(colours[str(label)]), line={"width": 0}, hoverinfo="skip", showlegend=False, legendgroup=str(label),
-        )  # fmt: skip
+            x=[*rows["n"], *rows["n"][::-1]],
+            y=[*rows["high"], *rows["low"][::-1]],
+            mode="lines",
+            fill="toself",
+            fillcolor=faint(colours[str(label)]),
+            line={"width": 0},
+            hoverinfo="skip",
+            showlegend=False,
+            legendgroup=str(label),
+        )
         further = str(label) not in COLOURS and str(label).endswith(WEIGHTED)
         dash = "dot" if "ceiling" in str(label) or str(label) == BLIND else "dash" if further else "solid"
         figure.add_scatter(
-            x=rows["n"], y=rows["accuracy"], name=str(label), mode="lines+markers",
-            line={"color": colours[str(label)], "width": 2.4, "dash": dash}, legendgroup=str(label),
-            customdata=rows[["low", "high"]].assign(error=error_at(rows)), hovertemplate=f"N=%{{x}}: {POINT}",
-        )  # fmt: skip
+            x=rows["n"],
+            y=rows["accuracy"],
+            name=str(label),
+            mode="lines+markers",
+            line={"color": colours[str(label)], "width": 2.4, "dash": dash},
+            legendgroup=str(label),
+            customdata=rows[["low", "high"]].assign(error=error_at(rows)),
+            hovertemplate=f"N=%{{x}}: {POINT}",
+        )
     ticks = sorted(int(n) for n in curves["n"].unique())
     figure.update_xaxes(type="log", tickvals=ticks, ticktext=[str(n) for n in ticks])
     figure.update_yaxes(tickformat=".0%")

@@ -15,11 +15,16 @@ def scoring_rules_figure(rules: Sequence[Mapping[str, Any]]) -> Any:
     for neutral, rows in table.groupby("neutral as", sort=False):
         label = f"neutral is {neutral}"
         figure.add_scatter(
-            x=rows["aggregation"], y=rows["accuracy"], name=label, mode="markers", offsetgroup=label,
-            marker={"color": colour(label), "size": 11}, error_y=error_bars(rows, "accuracy"),
+            x=rows["aggregation"],
+            y=rows["accuracy"],
+            name=label,
+            mode="markers",
+            offsetgroup=label,
+            marker={"color": colour(label), "size": 11},
+            error_y=error_bars(rows, "accuracy"),
             customdata=rows[["low", "high"]],
             hovertemplate="%{x}: %{y:.1%} [%{customdata[0]:.1%}, %{customdata[1]:.1%}]",
-        )  # fmt: skip
+        )
     figure.update_xaxes(type="category")
     low, high = float(table["low"].min()), float(table["high"].max())
     figure.update_yaxes(

@@ -44,9 +44,15 @@ _SHOWN_SIGNS = {
 
 
 def search_part(
-    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
-    chosen: pd.DataFrame, signs: pd.DataFrame, filtering: Sequence[str] = (),
-) -> Part:  # fmt: skip
+    curves: pd.DataFrame,
+    at_cost: pd.DataFrame,
+    by_bin: pd.DataFrame,
+    savings: pd.DataFrame,
+    online: pd.DataFrame,
+    chosen: pd.DataFrame,
+    signs: pd.DataFrame,
+    filtering: Sequence[str] = (),
+) -> Part:
     """The figures and tables; nothing without searches. ``filtering``: the searches that expand beams that are alike once."""
     if curves.empty:
         return Part([], {})
@@ -107,10 +113,14 @@ def bins_figure(by_bin: pd.DataFrame) -> Any:
     for name, own in rows.groupby("strategy", sort=False):
         own = own.sort_values(["bin", "n"])
         figure.add_bar(
-            x=[[f"bin {b}" for b in own["bin"]], [f"N={n}" for n in own["n"]]], y=own["accuracy"], name=str(name),
-            marker_color=colours[str(name)], error_y=error_bars(own, "accuracy"),
-            customdata=own[["low", "high"]].assign(error=error_at(own)), hovertemplate=f"%{{x}}: {POINT}",
-        )  # fmt: skip
+            x=[[f"bin {b}" for b in own["bin"]], [f"N={n}" for n in own["n"]]],
+            y=own["accuracy"],
+            name=str(name),
+            marker_color=colours[str(name)],
+            error_y=error_bars(own, "accuracy"),
+            customdata=own[["low", "high"]].assign(error=error_at(own)),
+            hovertemplate=f"%{{x}}: {POINT}",
+        )
     figure.update_yaxes(tickformat=".0%")
     return figure
 

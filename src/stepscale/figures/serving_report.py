@@ -46,10 +46,12 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     policy = row["policy"]
     steps = [action["run"] or f"{action['samples']} samples" for action in policy["actions"]]
     return {
-        "budget": row["budget"], "probes": policy["probes"],
+        "budget": row["budget"],
+        "probes": policy["probes"],
         "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]{_error(row)}",
-        "generations spent, mean": f"{row['generations']:.1f}", "then, easiest bin first": " / ".join(steps),
-    }  # fmt: skip
+        "generations spent, mean": f"{row['generations']:.1f}",
+        "then, easiest bin first": " / ".join(steps),
+    }
 
 
 def _error(row: Mapping[str, Any]) -> str:
@@ -61,9 +63,11 @@ def _compared(row: Mapping[str, Any]) -> dict[str, Any]:
     told = {at: _lead(by[at]) if at in by else "" for at in ("cap", "mean spending")}
     spent = by["mean spending"]["generations"] if "mean spending" in by else None
     return {
-        "budget": row["budget"], "at the same cap [95 %]": told["cap"], "mean spending": "" if spent is None else f"{spent:.1f}",
+        "budget": row["budget"],
+        "at the same cap [95 %]": told["cap"],
+        "mean spending": "" if spent is None else f"{spent:.1f}",
         "at equal mean spending [95 %]": told["mean spending"],
-    }  # fmt: skip
+    }
 
 
 def _lead(lead: Mapping[str, Any]) -> str:

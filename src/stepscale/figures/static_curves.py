@@ -18,9 +18,15 @@ _SHORT = 24  # characters of a name of which three stand side by side above one 
 
 
 def static_curves(
-    table: pd.DataFrame, x: str, x_title: str, y: str = "accuracy", y_title: str = "accuracy", panel: str | None = None,
-    log: bool = True, stars: pd.DataFrame | None = None,
-) -> str:  # fmt: skip
+    table: pd.DataFrame,
+    x: str,
+    x_title: str,
+    y: str = "accuracy",
+    y_title: str = "accuracy",
+    panel: str | None = None,
+    log: bool = True,
+    stars: pd.DataFrame | None = None,
+) -> str:
     """One line a ``label`` and a panel a value of ``panel``; ``low`` and ``high`` are drawn where the table has them.
 
     ``stars``: a table of the same columns whose points are drawn as stars in the colours of their lines; open ones where its

@@ -26,9 +26,21 @@ COLOURS = {
 OTHER = "#64748b"
 WEIGHTED = ", weighted vote"  # the end of such a method's label
 FURTHER = (  # for labels without a colour of their own: strategies, verifiers by name
-    "#2f6fed", "#ea6a12", "#b05cf0", "#0d8f86", "#d6336c", "#a67c00", "#7fb2ff", "#f4a261",
-    "#1fa555", "#7b8494", "#5b3fb0", "#8c564b", "#e377c2", "#9acd32",
-)  # fmt: skip
+    "#2f6fed",
+    "#ea6a12",
+    "#b05cf0",
+    "#0d8f86",
+    "#d6336c",
+    "#a67c00",
+    "#7fb2ff",
+    "#f4a261",
+    "#1fa555",
+    "#7b8494",
+    "#5b3fb0",
+    "#8c564b",
+    "#e377c2",
+    "#9acd32",
+)
 GRID = "rgba(128,136,150,0.22)"
 INK = "#64748b"  # the page's script replaces it by its own text colour
 
@@ -39,11 +51,18 @@ def new_figure(x: str, y: str, **layout: Any) -> Any:
 
     figure = go.Figure()
     figure.update_layout(
-        template="plotly_white", xaxis_title=x, yaxis_title=y, height=430, margin={"l": 60, "r": 14, "t": 8, "b": 52},
+        template="plotly_white",
+        xaxis_title=x,
+        yaxis_title=y,
+        height=430,
+        margin={"l": 60, "r": 14, "t": 8, "b": 52},
         font={"family": "system-ui, sans-serif", "size": 13, "color": INK},
         legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)", hoverlabel={"namelength": -1}, **layout,
-    )  # fmt: skip
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        hoverlabel={"namelength": -1},
+        **layout,
+    )
     figure.update_xaxes(gridcolor=GRID, zerolinecolor=GRID, linecolor=GRID, automargin=True)
     figure.update_yaxes(gridcolor=GRID, zerolinecolor=GRID, linecolor=GRID, automargin=True)
     return figure

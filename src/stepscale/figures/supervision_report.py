@@ -19,10 +19,16 @@ OVERLAP = "Labels that active learning shares with uniform choice"
 
 
 def supervision_part(
-    heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
-    saved: Sequence[Mapping[str, Any]], overlap: Sequence[Mapping[str, Any]], agreement: Mapping[str, float],
+    heldout: pd.DataFrame,
+    quintiles: pd.DataFrame,
+    sizes: pd.DataFrame,
+    budgets: pd.DataFrame,
+    ablations: pd.DataFrame,
+    saved: Sequence[Mapping[str, Any]],
+    overlap: Sequence[Mapping[str, Any]],
+    agreement: Mapping[str, float],
     confounds: str = "",
-) -> Part:  # fmt: skip
+) -> Part:
     """Table 1 and Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out.
 
     ``confounds``: what the arms do not have in common besides supervision, said below Figure 4a.
@@ -94,13 +100,16 @@ def by_labels_rows(sizes: pd.DataFrame) -> list[dict[str, Any]]:
         trained = row["label"] != BLIND
         rows.append(
             {
-                "supervision": row["label"], "asked for": int(row["per_problem"]) if trained else "",
-                "labelled a problem": f"{row['labelled']:.1f}" if trained else "", "best of": int(row["n"]),
+                "supervision": row["label"],
+                "asked for": int(row["per_problem"]) if trained else "",
+                "labelled a problem": f"{row['labelled']:.1f}" if trained else "",
+                "best of": int(row["n"]),
                 "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-                "minus choosing blindly, points": _points(row) if trained else "", "problems": int(row["n_problems"]),
+                "minus choosing blindly, points": _points(row) if trained else "",
+                "problems": int(row["n_problems"]),
                 "seeds": int(row["seeds"]) if trained else "",
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -115,10 +124,11 @@ def saved_rows(saved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
         {
             "measure": row["measure"],
             "estimate [95 %]": f"{in_digits(row['estimate'])} [{in_digits(row['low'])}, {in_digits(row['high'])}]",
-            "problems": row["n_problems"], "seeds": row["seeds"],
+            "problems": row["n_problems"],
+            "seeds": row["seeds"],
         }
         for row in saved
-    ]  # fmt: skip
+    ]
 
 
 def overlap_rows(overlap: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -126,18 +136,21 @@ def overlap_rows(overlap: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return [
         {
             "labelled samples a problem": row["per_problem"],
-            "of active learning's, in the uniform choice too [95 %]":
-            f"{row['overlap']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-            "problems": row["n_problems"], "seeds": row["seeds"],
+            "of active learning's, in the uniform choice too [95 %]": f"{row['overlap']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+            "problems": row["n_problems"],
+            "seeds": row["seeds"],
         }
         for row in overlap
-    ]  # fmt: skip
+    ]
 
 
 def _varied(row: Any) -> dict[str, Any]:
     return {
-        "ablation": row["label"], "labelled samples a problem": int(row["per_problem"]),
-        f"best-of-{row['n']} [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]", "against": row["against"],
+        "ablation": row["label"],
+        "labelled samples a problem": int(row["per_problem"]),
+        f"best-of-{row['n']} [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+        "against": row["against"],
         "difference, points": f"{100 * row['lead']:+.1f} [{100 * row['lead_low']:+.1f}, {100 * row['lead_high']:+.1f}]",
-        "problems": int(row["n_problems"]), "seeds": int(row["seeds"]),
-    }  # fmt: skip
+        "problems": int(row["n_problems"]),
+        "seeds": int(row["seeds"]),
+    }

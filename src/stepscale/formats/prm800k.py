@@ -115,9 +115,12 @@ class _Reader:
             return False
         sample_id = self.samples.get(problem_id, 0)
         side = (
-            record.labeler, record.timestamp, record.generation,
-            record.is_quality_control_question, record.is_initial_screening_question,
-        )  # fmt: skip
+            record.labeler,
+            record.timestamp,
+            record.generation,
+            record.is_quality_control_question,
+            record.is_initial_screening_question,
+        )
         if reason in self.drop:
             self.records.row(problem_id, sample_id, reason, *side, None, "", None, None, None, line.strip())
             self.dropped[str(reason)] += 1

@@ -163,9 +163,12 @@ def read(
 
     records.each(add)
     return Tables(
-        problems=problems.frame(), solutions=solutions.frame(), scores=scores.frame(),
-        skipped=records.skipped, skip_reasons=tuple(records.reasons),
-    )  # fmt: skip
+        problems=problems.frame(),
+        solutions=solutions.frame(),
+        scores=scores.frame(),
+        skipped=records.skipped,
+        skip_reasons=tuple(records.reasons),
+    )
 
 
 def _steps(record: Record) -> tuple[list[str], list[float], list[float]]:

@@ -48,9 +48,16 @@ class Cohort:
     """One cohort. ``past`` [layers, 2, G, KV, P, D]: keys/values of all but the last token of every prefix."""
 
     def __init__(
-        self, network: Network, plan: Plan, past: torch.Tensor, arena: Arena, sampling: Sampling, until: Until,
-        boundaries: Boundaries, longest: int,
-    ) -> None:  # fmt: skip
+        self,
+        network: Network,
+        plan: Plan,
+        past: torch.Tensor,
+        arena: Arena,
+        sampling: Sampling,
+        until: Until,
+        boundaries: Boundaries,
+        longest: int,
+    ) -> None:
         self._network, self._plan, self._sampling, self._until = network, plan, sampling, until
         self._boundaries = boundaries
         self._device = past.device
@@ -92,9 +99,11 @@ class Cohort:
         logits = self._network.forward(self._ids[:, None], memory)
         numbers = uniforms(self._plan.seeds[self._alive], self._starts[self._alive] + step)
         drawn, logprobs = draw(
-            logits, torch.as_tensor(self._rows, device=self._device),
-            torch.as_tensor(numbers, device=self._device), self._sampling,
-        )  # fmt: skip
+            logits,
+            torch.as_tensor(self._rows, device=self._device),
+            torch.as_tensor(numbers, device=self._device),
+            self._sampling,
+        )
         tokens = drawn.cpu().numpy()
         self._tokens[self._alive, step] = tokens
         self._logprobs[self._alive, step] = logprobs.cpu().numpy()

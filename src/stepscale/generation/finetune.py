@@ -36,9 +36,13 @@ class GeneratorTraining(BaseModel):
 
 
 def fine_tune_generator(
-    base: str | Path, problems: pd.DataFrame, solutions: pd.DataFrame, config: GeneratorTraining, out_folder: Path,
+    base: str | Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    config: GeneratorTraining,
+    out_folder: Path,
     on_log: OnLog | None = None,
-) -> FitReport:  # fmt: skip
+) -> FitReport:
     """Fine-tune ``base`` on the solutions and save it under ``out_folder``; ``on_log(step, numbers)`` gets the curves.
 
     ``solutions`` may have a column ``prompt``: text that stands in the problem's place, such as a problem with earlier
@@ -55,9 +59,10 @@ def fine_tune_generator(
     encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
     chosen = _imitated(problems, solutions, config)
     aside = {
-        pid for pid in chosen["problem_id"].unique()
+        pid
+        for pid in chosen["problem_id"].unique()
         if seed_for(config.optimization.seed, "validation", pid) < config.validation_share * 2**63
-    }  # fmt: skip
+    }
     valid = chosen["problem_id"].isin(aside)
     rows, validation = (_rows(part, encoder, tokenizer.eos_token_id) for part in (chosen[~valid], chosen[valid]))
     if not rows:

@@ -48,9 +48,16 @@ class LocalGenerator:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Any, *, name: str, prompt_template: str = "{problem}\n", step_separator: str = "\n",
-        memory_budget_gb: float = 2.0, ends_before: str = "",
-    ) -> None:  # fmt: skip
+        self,
+        model: Any,
+        tokenizer: Any,
+        *,
+        name: str,
+        prompt_template: str = "{problem}\n",
+        step_separator: str = "\n",
+        memory_budget_gb: float = 2.0,
+        ends_before: str = "",
+    ) -> None:
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
@@ -74,19 +81,31 @@ class LocalGenerator:
 
     @classmethod
     def load(
-        cls, folder_or_name: str | Path, *, prompt_template: str = "{problem}\n", device: str = "auto",
-        dtype: Dtype = "float32", step_separator: str = "\n", memory_budget_gb: float = 2.0, name: str | None = None,
+        cls,
+        folder_or_name: str | Path,
+        *,
+        prompt_template: str = "{problem}\n",
+        device: str = "auto",
+        dtype: Dtype = "float32",
+        step_separator: str = "\n",
+        memory_budget_gb: float = 2.0,
+        name: str | None = None,
         ends_before: str = "",
-    ) -> "LocalGenerator":  # fmt: skip
+    ) -> "LocalGenerator":
         """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         tokenizer = load_tokenizer(folder_or_name)
         model = load_causal_lm(folder_or_name, dtype=getattr(torch, dtype)).to(device)
         return cls(
-            model, tokenizer, name=name or Path(str(folder_or_name)).name, prompt_template=prompt_template,
-            step_separator=step_separator, memory_budget_gb=memory_budget_gb, ends_before=ends_before,
-        )  # fmt: skip
+            model,
+            tokenizer,
+            name=name or Path(str(folder_or_name)).name,
+            prompt_template=prompt_template,
+            step_separator=step_separator,
+            memory_budget_gb=memory_budget_gb,
+            ends_before=ends_before,
+        )
 
     @property
     def context(self) -> int:
@@ -146,9 +165,17 @@ class LocalGenerator:
         return [ended_before(self.ends_before, own, self.decode) for own in found] if self.ends_before else found
 
     def _round(
-        self, batches: list[list[int]], requests: Sequence[Request], sampling: Sampling, until: Until,
-        pool: ThreadPoolExecutor, lanes: int, results: dict[int, Continuation], read: Computed, decoded: Computed,
-    ) -> None:  # fmt: skip
+        self,
+        batches: list[list[int]],
+        requests: Sequence[Request],
+        sampling: Sampling,
+        until: Until,
+        pool: ThreadPoolExecutor,
+        lanes: int,
+        results: dict[int, Continuation],
+        read: Computed,
+        decoded: Computed,
+    ) -> None:
         """Prefill some cohorts, then decode them side by side; the tree changes only before and after, in order."""
         plans = [_plan([requests[i] for i in batch]) for batch in batches]
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]

@@ -19,9 +19,14 @@ Map = Callable[[Callable[[_Batch], PrefillMemory], Sequence[_Batch]], Iterable[P
 
 
 def prefill(
-    network: Network, tree: PrefixTree, prefixes: Sequence[tuple[int, ...]], batch_tokens: int, like: torch.Tensor,
-    lanes: int = 1, side_by_side: Map = map,
-) -> Computed:  # fmt: skip
+    network: Network,
+    tree: PrefixTree,
+    prefixes: Sequence[tuple[int, ...]],
+    batch_tokens: int,
+    like: torch.Tensor,
+    lanes: int = 1,
+    side_by_side: Map = map,
+) -> Computed:
     """Compute what the tree does not know of ``prefixes``; at most ``batch_tokens`` padded tokens at a time.
 
     ``like``: a tensor of the network's dtype and device. ``side_by_side``: a ``map`` that runs ``lanes`` batches at once.

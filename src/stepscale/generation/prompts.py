@@ -69,9 +69,12 @@ def _chat(prompt: ChatPrompt, tokenizer: Any, base: str) -> str:
         raise InputError(f"generator.prompt: the tokenizer of {base} has no chat template; give a template of your own")
     message = {"role": "user", "content": f"{PROBLEM}\n\n{prompt.instruction}".rstrip()}
     written: str = tokenizer.apply_chat_template(
-        [message], tokenize=False, add_generation_prompt=True, date_string=_DAY,
+        [message],
+        tokenize=False,
+        add_generation_prompt=True,
+        date_string=_DAY,
         chat_template=_SAME_DAY + tokenizer.get_chat_template(),
-    )  # fmt: skip
+    )
     begins = tokenizer("x")["input_ids"][0] == tokenizer.bos_token_id
     return written.removeprefix(tokenizer.bos_token) if begins else written  # the tokenizer will put it there itself
 

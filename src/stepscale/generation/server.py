@@ -119,16 +119,23 @@ class ServerGenerator:
             more = Sampling(sampling.temperature, sampling.top_p, left)
             after = self._ask(prompt + answer.text, request.seed + 1, more, until)
             answer = _Answer(
-                answer.text + after.text, after.ended, answer.logprobs + after.logprobs,
-                answer.prefill + after.prefill, answer.decode + after.decode,
-            )  # fmt: skip
+                answer.text + after.text,
+                after.ended,
+                answer.logprobs + after.logprobs,
+                answer.prefill + after.prefill,
+                answer.decode + after.decode,
+            )
         return _continuation(answer, self._separator), answer
 
     def _ask(self, prompt: str, seed: int, sampling: Sampling, until: Until) -> _Answer:
         body: dict[str, Any] = {
-            "model": self.settings.model, "prompt": prompt, "max_tokens": sampling.max_new_tokens,
-            "temperature": sampling.temperature, "top_p": sampling.top_p, "seed": seed % 2**31,
-        }  # fmt: skip
+            "model": self.settings.model,
+            "prompt": prompt,
+            "max_tokens": sampling.max_new_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "seed": seed % 2**31,
+        }
         if until == "step":
             body["stop"] = [self._separator]
         if self.settings.logprobs:
@@ -192,9 +199,12 @@ class ServerGenerator:
         offered = choice.get("logprobs") or {}
         pairs = zip(offered.get("tokens") or [], offered.get("token_logprobs") or [], strict=False)
         return _Answer(
-            text, ended, [(token, float(logprob or 0.0)) for token, logprob in pairs],
-            int(usage.get("prompt_tokens") or 0) - int(cached), int(usage["completion_tokens"]),
-        )  # fmt: skip
+            text,
+            ended,
+            [(token, float(logprob or 0.0)) for token, logprob in pairs],
+            int(usage.get("prompt_tokens") or 0) - int(cached),
+            int(usage["completion_tokens"]),
+        )
 
 
 def _continuation(answer: _Answer, separator: str) -> Continuation:

@@ -18,9 +18,21 @@ if TYPE_CHECKING:
 _LEXEME = re.compile(r"\\[A-Za-z]+ *|\\[,;:! {}]|[{}]|[A-Za-z0-9+*/^()\[\],.=:;|!_ ]|-(?!-)")
 _TIMES, _UNION = "\N{MULTIPLICATION SIGN}", "\N{UNION}"
 _MACROS = {
-    "\\pi": "π", "\\cdot": "·", "\\times": _TIMES, "\\left": "", "\\right": "", "\\infty": "∞", "\\cup": _UNION,
-    "\\,": " ", "\\;": " ", "\\:": " ", "\\!": "", "\\ ": " ", "\\{": "{", "\\}": "}",
-}  # fmt: skip
+    "\\pi": "π",
+    "\\cdot": "·",
+    "\\times": _TIMES,
+    "\\left": "",
+    "\\right": "",
+    "\\infty": "∞",
+    "\\cup": _UNION,
+    "\\,": " ",
+    "\\;": " ",
+    "\\:": " ",
+    "\\!": "",
+    "\\ ": " ",
+    "\\{": "{",
+    "\\}": "}",
+}
 _GROUPED = {"\\frac": 2, "\\sqrt": 1, "\\text": 1}
 _TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), (_UNION, "U"), ("·", "*"), (_TIMES, "*"))
 _MAX_DEPTH = 12

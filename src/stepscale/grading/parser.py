@@ -21,10 +21,31 @@ _TOKEN = re.compile(
 _FUNCTIONS = frozenset({"sqrt", "ln", "csc"})
 _UNSPLIT = frozenset({"xi", "mu", "nu"})  # Greek names stay whole
 # Functions of sympy and words of Python: the papers' grader would not have read them as letters.
-_REFUSED_WORDS = frozenset({
-    "as", "eye", "ff", "fft", "frac", "fu", "gff", "if", "im", "in", "is", "jn", "li", "nan", "ntt", "oo", "or", "re", "rf",
-    "yn", "zoo",
-})  # fmt: skip
+_REFUSED_WORDS = frozenset(
+    {
+        "as",
+        "eye",
+        "ff",
+        "fft",
+        "frac",
+        "fu",
+        "gff",
+        "if",
+        "im",
+        "in",
+        "is",
+        "jn",
+        "li",
+        "nan",
+        "ntt",
+        "oo",
+        "or",
+        "re",
+        "rf",
+        "yn",
+        "zoo",
+    }
+)
 _MAX_DEPTH = 60
 _MAX_NUMBER = 60  # characters of one numeral
 _MAX_TOKENS = 400

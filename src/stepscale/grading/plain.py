@@ -11,14 +11,35 @@ from stepscale.grading.latex_text import latex_to_text
 
 _TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
 _UNITS = (
-    "degree", "cm", "centimeter", "meter", "mile", "second", "minute", "hour", "day", "week", "month", "year",
-    "foot", "feet", "inch", "yard",
-)  # fmt: skip
+    "degree",
+    "cm",
+    "centimeter",
+    "meter",
+    "mile",
+    "second",
+    "minute",
+    "hour",
+    "day",
+    "week",
+    "month",
+    "year",
+    "foot",
+    "feet",
+    "inch",
+    "yard",
+)
 _UNIT_PATTERNS = tuple((unit, re.compile(rf"{unit}(es)?(s)? *(\^[0-9]+)?")) for unit in _UNITS)
 _WORDS = (
-    ("\\%", "%"), ("\\$", "$"), ("$", ""), ("%", ""), (" or ", " , "), (" and ", " , "),
-    ("million", "*10^6"), ("billion", "*10^9"), ("trillion", "*10^12"),
-)  # fmt: skip
+    ("\\%", "%"),
+    ("\\$", "$"),
+    ("$", ""),
+    ("%", ""),
+    (" or ", " , "),
+    (" and ", " , "),
+    ("million", "*10^6"),
+    ("billion", "*10^9"),
+    ("trillion", "*10^12"),
+)
 _DEGREES = re.compile(r"\^ *\\circ")
 _THIN_SPACE_COMMA = re.compile(r",\\! *")
 _MINUS_BLANKS = re.compile(r"- *")

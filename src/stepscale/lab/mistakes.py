@@ -12,8 +12,17 @@ from random import Random
 
 # One-digit products that are misremembered, and as what.
 MISREMEMBERED = {
-    (6, 7): 44, (6, 8): 46, (6, 9): 56, (7, 7): 47, (7, 8): 54, (7, 9): 61, (8, 8): 62, (8, 9): 74, (4, 8): 36, (4, 7): 24,
-}  # fmt: skip
+    (6, 7): 44,
+    (6, 8): 46,
+    (6, 9): 56,
+    (7, 7): 47,
+    (7, 8): 54,
+    (7, 9): 61,
+    (8, 8): 62,
+    (8, 9): 74,
+    (4, 8): 36,
+    (4, 7): 24,
+}
 
 
 @dataclass(frozen=True)

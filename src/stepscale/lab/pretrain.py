@@ -116,13 +116,21 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
     torch.manual_seed(options.seed)
     return LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=vocabulary, hidden_size=options.width, num_hidden_layers=options.layers,
-            num_attention_heads=options.heads, num_key_value_heads=options.heads,
-            intermediate_size=-(-options.width * 8 // 3 // 16) * 16, max_position_embeddings=512, tie_word_embeddings=True,
-            pad_token_id=0, bos_token_id=1, eos_token_id=2, initializer_range=0.5 / math.sqrt(options.width),
+            vocab_size=vocabulary,
+            hidden_size=options.width,
+            num_hidden_layers=options.layers,
+            num_attention_heads=options.heads,
+            num_key_value_heads=options.heads,
+            intermediate_size=-(-options.width * 8 // 3 // 16) * 16,
+            max_position_embeddings=512,
+            tie_word_embeddings=True,
+            pad_token_id=0,
+            bos_token_id=1,
+            eos_token_id=2,
+            initializer_range=0.5 / math.sqrt(options.width),
             attn_implementation="eager",  # the fused attention's backward pass is slow in bfloat16 on a CPU
         )
-    )  # fmt: skip
+    )
 
 
 class JudgingTrainer(LaneTrainer):
@@ -160,17 +168,34 @@ def pretrain(options: PretrainOptions) -> None:
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
     arguments = TrainingArguments(
-        output_dir=options.out, max_steps=options.steps, per_device_train_batch_size=1, seed=options.seed,
-        lr_scheduler_type="cosine", warmup_steps=200, max_grad_norm=1.0, bf16=True, use_cpu=not torch.cuda.is_available(),
-        logging_steps=100, save_steps=500, save_total_limit=1, report_to="none", disable_tqdm=True,
-        dataloader_num_workers=0, remove_unused_columns=False,
-    )  # fmt: skip
+        output_dir=options.out,
+        max_steps=options.steps,
+        per_device_train_batch_size=1,
+        seed=options.seed,
+        lr_scheduler_type="cosine",
+        warmup_steps=200,
+        max_grad_norm=1.0,
+        bf16=True,
+        use_cpu=not torch.cuda.is_available(),
+        logging_steps=100,
+        save_steps=500,
+        save_total_limit=1,
+        report_to="none",
+        disable_tqdm=True,
+        dataloader_num_workers=0,
+        remove_unused_columns=False,
+    )
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
     with Lanes(0 if torch.cuda.is_available() else options.threads) as lanes:
         trainer = JudgingTrainer(
-            model, arguments, lanes=lanes, bfloat16=True, train_dataset=Batches(documents, options),
-            data_collator=lambda rows: rows[0], optimizers=(optimizer, None),
-        )  # fmt: skip
+            model,
+            arguments,
+            lanes=lanes,
+            bfloat16=True,
+            train_dataset=Batches(documents, options),
+            data_collator=lambda rows: rows[0],
+            optimizers=(optimizer, None),
+        )
         torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:

@@ -9,9 +9,21 @@ PAD, BOS, EOS = "<pad>", "<s>", "</s>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
 _WORDS = (
-    "\\boxed{", ". Find ", ". Put in order.",
-    " mod ", "so ", "then ", "thus ", "now ", "we get ", "answer ", "the answer is ", "a(n+1)", "a(n)", ", ",
-)  # fmt: skip
+    "\\boxed{",
+    ". Find ",
+    ". Put in order.",
+    " mod ",
+    "so ",
+    "then ",
+    "thus ",
+    "now ",
+    "we get ",
+    "answer ",
+    "the answer is ",
+    "a(n+1)",
+    "a(n)",
+    ", ",
+)
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
 
 
@@ -28,6 +40,12 @@ def build_tokenizer() -> Any:
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])
     return PreTrainedTokenizerFast(
-        tokenizer_object=tokenizer, pad_token=PAD, bos_token=BOS, eos_token=EOS, unk_token="<unk>",
-        extra_special_tokens=list(RATING_TOKENS), clean_up_tokenization_spaces=False, padding_side="right",
-    )  # fmt: skip
+        tokenizer_object=tokenizer,
+        pad_token=PAD,
+        bos_token=BOS,
+        eos_token=EOS,
+        unk_token="<unk>",
+        extra_special_tokens=list(RATING_TOKENS),
+        clean_up_tokenization_spaces=False,
+        padding_side="right",
+    )

@@ -22,8 +22,11 @@ from stepscale.verifiers.saved import Kind
 
 Supervision = Literal["steps", "values", "outcome_by_steps", "outcome_by_answer"]
 _KINDS: dict[Supervision, Kind] = {
-    "steps": "prm", "values": "soft_prm", "outcome_by_steps": "orm", "outcome_by_answer": "orm",
-}  # fmt: skip
+    "steps": "prm",
+    "values": "soft_prm",
+    "outcome_by_steps": "orm",
+    "outcome_by_answer": "orm",
+}
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
@@ -43,9 +46,10 @@ class Arm(BaseModel):
         description="tokens with a target, for an ablation (solution_end: an ORM's last); null: as the training says",
     )
     at: Literal["every", "middle", "largest"] = Field(
-        "every", description="sizes it is trained at; one is enough for an ablation (the largest of a small pool leaves nothing "
+        "every",
+        description="sizes it is trained at; one is enough for an ablation (the largest of a small pool leaves nothing "
         "to choose)",
-    )  # fmt: skip
+    )
 
     @property
     def kind(self) -> Kind:

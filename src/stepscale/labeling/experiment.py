@@ -49,9 +49,15 @@ class TestSamples:
 
 
 def train_cell(
-    cell: Cell, samples: pd.DataFrame, pool: LabelledPool, base: str | Path, training: VerifierTraining, least_steps: int,
-    folder: Path, on_log: "OnLog | None" = None,
-) -> "TrainedVerifier":  # fmt: skip
+    cell: Cell,
+    samples: pd.DataFrame,
+    pool: LabelledPool,
+    base: str | Path,
+    training: VerifierTraining,
+    least_steps: int,
+    folder: Path,
+    on_log: "OnLog | None" = None,
+) -> "TrainedVerifier":
     """Fine-tune ``base`` on the cell's ``samples`` as its arm says; see ``verifiers.training.train_verifier``."""
     from stepscale.verifiers.training import train_verifier
 
@@ -70,9 +76,13 @@ def cell_training(cell: Cell, training: VerifierTraining, n_examples: int, least
 
 
 def measure_cell(
-    cell: Cell, verifier: Verifier, test: TestSamples, budgets: tuple[int, ...], labelled: tuple[float, float],
+    cell: Cell,
+    verifier: Verifier,
+    test: TestSamples,
+    budgets: tuple[int, ...],
+    labelled: tuple[float, float],
     ledger: Ledger,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
     ``labelled``: samples a problem that it learned from, and further ones of its selector.
@@ -84,11 +94,16 @@ def measure_cell(
     accuracy = best_of_n_per_problem(values, grid.correct, budgets, grid.mask)
     frame = pd.DataFrame(
         {
-            "arm": cell.arm.name, "per_problem": cell.per_problem, "labelled": float(labelled[0]),
-            "selector": float(labelled[1]), "seed": cell.seed, "n": np.tile(budgets, len(grid.ids)),
-            "problem_id": np.repeat(grid.ids, len(budgets)), "accuracy": accuracy.ravel(),
+            "arm": cell.arm.name,
+            "per_problem": cell.per_problem,
+            "labelled": float(labelled[0]),
+            "selector": float(labelled[1]),
+            "seed": cell.seed,
+            "n": np.tile(budgets, len(grid.ids)),
+            "problem_id": np.repeat(grid.ids, len(budgets)),
+            "accuracy": accuracy.ravel(),
         }
-    )  # fmt: skip
+    )
     return frame[list(COLUMNS)]
 
 
@@ -98,7 +113,13 @@ def cell_costs(
     """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training."""
     labels = chosen(pool.step_labels, samples)
     return {
-        "arm": cell.arm.name, "per_problem": cell.per_problem, "seed": cell.seed, "solutions": len(samples),
-        "wrong_answers": int((~samples["is_correct"].fillna(False).astype(bool)).sum()), "step_labels": len(labels),
-        "optimizer_steps": trained.fit.steps, "tokens": trained.fit.tokens, "seconds": round(trained.fit.seconds, 2),
-    }  # fmt: skip
+        "arm": cell.arm.name,
+        "per_problem": cell.per_problem,
+        "seed": cell.seed,
+        "solutions": len(samples),
+        "wrong_answers": int((~samples["is_correct"].fillna(False).astype(bool)).sum()),
+        "step_labels": len(labels),
+        "optimizer_steps": trained.fit.steps,
+        "tokens": trained.fit.tokens,
+        "seconds": round(trained.fit.seconds, 2),
+    }

@@ -139,9 +139,10 @@ class LoopOptions(BaseModel):
     least_steps: int = Field(40, ge=1, description="optimizer steps of a training at the least")
     budgets: Rising = Field(description="N of best-of-N at which selectors are measured")
     strategies: tuple[LoopStrategy, ...] = Field(
-        (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM), min_length=1,
+        (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM),
+        min_length=1,
         description="compared at the same numbers of labels; what the first one labelled is released",
-    )  # fmt: skip
+    )
 
     @property
     def samples(self) -> int:

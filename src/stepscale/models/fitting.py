@@ -83,9 +83,16 @@ class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
 
 @freed_memory_kept()
 def fit(
-    model: Any, rows: Sequence[Row], validation: Sequence[Row], loss: Loss, options: Optimization, *,
-    pad_id: int, classes: bool, on_log: OnLog | None = None,
-) -> FitReport:  # fmt: skip
+    model: Any,
+    rows: Sequence[Row],
+    validation: Sequence[Row],
+    loss: Loss,
+    options: Optimization,
+    *,
+    pad_id: int,
+    classes: bool,
+    on_log: OnLog | None = None,
+) -> FitReport:
     """Fit ``model`` to ``rows`` in place; ``on_log`` gets (optimizer step, numbers) for the learning curves.
 
     ``loss(outputs, labels, items)``: the sum over targets divided by ``items``, the number of targets in the whole optimizer
@@ -114,11 +121,18 @@ def fit(
     lanes = Lanes(lanes_to_train(model, options.batch_size, options.gradient_accumulation))
     with lanes, tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
         trainer = LaneTrainer(
-            model, _arguments(options, scratch, steps, len(train) // together, valid is not None, seed), train_dataset=train,
-            eval_dataset=valid, data_collator=_only_one, callbacks=_callbacks(options, valid is not None, on_log, shown),
-            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(outputs, labels, num_items_in_batch),
-            lanes=lanes, bfloat16=_bfloat16(options),
-        )  # fmt: skip
+            model,
+            _arguments(options, scratch, steps, len(train) // together, valid is not None, seed),
+            train_dataset=train,
+            eval_dataset=valid,
+            data_collator=_only_one,
+            callbacks=_callbacks(options, valid is not None, on_log, shown),
+            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(
+                outputs, labels, num_items_in_batch
+            ),
+            lanes=lanes,
+            bfloat16=_bfloat16(options),
+        )
         trainer.remove_callback(PrinterCallback)
         started = time.perf_counter()
         done = trainer.train().global_step
@@ -137,17 +151,39 @@ def _arguments(
     stops = evaluates and options.patience is not None
     keep_best = stops and options.keep == "best"
     arguments = TrainingArguments(
-        output_dir=scratch, max_steps=steps, per_device_train_batch_size=1, per_device_eval_batch_size=1,
-        learning_rate=options.learning_rate, lr_scheduler_type=options.schedule, warmup_steps=round(options.warmup * steps),
-        gradient_accumulation_steps=options.gradient_accumulation, weight_decay=options.weight_decay,
-        adam_beta1=options.beta1, adam_beta2=options.beta2, max_grad_norm=options.max_grad_norm,
-        bf16=_bfloat16(options), use_cpu=not torch.cuda.is_available(), optim="adamw_torch_fused",
-        logging_steps=options.log_every, eval_strategy="steps" if evaluates else "no", eval_steps=every,
-        save_strategy="steps" if keep_best else "no", save_steps=every, save_total_limit=1, save_only_model=True,
-        load_best_model_at_end=keep_best, metric_for_best_model="eval_loss" if stops else None, greater_is_better=False,
-        prediction_loss_only=True, report_to="none", disable_tqdm=True, seed=seed, remove_unused_columns=False,
-        dataloader_num_workers=0, dataloader_pin_memory=False,
-    )  # fmt: skip
+        output_dir=scratch,
+        max_steps=steps,
+        per_device_train_batch_size=1,
+        per_device_eval_batch_size=1,
+        learning_rate=options.learning_rate,
+        lr_scheduler_type=options.schedule,
+        warmup_steps=round(options.warmup * steps),
+        gradient_accumulation_steps=options.gradient_accumulation,
+        weight_decay=options.weight_decay,
+        adam_beta1=options.beta1,
+        adam_beta2=options.beta2,
+        max_grad_norm=options.max_grad_norm,
+        bf16=_bfloat16(options),
+        use_cpu=not torch.cuda.is_available(),
+        optim="adamw_torch_fused",
+        logging_steps=options.log_every,
+        eval_strategy="steps" if evaluates else "no",
+        eval_steps=every,
+        save_strategy="steps" if keep_best else "no",
+        save_steps=every,
+        save_total_limit=1,
+        save_only_model=True,
+        load_best_model_at_end=keep_best,
+        metric_for_best_model="eval_loss" if stops else None,
+        greater_is_better=False,
+        prediction_loss_only=True,
+        report_to="none",
+        disable_tqdm=True,
+        seed=seed,
+        remove_unused_columns=False,
+        dataloader_num_workers=0,
+        dataloader_pin_memory=False,
+    )
     if arguments.n_gpu > 1:
         arguments._n_gpu = (
             1  # one process, one device: Trainer would else split a batch of ours, which it takes for one row

@@ -60,9 +60,13 @@ class LlamaBody:
         config = model.config
         rope = getattr(config, "rope_parameters", None) or {}
         return (
-            config.model_type == "llama" and model.dtype == torch.float32 and config.hidden_act == "silu" and not config.mlp_bias
-            and rope.get("rope_type", "default") in ("default", "linear", "llama3") and model.num_parameters() <= _SMALL
-        )  # fmt: skip
+            config.model_type == "llama"
+            and model.dtype == torch.float32
+            and config.hidden_act == "silu"
+            and not config.mlp_bias
+            and rope.get("rope_type", "default") in ("default", "linear", "llama3")
+            and model.num_parameters() <= _SMALL
+        )
 
     def begin(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Embeddings of the tokens [n], in a ``rounded`` number of rows [>= n, W], and their rotations [n, 1, D/2]."""

@@ -38,9 +38,12 @@ def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, tr
             f"{source} holds a {kinds[0]}, but a causal language model is needed: give one that writes text"
         )
     model = _load(
-        AutoModelForCausalLM.from_pretrained, source, "causal language model", dtype=dtype,
+        AutoModelForCausalLM.from_pretrained,
+        source,
+        "causal language model",
+        dtype=dtype,
         trust_remote_code=trust_remote_code,
-    )  # fmt: skip
+    )
     return model.eval()
 
 
@@ -60,9 +63,13 @@ def load_token_classifier(
         raise InputError(f"{source} holds a {', '.join(kinds) or 'model'}, but one that classifies tokens is needed")
     config.update(options)
     model = _load(
-        AutoModelForTokenClassification.from_pretrained, source, "model for token classification", dtype=dtype,
-        trust_remote_code=trust_remote_code, config=config,
-    )  # fmt: skip
+        AutoModelForTokenClassification.from_pretrained,
+        source,
+        "model for token classification",
+        dtype=dtype,
+        trust_remote_code=trust_remote_code,
+        config=config,
+    )
     return model.eval()
 
 

@@ -38,9 +38,10 @@ class Optimization(BaseModel):
         None, ge=1, description="stop after so many evaluations of the validation loss without gain"
     )
     keep: Literal["best", "last"] = Field(
-        "best", description="weights where patience stopped: of the least validation loss; or the last, so many evaluations past "
+        "best",
+        description="weights where patience stopped: of the least validation loss; or the last, so many evaluations past "
         "that minimum, as Snell et al. 2024 (H) take their revision model",
-    )  # fmt: skip
+    )
     seed: int = Field(0, description="of the order of rows, dropout and new weights")
 
     @model_validator(mode="after")

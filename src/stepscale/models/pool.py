@@ -120,9 +120,13 @@ class BatchMemory:
         asked = self._all if n == k.shape[2] else self._last
         padded = q.transpose(1, 2).reshape(n, -1).index_select(0, asked.spread)
         out = functional.scaled_dot_product_attention(
-            padded.view(self._rows, -1, heads, dim).transpose(1, 2), keys, values,
-            asked.mask(self._most, window, q.dtype), scale=scale, enable_gqa=heads != k.shape[1],
-        )  # fmt: skip
+            padded.view(self._rows, -1, heads, dim).transpose(1, 2),
+            keys,
+            values,
+            asked.mask(self._most, window, q.dtype),
+            scale=scale,
+            enable_gqa=heads != k.shape[1],
+        )
         flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, asked.collect)
         return flat.view(1, n, heads, dim).transpose(1, 2)
 

@@ -66,9 +66,16 @@ def cache_shape(config: Any) -> tuple[int, int, int]:
 
 
 def _attend(
-    module: Any, query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, attention_mask: Any,
-    scaling: float | None = None, dropout: float = 0.0, sliding_window: int | None = None, **extra: Any,
-) -> tuple[torch.Tensor, None]:  # fmt: skip
+    module: Any,
+    query: torch.Tensor,
+    key: torch.Tensor,
+    value: torch.Tensor,
+    attention_mask: Any,
+    scaling: float | None = None,
+    dropout: float = 0.0,
+    sliding_window: int | None = None,
+    **extra: Any,
+) -> tuple[torch.Tensor, None]:
     """What transformers calls in place of its own attention."""
     unknown = [name for name in _REFUSED if extra.get(name) is not None]
     if unknown:

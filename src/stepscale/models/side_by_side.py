@@ -31,9 +31,15 @@ def fit_side_by_side(model: Any, job: dict[str, Any], processes: int, on_log: On
         folder = Path(name)
         torch.save(job | {"model": model}, folder / _JOB)
         command = [
-            sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}",
-            "-m", __name__, str(folder),
-        ]  # fmt: skip
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc_per_node={processes}",
+            "-m",
+            __name__,
+            str(folder),
+        ]
         with subprocess.Popen(command) as launched:
             curves = _Curves(folder / _CURVES, on_log)
             while launched.poll() is None:

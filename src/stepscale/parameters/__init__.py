@@ -28,10 +28,29 @@ from stepscale.parameters.models import GeneratorBlock, LargerBlock, PRMBlock, V
 from stepscale.search.plan import SearchPlan, check_samples
 
 __all__ = [
-    "Block", "ExperimentBlock", "ExperimentPart", "FileSource", "GeneratorBlock", "GivenSamples", "LabProblems",
-    "LargerBlock", "PRMBlock", "Parameters", "PoolBlock", "ProblemSource", "ReportBlock", "RevisionsBlock", "SampleCounts",
-    "SamplingBlock", "SearchBlock", "TestChains", "TrainingChains", "VerifierBlock", "VerifierModels", "check_parameters",
-]  # fmt: skip
+    "Block",
+    "ExperimentBlock",
+    "ExperimentPart",
+    "FileSource",
+    "GeneratorBlock",
+    "GivenSamples",
+    "LabProblems",
+    "LargerBlock",
+    "PRMBlock",
+    "Parameters",
+    "PoolBlock",
+    "ProblemSource",
+    "ReportBlock",
+    "RevisionsBlock",
+    "SampleCounts",
+    "SamplingBlock",
+    "SearchBlock",
+    "TestChains",
+    "TrainingChains",
+    "VerifierBlock",
+    "VerifierModels",
+    "check_parameters",
+]
 
 
 class Parameters(Block):
@@ -111,9 +130,11 @@ class Parameters(Block):
     def _values_are_no_ratings(self) -> Self:
         """What needs ratings has none where rollouts label the pool."""
         asked = {
-            "experiment": self.experiment, "release": self.release, "rollouts": self.rollouts,
+            "experiment": self.experiment,
+            "release": self.release,
+            "rollouts": self.rollouts,
             "verifiers.large": self.verifiers.large,
-        }  # fmt: skip
+        }
         wanting = [key for key, block in asked.items() if block]
         if self.pool.labeler.kind == "rollouts" and wanting:
             raise ValueError(

@@ -157,9 +157,10 @@ class ReportBlock(Block):
     )
 
     aggregation: How = Field(
-        "product", description="how the PRM's steps become a solution's score where no search says it: product (Lightman et al. "
+        "product",
+        description="how the PRM's steps become a solution's score where no search says it: product (Lightman et al. "
         "2023, F) or last (Snell et al. 2024, E), min, mean",
-    )  # fmt: skip
+    )
 
     @property
     def rule(self) -> Rule:

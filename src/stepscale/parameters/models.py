@@ -88,13 +88,15 @@ class VerifierBlock(VerifierModels):
 
     prompt: str = Field(description="prompt template with {problem}")
     large: PRMBlock | None = Field(
-        None, description="of PRM_large, which labels what the small verifiers learn from (Lightman et al. 2023, 4.1); "
+        None,
+        description="of PRM_large, which labels what the small verifiers learn from (Lightman et al. 2023, 4.1); "
         "null: the run's PRM is PRM_large",
-    )  # fmt: skip
+    )
     small: VerifierModels | None = Field(
-        None, description="of the small verifiers, which the comparison of supervision and the data loop train (the same, "
+        None,
+        description="of the small verifiers, which the comparison of supervision and the data loop train (the same, "
         "4.1); null: as the run's",
-    )  # fmt: skip
+    )
     placement: Placement = Placement()
 
     def sized(self, small: bool) -> VerifierModels:

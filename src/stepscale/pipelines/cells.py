@@ -82,10 +82,15 @@ def train_and_measure(job: Job, measures: Measures) -> tuple[Found, _Told]:
     curves: list[tuple[int, dict[str, float]]] = []
     with TemporaryDirectory(prefix="stepscale-cell-") as name:
         trained = train_cell(
-            cell, job.learns.solutions, job.learns, verifiers.sized(small=True).base,
-            verifiers.training(kind, cell.seed, small=True), measures.least_steps, Path(name),
+            cell,
+            job.learns.solutions,
+            job.learns,
+            verifiers.sized(small=True).base,
+            verifiers.training(kind, cell.seed, small=True),
+            measures.least_steps,
+            Path(name),
             lambda step, values: curves.append((step, values)),
-        )  # fmt: skip
+        )
         verifier = ModelVerifier(Path(name), cell.name, **verifiers.placement.model_dump())
         points = measure_cell(cell, verifier, measures.test, measures.budgets, job.labelled, Ledger())
         asked = job.scores

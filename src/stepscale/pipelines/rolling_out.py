@@ -12,9 +12,15 @@ from stepscale.pipelines.sampling import MANIFEST, Shards, make_missing, open_ge
 
 
 def values_of_steps(
-    generator_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
-    how: PoolByRollouts | RolloutOptions, seed: int, purpose: str,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    how: PoolByRollouts | RolloutOptions,
+    seed: int,
+    purpose: str,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """The value of every step of ``solutions``, shard by shard; those in ``finished`` are left out.
 
     ``purpose`` names the shards and the randomness. Raises InputError as ``labeling.rollouts.plan_rollouts``.

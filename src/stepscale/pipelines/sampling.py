@@ -38,9 +38,16 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
 
 
 def sample_shards(
-    generator: Generator, model: Path, problems: pd.DataFrame, counts: SampleCounts, sampling: Sampling, seed: int,
-    purpose: str, finished: Shards, rules: Rules = "prm800k",
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator: Generator,
+    model: Path,
+    problems: pd.DataFrame,
+    counts: SampleCounts,
+    sampling: Sampling,
+    seed: int,
+    purpose: str,
+    finished: Shards,
+    rules: Rules = "prm800k",
+) -> Iterator[dict[str, pd.DataFrame]]:
     """One shard of graded solutions after another, those in ``finished`` left out; yields names of all at the end."""
     from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
     from stepscale.generation.shards import model_key
@@ -56,9 +63,13 @@ def sample_shards(
 
 
 def make_missing(
-    purpose: str, shards: Sequence["Shard"], finished: Shards, make: Make, rows: str = "solutions",
+    purpose: str,
+    shards: Sequence["Shard"],
+    finished: Shards,
+    make: Make,
+    rows: str = "solutions",
     side_by_side: Path | None = None,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+) -> Iterator[dict[str, pd.DataFrame]]:
     """One table after another by ``make(shard, ledger)``, those in ``finished`` left out; yields names of all at the end.
 
     ``rows``: what a row of a shard is, for the one who watches. ``side_by_side``: the folder of the model at work; if it is
@@ -77,8 +88,13 @@ def make_missing(
             ledger.models = total([ledger, spent]).models
             yield {shard.name: table}
             bar.update(shard.rows)
-    logger.info("sampled %s: %d shards of %d were finished before, %d tokens computed", purpose,
-                len(shards) - len(missing), len(shards), ledger.tokens)  # fmt: skip
+    logger.info(
+        "sampled %s: %d shards of %d were finished before, %d tokens computed",
+        purpose,
+        len(shards) - len(missing),
+        len(shards),
+        ledger.tokens,
+    )
     yield manifest(purpose, [shard.name for shard in shards])
 
 

@@ -13,8 +13,19 @@ from stepscale.scaling.intervals import Interval
 from stepscale.scaling.points import accuracy_interval, crossed_interval, learning
 
 COLUMNS = (
-    "label", "per_problem", "n", "accuracy", "low", "high", "against", "lead", "lead_low", "lead_high", "n_problems", "seeds",
-)  # fmt: skip
+    "label",
+    "per_problem",
+    "n",
+    "accuracy",
+    "low",
+    "high",
+    "against",
+    "lead",
+    "lead_low",
+    "lead_high",
+    "n_problems",
+    "seeds",
+)
 
 
 def ablation_table(

@@ -35,9 +35,14 @@ class Scored:
 
 
 def score_samples(
-    problems: pd.DataFrame, split: str, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame,
-    places: int | None = None, rule: Rule = PRODUCT,
-) -> Scored:  # fmt: skip
+    problems: pd.DataFrame,
+    split: str,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    orm_scores: pd.DataFrame,
+    places: int | None = None,
+    rule: Rule = PRODUCT,
+) -> Scored:
     """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 
     Each table of scores may hold several verifiers, or none. ``places``: as `sample_grid` takes it. Raises InputError if
@@ -92,10 +97,16 @@ def scoring_rules(scored: Scored, n: int, resamples: int, seed: int) -> list[dic
             interval = bootstrap_interval(values[:, 0], resamples, seed)
             rows.append(
                 {
-                    "aggregation": how, "neutral as": neutral_is, "n": n, "accuracy": float(interval.mean),
-                    "low": float(interval.low), "high": float(interval.high), "n_problems": len(values), "seeds": 1,
+                    "aggregation": how,
+                    "neutral as": neutral_is,
+                    "n": n,
+                    "accuracy": float(interval.mean),
+                    "low": float(interval.low),
+                    "high": float(interval.high),
+                    "n_problems": len(values),
+                    "seeds": 1,
                 }
-            )  # fmt: skip
+            )
     return rows
 
 

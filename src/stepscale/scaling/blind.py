@@ -32,8 +32,13 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
     told = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
     mean = bootstrap_interval(blind, resamples, seed)
     row = {
-        "label": BLIND, "n": 1, "accuracy": float(mean.mean), "low": float(mean.low), "high": float(mean.high),
-        "n_problems": len(blind), "seeds": 1,
-    }  # fmt: skip
+        "label": BLIND,
+        "n": 1,
+        "accuracy": float(mean.mean),
+        "low": float(mean.low),
+        "high": float(mean.high),
+        "n_problems": len(blind),
+        "seeds": 1,
+    }
     ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
     return pd.concat([told, pd.DataFrame(ends, columns=list(told.columns))], ignore_index=True)

@@ -64,9 +64,13 @@ class CappedPolicy:
 
 
 def capped_policies(
-    met: Outcomes, ids: Sequence[str], space: OnlineSearchSpace | None = None, seed: int = 0,
-    uniform: Mapping[int, Floats] | None = None, errors: Mapping[int, float] | None = None,
-) -> list[CappedPolicy]:  # fmt: skip
+    met: Outcomes,
+    ids: Sequence[str],
+    space: OnlineSearchSpace | None = None,
+    seed: int = 0,
+    uniform: Mapping[int, Floats] | None = None,
+    errors: Mapping[int, float] | None = None,
+) -> list[CappedPolicy]:
     """A policy for each of ``caps``, rising.
 
     ``uniform``: what they are compared with, accuracy [problems] where so many generations are spent on each problem, by their
@@ -99,11 +103,15 @@ def _leads(
     known, theirs = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
     return tuple(
         Lead(
-            at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high),
+            at=at,
+            generations=n,
+            difference=float(gap.mean),
+            low=float(gap.low),
+            high=float(gap.high),
             error=followed.error + error_at(known, theirs, n) if errors else None,
         )
         for at, n, gap in found
-    )  # fmt: skip
+    )
 
 
 def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
@@ -139,6 +147,10 @@ def _affordable(met: Outcomes, probes: int, budget: int) -> Outcomes:
     kept = np.flatnonzero(probes + met.run_cost.max(axis=0) <= budget)
     cells = {name: getattr(met, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
     return replace(
-        met, ladder=met.ladder[:rungs], runs=tuple(met.runs[i] for i in kept), run_cost=met.run_cost[:, kept],
-        run_right=met.run_right[:, :, :rungs, kept], **cells,
-    )  # fmt: skip
+        met,
+        ladder=met.ladder[:rungs],
+        runs=tuple(met.runs[i] for i in kept),
+        run_cost=met.run_cost[:, kept],
+        run_right=met.run_right[:, :, :rungs, kept],
+        **cells,
+    )

@@ -35,23 +35,41 @@ class Claim:
 
 
 CLAIMS = (
-    Claim("A1", "Best-of-N: PRM beats ORM beats majority, and the gap widens with N", "78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)"),
-    Claim("A2", "Product or minimum, neutral as + or -: close; product, + best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"),
-    Claim("A3", "Same data: process beats outcome by PRM_large beats outcome by final answer", "at every data size (A, Fig. 4)"),
+    Claim(
+        "A1",
+        "Best-of-N: PRM beats ORM beats majority, and the gap widens with N",
+        "78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)",
+    ),
+    Claim(
+        "A2", "Product or minimum, neutral as + or -: close; product, + best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"
+    ),
+    Claim(
+        "A3",
+        "Same data: process beats outcome by PRM_large beats outcome by final answer",
+        "at every data size (A, Fig. 4)",
+    ),
     Claim("A4", "Active learning needs fewer labels", "2.6x fewer (A, Fig. 4a)"),
     Claim("A5", "The PRM's lead holds out of distribution", "72.9 / 63.8 / 61.3 at N=100 (A, Table 1)"),
-    Claim("A6", "PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest", "every quintile (A, Fig. 6)"),
+    Claim(
+        "A6",
+        "PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest",
+        "every quintile (A, Fig. 6)",
+    ),
     Claim("B1", "Beam search beats best-of-N at small budgets and fades at large; lookahead is no better", "B, Fig. 3"),
     Claim("B2", "Which search is better depends on difficulty", "B, Fig. 3 right"),
-    Claim("B3", "Compute-optimal search needs (> 1x) fewer generations than best-of-N weighted", "4x fewer (B, Fig. 4)"),
+    Claim(
+        "B3", "Compute-optimal search needs (> 1x) fewer generations than best-of-N weighted", "4x fewer (B, Fig. 4)"
+    ),
     Claim("B4", "Revisions: pass@1 rises along the chain beyond 4; sequential beats parallel", "B, Fig. 6"),
     Claim("B5", "The ideal sequential to parallel ratio depends on difficulty", "B, Fig. 7"),
-    Claim("B6", "Compute-optimal revisions need (> 1x) fewer generations than parallel best-of-N", "4x fewer (B, Fig. 8)"),
+    Claim(
+        "B6", "Compute-optimal revisions need (> 1x) fewer generations than parallel best-of-N", "4x fewer (B, Fig. 8)"
+    ),
     Claim("B7", "Small model with test-time compute beats a 14x larger one on easy problems or small R", "B, Fig. 9"),
     Claim("B8", "Soft-label PRM: last step at least as good as minimum or product", "B, Fig. 13"),
     Claim("B9", "PRM over ORM, widening with N", "B, Fig. 14"),
     Claim("B10", "Revision ORM with history at least as good as without", "B, Fig. 15"),
-)  # fmt: skip
+)
 
 
 def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Claim:
@@ -74,9 +92,17 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
     name = min(quantities, key=lambda key: bounds[key] / max(highs[key] - lows[key], 1e-12))
     decisive = quantities[name]
     return replace(
-        claim, status=status, estimate=float(decisive.mean), low=lows[name], high=highs[name],
-        high_among=widened[name], parts=len(quantities), n_problems=decisive.n_problems, seeds=seeds, decided_by=name,
-    )  # fmt: skip
+        claim,
+        status=status,
+        estimate=float(decisive.mean),
+        low=lows[name],
+        high=highs[name],
+        high_among=widened[name],
+        parts=len(quantities),
+        n_problems=decisive.n_problems,
+        seeds=seeds,
+        decided_by=name,
+    )
 
 
 def _high_among(parts: int, quantity: Interval) -> float:

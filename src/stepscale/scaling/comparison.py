@@ -75,9 +75,14 @@ def _are_shares(scores: Floats) -> bool:
 
 
 def curves_table(
-    data: str, values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int, verifiers: Iterable[str] = (),
+    data: str,
+    values: Mapping[str, Floats],
+    ns: Sequence[int],
+    resamples: int,
+    seed: int,
+    verifiers: Iterable[str] = (),
     errors: Mapping[str, Floats] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
 
     ``verifiers``: names beyond METHODS. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it is not told.
@@ -90,12 +95,19 @@ def curves_table(
             for i, n in enumerate(ns):
                 rows.append(
                     {
-                        "data": data, "method": m.method, "verifier": m.verifier, "label": m.label, "n": n,
-                        "accuracy": interval.mean[i], "low": interval.low[i], "high": interval.high[i],
-                        "n_problems": len(values[m.label]), "seeds": 1,
+                        "data": data,
+                        "method": m.method,
+                        "verifier": m.verifier,
+                        "label": m.label,
+                        "n": n,
+                        "accuracy": interval.mean[i],
+                        "low": interval.low[i],
+                        "high": interval.high[i],
+                        "n_problems": len(values[m.label]),
+                        "seeds": 1,
                         "error": float(error[m.label][i]) if m.label in error else 0.0,
                     }
-                )  # fmt: skip
+                )
     return pd.DataFrame(rows)
 
 

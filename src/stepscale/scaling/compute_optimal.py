@@ -123,9 +123,14 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
     each = each * len(results.budgets) + np.arange(len(results.budgets))
     spent = {unit: of_each(cost, each) for unit, cost in results.costs.items()}
     return ComputeOptimal(
-        results.budgets, from_rows(budgets, cells.mean(won)), by_bin, of_each(results.accuracy, each), spent,
-        _table(cells, choice), cells.counts[1:],
-    )  # fmt: skip
+        results.budgets,
+        from_rows(budgets, cells.mean(won)),
+        by_bin,
+        of_each(results.accuracy, each),
+        spent,
+        _table(cells, choice),
+        cells.counts[1:],
+    )
 
 
 def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
@@ -206,11 +211,15 @@ def _table(cells: Cells, choice: Mapping[Cell, NDArray[np.int64]]) -> pd.DataFra
             accuracy = results.accuracy[strategy, k]
             rows.append(
                 {
-                    "bin": b, "fold": half, "budget": results.budgets[k], "strategy": results.strategies[strategy],
-                    "chosen_on": float(accuracy[other].mean()), "measured": float(accuracy[inside].mean()),
+                    "bin": b,
+                    "fold": half,
+                    "budget": results.budgets[k],
+                    "strategy": results.strategies[strategy],
+                    "chosen_on": float(accuracy[other].mean()),
+                    "measured": float(accuracy[inside].mean()),
                     "n_problems": len(inside),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 

@@ -49,9 +49,14 @@ class CostOptimal:
 
 
 def cost_optimal(
-    results: StrategyResults, bins: ArrayLike, baseline: str, unit: str, resamples: int = 2000, seed: int = 0,
+    results: StrategyResults,
+    bins: ArrayLike,
+    baseline: str,
+    unit: str,
+    resamples: int = 2000,
+    seed: int = 0,
     unlimited: bool = False,
-) -> CostOptimal:  # fmt: skip
+) -> CostOptimal:
     """The most accurate strategy for each bin, with the largest N within what ``baseline`` spends in ``unit`` at each of its
     budgets.
 
@@ -72,11 +77,17 @@ def cost_optimal(
     estimate = {cell: own[0] for cell, own in choice.items()}
     each, ns = cells.each(estimate), np.tile(results.budgets, len(results.strategies))
     return CostOptimal(
-        unit, tuple(ns[points].tolist()), from_rows(cells.mean(spent), cells.mean(won)),
-        _held(cells, won, spent, allowed), tuple(_held(cells, won, spent, allowed, b) for b in cells.numbers),
-        of_each(results.accuracy, each), {name: of_each(values, each) for name, values in results.costs.items()},
-        np.repeat(results.strategies, len(results.budgets))[each], ns[each], _table(cells, estimate, points, unit),
-    )  # fmt: skip
+        unit,
+        tuple(ns[points].tolist()),
+        from_rows(cells.mean(spent), cells.mean(won)),
+        _held(cells, won, spent, allowed),
+        tuple(_held(cells, won, spent, allowed, b) for b in cells.numbers),
+        of_each(results.accuracy, each),
+        {name: of_each(values, each) for name, values in results.costs.items()},
+        np.repeat(results.strategies, len(results.budgets))[each],
+        ns[each],
+        _table(cells, estimate, points, unit),
+    )
 
 
 def _points(results: StrategyResults, baseline: str) -> Picks:
@@ -93,7 +104,7 @@ def _absent(results: StrategyResults) -> NDArray[np.bool_]:
 
 def _choice(
     cells: Cells, right: Mapping[Cell, Floats], cost: Mapping[Cell, Floats], cell: Cell, points: Picks, unlimited: bool
-) -> Picks:  # fmt: skip
+) -> Picks:
     """What is chosen [rows, points] on the other half of the cell's bin."""
     absent = _absent(cells.results)
     won, spent = (own.reshape(len(own), -1) for own in (cells.seen(right, cell), cells.seen(cost, cell)))
@@ -121,8 +132,12 @@ def _picked(sums: Floats, choice: Picks) -> Floats:
 
 
 def _held(
-    cells: Cells, won: Mapping[Cell, Floats], spent: Mapping[Cell, Floats], allowed: Mapping[Cell, Floats], b: int | None = None
-) -> Curve:  # fmt: skip
+    cells: Cells,
+    won: Mapping[Cell, Floats],
+    spent: Mapping[Cell, Floats],
+    allowed: Mapping[Cell, Floats],
+    b: int | None = None,
+) -> Curve:
     """The curve of all or of a bin, its last accuracy kept up to the most that it may spend."""
     accuracy, own, theirs = (cells.mean(sums, b) for sums in (won, spent, allowed))
     most = np.maximum(own.max(axis=1), theirs.max(axis=1)) * (1 + _CLOSE)  # rounding must not leave that out
@@ -139,11 +154,16 @@ def _table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str)
             strategy, k = divmod(int(own), len(results.budgets))
             rows.append(
                 {
-                    "bin": b, "fold": half, "budget": results.budgets[point % len(results.budgets)],
-                    "strategy": results.strategies[strategy], "n": results.budgets[k],
-                    "chosen_on": float(accuracy[own, other].mean()), "measured": float(accuracy[own, inside].mean()),
-                    "cost": float(cost[own, other].mean()), "allowed": float(cost[point, other].mean()),
+                    "bin": b,
+                    "fold": half,
+                    "budget": results.budgets[point % len(results.budgets)],
+                    "strategy": results.strategies[strategy],
+                    "n": results.budgets[k],
+                    "chosen_on": float(accuracy[own, other].mean()),
+                    "measured": float(accuracy[own, inside].mean()),
+                    "cost": float(cost[own, other].mean()),
+                    "allowed": float(cost[point, other].mean()),
                     "n_problems": len(inside),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)

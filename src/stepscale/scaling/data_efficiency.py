@@ -53,9 +53,15 @@ class Efficiency:
 
 
 def data_efficiency(
-    points: pd.DataFrame, arm: str, control: str, n: int, resamples: int = 2000, seed: int = 0, level: float = 0.95,
+    points: pd.DataFrame,
+    arm: str,
+    control: str,
+    n: int,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
     selector_counts: bool = True,
-) -> Efficiency:  # fmt: skip
+) -> Efficiency:
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
 
     ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
@@ -84,9 +90,15 @@ def data_efficiency(
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
     return Efficiency(
-        lines[0], lines[1], interval(gain, gain_mean), interval(ratio, ratio_mean), interval(saved, saved_mean),
-        interval(_power(saved), _power(saved_mean)), both.shape[3], both.shape[2],
-    )  # fmt: skip
+        lines[0],
+        lines[1],
+        interval(gain, gain_mean),
+        interval(ratio, ratio_mean),
+        interval(saved, saved_mean),
+        interval(_power(saved), _power(saved_mean)),
+        both.shape[3],
+        both.shape[2],
+    )
 
 
 def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:

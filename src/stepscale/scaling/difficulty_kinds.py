@@ -18,9 +18,20 @@ from stepscale.scaling.difficulty import quantile_bins, rank_correlation
 ORACLE, UNIFORM = "oracle", "one bin"
 AGREEMENT = ("kind", "correlation", "low", "high", "same_bin", "n_problems")
 POLICIES = (
-    "kind", "budget", "accuracy", "low", "high", "minus_oracle", "minus_oracle_low", "minus_oracle_high", "minus_uniform",
-    "minus_uniform_low", "minus_uniform_high", "n_problems", "error",
-)  # fmt: skip
+    "kind",
+    "budget",
+    "accuracy",
+    "low",
+    "high",
+    "minus_oracle",
+    "minus_oracle_low",
+    "minus_oracle_high",
+    "minus_uniform",
+    "minus_uniform_low",
+    "minus_uniform_high",
+    "n_problems",
+    "error",
+)
 
 
 def agreement_with_oracle(
@@ -40,9 +51,12 @@ def agreement_with_oracle(
 
 
 def policies_by_kind(
-    results: StrategyResults, easiness: Mapping[str, Floats], resamples: int = 2000, seed: int = 0,
+    results: StrategyResults,
+    easiness: Mapping[str, Floats],
+    resamples: int = 2000,
+    seed: int = 0,
     errors: Floats | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """A row a (kind of bins, budget): the compute-optimal policy's accuracy, and its lead over oracle bins and over one bin.
 
     ``easiness``: by kind [problems], in the order of ``results.ids``, "oracle" among them. Kind "one bin" is the best

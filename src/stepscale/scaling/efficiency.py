@@ -58,9 +58,14 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
         status = "at least"
     interval = interval_of(theirs[0] / ours[0], factors)
     return Efficiency(
-        at=float(baseline.x[at]), accuracy=float(target[0]), baseline=float(theirs[0]), policy=float(ours[0]),
-        factor=interval, status=status, matched=float(np.isfinite(spent).mean()),
-    )  # fmt: skip
+        at=float(baseline.x[at]),
+        accuracy=float(target[0]),
+        baseline=float(theirs[0]),
+        policy=float(ours[0]),
+        factor=interval,
+        status=status,
+        matched=float(np.isfinite(spent).mean()),
+    )
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
@@ -71,11 +76,17 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
         low, high = float(found.factor.low), float(found.factor.high)
         rows.append(
             {
-                "at": found.at, "accuracy": found.accuracy, "baseline": found.baseline, "policy": found.policy,
-                "factor": float(found.factor.mean), "low": low, "high": high, "status": found.status,
+                "at": found.at,
+                "accuracy": found.accuracy,
+                "baseline": found.baseline,
+                "policy": found.policy,
+                "factor": float(found.factor.mean),
+                "low": low,
+                "high": high,
+                "status": found.status,
                 "matched": found.matched,
             }
-        )  # fmt: skip
+        )
     return pd.DataFrame(rows)
 
 

@@ -18,14 +18,25 @@ from stepscale.scaling.intervals import Interval
 
 POINTS = 5
 COLUMNS = (
-    "cost", "label", "accuracy", "low", "high", "error", "minus", "difference", "difference_low", "difference_high",
-)  # fmt: skip
+    "cost",
+    "label",
+    "accuracy",
+    "low",
+    "high",
+    "error",
+    "minus",
+    "difference",
+    "difference_low",
+    "difference_high",
+)
 
 
 def accuracy_at_cost(
-    curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None,
+    curves: Mapping[str, Curve],
+    baseline: str,
+    at: Sequence[float] | None = None,
     errors: Mapping[str, Floats] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """A row a (cost, curve): accuracy there, and its difference from the ``baseline``'s, both with 95 % intervals.
 
     ``errors``: Monte Carlo standard error at each of a curve's points; ``error`` is that of the accuracy at the most, NaN where

@@ -29,8 +29,24 @@ Bins = NDArray[np.int64]
 RATIOS: dict[Version, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "iclr": (0.08, 0.40, 11.0)}
 """The papers' R = D_inf / D_pre: few inferences (self-improvement), about as many, many (production)."""
 NEAR = 1.1  # a budget that exceeds the largest measured by a tenth at most (a seventh of a doubling) counts as measured
-COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", "small", "larger", "difference", "low", "high", "better",
-           "flops", "verifier_flops", "n_problems", "error"]  # fmt: skip
+COLUMNS = [
+    "bin",
+    "version",
+    "r",
+    "counted",
+    "budget",
+    "beyond",
+    "small",
+    "larger",
+    "difference",
+    "low",
+    "high",
+    "better",
+    "flops",
+    "verifier_flops",
+    "n_problems",
+    "error",
+]
 _PRETRAINING: dict[Version, float] = {"v1": 6 / 2, "iclr": 6 / 4}  # cost of a training token in those of inference
 _GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a generation in those of its generator
 _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
@@ -58,9 +74,15 @@ def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
 
 
 def flops_match(
-    optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version,
-    ratios: Sequence[float] | None = None, errors: ArrayLike | None = None, in_flops: InFlops | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    optimal: ComputeOptimal,
+    bins: ArrayLike,
+    larger: ArrayLike,
+    size_ratio: float,
+    version: Version,
+    ratios: Sequence[float] | None = None,
+    errors: ArrayLike | None = None,
+    in_flops: InFlops | None = None,
+) -> pd.DataFrame:
     """The stars: a row a bin (0: all problems) and R, for one version of the formula.
 
     ``bins`` [problems]: those ``optimal`` was made with. ``larger`` [problems]: 1 where the larger model's greedy answer
@@ -113,7 +135,7 @@ class _Match:
 
     def __init__(
         self, optimal: ComputeOptimal, bins: Bins, larger: Floats, errors: Floats | None, in_flops: InFlops | None
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.bins, self.larger, self.counts = bins, larger, optimal.counts
         self.curves: dict[Counted, Sequence[Curve]] = {"generations": optimal.by_bin}
         self.errors, self.spent = {"generations": errors}, {"generations": optimal.spent}
@@ -133,11 +155,19 @@ class _Match:
         found = _matched(curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
         base, lead = float(self.larger[inside].mean()), float(found.mean)
         return {
-            "counted": counted, "budget": float(granted[inside].mean()), "beyond": beyond, "small": lead + base,
-            "larger": base, "difference": lead, "low": float(found.low), "high": float(found.high),
-            "better": _better(found, beyond), **self._spent(inside, counted, float(granted[inside].mean())),
-            "n_problems": int(inside.sum()), "error": self._error(counted, budgets),
-        }  # fmt: skip
+            "counted": counted,
+            "budget": float(granted[inside].mean()),
+            "beyond": beyond,
+            "small": lead + base,
+            "larger": base,
+            "difference": lead,
+            "low": float(found.low),
+            "high": float(found.high),
+            "better": _better(found, beyond),
+            **self._spent(inside, counted, float(granted[inside].mean())),
+            "n_problems": int(inside.sum()),
+            "error": self._error(counted, budgets),
+        }
 
     def _error(self, counted: Counted, budgets: Mapping[int, Floats]) -> float:
         """Monte Carlo error at the bins' budgets: between two points no more than theirs in the same proportions."""
@@ -173,8 +203,14 @@ def _matched(
 
 
 def _difference(
-    curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: Floats, resampled: bool
-) -> Floats:  # fmt: skip
+    curves: Sequence[Curve],
+    counts: Counts,
+    bins: Bins,
+    larger: Floats,
+    chosen: Sequence[int],
+    budgets: Floats,
+    resampled: bool,
+) -> Floats:
     """Difference of the means [rows]; NaN for a resample that has none of these problems."""
     total, size = np.zeros(len(counts)), np.zeros(len(counts))
     for number in chosen:

@@ -40,8 +40,14 @@ def label_overlap(
         low, high = np.quantile(mean[1:], [0.025, 0.975])
         rows.append(
             {
-                "arm": arm, "control": control, "per_problem": int(size), "overlap": float(mean[0]), "low": float(low),
-                "high": float(high), "n_problems": len(ids), "seeds": len(seeds),
+                "arm": arm,
+                "control": control,
+                "per_problem": int(size),
+                "overlap": float(mean[0]),
+                "low": float(low),
+                "high": float(high),
+                "n_problems": len(ids),
+                "seeds": len(seeds),
             }
-        )  # fmt: skip
+        )
     return rows

@@ -40,10 +40,15 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
         found = crossed_interval(values, resamples, seed)
         rows.append(
             {
-                "difference": name, "n": n, "estimate": float(found.mean), "low": float(found.low), "high": float(found.high),
-                "n_problems": values.shape[-1], "seeds": values.shape[-2],
+                "difference": name,
+                "n": n,
+                "estimate": float(found.mean),
+                "low": float(found.low),
+                "high": float(found.high),
+                "n_problems": values.shape[-1],
+                "seeds": values.shape[-2],
             }
-        )  # fmt: skip
+        )
     return rows
 
 
@@ -79,11 +84,15 @@ def _values(health: pd.DataFrame) -> pd.DataFrame:
     score = health["score"].where(faultless.notna())
     return pd.DataFrame(
         {
-            "believed": score, "faultless": faultless, "overconfidence": score - faultless, "auroc": score,
-            "wrong_answers": 1.0 - health["is_correct"].astype("float64"), "first_error": health["first_error"],
+            "believed": score,
+            "faultless": faultless,
+            "overconfidence": score - faultless,
+            "auroc": score,
+            "wrong_answers": 1.0 - health["is_correct"].astype("float64"),
+            "first_error": health["first_error"],
             "distinct_errors": health["distinct"].astype("float64"),
         }
-    )  # fmt: skip
+    )
 
 
 def _measured(rows: pd.DataFrame, name: str, drawn: Draws) -> tuple[float | int, ...]:

@@ -29,15 +29,33 @@ Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
 GENERATIONS, FLOPS = "generations", "FLOPs"
 COLUMNS = (
-    "unit", "budget", "cost", "accuracy", "low", "high", "error", "stopped", "other", "difference", "difference_low",
-    "difference_high", "verdict",
-)  # fmt: skip
+    "unit",
+    "budget",
+    "cost",
+    "accuracy",
+    "low",
+    "high",
+    "error",
+    "stopped",
+    "other",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "verdict",
+)
 
 
 def compare_online(
-    results: StrategyResults, oracle: Bins, baseline: str, pool: Candidates, runs: Mapping[str, Candidates],
-    budgets: Sequence[int], resamples: int, seed: int, flops: Prices | None = None,
-) -> pd.DataFrame:  # fmt: skip
+    results: StrategyResults,
+    oracle: Bins,
+    baseline: str,
+    pool: Candidates,
+    runs: Mapping[str, Candidates],
+    budgets: Sequence[int],
+    resamples: int,
+    seed: int,
+    flops: Prices | None = None,
+) -> pd.DataFrame:
     """A row a (unit, budget, other policy); ``error`` is the Monte Carlo error of the online accuracy over the orders.
 
     ``budgets`` in generations. With ``flops``, and costs in "flops" in ``results``, there are rows counted in FLOPs too: for each
@@ -85,8 +103,14 @@ def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats
 
 
 def _rows(
-    unit: str, met: Outcomes, halves: NDArray[np.int64], budgets: Sequence[float], others: Others, resamples: int, seed: int
-) -> list[list[float | str]]:  # fmt: skip
+    unit: str,
+    met: Outcomes,
+    halves: NDArray[np.int64],
+    budgets: Sequence[float],
+    others: Others,
+    resamples: int,
+    seed: int,
+) -> list[list[float | str]]:
     """The rows of one unit."""
     counts = with_estimate(resample_counts(len(halves), resamples, seed))
     rows: list[list[float | str]] = []

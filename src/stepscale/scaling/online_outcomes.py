@@ -67,9 +67,13 @@ def repriced(met: Outcomes, prices: Prices) -> Outcomes:
 
 
 def outcomes(
-    ids: Sequence[str], pool: Candidates, runs: Mapping[str, Candidates], orders: int = 64, seed: int = 0,
+    ids: Sequence[str],
+    pool: Candidates,
+    runs: Mapping[str, Candidates],
+    orders: int = 64,
+    seed: int = 0,
     most_probes: int = 8,
-) -> Outcomes:  # fmt: skip
+) -> Outcomes:
     """All cells, for ``orders`` random orders of each problem's pool, seeded by its id.
 
     The ladder is 1, 2, 4, ... up to the pool's size; runs are recorded after up to ``most_probes`` samples. Raises InputError

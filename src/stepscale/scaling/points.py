@@ -119,11 +119,17 @@ def _rows(
     interval = accuracy_interval(accuracy, resamples, seed)
     return [
         {
-            "label": arm, "per_problem": size, "n": n, "accuracy": float(interval.mean[i]), "low": float(interval.low[i]),
-            "high": float(interval.high[i]), "n_problems": accuracy.shape[2], "seeds": accuracy.shape[1],
+            "label": arm,
+            "per_problem": size,
+            "n": n,
+            "accuracy": float(interval.mean[i]),
+            "low": float(interval.low[i]),
+            "high": float(interval.high[i]),
+            "n_problems": accuracy.shape[2],
+            "seeds": accuracy.shape[1],
         }
         for i, (size, n) in enumerate(places)
-    ]  # fmt: skip
+    ]
 
 
 def _present(points: pd.DataFrame) -> list[str]:

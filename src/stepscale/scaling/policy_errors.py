@@ -33,9 +33,12 @@ def error_by_bin(votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence
 
 
 def chosen_error(
-    votes: Mapping[str, Vote], ns: Sequence[int], strategies: NDArray[np.str_], budgets: NDArray[np.int64],
+    votes: Mapping[str, Vote],
+    ns: Sequence[int],
+    strategies: NDArray[np.str_],
+    budgets: NDArray[np.int64],
     problems: ArrayLike | None = None,
-) -> Floats:  # fmt: skip
+) -> Floats:
     """The error [points] of a policy's mean accuracy where it is told which strategy and N each problem has: [problems, points].
 
     ``votes``: by strategy, at ``ns`` samples.

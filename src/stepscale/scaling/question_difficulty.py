@@ -48,9 +48,13 @@ class QuestionDifficulty:
                 f" not {len(texts)} texts and {len(values)} values"
             )
         counts = HashingVectorizer(
-            analyzer="char", ngram_range=(1, self.options.longest_ngram), n_features=self.options.n_features,
-            norm=None, alternate_sign=False, lowercase=False,
-        )  # fmt: skip
+            analyzer="char",
+            ngram_range=(1, self.options.longest_ngram),
+            n_features=self.options.n_features,
+            norm=None,
+            alternate_sign=False,
+            lowercase=False,
+        )
         # without a norm the counts of single characters also tell how long the question is
         self._model = make_pipeline(counts, MaxAbsScaler(), RidgeCV(alphas=self.options.penalties))
         self._model.fit(list(texts), values)

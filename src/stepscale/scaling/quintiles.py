@@ -41,12 +41,17 @@ def by_quintile(bins: Bins, votes: Mapping[str, Vote], ns: Sequence[int], resamp
             error = votes[label].error_among(inside)
             rows += [
                 {
-                    "quintile": int(quintile), "label": label, "n": n, "accuracy": float(interval.mean[i]),
-                    "low": float(interval.low[i]), "high": float(interval.high[i]), "n_problems": int(inside.sum()),
+                    "quintile": int(quintile),
+                    "label": label,
+                    "n": n,
+                    "accuracy": float(interval.mean[i]),
+                    "low": float(interval.low[i]),
+                    "high": float(interval.high[i]),
+                    "n_problems": int(inside.sum()),
                     "error": float(error[i]),
                 }
                 for i, n in enumerate(ns)
-            ]  # fmt: skip
+            ]
     return pd.DataFrame(rows)
 
 

@@ -30,10 +30,14 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
     attempts = chains.groupby("position").size()
     return pd.DataFrame(
         {
-            "position": attempts.index.to_numpy(), "accuracy": interval.mean, "low": interval.low, "high": interval.high,
-            "n_attempts": attempts.to_numpy(), "n_problems": len(values),
+            "position": attempts.index.to_numpy(),
+            "accuracy": interval.mean,
+            "low": interval.low,
+            "high": interval.high,
+            "n_attempts": attempts.to_numpy(),
+            "n_problems": len(values),
         }
-    )  # fmt: skip
+    )
 
 
 def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
@@ -62,11 +66,15 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
             interval = _ratio(events, chances, counts)
             rows.append(
                 {
-                    "change": change, "position": place, "rate": float(interval.mean), "low": float(interval.low),
-                    "high": float(interval.high), "n": int(chances.sum()),
+                    "change": change,
+                    "position": place,
+                    "rate": float(interval.mean),
+                    "low": float(interval.low),
+                    "high": float(interval.high),
+                    "n": int(chances.sum()),
                     "paper": PAPER_LOST if change == "lost" and place is None else float("nan"),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows).astype({"position": "Int64"})
 
 

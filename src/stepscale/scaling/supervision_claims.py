@@ -25,8 +25,11 @@ NOT_WORSE = 0.01  # B8: one point
 MOST_DOUBLINGS = 10.0  # A4: a saving beyond 2 ** 10 counts as that
 
 RULES: tuple[Rule, ...] = (
-    ("product", "positive"), ("product", "negative"), ("min", "positive"), ("min", "negative"),
-)  # fmt: skip
+    ("product", "positive"),
+    ("product", "negative"),
+    ("min", "positive"),
+    ("min", "negative"),
+)
 
 
 def rule_values(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], n: int) -> dict[Rule, Floats]:

@@ -36,10 +36,13 @@ def choose(
         ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample["steps"])
         shown = zip_longest(sample["steps"], sample["negative"], ratings)
         return {
-            "kind": kind, "remark": remark, "problem": texts.loc[problem_id, "problem"],
+            "kind": kind,
+            "remark": remark,
+            "problem": texts.loc[problem_id, "problem"],
             "steps": [[text, float(1 - p), rating] for text, p, rating in shown],
-            "answer": str(sample["answer"]), "gold": str(texts.loc[problem_id, "answer"]),
-        }  # fmt: skip
+            "answer": str(sample["answer"]),
+            "gold": str(texts.loc[problem_id, "answer"]),
+        }
 
     best = chosen_by(scored, "prm")
     rows = np.arange(len(best))

@@ -56,8 +56,15 @@ class TreeMethod(SearchMethod):
         """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
         width = min(self.m, self.subtree)
         return Shape(
-            self.n, width, self.subtree, self.ahead, self.rounds, self.aggregation, self.neutral_is, self.filter_duplicates
-        )  # fmt: skip
+            self.n,
+            width,
+            self.subtree,
+            self.ahead,
+            self.rounds,
+            self.aggregation,
+            self.neutral_is,
+            self.filter_duplicates,
+        )
 
     @property
     def search_key(self) -> str:

@@ -102,10 +102,14 @@ class Meter:
             ):
                 for phase, count in zip(_PHASES, counts, strict=True):
                     ledger.add(
-                        name, phase, count, parameters=cost.parameters, attention_width=cost.attention_width,
+                        name,
+                        phase,
+                        count,
+                        parameters=cost.parameters,
+                        attention_width=cost.attention_width,
                         context_sum=context if phase == "prefill" else 0,
                         seconds=cost.seconds * share if phase == "prefill" else 0.0,
-                    )  # fmt: skip
+                    )
 
 
 def apportion(whole: int, weights: Sequence[int]) -> list[int]:

@@ -25,10 +25,18 @@ from stepscale.verifiers.contract import Verifier
 
 
 def search_online(
-    problems: Sequence[Problem], generator: Generator, verifier: Verifier, policy: OnlinePolicy,
-    runs: Mapping[str, SearchMethod], sampling: Sampling, *, run_seed: int, ledger: Ledger, aggregation: How = "last",
+    problems: Sequence[Problem],
+    generator: Generator,
+    verifier: Verifier,
+    policy: OnlinePolicy,
+    runs: Mapping[str, SearchMethod],
+    sampling: Sampling,
+    *,
+    run_seed: int,
+    ledger: Ledger,
+    aggregation: How = "last",
     neutral_is: NeutralIs = "positive",
-) -> list[SearchResult]:  # fmt: skip
+) -> list[SearchResult]:
     """A result for each problem, in order; what was computed is added to ``ledger``.
 
     ``strategy`` tells what was done after the probes; ``budget`` the generations used; ``confidence`` the winner's sum of
@@ -50,8 +58,10 @@ def search_online(
     while going := [s for s in states if s.samples_on and s.sure < policy.sure]:
         sampler.draw(going, 2 * len(going[0].candidates))
     results = _switched(problems, states, generator, verifier, runs, Draws(sampling, run_seed), ledger)
-    return [_result(p, s, meter.ledgers[s.owner], results.get(s.owner), run_seed)
-            for p, s in zip(problems, states, strict=True)]  # fmt: skip
+    return [
+        _result(p, s, meter.ledgers[s.owner], results.get(s.owner), run_seed)
+        for p, s in zip(problems, states, strict=True)
+    ]
 
 
 @dataclass
@@ -116,9 +126,14 @@ def _most(state: _State, up_to: int) -> int:
 
 
 def _switched(
-    problems: Sequence[Problem], states: Sequence[_State], generator: Generator, verifier: Verifier,
-    runs: Mapping[str, SearchMethod], draws: Draws, ledger: Ledger,
-) -> dict[int, SearchResult]:  # fmt: skip
+    problems: Sequence[Problem],
+    states: Sequence[_State],
+    generator: Generator,
+    verifier: Verifier,
+    runs: Mapping[str, SearchMethod],
+    draws: Draws,
+    ledger: Ledger,
+) -> dict[int, SearchResult]:
     """The search results of the problems whose action is a run, by owner; one call a run."""
     found: dict[int, SearchResult] = {}
     for name, method in runs.items():
@@ -138,8 +153,13 @@ def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | 
     won = choose(pool, "weighted", seed_for(run_seed, "online-tie", problem.problem_id))
     after = "sure at once" if state.action is None else f"then {run.strategy}" if run else "sampled on"
     return SearchResult(
-        problem_id=problem.problem_id, strategy=f"online {len(probes)} samples, {after}",
-        budget=len(probes) + (run.budget if run else 0), rounds=1 + (run.rounds if run else 0), candidates=pool,
-        answer=won.answer, chosen=won.candidate, confidence=None if won.answer is None else _sure(pool),
+        problem_id=problem.problem_id,
+        strategy=f"online {len(probes)} samples, {after}",
+        budget=len(probes) + (run.budget if run else 0),
+        rounds=1 + (run.rounds if run else 0),
+        candidates=pool,
+        answer=won.answer,
+        chosen=won.candidate,
+        confidence=None if won.answer is None else _sure(pool),
         ledger=spent + run.ledger if run else spent,
-    )  # fmt: skip
+    )

@@ -15,9 +15,18 @@ from stepscale.scaling.curve import Counts, interval_of, with_estimate
 from stepscale.scaling.intervals import drawn_means, resample_counts
 
 COLUMNS = (
-    "sign", "strategy", "budget", "value", "low", "high", "difference", "difference_low", "difference_high", "n_solutions",
+    "sign",
+    "strategy",
+    "budget",
+    "value",
+    "low",
+    "high",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "n_solutions",
     "n_problems",
-)  # fmt: skip
+)
 _SHORT = 2  # steps
 
 

@@ -17,8 +17,12 @@ from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 _NAMES = {
-    "beam": "beam", "dvts": "DVTS", "lookahead": "lookahead", "best_of_n": "best-of-N", "weighted": "best-of-N weighted"
-}  # fmt: skip
+    "beam": "beam",
+    "dvts": "DVTS",
+    "lookahead": "lookahead",
+    "best_of_n": "best-of-N",
+    "weighted": "best-of-N weighted",
+}
 
 
 class _Strategies(BaseModel):

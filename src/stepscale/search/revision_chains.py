@@ -53,9 +53,16 @@ class ProblemChains:
 
 
 def run_chains(
-    problems: Sequence[Problem], generator: Generator, lengths: Sequence[int], layout: RevisionLayout, sampling: Sampling,
-    *, run_seed: int, ledger: Ledger, problems_at_once: int = 64,
-) -> list[ProblemChains]:  # fmt: skip
+    problems: Sequence[Problem],
+    generator: Generator,
+    lengths: Sequence[int],
+    layout: RevisionLayout,
+    sampling: Sampling,
+    *,
+    run_seed: int,
+    ledger: Ledger,
+    problems_at_once: int = 64,
+) -> list[ProblemChains]:
     """``len(lengths)`` chains of these lengths (attempts) for each problem; what was computed is added to ``ledger``.
 
     ``sampling.max_new_tokens`` bounds one attempt. Prefix tokens that attempts share, such as the problem at position 0, are
@@ -79,9 +86,15 @@ def run_chains(
 
 
 def _next_attempts(
-    problems: Sequence[Problem], chains: list[list[list[Attempt]]], going: Sequence[tuple[int, int]], generator: Generator,
-    layout: RevisionLayout, sampling: Sampling, run_seed: int, ledger: Ledger,
-) -> list[Attempt]:  # fmt: skip
+    problems: Sequence[Problem],
+    chains: list[list[list[Attempt]]],
+    going: Sequence[tuple[int, int]],
+    generator: Generator,
+    layout: RevisionLayout,
+    sampling: Sampling,
+    run_seed: int,
+    ledger: Ledger,
+) -> list[Attempt]:
     """One more attempt of each (problem, chain) in ``going``, in one call."""
     prompts, contexts, requests = [], [], []
     for owner, (i, chain) in enumerate(going):
@@ -94,8 +107,12 @@ def _next_attempts(
         contexts.append(tuple(attempt.candidate.slot for attempt in shown[len(shown) - n_shown :]))
         requests.append((owner, Request(generator.encode_prompt(text), seed)))
     # an owner for each attempt, so that each gets its own part of the cost
-    meter = Meter([Problem(problems[i].problem_id, text) for (i, _), text in zip(going, prompts, strict=True)],
-                  generator, None, ledger)  # fmt: skip
+    meter = Meter(
+        [Problem(problems[i].problem_id, text) for (i, _), text in zip(going, prompts, strict=True)],
+        generator,
+        None,
+        ledger,
+    )
     found = meter.generate(requests, sampling, "solution")
     parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
     return [
@@ -109,16 +126,28 @@ def candidate_of(generator: Generator, drawn: Continuation, chain: int, position
     steps, ends = read_steps(generator, drawn)
     finished = drawn.ended == "solution"
     return Candidate(
-        slot=position, subtree=chain, steps=tuple(steps), tokens=drawn.tokens, step_ends=tuple(ends),
-        finish="solution" if finished else "length", answer=extract_answer("\n".join(steps)) if finished else None,
-        step_scores=(), score=None, mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
-    )  # fmt: skip
+        slot=position,
+        subtree=chain,
+        steps=tuple(steps),
+        tokens=drawn.tokens,
+        step_ends=tuple(ends),
+        finish="solution" if finished else "length",
+        answer=extract_answer("\n".join(steps)) if finished else None,
+        step_scores=(),
+        score=None,
+        mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
+    )
 
 
 def score_chains(
-    found: Sequence[ProblemChains], generator: Generator, verifier: Verifier, history: bool, aggregation: How,
-    ledger: Ledger, neutral_is: NeutralIs = "positive",
-) -> list[ProblemChains]:  # fmt: skip
+    found: Sequence[ProblemChains],
+    generator: Generator,
+    verifier: Verifier,
+    history: bool,
+    aggregation: How,
+    ledger: Ledger,
+    neutral_is: NeutralIs = "positive",
+) -> list[ProblemChains]:
     """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
 
     Attempts without an answer stay unscored: they can never win. The cost joins each attempt's own and ``ledger``.

@@ -96,11 +96,18 @@ def ratio_results(
             writing, reading = written * rates[0], read * rates[1]
             rows.append(
                 {
-                    "problem_id": problem_id, "strategy": split_name(sequential, parallel), "budget": budget,
-                    "sequential": sequential, "parallel": parallel, "accuracy": right,
-                    "groups": len(found), "tokens": written + read, "flops": writing + reading, "generator_flops": writing,
+                    "problem_id": problem_id,
+                    "strategy": split_name(sequential, parallel),
+                    "budget": budget,
+                    "sequential": sequential,
+                    "parallel": parallel,
+                    "accuracy": right,
+                    "groups": len(found),
+                    "tokens": written + read,
+                    "flops": writing + reading,
+                    "generator_flops": writing,
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 
@@ -159,7 +166,14 @@ def _candidate(row: dict[Any, Any]) -> Candidate:
     """The attempt as the choice sees it; the tokens it was made of are of no use here."""
     score = float(row["score"])
     return Candidate(
-        slot=int(row["position"]), subtree=int(row["chain"]), steps=tuple(row["steps"]), tokens=(), step_ends=(),
-        finish=row["finish"], answer=None if pd.isna(row["answer"]) else str(row["answer"]), step_scores=(),
-        score=None if score != score else score, mean_logprob=None,
-    )  # fmt: skip
+        slot=int(row["position"]),
+        subtree=int(row["chain"]),
+        steps=tuple(row["steps"]),
+        tokens=(),
+        step_ends=(),
+        finish=row["finish"],
+        answer=None if pd.isna(row["answer"]) else str(row["answer"]),
+        step_scores=(),
+        score=None if score != score else score,
+        mean_logprob=None,
+    )

@@ -36,9 +36,17 @@ class WithoutHistory:
 
 
 def search_revisions(
-    found: Sequence[ProblemChains], generator: Generator, verifier: Verifier, options: SearchMethod,
-    layout: RevisionLayout, sampling: Sampling, *, history: bool, run_seed: int, ledger: Ledger,
-) -> list[SearchResult]:  # fmt: skip
+    found: Sequence[ProblemChains],
+    generator: Generator,
+    verifier: Verifier,
+    options: SearchMethod,
+    layout: RevisionLayout,
+    sampling: Sampling,
+    *,
+    history: bool,
+    run_seed: int,
+    ledger: Ledger,
+) -> list[SearchResult]:
     """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
 
     A result's ``budget`` is the search's and the chain's attempts together, its ``candidates`` are the attempts and then the
@@ -65,6 +73,12 @@ def _with_chain(own: ProblemChains, result: SearchResult, options: SearchMethod,
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
     won = choose(pool, options.final_choice, seed_for(run_seed, "revision-search-tie", own.problem.problem_id))
     return replace(
-        result, strategy=f"{result.strategy} after={n}", budget=result.budget + n, candidates=pool, answer=won.answer,
-        chosen=won.candidate, confidence=won.confidence, ledger=own.ledger + result.ledger,
-    )  # fmt: skip
+        result,
+        strategy=f"{result.strategy} after={n}",
+        budget=result.budget + n,
+        candidates=pool,
+        answer=won.answer,
+        chosen=won.candidate,
+        confidence=won.confidence,
+        ledger=own.ledger + result.ledger,
+    )

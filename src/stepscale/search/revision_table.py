@@ -31,17 +31,28 @@ def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame
             made = attempt.candidate
             rows.append(
                 {
-                    "problem_id": own.problem.problem_id, "sample_id": sample_id, "steps": list(made.steps),
-                    "tokens": list(made.tokens), "step_ends": list(made.step_ends), "answer": made.answer,
-                    "is_correct": None, "finish": made.finish, "mean_logprob": made.mean_logprob, "generator": generator,
-                    "chain": made.subtree, "position": made.slot, "prompt": attempt.prompt,
-                    "context": list(attempt.context), "score": float("nan") if made.score is None else made.score,
-                    "tokens_computed": attempt.ledger.tokens, "flops": attempt.ledger.flops(),
+                    "problem_id": own.problem.problem_id,
+                    "sample_id": sample_id,
+                    "steps": list(made.steps),
+                    "tokens": list(made.tokens),
+                    "step_ends": list(made.step_ends),
+                    "answer": made.answer,
+                    "is_correct": None,
+                    "finish": made.finish,
+                    "mean_logprob": made.mean_logprob,
+                    "generator": generator,
+                    "chain": made.subtree,
+                    "position": made.slot,
+                    "prompt": attempt.prompt,
+                    "context": list(attempt.context),
+                    "score": float("nan") if made.score is None else made.score,
+                    "tokens_computed": attempt.ledger.tokens,
+                    "flops": attempt.ledger.flops(),
                     "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),
                     "generator_flops": attempt.ledger.flops() - attempt.ledger.verifier_flops(),
                     **dict(zip(WRITING, written[sample_id], strict=True)),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows)
 
 

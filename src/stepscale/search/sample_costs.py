@@ -17,15 +17,25 @@ from numpy.typing import NDArray
 from stepscale.scaling.closed_form import Floats
 
 COLUMNS = (
-    "problem_id", "n", "prefill_tokens", "decode_tokens", "verify_tokens", "generator_flops", "verifier_flops",
-)  # fmt: skip
+    "problem_id",
+    "n",
+    "prefill_tokens",
+    "decode_tokens",
+    "verify_tokens",
+    "generator_flops",
+    "verifier_flops",
+)
 Steps = tuple[str, ...]
 
 
 def sample_costs(
-    prompts: Mapping[str, int], samples: pd.DataFrame, ns: Sequence[int], generator: int, verifier: int,
+    prompts: Mapping[str, int],
+    samples: pd.DataFrame,
+    ns: Sequence[int],
+    generator: int,
+    verifier: int,
     read_prompts: Mapping[str, int] | None = None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
 
     ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt

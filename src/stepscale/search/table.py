@@ -87,9 +87,19 @@ def results_table(
     columns = Columns(SEARCH_RESULTS, *SEARCH_RESULTS.columns)
     for result, right in zip(results, rights, strict=True):
         columns.row(
-            result.problem_id, result.strategy, seed, result.budget, result.answer, right, result.confidence,
-            len(result.candidates), result.n_distinct, len(result.finished), result.rounds, *_costs(result.ledger),
-        )  # fmt: skip
+            result.problem_id,
+            result.strategy,
+            seed,
+            result.budget,
+            result.answer,
+            right,
+            result.confidence,
+            len(result.candidates),
+            result.n_distinct,
+            len(result.finished),
+            result.rounds,
+            *_costs(result.ledger),
+        )
     return search_results(columns.unchecked_frame())
 
 
@@ -102,10 +112,22 @@ def candidates_table(
     columns = Columns(SEARCH_CANDIDATES, *SEARCH_CANDIDATES.columns)
     for (result, i, own), right in zip(owned, rights, strict=True):
         columns.row(
-            result.problem_id, result.strategy, seed, own.slot, own.subtree, list(own.steps), list(own.tokens),
-            list(own.step_ends), own.answer, right, own.finish, list(own.step_scores), own.score, own.mean_logprob,
+            result.problem_id,
+            result.strategy,
+            seed,
+            own.slot,
+            own.subtree,
+            list(own.steps),
+            list(own.tokens),
+            list(own.step_ends),
+            own.answer,
+            right,
+            own.finish,
+            list(own.step_scores),
+            own.score,
+            own.mean_logprob,
             result.chosen == i,
-        )  # fmt: skip
+        )
     return search_candidates(columns.unchecked_frame())
 
 

@@ -96,11 +96,17 @@ class Answerer:
         for model in (self._generator, self._verifier):
             start_afresh(model)
         [found] = search_online(
-            [Problem("question", question.problem)], self._generator, self._verifier, own, self._policy.runs,
-            Sampling(**self._policy.sampling.model_dump()), run_seed=seed, ledger=Ledger(),
+            [Problem("question", question.problem)],
+            self._generator,
+            self._verifier,
+            own,
+            self._policy.runs,
+            Sampling(**self._policy.sampling.model_dump()),
+            run_seed=seed,
+            ledger=Ledger(),
             aggregation=self._policy.aggregation,
             neutral_is=self._policy.neutral_is,
-        )  # fmt: skip
+        )
         return _answer(found, own)
 
 
@@ -111,15 +117,19 @@ def _answer(found: SearchResult, policy: OnlinePolicy) -> Answer:
     scored = zip(solution.steps, solution.step_scores, strict=True) if solution else ()
     models = found.ledger.models.values()
     return Answer(
-        answer=found.answer, confidence=found.confidence or 0.0,
+        answer=found.answer,
+        confidence=found.confidence or 0.0,
         steps=[ScoredStep(text=text, score=score) for text, score in scored],
-        strategy=_strategy(found, policy, policy.actions[difficulty - 1].run), difficulty=difficulty,
+        strategy=_strategy(found, policy, policy.actions[difficulty - 1].run),
+        difficulty=difficulty,
         generations=found.budget,
         tokens_spent=Spent(
-            prefill=sum(own.prefill for own in models), decode=sum(own.decode for own in models),
-            verify=sum(own.verify for own in models), total=found.ledger.tokens,
+            prefill=sum(own.prefill for own in models),
+            decode=sum(own.decode for own in models),
+            verify=sum(own.verify for own in models),
+            total=found.ledger.tokens,
         ),
-    )  # fmt: skip
+    )
 
 
 def _strategy(found: SearchResult, policy: OnlinePolicy, run: str | None) -> str:

@@ -76,8 +76,12 @@ def signature() -> ModelSignature:
     any_type = AnyType()  # type: ignore[no-untyped-call]
     asked: list[Column] = [ColSpec(any_type, name, required=False) for name in ("problem", "budget")]
     given: list[Column] = [
-        ColSpec(text, "answer", required=False), ColSpec(number, "confidence"), ColSpec(Array(step), "steps"),
-        ColSpec(text, "strategy"), ColSpec(whole, "difficulty"), ColSpec(whole, "generations"),
+        ColSpec(text, "answer", required=False),
+        ColSpec(number, "confidence"),
+        ColSpec(Array(step), "steps"),
+        ColSpec(text, "strategy"),
+        ColSpec(whole, "difficulty"),
+        ColSpec(whole, "generations"),
         ColSpec(spent, "tokens_spent"),
-    ]  # fmt: skip
+    ]
     return ModelSignature(inputs=Schema(asked), outputs=Schema(given))

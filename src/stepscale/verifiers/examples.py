@@ -175,9 +175,13 @@ def _in_lines(
 
 
 def _close(
-    result: list[Example], key: tuple[str, int, str] | None, texts: dict[str, str], steps: list[str],
-    targets: list[float | None], soft: bool,
-) -> None:  # fmt: skip
+    result: list[Example],
+    key: tuple[str, int, str] | None,
+    texts: dict[str, str],
+    steps: list[str],
+    targets: list[float | None],
+    soft: bool,
+) -> None:
     """Add the trajectory of the chosen steps, cut after the first negative step (hard) or the last labelled one."""
     if key is None or all(target is None for target in targets):
         return

@@ -17,13 +17,15 @@ class VerifierOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     supervise: Supervise | None = Field(
-        None, description="tokens with a target: each step's last, every token of a step that has one, or the solution's "
+        None,
+        description="tokens with a target: each step's last, every token of a step that has one, or the solution's "
         "last only; null: the papers' choice, step_end for a PRM and every_token for an ORM",
-    )  # fmt: skip
+    )
     head_init_tokens: tuple[str, ...] = Field(
-        (), description="tokens of the base that stand for the ratings, worst first (<bad>, <ok>, <good>): the head starts from "
+        (),
+        description="tokens of the base that stand for the ratings, worst first (<bad>, <ok>, <good>): the head starts from "
         "the rows by which the base predicts them",
-    )  # fmt: skip
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
     optimization: Optimization = Optimization()
 

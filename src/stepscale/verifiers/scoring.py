@@ -46,9 +46,16 @@ class StepScorer:
     """
 
     def __init__(
-        self, name: str, encode: Encode, model: Any, head: Head, read: Read, *,
-        remembered_bytes: int = _REMEMBERED, tokens_per_batch: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        name: str,
+        encode: Encode,
+        model: Any,
+        head: Head,
+        read: Read,
+        *,
+        remembered_bytes: int = _REMEMBERED,
+        tokens_per_batch: int | None = None,
+    ) -> None:
         self.name = name
         self._encode, self._read = encode, read
         config = model.config.get_text_config()
@@ -73,9 +80,14 @@ class StepScorer:
         if unread:
             _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
         ledger.add(
-            self.name, "verify", computed.tokens, parameters=self.parameters, attention_width=self._attention_width,
-            context_sum=computed.context_sum, seconds=time.perf_counter() - started,
-        )  # fmt: skip
+            self.name,
+            "verify",
+            computed.tokens,
+            parameters=self.parameters,
+            attention_width=self._attention_width,
+            context_sum=computed.context_sum,
+            seconds=time.perf_counter() - started,
+        )
         found = dict(zip(distinct, scores, strict=True))
         return [found[trajectory] for trajectory in trajectories]
 

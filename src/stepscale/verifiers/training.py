@@ -31,8 +31,10 @@ from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
 
 _LABELS: dict[Kind, tuple[str, ...]] = {
-    "prm": ("negative", "neutral", "positive"), "soft_prm": ("right",), "orm": ("right",),
-}  # fmt: skip
+    "prm": ("negative", "neutral", "positive"),
+    "soft_prm": ("right",),
+    "orm": ("right",),
+}
 _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
 
 
@@ -51,10 +53,16 @@ class TrainedVerifier:
     def numbers(self) -> dict[str, float]:
         """The report as numbers for a tracker."""
         return {
-            "optimizer_steps": self.fit.steps, "tokens": self.fit.tokens, "tokens_per_second": self.fit.tokens_per_second,
-            "seconds": self.fit.seconds, "padding": self.fit.padding, "examples": self.n_rows, "examples_cut": self.n_cut,
-            "examples_left_out": self.n_left_out, "validation_examples": len(self.validation),
-        }  # fmt: skip
+            "optimizer_steps": self.fit.steps,
+            "tokens": self.fit.tokens,
+            "tokens_per_second": self.fit.tokens_per_second,
+            "seconds": self.fit.seconds,
+            "padding": self.fit.padding,
+            "examples": self.n_rows,
+            "examples_cut": self.n_cut,
+            "examples_left_out": self.n_left_out,
+            "validation_examples": len(self.validation),
+        }
 
 
 def train_verifier(
@@ -84,9 +92,15 @@ def train_verifier(
             f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}"
         )
     report = fit(
-        model, rows, to_rows(kept, encoder, supervise)[0], _loss(config.kind), config.optimization,
-        pad_id=tokenizer.pad_token_id or 0, classes=config.kind == "prm", on_log=on_log,
-    )  # fmt: skip
+        model,
+        rows,
+        to_rows(kept, encoder, supervise)[0],
+        _loss(config.kind),
+        config.optimization,
+        pad_id=tokenizer.pad_token_id or 0,
+        classes=config.kind == "prm",
+        on_log=on_log,
+    )
     save(model, tokenizer, out_folder)
     SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout).write(out_folder)
     return TrainedVerifier(out_folder, config, report, kept, len(rows), n_cut, len(training) - len(rows))
@@ -97,9 +111,13 @@ def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any
     torch.manual_seed(seed_for(config.optimization.seed, "verifier-head") % 2**63)
     labels = _LABELS[config.kind]
     model = load_token_classifier(
-        base, num_labels=len(labels), id2label=dict(enumerate(labels)), label2id={name: i for i, name in enumerate(labels)},
-        classifier_dropout=config.dropout, attention_dropout=config.dropout,
-    )  # fmt: skip
+        base,
+        num_labels=len(labels),
+        id2label=dict(enumerate(labels)),
+        label2id={name: i for i, name in enumerate(labels)},
+        classifier_dropout=config.dropout,
+        attention_dropout=config.dropout,
+    )
     if config.head_init_tokens:
         start = rows_of_tokens(base, tokenizer, config.head_init_tokens)
         if len(labels) == 1 and len(start) >= 2:

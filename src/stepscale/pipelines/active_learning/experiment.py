@@ -12,9 +12,13 @@ POOL, TEST = "experiment-pool", "experiment-test"
 
 
 def sample_experiment(
-    generator_model: Path, problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
-    experiment: ExperimentBlock | None, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path,
+    problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    experiment: ExperimentBlock | None,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Solutions of the experiment's training and test problems, shard by shard; none without an experiment."""
     from stepscale.generation.contract import Sampling
 

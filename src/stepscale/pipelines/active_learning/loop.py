@@ -66,9 +66,15 @@ def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
 
 
 def train_selectors(
-    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, before: pd.DataFrame,
-    verifiers: VerifierBlock, loop: LoopOptions | None, seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    keys: pd.DataFrame,
+    labels: pd.DataFrame,
+    before: pd.DataFrame,
+    verifiers: VerifierBlock,
+    loop: LoopOptions | None,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Train on all labels so far: (scores of the pool by which the round chooses, points on the test samples).
 
     ``before``: the last round's scores, which a strategy keeps whose selector is trained once.
@@ -98,9 +104,14 @@ def train_selectors(
 
 
 def measure_last(
-    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
-    loop: LoopOptions | None, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    keys: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    loop: LoopOptions | None,
+    seed: int,
+) -> pd.DataFrame:
     """Points of the verifiers that learned from the labels of all rounds."""
     if loop is None:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -126,9 +137,15 @@ def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]
 
 
 def _job(
-    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions, seed: int,
-    strategies: list[str], scores: TestSamples | None = None,
-) -> Job:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    keys: pd.DataFrame,
+    labels: pd.DataFrame,
+    loop: LoopOptions,
+    seed: int,
+    strategies: list[str],
+    scores: TestSamples | None = None,
+) -> Job:
     """A training on all samples of ``keys``, which these strategies have labelled alike."""
     round_ = int(keys["round"].max()) + 1
     name = f"loop round {round_}, {' and '.join(strategies)}"
@@ -174,9 +191,13 @@ def _runs(loop: LoopOptions, scores: pd.DataFrame) -> Iterator[tuple[LoopStrateg
 
 
 def choose_and_ask(
-    problems: pd.DataFrame, solutions: pd.DataFrame, scores: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    scores: pd.DataFrame,
+    keys: pd.DataFrame,
+    labels: pd.DataFrame,
     loop: LoopOptions | None,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labelled."""
     if loop is None:
         return keys, pd.DataFrame(columns=ASKED)
@@ -186,9 +207,17 @@ def choose_and_ask(
 
 
 def label_beginning(
-    problems: pd.DataFrame, solutions: pd.DataFrame, asked: pd.DataFrame, generator_model: Path, prm: Path | None,
-    large_prm: Path | None, generator: GeneratorBlock, verifiers: VerifierBlock, loop: LoopOptions | None, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    generator_model: Path,
+    prm: Path | None,
+    large_prm: Path | None,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    loop: LoopOptions | None,
+    seed: int,
+) -> pd.DataFrame:
     """The step labels of round 0: as ``label``, with none before."""
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import STEP_LABELS
@@ -198,10 +227,18 @@ def label_beginning(
 
 
 def label(
-    problems: pd.DataFrame, solutions: pd.DataFrame, asked: pd.DataFrame, labels: pd.DataFrame, generator_model: Path,
-    prm: Path | None, large_prm: Path | None, generator: GeneratorBlock, verifiers: VerifierBlock, loop: LoopOptions | None,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    labels: pd.DataFrame,
+    generator_model: Path,
+    prm: Path | None,
+    large_prm: Path | None,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    loop: LoopOptions | None,
     seed: int,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """The step labels so far with those of the samples ``asked`` for; none is labelled twice.
 
     ``prm``, ``large_prm``: as an earlier run left them, None where there are none (conf/base/catalog_loop.yml). The PRM of
@@ -216,8 +253,14 @@ def label(
     ledger, new = Ledger(), chosen(solutions, asked).reset_index(drop=True)
     found = _one_voice(labeler.label(problems, new, ledger))
     n_labelled = len(found[KEY].drop_duplicates())
-    logger.info("the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written", labeler.name, n_labelled,
-                len(new), len(found), ledger.tokens)  # fmt: skip
+    logger.info(
+        "the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written",
+        labeler.name,
+        n_labelled,
+        len(new),
+        len(found),
+        ledger.tokens,
+    )
     return pd.concat([labels, found], ignore_index=True)
 
 

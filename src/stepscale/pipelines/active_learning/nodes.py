@@ -40,9 +40,14 @@ def sample_pool(
 
 
 def roll_out_pool(
-    generator_model: Path, problems: pd.DataFrame, pool_solutions: pd.DataFrame, finished: Shards,
-    generator: GeneratorBlock, pool: PoolBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path,
+    problems: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    pool: PoolBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Values of every step of the whole pool, shard by shard, where its labeler is the generator itself; else none."""
     who = pool.labeler
     if who.kind != "rollouts":
@@ -53,8 +58,12 @@ def roll_out_pool(
 
 
 def label_steps(
-    problems: pd.DataFrame, pool_solutions: pd.DataFrame, given_step_labels: pd.DataFrame, rollouts: Shards, pool: PoolBlock
-) -> pd.DataFrame:  # fmt: skip
+    problems: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    given_step_labels: pd.DataFrame,
+    rollouts: Shards,
+    pool: PoolBlock,
+) -> pd.DataFrame:
     """Step labels of the pool: by the labeler, by its rollouts, or those that came with the data."""
     from stepscale.cost import Ledger
     from stepscale.pipelines.active_learning.labelers import open_for_pool

@@ -20,10 +20,18 @@ _FEW = 5  # names of labelers; more are counted
 
 
 def release_labels(
-    problems: pd.DataFrame, pool_solutions: pd.DataFrame, step_labels: pd.DataFrame, experiment_solutions: pd.DataFrame,
-    loop_keys: pd.DataFrame, loop_labels: pd.DataFrame, generator: GeneratorBlock, pool: PoolBlock,
-    loop: LoopOptions | None, release: ReleaseOptions | None, seed: int,
-) -> tuple[Path, pd.DataFrame]:  # fmt: skip
+    problems: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    experiment_solutions: pd.DataFrame,
+    loop_keys: pd.DataFrame,
+    loop_labels: pd.DataFrame,
+    generator: GeneratorBlock,
+    pool: PoolBlock,
+    loop: LoopOptions | None,
+    release: ReleaseOptions | None,
+    seed: int,
+) -> tuple[Path, pd.DataFrame]:
     """A folder in PRM800K's format with its data card, and what it holds by round; empty where nothing is to be released.
 
     Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
@@ -38,21 +46,25 @@ def release_labels(
         return folder, pd.DataFrame()
     keys = _first_strategy(loop_keys, loop, seed)
     shift = int(pool_solutions["sample_id"].max()) + 1 if len(pool_solutions) else 0
-    chosen = [_of(table, keys).assign(sample_id=lambda t: t["sample_id"] + shift)
-              for table in (experiment_solutions, loop_labels)]  # fmt: skip
+    chosen = [
+        _of(table, keys).assign(sample_id=lambda t: t["sample_id"] + shift)
+        for table in (experiment_solutions, loop_labels)
+    ]
     solutions = pd.concat([pool_solutions, chosen[0]], ignore_index=True)
     labels = pd.concat([step_labels, chosen[1]], ignore_index=True)
     solutions = _of(solutions, labels)
     named = list(zip(keys["problem_id"], (int(sample) + shift for sample in keys["sample_id"]), strict=True))
     scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
     facts = CardFacts(
-        title=release.title, problems=_told_of_problems(problems, labels),
+        title=release.title,
+        problems=_told_of_problems(problems, labels),
         generator=_told_of_generator(generator, pool, looped=len(keys) > 0),
         labeler=_told_of_labelers(step_labels, chosen[1], pool, loop),
         selection=f"generation 0 {'as it was given' if pool.labeler.kind == 'given' else 'at random'}"
         + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
-        seeds={"run": seed}, licence=release.licence,
-    )  # fmt: skip
+        seeds={"run": seed},
+        licence=release.licence,
+    )
     problems = problems[problems["problem_id"].isin(set(labels["problem_id"]))]
     rounds = dict(zip(named, keys["round"].astype(int), strict=True))
     counts = write_release(

@@ -24,9 +24,11 @@ COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
 def accuracies(folder: Path, ns: tuple[int, ...], rule: Rule = PRODUCT) -> dict[str, Floats]:
     """Expected accuracy [test problems, len(ns)] of one run, by label. Raises InputError if the run is not finished."""
     tables = {
-        "problems": "03_primary/problems", "solutions": "07_model_output/test_solutions",
-        "prm": "07_model_output/prm_scores", "orm": "07_model_output/orm_scores",
-    }  # fmt: skip
+        "problems": "03_primary/problems",
+        "solutions": "07_model_output/test_solutions",
+        "prm": "07_model_output/prm_scores",
+        "orm": "07_model_output/orm_scores",
+    }
     paths = {name: folder / f"{path}.parquet" for name, path in tables.items()}
     absent = next((path for path in paths.values() if not path.exists()), None)
     if absent:

@@ -21,10 +21,18 @@ OF = "of"  # what is scaled: "search" or "revisions"
 
 
 def measure_difficulty(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
-    sample_costs: pd.DataFrame, revision_chains: pd.DataFrame, question_difficulty: pd.DataFrame,
-    tree_search: SearchPlan | None, revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    search_results: pd.DataFrame,
+    sample_costs: pd.DataFrame,
+    revision_chains: pd.DataFrame,
+    question_difficulty: pd.DataFrame,
+    tree_search: SearchPlan | None,
+    revisions: RevisionsBlock | None,
+    config: ReportBlock,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """difficulty_agreement and difficulty_policies, each with a column ``of``; empty without searches and revisions."""
     samples = test_problems, test_solutions, prm_scores
     found: dict[str, tuple[StrategyResults, Scored]] = {}

@@ -57,11 +57,19 @@ class _Policy:
 
 
 def measure_flops_match(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
-    sample_costs: pd.DataFrame, revision_chains: pd.DataFrame, larger_answers: pd.DataFrame,
-    model_sizes: dict[str, float], tree_search: SearchPlan | None, revisions: RevisionsBlock | None,
-    config: ReportBlock, seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, list[Claim]]:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    search_results: pd.DataFrame,
+    sample_costs: pd.DataFrame,
+    revision_chains: pd.DataFrame,
+    larger_answers: pd.DataFrame,
+    model_sizes: dict[str, float],
+    tree_search: SearchPlan | None,
+    revisions: RevisionsBlock | None,
+    config: ReportBlock,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, list[Claim]]:
     """flops_match (a row a policy, bin, version, R and way to count), the policies' curves by bin, claim B7; empty without
     a larger model's answers.
     """
@@ -123,8 +131,15 @@ def _policies(
 
 
 def _policy(
-    of: str, kind: str, results: StrategyResults, bins: Bins, votes: dict[str, Vote], ns: list[int], resamples: int, seed: int
-) -> _Policy:  # fmt: skip
+    of: str,
+    kind: str,
+    results: StrategyResults,
+    bins: Bins,
+    votes: dict[str, Vote],
+    ns: list[int],
+    resamples: int,
+    seed: int,
+) -> _Policy:
     optimal = compute_optimal(results, bins, resamples, seed)
     by_flops = cost_optimal(results, bins, _BASELINES[of], "flops", resamples, seed, unlimited=True)
     if not votes:

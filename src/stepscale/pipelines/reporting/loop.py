@@ -36,10 +36,17 @@ def measure_loop(
 
 
 def measure_rollouts(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, soft_scores: pd.DataFrame | None,
-    orm_scores: pd.DataFrame, rollouts: RolloutOptions | None, pool: PoolBlock, search: SearchBlock,
-    config: ReportBlock, seed: int,
-) -> tuple[pd.DataFrame, list[Claim]]:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    soft_scores: pd.DataFrame | None,
+    orm_scores: pd.DataFrame,
+    rollouts: RolloutOptions | None,
+    pool: PoolBlock,
+    search: SearchBlock,
+    config: ReportBlock,
+    seed: int,
+) -> tuple[pd.DataFrame, list[Claim]]:
     """The soft PRM's curves beside the PRM's and the ORM's, best-of-N weighted over the same samples, and claims B8 and B9.
 
     Where rollouts labelled the pool, the soft PRM is the run's own, and there is no other beside it. Given samples may come with

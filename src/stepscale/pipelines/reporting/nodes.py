@@ -103,9 +103,12 @@ def _claims(
 
 
 def measure_supervision(
-    points: pd.DataFrame | None, selections: pd.DataFrame | None, experiment: ExperimentBlock | None, config: ReportBlock,
+    points: pd.DataFrame | None,
+    selections: pd.DataFrame | None,
+    experiment: ExperimentBlock | None,
+    config: ReportBlock,
     seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]], list[Claim]]:  # fmt: skip
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, list[dict[str, Any]], list[dict[str, Any]], list[Claim]]:
     """Ways to supervise compared: accuracy by labels and by N (A, Figure 4) beside choosing blindly, ablations, what active
     learning saves, which labels it shares with uniform ones, A3 and A4.
     """
@@ -117,9 +120,9 @@ def measure_supervision(
     sizes = beside_blind(paper, by_size(paper, n, config.bootstrap, seed), n, config.bootstrap, seed)
     budgets = by_budget(paper, largest, config.bootstrap, seed)
     varied = ablations.ablation_table(points, design.varied, n, config.bootstrap, seed)
-    overlap = [] if selections is None else label_overlap(
-        selections, ACTIVE, PROCESS, design.sizes, config.bootstrap, seed
-    )  # fmt: skip
+    overlap = (
+        [] if selections is None else label_overlap(selections, ACTIVE, PROCESS, design.sizes, config.bootstrap, seed)
+    )
     # of one size there is no line of best fit
     saved = _labels_saved(points, overlap, n, config.bootstrap, seed) if len(design.sizes) > 1 else []
     claims = [settle("A3", a3_quantities(points, n, config.bootstrap, seed), design.seeds)]
@@ -174,10 +177,14 @@ def _by_level(scored: Scored, values: dict[str, Any], resamples: int, seed: int)
             interval = bootstrap_interval(accuracy[chosen], resamples, seed)
             rows.append(
                 {
-                    "level": level, "label": label, "accuracy": float(interval.mean), "low": float(interval.low),
-                    "high": float(interval.high), "n_problems": int(chosen.sum()),
+                    "level": level,
+                    "label": label,
+                    "accuracy": float(interval.mean),
+                    "low": float(interval.low),
+                    "high": float(interval.high),
+                    "n_problems": int(chosen.sum()),
                 }
-            )  # fmt: skip
+            )
     return pd.DataFrame(rows, columns=["level", "label", "accuracy", "low", "high", "n_problems"])
 
 
@@ -194,9 +201,13 @@ def log_curves(curves: pd.DataFrame, heldout: pd.DataFrame) -> None:
 
 
 def choose_worked_examples(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, orm_scores: pd.DataFrame, pool: PoolBlock,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    orm_scores: pd.DataFrame,
+    pool: PoolBlock,
     config: ReportBlock,
-) -> list[dict[str, Any]]:  # fmt: skip
+) -> list[dict[str, Any]]:
     """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
     from stepscale.labeling.symbolic import label_solutions
     from stepscale.scaling.worked_examples import choose
@@ -210,11 +221,23 @@ def choose_worked_examples(
 
 
 def report(
-    curves: pd.DataFrame, levels: pd.DataFrame, rules: list[dict[str, Any]], claims: list[dict[str, Any]],
-    calibration: pd.DataFrame | None, verifier_metrics: dict[str, Any] | None, worked_examples: list[dict[str, Any]],
-    supervision: Part, search: Part, revisions: Part, revision_search: Part, difficulty: Part, larger: Part,
-    served: Part, learning: list[Part], parameters: dict[str, Any],
-) -> tuple[str, dict[str, Any]]:  # fmt: skip
+    curves: pd.DataFrame,
+    levels: pd.DataFrame,
+    rules: list[dict[str, Any]],
+    claims: list[dict[str, Any]],
+    calibration: pd.DataFrame | None,
+    verifier_metrics: dict[str, Any] | None,
+    worked_examples: list[dict[str, Any]],
+    supervision: Part,
+    search: Part,
+    revisions: Part,
+    revision_search: Part,
+    difficulty: Part,
+    larger: Part,
+    served: Part,
+    learning: list[Part],
+    parameters: dict[str, Any],
+) -> tuple[str, dict[str, Any]]:
     """The HTML page, and the few lines a run ends with."""
     from stepscale.figures.best_of_n_report import headline, page
 

@@ -53,8 +53,9 @@ def own_figure(claim: Mapping[str, Any], folder: Path) -> str:
         rows = json.loads(path.read_text()) if path.is_file() else []
         return "; ".join(
             f"{row['measure']}: {in_digits(row['estimate'], 2)} [{in_digits(row['low'], 2)}, {in_digits(row['high'], 2)}]"
-            for row in rows if row["measure"].startswith(("ratio", "labels")) and not row["measure"].endswith(APART)
-        )  # fmt: skip
+            for row in rows
+            if row["measure"].startswith(("ratio", "labels")) and not row["measure"].endswith(APART)
+        )
     if claim["id"] in _SAVED:
         return saved_factor(folder, _SAVED[claim["id"]], "compute-optimal, predicted bins")
     return ""
@@ -97,15 +98,30 @@ def page(folder: Path, command: str, figures: Path) -> str:
     head = "| | claim | in the paper | here: estimate [95 % interval] of the deciding quantity | status | problems | seeds |"
     return "\n".join(
         [
-            "# Results", "", f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.", "",
-            *told, "", "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).",
+            "# Results",
+            "",
+            f"Of `{command}`; written by `python -m stepscale.pipelines.reporting.results`, not by hand.",
+            "",
+            *told,
+            "",
+            "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).",
             "Problems are those that the deciding quantity rests on.",
-            "What held, what did not and why: [findings](findings.md).", "",
-            "## Claims", "", head, "|" + "---|" * 7, *(claim_row(claim, folder) for claim in claims), "",
+            "What held, what did not and why: [findings](findings.md).",
+            "",
+            "## Claims",
+            "",
+            head,
+            "|" + "---|" * 7,
+            *(claim_row(claim, folder) for claim in claims),
+            "",
             *tables_of(folder),
-            "## Figures", "", "Bands are 95 % intervals.", "", *figures_of(folder, figures),
+            "## Figures",
+            "",
+            "Bands are 95 % intervals.",
+            "",
+            *figures_of(folder, figures),
         ]
-    )  # fmt: skip
+    )
 
 
 @click.command()

@@ -44,38 +44,82 @@ class Drawing:
 
 _GENERATIONS = {"unit": "generations"}
 _FLOPS: dict[str, Any] = {
-    "kept": {"unit": "FLOPs"}, "x_title": "FLOPs a problem, generator and verifier, in millions", "per": 1e6, "file": "_by_flops",
-}  # fmt: skip
+    "kept": {"unit": "FLOPs"},
+    "x_title": "FLOPs a problem, generator and verifier, in millions",
+    "per": 1e6,
+    "file": "_by_flops",
+}
 _STARS = {"bins": "oracle", "version": "v1", "counted": "generations"}
 
 DRAWINGS = (
     Drawing("curves", "Best-of-N on the test problems (A, Figure 3): claim A1"),
     Drawing("heldout_curves", "Best-of-N on held-out problems (A, Table 1): claim A5"),
     Drawing("quintile_curves", "By difficulty, 1 the easiest fifth (A, Figure 6): claim A6", panel="quintile"),
-    Drawing("supervision_by_size", "Ways to supervise, by labels (A, Figure 4a): claims A3, A4", "labelled",
-            "labelled samples a problem"),
+    Drawing(
+        "supervision_by_size",
+        "Ways to supervise, by labels (A, Figure 4a): claims A3, A4",
+        "labelled",
+        "labelled samples a problem",
+    ),
     Drawing("supervision_by_budget", "Ways to supervise, by N (A, Figure 4b)"),
     Drawing("loop_by_labels", "The data loop, by labels", "labelled", "labelled samples a problem"),
-    Drawing("loop_health_by_round", "The data loop: AUROC of the selectors on the audit (samples that none learned from, of the "
-            "problems that they learn from)", "round", "round", "value", "AUROC (0.5: a coin toss)", log=False, lines="strategy",
-            kept={"measure": "audit_auroc"}),
+    Drawing(
+        "loop_health_by_round",
+        "The data loop: AUROC of the selectors on the audit (samples that none learned from, of the "
+        "problems that they learn from)",
+        "round",
+        "round",
+        "value",
+        "AUROC (0.5: a coin toss)",
+        log=False,
+        lines="strategy",
+        kept={"measure": "audit_auroc"},
+    ),
     Drawing("soft_prm_curves", "A PRM of rollouts, best-of-N weighted (B, Figures 13 and 14): claims B8, B9"),
-    Drawing("search_curves", "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
-            kept=_GENERATIONS),
+    Drawing(
+        "search_curves",
+        "Search against the PRM, and compute-optimal search (B, Figures 3 and 4): claims B1, B3",
+        kept=_GENERATIONS,
+    ),
     Drawing("search_curves", "Search at equal FLOPs, generator and verifier together", **_FLOPS),
-    Drawing("search_by_bin", "Searches by difficulty, bin 1 the easiest (B, Figure 3 right): claim B2", panel="bin",
-            lines="strategy"),
-    Drawing("revision_positions", "pass@1 along a chain of revisions (B, Figure 6 left): claim B4", "position",
-            "attempt, from 0", log=False, lines=""),
-    Drawing("revision_curves", "Revisions, sequential and parallel (B, Figures 6 and 8): claims B4, B6", kept=_GENERATIONS),
+    Drawing(
+        "search_by_bin",
+        "Searches by difficulty, bin 1 the easiest (B, Figure 3 right): claim B2",
+        panel="bin",
+        lines="strategy",
+    ),
+    Drawing(
+        "revision_positions",
+        "pass@1 along a chain of revisions (B, Figure 6 left): claim B4",
+        "position",
+        "attempt, from 0",
+        log=False,
+        lines="",
+    ),
+    Drawing(
+        "revision_curves", "Revisions, sequential and parallel (B, Figures 6 and 8): claims B4, B6", kept=_GENERATIONS
+    ),
     Drawing("revision_curves", "Revisions at equal FLOPs, generator and verifier together", **_FLOPS),
-    Drawing("revision_ratios", "Sequential to parallel, by difficulty, at the largest budget (B, Figure 7): claim B5", "ratio",
-            "sequential attempts for each parallel one", lines="bin", kept={"select": "verifier"}, largest="budget"),
-    Drawing("flops_match_curves", "Compute-optimal, by difficulty; stars: the larger model at equal FLOPs, where inference takes "
-            "22, 0.79 and 0.16 times the tokens of pretraining, from left to right; open stars: beyond what was measured of the "
-            "small model, so not at equal FLOPs (B, Figure 9): claim B7", panel="of",
-            lines="bin", kept={"bins": "oracle"}, marks=("flops_match", _STARS, "budget", "larger")),
-)  # fmt: skip
+    Drawing(
+        "revision_ratios",
+        "Sequential to parallel, by difficulty, at the largest budget (B, Figure 7): claim B5",
+        "ratio",
+        "sequential attempts for each parallel one",
+        lines="bin",
+        kept={"select": "verifier"},
+        largest="budget",
+    ),
+    Drawing(
+        "flops_match_curves",
+        "Compute-optimal, by difficulty; stars: the larger model at equal FLOPs, where inference takes "
+        "22, 0.79 and 0.16 times the tokens of pretraining, from left to right; open stars: beyond what was measured of the "
+        "small model, so not at equal FLOPs (B, Figure 9): claim B7",
+        panel="of",
+        lines="bin",
+        kept={"bins": "oracle"},
+        marks=("flops_match", _STARS, "budget", "larger"),
+    ),
+)
 
 
 def drawn_table(folder: Path, name: str, lines: str = "label", kept: dict[str, Any] | None = None) -> pd.DataFrame:

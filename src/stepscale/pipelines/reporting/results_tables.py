@@ -20,9 +20,18 @@ from stepscale.scaling.intervals import verdict
 def tables_of(folder: Path) -> list[str]:
     """All of them, each with its heading."""
     found = [
-        *verifiers(folder), *supervision(folder), comparisons(folder), loop_selectors(folder), savings(folder), *chosen(folder),
-        changes(folder), contexts(folder), online(folder), served(folder), searched_revisions(folder),
-    ]  # fmt: skip
+        *verifiers(folder),
+        *supervision(folder),
+        comparisons(folder),
+        loop_selectors(folder),
+        savings(folder),
+        *chosen(folder),
+        changes(folder),
+        contexts(folder),
+        online(folder),
+        served(folder),
+        searched_revisions(folder),
+    ]
     return [line for table in found for line in table]
 
 
@@ -56,10 +65,12 @@ def supervision(folder: Path) -> list[list[str]]:
 def comparisons(folder: Path) -> list[str]:
     """Ablations, and what the data loop's rounds changed."""
     told = [
-        (f"{row['label']} - {row['against']}, {row['per_problem']} a problem",
-         *(row[name] for name in ("n", "lead", "lead_low", "lead_high", "n_problems", "seeds")))
+        (
+            f"{row['label']} - {row['against']}, {row['per_problem']} a problem",
+            *(row[name] for name in ("n", "lead", "lead_low", "lead_high", "n_problems", "seeds")),
+        )
         for row in _rows(folder, "supervision_ablations")
-    ]  # fmt: skip
+    ]
     told += [tuple(row.values()) for row in _json(folder, "loop_differences")]
     rows = [
         (name, n, _points(estimate, low, high), problems, seeds)
@@ -89,9 +100,14 @@ def savings(folder: Path) -> list[str]:
             units = (row.get(unit, "") for unit in ("generations", "tokens", "FLOPs"))
             rows.append((row["policy"], baseline, row["N"], row["accuracy to match"], *units))
     columns = (
-        "policy", "than", "with N", "accuracy to match", "times fewer generations [95 % interval; 0: never as accurate]",
-        "times fewer tokens", "times fewer FLOPs",
-    )  # fmt: skip
+        "policy",
+        "than",
+        "with N",
+        "accuracy to match",
+        "times fewer generations [95 % interval; 0: never as accurate]",
+        "times fewer tokens",
+        "times fewer FLOPs",
+    )
     return _table("What is saved", columns, rows)
 
 
@@ -113,20 +129,30 @@ def changes(folder: Path) -> list[str]:
     """Right answers that the next revision turns wrong, and the other way round."""
     names = {"lost": "right answers turned wrong", "won": "wrong answers turned right"}
     rows = [
-        (names[row["change"]], f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-         "" if pd.isna(row["paper"]) else f"{row['paper']:.0%}", row["n"])
-        for row in _rows(folder, "revision_changes") if pd.isna(row["position"])
-    ]  # fmt: skip
+        (
+            names[row["change"]],
+            f"{row['rate']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
+            "" if pd.isna(row["paper"]) else f"{row['paper']:.0%}",
+            row["n"],
+        )
+        for row in _rows(folder, "revision_changes")
+        if pd.isna(row["position"])
+    ]
     return _table("What the next revision changes", ("", "here [95 % interval]", "in the paper", "attempts"), rows)
 
 
 def contexts(folder: Path) -> list[str]:
     """How many earlier attempts late ones were shown, over all problems and by difficulty."""
     rows = [
-        ("all" if row["bin"] == 0 else f"bin {row['bin']}", f"{row['shown']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
-         f"{row['all_shown']:.1%} [{row['all_low']:.1%}, {row['all_high']:.1%}]", row["n_attempts"])
-        for row in _rows(folder, "revision_contexts") if pd.isna(row["position"])
-    ]  # fmt: skip
+        (
+            "all" if row["bin"] == 0 else f"bin {row['bin']}",
+            f"{row['shown']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
+            f"{row['all_shown']:.1%} [{row['all_low']:.1%}, {row['all_high']:.1%}]",
+            row["n_attempts"],
+        )
+        for row in _rows(folder, "revision_contexts")
+        if pd.isna(row["position"])
+    ]
     columns = ("bin 1: easiest fifth", "shown, mean [95 % interval]", "shown all that may be", "attempts")
     return _table("How many earlier attempts late revisions were shown", columns, rows)
 
@@ -134,14 +160,24 @@ def contexts(folder: Path) -> list[str]:
 def online(folder: Path) -> list[str]:
     """The policy that pays for its estimate of difficulty beside those that do not."""
     rows = [
-        (row["unit"], f"{_number(row['budget'])} ({_number(row['cost'])} spent)",
-         f"{row['accuracy']:.1%} ± {row['error']:.1%}", row["other"],
-         _points(row["difference"], row["difference_low"], row["difference_high"]), row["verdict"])
+        (
+            row["unit"],
+            f"{_number(row['budget'])} ({_number(row['cost'])} spent)",
+            f"{row['accuracy']:.1%} ± {row['error']:.1%}",
+            row["other"],
+            _points(row["difference"], row["difference_low"], row["difference_high"]),
+            row["verdict"],
+        )
         for row in _rows(folder, "online_policy")
-    ]  # fmt: skip
+    ]
     columns = (
-        "counted in", "budget", "online policy ± Monte Carlo error", "minus, at equal cost", "[95 % interval]", "",
-    )  # fmt: skip
+        "counted in",
+        "budget",
+        "online policy ± Monte Carlo error",
+        "minus, at equal cost",
+        "[95 % interval]",
+        "",
+    )
     return _table("Does a policy that pays for its own estimate of difficulty win?", columns, rows)
 
 
@@ -150,14 +186,21 @@ def served(folder: Path) -> list[str]:
     path = folder / "08_reporting" / "served_policy.json"
     policies = json.loads(path.read_text()).get("budgets", []) if path.is_file() else []
     rows = [
-        (own["budget"], f"{lead['at']}, {_number(lead['generations'])}",
-         _points(lead["difference"], lead["low"], lead["high"]) + _beside(lead), verdict(lead["low"], lead["high"]))
-        for own in policies for lead in own.get("leads", [])
-    ]  # fmt: skip
+        (
+            own["budget"],
+            f"{lead['at']}, {_number(lead['generations'])}",
+            _points(lead["difference"], lead["low"], lead["high"]) + _beside(lead),
+            verdict(lead["low"], lead["high"]),
+        )
+        for own in policies
+        for lead in own.get("leads", [])
+    ]
     columns = (
-        "budget of a problem", "at equal, generations",
-        "served policy - best-of-N weighted [95 % interval] ± Monte Carlo error", "",
-    )  # fmt: skip
+        "budget of a problem",
+        "at equal, generations",
+        "served policy - best-of-N weighted [95 % interval] ± Monte Carlo error",
+        "",
+    )
     return _table("Does the served policy win?", columns, rows)
 
 
@@ -166,10 +209,16 @@ def searched_revisions(folder: Path) -> list[str]:
     leads = _rows(folder, "revision_search_leads")
     last = {row["strategy"]: row["n"] for row in sorted(leads, key=lambda row: row["n"])}
     rows = [
-        (row["strategy"], row["unit"], row["minus"],
-         _points(row["difference"], row["low"], row["high"]) + _beside(row), row["verdict"])
-        for row in leads if row["n"] == last[row["strategy"]]
-    ]  # fmt: skip
+        (
+            row["strategy"],
+            row["unit"],
+            row["minus"],
+            _points(row["difference"], row["low"], row["high"]) + _beside(row),
+            row["verdict"],
+        )
+        for row in leads
+        if row["n"] == last[row["strategy"]]
+    ]
     columns = ("strategy", "at equal", "minus", "[95 % interval] ± Monte Carlo error", "")
     return _table("Does PRM search over revisions win?", columns, rows)
 

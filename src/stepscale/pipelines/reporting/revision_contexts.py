@@ -12,9 +12,14 @@ from stepscale.scaling.shown_attempts import COLUMNS, shown_attempts
 
 
 def measure_contexts(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, chains: pd.DataFrame,
-    revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    chains: pd.DataFrame,
+    revisions: RevisionsBlock | None,
+    config: ReportBlock,
+    seed: int,
+) -> pd.DataFrame:
     """revision_contexts; empty without revisions."""
     if revisions is None or chains.empty:
         return pd.DataFrame(columns=COLUMNS)

@@ -23,16 +23,36 @@ from stepscale.scaling.revision_claims import PARALLEL, SEQUENTIAL
 from stepscale.search.plan import SearchPlan
 from stepscale.search.revision_grid import PRM, from_one_attempt, ratio_results, read_by
 
-LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems",
-         "error"]  # fmt: skip
+LEADS = [
+    "strategy",
+    "n",
+    "unit",
+    "spent",
+    "accuracy",
+    "minus",
+    "difference",
+    "low",
+    "high",
+    "verdict",
+    "n_problems",
+    "error",
+]
 _KEPT = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops"]
 
 
 def measure_revision_search(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, searched: pd.DataFrame,
-    chains: pd.DataFrame, search_results: pd.DataFrame, sample_costs: pd.DataFrame, tree_search: SearchPlan | None,
-    revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    searched: pd.DataFrame,
+    chains: pd.DataFrame,
+    search_results: pd.DataFrame,
+    sample_costs: pd.DataFrame,
+    tree_search: SearchPlan | None,
+    revisions: RevisionsBlock | None,
+    config: ReportBlock,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves by unit, and leads: a row a (strategy, budget, unit, rival); both empty without searches over revisions."""
     if revisions is None or searched.empty or chains.empty:
         return pd.DataFrame(columns=COLUMNS), pd.DataFrame(columns=LEADS)
@@ -89,9 +109,12 @@ def _shared(parts: list[pd.DataFrame]) -> set[str]:
 
 
 def _leads(
-    curves: dict[tuple[str, str], Curve], own: list[str], ours: pd.DataFrame, errors: Mapping[tuple[str, str], Floats],
+    curves: dict[tuple[str, str], Curve],
+    own: list[str],
+    ours: pd.DataFrame,
+    errors: Mapping[tuple[str, str], Floats],
     n_problems: int,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Of each search over revisions over each rival, at the same generations and at the same FLOPs.
 
     A search's budgets are its own: what a budget of the plan leaves unspent differs between methods. ``errors``: Monte Carlo

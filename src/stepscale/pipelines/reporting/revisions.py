@@ -34,13 +34,18 @@ _CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
 
 Tables = tuple[
     pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]
-]  # fmt: skip
+]
 
 
 def measure_revisions(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, chains: pd.DataFrame,
-    revisions: RevisionsBlock | None, config: ReportBlock, seed: int,
-) -> Tables:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    chains: pd.DataFrame,
+    revisions: RevisionsBlock | None,
+    config: ReportBlock,
+    seed: int,
+) -> Tables:
     """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, accuracy at a cost, what each bin
     chose, claims; empty without revisions.
     """

@@ -22,9 +22,14 @@ _WON = ["strategy", "budget", "problem_id", "steps"]
 
 
 def measure_signs(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_candidates: pd.DataFrame,
-    tree_search: SearchPlan | None, config: ReportBlock, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    search_candidates: pd.DataFrame,
+    tree_search: SearchPlan | None,
+    config: ReportBlock,
+    seed: int,
+) -> pd.DataFrame:
     """search_signs: a row a (sign, strategy, budget); empty without searches."""
     if tree_search is None or search_candidates.empty:
         return pd.DataFrame(columns=list(COLUMNS))

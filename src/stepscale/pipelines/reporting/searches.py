@@ -39,10 +39,16 @@ Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFr
 
 
 def measure_search(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
-    search_candidates: pd.DataFrame, sample_costs: pd.DataFrame, tree_search: SearchPlan | None, config: ReportBlock,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    search_results: pd.DataFrame,
+    search_candidates: pd.DataFrame,
+    sample_costs: pd.DataFrame,
+    tree_search: SearchPlan | None,
+    config: ReportBlock,
     seed: int,
-) -> Tables:  # fmt: skip
+) -> Tables:
     """Curves by unit, accuracy at a cost, accuracy by bin, savings, the online policy, what each bin chose, claims; empty
     without searches.
     """

@@ -10,10 +10,17 @@ from stepscale.search.plan import SearchPlan
 
 
 def supervision(
-    heldout: pd.DataFrame, quintiles: pd.DataFrame, sizes: pd.DataFrame, budgets: pd.DataFrame, ablations: pd.DataFrame,
-    saved: list[dict[str, Any]], overlap: list[dict[str, Any]], agreement: dict[str, float] | None,
-    verifiers: VerifierBlock, problems: ProblemSource,
-) -> Part:  # fmt: skip
+    heldout: pd.DataFrame,
+    quintiles: pd.DataFrame,
+    sizes: pd.DataFrame,
+    budgets: pd.DataFrame,
+    ablations: pd.DataFrame,
+    saved: list[dict[str, Any]],
+    overlap: list[dict[str, Any]],
+    agreement: dict[str, float] | None,
+    verifiers: VerifierBlock,
+    problems: ProblemSource,
+) -> Part:
     """Held-out problems, difficulty, ways to supervise."""
     from stepscale.figures.supervision_report import supervision_part
 
@@ -42,9 +49,15 @@ def differ_besides(verifiers: VerifierBlock, in_lab: bool) -> str:
 
 
 def search(
-    curves: pd.DataFrame, at_cost: pd.DataFrame, by_bin: pd.DataFrame, savings: pd.DataFrame, online: pd.DataFrame,
-    chosen: pd.DataFrame, signs: pd.DataFrame, tree_search: SearchPlan | None,
-) -> Part:  # fmt: skip
+    curves: pd.DataFrame,
+    at_cost: pd.DataFrame,
+    by_bin: pd.DataFrame,
+    savings: pd.DataFrame,
+    online: pd.DataFrame,
+    chosen: pd.DataFrame,
+    signs: pd.DataFrame,
+    tree_search: SearchPlan | None,
+) -> Part:
     """Search against the PRM."""
     from stepscale.figures.search_report import search_part
 
@@ -53,9 +66,15 @@ def search(
 
 
 def revising(
-    positions: pd.DataFrame, changes: pd.DataFrame, ratios: pd.DataFrame, curves: pd.DataFrame,
-    savings: pd.DataFrame, at_cost: pd.DataFrame, chosen: pd.DataFrame, contexts: pd.DataFrame,
-) -> Part:  # fmt: skip
+    positions: pd.DataFrame,
+    changes: pd.DataFrame,
+    ratios: pd.DataFrame,
+    curves: pd.DataFrame,
+    savings: pd.DataFrame,
+    at_cost: pd.DataFrame,
+    chosen: pd.DataFrame,
+    contexts: pd.DataFrame,
+) -> Part:
     """Revisions."""
     from stepscale.figures.revision_report import revision_part
 
@@ -84,9 +103,15 @@ def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
 
 
 def learning(
-    positions: pd.DataFrame | None, by_labels: pd.DataFrame, health: pd.DataFrame, differences: list[dict[str, Any]],
-    soft_curves: pd.DataFrame, released: pd.DataFrame | None, pool: PoolBlock, config: ReportBlock,
-) -> list[Part]:  # fmt: skip
+    positions: pd.DataFrame | None,
+    by_labels: pd.DataFrame,
+    health: pd.DataFrame,
+    differences: list[dict[str, Any]],
+    soft_curves: pd.DataFrame,
+    released: pd.DataFrame | None,
+    pool: PoolBlock,
+    config: ReportBlock,
+) -> list[Part]:
     """Verifiers by step position, the data loop, the labels it leaves, the PRM of rollouts."""
     from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
 

@@ -21,10 +21,16 @@ from stepscale.search.recorded import recorded_pool, recorded_run
 
 
 def learn_policy(
-    test_problems: pd.DataFrame, test_solutions: pd.DataFrame, prm_scores: pd.DataFrame, search_results: pd.DataFrame,
-    search_candidates: pd.DataFrame, generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    search_results: pd.DataFrame,
+    search_candidates: pd.DataFrame,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    tree_search: SearchPlan | None,
     seed: int,
-) -> dict[str, Any]:  # fmt: skip
+) -> dict[str, Any]:
     """The settings of the policy that keeps to a budget on every problem, for each budget; {} without searches."""
     from stepscale.serving.policy import ServedPolicy
 
@@ -40,14 +46,21 @@ def learn_policy(
     uniform, errors = (dict(zip(ns, values, strict=True)) for values in (votes.per_problem.T, votes.error.tolist()))
     learned = capped_policies(met, ids, seed=seed, uniform=uniform, errors=errors)
     used = {action.run for own in learned for action in own.policy.actions}
-    policy = ServedPolicy.model_validate({
-        "seed": seed, "prompt": generator.template(seed), "ends_before": generator.ends_before,
-        "sampling": generator.sampling.model_dump(),
-        "aggregation": tree_search.rule[0], "neutral_is": tree_search.rule[1],
-        "generator": generator.placement, "verifier": verifiers.placement,
-        "runs": {name: own for name, (own, _) in options.items() if name in used}, "budgets": [asdict(own) for own in learned],
-        "chosen_on": len(ids),
-    })  # fmt: skip
+    policy = ServedPolicy.model_validate(
+        {
+            "seed": seed,
+            "prompt": generator.template(seed),
+            "ends_before": generator.ends_before,
+            "sampling": generator.sampling.model_dump(),
+            "aggregation": tree_search.rule[0],
+            "neutral_is": tree_search.rule[1],
+            "generator": generator.placement,
+            "verifier": verifiers.placement,
+            "runs": {name: own for name, (own, _) in options.items() if name in used},
+            "budgets": [asdict(own) for own in learned],
+            "chosen_on": len(ids),
+        }
+    )
     return policy.model_dump(mode="json")
 
 

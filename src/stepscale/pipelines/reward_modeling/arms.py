@@ -23,9 +23,16 @@ from stepscale.scaling.points import COLUMNS
 
 
 def train_arms(
-    arms: str | None, problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, selections: pd.DataFrame,
-    finished: Shards, verifiers: VerifierBlock, experiment: ExperimentBlock | None, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    arms: str | None,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
+    selections: pd.DataFrame,
+    finished: Shards,
+    verifiers: VerifierBlock,
+    experiment: ExperimentBlock | None,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Every cell of one arm (None: of the ablations): trained, and measured by best-of-N on the test samples.
 
     Cells in ``finished`` are left out; cells of a small model are trained side by side.
@@ -75,16 +82,24 @@ def _learnt(
 
 
 def _key(
-    cell: Cell, taken: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
+    cell: Cell,
+    taken: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
     experiment: ExperimentBlock,
-) -> str:  # fmt: skip
+) -> str:
     """A key of all that makes a cell's points: base, settings, samples with their verdicts, labels, selection."""
     from stepscale.generation.shards import model_key
 
     settings: list[Any] = [
-        cell.arm.model_dump(mode="json"), cell.per_problem, cell.seed, model_key(verifiers.sized(small=True).base),
-        verifiers.model_dump(mode="json"), experiment.model_dump(mode="json"),
-    ]  # fmt: skip
+        cell.arm.model_dump(mode="json"),
+        cell.per_problem,
+        cell.seed,
+        model_key(verifiers.sized(small=True).base),
+        verifiers.model_dump(mode="json"),
+        experiment.model_dump(mode="json"),
+    ]
     digest = blake2b(json.dumps(settings).encode(), digest_size=8)
     shown = solutions[["problem_id", "sample_id", "is_correct"]].astype(str)
     rated = labels[["problem_id", "sample_id", "step", "rating"]].astype(str)

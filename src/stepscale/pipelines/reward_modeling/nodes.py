@@ -48,8 +48,11 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, config: VerifierB
 
     examples = {split: orm_examples(problems, of_split(problems, solutions, split)) for split in _LEARNT}
     if len(outcomes := {example.targets[-1] for example in examples["train"]}) == 1:
-        logger.warning("every solution that the ORM learns from is %s, so it cannot tell right from wrong: give wrong ones too "
-                       "(PRM800K's phase 2 holds them)", "right" if outcomes.pop() else "wrong")  # fmt: skip
+        logger.warning(
+            "every solution that the ORM learns from is %s, so it cannot tell right from wrong: give wrong ones too "
+            "(PRM800K's phase 2 holds them)",
+            "right" if outcomes.pop() else "wrong",
+        )
     return _train("orm", config.base, config.training("orm", seed), examples)
 
 
@@ -67,15 +70,28 @@ def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, 
         run.metrics(trained.numbers() | shares)
         run.folder(folder, "model")
     numbers = trained.fit
-    logger.info("%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)", name, trained.n_rows, numbers.tokens, numbers.seconds,
-                numbers.tokens_per_second)  # fmt: skip
+    logger.info(
+        "%s: %d examples, %d tokens in %.0f s (%.0f tokens/s)",
+        name,
+        trained.n_rows,
+        numbers.tokens,
+        numbers.seconds,
+        numbers.tokens_per_second,
+    )
     return folder
 
 
 def evaluate_verifiers(
-    prm_model: Path, orm_model: Path, large_prm_model: Path, soft_prm_model: Path, problems: pd.DataFrame,
-    solutions: pd.DataFrame, step_labels: pd.DataFrame, config: VerifierBlock, rollouts: RolloutOptions | None,
-) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    prm_model: Path,
+    orm_model: Path,
+    large_prm_model: Path,
+    soft_prm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    config: VerifierBlock,
+    rollouts: RolloutOptions | None,
+) -> tuple[dict[str, Any], pd.DataFrame, pd.DataFrame]:
     """How each verifier judges solutions of validation problems, which no training saw: metrics, calibration, step positions.
 
     PRMs are held against steps and their alternatives, and are to name the first errors of whole solutions. A soft PRM is

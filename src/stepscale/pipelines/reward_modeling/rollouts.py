@@ -19,9 +19,14 @@ PURPOSE = "rollouts"
 
 
 def roll_out(
-    generator_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
-    rollouts: RolloutOptions | None, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    rollouts: RolloutOptions | None,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Values of every step of some training solutions, shard by shard; those in ``finished`` are left out."""
     if rollouts is None:
         yield manifest(PURPOSE)
@@ -38,9 +43,13 @@ def gather_rollouts(shards: Shards) -> pd.DataFrame:
 
 
 def train_soft_prm(
-    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
-    rollouts: RolloutOptions | None, seed: int,
-) -> Path:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    rollouts: RolloutOptions | None,
+    seed: int,
+) -> Path:
     """A PRM by binary cross entropy on each step's value; an empty folder without rollouts.
 
     A share of the questions is kept apart, and training stops where their loss no longer falls (Snell et al. 2024, D). Raises

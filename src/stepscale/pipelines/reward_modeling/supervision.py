@@ -16,9 +16,14 @@ logger = logging.getLogger(__name__)
 
 
 def label_by_large_prm(
-    prm_model: Path, large_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, pool_solutions: pd.DataFrame,
-    step_labels: pd.DataFrame, verifiers: VerifierBlock,
-) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
+    prm_model: Path,
+    large_prm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Step labels of the experiment's pool by PRM_large; how far it agrees with the labeler it learned from, and its noise.
 
     Agreement is that on the validation problems of the labelled pool, none of which it learned from. The noise is that of
@@ -68,9 +73,13 @@ def _small_parameters(verifiers: VerifierBlock) -> int:
 
 
 def choose_labelled(
-    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, verifiers: VerifierBlock,
-    experiment: ExperimentBlock | None, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    experiment: ExperimentBlock | None,
+    seed: int,
+) -> pd.DataFrame:
     """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
 
     The selector is trained on one labelled sample a problem (4.2), as that cell of the process arm is; it scores the whole pool

@@ -52,9 +52,15 @@ class ChainShards:
     """Shards of chains by the revision model, read by ``judges``."""
 
     def __init__(
-        self, model: Path, judges: Sequence[Judge], lengths: Sequence[int], generator: GeneratorBlock,
-        revisions: RevisionsBlock, search: SearchBlock, seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        model: Path,
+        judges: Sequence[Judge],
+        lengths: Sequence[int],
+        generator: GeneratorBlock,
+        revisions: RevisionsBlock,
+        search: SearchBlock,
+        seed: int,
+    ) -> None:
         from stepscale.generation.shards import model_key
 
         self.model, self.generator = model, generator
@@ -62,9 +68,16 @@ class ChainShards:
         self.rules, self.judges = search.grading_rules, judges
         keys = [[model_key(judge.folder, judge.placement.dtype), judge.rule] for judge in judges]
         self._made_of = [
-            _CODE, model_key(model, generator.placement.dtype), generator.template(seed), keys, self.lengths,
-            self.layout.model_dump(), generator.sampling.model_dump(), seed, self.rules,
-        ]  # fmt: skip
+            _CODE,
+            model_key(model, generator.placement.dtype),
+            generator.template(seed),
+            keys,
+            self.lengths,
+            self.layout.model_dump(),
+            generator.sampling.model_dump(),
+            seed,
+            self.rules,
+        ]
 
     def missing(
         self, purpose: str, problems: pd.DataFrame, problems_per_shard: int, finished: Shards
@@ -92,9 +105,15 @@ class ChainShards:
             Problem(i, text) for i, text in zip(shard.problems["problem_id"], shard.problems["problem"], strict=True)
         ]
         found = run_chains(
-            problems, model, self.lengths, self.layout, sampling, run_seed=self.seed, ledger=ledger,
+            problems,
+            model,
+            self.lengths,
+            self.layout,
+            sampling,
+            run_seed=self.seed,
+            ledger=ledger,
             problems_at_once=len(problems),
-        )  # fmt: skip
+        )
         table = chains_table(found, model.name)
         for judge in self.judges:
             read = judge.read(found, model, ledger)

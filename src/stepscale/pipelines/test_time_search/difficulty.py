@@ -17,9 +17,12 @@ COLUMNS = ["problem_id", "easiness"]
 
 
 def predict_difficulty(
-    problems: pd.DataFrame | None, pool: pd.DataFrame | None, test_problems: pd.DataFrame, tree_search: SearchPlan | None,
+    problems: pd.DataFrame | None,
+    pool: pd.DataFrame | None,
+    test_problems: pd.DataFrame,
+    tree_search: SearchPlan | None,
     revisions: RevisionsBlock | None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Easiness in [0, 1] of each test problem, by a model fitted on pass@1 of the training problems in the pool."""
     if problems is None or pool is None or (tree_search is None and revisions is None):
         return pd.DataFrame(columns=COLUMNS)

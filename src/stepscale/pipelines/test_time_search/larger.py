@@ -29,9 +29,13 @@ _COSTS = ["prefill_tokens", "decode_tokens", "flops", "generation_flops"]
 
 
 def choose_larger_examples(
-    generator_model: Path | None, problems: pd.DataFrame | None, given: pd.DataFrame | None, generator: GeneratorBlock,
-    larger: LargerBlock | None, seed: int,
-) -> tuple[pd.DataFrame, dict[str, float]]:  # fmt: skip
+    generator_model: Path | None,
+    problems: pd.DataFrame | None,
+    given: pd.DataFrame | None,
+    generator: GeneratorBlock,
+    larger: LargerBlock | None,
+    seed: int,
+) -> tuple[pd.DataFrame, dict[str, float]]:
     """Right solutions to fine-tune the larger base on, chosen as the generator's; and how large both models are.
 
     The sizes: ``generator`` and ``larger`` in parameters, and ``size_ratio`` M. Raises InputError if the larger is the smaller.
@@ -62,9 +66,16 @@ def fine_tune_larger(
 
 
 def answer_greedily(
-    larger_model: Path, test_problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock, larger: LargerBlock | None,
-    tree_search: SearchPlan | None, revisions: RevisionsBlock | None, search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    larger_model: Path,
+    test_problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    larger: LargerBlock | None,
+    tree_search: SearchPlan | None,
+    revisions: RevisionsBlock | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """One answer at temperature 0 to every test problem that is searched or revised on, graded, shard by shard."""
     from stepscale.generation.contract import Sampling
     from stepscale.parameters import SampleCounts
@@ -81,9 +92,15 @@ def answer_greedily(
 
 
 def price_answers(
-    shards: Shards, generator_model: Path | None, larger_model: Path, test_problems: pd.DataFrame,
-    test_solutions: pd.DataFrame, generator: GeneratorBlock, larger: LargerBlock | None, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    shards: Shards,
+    generator_model: Path | None,
+    larger_model: Path,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    generator: GeneratorBlock,
+    larger: LargerBlock | None,
+    seed: int,
+) -> pd.DataFrame:
     """The greedy answers as a solutions table, with prefill_tokens, decode_tokens and ``flops`` of each by the ledger's count,
     and ``generation_flops``: those of one generation by the generator, the mean over its recorded samples of the problem.
     """

@@ -26,9 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 def choose_test_problems(
-    problems: pd.DataFrame | None, search: SearchBlock, tree_search: SearchPlan | None = None,
-    revisions: RevisionsBlock | None = None, larger: LargerBlock | None = None, rollouts: RolloutOptions | None = None,
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:  # fmt: skip
+    problems: pd.DataFrame | None,
+    search: SearchBlock,
+    tree_search: SearchPlan | None = None,
+    revisions: RevisionsBlock | None = None,
+    larger: LargerBlock | None = None,
+    rollouts: RolloutOptions | None = None,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The problems to search on, with the samples and scores that came with them.
 
     The test problems and the held-out family, without samples; or, where samples are given, the problems these are of, but for
@@ -122,8 +126,13 @@ def _read_given(given: GivenSamples, search: SearchBlock) -> tuple[pd.DataFrame,
     solutions = solutions.assign(
         is_correct=solutions["is_correct"].mask(open_, pd.Series(verdicts, solutions.index[open_], dtype="boolean"))
     )
-    logger.info("%d given samples of %d problems (%d graded here), scored by %s", len(solutions), len(problems),
-                len(verdicts), ", ".join(scores["verifier"].unique()) or "nobody")  # fmt: skip
+    logger.info(
+        "%d given samples of %d problems (%d graded here), scored by %s",
+        len(solutions),
+        len(problems),
+        len(verdicts),
+        ", ".join(scores["verifier"].unique()) or "nobody",
+    )
     return problems.assign(split="test"), solutions, scores
 
 

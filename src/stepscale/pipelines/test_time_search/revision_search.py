@@ -27,9 +27,16 @@ _CODE = 2  # raise when the same inputs give other results
 
 
 def run_revision_searches(
-    revision_model: Path, prm_model: Path | None, test_problems: pd.DataFrame, finished: Shards, generator: GeneratorBlock,
-    verifiers: VerifierBlock, revisions: RevisionsBlock | None, search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    revision_model: Path,
+    prm_model: Path | None,
+    test_problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    revisions: RevisionsBlock | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Every strategy at every budget, shard by shard: a row a problem, graded."""
     if revisions is None or revisions.search is None or prm_model is None:
         yield manifest(PURPOSE)
@@ -60,19 +67,32 @@ class _Searches:
     """Shards of searches with one revision model and one PRM."""
 
     def __init__(
-        self, revision_model: Path, prm_model: Path, generator: GeneratorBlock, verifiers: VerifierBlock,
-        revisions: RevisionsBlock, plan: RevisionSearchPlan, search: SearchBlock, seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        revision_model: Path,
+        prm_model: Path,
+        generator: GeneratorBlock,
+        verifiers: VerifierBlock,
+        revisions: RevisionsBlock,
+        plan: RevisionSearchPlan,
+        search: SearchBlock,
+        seed: int,
+    ) -> None:
         from stepscale.generation.shards import model_key
 
         self.model, self.generator = revision_model, generator
         self.prm, self.verifiers, self.plan = prm_model, verifiers, plan
         self.layout, self.rules, self.seed = revisions.data.layout, search.grading_rules, seed
         self._made_of = [
-            _CODE, model_key(revision_model, generator.placement.dtype), generator.template(seed),
-            model_key(prm_model, verifiers.placement.dtype), plan.after,
-            self.layout.model_dump(), generator.sampling.model_dump(), self.rules, seed,
-        ]  # fmt: skip
+            _CODE,
+            model_key(revision_model, generator.placement.dtype),
+            generator.template(seed),
+            model_key(prm_model, verifiers.placement.dtype),
+            plan.after,
+            self.layout.model_dump(),
+            generator.sampling.model_dump(),
+            self.rules,
+            seed,
+        ]
 
     def shard(self, budget: int, options: SearchMethod, problems: pd.DataFrame, start: int) -> "Shard":
         """The shard of one strategy at one budget on these problems, the first of which is number ``start``."""
@@ -103,9 +123,15 @@ class _Searches:
         prm = ModelVerifier(self.prm, "prm", **self.verifiers.placement.model_dump())
         sampling = Sampling(**self.generator.sampling.model_dump())
         chains = run_chains(
-            problems, model, [self.plan.after], self.layout, sampling, run_seed=self.seed, ledger=ledger,
+            problems,
+            model,
+            [self.plan.after],
+            self.layout,
+            sampling,
+            run_seed=self.seed,
+            ledger=ledger,
             problems_at_once=len(problems),
-        )  # fmt: skip
+        )
         scored = score_chains(chains, model, prm, False, options.aggregation, ledger, options.neutral_is)
         return search_revisions(
             scored, model, prm, options, self.layout, sampling, history=False, run_seed=self.seed, ledger=ledger

@@ -25,9 +25,14 @@ POOL, TRAIN, TEST = "revision-pool", "revision-train", "revision-test"
 
 
 def sample_revision_pool(
-    generator_model: Path | None, problems: pd.DataFrame | None, finished: Shards, generator: GeneratorBlock,
-    revisions: RevisionsBlock | None, search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path | None,
+    problems: pd.DataFrame | None,
+    finished: Shards,
+    generator: GeneratorBlock,
+    revisions: RevisionsBlock | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Further samples of the training problems, if the labelled pool's are too few (the paper takes 64 a problem)."""
     from stepscale.generation.contract import Sampling
 
@@ -43,9 +48,14 @@ def sample_revision_pool(
 
 
 def make_revision_examples(
-    generator_model: Path | None, problems: pd.DataFrame | None, pool: pd.DataFrame | None, further: Shards,
-    generator: GeneratorBlock, revisions: RevisionsBlock | None, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    generator_model: Path | None,
+    problems: pd.DataFrame | None,
+    pool: pd.DataFrame | None,
+    further: Shards,
+    generator: GeneratorBlock,
+    revisions: RevisionsBlock | None,
+    seed: int,
+) -> pd.DataFrame:
     """Right solutions after up to four wrong attempts, of training problems alone (B, 6 and H)."""
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SOLUTIONS
@@ -58,15 +68,24 @@ def make_revision_examples(
     model = open_generator(generator_model, generator, seed, "generator")
     examples = revision_examples(train, samples, revisions.data, seed, lambda text: len(model.encode_prompt(text)))
     shown = examples["context"].map(len)
-    logger.info("%d revision examples of %d problems from %d samples, %.2f wrong attempts each", len(examples),
-                examples["problem_id"].nunique(), len(samples), shown.mean())  # fmt: skip
+    logger.info(
+        "%d revision examples of %d problems from %d samples, %.2f wrong attempts each",
+        len(examples),
+        examples["problem_id"].nunique(),
+        len(samples),
+        shown.mean(),
+    )
     return examples
 
 
 def train_revision_model(
-    generator_model: Path | None, problems: pd.DataFrame | None, examples: pd.DataFrame, generator: GeneratorBlock,
-    revisions: RevisionsBlock | None, seed: int,
-) -> Path:  # fmt: skip
+    generator_model: Path | None,
+    problems: pd.DataFrame | None,
+    examples: pd.DataFrame,
+    generator: GeneratorBlock,
+    revisions: RevisionsBlock | None,
+    seed: int,
+) -> Path:
     """The revision model: the generator fine-tuned on the right answers that end the examples."""
     folder = scratch_folder("revision")
     if revisions is None or generator_model is None or problems is None:
@@ -86,9 +105,14 @@ def train_revision_model(
 
 
 def run_training_chains(
-    revision_model: Path, problems: pd.DataFrame | None, finished: Shards, generator: GeneratorBlock,
-    revisions: RevisionsBlock | None, search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    revision_model: Path,
+    problems: pd.DataFrame | None,
+    finished: Shards,
+    generator: GeneratorBlock,
+    revisions: RevisionsBlock | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """The revision model's own chains on training problems, graded: what its ORMs learn from (B, J)."""
     if revisions is None or problems is None:
         yield manifest(TRAIN)
@@ -114,9 +138,14 @@ def train_orm_without_history(
 
 
 def _train_orm(
-    name: str, history: bool, problems: pd.DataFrame | None, chains: Shards, verifiers: VerifierBlock,
-    revisions: RevisionsBlock | None, seed: int,
-) -> Path:  # fmt: skip
+    name: str,
+    history: bool,
+    problems: pd.DataFrame | None,
+    chains: Shards,
+    verifiers: VerifierBlock,
+    revisions: RevisionsBlock | None,
+    seed: int,
+) -> Path:
     folder = scratch_folder(name)
     if revisions is None or problems is None:
         return folder
@@ -137,10 +166,18 @@ def _train_orm(
 
 
 def run_test_chains(
-    revision_model: Path, with_history: Path, without: Path, prm_model: Path | None, test_problems: pd.DataFrame,
-    finished: Shards, generator: GeneratorBlock, verifiers: VerifierBlock, revisions: RevisionsBlock | None,
-    search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    revision_model: Path,
+    with_history: Path,
+    without: Path,
+    prm_model: Path | None,
+    test_problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    revisions: RevisionsBlock | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs and the run's PRM.
 
     The columns ``revision_grid.BY_VERIFIER`` are those of the ORM with history; of the others the same names with

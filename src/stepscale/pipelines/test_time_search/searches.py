@@ -33,9 +33,16 @@ _KEY = ["problem_id", "strategy", "seed"]
 
 
 def run_searches(
-    generator_model: Path | None, prm_model: Path | None, test_problems: pd.DataFrame, finished: Shards,
-    generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None, search: SearchBlock, seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:  # fmt: skip
+    generator_model: Path | None,
+    prm_model: Path | None,
+    test_problems: pd.DataFrame,
+    finished: Shards,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    tree_search: SearchPlan | None,
+    search: SearchBlock,
+    seed: int,
+) -> Iterator[dict[str, pd.DataFrame]]:
     """Every search of the plan once, shard by shard: a row a candidate, with its search's answer and costs beside it."""
     if tree_search is None or generator_model is None or prm_model is None:
         yield manifest(PURPOSE)
@@ -94,9 +101,16 @@ def _by_strategy(rows: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
 
 
 def price_samples(
-    generator_model: Path | None, prm_model: Path | None, test_problems: pd.DataFrame, test_solutions: pd.DataFrame,
-    generator: GeneratorBlock, verifiers: VerifierBlock, tree_search: SearchPlan | None, report: ReportBlock, seed: int,
-) -> pd.DataFrame:  # fmt: skip
+    generator_model: Path | None,
+    prm_model: Path | None,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    tree_search: SearchPlan | None,
+    report: ReportBlock,
+    seed: int,
+) -> pd.DataFrame:
     """What N of the recorded samples cost to draw and to score: a row a (problem, N), in expectation over which N."""
     from stepscale.search.sample_costs import sample_costs
 
@@ -123,19 +137,28 @@ class _Searches:
     """Shards of searches with one generator and one PRM."""
 
     def __init__(
-        self, generator_model: Path, prm_model: Path, generator: GeneratorBlock, verifiers: VerifierBlock,
-        search: SearchBlock, seed: int,
-    ) -> None:  # fmt: skip
+        self,
+        generator_model: Path,
+        prm_model: Path,
+        generator: GeneratorBlock,
+        verifiers: VerifierBlock,
+        search: SearchBlock,
+        seed: int,
+    ) -> None:
         from stepscale.generation.shards import model_key
 
         self.model, self.generator = generator_model, generator
         self.prm, self.verifiers = prm_model, verifiers
         self.rules, self.seed = search.grading_rules, seed
         self._made_of = [
-            _CODE, model_key(generator_model, generator.placement.dtype), generator.template(seed),
+            _CODE,
+            model_key(generator_model, generator.placement.dtype),
+            generator.template(seed),
             model_key(prm_model, verifiers.placement.dtype),
-            generator.sampling.model_dump(), self.rules, seed,
-        ]  # fmt: skip
+            generator.sampling.model_dump(),
+            self.rules,
+            seed,
+        ]
 
     def shard(self, options: SearchMethod, problems: pd.DataFrame, start: int) -> "Shard":
         """The shard of one search on these problems, the first of which is number ``start``; named by what is searched alone."""
@@ -155,9 +178,15 @@ class _Searches:
         model, verifier = open_generator(self.model, self.generator, self.seed), _verifier(self.prm, self.verifiers)
         sampling = Sampling(**self.generator.sampling.model_dump())
         found = search(
-            _problems(shard.problems), model, verifier, own, sampling, run_seed=self.seed, ledger=ledger,
+            _problems(shard.problems),
+            model,
+            verifier,
+            own,
+            sampling,
+            run_seed=self.seed,
+            ledger=ledger,
             problems_at_once=len(shard.problems),
-        )  # fmt: skip
+        )
         found = [replace(result, strategy=own.search_key) for result in found]
         golds = dict(zip(shard.problems["problem_id"], shard.problems["answer"], strict=True))
         results = results_table(found, self.seed, golds, self.rules).set_index(_KEY).add_prefix(_RESULT)

@@ -9,9 +9,12 @@ from stepscale.parameters import VerifierBlock
 
 
 def score_with_soft_prm(
-    soft_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock,
+    soft_prm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    verifiers: VerifierBlock,
     rollouts: RolloutOptions | None,
-) -> pd.DataFrame:  # fmt: skip
+) -> pd.DataFrame:
     """Scores of the first samples of each test problem; none without rollouts."""
     from stepscale.cost import Ledger
     from stepscale.formats.checking import empty
