@@ -19,7 +19,7 @@ lint: $(READY)
 
 seeds: $(READY)
 	for seed in 0 1 2; do $(BIN)/kedro run --env best_of_n --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
-	$(BIN)/python -m stepscale.pipelines.reporting.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
+	$(BIN)/python -m stepscale.publish.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
 
 bench: $(READY)
 	$(BIN)/python -m bench

@@ -17,10 +17,10 @@ import pandas as pd
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.products import Product
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.lab.problems import make_problems
-from stepscale.models.products import Product
 from stepscale.seeds import seed_for
 
 BASE = Path(__file__).resolve().parents[1] / "data" / "01_raw" / "lab_base"

@@ -13,11 +13,11 @@ from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
 from stepscale.pipelines.sampling import grade
-from stepscale.scaling.revisions import pass_at_1_by_position, transition_rates
+from stepscale.revisions.chains import run_chains
+from stepscale.revisions.prompt import RevisionLayout
+from stepscale.revisions.table import chains_table
 from stepscale.search.results import Problem
-from stepscale.search.revision_chains import run_chains
-from stepscale.search.revision_prompt import RevisionLayout
-from stepscale.search.revision_table import chains_table
+from stepscale.studies.revisions.chain_rates import pass_at_1_by_position, transition_rates
 
 LAYOUT = RevisionLayout(attempt="#\n{attempt}\n", ask="#\n{problem}", max_tokens=312)  # conf/base/parameters.yml
 SAMPLING = Sampling(temperature=0.4, max_new_tokens=200)

@@ -18,10 +18,10 @@ import numpy as np
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.loading import load_causal_lm
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling, Until
 from stepscale.generation.local import LocalGenerator
 from stepscale.lab.problems import make_problems
-from stepscale.models.loading import load_causal_lm
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Problem
 from stepscale.verifiers.contract import StepScores, Trajectory

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from stepscale.scaling import best_of_n, majority_per_problem, pass_at_k, weighted_per_problem
+from stepscale.estimators import best_of_n, majority_per_problem, pass_at_k, weighted_per_problem
 
 RUNS = 5
 PROBLEMS, PLACES, TRIALS = 500, 1860, 400

@@ -61,7 +61,7 @@ def run(phase2_bytes: int = PHASE2_BYTES, samples: int = SAMPLES, runs: int = RU
 
 def figure3_row(runs: int = RUNS) -> dict[str, Any]:
     """The closed form against the published procedure of random draws, on the same arrays of the published size."""
-    from stepscale.scaling import best_of_n
+    from stepscale.estimators import best_of_n
 
     prm, correct, answered = arrays(PROBLEMS, PLACES)
     ours = [_seconds(lambda: best_of_n(prm, correct, BUDGETS, mask=answered)) for _ in range(runs)]
@@ -240,7 +240,7 @@ def _time_datasets(path: str) -> None:
 
 def _time_figure3(path: str) -> None:
     from stepscale.formats.scored_samples import read_arrays
-    from stepscale.scaling.figure3 import figure3_curves
+    from stepscale.studies.best_of_n.figure3 import figure3_curves
 
     figure3_curves(read_arrays(path))
 
@@ -268,8 +268,8 @@ def _one(name: str, path: str) -> None:
     import datasets  # noqa: F401  imports are not what is compared
     import pandas  # noqa: F401
 
-    import stepscale.formats.prm800k
-    import stepscale.scaling.figure3  # noqa: F401
+    import stepscale.formats.prm800k.reading
+    import stepscale.studies.best_of_n.figure3  # noqa: F401
 
     start = time.perf_counter()
     _TIMED[name](path)

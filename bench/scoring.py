@@ -15,10 +15,10 @@ import torch
 
 from bench._lab import BASE, PROMPT, SAMPLING, SAMPLINGS, generate, generator, requests, row, seconds, texts
 from stepscale.cost import Ledger
+from stepscale.engine.encoding import TextFormat
+from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
 from stepscale.generation.contract import Sampling
 from stepscale.generation.sampling import read_steps
-from stepscale.models.encoding import TextFormat
-from stepscale.models.loading import load_token_classifier, load_tokenizer, save
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.saved import SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier

@@ -14,9 +14,9 @@ import torch
 from torch.nn import functional
 
 from bench._lab import BASE, row
-from stepscale.models.fitting import IGNORED, Row, fit
-from stepscale.models.loading import load_causal_lm
-from stepscale.models.optimization import Optimization
+from stepscale.engine.loading import load_causal_lm
+from stepscale.training.fitting import IGNORED, Row, fit
+from stepscale.training.optimization import Optimization
 
 RUNS = 3
 ROWS, LENGTHS = 192, (150, 400)  # rows, tokens of a row (shortest, longest)
@@ -32,7 +32,7 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     in_lanes, plain = [], []
     for _ in range(runs):
         in_lanes.append(_rate(rows))
-        with patch("stepscale.models.fitting.lanes_to_train", return_value=0):
+        with patch("stepscale.training.fitting.lanes_to_train", return_value=0):
             plain.append(_rate(rows))
     return [row("train_in_lanes_vs_plain", in_lanes, plain, "tokens/s")]
 

@@ -16,7 +16,7 @@ settings.register_profile("untimed", deadline=None)  # how long an example takes
 settings.load_profile("untimed")
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-sys.path.append(str(Path(__file__).parent))  # for tiny_models and shard_workers
+sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.scaling.points import COLUMNS
+from stepscale.supervision.points import COLUMNS
 
 
 def points_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:

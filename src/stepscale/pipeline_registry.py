@@ -3,7 +3,8 @@
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
-PIPELINES = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
+STUDIES = ("supervision", "data_loop", "rollouts", "revisions", "larger_model")
+PIPELINES = (*STUDIES, "ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
 
 
 def register_pipelines() -> dict[str, Pipeline]:

@@ -7,8 +7,8 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read, tables
-from stepscale.formats.data_card import CARD, FILE, CardFacts, write_release
-from stepscale.formats.prm800k_counts import counts, counts_by_round
+from stepscale.formats.prm800k.counts import counts, counts_by_round
+from stepscale.formats.prm800k.release import CARD, FILE, CardFacts, write_release
 
 FACTS = CardFacts(
     title="Lab labels",

@@ -14,9 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
+from stepscale.estimators import best_of_n, majority, pass_at_k
 from stepscale.formats import read, write
 from stepscale.formats.processbench import first_errors
-from stepscale.scaling import best_of_n, majority, pass_at_k
 
 Jsonl = Callable[..., Path]
 Real = Callable[[str], Path]

@@ -13,7 +13,7 @@ FILE_BYTES = 40_000_000
 READ = """
 import sys
 from pathlib import Path
-from stepscale.formats import prm800k
+from stepscale.formats.prm800k import reading as prm800k
 peak = lambda: int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
 before = peak()
 tables = prm800k.read(sys.argv[1])

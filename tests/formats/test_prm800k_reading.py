@@ -12,8 +12,8 @@ from prm800k_records import completion, record, step
 from stepscale.errors import InputError
 from stepscale.formats import Tables, iter_records, read, tables
 from stepscale.formats.checking import check
-from stepscale.formats.prm800k_counts import counts
-from stepscale.formats.prm800k_side import RECORDS
+from stepscale.formats.prm800k.counts import counts
+from stepscale.formats.prm800k.side import RECORDS
 
 Jsonl = Callable[..., Path]
 

@@ -6,10 +6,10 @@ import torch
 from transformers import AutoModelForCausalLM
 
 from stepscale.cost import Ledger
+from stepscale.engine.decoding import compiled_decode, decode
+from stepscale.engine.writing_network import LlamaNetwork, TransformersNetwork
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.decoding import compiled_decode, decode
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.network import LlamaNetwork, TransformersNetwork
 
 CASES = {
     "llama": {},

@@ -8,6 +8,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 from stepscale.cost import Ledger
+from stepscale.engine.loading import load_tokenizer
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.ends import ended_before
@@ -19,7 +20,6 @@ from stepscale.generation.prompts import (
     prompt_template,
 )
 from stepscale.generation.sampling import solutions_table
-from stepscale.models.loading import load_tokenizer
 from stepscale.parameters import GeneratorBlock
 
 SHORT = Sampling(1.0, 1.0, 40)

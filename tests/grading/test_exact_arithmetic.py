@@ -7,10 +7,10 @@ import sympy
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepscale.grading import radical
-from stepscale.grading.numeric import is_nonzero
-from stepscale.grading.parser import parse
-from stepscale.grading.symbolic import build
+from stepscale.grading.algebra import radical
+from stepscale.grading.algebra.numeric import is_nonzero
+from stepscale.grading.algebra.parser import parse
+from stepscale.grading.algebra.symbolic import build
 
 ATOMS = st.one_of(
     st.integers(0, 30).map(str),

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.grading import extract_answer, grade_many, is_equivalent
-from stepscale.grading.lenient import settle as settle_lenient
+from stepscale.grading.lenient.lenient import settle as settle_lenient
 from stepscale.grading.rules import Lenient
-from stepscale.grading.strict import settle as settle_strict
+from stepscale.grading.strict.strict import settle as settle_strict
 
 CORPUS: list[str] = json.loads((Path(__file__).parent / "hostile.json").read_text(encoding="utf-8"))
 BUILT = {

@@ -13,7 +13,7 @@ import pytest
 
 import stepscale
 from stepscale.grading import grade_many
-from stepscale.grading.workers import Pool, Question
+from stepscale.grading.workers.pool import Pool, Question
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stepscale.__file__).parents[1])}
 TRUE = Question("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 5.0)
@@ -65,7 +65,7 @@ import stepscale.grading as grading
 spent = time.process_time() - began
 heavy = sorted({"sympy", "math_verify", "pylatexenc", "torch", "pydantic", "numpy"} & set(sys.modules))
 assert grading.is_equivalent("2^n*2", "2^n+2^n")
-from stepscale.grading.workers import shared_pool
+from stepscale.grading.workers.pool import shared_pool
 print(spent, heavy, *[worker._process.pid for worker in shared_pool()._all])
 """
 
@@ -92,7 +92,7 @@ def test_a_forked_child_uses_workers_of_its_own() -> None:
     assert is_equivalent("2^n*2", "2^n+2^n")
     child = os.fork()
     if child == 0:
-        from stepscale.grading.workers import _pool
+        from stepscale.grading.workers.pool import _pool
         right = is_equivalent("3*2^n", "2^n*3+0")
         _pool.close()
         os._exit(0 if right else 1)

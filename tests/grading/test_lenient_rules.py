@@ -4,8 +4,8 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.grading import Lenient, grade_many, is_equivalent
-from stepscale.grading.lenient_library import library_accepts
-from stepscale.grading.lenient_shortcut import certain_verdict
+from stepscale.grading.lenient.library import library_accepts
+from stepscale.grading.lenient.shortcut import certain_verdict
 
 GOLDS = [
     "7",

@@ -10,10 +10,10 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from stepscale.lab.corpus import IGNORED, Page, encode_pages, write_page
 from stepscale.lab.labeler import rate_steps
+from stepscale.lab.muon import MuonAndAdamW
 from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain, write_corpus
 from stepscale.lab.problems import split_of
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
-from stepscale.muon import MuonAndAdamW
 
 TINY = {"width": 32, "layers": 2, "heads": 2, "documents": 400, "tokens_per_batch": 512, "workers": 1, "threads": 1}
 

@@ -16,9 +16,9 @@ from stepscale.labeling.agreement import agreement, with_found_errors
 from stepscale.labeling.by_file import FileLabeler
 from stepscale.labeling.by_verifier import VerifierLabeler, rate
 from stepscale.labeling.contract import label_table
-from stepscale.labeling.outcomes import judged_by_steps, outcome_noise
 from stepscale.labeling.rollouts import rated
 from stepscale.labeling.symbolic import SymbolicLabeler
+from stepscale.supervision.outcomes import judged_by_steps, outcome_noise
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.scores_table import score_solutions
 

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from stepscale.errors import InputError
 from stepscale.parameters import RevisionsBlock, check_parameters
-from stepscale.search.revision_data import RevisionData
+from stepscale.revisions.data import RevisionData
 
 
 @pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])

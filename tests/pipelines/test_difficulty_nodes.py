@@ -3,14 +3,14 @@
 import numpy as np
 import pandas as pd
 
-from stepscale.figures.difficulty_report import difficulty_part
+from stepscale.estimators.samples import sample_grid
 from stepscale.parameters import ReportBlock
-from stepscale.pipelines.reporting.difficulty import easiness_by_kind, measure_difficulty
 from stepscale.pipelines.test_time_search.difficulty import predict_difficulty
-from stepscale.scaling.aggregates import Scored
-from stepscale.scaling.difficulty_kinds import agreement_with_oracle, policies_by_kind
-from stepscale.scaling.samples import sample_grid
 from stepscale.search.plan import SearchPlan
+from stepscale.studies.best_of_n.aggregates import Scored
+from stepscale.studies.difficulty.figures import difficulty_part
+from stepscale.studies.difficulty.kinds import agreement_with_oracle, policies_by_kind
+from stepscale.studies.difficulty.measure import easiness_by_kind, measure_difficulty
 
 PLAN = SearchPlan.model_validate(
     {"problems": 20, "problems_per_shard": 10, "budgets": [2, 4], "strategies": [{"method": "beam", "width": 4}]}
@@ -67,7 +67,7 @@ def test_without_a_pool_or_anything_to_scale_there_is_no_estimate_and_no_figure(
 
 
 def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:
-    from stepscale.scaling.compute_optimal import StrategyResults
+    from stepscale.estimators.compute_optimal import StrategyResults
 
     test = problems().query("split == 'test'").reset_index(drop=True)
     samples = pool(test)

@@ -11,7 +11,7 @@ import pytest
 from stepscale.formats.contract import Tables
 from stepscale.formats.registry import write
 from stepscale.formats.scored_samples import read_arrays
-from stepscale.scaling.figure3 import figure3_curves
+from stepscale.studies.best_of_n.figure3 import figure3_curves
 
 Run = Callable[..., Any]
 

@@ -11,15 +11,15 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.figures.flops_report import flops_part
+from stepscale.estimators.flops_match import RATIOS
 from stepscale.parameters import GeneratorBlock, LargerBlock, ReportBlock, RevisionsBlock, SearchBlock
-from stepscale.pipelines.reporting.flops import measure_flops_match
+from stepscale.pipelines.larger_model import nodes as part
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import larger as part
-from stepscale.scaling.flops_match import RATIOS
+from stepscale.revisions.grid import pool_lengths
 from stepscale.search.plan import SearchPlan
-from stepscale.search.revision_grid import pool_lengths
-from stepscale.search.sample_costs import sample_costs
+from stepscale.studies.larger_model.figures import flops_part
+from stepscale.studies.larger_model.measure import measure_flops_match
+from stepscale.studies.search.sample_costs import sample_costs
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -277,7 +277,7 @@ def test_a_problem_without_the_larger_model_s_answer_is_an_error(recorded) -> No
 
 
 def test_the_figure_has_a_line_and_stars_for_each_bin_and_the_page_says_what_is_spent(recorded) -> None:
-    from stepscale.figures.report import build_report
+    from stepscale.report.report import build_report
 
     table, curves, _ = measure_flops_match(*recorded.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
     drawn = flops_part(table, curves)

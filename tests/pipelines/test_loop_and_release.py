@@ -19,11 +19,11 @@ from stepscale.labeling.options import (
     LoopStrategy,
     ReleaseOptions,
 )
-from stepscale.labeling.selection import KEY, Convincing
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock
-from stepscale.pipelines.active_learning import loop
 from stepscale.pipelines.active_learning.release import _told_of_labelers, release_labels
-from stepscale.pipelines.reporting.loop import measure_loop
+from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.studies.data_loop.measure import measure_loop
+from stepscale.supervision.selection import KEY, Convincing
 
 GENERATOR = GeneratorBlock.model_validate(
     {

@@ -6,7 +6,7 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 
-from stepscale.pipelines.reporting.serving import learn_policy, log_policy, save_policy
+from stepscale.studies.policy.measure import learn_policy, log_policy, save_policy
 
 
 def test_without_searches_there_is_an_empty_policy_and_nothing_is_logged(tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
 from stepscale.formats.checking import empty
 from stepscale.formats.tables import SCORES
 from stepscale.formats.tables import scores as check_scores
-from stepscale.models.loading import load_token_classifier, load_tokenizer, save
 from stepscale.parameters import SearchBlock, VerifierBlock
 from stepscale.pipelines.test_time_search.nodes import score_prm
-from stepscale.scaling.aggregates import score_samples
+from stepscale.studies.best_of_n.aggregates import score_samples
 
 COUNTS = {"per_problem": 2, "problems_per_shard": 2}
 

@@ -7,8 +7,8 @@ import pandas as pd
 from mlflow import MlflowClient
 
 from stepscale.pipelines.reporting.nodes import keep_report, log_curves
-from stepscale.pipelines.reporting.revisions import log_revision_curves
-from stepscale.pipelines.reporting.searches import log_search_curves
+from stepscale.studies.revisions.measure import log_revision_curves
+from stepscale.studies.search.measure import log_search_curves
 
 CURVES = pd.DataFrame(
     [

@@ -8,16 +8,16 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
-from stepscale.figures.revision_search_report import revision_search_part
+from stepscale.estimators.intervals import verdict
 from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.reporting.revision_search import measure_revision_search
+from stepscale.pipelines.revisions.searches import gather_revision_searches, run_revision_searches
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search.revision_search import gather_revision_searches, run_revision_searches
-from stepscale.scaling.intervals import verdict
+from stepscale.revisions.grid import BY_VERIFIER
 from stepscale.search.plan import RevisionSearchPlan, SearchPlan
-from stepscale.search.revision_grid import BY_VERIFIER
-from stepscale.search.sample_costs import sample_costs
 from stepscale.search.table import search_results
+from stepscale.studies.revisions.search import measure_revision_search
+from stepscale.studies.revisions.search_figures import revision_search_part
+from stepscale.studies.search.sample_costs import sample_costs
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 COUNTS = {"per_problem": 1, "problems_per_shard": 1}

@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 
 from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.reporting.revision_contexts import measure_contexts
-from stepscale.pipelines.reporting.revisions import measure_revisions
+from stepscale.pipelines.revisions import nodes as part
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import revisions as part
-from stepscale.search.revision_grid import BY_VERIFIER, pool_lengths
+from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
+from stepscale.studies.revisions.contexts import measure_contexts
+from stepscale.studies.revisions.measure import measure_revisions
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -109,7 +109,7 @@ def test_revision_data_are_of_training_problems_alone(model: Path, generator: Ge
 def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_shard(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock, tmp_path: Path
 ) -> None:
-    from stepscale.search.revision_data import revision_orm_examples
+    from stepscale.revisions.data import revision_orm_examples
     from stepscale.verifiers.contract import Trajectory
     from stepscale.verifiers.examples import Example
     from stepscale.verifiers.training import train_verifier
@@ -229,7 +229,7 @@ def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
         raise Asked
 
     monkeypatch.setattr("stepscale.verifiers.training.train_verifier", train)
-    monkeypatch.setattr("stepscale.search.revision_data.revision_orm_examples", lambda *_: [])
+    monkeypatch.setattr("stepscale.revisions.data.revision_orm_examples", lambda *_: [])
     monkeypatch.setattr(part, "gather", lambda _: None)
     patient = verifiers.orm.optimization.model_copy(update={"patience": 3})
     block = verifiers.model_copy(update={"orm": verifiers.orm.model_copy(update={"optimization": patient})})

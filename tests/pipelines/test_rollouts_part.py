@@ -9,16 +9,16 @@ import pytest
 from mlflow import MlflowClient
 
 from stepscale.errors import InputError
-from stepscale.figures.loop_report import rollouts_part
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import GeneratorBlock, GivenSamples, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.active_learning import nodes as pool_nodes
-from stepscale.pipelines.reporting.loop import measure_rollouts
-from stepscale.pipelines.reward_modeling import rollouts as nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
+from stepscale.pipelines.rollouts import nodes as nodes
 from stepscale.pipelines.sampling import gather, manifest
+from stepscale.studies.data_loop.figures import rollouts_part
+from stepscale.studies.data_loop.measure import measure_rollouts
 
 GENERATOR = GeneratorBlock.model_validate(
     {

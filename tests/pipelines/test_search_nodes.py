@@ -11,13 +11,13 @@ from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.reporting.search_signs import measure_signs
-from stepscale.pipelines.reporting.searches import WEIGHTED, measure_search
-from stepscale.pipelines.reporting.serving import learn_policy
 from stepscale.pipelines.test_time_search.nodes import choose_test_problems
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
 from stepscale.search.plan import SearchPlan, shown
-from stepscale.search.sample_costs import sample_costs
+from stepscale.studies.policy.measure import learn_policy
+from stepscale.studies.search.measure import WEIGHTED, measure_search
+from stepscale.studies.search.sample_costs import sample_costs
+from stepscale.studies.search.signs import measure_signs
 
 STRATEGIES = [
     {"method": "beam", "width": 4},
@@ -323,7 +323,7 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
 
 
 def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) -> None:
-    from stepscale.figures.search_report import search_part
+    from stepscale.studies.search.figures import search_part
 
     curves, at_cost, by_bin, savings, online, chosen, _ = measure_search(*recorded.values(), PLAN, REPORT, 0)
     given = ("problems", "solutions", "scores", "candidates")

@@ -10,15 +10,16 @@ import pytest
 from learning_points import points_table
 
 from stepscale.cost import Ledger
-from stepscale.labeling.arms import PAPER_ARMS, Arm, Cell, labelled_counts
 from stepscale.labeling.contract import label_table
-from stepscale.labeling.selection import Convincing
 from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
 from stepscale.pipelines.cells import Found
-from stepscale.pipelines.reward_modeling import arms, supervision
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
-from stepscale.scaling.points import ACTIVE, PROCESS, SELECTOR
+from stepscale.pipelines.supervision import arms
+from stepscale.pipelines.supervision import nodes as supervision
+from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labelled_counts
+from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
+from stepscale.supervision.selection import Convincing
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
@@ -189,7 +190,7 @@ def test_active_learning_takes_what_convinces_a_selector_of_its_own_seed(
         learned[cell.seed] = set(samples[["problem_id", "sample_id"]].itertuples(index=False, name=None))
         return SimpleNamespace(numbers=dict)
 
-    monkeypatch.setattr("stepscale.labeling.experiment.train_cell", train_cell)
+    monkeypatch.setattr("stepscale.supervision.experiment.train_cell", train_cell)
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Convinced)
     more = pd.concat([solutions, solutions.assign(sample_id=solutions["sample_id"] + 4)], ignore_index=True)
     more = more.assign(steps=[[f"so {i}"] for i in more["sample_id"]], answer=more["sample_id"].astype(str))

@@ -11,8 +11,8 @@ from mlflow import MlflowClient
 from stepscale.parameters import ExperimentBlock, PRMBlock, ReportBlock, VerifierBlock
 from stepscale.pipelines.reporting.nodes import log_label_overlap, measure_supervision
 from stepscale.pipelines.reporting.sections import differ_besides
-from stepscale.scaling.data_efficiency import APART
-from stepscale.scaling.points import ACTIVE, ARMS, BLIND, PROCESS
+from stepscale.studies.supervision.data_efficiency import APART
+from stepscale.supervision.points import ACTIVE, ARMS, BLIND, PROCESS
 
 SIZES = (1, 2, 4)
 PART = {"problems": 2, "samples": {"per_problem": 8, "problems_per_shard": 2}}

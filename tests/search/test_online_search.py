@@ -6,10 +6,10 @@ from search_fakes import FakeGenerator, FakeVerifier, random_generator, scripted
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.estimators import online_outcomes
+from stepscale.estimators.online_outcomes import Candidates, outcomes
+from stepscale.estimators.online_policy import Action, OnlinePolicy, follow
 from stepscale.generation.contract import Sampling
-from stepscale.scaling import online_outcomes
-from stepscale.scaling.online_outcomes import Candidates, outcomes
-from stepscale.scaling.online_policy import Action, OnlinePolicy, follow
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import Weighted
 from stepscale.search.methods import search

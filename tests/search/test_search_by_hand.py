@@ -8,8 +8,8 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.search.methods import read_options, search
-from stepscale.search.overoptimization import SignCounts, count_signs, signs_table
 from stepscale.search.results import Problem, SearchResult
+from stepscale.studies.search.overoptimization import SignCounts, count_signs, signs_table
 
 FOUR = {"": ["a\n\\boxed{1}$", "b\n\\boxed{2}$", "c\n\\boxed{1}$", "d\n\\boxed{3}$"]}
 FOUR_SCORES = {"a": 0.9, "b": 0.8, "c": 0.7, "d": 0.6, "\\boxed{1}": 0.4, "\\boxed{2}": 0.7, "\\boxed{3}": 0.1}

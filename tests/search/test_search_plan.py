@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.search.plan import RevisionSearchPlan, SearchPlan, check_samples, shown
-from stepscale.search.recorded import recorded_prices, recorded_run
-from stepscale.search.sample_costs import sample_costs
+from stepscale.studies.search.recorded import recorded_prices, recorded_run
+from stepscale.studies.search.sample_costs import sample_costs
 
 BEAM = {"method": "beam", "width": 4}
 LOOKAHEAD = {"method": "lookahead", "k": 1}

@@ -7,15 +7,15 @@ import pytest
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.encoding import TextFormat
+from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.local import LocalGenerator
 from stepscale.lab.problems import make_problems
-from stepscale.models.encoding import TextFormat
-from stepscale.models.loading import load_token_classifier, load_tokenizer, save
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Problem
-from stepscale.search.sample_costs import sample_costs
 from stepscale.search.table import candidates_table
+from stepscale.studies.search.sample_costs import sample_costs
 from stepscale.verifiers.saved import SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier
 

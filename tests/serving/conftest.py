@@ -1,11 +1,6 @@
 """The fakes of search, for the tests of what serves it; and one policy for all."""
 
-import sys
-from pathlib import Path
-
 import pytest
-
-sys.path.append(str(Path(__file__).parents[1] / "search"))  # for search_fakes
 
 
 @pytest.fixture

@@ -32,8 +32,8 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The lab's base as generator, the same with a random head as PRM, and a small policy."""
     import torch
 
-    from stepscale.models.encoding import TextFormat
-    from stepscale.models.loading import load_token_classifier, load_tokenizer, save
+    from stepscale.engine.encoding import TextFormat
+    from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
     from stepscale.verifiers.saved import SavedVerifier
 
     folder = tmp_path_factory.mktemp("pieces")

@@ -168,7 +168,7 @@ def test_a_node_that_is_not_there_is_refused(refused: Run) -> None:
 
 
 def test_a_model_of_the_wrong_kind_is_refused(tmp_path: Path) -> None:
-    from stepscale.models.loading import load_causal_lm
+    from stepscale.engine.loading import load_causal_lm
 
     config = {"architectures": ["LlamaForTokenClassification"], "model_type": "llama"}
     (tmp_path / "config.json").write_text(json.dumps(config))

@@ -5,9 +5,9 @@ import time
 import numpy as np
 import pytest
 
+from stepscale.estimators.clustered import auroc_interval, draws, f1_interval, percentiles, share_interval, told_share
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.intervals import auroc_interval, draws, f1_interval, percentiles, share_interval, told_share
 from stepscale.verifiers.metrics import ProcessBench, auroc, prm_metrics, value_metrics
 
 RNG = np.random.default_rng(0)

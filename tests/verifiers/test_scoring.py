@@ -11,10 +11,10 @@ import pytest
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
+from stepscale.engine.network import LlamaNetwork, TransformersNetwork, network_of
 from stepscale.errors import InputError
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.loading import load_token_classifier, load_tokenizer, save
-from stepscale.models.network import LlamaNetwork, TransformersNetwork, network_of
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier

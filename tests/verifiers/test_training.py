@@ -10,11 +10,11 @@ import pytest
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import load_causal_lm, load_token_classifier, load_tokenizer
 from stepscale.errors import InputError
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.fitting import IGNORED, Batches, Row
-from stepscale.models.loading import load_causal_lm, load_token_classifier, load_tokenizer
-from stepscale.models.optimization import Optimization
+from stepscale.training.fitting import IGNORED, Batches, Row
+from stepscale.training.optimization import Optimization
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
 from stepscale.verifiers.metrics import prm_metrics, value_metrics

@@ -1,7 +1,7 @@
 """What every reader returns and every writer takes: the declared tables of one data set, and what was left out.
 
 The frames are those of `stepscale.formats.tables`. `records` is for lossless writing: what a PRM800K record holds
-beyond them (`stepscale.formats.prm800k` declares its columns); readers of other formats leave it None.
+beyond them (`stepscale.formats.prm800k.reading` declares its columns); readers of other formats leave it None.
 """
 
 from collections.abc import Mapping

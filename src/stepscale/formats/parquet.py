@@ -18,7 +18,7 @@ from stepscale.errors import InputError
 from stepscale.formats import tables
 from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables
-from stepscale.formats.prm800k_side import RECORDS
+from stepscale.formats.prm800k.side import RECORDS
 
 _CHECKS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "problems": tables.problems,

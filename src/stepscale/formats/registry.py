@@ -16,7 +16,7 @@ from stepscale.formats.contract import Tables
 from stepscale.formats.lines import OnError, Source
 
 READERS = {
-    "prm800k": "prm800k",
+    "prm800k": "prm800k.reading",
     "math": "math_problems",
     "processbench": "processbench",
     "math_shepherd": "math_shepherd",
@@ -27,7 +27,7 @@ READERS = {
 }
 """Formats that can be read, by the module that reads them."""
 
-WRITERS = {"prm800k": "prm800k_write", "math": "math_problems", "trl_stepwise": "trl_stepwise", "parquet": "parquet"}
+WRITERS = {"prm800k": "prm800k.writing", "math": "math_problems", "trl_stepwise": "trl_stepwise", "parquet": "parquet"}
 """Formats that can be written."""
 
 

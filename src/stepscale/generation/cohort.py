@@ -13,12 +13,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.generation.attention import Arena, DecodeMemory
+from stepscale.engine.attention import Arena, DecodeMemory
+from stepscale.engine.computed import Computed
+from stepscale.engine.writing_network import Network
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Sampling, Until
 from stepscale.generation.draw import draw, uniforms
-from stepscale.generation.network import Network
-from stepscale.models.computed import Computed
 
 _TAIL = 8  # tokens a separator may be spelt with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")

@@ -14,12 +14,12 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch.nn import functional
 
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import load_causal_lm, load_tokenizer, longest_input, save
 from stepscale.errors import InputError
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.fitting import IGNORED, FitReport, OnLog, Row, fit
-from stepscale.models.loading import load_causal_lm, load_tokenizer, longest_input, save
-from stepscale.models.optimization import Optimization
 from stepscale.seeds import seed_for
+from stepscale.training.fitting import IGNORED, FitReport, OnLog, Row, fit
+from stepscale.training.optimization import Optimization
 
 
 class GeneratorTraining(BaseModel):

@@ -18,19 +18,19 @@ import numpy as np
 import torch
 
 from stepscale.cost import Ledger
+from stepscale.engine.attention import Arena
+from stepscale.engine.computed import Computed
+from stepscale.engine.lanes import is_small, most_lanes
+from stepscale.engine.llama import LlamaBody
+from stepscale.engine.loading import load_causal_lm, load_tokenizer
+from stepscale.engine.prefill import prefill
+from stepscale.engine.prefixes import PrefixTree
+from stepscale.engine.writing_network import LlamaNetwork, Network, TransformersNetwork
 from stepscale.errors import InputError
-from stepscale.generation.attention import Arena
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import ended_before
-from stepscale.generation.network import LlamaNetwork, Network, TransformersNetwork
-from stepscale.generation.prefill import prefill
-from stepscale.generation.prefixes import PrefixTree
-from stepscale.models.computed import Computed
-from stepscale.models.lanes import is_small, most_lanes
-from stepscale.models.llama import LlamaBody
-from stepscale.models.loading import load_causal_lm, load_tokenizer
 
 _BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
 _ROUND = 16  # cohorts prefilled together

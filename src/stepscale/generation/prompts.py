@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
-from stepscale.formats.step_lines import step_lines
 from stepscale.seeds import seed_for
 
 PROBLEM = "{problem}"
@@ -53,7 +53,7 @@ def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
     if isinstance(prompt, str):
         template = prompt
     else:
-        from stepscale.models.loading import load_tokenizer
+        from stepscale.engine.loading import load_tokenizer
 
         tokenizer = load_tokenizer(base)
         template = (

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 from typing import Literal
 
 from stepscale.errors import InputError
-from stepscale.grading import lenient, strict
+from stepscale.grading.lenient import lenient
 from stepscale.grading.rules import Lenient, Rules, checked
-from stepscale.grading.workers import Question, shared_pool
+from stepscale.grading.strict import strict
+from stepscale.grading.workers.pool import Question, shared_pool
 
 _CACHED_PAIRS = 100_000
 _LONGEST_CACHED = 1_000  # characters: longer texts are rare and dear to keep

@@ -21,12 +21,12 @@ import torch
 from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
+from stepscale.engine.lanes import Lanes
 from stepscale.lab.corpus import IGNORED, encode_pages, write_page
+from stepscale.lab.muon import MuonAndAdamW
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
-from stepscale.models.lane_trainer import LaneTrainer
-from stepscale.models.lanes import Lanes
-from stepscale.muon import MuonAndAdamW
 from stepscale.seeds import seed_for
+from stepscale.training.lane_trainer import LaneTrainer
 
 _LENGTHS = (48, 64, 80, 96, 112, 128, 160, 192, 256)  # documents are padded up to one of these (tokens)
 _CHUNK = 20_000  # documents written by one worker at a time

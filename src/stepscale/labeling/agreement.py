@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.verifiers.intervals import Bounds, Draws, Floats, draws, percentiles, told_share, with_bounds
+from stepscale.estimators.clustered import Bounds, Draws, Floats, draws, percentiles, told_share, with_bounds
 
 _SOLUTION = ["problem_id", "sample_id"]
 _NONE = np.iinfo(np.int64).max  # later than any step: no error found

@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
 
+from stepscale.estimators.rising import Rising
 from stepscale.labeling.by_verifier import THRESHOLD
-from stepscale.labeling.selection import Blend, Convincing, Selection, Uniform
-from stepscale.scaling.rising import Rising
+from stepscale.supervision.selection import Blend, Convincing, Selection, Uniform
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 

@@ -4,13 +4,13 @@ from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from stepscale.labeling.arms import Experiment
+from stepscale.estimators.rising import Rising
 from stepscale.labeling.options import PoolLabeler
-from stepscale.models.optimization import Optimization
 from stepscale.parameters.block import Block, FileSource, SampleCounts
-from stepscale.scaling.rising import Rising
+from stepscale.revisions.data import RevisionData
 from stepscale.search.plan import RevisionSearchPlan
-from stepscale.search.revision_data import RevisionData
+from stepscale.supervision.arms import Experiment
+from stepscale.training.optimization import Optimization
 from stepscale.verifiers.aggregation import How, Rule
 from stepscale.verifiers.public import PublicVerifier
 

@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from stepscale.engine.encoding import TextFormat
+from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
-from stepscale.models.encoding import TextFormat
-from stepscale.models.optimization import Optimization
-from stepscale.models.placement import GeneratorPlacement, Placement
 from stepscale.parameters.block import Block, ModelSource, SamplingBlock
+from stepscale.training.optimization import Optimization
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
-from stepscale.labeling.arms import Cell
-from stepscale.labeling.experiment import LabelledPool, TestSamples
 from stepscale.parameters import VerifierBlock
+from stepscale.supervision.arms import Cell
+from stepscale.supervision.experiment import LabelledPool, TestSamples
 from stepscale.verifiers.options import VerifierTraining
 
 
@@ -53,7 +53,7 @@ class _Told(NamedTuple):
 
 def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[Found]:
     """Each job's finds, in the order of the jobs, as soon as they are there; each is a child run."""
-    from stepscale.models.cores import one_a_core
+    from stepscale.engine.cores import one_a_core
     from stepscale.tracking import child_run
 
     base = measures.verifiers.sized(small=True).base
@@ -73,7 +73,7 @@ def _shown(cell: Cell) -> dict[str, Any]:
 def train_and_measure(job: Job, measures: Measures) -> tuple[Found, _Told]:
     """One job, here."""
     from stepscale.cost import Ledger
-    from stepscale.labeling.experiment import cell_costs, measure_cell, train_cell
+    from stepscale.supervision.experiment import cell_costs, measure_cell, train_cell
     from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.scoring import ModelVerifier
 

@@ -75,8 +75,8 @@ def make_missing(
     ``rows``: what a row of a shard is, for the one who watches. ``side_by_side``: the folder of the model at work; if it is
     small, shards are made a core each, and ``make`` opens its models itself, for it travels to other processes.
     """
+    from stepscale.engine.cores import one_a_core
     from stepscale.generation.shards import unfinished
-    from stepscale.models.cores import one_a_core
 
     missing = unfinished(shards, finished)
     ledger = Ledger()

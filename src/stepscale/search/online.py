@@ -10,13 +10,13 @@ from dataclasses import dataclass, field, replace
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Generator, Request, Sampling
-from stepscale.scaling.online_policy import Action, OnlinePolicy
+from stepscale.revisions.chains import candidate_of
 from stepscale.search.metering import Meter
 from stepscale.search.method import Draws, SearchMethod
 from stepscale.search.methods import search
 from stepscale.search.results import Candidate, Problem, SearchResult
-from stepscale.search.revision_chains import candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for

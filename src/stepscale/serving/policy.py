@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.errors import InputError
-from stepscale.models.placement import GeneratorPlacement, Placement
-from stepscale.scaling.capped_policy import Lead
-from stepscale.scaling.online_policy import Action, OnlinePolicy
+from stepscale.estimators.capped_policy import Lead
+from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
 

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.verifiers.intervals import RESAMPLES, Bounds, draws, percentiles, share_interval
+from stepscale.estimators.clustered import RESAMPLES, Bounds, draws, percentiles, share_interval
 
 _BINS = 10
 

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.estimators.clustered import draws, told_share, with_bounds
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 from stepscale.verifiers.contract import StepScores, Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.intervals import draws, told_share, with_bounds
 from stepscale.verifiers.metrics import prm_metrics, value_metrics
 from stepscale.verifiers.positions import by_position
 from stepscale.verifiers.saved import Kind

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
-from stepscale.formats.step_lines import step_lines
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Trajectory
 

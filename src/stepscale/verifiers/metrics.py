@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.clustered import auroc_interval, draws, f1_interval, told_share, with_bounds
 from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.intervals import auroc_interval, draws, f1_interval, told_share, with_bounds
 
 _NO_ERROR = -1
 _WRONG = 0.5  # a step whose P(negative) is above this is called wrong

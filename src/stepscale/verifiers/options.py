@@ -4,8 +4,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepscale.models.encoding import TextFormat
-from stepscale.models.optimization import Optimization
+from stepscale.engine.encoding import TextFormat
+from stepscale.training.optimization import Optimization
 from stepscale.verifiers.saved import Kind
 
 Supervise = Literal["step_end", "every_token", "solution_end"]

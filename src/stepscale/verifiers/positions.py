@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.estimators.clustered import auroc_interval, draws, with_bounds
 from stepscale.verifiers.contract import StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.intervals import auroc_interval, draws, with_bounds
 from stepscale.verifiers.metrics import auroc
 from stepscale.verifiers.saved import Kind
 

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from stepscale.engine.encoding import TextFormat
 from stepscale.errors import InputError
-from stepscale.models.encoding import TextFormat
 from stepscale.verifiers.aggregation import How
 
 Kind = Literal["prm", "soft_prm", "orm"]

@@ -17,12 +17,12 @@ import numpy as np
 import torch
 
 from stepscale.cost import Ledger
-from stepscale.formats.step_lines import step_lines
-from stepscale.models.computed import Computed
-from stepscale.models.encoding import Encoded, StepEncoder
-from stepscale.models.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
-from stepscale.models.network import network_of
-from stepscale.models.prefix_memory import Head, PrefixMemory
+from stepscale.engine.computed import Computed
+from stepscale.engine.encoding import Encoded, StepEncoder
+from stepscale.engine.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
+from stepscale.engine.network import network_of
+from stepscale.engine.prefix_memory import Head, PrefixMemory
+from stepscale.engine.step_lines import step_lines
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.saved import Kind, SavedVerifier
 

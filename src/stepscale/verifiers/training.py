@@ -14,10 +14,8 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from stepscale.errors import InputError
-from stepscale.models.encoding import Encoded, StepEncoder
-from stepscale.models.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
-from stepscale.models.loading import (
+from stepscale.engine.encoding import Encoded, StepEncoder
+from stepscale.engine.loading import (
     classification_head,
     load_token_classifier,
     load_tokenizer,
@@ -25,7 +23,9 @@ from stepscale.models.loading import (
     rows_of_tokens,
     save,
 )
+from stepscale.errors import InputError
 from stepscale.seeds import seed_for
+from stepscale.training.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier

@@ -3,8 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.labeling.options import ROUNDS
-from stepscale.pipelines.active_learning import experiment, nodes, release
-from stepscale.pipelines.active_learning.rounds import data_loop
+from stepscale.pipelines.active_learning import nodes, release
 from stepscale.pipelines.sampling import gather
 
 
@@ -35,20 +34,6 @@ def label_pool() -> list[Node]:
     ]
 
 
-def sample_for_experiment() -> list[Node]:
-    """The samples that all ways to supervise are compared on."""
-    made_of = ["params:generator", "params:experiment", "params:seed"]
-    return [
-        Node(
-            experiment.sample_experiment,
-            ["generator_model", "problems", "finished_experiment_shards", *made_of],
-            "experiment_shards",
-            name="sample_experiment",
-        ),
-        Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
-    ]
-
-
 def release_data() -> list[Node]:
     """All labels, in the format of PRM800K, with a data card."""
     pool = ["problems", "pool_solutions", "step_labels"]
@@ -60,5 +45,4 @@ def release_data() -> list[Node]:
 
 def create_pipeline() -> Pipeline:
     """The active_learning pipeline."""
-    own = [*label_pool(), *sample_for_experiment(), *release_data()]
-    return data_loop() + Pipeline(own, tags="active_learning")
+    return Pipeline([*label_pool(), *release_data()], tags="active_learning")

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.labeling.options import LoopLabeler, LoopOptions, PoolLabeler, ReleaseOptions
-from stepscale.labeling.selection import KEY
 from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.supervision.selection import KEY
 
 logger = logging.getLogger(__name__)
 
@@ -38,8 +38,8 @@ def release_labels(
     selector's score. The rounds' sample_ids follow those of the pool, for both number a problem's samples from 0.
     """
     from stepscale.formats.contract import Tables
-    from stepscale.formats.data_card import CardFacts, write_release
-    from stepscale.pipelines.scratch import scratch_folder
+    from stepscale.formats.prm800k.release import CardFacts, write_release
+    from stepscale.scratch import scratch_folder
 
     folder = scratch_folder("release")
     if release is None:

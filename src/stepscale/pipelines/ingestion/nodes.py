@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.parameters import FileSource, GeneratorBlock, LabProblems, ProblemSource
-from stepscale.pipelines.scratch import scratch_folder
+from stepscale.scratch import scratch_folder
 
 if TYPE_CHECKING:
     from stepscale.formats.contract import Tables
@@ -81,7 +81,7 @@ def _read(source: FileSource) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
 def _with_generated(tables: "Tables") -> pd.DataFrame:
     """PRM800K's records, then the whole solutions that people were shown, graded by their answers: an ORM's wrong ones."""
-    from stepscale.formats.prm800k_generated import generated_solutions
+    from stepscale.formats.prm800k.generated import generated_solutions
     from stepscale.grading import grade_many
 
     known = tables.problems[tables.problems["answer"].notna()]
@@ -135,8 +135,8 @@ def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, config: 
 
 def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, config: GeneratorBlock, seed: int) -> Path:
     """A base fine-tuned as the generator is, or left as it is, in a folder; ``name``: of the folder and the MLflow run."""
+    from stepscale.engine import loading
     from stepscale.generation import finetune
-    from stepscale.models import loading
     from stepscale.tracking import child_run
 
     folder = scratch_folder(name)

@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.figures.report import Part
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.voting import Vote
 from stepscale.parameters import ExperimentBlock, PoolBlock, ReportBlock, SearchBlock
-from stepscale.scaling import ablations
-from stepscale.scaling.aggregates import Scored, score_samples, scoring_rules
-from stepscale.scaling.blind import beside_blind
-from stepscale.scaling.claims import Claim, claims_table, settle
-from stepscale.scaling.closed_form import Floats
-from stepscale.scaling.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
-from stepscale.scaling.data_efficiency import APART, data_efficiency, efficiency_table
-from stepscale.scaling.intervals import bootstrap_interval
-from stepscale.scaling.label_overlap import MOST, label_overlap
-from stepscale.scaling.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
-from stepscale.scaling.quintiles import a6_quantities, by_quintile, quintiles
-from stepscale.scaling.supervision_claims import (
+from stepscale.report.claims import Claim, claims_table, settle
+from stepscale.report.report import Part
+from stepscale.studies.best_of_n.aggregates import Scored, score_samples, scoring_rules
+from stepscale.studies.best_of_n.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
+from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
+from stepscale.studies.supervision import ablations
+from stepscale.studies.supervision.blind import beside_blind
+from stepscale.studies.supervision.data_efficiency import APART, data_efficiency, efficiency_table
+from stepscale.studies.supervision.label_overlap import MOST, label_overlap
+from stepscale.studies.supervision.supervision_claims import (
     RULES,
     a2_quantities,
     a3_quantities,
@@ -28,7 +28,7 @@ from stepscale.scaling.supervision_claims import (
     a5_quantities,
     rule_values,
 )
-from stepscale.scaling.voting import Vote
+from stepscale.supervision.points import ACTIVE, ARMS, PROCESS, by_budget, by_size
 
 A1_COMPARES = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
@@ -210,7 +210,7 @@ def choose_worked_examples(
 ) -> list[dict[str, Any]]:
     """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
     from stepscale.labeling.symbolic import label_solutions
-    from stepscale.scaling.worked_examples import choose
+    from stepscale.studies.best_of_n.worked_examples import choose
 
     if "prm" not in set(prm_scores["verifier"]) or not solutions["steps"].map(len).any():
         return []
@@ -239,7 +239,7 @@ def report(
     parameters: dict[str, Any],
 ) -> tuple[str, dict[str, Any]]:
     """The HTML page, and the few lines a run ends with."""
-    from stepscale.figures.best_of_n_report import headline, page
+    from stepscale.studies.best_of_n.figures import headline, page
 
     lines = headline(curves, claims)
     parts = [supervision, search, revisions, revision_search, difficulty, larger, served, *learning]

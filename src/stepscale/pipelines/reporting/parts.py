@@ -2,19 +2,16 @@
 
 from kedro.pipeline import Node
 
-from stepscale.pipelines.reporting import (
-    difficulty,
-    flops,
-    loop,
-    nodes,
-    revision_contexts,
-    revision_search,
-    revisions,
-    search_signs,
-    searches,
-    sections,
-    serving,
-)
+from stepscale.pipelines.reporting import nodes, sections
+from stepscale.studies.data_loop import measure as loop
+from stepscale.studies.difficulty import measure as difficulty
+from stepscale.studies.larger_model import measure as flops
+from stepscale.studies.policy import measure as serving
+from stepscale.studies.revisions import contexts as revision_contexts
+from stepscale.studies.revisions import measure as revisions
+from stepscale.studies.revisions import search as revision_search
+from stepscale.studies.search import measure as searches
+from stepscale.studies.search import signs as search_signs
 
 SAMPLES = ["test_problems", "test_solutions", "prm_scores"]
 PLANS = ["params:tree_search", "params:revisions"]  # what was searched, and how attempts were revised

@@ -4,8 +4,8 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.figures.report import Part
 from stepscale.parameters import PoolBlock, ProblemSource, ReportBlock, VerifierBlock
+from stepscale.report.report import Part
 from stepscale.search.plan import SearchPlan
 
 
@@ -22,7 +22,7 @@ def supervision(
     problems: ProblemSource,
 ) -> Part:
     """Held-out problems, difficulty, ways to supervise."""
-    from stepscale.figures.supervision_report import supervision_part
+    from stepscale.studies.supervision.figures import supervision_part
 
     confounds = differ_besides(verifiers, problems.source == "lab")
     return supervision_part(heldout, quintiles, sizes, budgets, ablations, saved, overlap, agreement or {}, confounds)
@@ -59,7 +59,7 @@ def search(
     tree_search: SearchPlan | None,
 ) -> Part:
     """Search against the PRM."""
-    from stepscale.figures.search_report import search_part
+    from stepscale.studies.search.figures import search_part
 
     filtering = tree_search.filtering if tree_search else ()
     return search_part(curves, at_cost, by_bin, savings, online, chosen, signs, filtering)
@@ -76,28 +76,28 @@ def revising(
     contexts: pd.DataFrame,
 ) -> Part:
     """Revisions."""
-    from stepscale.figures.revision_report import revision_part
+    from stepscale.studies.revisions.figures import revision_part
 
     return revision_part(positions, changes, ratios, curves, savings, at_cost, chosen, contexts)
 
 
 def searching_revisions(curves: pd.DataFrame, leads: pd.DataFrame) -> Part:
     """PRM search over revisions."""
-    from stepscale.figures.revision_search_report import revision_search_part
+    from stepscale.studies.revisions.search_figures import revision_search_part
 
     return revision_search_part(curves, leads)
 
 
 def telling_difficulty(agreement: pd.DataFrame, policies: pd.DataFrame) -> Part:
     """Ways to tell difficulty."""
-    from stepscale.figures.difficulty_report import difficulty_part
+    from stepscale.studies.difficulty.figures import difficulty_part
 
     return difficulty_part(agreement, policies)
 
 
 def against_a_larger_model(table: pd.DataFrame, curves: pd.DataFrame) -> Part:
     """A larger model at equal FLOPs."""
-    from stepscale.figures.flops_report import flops_part
+    from stepscale.studies.larger_model.figures import flops_part
 
     return flops_part(table, curves)
 
@@ -113,7 +113,7 @@ def learning(
     config: ReportBlock,
 ) -> list[Part]:
     """Verifiers by step position, the data loop, the labels it leaves, the PRM of rollouts."""
-    from stepscale.figures.loop_report import loop_part, positions_part, release_part, rollouts_part
+    from stepscale.studies.data_loop.figures import loop_part, positions_part, release_part, rollouts_part
 
     loop, left = loop_part(by_labels, health, differences), release_part(released, pool.labeler.kind == "given")
     return [positions_part(positions), loop, left, rollouts_part(soft_curves, config.aggregation)]
@@ -121,7 +121,7 @@ def learning(
 
 def serving(served_policy: dict[str, Any], search_curves: pd.DataFrame) -> Part:
     """The served policy beside best-of-N weighted, which spends the same on every problem."""
-    from stepscale.figures.serving_report import serving_part
+    from stepscale.studies.policy.figures import serving_part
 
     if not served_policy:
         return Part([], {})

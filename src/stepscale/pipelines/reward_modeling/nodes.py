@@ -8,8 +8,8 @@ import pandas as pd
 
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import VerifierBlock
-from stepscale.pipelines.reward_modeling.supervision import of_split, without_bounds
-from stepscale.pipelines.scratch import scratch_folder
+from stepscale.pipelines.supervision.nodes import of_split, without_bounds
+from stepscale.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.saved import Kind
 

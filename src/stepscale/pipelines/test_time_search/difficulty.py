@@ -26,7 +26,7 @@ def predict_difficulty(
     """Easiness in [0, 1] of each test problem, by a model fitted on pass@1 of the training problems in the pool."""
     if problems is None or pool is None or (tree_search is None and revisions is None):
         return pd.DataFrame(columns=COLUMNS)
-    from stepscale.scaling.question_difficulty import QuestionDifficulty
+    from stepscale.estimators.question_difficulty import QuestionDifficulty
 
     texts = problems[problems["split"] == "train"].set_index("problem_id")["problem"]
     right = pool["is_correct"].fillna(False).astype(float).groupby(pool["problem_id"]).mean()

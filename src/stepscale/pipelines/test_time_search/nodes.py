@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from stepscale.engine.placement import Placement
 from stepscale.labeling.options import RolloutOptions
-from stepscale.models.placement import Placement
 from stepscale.parameters import (
     GeneratorBlock,
     GivenSamples,

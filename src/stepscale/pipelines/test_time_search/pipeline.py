@@ -2,94 +2,9 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.rollouts import soft_prm
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import (
-    difficulty,
-    larger,
-    nodes,
-    revision_search,
-    revisions,
-    searches,
-    soft_prm,
-)
-
-
-def learn_to_revise() -> list[Node]:
-    """The revision model and its ORMs, from training problems alone."""
-    made_of = ["params:generator", "params:revisions"]
-    sampled = [*made_of, "params:search", "params:seed"]
-    judged = ["problems", "revision_training_shards", "params:verifiers", "params:revisions", "params:seed"]
-    return [
-        Node(
-            revisions.sample_revision_pool,
-            ["generator_model", "problems", "finished_revision_pool_shards", *sampled],
-            "revision_pool_shards",
-            name="sample_revision_pool",
-        ),
-        Node(
-            revisions.make_revision_examples,
-            ["generator_model", "problems", "pool_solutions", "revision_pool_shards", *made_of, "params:seed"],
-            "revision_examples",
-            name="make_revision_examples",
-        ),
-        Node(
-            revisions.train_revision_model,
-            ["generator_model", "problems", "revision_examples", *made_of, "params:seed"],
-            "revision_model",
-            name="train_revision_model",
-        ),
-        Node(
-            revisions.run_training_chains,
-            ["revision_model", "problems", "finished_revision_training_shards", *sampled],
-            "revision_training_shards",
-            name="run_training_chains",
-        ),
-        Node(revisions.train_orm_with_history, judged, "revision_orm", name="train_orm_with_history"),
-        Node(
-            revisions.train_orm_without_history,
-            judged,
-            "revision_orm_without_history",
-            name="train_orm_without_history",
-        ),
-    ]
-
-
-def revise_test_problems() -> list[Node]:
-    """Chains of revisions on the test problems, and searches over what comes after them."""
-    orms = ["revision_orm", "revision_orm_without_history"]
-    made_of = ["params:generator", "params:verifiers", "params:revisions", "params:search", "params:seed"]
-    return [
-        Node(
-            revisions.run_test_chains,
-            ["revision_model", *orms, "prm_model", "test_problems", "finished_revision_test_shards", *made_of],
-            "revision_test_shards",
-            name="run_test_chains",
-        ),
-        Node(revisions.gather_chains, "revision_test_shards", "revision_chains", name="gather_chains"),
-        Node(
-            revision_search.run_revision_searches,
-            ["revision_model", "prm_model", "test_problems", "finished_revision_search_shards", *made_of],
-            "revision_search_shards",
-            name="run_revision_searches",
-        ),
-        Node(
-            revision_search.gather_revision_searches,
-            "revision_search_shards",
-            "revision_search_results",
-            name="gather_revision_searches",
-        ),
-    ]
-
-
-def revise() -> Pipeline:
-    """A revision model, its ORMs, and its chains on the test problems; one box in the picture."""
-    return Pipeline(
-        [*learn_to_revise(), *revise_test_problems()],
-        namespace="revisions",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "prm_model", "problems", "pool_solutions", "test_problems"},
-        parameters={"generator", "verifiers", "revisions", "search", "seed"},
-    )
+from stepscale.pipelines.test_time_search import difficulty, nodes, searches
 
 
 def tree_searches() -> Pipeline:
@@ -122,41 +37,6 @@ def tree_searches() -> Pipeline:
         prefix_datasets_with_namespace=False,
         inputs={*models, "test_solutions"},
         parameters={"generator", "verifiers", "tree_search", "search", "report", "seed"},
-    )
-
-
-def answer_with_a_larger_model() -> Pipeline:
-    """A larger model made ready as the generator is, and its greedy answers; one box in the picture."""
-    made_of = ["params:generator", "params:larger"]
-    budgets = ["params:tree_search", "params:revisions", "params:search"]
-    priced = ["larger_shards", "generator_model", "larger_model", "test_problems", "test_solutions"]
-    nodes = [
-        Node(
-            larger.choose_larger_examples,
-            ["generator_model", "problems", "given_solutions", *made_of, "params:seed"],
-            ["larger_examples", "model_sizes"],
-            name="choose_larger_examples",
-        ),
-        Node(
-            larger.fine_tune_larger,
-            ["problems", "larger_examples", *made_of, "params:seed"],
-            "larger_model",
-            name="fine_tune_larger",
-        ),
-        Node(
-            larger.answer_greedily,
-            ["larger_model", "test_problems", "finished_larger_shards", *made_of, *budgets, "params:seed"],
-            "larger_shards",
-            name="answer_greedily",
-        ),
-        Node(larger.price_answers, [*priced, *made_of, "params:seed"], "larger_answers", name="price_answers"),
-    ]
-    return Pipeline(
-        nodes,
-        namespace="larger",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "problems", "given_solutions", "test_problems", "test_solutions"},
-        parameters={"generator", "larger", "tree_search", "revisions", "search", "seed"},
     )
 
 
@@ -202,4 +82,4 @@ def sample_and_score() -> Pipeline:
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
-    return tree_searches() + revise() + answer_with_a_larger_model() + sample_and_score()
+    return tree_searches() + sample_and_score()

@@ -112,7 +112,7 @@ def price_samples(
     seed: int,
 ) -> pd.DataFrame:
     """What N of the recorded samples cost to draw and to score: a row a (problem, N), in expectation over which N."""
-    from stepscale.search.sample_costs import sample_costs
+    from stepscale.studies.search.sample_costs import sample_costs
 
     if tree_search is None or generator_model is None or prm_model is None:
         return sample_costs({}, pd.DataFrame(), (), 0, 0)

@@ -1,8 +1,8 @@
 """Math-Shepherd-Mistral-7B-PRM: "Step 1: ... ки" on lines of their own; at each "ки" the next token is "+" or "-"."""
 
+from stepscale.engine.encoding import Encoded
+from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
-from stepscale.models.encoding import Encoded
-from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
     each,
     encode_whole,

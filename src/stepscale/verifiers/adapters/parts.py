@@ -9,10 +9,10 @@ from typing import Any
 
 import torch
 
+from stepscale.engine.encoding import Encoded, StepEncoder
+from stepscale.engine.loading import load_body, load_tokenizer
+from stepscale.engine.prefix_memory import Head
 from stepscale.errors import InputError
-from stepscale.models.encoding import Encoded, StepEncoder
-from stepscale.models.loading import load_body, load_tokenizer
-from stepscale.models.prefix_memory import Head
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import Encode, read_right

@@ -2,8 +2,8 @@
 
 import torch
 
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.loading import longest_input, saved_weights
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
     encode_with,
     layers_of,

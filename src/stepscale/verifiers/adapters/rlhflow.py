@@ -2,9 +2,9 @@
 
 from itertools import pairwise
 
+from stepscale.engine.encoding import Encoded
+from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
-from stepscale.models.encoding import Encoded
-from stepscale.models.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import (
     each,
     encode_whole,

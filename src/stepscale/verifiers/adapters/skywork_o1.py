@@ -1,7 +1,7 @@
 """Skywork-o1-Open-PRM: problem and steps on lines of their own, a value head at each newline, through a sigmoid."""
 
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.loading import longest_input, saved_weights
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.verifiers.adapters.parts import encode_with, layers_of, one_token, open_body
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer, read_right

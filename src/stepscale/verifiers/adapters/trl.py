@@ -2,9 +2,9 @@
 
 import torch
 
+from stepscale.engine.encoding import StepEncoder, TextFormat
+from stepscale.engine.loading import classification_head, load_token_classifier, longest_input
 from stepscale.errors import InputError
-from stepscale.models.encoding import StepEncoder, TextFormat
-from stepscale.models.loading import classification_head, load_token_classifier, longest_input
 from stepscale.verifiers.adapters.parts import encode_with, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
 from stepscale.verifiers.scoring import StepScorer

@@ -1,0 +1,91 @@
+"""A small Llama-style model's step over a cohort's rows, as one call into torch.
+
+A step is some two hundred small products and copies. Called one by one from Python, each takes the interpreter's lock and gives
+it back, and lanes that decode side by side wait for each other; compiled by TorchScript the whole step gives it back
+once (docs/engine.md has what that saves). So everything here keeps to the subset of Python that TorchScript knows: plain
+functions of tensors, which are the same without it. In: token rows, a model's layers, the cohort's memory. Out: hidden
+states. Knows nothing of sampling or of how rows come and go.
+"""
+
+import warnings
+from collections.abc import Callable
+from functools import cache
+from typing import NamedTuple
+
+import torch
+
+from stepscale.engine.llama import Layer, Shape, after_attention, before_attention, unit
+
+
+class Rows(NamedTuple):
+    """What a cohort's rows [R] remember, and where they stand among those of their group of G.
+
+    suffix [layers, 2, >= R, KV, >= written, D]; prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at
+    and place [R]; hidden [R, 1, 1, P], -inf where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ...
+    """
+
+    suffix: torch.Tensor
+    written: int
+    prefix: torch.Tensor
+    members: torch.Tensor
+    group_at: torch.Tensor
+    place: torch.Tensor
+    hidden: torch.Tensor | None
+    kv_heads: torch.Tensor
+
+
+def attend(
+    rows: Rows, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, mask: torch.Tensor | None
+) -> torch.Tensor:
+    """q [R, H, 1, D], k and v [R, KV, 1, D] of the new tokens -> [R, H, 1, D]; k and v are remembered. ``mask`` is added."""
+    n, kv_heads, dim, n_past = k.shape[0], k.shape[1], k.shape[3], rows.prefix.shape[4]
+    own, at = rows.suffix[layer, :, :n], rows.written - 1
+    own[0, :, :, at], own[1, :, :, at] = k[:, :, 0], v[:, :, 0]
+    q = q.reshape(n, kv_heads, -1, dim) * scale
+    share = q.shape[2]
+    scores = torch.matmul(q, own[0, :, :, : rows.written].transpose(-1, -2))
+    if n_past > 0:
+        past = apart(torch.matmul(together(q, rows), rows.prefix[layer, 0].transpose(-1, -2)), share, rows)
+        hidden = rows.hidden
+        scores = torch.cat([past if hidden is None else past + hidden, scores], -1)
+    if mask is not None:
+        scores = scores + mask
+    weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
+    out = torch.matmul(weights[..., n_past:], own[1, :, :, : rows.written])
+    if n_past > 0:
+        out += apart(torch.matmul(together(weights[..., :n_past], rows), rows.prefix[layer, 1]), share, rows)
+    return out.reshape(n, -1, 1, dim)
+
+
+def together(x: torch.Tensor, rows: Rows) -> torch.Tensor:
+    """[R, KV, share, n] -> [G, KV, rows of a group x share, n]: a group's rows in one product; short groups get any row."""
+    groups = rows.members.shape[0]
+    if groups == 1:
+        return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
+    return x[rows.members[:, None], rows.kv_heads].view(groups, x.shape[1], -1, x.shape[3])
+
+
+def apart(x: torch.Tensor, share: int, rows: Rows) -> torch.Tensor:
+    """The way back."""
+    x = x.view(x.shape[0], x.shape[1], -1, share, x.shape[3])
+    return x[0].transpose(0, 1) if x.shape[0] == 1 else x[rows.group_at, :, rows.place]
+
+
+def decode(x: torch.Tensor, turns: torch.Tensor, layers: list[Layer], shape: Shape, rows: Rows) -> torch.Tensor:
+    """Last hidden states, normed, of one new token a row: embeddings x [n >= R, W] and their rotations [R, 1, D/2] -> [n, W]."""
+    for index, layer in enumerate(layers):
+        q, k, v = before_attention(x, turns, layer, shape, turns.shape[0], 1)
+        x = after_attention(attend(rows, index, q, k, v, float(shape.dim) ** -0.5, None), x, layer, shape)
+    return unit(x, shape.eps)
+
+
+@cache
+def compiled_decode() -> Callable[..., torch.Tensor]:
+    """``decode`` compiled, once a process (a fraction of a second, no compiler needed); or as it is, where torch cannot."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its successors need a C++ compiler where they run
+            found: Callable[..., torch.Tensor] = torch.jit.script(decode)
+            return found
+    except (RuntimeError, NotImplementedError):
+        return decode

@@ -1,0 +1,156 @@
+"""Online policies that never spend more than a budget on any one problem: what a single request asks for.
+
+In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the policy that is most accurate on these
+problems with actions that always keep to it, and what such a policy reaches and spends on problems it was
+not chosen on. The choice is that of ``online_policy``, among the actions that are left. There the budget is a mean over
+problems; who asks about one problem has no others to save on.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.compute_optimal import fold_of
+from stepscale.estimators.equal_cost import error_at
+from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval
+from stepscale.estimators.online_comparison import cross_followed
+from stepscale.estimators.online_outcomes import Outcomes
+from stepscale.estimators.online_policy import (
+    Followed,
+    OnlinePolicy,
+    OnlineSearchSpace,
+    at_equal_cost,
+    choose_policy,
+    follow,
+)
+
+At = Literal["cap", "mean spending"]
+
+
+class Lead(BaseModel):
+    """Accuracy of a policy minus that of ``generations`` on every problem, paired by problem, with its 95 % interval."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    at: At = Field(description="what is equal: the most a problem may cost, or what problems cost on the mean")
+    generations: float = Field(gt=0, description="spent on every problem by what it is compared with")
+    difference: float = Field(ge=-1, le=1)
+    low: float = Field(ge=-1, le=1)
+    high: float = Field(ge=-1, le=1)
+    error: float | None = Field(None, ge=0, description="Monte Carlo standard error at the most; null: not told")
+
+
+@dataclass(frozen=True)
+class CappedPolicy:
+    """``policy`` spends at most ``budget`` generations on a problem. ``accuracy`` and ``generations``: expected on a problem it
+    was not chosen on, by policies that were chosen alike on the other half of the problems. ``low``, ``high``: the accuracy's
+    95 % interval over problems, of these policies as they were chosen; ``error``: its Monte Carlo standard error. ``leads``: over
+    spending the same on every problem.
+    """
+
+    budget: int
+    policy: OnlinePolicy
+    accuracy: float
+    low: float
+    high: float
+    error: float
+    generations: float
+    leads: tuple[Lead, ...]
+
+
+def capped_policies(
+    met: Outcomes,
+    ids: Sequence[str],
+    space: OnlineSearchSpace | None = None,
+    seed: int = 0,
+    uniform: Mapping[int, Floats] | None = None,
+    errors: Mapping[int, float] | None = None,
+) -> list[CappedPolicy]:
+    """A policy for each of ``caps``, rising.
+
+    ``uniform``: what they are compared with, accuracy [problems] where so many generations are spent on each problem, by their
+    number; where it was not measured there is no lead. ``errors``: its Monte Carlo errors.
+    """
+    space = space or OnlineSearchSpace()
+    halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
+    found = []
+    for budget in caps(met, space):
+        followed = cross_followed(met, halves, budget, lambda own, cap: policy_within(own, int(cap), space))
+        policy = policy_within(met, budget, space)
+        told = bootstrap_interval(followed.accuracy, seed=seed)
+        accuracy = (float(told.mean), float(told.low), float(told.high))
+        leads = _leads(followed, budget, uniform or {}, errors or {}, seed)
+        found.append(CappedPolicy(budget, policy, *accuracy, followed.error, float(followed.cost.mean()), leads))
+    return found
+
+
+def _leads(
+    followed: Followed, cap: int, uniform: Mapping[int, Floats], errors: Mapping[int, float], seed: int
+) -> tuple[Lead, ...]:
+    """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
+    found: list[tuple[At, float, Interval]] = []
+    if cap in uniform:
+        found.append(("cap", cap, paired_interval(followed.accuracy, uniform[cap], seed=seed)))
+    spent, ns = float(followed.cost.mean()), sorted(uniform)
+    if ns and ns[0] <= spent <= ns[-1]:
+        measured = np.stack([uniform[n] for n in ns], axis=1)
+        found.append(("mean spending", spent, at_equal_cost(followed, measured, ns, seed=seed)))
+    known, theirs = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
+    return tuple(
+        Lead(
+            at=at,
+            generations=n,
+            difference=float(gap.mean),
+            low=float(gap.low),
+            high=float(gap.high),
+            error=followed.error + error_at(known, theirs, n) if errors else None,
+        )
+        for at, n, gap in found
+    )
+
+
+def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
+    """The most accurate policy none of whose actions costs more than ``budget``; of equally accurate ones the fewest probes.
+
+    Raises InputError if no number of probes is so small.
+    """
+    best: tuple[float, OnlinePolicy] | None = None
+    for probes in sorted(space.probes):
+        if probes > budget or probes not in met.ladder:
+            continue
+        left = _affordable(met, probes, budget)
+        policy = choose_policy(left, budget, space.model_copy(update={"probes": (probes,)}))
+        accuracy = float(follow(left, policy).accuracy.mean())
+        if best is None or accuracy > best[0] + 1e-12:
+            best = accuracy, policy
+    if best is None:
+        raise InputError(f"no online policy keeps to {budget} generations; raise the budget or allow fewer probes")
+    return best[1]
+
+
+def caps(met: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
+    """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes."""
+    space = space or OnlineSearchSpace()
+    probes = [n for n in space.probes if n in met.ladder]
+    searches = {max(probes) + int(cost) for cost in met.run_cost.max(axis=0)}
+    return sorted(n for n in {*met.ladder, *searches} if n >= min(probes))
+
+
+def _affordable(met: Outcomes, probes: int, budget: int) -> Outcomes:
+    """The same outcomes without samples and runs that would go past the budget after so many probes."""
+    rungs = sum(n <= budget for n in met.ladder)
+    kept = np.flatnonzero(probes + met.run_cost.max(axis=0) <= budget)
+    cells = {name: getattr(met, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
+    return replace(
+        met,
+        ladder=met.ladder[:rungs],
+        runs=tuple(met.runs[i] for i in kept),
+        run_cost=met.run_cost[:, kept],
+        run_right=met.run_right[:, :, :rungs, kept],
+        **cells,
+    )

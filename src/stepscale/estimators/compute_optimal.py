@@ -1,0 +1,228 @@
+"""Which strategy for which difficulty at which budget, and how good that is on problems it was not chosen on.
+
+In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin a problem. Out: the
+compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half
+of the bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs
+over problems and makes the choice anew in every resample; copies of a problem stay in its half, so the halves never share
+one. Knows nothing of models; strategies are names.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.curve import Counts, Curve, from_rows, with_estimate
+from stepscale.estimators.curve import curve as make_curve
+from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.intervals import resample_counts
+from stepscale.seeds import seed_for
+
+DIGITS = 12  # means that agree to so many are tied
+Cell = tuple[int, int]  # (bin, half)
+
+
+@dataclass(frozen=True)
+class StrategyResults:
+    """``accuracy``: expected accuracy [strategies, budgets, problems]; NaN, for all problems, where a strategy has no run.
+
+    ``budgets``: generations a problem, rising. ``costs``: by unit ("tokens", "flops", ...), a problem's cost, as ``accuracy``.
+    """
+
+    strategies: tuple[str, ...]
+    budgets: tuple[int, ...]
+    ids: tuple[str, ...]
+    accuracy: Floats
+    costs: Mapping[str, Floats] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        shape = (len(self.strategies), len(self.budgets), len(self.ids))
+        absent = np.isnan(self.accuracy)
+        if any(values.shape != shape for values in (self.accuracy, *self.costs.values())) or 0 in shape:
+            raise InputError(f"strategy results must be [strategies, budgets, problems] = {shape}")
+        partly = absent.any(axis=2) & ~absent.all(axis=2)
+        if partly.any():
+            s, k = np.argwhere(partly)[0]
+            raise InputError(
+                f"strategy {self.strategies[s]!r} at budget {self.budgets[k]} has results of only"
+                f" {int((~absent[s, k]).sum())} of {len(self.ids)} problems; run it on all of them"
+            )
+        for unit, cost in self.costs.items():
+            if not (cost[~absent] > 0).all():
+                raise InputError(
+                    f"some results have no cost in {unit} above 0; give every result its cost or leave {unit} out"
+                )
+        if absent.all(axis=2).all(axis=0).any():
+            raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
+
+    def curve(self, strategy: str, unit: str | None = None, resamples: int = 2000, seed: int = 0) -> Curve:
+        """The curve of one strategy, against generations or the mean cost in ``unit``. Raises InputError if unknown."""
+        if strategy not in self.strategies or (unit is not None and unit not in self.costs):
+            raise InputError(f"no strategy {strategy!r} with costs in {unit!r}; there are {', '.join(self.strategies)}")
+        row = self.accuracy[self.strategies.index(strategy)]
+        run = ~np.isnan(row).all(axis=1)
+        budgets = np.asarray(self.budgets, float)[run]
+        x = budgets if unit is None else self.costs[unit][self.strategies.index(strategy)][run].T
+        return make_curve(row[run].T, x, resamples, seed)
+
+
+def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyResults:
+    """Results from a tidy table: problem_id, strategy, budget, accuracy and a column for each unit of cost.
+
+    Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
+    """
+    strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
+    budgets = tuple(sorted(int(budget) for budget in rows["budget"].unique()))
+    index = pd.MultiIndex.from_product([strategies, budgets, ids])
+    means = rows.groupby(["strategy", "budget", "problem_id"])[["accuracy", *units]].mean().reindex(index)
+    shape = (len(strategies), len(budgets), len(ids))
+    grids = {name: means[name].to_numpy(float).reshape(shape) for name in ("accuracy", *units)}
+    return StrategyResults(strategies, budgets, ids, grids.pop("accuracy"), grids)
+
+
+@dataclass(frozen=True)
+class ComputeOptimal:
+    """The compute-optimal policy's cross-validated results, chosen and drawn by generations (``cost_optimal``: by cost).
+
+    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ... ``per_problem``: accuracy [problems, budgets], each
+    problem under the strategy its other half chose; ``spent``: what that cost it, by unit. ``chosen``: a row a (bin, half,
+    budget): strategy, its accuracy where it was chosen and where it was measured, and how many problems.
+    ``counts``: how often each problem is in each resample [resamples, problems].
+    """
+
+    budgets: tuple[int, ...]
+    curve: Curve
+    by_bin: tuple[Curve, ...]
+    per_problem: Floats
+    spent: dict[str, Floats]
+    chosen: pd.DataFrame
+    counts: Counts
+
+
+def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 2000, seed: int = 0) -> ComputeOptimal:
+    """The best strategy for each bin (1, 2, ..., all present) and budget, cross-validated in two halves of each bin.
+
+    One bin for all problems gives the best single strategy at each budget. Ties go to the strategy that comes first. A half
+    that a resample leaves empty chooses as the other halves of all bins together. Raises InputError on bins of another
+    length, absent bins, or a bin of one problem.
+    """
+    cells = Cells(results, bins, resamples, seed)
+    right = cells.sums(results.accuracy)
+    absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
+    # of every cell the strategy [rows, budgets] that is best on the other half of its bin
+    means = {cell: np.round(cells.seen(right, cell), DIGITS) for cell in cells.inside}
+    choice = {cell: np.where(absent, -np.inf, own).argmax(axis=1) for cell, own in means.items()}
+    won = {cell: _picked(right[cell], own) for cell, own in choice.items()}
+    budgets = np.broadcast_to(np.asarray(results.budgets, float), won[1, 0].shape)
+    by_bin = tuple(from_rows(budgets, cells.mean(won, b)) for b in cells.numbers)
+    each = cells.each({cell: own[0] for cell, own in choice.items()})
+    each = each * len(results.budgets) + np.arange(len(results.budgets))
+    spent = {unit: of_each(cost, each) for unit, cost in results.costs.items()}
+    return ComputeOptimal(
+        results.budgets,
+        from_rows(budgets, cells.mean(won)),
+        by_bin,
+        of_each(results.accuracy, each),
+        spent,
+        _table(cells, choice),
+        cells.counts[1:],
+    )
+
+
+def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
+    """Half (0 or 1) of each problem: its bin's problems in the order of their named seeds, taken in turn."""
+    halves = np.zeros(len(ids), np.int64)
+    keys = np.array([seed_for(seed, "fold", problem_id) for problem_id in ids], np.uint64)
+    for number in np.unique(bins):
+        inside = np.flatnonzero(bins == number)
+        halves[inside[np.argsort(keys[inside], kind="stable")]] = np.arange(len(inside)) % 2
+    return halves
+
+
+def _check_bins(bins: Bins, problems: int) -> None:
+    sizes = np.bincount(bins, minlength=2)[1:] if len(bins) and bins.min() >= 1 else np.zeros(1)
+    if bins.shape != (problems,) or sizes.min() < 2:
+        raise InputError(f"bins must be 1, 2, ... of {problems} problems with two or more in each; use fewer bins")
+
+
+class Cells:
+    """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share."""
+
+    def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:
+        self.results, self.bins = results, np.asarray(bins, np.int64)
+        _check_bins(self.bins, len(results.ids))
+        halves = fold_of(results.ids, self.bins, seed)
+        self.counts = with_estimate(resample_counts(len(results.ids), resamples, seed))
+        self.numbers = range(1, int(self.bins.max()) + 1)
+        cells = [(b, half) for b in self.numbers for half in (0, 1)]
+        self.inside = {cell: np.flatnonzero((self.bins == cell[0]) & (halves == cell[1])) for cell in cells}
+        self.size = {cell: self.counts[:, own].sum(axis=1)[:, None] for cell, own in self.inside.items()}  # [rows, 1]
+
+    def sums(self, values: Floats) -> dict[Cell, Floats]:
+        """Of each cell the sum over its problems, each as often as it was drawn [rows, strategies, budgets]."""
+        return {
+            cell: np.moveaxis(np.nan_to_num(values[:, :, own]) @ self.counts[:, own].T, 2, 0)
+            for cell, own in self.inside.items()
+        }
+
+    def seen(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
+        """Means [rows, strategies, budgets] on what a cell's strategy is chosen by: the other half of its bin."""
+        b, half = cell
+        total, size = sums[b, 1 - half], self.size[b, 1 - half][:, :, None]
+        if (size == 0).any():
+            others = [(c, 1 - half) for c in self.numbers]
+            total = np.where(size == 0, sum(sums[c] for c in others), total)
+            size = np.where(size == 0, sum(self.size[c] for c in others)[:, :, None], size)
+        return np.asarray(total / np.maximum(size, 1))
+
+    def mean(self, sums: Mapping[Cell, Floats], b: int | None = None) -> Floats:
+        """Mean over the problems of bin ``b``, or of all [rows, points]; a bin that a resample lacks keeps its estimate."""
+        cells = [cell for cell in self.inside if b in (None, cell[0])]
+        total, size = sum(sums[cell] for cell in cells), sum(self.size[cell] for cell in cells)
+        means: Floats = total / np.maximum(size, 1)
+        return np.where(size > 0, means, means[:1])
+
+    def each(self, choice: Mapping[Cell, NDArray[np.int64]]) -> NDArray[np.int64]:
+        """What each problem's cell chose [points]: [problems, points]."""
+        found = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
+        for cell, inside in self.inside.items():
+            found[inside] = choice[cell]
+        return found
+
+
+def of_each(values: Floats, chosen: NDArray[np.int64]) -> Floats:
+    """Of [strategies, budgets, problems] each problem's own: [problems, points].
+
+    What was ``chosen`` for it is one number: strategy x number of budgets + budget.
+    """
+    own: Floats = values.reshape(-1, len(chosen))[chosen, np.arange(len(chosen))[:, None]]
+    return own
+
+
+def _table(cells: Cells, choice: Mapping[Cell, NDArray[np.int64]]) -> pd.DataFrame:
+    results, rows = cells.results, []
+    for (b, half), inside in cells.inside.items():
+        other = cells.inside[b, 1 - half]
+        for k, strategy in enumerate(choice[b, half][0]):
+            accuracy = results.accuracy[strategy, k]
+            rows.append(
+                {
+                    "bin": b,
+                    "fold": half,
+                    "budget": results.budgets[k],
+                    "strategy": results.strategies[strategy],
+                    "chosen_on": float(accuracy[other].mean()),
+                    "measured": float(accuracy[inside].mean()),
+                    "n_problems": len(inside),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _picked(sums: Floats, choice: NDArray[np.int64]) -> Floats:
+    """Of [rows, strategies, budgets] the chosen strategy's [rows, budgets]."""
+    return np.take_along_axis(sums, choice[:, None, :], 1)[:, 0, :]

@@ -1,0 +1,103 @@
+"""How many times less a policy spends than a baseline to be as accurate (Snell et al. 2024, 5.3 and 6.2: up to 4 times).
+
+In: two paired curves against the same unit (generations, tokens or FLOPs). Out: for each baseline budget the factor
+(spending at which the baseline first reaches its accuracy there) / (spending at which the policy first reaches it).
+Both are read off the line between measured points, straight on the logarithm of the spending, so a baseline that has
+stopped rising is not charged for the budget it wastes.
+
+Where the policy never reaches that accuracy within its budgets, its spending is infinite and the factor 0, in the estimate
+and in each resample; where its smallest budget is enough already, the factor is a lower bound ("at least").
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.curve import Curve, by_spending, interval_of
+from stepscale.estimators.intervals import Interval
+
+Status = Literal["matched", "at least", "never matched"]
+_CLOSE = 1e-12  # accuracies so close are equal
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """``factor`` at one baseline budget ``at``; how it came about; ``matched``: share of resamples that reach ``accuracy``.
+
+    ``baseline`` and ``policy``: what each spends to first reach ``accuracy`` (inf: never).
+    """
+
+    at: float
+    accuracy: float
+    baseline: float
+    policy: float
+    factor: Interval
+    status: Status
+    matched: float
+
+
+def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
+    """The factor at the baseline's budget of index ``at`` (the largest if not told), with its paired 95 % interval."""
+    if len(baseline.resampled) != len(policy.resampled):
+        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    if not -len(baseline.x) <= at < len(baseline.x):
+        raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
+    target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]
+    theirs = reach(baseline.x[None], baseline.accuracy[None], target)
+    ours = reach(policy.x[None], policy.accuracy[None], target)
+    spent = reach(policy.x_resampled, policy.resampled, targets)
+    factors = reach(baseline.x_resampled, baseline.resampled, targets) / spent
+    status: Status = "matched"
+    if np.isinf(ours[0]):
+        status = "never matched"
+    elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
+        status = "at least"
+    interval = interval_of(theirs[0] / ours[0], factors)
+    return Efficiency(
+        at=float(baseline.x[at]),
+        accuracy=float(target[0]),
+        baseline=float(theirs[0]),
+        policy=float(ours[0]),
+        factor=interval,
+        status=status,
+        matched=float(np.isfinite(spent).mean()),
+    )
+
+
+def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
+    """A row a baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
+    rows = []
+    for at in range(len(baseline.x)):
+        found = efficiency(baseline, policy, at)
+        low, high = float(found.factor.low), float(found.factor.high)
+        rows.append(
+            {
+                "at": found.at,
+                "accuracy": found.accuracy,
+                "baseline": found.baseline,
+                "policy": found.policy,
+                "factor": float(found.factor.mean),
+                "low": low,
+                "high": high,
+                "status": found.status,
+                "matched": found.matched,
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def reach(x: Floats, y: Floats, target: Floats) -> Floats:
+    """The spending [R] at which rows of y [R, K] over x first reach ``target`` [R]; inf if they never do."""
+    x, y = by_spending(x, y)
+    reached = y >= target[:, None] - _CLOSE
+    first = reached.argmax(axis=1)
+    rows, before = np.arange(len(y)), np.maximum(first - 1, 0)
+    rise = y[rows, first] - y[rows, before]
+    share = np.clip((target - y[rows, before]) / np.where(rise > 0, rise, 1.0), 0.0, 1.0)
+    step = np.log(x[rows, first] / x[rows, before])
+    spent = np.where(first > 0, np.exp(np.log(x[rows, before]) + share * step), x[:, 0])
+    return np.where(reached.any(axis=1), spent, np.inf)

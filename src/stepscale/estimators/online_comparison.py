@@ -1,0 +1,151 @@
+"""The online policy beside policies that do not pay for what they know, at equal total cost (past Snell et al. 2024, 8).
+
+In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online
+policy reaches and spends, and how far that is from best-of-N weighted, from the uniform and from the oracle-binned policy at
+the same mean spending. Its parameters are chosen on one half of the problems and measured on the other, both ways round, as
+those of ``compute_optimal`` are. Spending is in generations, probes included, and once more in FLOPs, generator and verifier
+together; there the others are chosen at equal FLOPs too (``cost_optimal``). Intervals are over problems with the choices of all
+policies held fixed: a resample chooses nothing anew here.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
+from stepscale.estimators.cost_optimal import cost_optimal
+from stepscale.estimators.curve import interval_of, with_estimate
+from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.intervals import resample_counts, verdict
+from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
+from stepscale.estimators.online_policy import Followed, OnlinePolicy, at_equal_cost, choose_policy, follow
+
+Choose = Callable[[Outcomes, float], OnlinePolicy]
+ORDERS = 64  # random orders of each problem's pool
+GENERATIONS, FLOPS = "generations", "FLOPs"
+COLUMNS = (
+    "unit",
+    "budget",
+    "cost",
+    "accuracy",
+    "low",
+    "high",
+    "error",
+    "stopped",
+    "other",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "verdict",
+)
+
+
+def compare_online(
+    results: StrategyResults,
+    oracle: Bins,
+    baseline: str,
+    pool: Candidates,
+    runs: Mapping[str, Candidates],
+    budgets: Sequence[int],
+    resamples: int,
+    seed: int,
+    flops: Prices | None = None,
+) -> pd.DataFrame:
+    """A row a (unit, budget, other policy); ``error`` is the Monte Carlo error of the online accuracy over the orders.
+
+    ``budgets`` in generations. With ``flops``, and costs in "flops" in ``results``, there are rows counted in FLOPs too: for each
+    budget what it costs the ``baseline`` is granted, and the policy is chosen anew for it. A budget that no online policy keeps
+    to, or at which the other policy was not measured, has no row.
+    """
+    halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
+    met = outcomes(results.ids, pool, runs, ORDERS, seed)
+    others = _others(results, oracle, baseline, resamples, seed)
+    rows = _rows(GENERATIONS, met, halves, [float(n) for n in budgets], others, resamples, seed)
+    if flops is not None:
+        priced = results.costs["flops"][results.strategies.index(baseline)].mean(axis=1)
+        granted = [float(priced[results.budgets.index(n)]) for n in budgets if n in results.budgets]
+        granted = [cost for cost in granted if not np.isnan(cost)]  # NaN where the baseline has no result
+        rows += _rows(FLOPS, repriced(met, flops), halves, granted, others, resamples, seed)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+Others = dict[tuple[str, str], tuple[Floats, Floats]]  # by (unit, name): accuracy [problems, points] and spending
+
+
+def _others(results: StrategyResults, oracle: Bins, baseline: str, resamples: int, seed: int) -> Others:
+    """The policies compared with, at the budgets at which each was measured."""
+    of_baseline = results.strategies.index(baseline)
+    accuracy = results.accuracy[of_baseline].T
+    run = ~np.isnan(accuracy).all(axis=0)
+    budgets = np.asarray(results.budgets, float)
+    found: Others = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
+    priced = results.costs["flops"][of_baseline].T[:, run] if "flops" in results.costs else None
+    if priced is not None:
+        found[FLOPS, baseline] = accuracy[:, run], priced
+    for name, bins in {"uniform": np.ones(len(oracle), np.int64), "oracle bins": oracle}.items():
+        found[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
+        if priced is not None:
+            own = cost_optimal(results, bins, baseline, "flops", resamples, seed)
+            found[FLOPS, name] = _held(own.per_problem, own.spent["flops"], priced[:, -1])
+    return found
+
+
+def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats]:
+    """With a last point [problems, points] at what the baseline spends at the ``most``: who may spend it need not."""
+    if spent.mean(axis=0).max() >= most.mean():
+        return accuracy, spent
+    return np.column_stack([accuracy, accuracy[:, -1]]), np.column_stack([spent, most])
+
+
+def _rows(
+    unit: str,
+    met: Outcomes,
+    halves: NDArray[np.int64],
+    budgets: Sequence[float],
+    others: Others,
+    resamples: int,
+    seed: int,
+) -> list[list[float | str]]:
+    """The rows of one unit."""
+    counts = with_estimate(resample_counts(len(halves), resamples, seed))
+    rows: list[list[float | str]] = []
+    for budget in budgets:
+        try:
+            found = cross_followed(met, halves, budget)
+        except InputError:  # no policy is so cheap
+            continue
+        means = counts @ found.accuracy / len(halves)
+        reached = interval_of(means[0], means[1:])
+        shown = found.cost.mean(), reached.mean, reached.low, reached.high, found.error, found.stopped
+        for name, (accuracy, spent) in ((name, own) for (counted, name), own in others.items() if counted == unit):
+            try:
+                gap = at_equal_cost(found, accuracy, spent, resamples, seed)
+            except InputError:  # what the online policy spends lies outside of the other's budgets
+                continue
+            compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
+            rows.append([unit, budget, *map(float, shown), name, *compared])
+    return rows
+
+
+def cross_followed(met: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy) -> Followed:
+    """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap."""
+    accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
+    errors, stopped = [], []
+    own = [_of(met, np.flatnonzero(halves == half)) for half in (0, 1)]
+    for half in (0, 1):
+        found, inside = follow(own[half], choose(own[1 - half], budget)), halves == half
+        accuracy[inside], cost[inside] = found.accuracy, found.cost
+        errors.append(found.error * inside.mean())
+        stopped.append(found.stopped * inside.mean())
+    return Followed(accuracy, cost, float(np.hypot(*errors)), float(sum(stopped)))
+
+
+def _of(met: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
+    """What was met on these problems alone."""
+    by_order = {name: getattr(met, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
+    return replace(met, **by_order, run_cost=met.run_cost[problems])

@@ -1,0 +1,222 @@
+"""A policy that pays for its own estimate of difficulty: probe, keep the probes, then sample on or switch to search.
+
+In: ``Outcomes`` (recorded samples in random orders, and search runs). Out: a policy chosen on some problems, and what it
+reaches and spends on others. It draws a few probe samples and stops if the verifier is sure of them; else the mean score
+tells a difficulty bin, and the bin an action: sample on until sure or up to n, or run a search and vote over its
+candidates and the probes together. Everything counts, probes included; the budget is the mean over problems, so what easy
+problems save is spent on hard ones. It never sees a gold answer when it runs. Goes past Snell et al. 2024 (8).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.curve import at_nearest, interval_of, with_estimate
+from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
+from stepscale.estimators.intervals import Interval, resample_counts
+from stepscale.estimators.online_outcomes import Outcomes
+
+_NEVER = 2.0  # a vote is never so sure
+
+
+class Action(BaseModel):
+    """What to do in a bin: sample on, up to ``samples`` in all (probes included), or ``run`` a search by its name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    samples: int = Field(ge=1, description="samples in all, probes included; with a run: the probes")
+    run: str | None = Field(None, description="search run to switch to after the probes")
+
+
+class OnlinePolicy(BaseModel):
+    """All that the policy knows when it meets a problem."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    probes: int = Field(ge=1, description="samples drawn first")
+    sure: float = Field(ge=0, description="stop when the winner's sum of scores is this share of the samples drawn")
+    borders: tuple[float, ...] = Field(description="falling borders between bins, in mean score of the probes")
+    actions: tuple[Action, ...] = Field(description="one a bin, easiest first")
+
+    def bin(self, mean_score: float) -> int:
+        """The difficulty bin, 1 the easiest, that probes of this mean score tell."""
+        return int(bins_by_border([mean_score], self.borders)[0])
+
+    def action(self, mean_score: float) -> Action:
+        """What to do after probes of this mean score."""
+        return self.actions[self.bin(mean_score) - 1]
+
+
+class OnlineSearchSpace(BaseModel):
+    """The policies that are tried on the problems they are chosen on."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    probes: tuple[int, ...] = Field((1, 2, 4, 8), min_length=1, description="numbers of probes; powers of 2")
+    sure: tuple[float, ...] = Field(
+        (0.5, 0.6, 0.7, 0.8, 0.9, 0.95, _NEVER), min_length=1, description="thresholds; above 1: never stop early"
+    )
+    n_bins: int = Field(N_BINS, ge=1, description="difficulty bins")
+
+
+@dataclass(frozen=True)
+class Followed:
+    """``accuracy``, ``cost`` [problems]: expected over the orders. ``error``: Monte Carlo standard error of the mean accuracy.
+
+    ``stopped``: share of cases in which the probes were enough.
+    """
+
+    accuracy: Floats
+    cost: Floats
+    error: float
+    stopped: float
+
+
+def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
+    """The policy on these problems, every step as it would happen. Raises InputError if it needs what was not recorded."""
+    rung = _rung(outcomes, policy.probes)
+    bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
+    done = outcomes.sure[:, :, rung] >= policy.sure
+    right, cost = outcomes.right[:, :, rung].copy(), outcomes.cost[:, :, rung].copy()
+    for number, action in enumerate(policy.actions, 1):
+        here = (bins == number) & ~done
+        if not here.any():
+            continue
+        won, spent = _act(outcomes, rung, policy.sure, action)
+        right[here], cost[here] = won[here], spent[here]
+    means = right.mean(axis=1)
+    error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
+    return Followed(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
+
+
+def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
+    """The most accurate policy whose mean cost on these problems is within ``budget`` (in the unit of their costs).
+
+    Give it training or validation problems, never those it is measured on. For each number of probes and threshold
+    every bin's action maximises accuracy - price x cost, and the lowest price that keeps to the budget is taken. Raises
+    InputError if even the cheapest policy costs more.
+    """
+    space = space or OnlineSearchSpace()
+    best: tuple[float, OnlinePolicy] | None = None
+    for probes, sure in product(space.probes, space.sure):
+        if probes not in outcomes.ladder:
+            continue
+        rung = _rung(outcomes, probes)
+        found = _priced(outcomes, rung, sure, space.n_bins, budget)
+        if found is not None and (best is None or found[0] > best[0] + 1e-12):
+            best = found
+    if best is None:
+        raise InputError(f"no online policy costs {budget} or less; raise the budget or allow fewer probes")
+    return best[1]
+
+
+def at_equal_cost(
+    online: Followed, per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0
+) -> Interval:
+    """Accuracy of the online policy minus that of another at the same mean cost, paired by problem.
+
+    ``per_problem`` [problems, budgets] and ``x`` (budgets, or costs [problems, budgets], in the online policy's unit) are the
+    other's, read off its curve at the cost that the online policy has in the same resample. Raises InputError if that cost
+    lies outside what was measured of the other.
+    """
+    values, axis = np.asarray(per_problem, float), np.asarray(x, float)
+    counts = with_estimate(resample_counts(len(values), resamples, seed))
+    spent, won = counts @ online.cost / len(values), counts @ online.accuracy / len(values)
+    rows = counts @ axis / len(values) if axis.ndim == 2 else np.broadcast_to(axis, (len(counts), len(axis)))
+    least, most = rows[0].min(), rows[0].max()
+    if not least <= spent[0] <= most:
+        raise InputError(
+            f"the other policy was measured at costs {least:g} to {most:g}, not at {spent[0]:g}; add budgets"
+        )
+    means = counts @ values / len(values)
+    other = at_nearest(rows, means, spent[:, None])[:, 0]
+    return interval_of((won - other)[0], (won - other)[1:])
+
+
+def _rung(outcomes: Outcomes, n: int) -> int:
+    if n not in outcomes.ladder:
+        raise InputError(f"an online policy of {n} samples needs a number among {outcomes.ladder}")
+    return outcomes.ladder.index(n)
+
+
+def _act(outcomes: Outcomes, rung: int, sure: float, action: Action) -> tuple[Floats, Floats]:
+    """(expected correctness, cost) [orders, problems] of an action after the probes of ``rung``."""
+    if action.run is not None:
+        if action.run not in outcomes.runs:
+            raise InputError(f"the policy's run {action.run!r} was not recorded; there are {', '.join(outcomes.runs)}")
+        if rung >= outcomes.run_right.shape[2]:
+            raise InputError(f"searches after {outcomes.ladder[rung]} probes were not recorded; raise most_probes")
+        i = outcomes.runs.index(action.run)
+        return outcomes.run_right[:, :, rung, i], outcomes.cost[:, :, rung] + outcomes.run_cost[None, :, i]
+    last = _rung(outcomes, action.samples)
+    rungs = np.arange(rung, max(last, rung) + 1)
+    enough = outcomes.sure[:, :, rungs] >= sure
+    enough[:, :, -1] = True
+    at = rungs[enough.argmax(axis=2)][:, :, None]
+    return np.take_along_axis(outcomes.right, at, 2)[:, :, 0], np.take_along_axis(outcomes.cost, at, 2)[:, :, 0]
+
+
+def _priced(
+    outcomes: Outcomes, rung: int, sure: float, n_bins: int, budget: float
+) -> tuple[float, OnlinePolicy] | None:
+    """(accuracy, policy) of the best actions within the budget for these probes and threshold; None if all cost more."""
+    easy = outcomes.easy[:, :, rung]
+    borders = bin_borders(easy.ravel(), n_bins)
+    bins, done = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
+    probes = outcomes.ladder[rung]
+    actions = [Action(samples=n) for n in outcomes.ladder[rung:]]
+    if rung < outcomes.run_right.shape[2]:
+        actions += [Action(samples=probes, run=name) for name in outcomes.runs]
+    won, spent = np.zeros((n_bins, len(actions))), np.zeros((n_bins, len(actions)))
+    for i, action in enumerate(actions):
+        right, cost = _act(outcomes, rung, sure, action)
+        for b in range(n_bins):
+            here = (bins == b + 1) & ~done
+            won[b, i], spent[b, i] = right[here].sum() / done.size, cost[here].sum() / done.size
+    sunk = float(outcomes.cost[:, :, rung][done].sum() / done.size)
+    kept = float(outcomes.right[:, :, rung][done].sum() / done.size)
+    best = _within(won, spent, budget - sunk)
+    if best is None:
+        return None
+    policy = OnlinePolicy(
+        probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in best)
+    )
+    return kept + float(won[np.arange(n_bins), best].sum()), policy
+
+
+def _within(won: Floats, spent: Floats, budget: float) -> NDArray[np.int64] | None:
+    """The action of each bin at the lowest price that keeps to the budget; None if even the cheapest costs more.
+
+    The higher the price, the less is spent, so the price is found by bisection. Costs are taken as shares of the dearest
+    action's: a price so small that it only breaks ties in generations would be a real one in FLOPs.
+    """
+    dearest = float(spent.max()) or 1.0
+    spent, budget = spent / dearest, budget / dearest
+    prices, rows = _prices(won, spent), np.arange(len(won))
+    low, high = 0, len(prices)
+    while low < high:
+        middle = (low + high) // 2
+        if spent[rows, _at_price(won, spent, prices[middle])].sum() <= budget * (1 + 1e-9):
+            high = middle
+        else:
+            low = middle + 1
+    return _at_price(won, spent, prices[low]) if low < len(prices) else None
+
+
+def _at_price(won: Floats, spent: Floats, price: float) -> NDArray[np.int64]:
+    """The best action of each bin; of equally good ones the cheapest."""
+    return np.asarray((won - (price + 1e-12) * spent).argmax(axis=1))
+
+
+def _prices(won: Floats, spent: Floats) -> Sequence[float]:
+    """All prices at which some bin changes its action, rising from 0, each a little above: they hold every optimum."""
+    gain, more = won[:, :, None] - won[:, None, :], spent[:, :, None] - spent[:, None, :]
+    slopes: NDArray[np.float64] = gain[more > 1e-12] / more[more > 1e-12]
+    above = slopes[slopes > 0] * (1 + 1e-9)
+    return [0.0, *np.unique(above), float(above.max(initial=0.0)) * 2 + 1e-6]

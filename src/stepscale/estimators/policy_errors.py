@@ -1,0 +1,52 @@
+"""How far Monte Carlo may be off in what a policy reaches that takes each problem's result from one of several strategies.
+
+In: votes among recorded samples, whose means over random orders have an error of their own (``voting``). Out: bounds on standard
+errors. Searches are single runs: they add none, for their randomness is in the interval over problems.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.voting import Vote
+
+
+def most_error(
+    votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence[int], problems: ArrayLike | None = None
+) -> Floats:
+    """The error [len(budgets)] that the mean accuracy of a policy over ``problems`` (all unless told) has at the most.
+
+    ``votes``: by strategy, at ``ns`` samples. The root of the sum of the strategies' squared errors; 0 at a budget without votes.
+    """
+    inside = None if problems is None else np.asarray(problems, bool)
+    most = np.sqrt(np.square([own.error_among(inside) for own in votes.values()]).sum(axis=0))
+    by_n = dict(zip(map(int, ns), most, strict=True))
+    return np.array([by_n.get(int(n), 0.0) for n in budgets])
+
+
+def error_by_bin(votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence[int], bins: ArrayLike) -> Floats:
+    """``most_error`` in bins 1, 2, ... of problems: [bins, budgets]."""
+    member = np.asarray(bins, np.int64)
+    return np.array([most_error(votes, ns, budgets, member == b) for b in range(1, int(member.max()) + 1)])
+
+
+def chosen_error(
+    votes: Mapping[str, Vote],
+    ns: Sequence[int],
+    strategies: NDArray[np.str_],
+    budgets: NDArray[np.int64],
+    problems: ArrayLike | None = None,
+) -> Floats:
+    """The error [points] of a policy's mean accuracy where it is told which strategy and N each problem has: [problems, points].
+
+    ``votes``: by strategy, at ``ns`` samples.
+    """
+    squares = np.zeros(budgets.shape)
+    for name, own in votes.items():
+        for i, n in enumerate(ns):
+            if own.errors is not None:
+                squares += np.where((strategies == name) & (budgets == n), np.square(own.errors[:, [i]]), 0.0)
+    inside = np.ones(len(squares), bool) if problems is None else np.asarray(problems, bool)
+    return np.asarray(np.sqrt(squares[inside].sum(axis=0)) / max(int(inside.sum()), 1))

@@ -1,0 +1,75 @@
+"""How hard a problem looks before anything is sampled: a predictor from the text of the question alone.
+
+In: texts of training problems and their easiness (``difficulty``). Out: a fitted model that gives an easiness in [0, 1] for
+any text, at no cost in tokens. Counts of character n-grams, hashed, in a ridge regression whose penalty is chosen by
+leave-one-out on the training problems; nothing of the test problems is seen. Future work of Snell et al. 2024 (8).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.difficulty import rank_correlation
+
+
+class QuestionDifficultyOptions(BaseModel):
+    """What the predictor looks at."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    longest_ngram: int = Field(3, ge=1, le=8, description="n-grams of 1 to so many characters")
+    n_features: int = Field(2**12, ge=16, description="hashed features")
+    penalties: tuple[float, ...] = Field((1.0, 10.0, 100.0, 1000.0), min_length=1, description="ridge penalties to try")
+
+
+class QuestionDifficulty:
+    """A predictor of easiness; ``fit`` it, then ``predict``. It can be pickled."""
+
+    def __init__(self, options: QuestionDifficultyOptions | None = None) -> None:
+        self.options = options or QuestionDifficultyOptions()
+        self._model: Any = None
+
+    def fit(self, texts: Sequence[str], easiness: ArrayLike) -> Self:
+        """Learn from training problems. Raises InputError if there are fewer than 10 or the lengths differ."""
+        from sklearn.feature_extraction.text import HashingVectorizer
+        from sklearn.linear_model import RidgeCV
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import MaxAbsScaler
+
+        values = np.asarray(easiness, float)
+        if len(values) != len(texts) or len(texts) < 10:
+            raise InputError(
+                f"difficulty from the question needs 10 or more training problems with an easiness each,"
+                f" not {len(texts)} texts and {len(values)} values"
+            )
+        counts = HashingVectorizer(
+            analyzer="char",
+            ngram_range=(1, self.options.longest_ngram),
+            n_features=self.options.n_features,
+            norm=None,
+            alternate_sign=False,
+            lowercase=False,
+        )
+        # without a norm the counts of single characters also tell how long the question is
+        self._model = make_pipeline(counts, MaxAbsScaler(), RidgeCV(alphas=self.options.penalties))
+        self._model.fit(list(texts), values)
+        return self
+
+    def predict(self, texts: Sequence[str]) -> Floats:
+        """Easiness [texts] in [0, 1]. Raises InputError before ``fit``."""
+        if self._model is None:
+            raise InputError("difficulty from the question is not fitted; call fit with training problems first")
+        return np.asarray(np.clip(self._model.predict(list(texts)), 0.0, 1.0), float)
+
+    def report(
+        self, texts: Sequence[str], easiness: ArrayLike, resamples: int = 2000, seed: int = 0
+    ) -> dict[str, float]:
+        """Spearman's correlation with the easiness of problems not fitted, its 95 % interval, and the mean absolute error."""
+        predicted, values = self.predict(texts), np.asarray(easiness, float)
+        found = rank_correlation(predicted, values, resamples, seed)
+        return {**found, "absolute_error": float(np.abs(predicted - values).mean()), "n_problems": float(len(values))}

@@ -1,0 +1,83 @@
+"""The last resort: is this difference zero by sympy's `simplify`? Runs in a worker process only.
+
+In: differences as normalised text. Out: True if sympy simplifies each to zero. sympy objects are built node by node
+through their constructors, with limits on powers and factorials, because sympy evaluates `9**(9**9)` as soon as it is
+written.
+"""
+
+import sympy
+from sympy import Expr, Function
+
+from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
+from stepscale.grading.algebra.parser import parse
+
+_MAX_EXPONENT = 300
+_MAX_BITS = 4_000
+_MAX_FACTORIAL = 300
+
+
+class _TooLarge(Exception):
+    """A power or factorial that sympy would spend the machine on (private to this module)."""
+
+
+def simplify_to_zero(*differences: str) -> bool:
+    """True if every difference simplifies to zero; False too where one is no expression or is too large to be built."""
+    try:
+        return all(_is_zero(difference) for difference in differences)
+    except _TooLarge:
+        return False
+
+
+def _is_zero(difference: str) -> bool:
+    tree = parse(difference)
+    return tree is not None and bool(sympy.simplify(build(tree)) == 0)
+
+
+def build(tree: Expression) -> Expr:
+    """The tree as a sympy object, evaluated as sympy does. Raises _TooLarge."""
+    match tree:
+        case Number(value, decimal):
+            exact = sympy.Rational(value.numerator, value.denominator)
+            return sympy.Float(exact) if decimal else exact
+        case Symbol("pi"):
+            return sympy.pi
+        case Symbol("I"):
+            return sympy.I
+        case Symbol(name):
+            return sympy.Symbol(name)
+        case Negation(operand):
+            return sympy.Mul(sympy.Integer(-1), build(operand))
+        case Operation(operator, left, right):
+            return _operate(operator, build(left), build(right))
+        case Call(function, argument):
+            return _call(function, build(argument))
+
+
+def _operate(operator: str, left: Expr, right: Expr) -> Expr:
+    if operator == "+":
+        return sympy.Add(left, right)
+    if operator == "-":
+        return sympy.Add(left, sympy.Mul(sympy.Integer(-1), right))
+    if operator == "*":
+        return sympy.Mul(left, right)
+    if operator == "/":
+        return sympy.Mul(left, sympy.Pow(right, sympy.Integer(-1)))
+    if right.is_number and abs(right.evalf(5)) > _MAX_EXPONENT:
+        raise _TooLarge
+    if left.is_Rational and left.p.bit_length() + left.q.bit_length() > _MAX_BITS:
+        raise _TooLarge
+    return sympy.Pow(left, right)
+
+
+def _call(function: str, argument: Expr) -> Expr:
+    if function == "sqrt":
+        return sympy.sqrt(argument)
+    if function == "ln":
+        return sympy.log(argument)
+    if function == "csc":
+        return sympy.csc(argument)
+    if function in ("!", "!!"):
+        if argument.is_number and not abs(argument.evalf(5)) <= _MAX_FACTORIAL:
+            raise _TooLarge
+        return sympy.factorial(argument) if function == "!" else sympy.factorial2(argument)
+    return Function(function)(argument)

@@ -1,0 +1,116 @@
+r"""`rules="lenient"`: what the Math-Verify library accepts, by certain short cuts first, else by the library itself.
+
+In: prediction and gold, each a bare answer (`\frac{1}{2}`) or a text that holds one (`... so it is $\frac12$.`). Out:
+the verdict, or the question that a worker process puts to the library. A bare answer is handed over as the content of
+a `\boxed{}`, for without LaTeX delimiters the library would look for plain numbers only.
+"""
+
+import re
+import unicodedata
+from fractions import Fraction
+
+from stepscale.grading.lenient.shortcut import certain_verdict
+from stepscale.grading.rules import Lenient
+from stepscale.grading.workers.pool import Question
+
+SECONDS = 0.9  # of work by the library on one pair (0.5 at most on real answers); a pair that takes longer is wrong
+MAX_TEXT = 20_000  # characters: of a longer text, its end is read
+MAX_ANSWER = 500  # characters of a bare answer: longer ones are not read
+_MAX_DIGITS = 400  # in one run: no answer is longer, and powers of such numbers fill memory
+_LONG_WORD = re.compile(r"[a-zA-Z]{80}")  # read as a product of 80 variables
+_MAX_NESTING = 40
+_DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
+_LONG_DIGITS = re.compile(rf"\d{{{_MAX_DIGITS}}}")
+_BIG_POWER = re.compile(
+    r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?"
+)  # an exponent, itself a power or not
+_MAX_EXPONENT_DIGITS = 5
+_FACTORIALS = re.compile(r"\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
+_INVISIBLE = {"Cf": "", "Cc": None, "Cs": None, "Co": None}  # direction marks are dropped, control characters refused
+_NUMERAL = re.compile(
+    r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?"
+)
+
+
+def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
+    """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
+    given, wanted = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
+    if given is None or wanted is None or not given.strip("$ \n"):
+        return False
+    if given == wanted and len(wanted) <= MAX_ANSWER and any(character.isalnum() for character in wanted):
+        return True
+    if _same_numeral(given, wanted, options):
+        return True
+    if options == Lenient() and not _DELIMITED.search(given + wanted):
+        verdict = certain_verdict(given, wanted)
+        if verdict is not None:
+            return verdict
+    given, wanted = _for_library(given, options), _for_library(wanted, options)
+    if given is None or wanted is None:
+        return False
+    switches = (options.float_rounding, options.strict, options.allow_set_relation_comp, options.latex, options.expr)
+    return Question("lenient", (given, wanted, *switches), SECONDS)
+
+
+def _for_library(text: str, options: Lenient) -> str | None:
+    """The text as the library gets it; None where it is none that the library could grade in time."""
+    if options.latex and _DELIMITED.search(text) is None:
+        if len(text) > MAX_ANSWER or "__" in text:  # a double subscript is no LaTeX, and most often code
+            return None
+        text = "\\boxed{" + text + "}"
+    return None if _explodes(text) else text
+
+
+def _visible(text: str) -> str | None:
+    """Without direction marks and the like; None where it holds control characters, which no answer does."""
+    if text.isprintable():
+        return text
+    kept: list[str] = []
+    for character in text:
+        kind = unicodedata.category(character)
+        if kind not in _INVISIBLE or character in "\n\t\r\f":
+            kept.append(character)
+        elif _INVISIBLE[kind] is None:
+            return None
+    return "".join(kept)
+
+
+def _explodes(text: str) -> bool:
+    """True for numbers that no answer holds and that would fill time and memory: `9^{9^{9^9}}`, `9!!!!`, 400 digits."""
+    if (
+        _LONG_DIGITS.search(text)
+        or _LONG_WORD.search(text)
+        or _FACTORIALS.search(text)
+        or _nesting(text) > _MAX_NESTING
+    ):
+        return True
+    for power in _BIG_POWER.finditer(text):
+        digits = len(power[1]) * min(int(power[2] or 1), 10**6) if len(power[2] or "") < 6 else _MAX_EXPONENT_DIGITS + 1
+        if digits > _MAX_EXPONENT_DIGITS:
+            return True
+    return False
+
+
+def _nesting(text: str) -> int:
+    deepest = depth = 0
+    for bracket in re.findall(r"[{}()]", text):
+        depth += 1 if bracket in "{(" else -1
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _same_numeral(prediction: str, gold: str, options: Lenient) -> bool:
+    """Two plain numerals of the same value, in any of the spellings that the library knows: `1,000.99`, `1000,99`."""
+    if not options.expr:
+        return False
+    values = [_numeral(text) for text in (prediction, gold)]
+    return values[0] is not None and values[0] == values[1]
+
+
+def _numeral(text: str) -> Fraction | None:
+    match = _NUMERAL.fullmatch(text) if len(text) <= 40 else None
+    if match is None or not (match["grouped"] or match["whole"] not in ("", "-") or match["part"]):
+        return None
+    if match["grouped"]:
+        return Fraction(match["grouped"].replace(" ", "").replace(",", "") + (match["point"] or ""))
+    return Fraction(f"{match['whole'] or '0'}.{match['part'] or '0'}")

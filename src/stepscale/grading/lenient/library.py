@@ -1,0 +1,77 @@
+r"""Math-Verify's verdict on a pair of answers. Runs in a worker process only.
+
+In: prediction, gold, options. Out: True if the library accepts the prediction. The library's own time limits are
+signal alarms and are turned off: the worker's limits hold. Its LaTeX parser builds sympy objects node by node; the
+one place where it hands characters to sympy's evaluator (plain arithmetic such as `(3+4)/2`) is replaced by this
+package's parser.
+"""
+
+import logging
+import re
+
+import math_verify.parser
+import sympy
+from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, verify
+
+from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
+from stepscale.grading.algebra.parser import parse as parse_text
+
+_SEPARATED_NUMBERS = re.compile(r"[0-9.)]\s+[0-9.(]|[0-9.)]\(|\)[0-9.]")
+
+
+def library_accepts(
+    prediction: str,
+    gold: str,
+    float_rounding: int,
+    strict: bool,
+    allow_set_relation_comp: bool,
+    latex: bool,
+    expr: bool,
+) -> bool:
+    """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
+    targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]
+    return bool(
+        verify(
+            parse(gold, targets, parsing_timeout=None),
+            parse(prediction, targets, parsing_timeout=None),
+            float_rounding=float_rounding,
+            strict=strict,
+            allow_set_relation_comp=allow_set_relation_comp,
+            timeout_seconds=None,
+        )
+    )
+
+
+def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:
+    """Stands in for sympy's `parse_expr` inside the library. Raises ValueError where the text is no arithmetic."""
+    tree = None if _SEPARATED_NUMBERS.search(text) else parse_text(re.sub(r"\s+", "", text))
+    if tree is None:
+        raise ValueError("no arithmetic expression")
+    return _unevaluated(tree)
+
+
+def _unevaluated(tree: Expression) -> sympy.Expr:
+    match tree:
+        case Number(value, decimal):
+            exact = sympy.Rational(value.numerator, value.denominator)
+            return sympy.Float(exact) if decimal else exact
+        case Negation(operand):
+            return sympy.Mul(sympy.Integer(-1), _unevaluated(operand), evaluate=False)
+        case Operation(operator, left, right):
+            a, b = _unevaluated(left), _unevaluated(right)
+            if operator == "+":
+                return sympy.Add(a, b, evaluate=False)
+            if operator == "-":
+                return sympy.Add(a, sympy.Mul(sympy.Integer(-1), b, evaluate=False), evaluate=False)
+            if operator == "*":
+                return sympy.Mul(a, b, evaluate=False)
+            if operator == "/":
+                return sympy.Mul(a, sympy.Pow(b, sympy.Integer(-1), evaluate=False), evaluate=False)
+            return sympy.Pow(a, b, evaluate=False)
+        case Symbol() | Call():
+            raise ValueError("the library asks for arithmetic only")
+
+
+math_verify.parser.parse_expr = _arithmetic
+for _name in ("math_verify", "latex2sympy2_extended"):  # it warns at every call that its timeouts are off
+    logging.getLogger(_name).setLevel(logging.CRITICAL + 1)

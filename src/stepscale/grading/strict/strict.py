@@ -1,0 +1,107 @@
+"""`rules="prm800k"`: the verdict of the PRM800K grader, with which papers A and B graded.
+
+In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An
+answer is right if its Hendrycks spelling is the gold's, or if element by element its normalised text is the gold's,
+or differs from it by an expression that is zero. Fractions of integers must be the same fraction text (unreduced ones
+are wrong), an integer is matched by an integer only.
+
+A difference is decided by the cheapest means that is certain: rational numbers, the field of square roots, refutation
+at points. What is left is a question for a worker process, which the caller puts to it.
+"""
+
+import re
+from fractions import Fraction
+from functools import lru_cache
+
+from stepscale.grading.algebra import radical
+from stepscale.grading.algebra.expression import Expression, may_be_read
+from stepscale.grading.algebra.numeric import is_nonzero
+from stepscale.grading.algebra.parser import parse
+from stepscale.grading.strict.hendrycks import canonical
+from stepscale.grading.strict.plain import elements, is_integer, normalise
+from stepscale.grading.workers.pool import Question
+
+MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
+SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
+_LONGEST_CACHED = 200
+_FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?")
+_RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
+
+
+def settle(prediction: str, gold: str) -> bool | Question:
+    """The PRM800K grader's verdict, or the question whose answer is the verdict."""
+    if _canonical(gold) == (canonical(prediction) if len(prediction) > _LONGEST_CACHED else _canonical(prediction)):
+        return True
+    if max(len(prediction), len(gold)) > MAX_ANSWER:
+        return False
+    given, wanted = _normalised(prediction), _normalised(gold)
+    if given == wanted:
+        return True
+    if not given:
+        return False
+    given_elements, wanted_elements = elements(given), elements(wanted)
+    if len(given_elements) != len(wanted_elements):
+        return False
+    if len(wanted_elements) > 1 and (given[0], given[-1]) != (wanted[0], wanted[-1]):
+        return False
+    unsettled: list[str] = []
+    for wanted_element, given_element in zip(wanted_elements, given_elements, strict=True):
+        verdict = _same_element(wanted_element, given_element)
+        if verdict is False:
+            return False
+        if isinstance(verdict, str):
+            unsettled.append(verdict)
+    return Question("zero", tuple(unsettled), SECONDS) if unsettled else True
+
+
+@lru_cache(maxsize=8192)
+def _canonical(answer: str) -> str:
+    return canonical(answer)
+
+
+@lru_cache(maxsize=8192)
+def _normalised(answer: str) -> str:
+    return normalise(answer)
+
+
+def forget_spellings() -> None:
+    """Empty the caches of normalised answers."""
+    _canonical.cache_clear()
+    _normalised.cache_clear()
+
+
+def _same_element(wanted: str, given: str) -> bool | str:
+    """The verdict on one element, or the difference that has to be simplified for it."""
+    if _is_fraction(wanted) and _is_fraction(given):
+        return wanted == given
+    if is_integer(wanted) != is_integer(given):
+        return False
+    if _RATIONAL.fullmatch(wanted) and _RATIONAL.fullmatch(given):
+        return Fraction(0) == _rational(wanted) - _rational(given)
+    difference = f"({wanted})-({given})"
+    if not may_be_read(difference):
+        return False
+    tree = parse(difference)
+    if tree is None:
+        return False
+    decided = _decided(tree)
+    return difference if decided is None else decided
+
+
+def _decided(tree: Expression) -> bool | None:
+    """True where `tree` is zero, False where it is not, None where only symbolic work can tell."""
+    try:
+        return radical.quotient(tree).is_zero()
+    except radical.Undefined:
+        return False
+    except radical.OutOfReach:
+        return False if is_nonzero(tree) else None
+
+
+def _is_fraction(text: str) -> bool:
+    return "/" in text and _FRACTION.fullmatch(text) is not None
+
+
+def _rational(text: str) -> Fraction:
+    whole, _, under = text.partition("/")
+    return Fraction(whole.rstrip(".") or "0") / int(under or "1")

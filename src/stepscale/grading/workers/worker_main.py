@@ -1,0 +1,58 @@
+"""The worker's side of `workers.py`: read a question, answer it with one byte, until the pipe closes.
+
+Started as `python -m stepscale.grading.workers.worker_main`. A question is a line of JSON: task, seconds, arguments. The
+worker limits its own memory where the platform can. Its parent kills it at the time limit; should the parent be gone,
+a watchdog thread of the C runtime does so a little later, even inside one long big-integer operation.
+"""
+
+import faulthandler
+import json
+import os
+import sys
+from collections.abc import Callable
+
+from stepscale.grading.algebra.symbolic import simplify_to_zero
+from stepscale.grading.lenient.library import library_accepts
+from stepscale.grading.workers.pool import PATIENCE
+
+MEMORY_BYTES = 2 * 1024**3
+_RECURSION = 5_000  # deep expressions are legitimate; this stays far below what the C stack bears
+_TASKS: dict[str, Callable[..., bool]] = {"zero": simplify_to_zero, "lenient": library_accepts}
+
+
+def main() -> None:
+    """Serve questions until standard input ends."""
+    _limit_memory()
+    sys.setrecursionlimit(_RECURSION)
+    questions, answers = sys.stdin.buffer, os.fdopen(os.dup(sys.stdout.fileno()), "wb", buffering=0)
+    sys.stdout = sys.stderr = nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - for the whole life
+    answers.write(b"R")
+    while message := questions.readline():
+        task, seconds, *arguments = json.loads(message)
+        faulthandler.dump_traceback_later((PATIENCE + 1) * seconds, exit=True, file=nowhere)
+        answers.write(_answer(task, arguments))
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _answer(task: str, arguments: list[str | int | bool]) -> bytes:
+    try:
+        return b"1" if _TASKS[task](*arguments) else b"0"
+    except Exception:  # a library that fails on an answer has not accepted it (MemoryError, RecursionError among them)
+        return b"0"
+
+
+def _limit_memory() -> None:
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return
+    try:
+        _, hard = resource.getrlimit(resource.RLIMIT_AS)
+        limit = MEMORY_BYTES if hard == resource.RLIM_INFINITY else min(MEMORY_BYTES, hard)
+        resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
+    except (OSError, ValueError):  # a platform may know the limit and refuse to set it
+        return
+
+
+if __name__ == "__main__":
+    main()

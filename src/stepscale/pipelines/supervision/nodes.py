@@ -1,0 +1,131 @@
+"""Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
+
+PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones. Here
+the labels are made, and what every arm takes of them is chosen; ``arms`` trains.
+"""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.parameters import ExperimentBlock, VerifierBlock
+
+logger = logging.getLogger(__name__)
+
+
+def label_by_large_prm(
+    prm_model: Path,
+    large_prm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """Step labels of the experiment's pool by PRM_large; how far it agrees with the labeler it learned from, and its noise.
+
+    Agreement is that on the validation problems of the labelled pool, none of which it learned from. The noise is that of
+    final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
+    """
+    from stepscale.cost import Ledger
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import STEP_LABELS
+    from stepscale.labeling.agreement import agreement, with_found_errors
+    from stepscale.labeling.by_verifier import VerifierLabeler
+    from stepscale.supervision.outcomes import judged_by_steps, outcome_noise
+    from stepscale.tracking import child_run
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    pool = of_split(problems, solutions, "train")
+    if pool.empty:
+        return empty(STEP_LABELS), {}
+    folder = large_prm_model if verifiers.large else prm_model
+    large, ledger = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump()), Ledger()
+    labeler = VerifierLabeler(large)
+    labels = labeler.label(problems, pool, ledger)
+    unseen, reference = with_found_errors(
+        of_split(problems, pool_solutions, "valid"), of_split(problems, step_labels, "valid")
+    )
+    found = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
+    noise = outcome_noise(pool, judged_by_steps(pool, labels))
+    found |= {f"final_answer_{name}": value for name, value in noise.items()}
+    found |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
+    with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
+        run.metrics({name: value for name, value in found.items() if value == value} | {"tokens": ledger.tokens})
+    logger.info("PRM_large on problems it never saw: %s", without_bounds(found))
+    return labels, found
+
+
+def without_bounds(metrics: Mapping[str, float]) -> str:
+    """Metrics as one line of the log; their intervals are in the tables."""
+    return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items() if not name.endswith(("_low", "_high")))
+
+
+def _small_parameters(verifiers: VerifierBlock) -> int:
+    from stepscale.engine.loading import load_tokenizer
+    from stepscale.verifiers.training import load_head
+
+    base = verifiers.sized(small=True).base
+    small = load_head(base, load_tokenizer(base), verifiers.training("prm", 0, small=True))
+    return sum(parameter.numel() for parameter in small.parameters())
+
+
+def choose_labelled(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    experiment: ExperimentBlock | None,
+    seed: int,
+) -> pd.DataFrame:
+    """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
+
+    The selector is trained on one labelled sample a problem (4.2), as that cell of the process arm is; it scores the whole pool
+    for selections that ask for it.
+    """
+    from stepscale.supervision.arms import select_all
+    from stepscale.supervision.selection import KEY
+
+    if experiment is None or solutions.empty:
+        return pd.DataFrame(columns=["arm", "seed", *KEY, "per_problem"])
+    pool, repeats = of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
+    least = experiment.design.least_steps
+    scores = {repeat: _selector_scores(problems, pool, labels, verifiers, least, repeat) for repeat in repeats}
+    return select_all(experiment.design, pool, scores, seed)
+
+
+def _selector_scores(
+    problems: pd.DataFrame,
+    pool: pd.DataFrame,
+    labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+    least_steps: int,
+    seed: int,
+) -> pd.DataFrame:
+    """Scores of the pool by PRM_selector, which has seen the labels of one sample a problem."""
+    from stepscale.cost import Ledger
+    from stepscale.scratch import scratch_folder
+    from stepscale.supervision.arms import selector_cell, selector_samples
+    from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
+    from stepscale.supervision.selection import candidates, chosen
+    from stepscale.tracking import child_run
+    from stepscale.verifiers.scores_table import score_solutions
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    cell, keys = selector_cell(seed), selector_samples(candidates(pool), seed)
+    one, options, folder = chosen(pool, keys), verifiers.training("prm", seed, small=True), scratch_folder("selector")
+    learns = LabelledPool(problems, pool, chosen(labels, keys))
+    with child_run("prm_selector", cell_training(cell, options, len(one), least_steps)) as run:
+        base = verifiers.sized(small=True).base
+        trained = train_cell(cell, one, learns, base, options, least_steps, folder, run.on_log)
+        run.metrics(trained.numbers())
+    selector = ModelVerifier(folder, "prm_selector", **verifiers.placement.model_dump())
+    return score_solutions(selector, problems, pool, Ledger())
+
+
+def of_split(problems: pd.DataFrame, solutions: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The solutions of one split's problems."""
+    ids = set(problems.loc[problems["split"] == split, "problem_id"])
+    return solutions[solutions["problem_id"].isin(ids)].reset_index(drop=True)

@@ -1,0 +1,165 @@
+"""Chains of revisions: each attempt sees the latest attempts before it (Snell et al. 2024, 6).
+
+In: problems, a Generator that was fine-tuned to revise, and the length of each chain. Out: attempts as candidates, what
+each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call a position.
+An attempt that was cut off or states no answer stays in its chain, unanswered, and is not shown to later ones: training
+data hold no such attempt. Draws are named by (run, position, problem, chain), so the first s positions of a chain are the
+chain of length s: one pool of chains serves all budgets (``revision_grid``).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from stepscale.cost import Ledger, total
+from stepscale.errors import InputError
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling
+from stepscale.generation.sampling import read_steps
+from stepscale.grading import extract_answer
+from stepscale.revisions.prompt import RevisionLayout
+from stepscale.search.metering import Meter
+from stepscale.search.results import Candidate, Problem
+from stepscale.search.scoring import read_scores
+from stepscale.seeds import seed_for
+from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.contract import Verifier
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One solution of a chain. ``prompt``: the text in the problem's place; ``context``: positions shown in it.
+
+    ``prefix``: the tokens it was drawn after. ``candidate.subtree`` is the chain, ``candidate.slot`` the position in it.
+    ``ledger``: the attempt's part of the cost.
+    """
+
+    prompt: str
+    prefix: tuple[int, ...]
+    context: tuple[int, ...]
+    candidate: Candidate
+    ledger: Ledger
+
+
+@dataclass(frozen=True)
+class ProblemChains:
+    """The chains of one problem, each a tuple of attempts in order."""
+
+    problem: Problem
+    chains: tuple[tuple[Attempt, ...], ...]
+
+    @property
+    def ledger(self) -> Ledger:
+        """What all attempts cost together."""
+        return total(attempt.ledger for chain in self.chains for attempt in chain)
+
+
+def run_chains(
+    problems: Sequence[Problem],
+    generator: Generator,
+    lengths: Sequence[int],
+    layout: RevisionLayout,
+    sampling: Sampling,
+    *,
+    run_seed: int,
+    ledger: Ledger,
+    problems_at_once: int = 64,
+) -> list[ProblemChains]:
+    """``len(lengths)`` chains of these lengths (attempts) for each problem; what was computed is added to ``ledger``.
+
+    ``sampling.max_new_tokens`` bounds one attempt. Prefix tokens that attempts share, such as the problem at position 0, are
+    counted once and divided among them. Raises InputError on a length below 1 or two problems of one id.
+    """
+    if not lengths or min(lengths) < 1:
+        raise InputError(f"chains need lengths of 1 or more attempts, not {list(lengths)}")
+    if len({problem.problem_id for problem in problems}) < len(problems):
+        raise InputError("revisions: two problems have the same problem_id; give every problem its own")
+    results = []
+    for start in range(0, len(problems), problems_at_once):
+        part = problems[start : start + problems_at_once]
+        chains: list[list[list[Attempt]]] = [[[] for _ in lengths] for _ in part]
+        for position in range(max(lengths)):
+            going = [(i, chain) for i in range(len(part)) for chain, length in enumerate(lengths) if position < length]
+            drawn = _next_attempts(part, chains, going, generator, layout, sampling, run_seed, ledger)
+            for (i, chain), attempt in zip(going, drawn, strict=True):
+                chains[i][chain].append(attempt)
+        results += [ProblemChains(p, tuple(map(tuple, own))) for p, own in zip(part, chains, strict=True)]
+    return results
+
+
+def _next_attempts(
+    problems: Sequence[Problem],
+    chains: list[list[list[Attempt]]],
+    going: Sequence[tuple[int, int]],
+    generator: Generator,
+    layout: RevisionLayout,
+    sampling: Sampling,
+    run_seed: int,
+    ledger: Ledger,
+) -> list[Attempt]:
+    """One more attempt of each (problem, chain) in ``going``, in one call."""
+    prompts, contexts, requests = [], [], []
+    for owner, (i, chain) in enumerate(going):
+        earlier = chains[i][chain]
+        shown = [attempt for attempt in earlier if attempt.candidate.answer is not None]
+        steps = [attempt.candidate.steps for attempt in shown]
+        text, n_shown = layout.fitted(problems[i].text, steps, lambda text: len(generator.encode_prompt(text)))
+        seed = seed_for(run_seed, f"revision-{len(earlier)}", problems[i].problem_id, chain)
+        prompts.append(text)
+        contexts.append(tuple(attempt.candidate.slot for attempt in shown[len(shown) - n_shown :]))
+        requests.append((owner, Request(generator.encode_prompt(text), seed)))
+    # an owner for each attempt, so that each gets its own part of the cost
+    meter = Meter(
+        [Problem(problems[i].problem_id, text) for (i, _), text in zip(going, prompts, strict=True)],
+        generator,
+        None,
+        ledger,
+    )
+    found = meter.generate(requests, sampling, "solution")
+    parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
+    return [
+        Attempt(prompt, request.prefix, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
+        for (i, chain), prompt, (_, request), context, drawn, cost in parts
+    ]
+
+
+def candidate_of(generator: Generator, drawn: Continuation, chain: int, position: int) -> Candidate:
+    """A whole solution as a candidate not yet scored, with no answer unless it ended by itself."""
+    steps, ends = read_steps(generator, drawn)
+    finished = drawn.ended == "solution"
+    return Candidate(
+        slot=position,
+        subtree=chain,
+        steps=tuple(steps),
+        tokens=drawn.tokens,
+        step_ends=tuple(ends),
+        finish="solution" if finished else "length",
+        answer=extract_answer("\n".join(steps)) if finished else None,
+        step_scores=(),
+        score=None,
+        mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
+    )
+
+
+def score_chains(
+    found: Sequence[ProblemChains],
+    generator: Generator,
+    verifier: Verifier,
+    history: bool,
+    aggregation: How,
+    ledger: Ledger,
+    neutral_is: NeutralIs = "positive",
+) -> list[ProblemChains]:
+    """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
+
+    Attempts without an answer stay unscored: they can never win. The cost joins each attempt's own and ``ledger``.
+    """
+    flat = [(own.problem, attempt) for own in found for chain in own.chains for attempt in chain]
+    read = [i for i, (_, attempt) in enumerate(flat) if attempt.candidate.answer is not None]
+    owners = [Problem(flat[i][0].problem_id, flat[i][1].prompt if history else flat[i][0].text) for i in read]
+    meter = Meter(owners, generator, verifier, ledger)
+    scores = meter.score([(owner, flat[i][1].candidate.steps) for owner, i in enumerate(read)])
+    attempts = [attempt for _, attempt in flat]
+    for i, scored, cost in zip(read, read_scores(scores, aggregation, neutral_is), meter.ledgers, strict=True):
+        candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
+        attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
+    rest = iter(attempts)
+    return [replace(own, chains=tuple(tuple(next(rest) for _ in chain) for chain in own.chains)) for own in found]

@@ -1,0 +1,179 @@
+"""Every split of a budget into sequential revisions and parallel chains, measured on one pool of chains.
+
+In: a graded and scored chains table. Out: a row a (problem, ratio, budget), as ``scaling.compute_optimal`` takes them. A
+budget N is s attempts in each of p chains, s x p = N (Snell et al. 2024, 6.2). The first s attempts of a longer chain are
+a chain of length s, so a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up
+to N, and smaller budgets in several disjoint groups of chains, over which accuracy and cost are averaged. A group is charged what
+it costs when it is drawn and read alone (``revision_costs``): the pool's own ledger divides what all of its chains share.
+"""
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.revisions.costs import READING, WRITING, Beginnings
+from stepscale.revisions.selection import flat, hierarchical, representative
+from stepscale.search.results import Candidate
+from stepscale.seeds import seed_for
+
+Select = Literal["hierarchical", "majority"]
+WITHOUT_HISTORY, PRM = "without_history", "prm"  # verifiers beside the ORM that reads the history, as columns name them
+BY_VERIFIER = ["score", "tokens_computed", "flops", *READING]  # columns of a chains table that depend on the verifier
+
+
+def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
+    """The chains table as another verifier read it, whose columns end in its name."""
+    return chains.drop(columns=BY_VERIFIER).rename(columns={f"{name}_{verifier}": name for name in BY_VERIFIER})
+
+
+def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
+    """(sequential, parallel) with sequential x parallel = budget, over powers of ``base``, all parallel first.
+
+    Raises InputError unless the budget is a power of ``base``.
+    """
+    powers = [1]
+    while powers[-1] < budget:
+        powers.append(powers[-1] * base)
+    if budget < 1 or base < 2 or powers[-1] != budget:
+        raise InputError(f"a revision budget must be a power of {base}, not {budget}")
+    return [(s, budget // s) for s in powers]
+
+
+def pool_lengths(budget: int) -> list[int]:
+    """Lengths of the chains that hold every split of every power of 2 up to ``budget``, itself a power of 2.
+
+    They are budget x (1 + log2(budget) / 2) attempts together.
+    """
+    splits(budget)
+    return [budget >> j.bit_length() for j in range(budget)]
+
+
+def split_name(sequential: int, parallel: int) -> str:
+    """The strategy of a split: "parallel", "sequential", or the ratio sequential:parallel in lowest terms."""
+    if sequential == 1:
+        return "parallel"
+    ratio = Fraction(sequential, parallel)
+    return "sequential" if parallel == 1 else f"{ratio.numerator}:{ratio.denominator}"
+
+
+def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
+    """Ratio results in which "sequential" begins where "parallel" does: one attempt is the shortest chain of all."""
+    one = rows[rows["budget"] == 1]
+    return pd.concat([rows, one.assign(strategy=split_name(2, 1))], ignore_index=True)
+
+
+def ratio_results(
+    chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
+) -> pd.DataFrame:
+    """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops.
+
+    ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``,
+    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group drawn and read alone, the verifier's where
+    it selects.
+    Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
+    """
+    if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
+        raise InputError(
+            "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
+        )
+    wanted = [(budget, *split) for budget in budgets for split in splits(budget, base)]
+    rates = _flops_a_token(chains)
+    rows = []
+    for problem_id, own in chains.groupby("problem_id", sort=False):
+        ordered = own.sort_values(["chain", "position"], kind="stable")
+        pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), select)
+        for budget, sequential, parallel in wanted:
+            found = list(pool.groups(sequential, parallel))
+            if not found:
+                raise InputError(
+                    f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
+                )
+            right, written, read = (sum(column) / len(found) for column in zip(*found, strict=True))
+            writing, reading = written * rates[0], read * rates[1]
+            rows.append(
+                {
+                    "problem_id": problem_id,
+                    "strategy": split_name(sequential, parallel),
+                    "budget": budget,
+                    "sequential": sequential,
+                    "parallel": parallel,
+                    "accuracy": right,
+                    "groups": len(found),
+                    "tokens": written + read,
+                    "flops": writing + reading,
+                    "generator_flops": writing,
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _flops_a_token(chains: pd.DataFrame) -> tuple[float, float]:
+    """Of the generator and of the verifier, as the pool's ledger tells them: 2 P."""
+    written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
+    read, reading = chains["tokens_computed"].sum() - written, chains["flops"].sum() - writing
+    return float(writing / written), float(reading / read) if read else 0.0
+
+
+class _Pool:
+    """The chains of one problem, of which one attempt is selected."""
+
+    def __init__(self, rows: pd.DataFrame, seed: int, select: Select) -> None:
+        self.seed, self.select = seed, select
+        records: dict[int, list[dict[Any, Any]]] = {}
+        for row in rows.to_dict("records"):
+            records.setdefault(int(row["chain"]), []).append(row)
+        chains = [records[chain] for chain in sorted(records)]
+        self.chains = [[_candidate(row) for row in own] for own in chains]
+        self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
+        self.first = np.cumsum([0, *map(len, chains)])  # each chain's first row
+        self.written = Beginnings(rows, WRITING)
+        self.read = Beginnings(rows, READING) if select == "hierarchical" else None  # a vote reads no scores
+        self._kept: dict[tuple[int, int], int | None] = {}
+
+    def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
+        """right, tokens written and tokens read of each disjoint group of ``parallel`` chains that are long enough."""
+        able = [j for j, chain in enumerate(self.chains) if len(chain) >= sequential]
+        for start in range(0, len(able) - parallel + 1, parallel):
+            group = able[start : start + parallel]
+            place = self._chosen(group, sequential)
+            right = place is not None and self.right[place[0]][place[1]]
+            rows = (self.first[group][:, None] + np.arange(sequential)).ravel()
+            yield float(right), self.written.distinct(rows), self.read.distinct(rows) if self.read else 0
+
+    def _chosen(self, group: Sequence[int], sequential: int) -> tuple[int, int] | None:
+        """(chain, position) of the attempt that wins; None if none may."""
+        seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
+        chains = [self.chains[j][:sequential] for j in group]
+        if self.select == "majority":
+            won = flat(chains, "majority", seed)
+        else:
+            won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential))
+        return None if won.chain is None or won.position is None else (group[won.chain], won.position)
+
+    def _representative(self, chain: int, sequential: int) -> int | None:
+        key = (chain, sequential)
+        if key not in self._kept:
+            seed = seed_for(self.seed, "revision-chain-tie", sample_id=chain)
+            self._kept[key] = representative(self.chains[chain][:sequential], seed)
+        return self._kept[key]
+
+
+def _candidate(row: dict[Any, Any]) -> Candidate:
+    """The attempt as the choice sees it; the tokens it was made of are of no use here."""
+    score = float(row["score"])
+    return Candidate(
+        slot=int(row["position"]),
+        subtree=int(row["chain"]),
+        steps=tuple(row["steps"]),
+        tokens=(),
+        step_ends=(),
+        finish=row["finish"],
+        answer=None if pd.isna(row["answer"]) else str(row["answer"]),
+        step_scores=(),
+        score=None if score != score else score,
+        mean_logprob=None,
+    )

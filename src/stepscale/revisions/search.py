@@ -1,0 +1,84 @@
+"""Step-wise search over a revision model's proposals: the tree grows after earlier attempts, not after the bare problem.
+
+In: one chain of attempts a problem, and any search method. Out: the method's results with the chain's cost added, chosen
+among what the search wrote and the chain's attempts that the same verifier scored. The generator reads the problem with the
+attempts; the verifier reads that too, or the bare problem if it was not trained with history. Neither paper does this (Snell
+et al. 2024, 8, names it as future work). Knows no search method by name.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Generator, Sampling
+from stepscale.revisions.chains import ProblemChains
+from stepscale.revisions.prompt import RevisionLayout
+from stepscale.search.method import SearchMethod
+from stepscale.search.methods import search
+from stepscale.search.results import Problem, SearchResult
+from stepscale.search.selection import choose
+from stepscale.seeds import seed_for
+from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
+
+
+class WithoutHistory:
+    """A verifier that reads the bare problem where the generator reads a revision prompt. ``problems``: problem by prompt."""
+
+    def __init__(self, verifier: Verifier, problems: Mapping[str, str]) -> None:
+        self.name = verifier.name
+        self._verifier, self._problems = verifier, problems
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        """Scores of every step after the bare problem."""
+        bare = [Trajectory(self._problems[t.problem], t.steps) for t in trajectories]
+        return self._verifier.score(bare, ledger)
+
+
+def search_revisions(
+    found: Sequence[ProblemChains],
+    generator: Generator,
+    verifier: Verifier,
+    options: SearchMethod,
+    layout: RevisionLayout,
+    sampling: Sampling,
+    *,
+    history: bool,
+    run_seed: int,
+    ledger: Ledger,
+) -> list[SearchResult]:
+    """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
+
+    A result's ``budget`` is the search's and the chain's attempts together, its ``candidates`` are the attempts and then the
+    search's, its ``ledger`` is that of both; ``ledger`` grows by the search alone, for the chain was counted when it was
+    made. Attempts without a score can win majority alone. Raises InputError unless each problem has one chain.
+    """
+    revised, bare = [], {}
+    for own in found:
+        if len(own.chains) != 1:
+            raise InputError(f"search over revisions needs one chain a problem, not {len(own.chains)}; run one")
+        shown = [a.candidate.steps for a in own.chains[0] if a.candidate.answer is not None]
+        text, _ = layout.fitted(own.problem.text, shown, lambda text: len(generator.encode_prompt(text)))
+        revised.append(Problem(own.problem.problem_id, text))
+        bare[text] = own.problem.text
+    judge = verifier if history else WithoutHistory(verifier, bare)
+    results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger)
+    return [_with_chain(own, result, options, run_seed) for own, result in zip(found, results, strict=True)]
+
+
+def _with_chain(own: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int) -> SearchResult:
+    """The result with the chain's attempts as its first candidates, chosen anew, and with their cost."""
+    n = len(own.chains[0])
+    attempts = [attempt.candidate for attempt in own.chains[0]]
+    pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
+    won = choose(pool, options.final_choice, seed_for(run_seed, "revision-search-tie", own.problem.problem_id))
+    return replace(
+        result,
+        strategy=f"{result.strategy} after={n}",
+        budget=result.budget + n,
+        candidates=pool,
+        answer=won.answer,
+        chosen=won.candidate,
+        confidence=won.confidence,
+        ledger=own.ledger + result.ledger,
+    )

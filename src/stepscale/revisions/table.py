@@ -1,0 +1,73 @@
+"""Chains of revisions as a table: a row an attempt, with all that is needed to choose among them and to price them.
+
+In: chains, scored or not. Out: a solutions table with further columns, and those that depend on the verifier.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+
+import pandas as pd
+
+from stepscale.engine.encoding import Encoded, Text
+from stepscale.revisions.chains import ProblemChains
+from stepscale.revisions.costs import WRITING, Piece, in_order, read_pieces, written_pieces
+from stepscale.revisions.grid import BY_VERIFIER
+
+Encode = Callable[[Iterable[Text]], Sequence[Encoded]]  # a verifier's own encoder
+
+
+def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
+    """A solutions table, not yet graded, with a row an attempt and further columns.
+
+    ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
+    (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),
+    ``generator_tokens`` and ``generator_flops`` (those of what was read to write and of what was written). These are parts of
+    what the whole pool cost; the columns ``revision_costs.WRITING`` tell what any of its chains cost without the others.
+    """
+    rows = []
+    for own in found:
+        flat = [attempt for chain in own.chains for attempt in chain]
+        written = in_order([written_pieces(a.prefix, a.candidate.slot, a.candidate.tokens) for a in flat])
+        for sample_id, attempt in enumerate(flat):
+            made = attempt.candidate
+            rows.append(
+                {
+                    "problem_id": own.problem.problem_id,
+                    "sample_id": sample_id,
+                    "steps": list(made.steps),
+                    "tokens": list(made.tokens),
+                    "step_ends": list(made.step_ends),
+                    "answer": made.answer,
+                    "is_correct": None,
+                    "finish": made.finish,
+                    "mean_logprob": made.mean_logprob,
+                    "generator": generator,
+                    "chain": made.subtree,
+                    "position": made.slot,
+                    "prompt": attempt.prompt,
+                    "context": list(attempt.context),
+                    "score": float("nan") if made.score is None else made.score,
+                    "tokens_computed": attempt.ledger.tokens,
+                    "flops": attempt.ledger.flops(),
+                    "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),
+                    "generator_flops": attempt.ledger.flops() - attempt.ledger.verifier_flops(),
+                    **dict(zip(WRITING, written[sample_id], strict=True)),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def judged(found: Sequence[ProblemChains], encode: Encode, history: bool) -> pd.DataFrame:
+    """The columns ``BY_VERIFIER`` of the chains table, of chains that ``score_chains`` scored with the same ``history``."""
+    rows = []
+    for own in found:
+        flat = [attempt for chain in own.chains for attempt in chain]
+        texts = [(attempt.prompt if history else own.problem.text, attempt.candidate.steps) for attempt in flat]
+        read = [i for i, attempt in enumerate(flat) if attempt.candidate.score is not None]
+        pieces: list[list[Piece]] = [[] for _ in flat]
+        for i, encoded in zip(read, encode(texts[i] for i in read), strict=True):
+            pieces[i] = read_pieces(*texts[i], encoded)
+        rows += [
+            [attempt.candidate.score, attempt.ledger.tokens, attempt.ledger.flops(), *place]
+            for attempt, place in zip(flat, in_order(pieces).tolist(), strict=True)
+        ]
+    return pd.DataFrame(rows, columns=BY_VERIFIER).astype({"score": "float64"})

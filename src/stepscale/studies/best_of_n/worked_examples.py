@@ -1,0 +1,102 @@
+"""Solutions worth looking at: one the PRM rightly trusts, one whose error it caught, one that fooled it.
+
+In: scored samples and their texts. Out: up to three examples as plain values. Chosen by rule, never by hand.
+"""
+
+from collections.abc import Callable, Iterator
+from itertools import zip_longest
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.studies.best_of_n.aggregates import Scored, chosen_by
+
+Rate = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
+Place = tuple[int, int]  # row and column of the grid
+
+_LOOKED_AT = 40  # chosen right samples that are rated in search of one without a wrong step
+
+
+def choose(
+    scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rate: Rate | None
+) -> list[dict[str, Any]]:
+    """Up to three examples, JSON-ready: kind, remark, problem, steps as [text, P(not wrong), rating or None], answer, gold.
+
+    ``rate(problems, solutions)`` gives step labels to show beside the PRM's view, where there is a labeler; the rightly
+    trusted one then has no wrong step, if there is such a one among the first looked at.
+    """
+    texts = problems.set_index("problem_id")
+    key = ["problem_id", "sample_id"]
+    found = solutions.merge(prm_scores[[*key, "negative"]], on=key, how="left").set_index(key)
+
+    def example(kind: str, remark: str, place: Place) -> dict[str, Any]:
+        problem_id = scored.grid.ids[place[0]]
+        sample: dict[Any, Any] = found.loc[(problem_id, place[1]), :].to_dict()
+        ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample["steps"])
+        shown = zip_longest(sample["steps"], sample["negative"], ratings)
+        return {
+            "kind": kind,
+            "remark": remark,
+            "problem": texts.loc[problem_id, "problem"],
+            "steps": [[text, float(1 - p), rating] for text, p, rating in shown],
+            "answer": str(sample["answer"]),
+            "gold": str(texts.loc[problem_id, "answer"]),
+        }
+
+    best = chosen_by(scored, "prm")
+    rows = np.arange(len(best))
+    right = (best >= 0) & scored.grid.correct[rows, best]
+    trusted = (
+        example("Trusted and right", "The sample the PRM chose; its answer is right.", (row, int(best[row])))
+        for row in _from_the_middle(rows[right])[:_LOOKED_AT]
+    )
+    fooled = (
+        example("Fooled", "The sample the PRM chose, although its answer is wrong.", (row, int(best[row])))
+        for row in _from_the_middle(rows[(best >= 0) & ~right])
+    )
+    caught = (example("Error caught", remark, place) for remark, place in _caught(scored, right))
+    return [one for one in (_without_wrong_step(trusted), next(caught, None), next(fooled, None)) if one]
+
+
+def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, steps: Any) -> list[int]:
+    if rate is None:
+        return []
+    row = pd.DataFrame({"problem_id": [problem_id], "sample_id": [0], "steps": [steps]})
+    return [int(rating) for rating in rate(problem, row)["rating"]]
+
+
+def _without_wrong_step(examples: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first example that no rating faults; else the first; None if there is none."""
+    first = None
+    for one in examples:
+        if all(rating != -1 for _, _, rating in one["steps"]):
+            return one
+        first = first or one
+    return first
+
+
+def _from_the_middle(rows: Any) -> list[int]:
+    """The rows from the middle of the list outwards: neither the easiest nor the hardest problems first."""
+    middle = len(rows) // 2
+    return sorted((int(row) for row in rows), key=lambda row: abs(row - int(rows[middle]))) if len(rows) else []
+
+
+def _caught(scored: Scored, right: Any) -> Iterator[tuple[str, Place]]:
+    """Wrong samples the PRM scores lowest where its own choice was right: of a misled majority first, then of any problem."""
+    grid, scores = scored.grid, scored.scores["prm"]
+    later: list[Place] = []
+    for row in _from_the_middle(np.flatnonzero(right)):
+        wrong = grid.mask[row] & ~grid.correct[row]
+        if not wrong.any():
+            continue
+        top = pd.Series(grid.answers[row][grid.mask[row]]).mode().iloc[0]
+        popular = wrong & (grid.answers[row] == top)
+        column = int(np.where(popular if popular.any() else wrong, scores[row], np.inf).argmin())
+        if popular.any():
+            yield (
+                "A wrong answer that the majority would give; the PRM, which chose a right one, trusts it little.",
+                (row, column),
+            )
+        later.append((row, column))
+    yield from (("A wrong sample; the PRM, which chose a right one, trusts it little.", place) for place in later)

@@ -1,0 +1,114 @@
+"""Does retraining the selector every round pay, or does it collapse? Strategies of the data loop, and their selectors' health.
+
+In: points (``scaling.points``), an arm a strategy, ``per_problem`` the labels so far; what each selector believed of a round's
+samples (``labeling.loop.round_health``). Out: rows with intervals.
+"""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.clustered import Draws, draws, percentiles, resampled_auroc, resampled_share
+from stepscale.supervision.points import crossed_interval, learning
+
+HEALTH = ("strategy", "round", "measure", "value", "low", "high", "n", "n_problems", "seeds")
+_BELIEFS = ("believed", "faultless", "overconfidence", "auroc")
+_OF_CHOSEN = ("wrong_answers", "first_error", "distinct_errors")
+MEASURES = {f"{of}_{name}": (of, name) for of in ("chosen", "audit") for name in _BELIEFS} | {
+    name: ("chosen", name) for name in _OF_CHOSEN
+}
+
+
+def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
+    """Best-of-n accuracy at the end: the first strategy minus each other at equal labels, and what each one's rounds changed.
+
+    Of each strategy the last round, and the end minus after round 1: a loss may be spread over rounds of which none shows it.
+    Either one's interval below zero would be a collapse. Intervals are paired, over problems and seeds; with one seed over
+    problems alone.
+    """
+    arms = {name: learning(points, name, n) for name in dict.fromkeys(points["arm"])}
+    first, *others = arms
+    compared = {f"{first} - {other}": arms[first].accuracy[-1] - arms[other].accuracy[-1] for other in others}
+    for name, arm in arms.items():
+        if len(arm.sizes) > 1:
+            compared[f"last round of {name}"] = arm.accuracy[-1] - arm.accuracy[-2]
+        if len(arm.sizes) > 3:  # the first size is before round 1; with two rounds this is the last round
+            compared[f"end - after round 1 of {name}"] = arm.accuracy[-1] - arm.accuracy[1]
+    rows = []
+    for name, values in compared.items():
+        found = crossed_interval(values, resamples, seed)
+        rows.append(
+            {
+                "difference": name,
+                "n": n,
+                "estimate": float(found.mean),
+                "low": float(found.low),
+                "high": float(found.high),
+                "n_problems": values.shape[-1],
+                "seeds": values.shape[-2],
+            }
+        )
+    return rows
+
+
+def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
+    """Each strategy's diagnostics, a row a strategy, round and measure: means over seeds with 95 % intervals over problems.
+
+    Over the samples that the selector chose (chosen_*) and the audit (audit_*), where the labels tell: believed, the mean score;
+    faultless, the share whose every step passes; overconfidence: believed - faultless; auroc of the score for being faultless.
+    Over the chosen alone: wrong_answers, the share; first_error, the mean place of the first wrong step; distinct_errors, the
+    share of the faulty ones whose wrong step is worded like no other's (of all of them, not of a resample). Collapse by
+    over-confidence shows in chosen_overconfidence, by distribution shift in a falling audit_auroc, by lost diversity in
+    distinct_errors.
+
+    All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it: how differently
+    further seeds would train is not in the interval. ``n``: samples of all seeds; ``seeds``: those in which there is a value.
+    """
+    rows: list[tuple[Any, ...]] = []
+    if health.empty:
+        return pd.DataFrame(columns=list(HEALTH))
+    for place, own in health.groupby(["strategy", "round"], sort=False):
+        drawn, values = draws(own["problem_id"].tolist(), resamples, seed), _values(own)
+        counts = np.vstack([np.ones_like(drawn.counts[:1]), drawn.counts])  # first each problem once: the estimate
+        for measure, (of, name) in MEASURES.items():
+            used = ((own["of"] == of) & values[name].notna()).to_numpy(bool)
+            told = own[used].assign(value=values.loc[used, name])
+            rows.append((*place, measure, *_measured(told, name, Draws(drawn.of[used], counts))))
+    return pd.DataFrame(rows, columns=list(HEALTH))
+
+
+def _values(health: pd.DataFrame) -> pd.DataFrame:
+    """What each measure is a mean of, sample by sample; nan where a sample has no part in it."""
+    faultless = health["faultless"].astype("float64")
+    score = health["score"].where(faultless.notna())
+    return pd.DataFrame(
+        {
+            "believed": score,
+            "faultless": faultless,
+            "overconfidence": score - faultless,
+            "auroc": score,
+            "wrong_answers": 1.0 - health["is_correct"].astype("float64"),
+            "first_error": health["first_error"],
+            "distinct_errors": health["distinct"].astype("float64"),
+        }
+    )
+
+
+def _measured(rows: pd.DataFrame, name: str, drawn: Draws) -> tuple[float | int, ...]:
+    """Value, low, high, n, n_problems and seeds of a measure over ``rows``; the first draw gives the value."""
+    found, places = [], []
+    for seed in rows["seed"].unique():
+        mine = (rows["seed"] == seed).to_numpy(bool)
+        own, of_seed = rows[mine], Draws(drawn.of[mine], drawn.counts)
+        if name == "auroc":
+            resampled = resampled_auroc(of_seed, own["value"], own["faultless"])
+        else:
+            resampled = resampled_share(of_seed, own["value"], np.ones(len(own)))
+        if not np.isnan(resampled[0]):  # faultless samples alone have no AUROC
+            found.append(resampled)
+            places.append(of_seed.of)
+    if not found:
+        return float("nan"), float("nan"), float("nan"), 0, 0, 0
+    means, of = np.mean(found, axis=0), np.concatenate(places)
+    return float(means[0]), *percentiles(means[1:]), len(of), len(np.unique(of)), len(found)

@@ -1,0 +1,57 @@
+"""What settles claim B7: quantities that should all lie above zero, each with its interval (Snell et al. 2024, 7 and Figure 9).
+
+In: a small model's compute-optimal policy by difficulty bin, and the greedy answers of a larger model. Out: named intervals
+for ``claims.settle``, paired by problem, the policy cross-validated. The claim names two ways for the small model to win (easy or
+medium problems; small R) and two to lose (hard problems; large R): each is a margin of Figure 9's table of bins and R.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stepscale.estimators.compute_optimal import ComputeOptimal
+from stepscale.estimators.flops_match import RATIOS, Version, budget_multiplier, matched_difference, within
+from stepscale.estimators.intervals import Interval
+
+EASY = 3  # bins 1 to 3 are the easy and medium ones, 4 and 5 the hard ones
+MARGINS = 4  # quantities of a policy that was measured throughout
+LEAST_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the claim is not about it
+
+
+def b7_quantities(
+    name: str, optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version = "v1"
+) -> dict[str, Interval]:
+    """Small minus larger on easy and medium problems (mean over R) and at the smallest R (all problems); larger minus small on
+    hard problems (mean over R) and at the largest R (all problems).
+
+    ``name`` says whose policy it is. ``larger`` [problems]: 1 where the larger model's greedy answer is right. Only what was
+    measured counts: a quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
+    """
+    if size_ratio < LEAST_RATIO:
+        return {}
+    member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
+    numbers = range(1, len(optimal.by_bin) + 1)
+    easy, hard = [b for b in numbers if b <= EASY], [b for b in numbers if b > EASY]
+    ratios = RATIOS[version]
+    lowest, highest = min(ratios), max(ratios)
+    sized = f"M = {size_ratio:.1f}"
+
+    def lead(chosen: Sequence[int], wanted: Sequence[float]) -> Interval | None:
+        budgets = [budget_multiplier(size_ratio, r, version) for r in wanted]
+        if not all(within(optimal, budget) for budget in budgets):
+            return None
+        return matched_difference(optimal, member, right, chosen, budgets)
+
+    found = {
+        f"{name}: small - larger ({sized}) on bins 1 to {EASY}, mean over R": lead(easy, ratios),
+        f"{name}: small - larger ({sized}) at R = {lowest}": lead(numbers, [lowest]),
+        f"{name}: larger ({sized}) - small on bins {EASY + 1} and {EASY + 2}, mean over R": _turned(lead(hard, ratios)),
+        f"{name}: larger ({sized}) - small at R = {highest:g}": _turned(lead(numbers, [highest])),
+    }
+    return {key: interval for key, interval in found.items() if interval is not None}
+
+
+def _turned(interval: Interval | None) -> Interval | None:
+    return None if interval is None else replace(interval, mean=-interval.mean, low=-interval.high, high=-interval.low)

@@ -1,0 +1,110 @@
+"""What settles claims B4, B5, B6 and B10: quantities that should all lie above zero, each with its interval.
+
+In: graded chains, or a row a (problem, ratio, budget) from ``search.revision_grid``. Out: named intervals for
+``claims.settle``. All are over problems, paired by problem; policies are cross-validated (``compute_optimal``).
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, strategy_results
+from stepscale.estimators.curve import difference
+from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.efficiency import efficiency
+from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
+from stepscale.studies.revisions.chain_rates import accuracy_by_position
+
+PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as search.revision_grid names them
+TRAINED = 4  # attempts in context that the revision model is trained on: positions 0 to 4
+NOT_WORSE = 0.01  # B10: one point
+
+
+def b4_quantities(
+    chains: pd.DataFrame, ratios: Mapping[str, pd.DataFrame], resamples: int, seed: int
+) -> dict[str, Interval]:
+    """Pass@1 rises over the trained positions, and beyond them; sequential beats parallel (Snell et al. 2024, 6.1).
+
+    Beyond: the mean of all later positions over the last trained one. ``ratios``: by what selects; sequential minus parallel
+    is the mean over the budgets above 1. Raises InputError if no chain is longer than the trained positions.
+    """
+    values = accuracy_by_position(chains)
+    if values.shape[1] <= TRAINED + 1:
+        raise InputError(f"claim B4 needs chains longer than {TRAINED + 1} attempts, not {values.shape[1]}")
+    found = {
+        f"pass@1 of attempt {TRAINED + 1} - of attempt 1": paired_interval(
+            values[:, TRAINED], values[:, 0], resamples, seed
+        ),
+        f"pass@1 of attempts {TRAINED + 2} to {values.shape[1]} - of attempt {TRAINED + 1}": paired_interval(
+            values[:, TRAINED + 1 :].mean(axis=1), values[:, TRAINED], resamples, seed
+        ),
+    }
+    for select, rows in ratios.items():
+        lead = over_budgets(rows, SEQUENTIAL) - over_budgets(rows, PARALLEL)
+        found[f"sequential - parallel, {select}"] = bootstrap_interval(lead, resamples, seed)
+    return found
+
+
+def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> dict[str, Interval]:
+    """At the largest budget a ratio for each bin beats one ratio for all, and the easier half of the bins gains more from
+    sequential over balanced revisions than the harder half (6.2: easy problems want pure sequential, hard ones a balance).
+    """
+    results, budget = strategy_results(rows), int(rows["budget"].max())
+    last = results.budgets.index(budget)
+    by_bin = compute_optimal(results, bins, resamples, seed).curve
+    for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
+    lead = (
+        results.accuracy[results.strategies.index(SEQUENTIAL), last] - results.accuracy[_balanced(rows, results), last]
+    )
+    middle = (1 + int(bins.max())) / 2
+    gain = difference(by_bin, for_all)
+    return {
+        f"a ratio for each bin - one for all at N={budget}": Interval(
+            gain.mean[last], gain.low[last], gain.high[last], len(bins)
+        ),
+        f"sequential - balanced on easy bins - the same on hard bins at N={budget}": groups_interval(
+            lead, bins < middle, bins > middle, resamples, seed
+        ),
+    }
+
+
+def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
+    """The strategy at the largest budget whose chains are about as long as they are many."""
+    at_last = rows[rows["budget"] == rows["budget"].max()]
+    uneven = (np.log(at_last["sequential"]) - np.log(at_last["parallel"])).abs()
+    return results.strategies.index(str(at_last.loc[uneven.idxmin(), "strategy"]))
+
+
+def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, seed: int) -> dict[str, Interval]:
+    """By how much parallel best-of-N's generations exceed those of the compute-optimal ratio at equal accuracy, less 1.
+
+    At the largest budget, for each kind of ``bins``; -1 where the policy never matches parallel (6.2 and Figure 8).
+    """
+    results, budget = strategy_results(rows), int(rows["budget"].max())
+    baseline, found = results.curve(PARALLEL, None, resamples, seed), {}
+    for kind, member in bins.items():
+        factor = efficiency(baseline, compute_optimal(results, member, resamples, seed).curve).factor
+        found[f"times fewer than parallel at N={budget}, {kind} bins, - 1"] = Interval(
+            factor.mean - 1, factor.low - 1, factor.high - 1, len(member)
+        )
+    return found
+
+
+def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples: int, seed: int) -> dict[str, Interval]:
+    """Sequential revisions chosen by the ORM that sees earlier attempts are no worse than by the one that does not.
+
+    To within ``NOT_WORSE``, as the mean over the budgets above 1 (J and Figure 15).
+    """
+    lead = over_budgets(with_history, SEQUENTIAL) - over_budgets(without, SEQUENTIAL)
+    return {f"with history - without + {NOT_WORSE}": bootstrap_interval(lead + NOT_WORSE, resamples, seed)}
+
+
+def over_budgets(rows: pd.DataFrame, strategy: str) -> Floats:
+    """Accuracy [problems] of a strategy, the mean over its budgets above 1; problems in the order of the table."""
+    kept = rows[(rows["strategy"] == strategy) & (rows["budget"] > 1)]
+    if kept.empty:
+        raise InputError(f"revision ratios have no {strategy} above a budget of 1; give larger budgets")
+    return kept.groupby("problem_id", sort=False)["accuracy"].mean().to_numpy(float)

@@ -1,0 +1,57 @@
+"""How many of the latest attempts a late attempt of a chain was shown: a bounded prompt has no room for long ones.
+
+In: a chains table (problem_id, chain, position from 0, answer, context: the positions that were shown) and difficulty bins. Out:
+a table with 95 % intervals over problems. Late is an attempt that has as many answered ones before it as may be shown at once;
+Snell et al. 2024, 6, show it all of these. Knows nothing of prompts.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.curve import Counts, interval_of, with_estimate
+from stepscale.estimators.intervals import drawn_means, resample_counts
+
+COLUMNS = ["bin", "position", "shown", "low", "high", "all_shown", "all_low", "all_high", "n_attempts", "n_problems"]
+
+
+def late_attempts(chains: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Attempts with ``most`` or more answered ones before them in their chain: problem_id, position, shown (how many were)."""
+    ordered = chains.sort_values(["problem_id", "chain", "position"], kind="stable")
+    answered = ordered["answer"].notna().astype(int)
+    before = answered.groupby([ordered["problem_id"], ordered["chain"]]).cumsum() - answered
+    late = ordered[before >= most]
+    return late[["problem_id", "position"]].assign(shown=late["context"].map(len).astype(int))
+
+
+def shown_attempts(
+    chains: pd.DataFrame, most: int, bins: Mapping[str, int], resamples: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """Mean number shown and share that were shown all ``most``, of late attempts; over attempts, intervals resample problems.
+
+    A row for all of them (``bin`` 0, ``position`` null), one for each position, and one for each bin of problem ids (``position``
+    null), where there are any.
+    """
+    late = late_attempts(chains, most)
+    ids = sorted(chains["problem_id"].unique())
+    counts = with_estimate(resample_counts(len(ids), resamples, seed))
+    member = late["problem_id"].map(dict(bins))
+    parts: list[tuple[int, int | None, pd.DataFrame]] = [(0, None, late)]
+    parts += [(0, int(str(place)), own) for place, own in late.groupby("position")]
+    parts += [(int(str(number)), None, own) for number, own in late.groupby(member)]
+    rows = [[number, place, *_told(own, most, ids, counts)] for number, place, own in parts if len(own)]
+    return pd.DataFrame(rows, columns=COLUMNS).astype({"position": "Int64"})
+
+
+def _told(late: pd.DataFrame, most: int, ids: list[str], counts: Counts) -> list[float]:
+    """Mean shown and share shown all, each with its interval; attempts and problems."""
+    by_problem = late.assign(whole=late["shown"] >= most).groupby("problem_id")
+    size = by_problem.size().reindex(ids, fill_value=0).to_numpy(float)
+    told: list[float] = []
+    for column in ("shown", "whole"):
+        sums = by_problem[column].sum().reindex(ids, fill_value=0).to_numpy(float)
+        means = drawn_means(counts, sums, size)
+        found = interval_of(means[0], means[1:])
+        told += [float(found.mean), float(found.low), float(found.high)]
+    return [*told, len(late), int(np.count_nonzero(size))]

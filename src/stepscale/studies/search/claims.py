@@ -1,0 +1,104 @@
+"""What settles claims B1, B2 and B3: quantities that should all lie above zero, each with its interval.
+
+In: the accuracy of every problem under every strategy and budget, and difficulty bins. Out: named intervals for
+``claims.settle``, all paired by problem; policies are cross-validated (``compute_optimal``). Where several settings of one
+method were run (beam search with M = sqrt(N) and M = 4) their mean stands for it, so that nothing is picked by its result. The
+caller names the settings by budget, for two that are the same search at one of them count once there.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
+from stepscale.estimators.curve import difference
+from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.efficiency import efficiency
+from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval
+
+Settings = Mapping[int, Sequence[str]]  # budget -> strategies of one method, each a search of its own there
+NOT_WORSE = 0.01  # B1: one point of accuracy, by which lookahead may differ and still be no better
+EASY = 2  # B2: in Figure 3 right, bins 1 and 2 are those where best-of-N catches up, 3 and 4 those where beams win
+MIDDLE = 4
+
+
+def b1_quantities(
+    results: StrategyResults, baseline: str, beams: Settings, lookaheads: Settings, resamples: int, seed: int
+) -> dict[str, Interval]:
+    """Beam search leads best-of-N weighted at the smallest budget, by less at the largest; lookahead is no better (B, 5.3).
+
+    Lookahead against beam search is the mean over the budgets both have. Raises InputError if there are fewer than two
+    budgets with beam searches, or no lookahead.
+    """
+    budgets = searched_budgets(results, beams)
+    both = [k for k in budgets if k in searched_budgets(results, lookaheads)]
+    if len(budgets) < 2 or not both:
+        raise InputError(
+            "claim B1 compares beam search at two budgets or more, and lookahead; add budgets or strategies"
+        )
+    lead = {k: _mean(results, beams, k) - _accuracy(results, baseline, k) for k in budgets}
+    first, last = budgets[0], budgets[-1]
+    over = np.mean([_mean(results, lookaheads, k) - _mean(results, beams, k) for k in both], axis=0)
+    small, large = results.budgets[first], results.budgets[last]
+    quantities = {
+        f"beam - best-of-N weighted at N={small}": lead[first],
+        f"the same at N={small} - at N={large}": lead[first] - lead[last],
+        f"{NOT_WORSE} - (lookahead - beam)": NOT_WORSE - over,
+    }
+    return {name: bootstrap_interval(values, resamples, seed) for name, values in quantities.items()}
+
+
+def b2_quantities(
+    results: StrategyResults, baseline: str, beams: Settings, bins: Bins, resamples: int, seed: int
+) -> dict[str, Interval]:
+    """At the largest budget a strategy for each bin beats one for all, and beam search gains more over best-of-N weighted in
+    bins 3 and 4 than in bins 1 and 2 (B, 5.3). The gain of a strategy for each bin is cross-validated.
+    """
+    last = searched_budgets(results, beams)[-1]
+    budget = results.budgets[last]
+    by_bin = compute_optimal(results, bins, resamples, seed).curve
+    for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
+    gain = difference(by_bin, for_all)
+    lead = _mean(results, beams, last) - _accuracy(results, baseline, last)
+    easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
+    return {
+        f"a strategy for each bin - one for all at N={budget}": Interval(
+            gain.mean[last], gain.low[last], gain.high[last], len(bins)
+        ),
+        f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
+            lead, middle, easy, resamples, seed
+        ),
+    }
+
+
+def b3_quantities(
+    results: StrategyResults, baseline: str, bins: Mapping[str, Bins], resamples: int, seed: int
+) -> dict[str, Interval]:
+    """By how much the generations of best-of-N weighted exceed those of the compute-optimal policy at equal accuracy, less 1.
+
+    At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it (B, 5.3 and Figure 4).
+    """
+    curve, found = results.curve(baseline, None, resamples, seed), {}
+    for kind, member in bins.items():
+        factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
+        name = f"times fewer than best-of-N weighted at N={curve.x[-1]:.0f}, {kind} bins, - 1"
+        found[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
+    return found
+
+
+def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:
+    """Indices of the budgets that have ``settings``, all of which were run there, rising."""
+    named = [k for k, budget in enumerate(results.budgets) if settings.get(budget)]
+    return [k for k in named if not np.isnan(_mean(results, settings, k)).any()]
+
+
+def _mean(results: StrategyResults, settings: Settings, k: int) -> Floats:
+    """Accuracy [problems] at budget number ``k``, the mean over the settings there."""
+    names = settings[results.budgets[k]]
+    return np.asarray(np.mean([_accuracy(results, name, k) for name in names], axis=0))
+
+
+def _accuracy(results: StrategyResults, strategy: str, k: int) -> Floats:
+    return np.asarray(results.accuracy[results.strategies.index(strategy), k])

@@ -1,0 +1,117 @@
+"""Signs that a search exploits its verifier (Snell et al. 2024, 5.3): very short solutions, and steps that repeat.
+
+In: the steps of the solutions that won, by strategy, budget and problem. Out: shares among them, with intervals, and how far they
+are from a baseline's on the same problems. The paper saw both grow with the budget where beam search fell behind best-of-N.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.curve import Counts, interval_of, with_estimate
+from stepscale.estimators.intervals import drawn_means, resample_counts
+
+COLUMNS = (
+    "sign",
+    "strategy",
+    "budget",
+    "value",
+    "low",
+    "high",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "n_solutions",
+    "n_problems",
+)
+_SHORT = 2  # steps
+
+
+@dataclass(frozen=True)
+class SignCounts:
+    """Of some ``solutions``: how many have 1-2 steps (``short``) and say a step twice (``repeating``); their ``steps``, and
+    how many of these were said before in the same solution (``repeated``).
+    """
+
+    solutions: int
+    short: int
+    repeating: int
+    steps: int
+    repeated: int
+
+
+SIGNS = {  # a sign is a sum over problems divided by another
+    "short": ("short", "solutions"),
+    "repeating": ("repeating", "solutions"),
+    "repeated steps": ("repeated", "steps"),
+    "mean steps": ("steps", "solutions"),
+}
+
+
+def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
+    """The signs among solutions, each given by its steps; one without steps is none."""
+    kept = [steps for steps in solutions if len(steps)]
+    repeats = [len(steps) - len(set(map(_said, steps))) for steps in kept]
+    return SignCounts(
+        solutions=len(kept),
+        short=sum(len(steps) <= _SHORT for steps in kept),
+        repeating=sum(count > 0 for count in repeats),
+        steps=sum(map(len, kept)),
+        repeated=sum(repeats),
+    )
+
+
+def signs_table(
+    won: pd.DataFrame, baseline: str, ids: Sequence[str], resamples: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """A row a (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
+
+    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) together count as one.
+    Intervals are over the problems ``ids``. A problem on which no solution won counts in neither sum, and in the difference
+    only those count on which both won: a search that finds no answer to hard problems would seem to write short ones.
+    """
+    counts = with_estimate(resample_counts(len(ids), resamples, seed))
+    found = {key: _by_problem(own, ids) for key, own in won.groupby(["strategy", "budget"], sort=False)}
+    written = won[won["steps"].map(len) > 0].groupby(["strategy", "budget"]).size().to_dict()
+    rows = []
+    for sign in SIGNS:
+        for (strategy, budget), sums in found.items():
+            value = _values(sums, sign, counts)
+            other = None if strategy == baseline else found.get((baseline, budget))
+            apart = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
+            told = [bound for own in (value, apart) for bound in _bounds(own)]
+            n = int(written.get((strategy, budget), 0))
+            rows.append([sign, strategy, budget, *told, n, int((sums["solutions"] > 0).sum())])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
+    """The counts of each problem, in the order of ``ids``, as means over its solutions (0 where there are none)."""
+    own = {problem_id: count_signs(steps) for problem_id, steps in won.groupby("problem_id")["steps"]}
+    sums = pd.DataFrame([own.get(problem_id, count_signs([])) for problem_id in ids])
+    return sums.div(sums["solutions"].clip(lower=1), axis=0)
+
+
+def _difference(sums: pd.DataFrame, other: pd.DataFrame, sign: str, counts: Counts) -> Floats:
+    """The sign of one less that of the other, on the problems that both have solutions of [1 + resamples]."""
+    both = (sums["solutions"] > 0) & (other["solutions"] > 0)
+    return _values(sums.mul(both, axis=0), sign, counts) - _values(other.mul(both, axis=0), sign, counts)
+
+
+def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
+    """The sign in the estimate and in every resample [1 + resamples]."""
+    part, whole = (sums[name].to_numpy(float) for name in SIGNS[sign])
+    return drawn_means(counts, part, whole)
+
+
+def _bounds(values: Floats) -> tuple[float, float, float]:
+    found = interval_of(values[0], values[1:])
+    return float(found.mean), float(found.low), float(found.high)
+
+
+def _said(step: str) -> str:
+    """What a step says, apart from case and spaces."""
+    return "".join(step.split()).casefold()

@@ -1,0 +1,61 @@
+"""Recorded samples and searches as the candidates that ``scaling.online_outcomes`` replays.
+
+In: a grid of scored samples, or rows of search_candidates. Out: ``Candidates`` [problems, candidates] whose costs are in
+generations; and what the same samples and searches cost in FLOPs. Knows nothing of policies.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.online_outcomes import Candidates, Prices
+from stepscale.estimators.samples import SampleGrid
+
+
+def recorded_pool(grid: SampleGrid, scores: Floats) -> Candidates:
+    """Whole samples; each costs one generation. ``scores`` [problems, samples]."""
+    return Candidates(grid.answers, scores, grid.correct, grid.mask, np.ones(grid.mask.shape))
+
+
+def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], budget: int) -> Candidates:
+    """What one search strategy wrote for each of ``ids``, for ``budget`` generations. Raises InputError if a problem lacks it."""
+    own = candidates[candidates["strategy"] == strategy]
+    if set(ids) - set(own["problem_id"]):
+        raise InputError(
+            f"search {strategy!r} was not run on all of the {len(ids)} problems; run test_time_search again"
+        )
+    shape = (len(ids), int(own["slot"].max()) + 1)
+    rows = own["problem_id"].map({name: i for i, name in enumerate(ids)})
+    own, rows = own[rows.notna()], rows[rows.notna()].astype(int)
+    answers, scores = np.full(shape, None, object), np.zeros(shape)
+    correct, mask = np.zeros(shape, bool), np.zeros(shape, bool)
+    at = rows.to_numpy(), own["slot"].to_numpy(int)
+    may_win = (own["answer"].notna() & own["score"].notna()).to_numpy()
+    answers[at] = own["answer"].where(may_win, None).to_numpy(object)
+    scores[at] = own["score"].fillna(0).to_numpy(float)
+    correct[at] = own["is_correct"].fillna(False).to_numpy(bool) & may_win
+    mask[at] = may_win
+    return Candidates(answers, scores, correct, mask, np.full(len(ids), float(budget)))
+
+
+def recorded_prices(
+    costs: pd.DataFrame, searches: pd.DataFrame, ids: Sequence[str], ladder: Sequence[int], strategies: Sequence[str]
+) -> Prices:
+    """FLOPs of generator and verifier together: of so many samples as ``ladder`` says, and of each search strategy's run.
+
+    ``costs``: rows of sample_costs, so that N samples cost here what they cost best-of-N; a number that has no row there costs as
+    many times the largest one below it (or as much as the smallest). Samples and a run after them are priced apart, though both
+    read the prompt: their sum is an upper bound.
+    """
+    total = costs["generator_flops"] + costs["verifier_flops"]
+    priced = costs.assign(total=total).pivot(index="problem_id", columns="n", values="total").loc[list(ids)]
+    sizes = [int(n) for n in priced.columns]
+    known = [max((n for n in sizes if n <= rung), default=min(sizes)) for rung in ladder]
+    samples = np.stack([priced[n] * max(rung / n, 1.0) for rung, n in zip(ladder, known, strict=True)], axis=1)
+    spent = searches.assign(total=searches["generator_flops"] + searches["verifier_flops"])
+    by_run = [spent[spent["strategy"] == name].set_index("problem_id")["total"].loc[list(ids)] for name in strategies]
+    runs = np.stack(by_run, axis=1) if by_run else np.empty((len(ids), 0))
+    return Prices(np.asarray(samples, float), np.asarray(runs, float))

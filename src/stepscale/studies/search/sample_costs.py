@@ -1,0 +1,101 @@
+"""What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
+
+In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) a problem, in expectation over which N of
+the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
+``verifiers.scoring``): the prompt is read once by each model; tokens that several samples share from their beginnings are
+passed through the generator once, a sample's last token not at all; steps that finished samples share from their beginnings
+are read by the verifier once. Searches are counted alike. Knows nothing of how answers are chosen.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from stepscale.estimators.closed_form import Floats
+
+COLUMNS = (
+    "problem_id",
+    "n",
+    "prefill_tokens",
+    "decode_tokens",
+    "verify_tokens",
+    "generator_flops",
+    "verifier_flops",
+)
+Steps = tuple[str, ...]
+
+
+def sample_costs(
+    prompts: Mapping[str, int],
+    samples: pd.DataFrame,
+    ns: Sequence[int],
+    generator: int,
+    verifier: int,
+    read_prompts: Mapping[str, int] | None = None,
+) -> pd.DataFrame:
+    """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
+
+    ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt
+    or tokenizer of its own has ``read_prompts``, and its step ends in the column ``read_ends``; without them it reads the
+    generator's tokens.
+    """
+    rows = []
+    own = dict(list(samples.groupby("problem_id", sort=False))) if prompts else {}
+    for problem_id, prompt in prompts.items():
+        drawn = own.get(problem_id, samples.head(0))
+        decode = _written(list(drawn["tokens"]), ns)
+        verify = _read(drawn, (read_prompts or prompts)[problem_id], ns)
+        for n, written, read in zip(ns, decode, verify, strict=True):
+            flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
+            rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _written(samples: Sequence[Sequence[int]], ns: Sequence[int]) -> Floats:
+    """Tokens [len(ns)] passed through the generator in expectation: each beginning once, without the last token of a sample."""
+    lengths = np.array([max(len(tokens) - 1, 0) for tokens in samples])
+    if not lengths.max(initial=0):
+        return np.zeros(len(ns))
+    table = np.full((len(samples), lengths.max()), -1)
+    for row, (tokens, length) in enumerate(zip(samples, lengths, strict=True)):
+        table[row, :length] = tokens[:length]
+    table = table[np.lexsort(table.T[::-1])]  # samples of one beginning now lie together
+    begins = np.ones(table.shape, bool)
+    begins[1:] = np.logical_or.accumulate(table[1:] != table[:-1], axis=1)
+    # down each column, how many samples lie between one beginning and the next
+    starts = np.flatnonzero(begins.T)
+    sizes = np.diff(starts, append=table.size)
+    counts, beginnings = np.unique(sizes[table.T.ravel()[starts] >= 0], return_counts=True)
+    return np.array([beginnings @ seen(counts, len(samples), n) for n in ns])
+
+
+def _read(drawn: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
+    """Tokens [len(ns)] that a verifier reads in expectation: the prompt, and each beginning of a solution once."""
+    weights: dict[Steps, int] = {}
+    counts: dict[Steps, int] = {}
+    for beginning, length in _beginnings(drawn[drawn["finish"] == "solution"]):
+        weights[beginning] = length if beginning else prompt
+        counts[beginning] = counts.get(beginning, 0) + 1
+    if not counts:
+        return np.zeros(len(ns))
+    tokens = np.array([weights[beginning] for beginning in counts], float)
+    return np.array([tokens @ seen(np.array(list(counts.values())), len(drawn), n) for n in ns])
+
+
+def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
+    """Every beginning of every solution, the empty one first, with the tokens of its last step."""
+    for steps, ends in zip(finished["steps"], finished.get("read_ends", finished["step_ends"]), strict=True):
+        said = tuple(steps)
+        yield (), 0
+        for i, (before, end) in enumerate(pairwise([-1, *ends])):
+            yield said[: i + 1], int(end - before)
+
+
+def seen(counts: NDArray[np.int64], places: int, n: int) -> Floats:
+    """Chance that at least one of ``counts`` marked places is among n drawn from ``places`` without replacement."""
+    left = places - counts
+    shares = [(left - i) / (places - i) for i in range(n)]  # of unmarked places, as one after another is drawn
+    return np.asarray(1 - np.prod(np.maximum(shares, 0), axis=0))

@@ -1,0 +1,57 @@
+"""Ablations of supervision and of selection beside the arm they vary: accuracy at equal labels, and the paired difference.
+
+In: the points table (``scaling.points``) and which arms each ablation varies. Out: one row a pair. Knows nothing of how
+arms choose or train.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.intervals import Interval
+from stepscale.supervision.points import accuracy_interval, crossed_interval, learning
+
+COLUMNS = (
+    "label",
+    "per_problem",
+    "n",
+    "accuracy",
+    "low",
+    "high",
+    "against",
+    "lead",
+    "lead_low",
+    "lead_high",
+    "n_problems",
+    "seeds",
+)
+
+
+def ablation_table(
+    points: pd.DataFrame, varied: Mapping[str, Sequence[str]], n: int, resamples: int = 2000, seed: int = 0
+) -> pd.DataFrame:
+    """Columns ``COLUMNS``: best-of-``n`` accuracy (0..1) of each ablation that was trained, at each size it has, and its leads.
+
+    ``varied``: by ablation, the arms it varies. ``lead``: ablation minus that arm at the same size, over the same seeds and
+    problems; intervals are 95 %. Raises InputError if the other arm lacks the size.
+    """
+    pairs = [(label, other) for label, others in varied.items() for other in others if (points["arm"] == label).any()]
+    rows = [row for label, other in pairs for row in _compared(points, label, other, n, resamples, seed)]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _compared(
+    points: pd.DataFrame, label: str, against: str, n: int, resamples: int, seed: int
+) -> Iterator[tuple[object, ...]]:
+    ours, theirs = learning(points, label, n), learning(points, against, n)
+    if not set(ours.sizes) <= set(theirs.sizes):
+        raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
+    for size, own in zip(ours.sizes, ours.accuracy, strict=True):
+        told = _three(accuracy_interval(own, resamples, seed))
+        lead = _three(crossed_interval(own - theirs.accuracy[theirs.sizes.index(size)], resamples, seed))
+        yield label, size, n, *told, against, *lead, own.shape[1], own.shape[0]
+
+
+def _three(interval: Interval) -> tuple[float, float, float]:
+    return float(interval.mean), float(interval.low), float(interval.high)

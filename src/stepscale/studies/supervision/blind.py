@@ -1,0 +1,44 @@
+"""Trained verifiers beside choosing blindly: pass@1 of the same samples, and how far above it each arm lies.
+
+In: the points table and its table by size (``scaling.points``). Out: the latter with the comparison and its baseline. One sample
+leaves nothing to choose, so the points at N = 1 are the generator's own accuracy, whichever verifier they stand under.
+"""
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.supervision.points import BLIND, crossed_interval, learning
+
+LEAD = ("over_blind", "over_blind_low", "over_blind_high")
+
+
+def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
+    """``sizes`` (``by_size`` at budget ``n``) with columns LEAD, accuracy minus pass@1 on the same problems, and pass@1 itself.
+
+    Its two rows, of the label BLIND, stand at the fewest and the most labels of any arm, so that they are drawn as a flat line.
+    Intervals are 95 %, of pass@1 over problems alone, for nothing was trained. Without points at N = 1 nothing is added but
+    empty columns.
+    """
+    alone = points[points["n"] == 1].groupby("problem_id")["accuracy"].mean().sort_index()
+    if alone.empty:
+        return sizes.assign(**dict.fromkeys(LEAD, np.nan))
+    blind = alone.to_numpy(float)
+    leads = []
+    for arm, size in zip(sizes["label"], sizes["per_problem"], strict=True):
+        found = learning(points, arm, n)
+        lead = crossed_interval(found.accuracy[found.sizes.index(size)] - blind, resamples, seed)
+        leads.append((float(lead.mean), float(lead.low), float(lead.high)))
+    told = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
+    mean = bootstrap_interval(blind, resamples, seed)
+    row = {
+        "label": BLIND,
+        "n": 1,
+        "accuracy": float(mean.mean),
+        "low": float(mean.low),
+        "high": float(mean.high),
+        "n_problems": len(blind),
+        "seeds": 1,
+    }
+    ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
+    return pd.concat([told, pd.DataFrame(ends, columns=list(told.columns))], ignore_index=True)

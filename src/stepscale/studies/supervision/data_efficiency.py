@@ -1,0 +1,184 @@
+"""How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
+
+In: what two arms reached at several numbers of labelled samples a problem. Out: their lines of best fit, best-of-N accuracy
+on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Samples are those really
+labelled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
+it counts them). Two measures:
+
+- *ratio of slopes*, the paper's: how much faster accuracy rises with a doubling of the labels;
+- *labels saved*, the horizontal shift: how many times as many labels the control needs to reach the same accuracy, averaged
+  over the sizes on the log scale: 2 ** (gain of accuracy at equal labels / slope of the control), where the control's line
+  tells its accuracy at the arm's labels. The two are the same only where the lines meet at no labels at all.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.intervals import Interval
+from stepscale.supervision.points import Learning, learning, resampled_means
+
+APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
+_SLOPE = "slope of the {}, accuracy per doubling"
+_INTERCEPT = "intercept of the {}, accuracy at one labelled sample"
+_LARGE = 1000  # from here on thousandths say nothing
+_FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
+
+
+@dataclass(frozen=True)
+class Line:
+    """accuracy = ``intercept`` + ``slope`` * log2(samples a problem)."""
+
+    slope: Interval
+    intercept: Interval
+
+
+@dataclass(frozen=True)
+class Efficiency:
+    """An arm against its control. ``saved`` = 2 ** ``log2_saved``: times as many labels the control needs (inf: never)."""
+
+    arm: Line
+    control: Line
+    gain: Interval  # of accuracy over the control's line, at equal labels, mean over the arm's sizes
+    slope_ratio: Interval
+    log2_saved: Interval
+    saved: Interval
+    n_problems: int
+    seeds: int
+
+
+def data_efficiency(
+    points: pd.DataFrame,
+    arm: str,
+    control: str,
+    n: int,
+    resamples: int = 2000,
+    seed: int = 0,
+    level: float = 0.95,
+    selector_counts: bool = True,
+) -> Efficiency:
+    """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
+
+    ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
+
+    Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below.
+    Raises
+    InputError for fewer than two common sizes, or other problems or seeds in the two arms.
+    """
+    ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
+    counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
+    x = np.log2(np.asarray(counted, float))  # [2, sizes]
+    both = np.stack([ours.accuracy, theirs.accuracy])
+    drawn = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
+    mean = both.mean(axis=(-2, -1))[None]
+
+    def interval(of_lines: Floats, estimate: Floats) -> Interval:
+        # a quantile that is one of the values: between two it would be nan where one is infinite
+        edges = [(1 - level) / 2, (1 + level) / 2]
+        low, high = np.quantile(of_lines, edges, axis=0, method="inverted_cdf")
+        return Interval(estimate[0], low, high)
+
+    slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
+    start, start_mean = drawn.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
+    gain, gain_mean = _gain(drawn, start, slope, x), _gain(mean, start_mean, slope_mean, x)
+    ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
+    saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
+    lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
+    return Efficiency(
+        lines[0],
+        lines[1],
+        interval(gain, gain_mean),
+        interval(ratio, ratio_mean),
+        interval(saved, saved_mean),
+        interval(_power(saved), _power(saved_mean)),
+        both.shape[3],
+        both.shape[2],
+    )
+
+
+def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:
+    """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; "inf" or "-inf" for what
+    has no bound (``float`` reads both).
+    """
+    measures = {
+        _SLOPE.format("arm"): efficiency.arm.slope,
+        _SLOPE.format("control"): efficiency.control.slope,
+        _INTERCEPT.format("arm"): efficiency.arm.intercept,
+        _INTERCEPT.format("control"): efficiency.control.intercept,
+        "gain of accuracy at equal labels": efficiency.gain,
+        "ratio of slopes": efficiency.slope_ratio,
+        "labels saved, times (horizontal shift)": efficiency.saved,
+    }
+    about: dict[str, object] = {"arm": arm, "control": control}
+    counts = {"n_problems": efficiency.n_problems, "seeds": efficiency.seeds}
+    return [
+        about | {"measure": name, "estimate": _told(q.mean), "low": _told(q.low), "high": _told(q.high)} | counts
+        for name, q in measures.items()
+    ]
+
+
+def fitted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+    """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
+    told = {row["measure"]: row for row in rows}
+    lines = {}
+    for who in ("arm", "control"):
+        slope, intercept = told.get(_SLOPE.format(who)), told.get(_INTERCEPT.format(who))
+        if slope and intercept:
+            lines[str(slope[who])] = float(slope["estimate"]), float(intercept["estimate"])
+    return lines
+
+
+def in_digits(value: float | str | None, digits: int = 3) -> str:
+    """A number of ``efficiency_table`` as it is printed."""
+    if value is None or np.isinf(float(value)):
+        return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
+    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
+
+
+def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
+    sizes = tuple(sorted(set(ours.sizes) & set(theirs.sizes)))
+    if len(sizes) < 2 or ours.accuracy.shape[1:] != theirs.accuracy.shape[1:]:
+        raise InputError(
+            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they have "
+            f"{ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
+        )
+    return _at(ours, sizes), _at(theirs, sizes)
+
+
+def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
+    places = [one.sizes.index(size) for size in sizes]
+    labelled, chosen = (tuple(counts[i] for i in places) for counts in (one.labelled, one.chosen))
+    return Learning(sizes, one.accuracy[places], labelled, chosen)
+
+
+def _slopes(means: Floats, x: Floats) -> Floats:
+    """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes] over ``x`` [2, sizes]."""
+    centred = x - x.mean(axis=-1, keepdims=True)
+    return np.asarray((means * (centred / (centred**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
+
+
+def _gain(means: Floats, start: Floats, slope: Floats, x: Floats) -> Floats:
+    """The arm's mean accuracy less that of the control's line at the same labels [...]."""
+    return np.asarray(means[:, 0].mean(axis=-1) - start[:, 1] - slope[:, 1] * x[0].mean())
+
+
+def _ratio(above: Floats, below: Floats) -> Floats:
+    """``above`` / ``below``; where ``below`` is not positive, but for rounding, infinity with the sign of ``above``."""
+    rising = below > _FLAT
+    endless = np.where(above > 0, np.inf, -np.inf)
+    return np.where(rising, above / np.where(rising, below, 1.0), np.where(above == 0, 0.0, endless))
+
+
+def _power(log2: Floats) -> Floats:
+    with np.errstate(over="ignore"):
+        return np.asarray(2.0**log2)
+
+
+def _told(value: Floats) -> float | str:
+    """JSON has no infinity."""
+    return float(value) if np.isfinite(value) else str(float(value))

@@ -1,0 +1,53 @@
+"""How many of the samples that one arm had labelled another had labelled too: what both share cannot tell them apart.
+
+In: what every arm took of the pool (``labeling.arms.select_all``). Out: rows by size.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.intervals import drawn_means, resample_counts
+
+MOST = 0.5  # beyond it two arms are more alike than not
+_KEY = ["problem_id", "sample_id"]
+
+
+def label_overlap(
+    selections: pd.DataFrame, arm: str, control: str, sizes: Sequence[int], resamples: int = 2000, seed: int = 0
+) -> list[dict[str, object]]:
+    """JSON-ready rows arm, control, per_problem, overlap, low, high, n_problems, seeds: one a size.
+
+    ``overlap``: share of the samples chosen for ``arm`` that ``control`` took with the same seed, the mean over seeds; its 95 %
+    interval is over problems. A selector's own labels are no choice of the arm and not among them.
+    """
+    ids = sorted(selections.loc[selections["arm"] == arm, "problem_id"].unique())
+    if not ids:
+        return []
+    seeds = sorted(selections.loc[selections["arm"] == arm, "seed"].unique())
+    counts = np.vstack([np.ones((1, len(ids)), np.int64), resample_counts(len(ids), resamples, seed)])
+    rows: list[dict[str, object]] = []
+    for size in sizes:
+        taken = selections[selections["per_problem"] <= size]
+        shares = []
+        for repeat in seeds:
+            ours, theirs = (taken[(taken["arm"] == name) & (taken["seed"] == repeat)][_KEY] for name in (arm, control))
+            both = ours.merge(theirs, on=_KEY)
+            labelled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
+            shares.append(drawn_means(counts, shared, labelled))
+        mean = np.mean(shares, axis=0)
+        low, high = np.quantile(mean[1:], [0.025, 0.975])
+        rows.append(
+            {
+                "arm": arm,
+                "control": control,
+                "per_problem": int(size),
+                "overlap": float(mean[0]),
+                "low": float(low),
+                "high": float(high),
+                "n_problems": len(ids),
+                "seeds": len(seeds),
+            }
+        )
+    return rows

@@ -1,0 +1,220 @@
+"""The experiment of Lightman et al. 2023, 4: arms that differ in supervision or selection, at several numbers of labels.
+
+In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples a problem, seed) trains
+on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from stepscale.errors import InputError
+from stepscale.estimators.rising import Rising
+from stepscale.supervision.outcomes import judged_by_steps
+from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, LAST_TOKEN, PROCESS, SELECTOR
+from stepscale.supervision.selection import KEY, Convincing, Selection, Strategy, Uniform, candidates, chosen
+from stepscale.verifiers.examples import Example, orm_examples, prm_examples
+from stepscale.verifiers.options import Supervise
+from stepscale.verifiers.saved import Kind
+
+Supervision = Literal["steps", "values", "outcome_by_steps", "outcome_by_answer"]
+_KINDS: dict[Supervision, Kind] = {
+    "steps": "prm",
+    "values": "soft_prm",
+    "outcome_by_steps": "orm",
+    "outcome_by_answer": "orm",
+}
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class Arm(BaseModel):
+    """One way to supervise and to choose what is labelled."""
+
+    model_config = _STRICT
+
+    name: str = Field(description="as shown in tables and figures")
+    supervision: Supervision = Field(
+        description="the labeler's ratings (PRM) or soft values (soft PRM) of the steps, its verdict that every step passes "
+        "(ORM), or the final answer (ORM)"
+    )
+    selection: Selection = Uniform()
+    supervise: Supervise | None = Field(
+        None,
+        description="tokens with a target, for an ablation (solution_end: an ORM's last); null: as the training says",
+    )
+    at: Literal["every", "middle", "largest"] = Field(
+        "every",
+        description="sizes it is trained at; one is enough for an ablation (the largest of a small pool leaves nothing "
+        "to choose)",
+    )
+
+    @property
+    def kind(self) -> Kind:
+        """The verifier that is trained."""
+        return _KINDS[self.supervision]
+
+    def trained_at(self, sizes: Sequence[int]) -> Sequence[int]:
+        """Those of ``sizes``, which rise, at which it is trained."""
+        return {"every": sizes, "middle": sizes[len(sizes) // 2 :][:1], "largest": sizes[-1:]}[self.at]
+
+
+PAPER_ARMS = (
+    Arm(name=PROCESS, supervision="steps"),
+    Arm(name=BY_LARGE, supervision="outcome_by_steps"),
+    Arm(name=BY_ANSWER, supervision="outcome_by_answer"),
+    Arm(name=ACTIVE, supervision="steps", selection=Convincing()),
+)
+LAST_TOKEN_ARM = Arm(name=LAST_TOKEN, supervision="outcome_by_answer", supervise="solution_end", at="largest")
+
+
+class Experiment(BaseModel):
+    """What is compared, at which numbers of labels, and how often."""
+
+    model_config = _STRICT
+
+    ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
+    sizes: Rising = Field(description="labelled samples a problem")
+    seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
+    budgets: Rising = Field(description="N of best-of-N at which verifiers are measured")
+    least_steps: int = Field(
+        60, ge=1, description="optimizer steps of a training at the least: a small subset is gone through more often"
+    )
+
+    @property
+    def arms(self) -> tuple[Arm, ...]:
+        """All of them."""
+        return (*PAPER_ARMS, *self.ablations)
+
+    @property
+    def varied(self) -> dict[str, list[str]]:
+        """By ablation, the paper's arms of the same supervision: those that it varies."""
+        return {a.name: [one.name for one in PAPER_ARMS if one.supervision == a.supervision] for a in self.ablations}
+
+    @field_validator("ablations")
+    @classmethod
+    def _distinct(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        names = [arm.name for arm in (*PAPER_ARMS, *value)]
+        if len(set(names)) != len(names):
+            raise ValueError("each arm needs a name of its own")
+        return value
+
+    @field_validator("ablations")
+    @classmethod
+    def _labelled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        """Every cell learns from PRM_large's labels, which are ratings: soft values come from rollouts alone."""
+        soft = next((arm.name for arm in value if arm.supervision == "values"), None)
+        if soft:
+            raise ValueError(
+                f"{soft}: PRM_large's labels hold no values; use supervision: steps (soft PRMs: namespace rollouts)"
+            )
+        return value
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One training: an arm on ``per_problem`` labelled samples a problem."""
+
+    arm: Arm
+    per_problem: int
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Fit for a file: process-active-learning-00016-seed-0."""
+        words = "".join(c.lower() if c.isalnum() else " " for c in self.arm.name).split()
+        return f"{'-'.join(words)}-{self.per_problem:05}-seed-{self.seed}"
+
+
+def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
+    """Every cell, seed by seed and smaller ones first, so that an experiment cut short has whole repeats."""
+    return [
+        Cell(arm, size, seed)
+        for seed in range(run_seed, run_seed + experiment.seeds)
+        for size in experiment.sizes
+        for arm in experiment.arms
+        if size in arm.trained_at(experiment.sizes)
+    ]
+
+
+def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: int) -> pd.DataFrame:
+    """What ``strategy`` chooses of ``pool`` (candidates) at every size: problem_id, sample_id, per_problem.
+
+    ``per_problem`` is the smallest of ``sizes`` at which the sample is chosen; it belongs to all larger ones. So the labels of
+    the largest choice serve all. Raises InputError if the pool holds fewer than the largest size for every problem.
+    """
+    there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
+    if there < max(sizes):
+        raise InputError(
+            f"the pool holds at most {there} distinct answered samples a problem, {max(sizes)} are to be labelled; "
+            "sample a larger pool or choose smaller sizes"
+        )
+    parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
+    return pd.concat(parts, ignore_index=True).drop_duplicates(KEY, ignore_index=True)
+
+
+def select_all(
+    experiment: Experiment, solutions: pd.DataFrame, selector_scores: Mapping[int, pd.DataFrame], run_seed: int = 0
+) -> pd.DataFrame:
+    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``); and what the selector did.
+
+    ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+    Raises InputError if another arm's are missing, or the pool is too small.
+    """
+    plain = candidates(solutions)
+    parts = []
+    for seed in range(run_seed, run_seed + experiment.seeds):
+        scored = candidates(solutions, selector_scores[seed]) if seed in selector_scores else None
+        parts.append(selector_samples(plain, seed))
+        for arm in experiment.arms:
+            pool = plain if isinstance(arm.selection, Uniform) else scored
+            if pool is None:
+                raise InputError(
+                    f"arm {arm.name!r} chooses by a selector's scores, and seed {seed} has none; score the pool"
+                )
+            parts.append(nested(arm.selection, pool, experiment.sizes, seed).assign(arm=arm.name, seed=seed))
+    return pd.concat(parts, ignore_index=True)[["arm", "seed", *KEY, "per_problem"]]
+
+
+def selector_cell(seed: int) -> Cell:
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample a problem."""
+    return Cell(PAPER_ARMS[0], 1, seed)
+
+
+def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
+    """What PRM_selector learns from, as rows of ``select_all``; ``pool``: candidates."""
+    return nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)[["arm", "seed", *KEY, "per_problem"]]
+
+
+def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
+    """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
+    of_seed = selections[selections["seed"] == cell.seed]
+    own = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
+    taken = set(own[KEY].itertuples(index=False, name=None))
+    if isinstance(cell.arm.selection, Uniform):
+        return len(taken), 0
+    selector = of_seed[of_seed["arm"] == SELECTOR]
+    return len(taken), len(set(selector[KEY].itertuples(index=False, name=None)) - taken)
+
+
+def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
+    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
+    own = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
+    found = chosen(solutions, selections[own & (selections["per_problem"] <= cell.per_problem)])
+    if found.empty:
+        raise InputError(f"{cell.name}: no sample is selected for it; select for this arm and seed first")
+    return found
+
+
+def training_examples(
+    arm: Arm, problems: pd.DataFrame, samples: pd.DataFrame, step_labels: pd.DataFrame
+) -> list[Example]:
+    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right."""
+    if arm.supervision == "outcome_by_answer":
+        return orm_examples(problems, samples)
+    labels = chosen(step_labels, samples)
+    if arm.kind != "orm":
+        return prm_examples(problems, labels, soft=arm.supervision == "values")
+    return orm_examples(problems, judged_by_steps(samples, labels))

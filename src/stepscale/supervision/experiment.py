@@ -1,0 +1,125 @@
+"""One cell of the experiment: train a verifier on its samples, measure best-of-N with it on the test problems.
+
+In: a base model, a cell's samples with labels, test samples. Out: its points (``stepscale.supervision.points``) and what it cost.
+Cells depend on nothing but their inputs, so they can be run in any order, apart, and resumed.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.estimators.closed_form import best_of_n_per_problem
+from stepscale.estimators.samples import sample_grid
+from stepscale.supervision.arms import Cell, training_examples
+from stepscale.supervision.points import COLUMNS
+from stepscale.supervision.selection import chosen
+from stepscale.verifiers.aggregation import aggregate
+from stepscale.verifiers.contract import Verifier
+from stepscale.verifiers.options import VerifierTraining
+from stepscale.verifiers.saved import AGGREGATION
+from stepscale.verifiers.scores_table import score_solutions
+
+if TYPE_CHECKING:
+    from stepscale.training.fitting import OnLog
+    from stepscale.verifiers.training import TrainedVerifier
+
+
+@dataclass(frozen=True)
+class LabelledPool:
+    """Training problems, their solutions (``is_correct``: the final answer) and one labeler's step_labels of those chosen."""
+
+    problems: pd.DataFrame
+    solutions: pd.DataFrame
+    step_labels: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class TestSamples:
+    """Test problems and their samples, graded; the same for every cell."""
+
+    __test__ = False  # not a test of pytest's
+
+    problems: pd.DataFrame
+    solutions: pd.DataFrame
+
+
+def train_cell(
+    cell: Cell,
+    samples: pd.DataFrame,
+    pool: LabelledPool,
+    base: str | Path,
+    training: VerifierTraining,
+    least_steps: int,
+    folder: Path,
+    on_log: "OnLog | None" = None,
+) -> "TrainedVerifier":
+    """Fine-tune ``base`` on the cell's ``samples`` as its arm says; see ``verifiers.training.train_verifier``."""
+    from stepscale.verifiers.training import train_verifier
+
+    examples = training_examples(cell.arm, pool.problems, samples, pool.step_labels)
+    return train_verifier(base, examples, cell_training(cell, training, len(examples), least_steps), folder, on_log)
+
+
+def cell_training(cell: Cell, training: VerifierTraining, n_examples: int, least_steps: int) -> VerifierTraining:
+    """The settings of a cell: its arm's kind and tokens, its own seed, and epochs enough for ``least_steps`` optimizer steps."""
+    settings = training.optimization
+    batches = ceil(n_examples * (1 - training.validation_share) / settings.batch_size)
+    one_epoch = max(1.0, batches / settings.gradient_accumulation)
+    fitted = settings.model_copy(update={"epochs": max(settings.epochs, least_steps / one_epoch), "seed": cell.seed})
+    supervise = cell.arm.supervise or training.supervise
+    return training.model_copy(update={"kind": cell.arm.kind, "supervise": supervise, "optimization": fitted})
+
+
+def measure_cell(
+    cell: Cell,
+    verifier: Verifier,
+    test: TestSamples,
+    budgets: tuple[int, ...],
+    labelled: tuple[float, float],
+    ledger: Ledger,
+) -> pd.DataFrame:
+    """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
+
+    ``labelled``: samples a problem that it learned from, and further ones of its selector.
+    A PRM's score is the product of its steps, an ORM's its last. Raises InputError for a budget beyond the samples.
+    """
+    scores = score_solutions(verifier, test.problems, test.solutions, ledger)
+    grid = sample_grid(test.problems, test.solutions)
+    values = grid.place(aggregate(list(scores["negative"]), list(scores["neutral"]), AGGREGATION[cell.arm.kind]))
+    accuracy = best_of_n_per_problem(values, grid.correct, budgets, grid.mask)
+    frame = pd.DataFrame(
+        {
+            "arm": cell.arm.name,
+            "per_problem": cell.per_problem,
+            "labelled": float(labelled[0]),
+            "selector": float(labelled[1]),
+            "seed": cell.seed,
+            "n": np.tile(budgets, len(grid.ids)),
+            "problem_id": np.repeat(grid.ids, len(budgets)),
+            "accuracy": accuracy.ravel(),
+        }
+    )
+    return frame[list(COLUMNS)]
+
+
+def cell_costs(
+    cell: Cell, samples: pd.DataFrame, pool: LabelledPool, trained: "TrainedVerifier"
+) -> dict[str, str | float]:
+    """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training."""
+    labels = chosen(pool.step_labels, samples)
+    return {
+        "arm": cell.arm.name,
+        "per_problem": cell.per_problem,
+        "seed": cell.seed,
+        "solutions": len(samples),
+        "wrong_answers": int((~samples["is_correct"].fillna(False).astype(bool)).sum()),
+        "step_labels": len(labels),
+        "optimizer_steps": trained.fit.steps,
+        "tokens": trained.fit.tokens,
+        "seconds": round(trained.fit.seconds, 2),
+    }

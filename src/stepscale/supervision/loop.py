@@ -1,0 +1,54 @@
+"""The data loop: select, label, retrain the selector, again (Lightman et al. 2023, 2.4; unstable in 4.2, cause left open).
+
+In: a pool's candidates with the present selector's scores, and what was labelled before. Out: what to label next, and what is
+known of a round's samples, from which over-confidence, distribution shift and lost diversity are told apart
+(``scaling.loop_comparison``). Training is elsewhere.
+"""
+
+import pandas as pd
+
+from stepscale.seeds import seed_for
+from stepscale.supervision.outcomes import judged_by_steps
+from stepscale.supervision.selection import KEY, Strategy, chosen, without
+
+HEALTH = ["of", *KEY, "is_correct", "score", "faultless", "first_error", "distinct"]
+
+
+def next_round(
+    pool: pd.DataFrame, labelled: pd.DataFrame, strategy: Strategy, per_problem: int, round_: int, seed: int
+) -> pd.DataFrame:
+    """What to label in round ``round_`` (from 0): problem_id, sample_id, round; never what was labelled before.
+
+    ``pool``: candidates scored by the present selector; ``labelled``: the keys of all rounds before. A problem whose candidates
+    are all labelled gives nothing more.
+    """
+    left = without(pool, labelled) if len(labelled) else pool
+    found = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
+    return found.assign(round=round_)
+
+
+def round_health(
+    pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, audit: pd.DataFrame
+) -> pd.DataFrame:
+    """A row a sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
+
+    ``pool``: the candidates with the scores by which ``keys`` were chosen. ``audit``: keys of labelled samples drawn uniformly
+    once, the same in every round. Columns: of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score |
+    faultless (every step passes; null where labels end early) | first_error (place of the first wrong step, from 1; null if
+    none is labelled) | distinct (of those alone: the wrong step is worded like no other's among them).
+    """
+    parts = [
+        _seen(pool, sample, solutions, step_labels).assign(of=name)
+        for name, sample in (("chosen", keys), ("audit", audit))
+    ]
+    return pd.concat(parts, ignore_index=True)[HEALTH]
+
+
+def _seen(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
+    rated = chosen(step_labels, keys)
+    judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
+    errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(KEY)
+    errors = errors[KEY].assign(first_error=errors["step"] + 1, distinct=~errors["text"].duplicated(keep=False))
+    rows = pool[[*KEY, "is_correct", "score"]].merge(keys[KEY], on=KEY)
+    rows = rows.merge(judged[[*KEY, "faultless"]], on=KEY, how="left").merge(errors, on=KEY, how="left")
+    return rows.astype({"faultless": "boolean", "first_error": "float64", "distinct": "boolean"})

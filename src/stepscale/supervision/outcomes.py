@@ -1,0 +1,52 @@
+"""Outcome labels from step labels: a solution is right if every step passes (Lightman et al. 2023, 4.1).
+
+In: solutions and any labeler's step_labels. Out: solutions with that verdict in ``is_correct``, as ``orm_examples`` takes
+them; and how often the final answer tells something else.
+"""
+
+import pandas as pd
+
+from stepscale.estimators.clustered import draws, told_share
+
+_KEY = ["problem_id", "sample_id"]
+
+
+def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
+    """``solutions`` with ``is_correct``: every step rated and none negative. Null where labels end before the solution does.
+
+    A solution cut off by its length limit gives no answer, so it is never right; nor is one of PRM800K's whose error is a
+    label after its last step. The table must be of one labeler.
+    """
+    own = step_labels[step_labels["is_chosen"] & step_labels["rating"].notna()]
+    found = own.groupby(_KEY)["rating"].agg(worst="min", rated="size")
+    last = step_labels.groupby(_KEY)["step"].max().rename("last")
+    joined = solutions[_KEY].join(found, on=_KEY).join(last, on=_KEY)
+    n_steps = solutions["steps"].map(len)
+    verdict = pd.Series(pd.NA, solutions.index, dtype="boolean")
+    verdict[(joined["rated"] == n_steps) & (n_steps > 0)] = True
+    wrong = (joined["worst"] < 0) | (joined["last"] >= n_steps)
+    verdict[wrong.fillna(False).to_numpy(bool)] = False
+    if "finish" in solutions:
+        verdict[(solutions["finish"] == "length").fillna(False) & verdict.notna()] = False
+    return solutions.assign(is_correct=verdict)
+
+
+def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, float]:
+    """How far the final answer is from the steps' verdict, over solutions with both.
+
+    false_positives: share of right answers reached by a wrong step; false_negatives: share of wrong answers of which every
+    step passes; agreement: same verdict. Shares in [0, 1] with their 95 % intervals over problems (``_low``, ``_high``), nan
+    over nothing; n_problems, n_solutions.
+    """
+    both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
+    of = solutions["problem_id"][both].tolist()
+    drawn = draws(of)
+    answer = solutions["is_correct"][both].to_numpy(bool)
+    steps = judged["is_correct"][both].to_numpy(bool)
+    return {
+        "n_problems": float(len(set(of))),
+        "n_solutions": float(len(answer)),
+        **told_share("agreement", drawn, answer == steps),
+        **told_share("false_positives", drawn, ~steps, answer),
+        **told_share("false_negatives", drawn, steps, ~answer),
+    }

@@ -1,0 +1,138 @@
+"""What each trained verifier reached, as points (arm, labelled samples a problem, seed), and their means with intervals.
+
+In: the points table: arm str | per_problem int (labelled samples a problem asked for) | labelled float (those it really took, the
+mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
+problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
+2023, Figures 4a and 4b. Knows nothing of training.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.intervals import Interval, resample_counts
+from stepscale.estimators.repeats import over_repeats
+
+ACTIVE = "Process, active learning"
+PROCESS = "Process"
+BY_LARGE = "Outcome by PRM_large"
+BY_ANSWER = "Outcome by final answer"
+LAST_TOKEN = "Outcome by final answer, last token only"
+SELECTOR = "PRM_selector"
+BLIND = "pass@1 (choosing blindly)"
+ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
+"""The four series of Lightman et al. 2023, Figure 4a."""
+
+COLUMNS = ("arm", "per_problem", "labelled", "selector", "seed", "n", "problem_id", "accuracy")
+
+
+@dataclass(frozen=True)
+class Learning:
+    """One arm at one budget. ``sizes``: labelled samples a problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+
+    ``labelled``: samples a problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    """
+
+    sizes: tuple[int, ...]
+    accuracy: Floats
+    labelled: tuple[float, ...]
+    chosen: tuple[float, ...]
+
+
+def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
+    """The points of ``arm`` at budget ``n``. Raises InputError if there are none, or a size lacks a seed or a problem."""
+    rows = points[(points["arm"] == arm) & (points["n"] == n)]
+    if rows.empty:
+        raise InputError(f"no point of arm {arm!r} at N={n}; there are {sorted(points['arm'].unique())}")
+    axes = [np.unique(rows[name].to_numpy()) for name in ("per_problem", "seed", "problem_id")]
+    shape = tuple(len(axis) for axis in axes)
+    if len(rows) != np.prod(shape) or rows.duplicated(["per_problem", "seed", "problem_id"]).any():
+        raise InputError(
+            f"arm {arm!r}, N={n}: {len(rows)} points for {shape} (sizes, seeds, problems); finish every cell"
+        )
+    ordered = rows.sort_values(["per_problem", "seed", "problem_id"])["accuracy"].to_numpy(float)
+    counts = rows.groupby("per_problem")[["labelled", "selector"]].mean()
+    return Learning(
+        tuple(int(size) for size in axes[0]),
+        ordered.reshape(shape),
+        tuple(counts.sum(axis=1)),
+        tuple(counts["labelled"]),
+    )
+
+
+def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
+    """Bootstrap means [resamples, ...] of ``values`` [..., seeds, problems], seeds and problems drawn again, independently.
+
+    With one seed only the problems are; ``over_repeats`` allows for how few seeds there are, so a resample may lie a little
+    outside of what any seed reached. The same draws for the same numbers of seeds and problems, so differences of two results
+    of one ``seed`` are paired.
+    """
+    n_problems = values.shape[-1]
+    by_seed = values @ (resample_counts(n_problems, resamples, seed) / n_problems).T  # [..., seeds, resamples]
+    return np.moveaxis(over_repeats(by_seed, values.mean(axis=-1), seed), -1, 0)
+
+
+def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
+    """The mean of ``values`` [..., seeds, problems] and its percentile interval over both."""
+    means = resampled_means(values, resamples, seed)
+    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    return Interval(values.mean(axis=(-2, -1)), low, high, values.shape[-1])
+
+
+def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
+    """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval."""
+    found = crossed_interval(accuracy, resamples, seed)
+    return replace(found, low=np.clip(found.low, 0.0, 1.0), high=np.clip(found.high, 0.0, 1.0))
+
+
+def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
+    """Figure 4a: accuracy at budget ``n`` against labelled samples a problem, one row an arm and size.
+
+    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples a problem really labelled).
+    """
+    parts = []
+    for arm in _present(points):
+        found = learning(points, arm, n)
+        rows = _rows(arm, [(size, n) for size in found.sizes], found.accuracy, resamples, seed)
+        parts.append(pd.DataFrame(rows).assign(labelled=found.labelled))
+    return pd.concat(parts, ignore_index=True)
+
+
+def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int) -> pd.DataFrame:
+    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples a problem; columns as above."""
+    rows: list[dict[str, object]] = []
+    chosen = points[points["per_problem"] == per_problem]
+    for arm in _present(chosen):
+        ns = sorted(int(n) for n in chosen.loc[chosen["arm"] == arm, "n"].unique())
+        accuracy = np.concatenate([learning(chosen, arm, n).accuracy for n in ns])
+        rows += _rows(arm, [(per_problem, n) for n in ns], accuracy, resamples, seed)
+    return pd.DataFrame(rows)
+
+
+def _rows(
+    arm: str, places: Sequence[tuple[int, int]], accuracy: Floats, resamples: int, seed: int
+) -> list[dict[str, object]]:
+    interval = accuracy_interval(accuracy, resamples, seed)
+    return [
+        {
+            "label": arm,
+            "per_problem": size,
+            "n": n,
+            "accuracy": float(interval.mean[i]),
+            "low": float(interval.low[i]),
+            "high": float(interval.high[i]),
+            "n_problems": accuracy.shape[2],
+            "seeds": accuracy.shape[1],
+        }
+        for i, (size, n) in enumerate(places)
+    ]
+
+
+def _present(points: pd.DataFrame) -> list[str]:
+    """The arms there are, in the paper's order, others after them."""
+    found = list(dict.fromkeys(points["arm"]))
+    return [arm for arm in ARMS if arm in found] + [arm for arm in found if arm not in ARMS]

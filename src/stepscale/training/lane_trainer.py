@@ -1,0 +1,81 @@
+"""A ``transformers.Trainer`` that learns from a small model's batch in several lanes, one thread each.
+
+The products of a small model are too small to share among threads: parts of a batch side by side pass more tokens than the
+batch on all threads, the more the longer its rows. Each lane has a model of its own over the same weights; their
+gradients are added in the order of the lanes, so a fit gives the same weights again on the same number of threads.
+"""
+
+import copy
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from transformers import Trainer
+
+from stepscale.engine.lanes import Lanes, is_small, lanes_for
+
+_FEWEST_ROWS = 8  # in a lane; fewer are not worth a thread
+_SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what unfused attention keeps for its way back
+
+
+def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulation: int) -> int:
+    """How many lanes a fit of ``model`` is best run in; 0 where they would change it (dropout, several processes) or not pay, and
+    with a GPU, to which Trainer will move the model.
+    """
+    drops = any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules())
+    drops = drops or getattr(model.config, "attention_dropout", 0.0) > 0
+    alone = int(os.environ.get("WORLD_SIZE", "1")) == 1 and gradient_accumulation == 1
+    parameters = list(model.parameters())
+    if drops or not alone or torch.cuda.is_available() or not is_small(parameters):
+        return 0
+    return max(1, min(lanes_for(parameters), batch_size // _FEWEST_ROWS))
+
+
+class LaneTrainer(Trainer):
+    """Trainer over opened lanes; with none it is Trainer itself. Needs ``compute_loss_func``."""
+
+    def __init__(self, model: Any, *args: Any, lanes: Lanes, bfloat16: bool, **kwargs: Any) -> None:
+        self.lanes, self.bfloat16 = lanes, bfloat16
+        self.replicas = [_replica(model) for _ in range(lanes.n)]  # before Trainer wraps the model
+        super().__init__(model, *args, **kwargs)
+
+    def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
+        """Forward and backward of one batch; gradients are left in ``model``, the loss is returned."""
+        if not self.replicas:
+            own: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+            return own
+        parts = _parts(self._prepare_inputs(inputs), self.lanes.n)
+
+        def learn(lane: int) -> torch.Tensor:
+            losses = []
+            for part in parts[lane :: self.lanes.n]:
+                with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
+                    loss = self.compute_loss(self.replicas[lane], part, num_items_in_batch=num_items_in_batch)
+                loss.backward()
+                losses.append(loss.detach())
+            return torch.stack(losses).sum() if losses else torch.zeros(())
+
+        losses = self.lanes.map(learn, range(self.lanes.n))
+        for mine, *others in zip(model.parameters(), *(replica.parameters() for replica in self.replicas), strict=True):
+            for other in others:
+                if other.grad is not None:
+                    mine.grad = other.grad if mine.grad is None else mine.grad.add_(other.grad)
+                    other.grad = None
+        return torch.stack(losses).sum()
+
+
+def _replica(model: Any) -> Any:
+    """A copy of ``model`` that reads the same weights but gathers gradients of its own."""
+    replica = copy.deepcopy(model)
+    for ours, theirs in zip(replica.parameters(), model.parameters(), strict=True):
+        ours.data = theirs.data
+    return replica.train()
+
+
+def _parts(batch: Mapping[str, torch.Tensor], lanes: int) -> list[dict[str, torch.Tensor]]:
+    """The batch in parts for the lanes to take in turn: one each, or more where long rows would take much memory."""
+    rows, length = batch["input_ids"].shape
+    turns = -(-rows * length**2 // (lanes * _SQUARES))
+    chunks = [values.chunk(lanes * turns) for values in batch.values()]
+    return [dict(zip(batch, values, strict=True)) for values in zip(*chunks, strict=True)]

@@ -1,0 +1,98 @@
+"""One fit in several processes, one a GPU: each takes batches of its own, accelerate (inside Trainer) averages gradients.
+
+In: what `fitting.fit` takes. Out: the same model, changed in place, and the same report. The processes are launched by
+torchrun on this machine and speak through files, so the calling process may itself hold a GPU, threads or an MLflow run.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from stepscale.training.fitting import FitReport, OnLog, fit
+
+_JOB, _CURVES, _STATE, _REPORT = "job.pt", "curves.jsonl", "state.pt", "report.json"
+
+
+def fit_side_by_side(model: Any, job: dict[str, Any], processes: int, on_log: OnLog | None) -> FitReport:
+    """Fit ``model`` in so many processes; ``job``: the other arguments of ``fit`` by name, picklable.
+
+    Raises RuntimeError if a process fails; what it said went to this process's own output.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        torch.save(job | {"model": model}, folder / _JOB)
+        command = [
+            sys.executable,
+            "-m",
+            "torch.distributed.run",
+            "--standalone",
+            f"--nproc_per_node={processes}",
+            "-m",
+            __name__,
+            str(folder),
+        ]
+        with subprocess.Popen(command) as launched:
+            curves = _Curves(folder / _CURVES, on_log)
+            while launched.poll() is None:
+                time.sleep(0.2)
+                curves.hand_on()
+            curves.hand_on()
+        if launched.returncode:
+            raise RuntimeError(
+                f"training in {processes} processes ended with {launched.returncode}; see its output above"
+            )
+        model.load_state_dict(torch.load(folder / _STATE, weights_only=True, map_location="cpu"))
+        return FitReport(**json.loads((folder / _REPORT).read_text()))
+
+
+class _Curves:
+    """Hands the lines that have come into a file on to ``on_log``."""
+
+    def __init__(self, path: Path, on_log: OnLog | None) -> None:
+        self.path, self.on_log = path, on_log
+        self.place = 0
+
+    def hand_on(self) -> None:
+        if self.on_log is None or not self.path.exists():
+            return
+        with self.path.open("rb") as file:
+            file.seek(self.place)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                self.place += len(line)
+                self.on_log(*json.loads(line))
+
+
+def _write_to(path: Path) -> Callable[[int, dict[str, float]], None]:
+    def write(step: int, values: dict[str, float]) -> None:
+        with path.open("a") as file:
+            file.write(json.dumps([step, values]) + "\n")
+
+    return write
+
+
+def main(folder: Path) -> None:
+    """One of the processes."""
+    first = os.environ["RANK"] == "0"
+    job = torch.load(folder / _JOB, weights_only=False, map_location="cpu")  # our own file, written a moment ago
+    model = job.pop("model")
+    report = fit(model, **job, on_log=_write_to(folder / _CURVES) if first else None)
+    if first:
+        torch.save(model.state_dict(), folder / _STATE)
+        (folder / _REPORT).write_text(json.dumps(asdict(report)))
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

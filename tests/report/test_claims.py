@@ -1,0 +1,141 @@
+"""Claims are settled by their intervals, by one rule."""
+
+from dataclasses import asdict
+
+import numpy as np
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.estimators.intervals import Interval
+from stepscale.report.claims import CLAIMS, claims_table, settle, told_of_parts
+from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth
+from stepscale.studies.supervision.supervision_claims import b9_quantities
+
+NS = [1, 2, 4, 8, 16]
+
+
+def interval(low: float, high: float, n_problems: int | None = None) -> Interval:
+    return Interval(np.array((low + high) / 2), np.array(low), np.array(high), n_problems)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "status", "decided_by"),
+    [
+        ([(0.01, 0.05), (0.02, 0.03)], "held", "first"),
+        ([(0.01, 0.05), (-0.01, 0.03)], "inconclusive", "second"),
+        ([(0.01, 0.05), (-0.04, -0.01)], "did not hold", "second"),
+        ([(-0.09, 0.05), (-0.04, -0.01)], "did not hold", "second"),
+        ([(0.0, 0.05), (0.02, 0.03)], "inconclusive", "first"),
+    ],
+)
+def test_a_claim_holds_when_every_interval_is_above_zero(bounds, status: str, decided_by: str) -> None:
+    sizes = {"first": 300, "second": 60}
+    quantities = {name: interval(*b, sizes[name]) for name, b in zip(sizes, bounds, strict=True)}
+    claim = settle("A1", quantities, seeds=1)
+    assert (claim.status, claim.decided_by, claim.n_problems) == (status, decided_by, sizes[decided_by])
+
+
+def test_one_of_many_quantities_just_below_zero_does_not_refute_a_claim_as_one_of_one_does() -> None:
+    below, above = interval(-0.09, -0.005), interval(0.01, 0.05)
+    many = {"below": below, **{str(i): above for i in range(10)}}
+    assert settle("A6", {"below": below}, 1).status == "did not hold"
+    claim = settle("A6", many, 1)
+    assert (claim.status, claim.decided_by, claim.parts) == ("inconclusive", "below", 11)
+    assert claim.high is not None and claim.high_among is not None and claim.high < 0 < claim.high_among
+    assert told_of_parts(asdict(claim)) == f"1 of 11 parts; upper bound allowing for 11: {claim.high_among:+.3f}"
+
+
+def test_an_interval_below_its_own_estimate_refutes_no_more_easily_among_many() -> None:
+    odd = Interval(np.array(0.001), np.array(-0.02), np.array(-0.001))
+    assert settle("B2", {"odd": odd, "above": interval(0.01, 0.05)}, 1).high_among == pytest.approx(-0.001)
+
+
+def test_what_is_told_of_parts_is_what_the_status_goes_by() -> None:
+    low, above = interval(-0.09, -0.04), interval(0.01, 0.05)
+    refuted = settle("A1", {"low": low, "above": above}, 1)
+    assert refuted.status == "did not hold" and refuted.high_among is not None and -0.04 < refuted.high_among < 0
+    assert told_of_parts(asdict(refuted)).startswith("1 of 2 parts; upper bound allowing for 2: -0.0")
+    assert told_of_parts(asdict(settle("A1", {"above": above, "too": above}, 1))) == "1 of 2 parts"
+    alone = settle("A1", {"low": low}, 1)
+    assert told_of_parts(asdict(alone)) == "" and alone.high_among == pytest.approx(-0.04)
+    assert told_of_parts(asdict(CLAIMS[0])) == "", "not measured"
+
+
+def test_of_true_claims_few_are_refuted_however_many_parts_they_have() -> None:
+    """Means of 100 standard normal values, eleven a claim, all truly zero: refuted in about 2.5 % of 4000 claims."""
+    means = np.random.default_rng(0).normal(0, 0.1, (4000, 11))
+    refuted = sum(
+        settle("A6", {str(i): interval(m - 0.196, m + 0.196) for i, m in enumerate(row)}, 1).status == "did not hold"
+        for row in means
+    )
+    assert 0.015 < refuted / len(means) < 0.035
+
+
+def test_the_table_names_all_sixteen_claims_and_says_what_was_not_measured() -> None:
+    rows = claims_table({"A1": settle("A1", {"lead": interval(0.1, 0.2)}, 3)})
+    assert [row["id"] for row in rows] == [f"A{i}" for i in range(1, 7)] + [f"B{i}" for i in range(1, 11)]
+    assert {
+        "id",
+        "claim",
+        "status",
+        "estimate",
+        "low",
+        "high",
+        "high_among",
+        "parts",
+        "n_problems",
+        "seeds",
+        "paper",
+    } <= set(rows[0])
+    assert [row["status"] for row in rows] == ["held"] + ["not measured"] * (len(CLAIMS) - 1)
+    assert rows[1]["estimate"] is None
+
+
+def curves(prm: list[float], orm: list[float], majority: list[float]) -> dict[str, np.ndarray]:
+    noise = np.random.default_rng(0).normal(0, 0.05, (200, 1))
+    return {
+        name: np.array(c) + noise * i
+        for i, (name, c) in enumerate({"PRM": prm, "ORM": orm, "Majority": majority}.items())
+    }
+
+
+def test_a1_holds_for_leads_that_widen() -> None:
+    values = curves([0.3, 0.4, 0.5, 0.6, 0.7], [0.3, 0.38, 0.45, 0.51, 0.56], [0.3, 0.3, 0.35, 0.4, 0.42])
+    assert settle("A1", a1_quantities(values, NS, 500, 0), 1).status == "held"
+
+
+def test_a1_does_not_hold_where_the_lead_over_the_orm_shrinks() -> None:
+    values = curves([0.3, 0.6, 0.66, 0.66, 0.66], [0.3, 0.38, 0.5, 0.6, 0.65], [0.3, 0.3, 0.35, 0.4, 0.42])
+    quantities = a1_quantities(values, NS, 500, 0)
+    claim = settle("A1", quantities, 1)
+    assert float(quantities["PRM - ORM at N=16"].mean) == pytest.approx(0.01, abs=0.01)
+    assert claim.status == "did not hold"
+    assert claim.decided_by == "growth of PRM - ORM per doubling of N"
+
+
+def test_growth_is_the_gain_of_a_straight_line_per_doubling() -> None:
+    line = [0.3 + 0.04 * i for i in range(5)]
+    values = {"PRM": np.tile(line, (9, 1)), "ORM": np.full((9, 5), 0.3), "Majority": np.full((9, 5), 0.2)}
+    assert float(a1_quantities(values, NS, 100, 0)["growth of PRM - ORM per doubling of N"].mean) == pytest.approx(0.04)
+
+
+def test_a_lead_that_is_the_same_from_two_samples_on_does_not_grow() -> None:
+    """At N = 1 every method is pass@1, so the lead there is zero and no part of its growth."""
+    ns = [2**i for i in range(9)]
+    lead = np.array([0.0] + [0.1] * 8)
+    prm, rest = np.tile(0.3 + lead, (50, 1)), np.full((50, 9), 0.3)
+    a1 = a1_quantities({"PRM": prm, "ORM": rest, "Majority": rest}, ns, 100, 0)
+    grown = [value for name, value in (a1 | b9_quantities(prm, rest, ns, 100, 0)).items() if name.startswith("growth")]
+    assert len(grown) == 2  # A1's over the majority, and the one over the ORM that A1 and B9 share
+    for interval in grown:
+        assert (interval.mean, interval.low, interval.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)
+    assert float(a1["PRM - ORM at N=256"].mean) == pytest.approx(0.1)
+
+
+def test_growth_is_not_told_from_one_budget_beyond_a_single_sample() -> None:
+    rows = np.full((9, 2), 0.3)
+    with pytest.raises(InputError, match="two budgets of N >= 2"):
+        a1_quantities({"PRM": rows, "ORM": rows, "Majority": rows}, [1, 2], 100, 0)
+    with pytest.raises(InputError, match="two budgets of N >= 2"):
+        b9_quantities(rows, rows, [1, 2], 100, 0)
+    assert shows_growth([1, 2, 4]) and shows_growth([2, 4]) and not shows_growth([1, 4])

@@ -1,0 +1,67 @@
+"""Scores of any verifiers, in any order, are laid over the samples they belong to."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.studies.best_of_n.aggregates import score_samples
+from stepscale.studies.best_of_n.comparison import curves_table, methods, per_problem
+
+PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "split": "test", "level": [1, None], "answer": "1"})
+SOLUTIONS = pd.DataFrame(
+    {
+        "problem_id": ["a", "a", "b", "b"],
+        "sample_id": [0, 1, 0, 1],
+        "answer": ["1", "2", "1", None],
+        "is_correct": [True, False, True, None],
+        "mean_logprob": None,
+        "steps": [["x"]] * 4,
+    }
+)
+NONE = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", "neutral"])
+
+
+def scores(name: str, negative: list[list[float]], **more: object) -> pd.DataFrame:
+    given = {"verifier": name, "negative": negative, "neutral": [[0.0] * len(row) for row in negative], **more}
+    return SOLUTIONS[["problem_id", "sample_id"]].assign(**given)
+
+
+def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_way() -> None:
+    steps = pd.concat([scores("one", [[0.5, 0.5], [0.1], [0.2], [0.3]]), scores("two", [[0.0], [0.1], [0.2], [0.3]])])
+    whole = scores("orm", [[0.9, 0.4], [0.5], [0.6], [0.7]])
+    scored = score_samples(PROBLEMS, "test", SOLUTIONS, steps.sample(frac=1, random_state=0), whole)
+    assert set(scored.scores) == {"one", "two", "orm"}
+    assert scored.scores["one"] == pytest.approx(np.array([[0.25, 0.9], [0.8, 0.7]]))
+    assert scored.scores["orm"] == pytest.approx(np.array([[0.6, 0.5], [0.4, 0.3]]))
+    assert scored.levels == (1, 0)
+    both = score_samples(PROBLEMS, "test", SOLUTIONS, pd.concat([steps, scores("prm", [[0.1]] * 4)]), whole)
+    assert both.steps is not None and list(both.steps["verifier"].unique()) == ["prm"], "Table 4 is the PRM's"
+    least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, rule=("min", "positive"))
+    assert least.scores["one"] == pytest.approx(np.array([[0.5, 0.9], [0.8, 0.7]]))
+    assert (least.scores["orm"] == scored.scores["orm"]).all()
+
+
+def test_a_reward_ranks_as_it_is_and_is_no_vote() -> None:
+    rewards = scores("reward", [[1.0], [1.0], [1.0], [1.0]], reward=[-50.0, -60.0, -90.0, -80.0])
+    scored = score_samples(PROBLEMS, "test", SOLUTIONS, NONE, rewards)
+    values = per_problem(scored.grid, scored.scores, [1, 2])
+    assert values["reward"][:, 1].tolist() == [1.0, 1.0], "whose probabilities would all round to 0"
+    assert "reward, weighted vote" not in values
+    curves = curves_table("test", values, [1, 2], 100, 0, scored.scores)
+    assert set(curves["label"]) == {"reward", "Majority", "pass@N (ceiling)"}
+    assert [m.verifier for m in methods(["reward", "prm"]) if m.method == "weighted"] == ["reward", "prm"]
+
+
+def test_a_verifier_that_left_answered_samples_out_is_refused_but_the_unanswered_need_no_score() -> None:
+    given = scores("prm", [[0.1], [0.2], [0.3], [0.4]])
+    assert score_samples(PROBLEMS, "test", SOLUTIONS, given[:3], NONE).scores["prm"][1, 1] == 0.0
+    with pytest.raises(InputError, match="verifier 'prm' scored 2 of 4 samples"):
+        score_samples(PROBLEMS, "test", SOLUTIONS, given[:2], NONE)
+
+
+def test_places_beyond_the_samples_count_as_unanswered() -> None:
+    scored = score_samples(PROBLEMS, "test", SOLUTIONS, NONE, NONE, places=4)
+    assert scored.grid.mask.tolist() == [[True, True, False, False], [True, False, False, False]]
+    with pytest.raises(InputError, match="a problem has 2 samples, more than the 1 places"):
+        score_samples(PROBLEMS, "test", SOLUTIONS, NONE, NONE, places=1)
