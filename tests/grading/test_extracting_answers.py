@@ -68,7 +68,8 @@ def test_a_solution_that_states_no_answer_has_none(text: str) -> None:
     )
 )
 def test_any_balanced_content_of_a_box_comes_back_whole(content: str) -> None:
-    assert extract_answer(f"so \\boxed{{{content}}} holds") == (content.strip() or None)
+    expected = content.strip() if content.strip(" {}") else None  # a box of blanks and braces only mentions the box
+    assert extract_answer(f"so \\boxed{{{content}}} holds") == expected
 
 
 @given(st.text(alphabet="\\boxed{}$answer is#1\n ()[].", max_size=200))

@@ -1,111 +1,146 @@
 r"""Where is the final answer? A solution's text in, its answer out; None where the text states none.
 
-Looked for in this order: the last `\boxed{...}` (or `\fbox`, or the unbraced `\boxed 2`), with the boxes that stand
-beside it in one list (`\boxed{1}, \boxed{2}`, `\boxed{1} and \boxed{2}` -> `1, 2`); the text after the last `#
-Answer` heading (PRM800K) or `####` (GSM8K); what the last "answer is" or "answer:" announces; and, in a text of a
-single line, what its last statement says, or the line itself where it is nothing but an answer. A text of several
-lines without any of these marks is a solution that stopped before its answer, and a number taken from it would be a
-guess: None.
+The marks of an answer, in the order in which they count:
+
+1. the last ``\boxed{...}`` with content, with the boxes listed beside it (``boxes``);
+2. the line below the last heading ``# Answer`` (PRM800K) or ``**Final Answer**``;
+3. GSM8K's ``#### 5``, unless an announced answer follows it;
+4. what the last "the answer is" or "Answer:" announces: the first value stated there (``statements``);
+5. in a text of a single line, what its last statement says, or the line itself where it is nothing but an answer.
+
+A text of several lines without any of these marks is a solution that stopped before its answer. A number taken from it
+would be a guess: None.
 """
 
 import re
 from collections import deque
 
-_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*")
-_BOX_LIST = re.compile(
-    r"(?:[ \t,;$&]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*\Z"
+from stepscale.grading.boxes import BOX, boxed_answer, without_mentions
+from stepscale.grading.statements import announced_answer, stated_answer
+from stepscale.grading.values import FORMULA
+
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\u0085]")
+_ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060-\u2064\u202a-\u202e\ufeff\u00ad]")
+_MARKUP = r"(?:\*\*|__|\*|_)?"
+_TITLE = r"(?:(?:the|my|your)[ \t]+)?(?:final[ \t]+)?answers?"
+_HEADING = re.compile(
+    rf"^[ \t]*(?:#+[ \t]*{_MARKUP}[ \t]*{_TITLE}|(?:\*\*|__)[ \t]*{_TITLE}|(?:the[ \t]+)?final[ \t]+answer"
+    rf"|\\(?:(?:sub)*section|paragraph|textbf)\*?\{{[ \t]*{_TITLE}[ \t]*:?[ \t]*\}})"
+    rf"[ \t]*:?[ \t]*{_MARKUP}[ \t]*:?[ \t]*#*[ \t]*$",
+    re.MULTILINE | re.IGNORECASE,
 )
-_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
-_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
-_UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
-_HEADING = re.compile(r"^[ \t]*#+[ \t]*Answer[ \t]*:?[ \t]*$", re.MULTILINE | re.IGNORECASE)
-_GSM8K = re.compile(r"^[ \t]*####[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
-_HEADINGS = re.compile(f"(?:{_HEADING.pattern})|(?:{_GSM8K.pattern})", re.MULTILINE | re.IGNORECASE)
-_ANY = re.compile(r"\S")
-_ANNOUNCED = re.compile(
-    r"\banswer\b[*_]*(?:[ \t]+(?:is|are)\b[*_]*[ \t]*:?|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))", re.IGNORECASE
+_GSM8K = re.compile(r"^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
+_SECTION = re.compile(r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE)
+_STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
+_ANNOUNCEMENT = re.compile(
+    r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+"
+    r"(?:is|are|equals|was|(?:should|must|will|would)[ \t]+be)\b[*_]*[ \t]*:?"
+    r"|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))",
+    re.IGNORECASE,
 )
-_FORMULA = re.compile(
-    r"\$\$(?P<a>[^$]+)\$\$|(?<!\\)\$(?P<b>(?:[^$\\]|\\.)+)\$|\\\((?P<c>(?:[^\\]|\\(?!\)))+)\\\)"
-    r"|\\\[(?P<d>(?:[^\\]|\\(?!\]))+)\\\]"
-)
-_BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
-_SAYS_SOMETHING = re.compile(r"[0-9$\\]")
-_VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
-_NUMBER = re.compile(r"(?<![\w.])\$?-?(?:\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?|\.\d+)(?:/\d+)?%?")
-_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z<]|\s*$)")
-_CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
+_SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
 _POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
-_PROSE = re.compile(r"[A-Za-z]{2,}")
-_MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
+_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z])")
+_CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
+_BEFORE_STATEMENT = re.compile(r"(?:[ \t*_\"'`\u201c\u2018>}]|\n+(?:[ \t]*[-*\u2022][ \t]+)?)*")
 _LONGEST_TEXT = 200_000  # characters: of a longer text, its end is searched
 _LONGEST_STATEMENT = 400  # characters
-_MOST_BOXES = 50  # of one list
+_MOST_ANNOUNCEMENTS = 20  # tried from the end
 
 
 def extract_answer(text: str) -> str | None:
-    """The final answer stated in `text`, without its delimiters; None if it states none. Never raises."""
-    text = text[-_LONGEST_TEXT:]
-    for marks, find in ((_BOX, _boxed), (_HEADINGS, _under_heading), (_ANNOUNCED, _announced), (_ANY, _whole_line)):
-        if marks.search(text) is not None:
-            return (find(text) or "").strip() or None
-    return None
+    """The final answer stated in a solution, without its delimiters.
+
+    Args:
+        text: A solution, or any text; line ends and blanks of every kind are read alike.
+
+    Returns:
+        The answer as written, never blank; None if the text states none. Nothing raises.
+    """
+    text = _plain_lines(text[-_LONGEST_TEXT:])
+    has_box = BOX.search(text) is not None
+    if has_box:
+        answer = boxed_answer(text)
+        if answer is not None:
+            return answer
+        text = without_mentions(text)
+    marked = False
+    for marks, read in ((_HEADING, _under_heading), (_GSM8K, _gsm8k_answer), (_ANNOUNCEMENT, _announced)):
+        if marks.search(text) is None:
+            continue
+        marked = True
+        if answer := (read(text) or "").strip():
+            return answer
+    answer = None if marked else (_whole_line(text) or "").strip()
+    if has_box and not re.search(r"\d", answer or ""):  # "put it in \boxed{}" has words, and no answer
+        return None
+    return answer or None
+
+
+def _plain_lines(text: str) -> str:
+    """The text with one kind of line end and one kind of blank."""
+    if text.isascii():
+        return _LINE_ENDS.sub("\n", text) if "\r" in text else text
+    return _INVISIBLE.sub("", _ODD_BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)))
 
 
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
 
-def _boxed(text: str) -> str | None:
-    """The content of the last box, after those that stand beside it in one list."""
-    boxes = list(_BOX.finditer(text))[-_MOST_BOXES:]
-    contents: list[str] = []
-    until = len(text)
-    for box in reversed(boxes):
-        content, end = _box_content(text[box.end() : until])
-        if contents and (end is None or not _BOX_LIST.match(text[box.end() + end : until])):
-            break
-        if not contents or contents[0] != content:
-            contents.insert(0, content)
-        until = box.start()
-    return ", ".join(contents) if contents else None
-
-
-def _box_content(rest: str) -> tuple[str, int | None]:
-    """Content of a box whose text goes on as `rest`, and where it closes (None: never)."""
-    if not rest.startswith("{"):  # `\boxed 2$.`: up to the end of the formula, the sentence or the line
-        end = _UNBRACED_END.search(rest)
-        return (rest if end is None else rest[: end.start()]).strip(), None
-    depth = 0
-    for brace in _BRACE.finditer(rest):
-        depth += 1 if brace[1] == "{" else -1
-        if depth == 0:
-            return _DOLLAR.sub("", rest[1 : brace.end() - 1]).strip(), brace.end()
-    return rest[1:].split("\n", 1)[0].rstrip("$. "), None  # never closed: it counts to the end of its line
-
-
 def _under_heading(text: str) -> str | None:
+    """The first line below the last heading, or what that line states where it is a sentence or a formula."""
     heading = _last(_HEADING, text)
-    if heading is not None:
-        return text[heading.end() :].strip().split("\n", 1)[0]
+    if heading is None:
+        return None
+    below = text[heading.end() :].strip()
+    line = below.split("\n", 1)[0].strip()
+    if _ANNOUNCEMENT.search(line):
+        return _announced(line)
+    if FORMULA.match(below[:_LONGEST_STATEMENT]) or _SENTENCE_VERB.search(line):
+        return announced_answer(_statement(below))
+    return re.sub(r"\A(\*\*|__)(.+?)\1[.]?\Z", r"\2", line)
+
+
+def _gsm8k_answer(text: str) -> str | None:
+    """What stands behind the last ``####``: no title of a section, and no answer where an announced one follows."""
     marked = _last(_GSM8K, text)
-    return None if marked is None else marked["answer"]
+    if marked is None:
+        return None
+    if announced := _announced(text[marked.start() :]):
+        return announced
+    answer = marked["answer"].strip()
+    is_last_line = not text[marked.end() :].strip()
+    if _SECTION.match(answer) or answer.endswith(":"):
+        return None
+    return answer if _STARTS_A_VALUE.match(answer) or (is_last_line and len(answer.split()) <= 3) else None
 
 
 def _announced(text: str) -> str | None:
-    announced = _last(_ANNOUNCED, text)
-    if announced is None:
-        return None
-    rest = _POLITENESS.sub("", text[announced.end() :][:_LONGEST_STATEMENT]).lstrip(" \t*_\n")
-    formula = _FORMULA.match(rest)
-    return _stated(
-        rest[: max(formula.end(), _line_end(rest, formula.end()))] if formula else rest[: _line_end(rest, 0)]
-    )
+    """The answer of the last announcement that is followed by one."""
+    for announcement in reversed(deque(_ANNOUNCEMENT.finditer(text), maxlen=_MOST_ANNOUNCEMENTS)):
+        answer = announced_answer(_statement(text[announcement.end() :][:_LONGEST_STATEMENT]))
+        if answer:
+            return answer
+    return None
 
 
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end
+def _statement(text: str) -> str:
+    """The line with which a text begins, or the display formula that begins there, with the rest of its line.
+
+    A line that ends with a colon ("the area is given by:") leads to the next line.
+    """
+    text = _POLITENESS.sub("", text[:_LONGEST_STATEMENT])
+    while True:
+        blank = _BEFORE_STATEMENT.match(text)
+        text = text[blank.end() :] if blank else text
+        formula = FORMULA.match(text)
+        line, _, below = text[formula.end() if formula else 0 :].partition("\n")
+        line = formula[0] + line if formula else line
+        if not line.rstrip("*_ ").endswith(":") or not below.strip():
+            return line
+        text = below
 
 
 def _whole_line(text: str) -> str | None:
@@ -115,28 +150,7 @@ def _whole_line(text: str) -> str | None:
         return None
     line = _POLITENESS.sub("", line[-_LONGEST_STATEMENT:])
     conclusion = _last(_CONCLUSION, line)
-    return _stated(line if conclusion is None else line[conclusion.start() :])
-
-
-def _stated(sentence: str) -> str | None:
-    """The answer in one statement: formulas alone, what its verb says, its last formula or number, or its words."""
-    sentence = _SENTENCE_END.split(sentence.strip(), maxsplit=1)[0].strip("*_ ")
-    formulas = list(_FORMULA.finditer(sentence))
-    if formulas and _BETWEEN_FORMULAS.match(_FORMULA.sub(" ", sentence)):
-        return ", ".join(_inside(formula) for formula in formulas)
-    verb = _last(_VERB, _FORMULA.sub(lambda formula: "$" * len(formula[0]), sentence))
-    if verb is not None and (not formulas or _SAYS_SOMETHING.search(sentence, verb.end())):
-        return _stated(sentence[verb.end() :])
-    if formulas:
-        return _inside(formulas[-1])
-    if sentence.isascii() and not _PROSE.search(_MACRO.sub("", sentence)):
-        return sentence.rstrip(". ")
-    numbers = [number[0] for number in _NUMBER.finditer(sentence)]
-    if numbers:
-        return numbers[-1].lstrip("$")
-    words = sentence.strip("*_\"'.,;: ")
-    return words if len(words.split()) <= 3 else None
-
-
-def _inside(formula: re.Match[str]) -> str:
-    return next(content for content in formula.groups() if content is not None).strip()
+    if conclusion is not None:
+        return stated_answer(line[conclusion.start() :])
+    sentences = [sentence for sentence in _SENTENCE_END.split(line) if sentence.strip()]
+    return stated_answer(next((s for s in reversed(sentences) if re.search(r"[0-9$\\]", s)), line))

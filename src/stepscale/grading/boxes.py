@@ -1,0 +1,98 @@
+r"""Boxed answers: the last ``\boxed{...}`` or ``\fbox{...}`` with content, and the boxes beside it in one list.
+
+A box that holds nothing, or a placeholder such as ``\boxed{answer}``, only mentions the box. A mention hides no answer.
+Every scan is bounded, so that the time grows with the text and not with its square.
+"""
+
+import re
+
+BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*(?={)|[ \t]*)")
+_LIST_SEPARATOR = re.compile(
+    r"(?:[ \t,;$&]|\\[,;:! ()]|\\q?quad(?![a-zA-Z])|\\text\s*\{[^{}\n]{0,30}?\b(?:and|or)\s*\}|\band\b|\bor\b)*\Z"
+)
+_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
+_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
+_UNBRACED_END = re.compile(r"\$|\\\)|\\\]|\n|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}")
+_BEGINS_LIKE_AN_ANSWER = re.compile(
+    r"[(\[]?(?:[-+\u2212\u2013\u00b1]?[ \t]?[.$]?\d|[-+\u2212\u2013\u00b1]?\\(?!boxed|fbox)(?:[a-zA-Z]|[{$])"
+    r"|[-+\u2212\u2013\u00b1]?[a-zA-Z](?![a-zA-Z'\u2019])(?!\s+[a-zA-Z]{2})"
+    r"|[-+\u2212\u2013\u00b1]?[\u221a\u03c0\u221e\u00bc-\u00be\u2150-\u215e])"
+)
+_ONE_WORD = re.compile(r"\s*\w+[.$\s]*\Z")
+_SPACING = re.compile(
+    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! ]|[\s{}$~_?*.\u2026\u22ef\u25a1]"
+    r"|\\(?:q?quad|[lc]?dots|square|Box|cdot|bullet|underline|text|mathrm|mathbf|textbf|boxed)(?![a-zA-Z])"
+)
+_PLACEHOLDER = re.compile(
+    r"(?:insert|put|write|the|your|my|a|an|final|correct|numerical|answer|result|solution|value|expression|ans|here|goes"
+    r"|is|in|to|this|question|problem|\W)*",
+    re.IGNORECASE,
+)
+_MENTION = re.compile(
+    r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*"
+)
+_MOST_BOXES = 100  # looked at from the end
+_MOST_LISTED = 50  # boxes in one list
+_LONGEST_CONTENT = 10_000  # characters
+
+
+def boxed_answer(text: str) -> str | None:
+    """The content of the last box that has one, after the contents of the boxes listed beside it.
+
+    Args:
+        text: A solution's text.
+
+    Returns:
+        The contents joined by commas, or None where no box has content.
+    """
+    contents: list[str] = []
+    list_end = len(text)  # where the list continues: the start of the box after this one
+    for box in list(BOX.finditer(text))[-_MOST_BOXES:][::-1]:
+        rest = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
+        content, end = _content(rest)
+        if _is_mention(content):
+            if contents:
+                break
+            continue
+        if contents and (end is None or not _LIST_SEPARATOR.match(rest[end:])):
+            break
+        if not contents or contents[0] != content:
+            contents.insert(0, content)
+        if len(contents) == _MOST_LISTED:
+            break
+        list_end = box.start()
+    return ", ".join(contents) or None
+
+
+def without_mentions(text: str) -> str:
+    """The text without its boxes, for a text in which no box has content."""
+    return _MENTION.sub("", text)
+
+
+def _content(rest: str) -> tuple[str, int | None]:
+    r"""The content of a box whose text goes on as ``rest``, and where its brace closes (None: it has none)."""
+    if not rest.startswith("{"):  # `\boxed 2$.`: up to the end of the formula, the sentence or the line
+        if not _BEGINS_LIKE_AN_ANSWER.match(rest):
+            return "", None
+        end = _UNBRACED_END.search(rest)
+        return (rest if end is None else rest[: end.start()]).strip(), None
+    depth = 0
+    for brace in _BRACE.finditer(rest):
+        depth += 1 if brace[1] == "{" else -1
+        if depth == 0:
+            return _DOLLAR.sub("", rest[1 : brace.end() - 1]).strip(), brace.end()
+    # Never closed: it counts to the end of its line, where it begins like an answer.
+    inner = rest[1:].lstrip(" \t$")
+    if not _BEGINS_LIKE_AN_ANSWER.match(inner) and not _ONE_WORD.match(inner):
+        return "", None
+    return inner.split("\n", 1)[0].rstrip("$. "), None
+
+
+def _is_mention(content: str) -> bool:
+    """True for a box without content: blanks, dots, or words that ask for an answer."""
+    bare = _SPACING.sub(" ", content)
+    return not bare.strip() or (len(bare) < 60 and _PLACEHOLDER.fullmatch(bare) is not None and _has_word(bare))
+
+
+def _has_word(text: str) -> bool:
+    return re.search(r"answer|result|solution|value|expression|\bans\b", text, re.IGNORECASE) is not None

@@ -1,0 +1,141 @@
+"""One statement of a solution -> the answer that it states.
+
+After an announcement ("the answer is") the first value counts. A sentence that announces nothing ("So she has 3 + 5 = 8
+apples.") states what stands behind its verb, or its last value.
+"""
+
+import re
+
+from stepscale.grading.values import FORMULA, FUNCTION, MINUS, formulas, inside, leading_value, tidied, values
+
+_SENTENCE_END = re.compile(r"\.(?=\s+[A-Z<]|\s*$)")
+_BETWEEN_FORMULAS = re.compile(r"\A(?:[\s,;*_\"'.]|\\[\"']|\band\b|\bor\b)*\Z")
+_SAYS_SOMETHING = re.compile(r"[0-9$\\]")
+_VERB = re.compile(r"\b(?:is|are|be|equals)\b:?\s+")
+_FILLER = re.compile(
+    r"(?:(?:therefore|thus|hence|so|then|simply|just|exactly|approximately|about|around|roughly|nearly|only|indeed"
+    r"|equal to|given by|option|choice)\b[,:]?[ ]+)+",
+    re.IGNORECASE,
+)
+_YES_OR_NO = re.compile(r"(?:yes|no|true|false)\b(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE)
+_REMARK = re.compile(  # what is said of an answer, not the answer
+    r"(?:in|inside|within|on|below|above|as follows|correct|right|wrong|incorrect|reasonable|sensible|valid|plausible"
+    r"|consistent|clear|unclear|known|unknown|found|given|stated|boxed|not \w+|to be|what|that|this|our|your)\b",
+    re.IGNORECASE,
+)
+_MARKUP = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
+_PROSE = re.compile(r"[A-Za-z]{2,}")
+_MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
+_UNIT_LETTER = re.compile(r"(?<=\d)m[\u00b2\u00b3]\Z|(?<=[\d\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK](?:\^?[\d\u00b2\u00b3])?(?:/[a-zA-Z](?:\^?[\d\u00b2\u00b3])?)?\Z")
+_EXPLANATION = re.compile(r"(?<=[\d%])(?:\s+\([^()a-zA-Z]*\)\Z|:\s.*)")  # `18 (9*2)`, `7: 3 + 4`
+_MATHEMATICAL = re.compile(
+    r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
+    r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\ufe63\uff0d]+"
+)
+_DELIMITER = re.compile(r"\\?[{}]|\\[()\[\]]")
+_DOLLAR = re.compile(r"(?<!\\)\$+")
+_PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
+_MOST_WORDS = 3  # of an answer in words
+
+
+def announced_answer(statement: str) -> str | None:
+    """The first value of a statement that follows an announcement; its words where it has no value.
+
+    Args:
+        statement: The text behind "the answer is", to the end of its line.
+
+    Returns:
+        The answer, or None where the statement holds none.
+    """
+    statement = _first_sentence(_closed(_first_sentence(statement)))
+    statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
+    if word := _YES_OR_NO.match(statement):
+        return word[0]
+    if _is_bare(statement):
+        return _bare(statement)
+    if value := leading_value(statement):
+        return value.text
+    if not _SAYS_SOMETHING.search(statement) and not values(statement):
+        return None if _REMARK.match(statement) else stated_answer(statement)
+    # 1. what stands behind a verb: "The largest $n$ is 34, 3 more than 31."
+    for verb in _VERB.finditer(_without_formulas(statement)):
+        behind = statement[verb.end() :]
+        behind = behind[filler.end() :] if (filler := _FILLER.match(behind)) else behind
+        if value := leading_value(behind):
+            return value.text
+    # 2. the first formula with a number, else the last formula
+    contents = [inside(formula) for formula in formulas(statement)]
+    if contents:
+        return next((content for content in contents if re.search(r"\d", content)), contents[-1])
+    # 3. the first value in prose, but not the 5 of "not 5 but 7"
+    numbers = values(re.sub(rf"\b(?:not|than)\s+[{MINUS}]?[\d.,]+", " ", statement)) or values(statement)
+    return numbers[0] if numbers else stated_answer(statement)
+
+
+def stated_answer(sentence: str) -> str | None:
+    """The answer in a sentence that announces none: its formulas, what its verb says, its last value, or its words.
+
+    Args:
+        sentence: One sentence, or a line of which the first sentence is read.
+
+    Returns:
+        The answer, or None where the sentence holds none.
+    """
+    sentence = _first_sentence(sentence)
+    found = list(formulas(sentence))
+    if found and _BETWEEN_FORMULAS.match(FORMULA.sub(" ", sentence)):
+        return ", ".join(inside(formula) for formula in found)
+    verbs = list(_VERB.finditer(_without_formulas(sentence)))
+    if verbs and (not found or _SAYS_SOMETHING.search(sentence, verbs[-1].end())):
+        return stated_answer(sentence[verbs[-1].end() :])
+    if found:
+        return inside(found[-1])
+    if _is_bare(sentence):
+        return _bare(sentence)
+    numbers = values(sentence)
+    if numbers:
+        return numbers[-1]
+    words = sentence.strip("*_\"'.,;: ")
+    return words if len(words.split()) <= _MOST_WORDS else None
+
+
+def _first_sentence(text: str) -> str:
+    """The first sentence of a text, without emphasis."""
+    return _MARKUP.sub("", _SENTENCE_END.split(text.strip(), maxsplit=1)[0]).strip("*_ ")
+
+
+def _closed(sentence: str) -> str:
+    r"""The sentence up to a delimiter that closes what was opened before it: `009` of `\[Answer: 009\]`."""
+    opened: list[str] = []
+    for delimiter in _DELIMITER.finditer(sentence):
+        partner = _PARTNERS.get(delimiter[0])
+        if partner is None:
+            opened.append(delimiter[0])
+        elif opened and opened[-1] == partner:
+            opened.pop()
+        elif partner not in opened:
+            return sentence[: delimiter.start()]
+    if len(_DOLLAR.findall(sentence)) % 2 and re.search(r"[^\\$]\$+\s*\Z", sentence):
+        return sentence.rstrip("$ ")
+    return sentence
+
+
+def _without_formulas(sentence: str) -> str:
+    """The sentence with every formula masked, so that positions stay."""
+    return FORMULA.sub(lambda formula: "$" * len(formula[0]), sentence)
+
+
+def _is_bare(sentence: str) -> bool:
+    """True for a sentence that is nothing but an answer: no word, no formula, no character outside mathematics."""
+    return (
+        bool(sentence)
+        and _MATHEMATICAL.fullmatch(sentence) is not None
+        and not _PROSE.search(FUNCTION.sub("", _MACRO.sub("", sentence)))
+        and FORMULA.search(sentence) is None
+    )
+
+
+def _bare(sentence: str) -> str:
+    answer = sentence.strip(" \"").rstrip(". ")
+    answer = _EXPLANATION.sub("", answer)
+    return tidied(_UNIT_LETTER.sub("", answer))

@@ -1,0 +1,215 @@
+r"""The value with which a piece of prose begins: ``2 1/2`` of ``2 1/2 cups``, ``(3, 4)`` of ``(3, 4) in the plane``.
+
+In: a statement as a model writes it, in plain text, Unicode or LaTeX. Out: the characters of the value, with its sign,
+power, brackets and relation. The reader goes from left to right over operands and operators and stops at the first
+thing that is neither, such as a unit or a word. It computes nothing.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+MINUS = r"\-\u2212\u2013\u2014\u2012\u2010\u2011\ufe63\uff0d"  # every dash that models write for a minus, for a class
+_SUPERSCRIPTS = "\u2070\u00b9\u00b2\u00b3\u2074-\u207f"
+_SUBSCRIPTS = "\u2080-\u208e"
+_VULGAR = "\u00bc-\u00be\u2150-\u215e\u2189"  # 1/4 and its like in one character
+_GREEK = "\u0391-\u03a1\u03a3-\u03a9\u03b1-\u03c9"
+_SYMBOLS = "\u221e\u2205\u211d\u2124\u211a\u2115\u2102"  # infinity, the empty set, the sets of numbers
+_RELATIONS = "=<>\u2264\u2265\u2260\u2208\u2286\u2282"
+_CURRENCY = r"(?:\\?\$|[\u20ac\u00a3\u00a5\u20b9])"
+
+_SIGN = re.compile(rf"(?:[+{MINUS}\u00b1\u2213\u221a\u221b\u221c]|\\pm(?![a-zA-Z]))[ ]*")
+_NUMBER = re.compile(
+    rf"{_CURRENCY}?[ ]?(?:"
+    rf"\d+[ ]\d+[/\u2044]\d+(?![\d/])|\d+[ ]?[{_VULGAR}]|[{_VULGAR}]"  # mixed numbers: `2 1/2`
+    r"|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
+    rf"|(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
+)
+FUNCTION = re.compile(r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])")
+_NAME = re.compile(
+    rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]"
+)
+_MACRO = re.compile(
+    r"\\(?!left|right|boxed|fbox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
+    r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
+)
+_OPEN, _CLOSE = re.compile(r"(?:\\left\s*)?(?:[(\[{]|\\\{)[ ]*"), re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}]|\\\})")
+_POSTFIX = re.compile(rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?%|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}")
+_INFIX = re.compile(
+    rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\u00b7\u22c5\u00d7\u00f7\u2044\u2215\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
+    r"|\\(?:cdot|times|div|cup|cap|leq?|geq?|neq?|in|pm)(?![a-zA-Z]))[ ]*|(?<=\d):(?=\d)"
+    r"|(?<=\d)[ ]?x[ ]?(?=\d)|(?<=[)\]])[ ]U[ ](?=[(\[])|!=[ ]*"
+)
+_INNER_SEPARATOR = re.compile(r"[ ]*[,;|][ ]*")
+_LIST_SEPARATOR = re.compile(r"[ ]*[,;][ ]*(?:(?:and|or)[ ]+)?|[ ]+(?:and|or|&)[ ]+")
+_VALUE_START = re.compile(
+    rf"(?<![\w.^_])(?:{_CURRENCY}[ ]?)?(?:[{MINUS}\u00b1\u221a]+[ ]?)?(?:{_CURRENCY}[ ]?)?(?=[\d{_VULGAR}]|\.\d|\u03c0)"
+    r"|(?<![\w^])(?:sqrt\(|\\(?:frac|sqrt|pi)(?![a-z]))|(?<!\w)[(\[](?=[^()\[\]a-zA-Z]*\d[^()\[\]a-zA-Z]*,)"
+)
+FORMULA = re.compile(
+    r"\$\$(?P<display>[^$]+)\$\$|(?<!\\)\$(?P<inline>(?:[^$\\]|\\.)+)\$(?!\d)"
+    r"|\\\((?P<round>(?:[^\\]|\\(?!\)))+)\\\)|\\\[(?P<square>(?:[^\\]|\\(?!\]))+)\\\]"
+)
+_PROSE_IN_FORMULA = re.compile(r"\A\d[^\\]*?(?<![\\{a-zA-Z])(?!(?:and|or)\b)[a-zA-Z]{2,}[^\\]*\s\Z")
+_ENDS_A_LETTER = re.compile(r"\s*(?:[.,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
+_VERB_FOLLOWS = re.compile(r"\s*(?:is|are|equals|must|can|has|be)\b")
+_SQUARE_METERS = re.compile("m[\u00b2\u00b3]")
+_NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
+_BOUNDED = 400  # characters of one value
+
+
+@dataclass(frozen=True, slots=True)
+class StatedValue:
+    """A value in a statement: its text without delimiters, and where it ends in the statement."""
+
+    text: str
+    end: int
+
+
+def formulas(text: str) -> Iterator[re.Match[str]]:
+    """The formulas of a text in order; a dollar sign before a price opens none."""
+    at = 0
+    while (formula := FORMULA.search(text, at)) is not None:
+        if formula["inline"] is not None and _PROSE_IN_FORMULA.search(formula["inline"]):
+            at = formula.start() + 1
+        else:
+            yield formula
+            at = formula.end()
+
+
+def inside(formula: re.Match[str]) -> str:
+    """The content of a formula."""
+    return next(content for content in formula.groups() if content is not None).strip()
+
+
+def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
+    """The value with which ``text`` begins, or None where it begins with prose.
+
+    Args:
+        text: A statement, or what follows its verb.
+        lists: Whether ``1, 2, and 3`` is one value; else it is the first of them.
+    """
+    text = text[:_BOUNDED]
+    ends = [end] if (end := _expression_end(text, 0)) else []
+    separators: list[str] = []
+    while ends and lists:
+        separator = _LIST_SEPARATOR.match(text, ends[-1])
+        end = _expression_end(text, separator.end()) if separator else 0
+        if not separator or not end:
+            break
+        separators.append(separator[0])
+        ends.append(end)
+    if not ends:
+        return None
+    rest = text[ends[-1] :].strip(" *_.,;:!?\"'")
+    if len(ends) == 2 and rest and not re.search("and|or|&", separators[0]) and " " in separators[0]:
+        ends = ends[:1]  # `5, 3 more than 2`: a list of two without its "and" is no list
+    return _checked(text, ends[-1])
+
+
+def values(text: str) -> list[str]:
+    """Every value of a text that begins with a number, a sign or a root, in order; lists count one by one."""
+    result: list[str] = []
+    at = 0
+    while (candidate := _VALUE_START.search(text, at)) is not None:
+        value = leading_value(text[candidate.start() :], lists=False)
+        if value is None:
+            at = candidate.end() + 1
+            continue
+        result.append(value.text)
+        at = candidate.start() + value.end
+    return result
+
+
+def tidied(value: str) -> str:
+    """One spelling for what prose writes in several: no currency, no blank after a sign or beside a times sign."""
+    value = re.sub(rf"(?:(?<!\\)\$|[\u20ac\u00a3\u00a5\u20b9])[ ]?(?=[{MINUS}]?[\d.])", "", value)
+    value = re.sub(rf"\A([+{MINUS}\u00b1\u221a])[ ]+", r"\1", value)
+    value = re.sub(r"(?<=\d)[ ]*([x\u00d7])[ ]*(?=\d)", r"\1", value)
+    return _result_of_arithmetic(value.strip())
+
+
+def _result_of_arithmetic(value: str) -> str:
+    """`9*2 = 18` states 18; an equation with a letter on its left side is kept."""
+    left, equals, right = value.rpartition("=")
+    numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
+    is_sum = re.search(rf"[+*/^!\u00d7\u00f7{MINUS}]", numbers) is not None or "%" not in right
+    if equals and right.strip() and is_sum and not _NO_ARITHMETIC.search(numbers) and not re.search(r",(?!\d{3})", value):
+        return right.strip()
+    return value
+
+
+def _checked(text: str, end: int) -> StatedValue | None:
+    """The value up to ``end`` without its delimiters; None for a letter that is a word or a name."""
+    raw, rest = text[:end], text[end:]
+    bare = FORMULA.sub(lambda formula: inside(formula), raw).strip()
+    if re.fullmatch(r"[a-zA-Z]", bare):
+        is_formula = bare != raw.strip()
+        is_word = _VERB_FOLLOWS.match(rest) if is_formula else not _ENDS_A_LETTER.match(rest)
+        if is_word:
+            return None
+    bare = re.sub(r"[ ]*[,;]?[ ]+(?:and|or|&)[ ]+", ", ", bare)
+    return StatedValue(tidied(bare.replace("\\$", "")), end)
+
+
+def _expression_end(text: str, at: int) -> int:
+    """Where the expression that begins at ``at`` ends; 0 where none begins there."""
+    opened: list[str] = []
+    end = 0  # of the longest complete expression so far
+    operand_next = True
+    while at < len(text):
+        if operand_next:
+            step = _operand(text, at, opened)
+            if step is None:
+                break
+            at, operand_next = step
+        else:
+            step = _operator(text, at, opened)
+            if step is None:
+                break
+            at, operand_next = step
+        if not operand_next and not opened:
+            end = at
+    return end
+
+
+def _operand(text: str, at: int, opened: list[str]) -> tuple[int, bool] | None:
+    """Past a sign, an open bracket or an operand; and whether an operand is still to come."""
+    if sign := _SIGN.match(text, at):
+        return sign.end(), True
+    formula = FORMULA.match(text, at)
+    if formula and not (formula["inline"] is not None and _PROSE_IN_FORMULA.search(formula["inline"])):
+        return formula.end(), False
+    if bracket := _OPEN.match(text, at):
+        opened.append(bracket[0].strip()[-1])
+        return bracket.end(), True
+    operand = _NUMBER.match(text, at) or _MACRO.match(text, at) or _NAME.match(text, at)
+    return None if operand is None else (operand.end(), False)
+
+
+def _operator(text: str, at: int, opened: list[str]) -> tuple[int, bool] | None:
+    """Past a closing bracket, a postfix, an infix or a separator; and whether an operand is to come."""
+    if opened and (bracket := _CLOSE.match(text, at)):
+        if (bracket[0][-1] == "}") != (opened[-1] == "{"):
+            return None
+        opened.pop()
+        return bracket.end(), False
+    if postfix := _POSTFIX.match(text, at):
+        return postfix.end(), False
+    if infix := _INFIX.match(text, at) or (_INNER_SEPARATOR.match(text, at) if opened else None):
+        return infix.end(), True
+    if not _is_factor(text, at, in_brackets=bool(opened)):
+        return None
+    return (at + 1 if text[at] == " " else at), True
+
+
+def _is_factor(text: str, at: int, *, in_brackets: bool) -> bool:
+    """True where what follows without an operator is a factor: `2x`, `n(n+1)`, `2 pi`, `3$\\sqrt2$`."""
+    if text[at] == " ":
+        follows = text[at + 1 : at + 6]
+        return in_brackets and follows[:1].isalnum() or re.match(r"pi\b|sqrt\(|[\u03c0\u221a]", follows) is not None
+    if _SQUARE_METERS.match(text, at):
+        return False
+    if text[at] in "([{$\\" or text[at].isdigit():
+        return not text.startswith(("\\]", "\\)", "\\ ", "\\,", "\\;", "\\text", "\\quad", "\\qquad", "\\right"), at)
+    return _NAME.match(text, at) is not None or _NUMBER.match(text, at) is not None or text[at] == "\u221a"
