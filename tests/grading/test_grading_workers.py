@@ -13,22 +13,22 @@ import pytest
 
 import stepscale
 from stepscale.grading import grade_many
-from stepscale.grading.workers.pool import Pool, Question
+from stepscale.grading.workers.pool import WorkerPool, WorkerQuestion
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stepscale.__file__).parents[1])}
-TRUE = Question("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 5.0)
-FALSE = Question("zero", ("(2^x)-(3^x)",), 5.0)
-SLOW = Question("lenient", (r"\boxed{\binom{10^9}{10^8}}", r"\boxed{12}", 6, True, False, True, True), 0.3)
+TRUE = WorkerQuestion("zero", ("(sqrt(3+2*sqrt(2)))-(1+sqrt(2))",), 5.0)
+FALSE = WorkerQuestion("zero", ("(2^x)-(3^x)",), 5.0)
+SLOW = WorkerQuestion("lenient", (r"\boxed{\binom{10^9}{10^8}}", r"\boxed{12}", 6, True, False, True, True), 0.3)
 
 
 @pytest.fixture
-def pool() -> Iterator[Pool]:
-    pool = Pool(2)
+def pool() -> Iterator[WorkerPool]:
+    pool = WorkerPool(2)
     yield pool
     pool.close()
 
 
-def test_a_worker_that_exceeds_its_time_is_replaced(pool: Pool) -> None:
+def test_a_worker_that_exceeds_its_time_is_replaced(pool: WorkerPool) -> None:
     assert pool.ask(TRUE) is True
     began = time.perf_counter()
     assert pool.ask(SLOW) is None
@@ -36,11 +36,11 @@ def test_a_worker_that_exceeds_its_time_is_replaced(pool: Pool) -> None:
     assert pool.ask(FALSE) is False
 
 
-def test_answers_keep_their_order_and_a_slow_question_harms_no_other(pool: Pool) -> None:
+def test_answers_keep_their_order_and_a_slow_question_harms_no_other(pool: WorkerPool) -> None:
     assert pool.ask_many([TRUE, SLOW, FALSE, TRUE]) == [True, None, False, True]
 
 
-def test_a_worker_killed_from_outside_is_replaced(pool: Pool) -> None:
+def test_a_worker_killed_from_outside_is_replaced(pool: WorkerPool) -> None:
     assert pool.ask(TRUE) is True
     for worker in list(pool._all):
         worker._process.kill()

@@ -1,6 +1,8 @@
 """`rules="lenient"`: Math-Verify's verdicts, with and without asking the library."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.grading import Lenient, grade_many, is_equivalent
@@ -41,6 +43,20 @@ GOLDS = [
     r"\begin{pmatrix}1\\2\end{pmatrix}",
     "6+9i",
     "6 + 9i",
+    r"\pi",
+    "3.141593",
+    r"\frac{\sqrt{3}}{2}",
+    r"\frac{6}{8}",
+    "1/2",
+    "0.5",
+    r"-\frac{1}{2}",
+    "12",
+    r"\sqrt{3}+1",
+    "3.0",
+    "A",
+    "a",
+    "(B)",
+    "b",
 ]
 
 
@@ -73,6 +89,55 @@ def test_short_cuts_say_what_the_library_says() -> None:
 )
 def test_lenient_verdicts(prediction: str, gold: str, verdict: bool) -> None:
     assert is_equivalent(prediction, gold, rules="lenient") is verdict
+
+
+@pytest.mark.parametrize("letter", "abcdefgkmnpsxyz")
+@pytest.mark.parametrize(
+    "spelling", ["{}", "({})", "2{}", r"\frac{{{}}}{{3}}", "(1,{})", r"\begin{{pmatrix}}{}\\1\end{{pmatrix}}"]
+)
+def test_letter_case_is_judged_by_the_library_in_every_spelling(letter: str, spelling: str) -> None:
+    for prediction, gold in ((letter, letter.upper()), (letter.upper(), letter)):
+        assert certain_verdict(spelling.format(prediction), spelling.format(gold)) is None
+        assert certain_verdict(prediction, f"({gold})") is None
+
+
+@pytest.mark.parametrize(
+    ("prediction", "gold"),
+    [
+        ("(A)", "a"),
+        ("b", "(B)"),
+        ("F", "f"),
+        ("2X", "2x"),
+        (r"\frac{A}{B}", r"\frac{a}{b}"),
+        ("3.141593", r"\pi"),
+        (r"\pi", "3.141593"),
+        ("(1,3.141593)", r"(1,\pi)"),
+        (r"\begin{pmatrix}3.141593\\1\end{pmatrix}", r"\begin{pmatrix}\pi\\1\end{pmatrix}"),
+    ],
+)
+def test_a_bare_answer_has_the_verdict_of_the_boxed_one(prediction: str, gold: str) -> None:
+    boxed = [f"\\boxed{{{text}}}" for text in (prediction, gold)]
+    assert is_equivalent(prediction, gold, "lenient") is True
+    assert is_equivalent(boxed[0], boxed[1], "lenient") is True
+
+
+NUMBERS = st.one_of(
+    st.integers(-30, 30).map(str),
+    st.decimals(-9, 9, places=3).map(str),
+    st.builds(r"\frac{{{}}}{{{}}}".format, st.integers(-9, 9), st.integers(1, 9)),
+    st.builds(r"{}\sqrt{{{}}}".format, st.integers(1, 9), st.integers(1, 12)),
+    st.builds(r"\frac{{{}\pi}}{{{}}}".format, st.integers(1, 9), st.integers(1, 9)),
+    st.sampled_from([r"\pi", "3.141593", "0.333333", "1.414214", r"\sqrt{2}", r"30^\circ", "1,234", r"\frac12"]),
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(NUMBERS, NUMBERS)
+def test_a_short_cut_on_numbers_is_the_librarys_verdict(prediction: str, gold: str) -> None:
+    verdict = certain_verdict(prediction, gold)
+    if verdict is not None:
+        boxed = [f"\\boxed{{{text}}}" for text in (prediction, gold)]
+        assert verdict == library_accepts(boxed[0], boxed[1], 6, True, False, True, True)
 
 
 def test_the_order_of_arguments_matters() -> None:

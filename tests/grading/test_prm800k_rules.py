@@ -32,6 +32,13 @@ RIGHT = [
     ("(1,2)", "( 1 , 2 )"),
     (r"[0,\frac{1}{2})", "[0,0.5)"),
     ("2*60/7", "120/7"),
+    ("n(n+1)", "n^2+n"),  # a letter before a bracket is a factor
+    ("x(x+1)", "x^2+x"),
+    ("19x^3+76x", "19x(x^2+4)"),
+    ("n(2)", "2n"),
+    ("n(n+1)(n+2)", "n^3+3n^2+2n"),
+    (r"\frac{1}{2}n(n+1)", r"\frac{n(n+1)}{2}"),
+    (r"\csc x", r"\cot x"),  # a defect of that grader, which drops both names: docs/grading.md
 ]
 WRONG = [
     ("2/4", "1/2"),  # unreduced
@@ -51,6 +58,9 @@ WRONG = [
     ("10^12", "1000000000000"),  # long powers are not read
     ("x=3", "y=3+1"),
     ("1,2", "2,1"),
+    ("n(n+1)", "n^2-n"),
+    ("f(2)", "f(3)"),
+    ("x(x+1)", "x+x+1"),
 ]
 
 

@@ -12,7 +12,7 @@ from stepscale.errors import InputError
 from stepscale.grading.lenient import lenient
 from stepscale.grading.rules import Lenient, Rules, checked
 from stepscale.grading.strict import strict
-from stepscale.grading.workers.pool import Question, shared_pool
+from stepscale.grading.workers.pool import WorkerQuestion, shared_pool
 
 _CACHED_PAIRS = 100_000
 _LONGEST_CACHED = 1_000  # characters: longer texts are rare and dear to keep
@@ -21,7 +21,7 @@ _verdicts: dict[tuple[_Pair, Literal["prm800k"] | Lenient], bool] = {}
 
 
 def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -> bool:
-    """True if the final answer `prediction` is the answer `gold` by these rules; None (no answer) never is.
+    """True if the final answer ``prediction`` is the answer ``gold`` by these rules; None (no answer) never is.
 
     Not symmetric: the second argument is the reference. Raises InputError for unknown rules, nothing for any text.
     """
@@ -29,7 +29,7 @@ def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -
 
 
 def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: Rules = "prm800k") -> list[bool]:
-    """`is_equivalent` for each pair, in order; each distinct pair is graded once.
+    """``is_equivalent`` for each pair, in order; each distinct pair is graded once.
 
     Raises InputError for unknown rules or if the two sequences differ in length.
     """
@@ -38,7 +38,7 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
         raise InputError(f"{len(predictions)} predictions for {len(golds)} golds: give one gold answer a prediction")
     pairs = list(zip(predictions, golds, strict=True))
     verdicts: dict[_Pair, bool] = {}
-    asked: dict[_Pair, Question] = {}
+    asked: dict[_Pair, WorkerQuestion] = {}
     for pair in dict.fromkeys(pairs):
         verdict = _settled(pair, rules)
         if isinstance(verdict, bool):
@@ -58,7 +58,7 @@ def forget_verdicts() -> None:
     strict.forget_spellings()
 
 
-def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | Question:
+def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | WorkerQuestion:
     """The verdict, where it is known or cheap; else the question that a worker has to answer."""
     prediction, gold = pair
     if prediction is None:

@@ -20,7 +20,7 @@ _BEGINS_LIKE_AN_ANSWER = re.compile(
 )
 _ONE_WORD = re.compile(r"\s*\w+[.$\s]*\Z")
 _SPACING = re.compile(
-    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! ]|[\s{}$~_?*.\u2026\u22ef\u25a1]"
+    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! ]|[\s{}$~_?*.\u2026\u22ef\u25a1]|\\\Z"
     r"|\\(?:q?quad|[lc]?dots|square|Box|cdot|bullet|underline|text|mathrm|mathbf|textbf|boxed)(?![a-zA-Z])"
 )
 _PLACEHOLDER = re.compile(
@@ -28,9 +28,7 @@ _PLACEHOLDER = re.compile(
     r"|is|in|to|this|question|problem|\W)*",
     re.IGNORECASE,
 )
-_MENTION = re.compile(
-    r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*"
-)
+_MENTION = re.compile(r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
 _LONGEST_CONTENT = 10_000  # characters

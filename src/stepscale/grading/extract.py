@@ -31,12 +31,13 @@ _HEADING = re.compile(
     re.MULTILINE | re.IGNORECASE,
 )
 _GSM8K = re.compile(r"^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
-_SECTION = re.compile(r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE)
+_SECTION = re.compile(
+    r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE
+)
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _ANNOUNCEMENT = re.compile(
-    r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+"
-    r"(?:is|are|equals|was|(?:should|must|will|would)[ \t]+be)\b[*_]*[ \t]*:?"
-    r"|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))",
+    r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
+    r"|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))|(?<!your[ ])\banswers?[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
     re.IGNORECASE,
 )
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")

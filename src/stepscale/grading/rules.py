@@ -1,7 +1,7 @@
 """By which rules answers are compared: the names users write, and the options of the lenient ones.
 
-`"prm800k"` are papers A's and B's strict rules; `"lenient"` accepts what the Math-Verify library accepts with its own
-defaults; a `Lenient(...)` value sets that library's options one by one.
+``"prm800k"`` are papers A's and B's strict rules; ``"lenient"`` accepts what the Math-Verify library accepts with its own
+defaults; a ``Lenient(...)`` value sets that library's options one by one.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Rules = Literal["prm800k", "lenient"] | Lenient
 
 
 def checked(rules: Rules) -> Literal["prm800k"] | Lenient:
-    """The rules with `"lenient"` spelled out. Raises InputError for a name that is none."""
+    """The rules with ``"lenient"`` spelled out. Raises InputError for a name that is none."""
     if rules == "lenient":
         return Lenient()
     if rules == "prm800k" or isinstance(rules, Lenient):

@@ -26,7 +26,11 @@ _REMARK = re.compile(  # what is said of an answer, not the answer
 _MARKUP = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
 _PROSE = re.compile(r"[A-Za-z]{2,}")
 _MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
-_UNIT_LETTER = re.compile(r"(?<=\d)m[\u00b2\u00b3]\Z|(?<=[\d\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK](?:\^?[\d\u00b2\u00b3])?(?:/[a-zA-Z](?:\^?[\d\u00b2\u00b3])?)?\Z")
+_UNIT_POWER = r"(?:\^?[\d\u00b2\u00b3])?"
+_UNIT_LETTER = re.compile(
+    r"(?<=\d)m[\u00b2\u00b3]\Z"
+    rf"|(?<=[\d\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK]{_UNIT_POWER}(?:/[a-zA-Z]{_UNIT_POWER})?\Z"
+)
 _EXPLANATION = re.compile(r"(?<=[\d%])(?:\s+\([^()a-zA-Z]*\)\Z|:\s.*)")  # `18 (9*2)`, `7: 3 + 4`
 _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
@@ -105,7 +109,7 @@ def _first_sentence(text: str) -> str:
 
 
 def _closed(sentence: str) -> str:
-    r"""The sentence up to a delimiter that closes what was opened before it: `009` of `\[Answer: 009\]`."""
+    r"""The sentence up to a delimiter that closes what was opened before it: ``009`` of ``\[Answer: 009\]``."""
     opened: list[str] = []
     for delimiter in _DELIMITER.finditer(sentence):
         partner = _PARTNERS.get(delimiter[0])
@@ -136,6 +140,6 @@ def _is_bare(sentence: str) -> bool:
 
 
 def _bare(sentence: str) -> str:
-    answer = sentence.strip(" \"").rstrip(". ")
+    answer = sentence.strip(' "').rstrip(". ")
     answer = _EXPLANATION.sub("", answer)
     return tidied(_UNIT_LETTER.sub("", answer))

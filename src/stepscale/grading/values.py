@@ -25,16 +25,18 @@ _NUMBER = re.compile(
     r"|\d{1,3}(?:,\d{3})+(?!\d)(?:\.\d+)?|\d{1,3}(?:[ ]\d{3})+(?![\d/^])(?:\.\d+)?"  # thousands in groups
     rf"|(?:\d+(?:[.,]\d+)*|\.\d+)(?:[eE][+{MINUS}]?\d+(?![\w]))?)"
 )
-FUNCTION = re.compile(r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])")
-_NAME = re.compile(
-    rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]"
+FUNCTION = re.compile(
+    r"(?<![a-zA-Z])(?:sqrt|cbrt|pi|infinity|inf|(?:arc)?(?:sin|cos|tan|cot|sec|csc)|log|ln|exp)(?![a-zA-Z])"
 )
+_NAME = re.compile(rf"{FUNCTION.pattern}|(?!(?:a|I)[ ]+[a-z]{{2}})[a-zA-Z](?![a-zA-Z'\u2019])|[{_GREEK}{_SYMBOLS}]")
 _MACRO = re.compile(
     r"\\(?!left|right|boxed|fbox|text(?:bf|it)?\b|quad|qquad)[a-zA-Z]+"
     r"(?:\s*\{(?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*\}|\[\d+\])*|\\text\{[^{}]*\}"
 )
 _OPEN, _CLOSE = re.compile(r"(?:\\left\s*)?(?:[(\[{]|\\\{)[ ]*"), re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}]|\\\})")
-_POSTFIX = re.compile(rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?%|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}")
+_POSTFIX = re.compile(
+    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?%|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
+)
 _INFIX = re.compile(
     rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\u00b7\u22c5\u00d7\u00f7\u2044\u2215\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"
     r"|\\(?:cdot|times|div|cup|cap|leq?|geq?|neq?|in|pm)(?![a-zA-Z]))[ ]*|(?<=\d):(?=\d)"
@@ -130,11 +132,17 @@ def tidied(value: str) -> str:
 
 
 def _result_of_arithmetic(value: str) -> str:
-    """`9*2 = 18` states 18; an equation with a letter on its left side is kept."""
+    """``9*2 = 18`` states 18; an equation with a letter on its left side is kept."""
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_sum = re.search(rf"[+*/^!\u00d7\u00f7{MINUS}]", numbers) is not None or "%" not in right
-    if equals and right.strip() and is_sum and not _NO_ARITHMETIC.search(numbers) and not re.search(r",(?!\d{3})", value):
+    if (
+        equals
+        and right.strip()
+        and is_sum
+        and not _NO_ARITHMETIC.search(numbers)
+        and not re.search(r",(?!\d{3})", value)
+    ):
         return right.strip()
     return value
 
@@ -204,10 +212,10 @@ def _operator(text: str, at: int, opened: list[str]) -> tuple[int, bool] | None:
 
 
 def _is_factor(text: str, at: int, *, in_brackets: bool) -> bool:
-    """True where what follows without an operator is a factor: `2x`, `n(n+1)`, `2 pi`, `3$\\sqrt2$`."""
+    """True where what follows without an operator is a factor: ``2x``, ``n(n+1)``, ``2 pi``, ``3$\\sqrt2$``."""
     if text[at] == " ":
         follows = text[at + 1 : at + 6]
-        return in_brackets and follows[:1].isalnum() or re.match(r"pi\b|sqrt\(|[\u03c0\u221a]", follows) is not None
+        return (in_brackets and follows[:1].isalnum()) or re.match(r"pi\b|sqrt\(|[\u03c0\u221a]", follows) is not None
     if _SQUARE_METERS.match(text, at):
         return False
     if text[at] in "([{$\\" or text[at].isdigit():

@@ -15,7 +15,7 @@ MAX_LENGTH = 1_000  # characters of a difference; longer texts are never compare
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """An exact rational. `decimal` says that it was written with a point: irrational functions of it are floats."""
+    """An exact rational. ``decimal`` says that it was written with a point: irrational functions of it are floats."""
 
     value: Fraction
     decimal: bool = False
@@ -23,14 +23,14 @@ class Number:
 
 @dataclass(frozen=True, slots=True)
 class Symbol:
-    """A variable, or the constants `pi` and `I` (the grader lower-cases first, so `i` and `e` are variables)."""
+    """A variable, or the constants ``pi`` and ``I`` (the grader lower-cases first, so ``i`` and ``e`` are variables)."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """`operator` is one of + - * / ^ on two expressions."""
+    """``operator`` is one of + - * / ^ on two expressions."""
 
     operator: str
     left: "Expression"
@@ -46,7 +46,7 @@ class Negation:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`sqrt`, `ln`, `csc`, `!`, `!!` of an argument, or an unknown function (`f(2)`), named by its letter."""
+    """``sqrt``, ``ln``, ``csc``, ``!`` or ``!!`` of an argument."""
 
     function: str
     argument: "Expression"
@@ -56,6 +56,6 @@ Expression = Number | Symbol | Operation | Negation | Call
 
 
 def may_be_read(difference: str) -> bool:
-    """The papers' guards: at most two different letters (`sqrt` and `frac` aside), and no long or stacked powers."""
+    """The papers' guards: at most two different letters (``sqrt`` and ``frac`` aside), and no long or stacked powers."""
     letters = {c for c in difference.replace("sqrt", "").replace("frac", "") if c.isalpha()}
     return len(letters) <= _MAX_LETTERS and _REFUSED.search(difference) is None

@@ -10,7 +10,6 @@ import math
 from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
 
 _POINTS = (0.7310585786 + 0.4142135624j, -1.3591409142 + 0.5772156649j, 2.2360679775 - 1.6180339887j)
-_REAL_POINTS = (0.7310585786, -1.3591409142, 2.2360679775)
 _INTEGER_POINTS = (4.0, 7.0, 5.0)  # where factorials of variables are numbers
 _CLEARLY = 1e-7  # of the largest number met on the way; rounding errors stay near 1e-15 of it
 _LARGEST = 1e150
@@ -20,11 +19,9 @@ class _NoNumber(Exception):
     """The expression has no number at this point (private to this module)."""
 
 
-def is_nonzero(tree: Expression, *, real: bool = False) -> bool:
-    """True if `tree` is certainly not identically zero (for real variables, where `real`)."""
-    values: tuple[complex, ...] = _REAL_POINTS if real else _POINTS
-    if _has_factorial(tree):
-        values = _INTEGER_POINTS
+def is_nonzero(tree: Expression) -> bool:
+    """True if ``tree`` is certainly not identically zero."""
+    values: tuple[complex, ...] = _INTEGER_POINTS if _has_factorial(tree) else _POINTS
     for shift in range(len(values)):
         point = _Point(values, shift)
         try:
@@ -39,7 +36,7 @@ def is_nonzero(tree: Expression, *, real: bool = False) -> bool:
 def real_value(tree: Expression) -> float | None:
     """The value of an expression without variables, where it is real; None else."""
     try:
-        value = _Point(_REAL_POINTS, 0).value(tree)
+        value = _Point(_POINTS, 0).value(tree)
     except (_NoNumber, ArithmeticError, ValueError):
         return None
     return value.real if abs(value.imag) <= 1e-12 * abs(value) else None
@@ -103,8 +100,7 @@ class _Point:
             if argument != n or not 0 <= n <= 60:
                 raise _NoNumber
             return complex(math.prod(range(n, 1, -1 if function == "!" else -2)))
-        letter = 1 + ord(function[0]) / 97  # an unknown function: some smooth function of its own
-        return cmath.sin(letter * argument + letter) + letter * argument
+        raise _NoNumber
 
 
 def _has_factorial(tree: Expression) -> bool:

@@ -1,12 +1,12 @@
 """Plain text -> expression: a tokenizer and a recursive-descent parser for what the PRM800K grader can compute.
 
-In: normalised text such as `2sqrt(3)x^2/4`. Out: an expression tree, or None where the text is none (`x=3`, `1;2`,
+In: normalised text such as ``2sqrt(3)x^2/4``. Out: an expression tree, or None where the text is none (``x=3``, ``1;2``,
 prose). Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's
 evaluators.
 
-Precedence is Python's with `^` for power, and side by side means times, with the precedence of `*`: `1/2x` is
-`(1/2)*x`. A word that is no known name is the product of its letters; a lone letter before a bracket is an unknown
-function.
+Precedence is Python's with ``^`` for power, and side by side means times, with the precedence of ``*``: ``1/2x`` is
+``(1/2)*x``. A word that is no known name is the product of its letters, and a letter before a bracket is a factor
+(``n(n+1)``), as in that grader.
 """
 
 import re
@@ -58,11 +58,11 @@ class _Unreadable(Exception):
 
 
 def parse(text: str) -> Expression | None:
-    """The expression that `text` writes, or None."""
+    """The expression that ``text`` writes, or None."""
     if len(text) > MAX_LENGTH:
         return None
     try:
-        parser = _Parser(_tokens(text))
+        parser = _ExpressionParser(_tokens(text))
         tree = parser.sum(0)
         return tree if parser.next == _END else None
     except _Unreadable:
@@ -102,12 +102,12 @@ def _words(word: str, *, before_bracket: bool) -> list[Token]:
     if word == "pi":
         return [("word", word)]
     if len(word) == 1 or "_" in word or word in _UNSPLIT:
-        return [("function" if before_bracket else "word", word)]
+        return [("word", word)]
     pieces = re.findall(r"[0-9]+|\D", word)
     return [("number" if piece.isdigit() and piece.isascii() else "word", piece) for piece in pieces]
 
 
-class _Parser:
+class _ExpressionParser:
     """One token of look-ahead over a token list; every method takes the nesting depth and returns a tree."""
 
     def __init__(self, tokens: list[Token]) -> None:

@@ -1,9 +1,9 @@
 """Exact arithmetic in the rational functions of variables and pi over all square roots of rationals.
 
-In: an expression tree. Out: a `Quotient` of two `Terms`, each a sum of `coefficient * sqrt(radicand) * variables`,
+In: an expression tree. Out: a ``Quotient`` of two ``Terms``, each a sum of ``coefficient * sqrt(radicand) * variables``,
 with squarefree radicands (negative for a factor i). Such sums are zero only if they have no term, because square
 roots of different squarefree integers, variables and pi are independent: equality here is proof, either way. Trees
-that lead out of that field (`2^x`, nested roots, logarithms) and those that grow too large raise `OutOfReach`.
+that lead out of that field (``2^x``, nested roots, logarithms) and those that grow too large raise ``OutOfReach``.
 """
 
 from dataclasses import dataclass
@@ -33,7 +33,7 @@ class Undefined(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Quotient:
-    """`over / under`; `under` has at least one term."""
+    """``over / under``; ``under`` has at least one term."""
 
     over: Terms
     under: Terms
@@ -44,7 +44,7 @@ class Quotient:
 
 
 def quotient(tree: Expression) -> Quotient:
-    """The exact value of `tree`. Raises OutOfReach or Undefined."""
+    """The exact value of ``tree``. Raises OutOfReach or Undefined."""
     match tree:
         case Number(value, _):
             return _constant(value)

@@ -1,12 +1,12 @@
-"""The last resort: is this difference zero by sympy's `simplify`? Runs in a worker process only.
+"""The last resort: is this difference zero by sympy's ``simplify``? Runs in a worker process only.
 
 In: differences as normalised text. Out: True if sympy simplifies each to zero. sympy objects are built node by node
-through their constructors, with limits on powers and factorials, because sympy evaluates `9**(9**9)` as soon as it is
+through their constructors, with limits on powers and factorials, because sympy evaluates ``9**(9**9)`` as soon as it is
 written.
 """
 
 import sympy
-from sympy import Expr, Function
+from sympy import Expr
 
 from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
 from stepscale.grading.algebra.parser import parse
@@ -80,4 +80,4 @@ def _call(function: str, argument: Expr) -> Expr:
         if argument.is_number and not abs(argument.evalf(5)) <= _MAX_FACTORIAL:
             raise _TooLarge
         return sympy.factorial(argument) if function == "!" else sympy.factorial2(argument)
-    return Function(function)(argument)
+    raise ValueError(f"no function {function!r}")

@@ -1,8 +1,8 @@
-r"""`rules="lenient"`: what the Math-Verify library accepts, by certain short cuts first, else by the library itself.
+r"""``rules="lenient"``: what the Math-Verify library accepts, by certain short cuts first, else by the library itself.
 
-In: prediction and gold, each a bare answer (`\frac{1}{2}`) or a text that holds one (`... so it is $\frac12$.`). Out:
+In: prediction and gold, each a bare answer (``\frac{1}{2}``) or a text that holds one (``... so it is $\frac12$.``). Out:
 the verdict, or the question that a worker process puts to the library. A bare answer is handed over as the content of
-a `\boxed{}`, for without LaTeX delimiters the library would look for plain numbers only.
+a ``\boxed{}``, for without LaTeX delimiters the library would look for plain numbers only.
 """
 
 import re
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from stepscale.grading.lenient.shortcut import certain_verdict
 from stepscale.grading.rules import Lenient
-from stepscale.grading.workers.pool import Question
+from stepscale.grading.workers.pool import WorkerQuestion
 
 SECONDS = 0.9  # of work by the library on one pair (0.5 at most on real answers); a pair that takes longer is wrong
 MAX_TEXT = 20_000  # characters: of a longer text, its end is read
@@ -32,7 +32,7 @@ _NUMERAL = re.compile(
 )
 
 
-def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
+def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestion:
     """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
     given, wanted = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
     if given is None or wanted is None or not given.strip("$ \n"):
@@ -49,7 +49,7 @@ def settle(prediction: str, gold: str, options: Lenient) -> bool | Question:
     if given is None or wanted is None:
         return False
     switches = (options.float_rounding, options.strict, options.allow_set_relation_comp, options.latex, options.expr)
-    return Question("lenient", (given, wanted, *switches), SECONDS)
+    return WorkerQuestion("lenient", (given, wanted, *switches), SECONDS)
 
 
 def _for_library(text: str, options: Lenient) -> str | None:
@@ -76,7 +76,7 @@ def _visible(text: str) -> str | None:
 
 
 def _explodes(text: str) -> bool:
-    """True for numbers that no answer holds and that would fill time and memory: `9^{9^{9^9}}`, `9!!!!`, 400 digits."""
+    """True for numbers that no answer holds and that would fill time and memory: ``9^{9^{9^9}}``, ``9!!!!``, 400 digits."""
     if (
         _LONG_DIGITS.search(text)
         or _LONG_WORD.search(text)
@@ -100,7 +100,7 @@ def _nesting(text: str) -> int:
 
 
 def _same_numeral(prediction: str, gold: str, options: Lenient) -> bool:
-    """Two plain numerals of the same value, in any of the spellings that the library knows: `1,000.99`, `1000,99`."""
+    """Two plain numerals of the same value, in any of the spellings that the library knows: ``1,000.99``, ``1000,99``."""
     if not options.expr:
         return False
     values = [_numeral(text) for text in (prediction, gold)]

@@ -2,7 +2,7 @@ r"""Math-Verify's verdict on a pair of answers. Runs in a worker process only.
 
 In: prediction, gold, options. Out: True if the library accepts the prediction. The library's own time limits are
 signal alarms and are turned off: the worker's limits hold. Its LaTeX parser builds sympy objects node by node; the
-one place where it hands characters to sympy's evaluator (plain arithmetic such as `(3+4)/2`) is replaced by this
+one place where it hands characters to sympy's evaluator (plain arithmetic such as ``(3+4)/2``) is replaced by this
 package's parser.
 """
 
@@ -43,7 +43,7 @@ def library_accepts(
 
 
 def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:
-    """Stands in for sympy's `parse_expr` inside the library. Raises ValueError where the text is no arithmetic."""
+    """Stands in for sympy's ``parse_expr`` inside the library. Raises ValueError where the text is no arithmetic."""
     tree = None if _SEPARATED_NUMBERS.search(text) else parse_text(re.sub(r"\s+", "", text))
     if tree is None:
         raise ValueError("no arithmetic expression")

@@ -1,8 +1,8 @@
 """Hendrycks et al.'s string normalisation of MATH answers: the first of the PRM800K grader's two readings.
 
-In: a final answer as text. Out: the text in a canonical spelling (`\\frac{1}{2}` for `\\tfrac12`, `1/2` and `0.5`).
+In: a final answer as text. Out: the text in a canonical spelling (``\\frac{1}{2}`` for ``\\tfrac12``, ``1/2`` and ``0.5``).
 Two answers whose canonical spellings are the same string are the same answer; nothing is computed here, and nothing
-here knows what the spelling means. The rules, with their oddities (`0.5` but not `0.25`; `x=5` but not `abc=5`), are
+here knows what the spelling means. The rules, with their oddities (``0.5`` but not ``0.25``; ``x=5`` but not ``abc=5``), are
 those that papers A and B graded with: they decide what counts as correct, so they are kept as they were.
 """
 
@@ -12,7 +12,7 @@ _TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
 
 
 def canonical(answer: str) -> str:
-    """The canonical spelling of `answer`; an answer that the rules cannot spell comes back as it was, stripped."""
+    """The canonical spelling of ``answer``; an answer that the rules cannot spell comes back as it was, stripped."""
     answer = answer.strip()
     enclosed = _TEXT.search(answer)
     if enclosed is not None:
@@ -54,13 +54,13 @@ def _spell(text: str) -> str | None:
 
 
 def _without_short_left_side(text: str) -> str:
-    """`k=5` -> `5`, where the left side is at most two characters and there is one equals sign."""
+    """``k=5`` -> ``5``, where the left side is at most two characters and there is one equals sign."""
     sides = text.split("=", 2)
     return sides[1] if len(sides) == 2 and len(sides[0]) <= 2 else text
 
 
 def _braced_roots(text: str) -> str | None:
-    r"""`\sqrt3` -> `\sqrt{3}`; None where nothing follows the root."""
+    r"""``\sqrt3`` -> ``\sqrt{3}``; None where nothing follows the root."""
     first, *rest = text.split("\\sqrt")
     pieces = [first]
     for piece in rest:
@@ -71,7 +71,7 @@ def _braced_roots(text: str) -> str | None:
 
 
 def _braced_fractions(text: str) -> str | None:
-    r"""`\frac12` and `\frac1{2}` -> `\frac{1}{2}`; None where nothing follows, unchanged where too little does."""
+    r"""``\frac12`` and ``\frac1{2}`` -> ``\frac{1}{2}``; None where nothing follows, unchanged where too little does."""
     first, *rest = text.split("\\frac")
     pieces = [first]
     for piece in rest:
@@ -89,7 +89,7 @@ def _braced_fractions(text: str) -> str | None:
 
 
 def _slash_as_fraction(text: str) -> str:
-    r"""`3/4` -> `\frac{3}{4}`, where both sides are integers in their plain spelling."""
+    r"""``3/4`` -> ``\frac{3}{4}``, where both sides are integers in their plain spelling."""
     sides = text.split("/", 2)
     if len(sides) != 2 or not all(_plain_integer(side) for side in sides):
         return text

@@ -1,7 +1,7 @@
-r"""LaTeX -> the plain one-line text that the PRM800K grader reads: `\frac{14}{3}` -> `14/3`, `\sqrt{2}` -> `sqrt(2)`.
+r"""LaTeX -> the plain one-line text that the PRM800K grader reads: ``\frac{14}{3}`` -> ``14/3``, ``\sqrt{2}`` -> ``sqrt(2)``.
 
 In: an answer with LaTeX macros. Out: text, or None where the LaTeX cannot be read. The reading is pylatexenc's, as in
-the papers' grader, including what it loses (`\frac{x+1}{2}` -> `x+1/2`); a short converter for the macros that fill
+the papers' grader, including what it loses (``\frac{x+1}{2}`` -> ``x+1/2``); a short converter for the macros that fill
 most answers gives the same text many times faster, and hands over everything it does not know.
 """
 
@@ -40,7 +40,7 @@ _local = threading.local()
 
 
 def latex_to_text(latex: str) -> str | None:
-    """The plain text of `latex`; None where it is not LaTeX that can be read (the caller keeps what it had)."""
+    """The plain text of ``latex``; None where it is not LaTeX that can be read (the caller keeps what it had)."""
     latex = latex.replace("\\tfrac", "\\frac").replace("\\dfrac", "\\frac")
     latex = latex.replace("\\frac", " \\frac")  # a mixed number keeps a blank before its fraction
     text = _short(latex)
@@ -80,7 +80,7 @@ def _short(latex: str) -> str | None:
 
 
 def _read(lexemes: list[str], at: int, depth: int) -> tuple[str, int] | None:
-    """Text of lexemes from `at` to the closing brace of this depth (or to the end at depth 0), and where it ends."""
+    """Text of lexemes from ``at`` to the closing brace of this depth (or to the end at depth 0), and where it ends."""
     out: list[str] = []
     while at < len(lexemes):
         lexeme = lexemes[at]

@@ -1,8 +1,8 @@
 r"""The PRM800K grader's own normalisation: a final answer as plain lower-case text, and its elements.
 
-In: an answer as a model or a data set writes it (`\$1,\!234`, `\frac{1}{2} \text{ cm}`, `2 3/4`, `3 million`). Out:
-text without units, currency and blanks (`1234`, `1/2`, `2+3/4`, `3*10^6`), and that text split into the elements of
-its tuple or interval. What it deliberately does not know: values. `2/4` and `1/2` are different texts here.
+In: an answer as a model or a data set writes it (``\$1,\!234``, ``\frac{1}{2} \text{ cm}``, ``2 3/4``, ``3 million``). Out:
+text without units, currency and blanks (``1234``, ``1/2``, ``2+3/4``, ``3*10^6``), and that text split into the elements of
+its tuple or interval. What it deliberately does not know: values. ``2/4`` and ``1/2`` are different texts here.
 """
 
 import re
@@ -51,7 +51,7 @@ _EXACT_FLOAT = 2.0**53  # every integer below has its own float
 
 
 def normalise(answer: str) -> str:
-    """The plain text of `answer`, lower-case and without blanks."""
+    """The plain text of ``answer``, lower-case and without blanks."""
     if answer.isdigit() and answer.isascii() and (answer[0] != "0" or answer == "0"):
         return answer
     enclosed = _TEXT.search(answer)
@@ -77,7 +77,7 @@ def normalise(answer: str) -> str:
 
 
 def without_group_commas(text: str) -> str:
-    """`1,234,567` -> `1234567`; the commas of `(1,2)` and of `12,34` stay."""
+    """``1,234,567`` -> ``1234567``; the commas of ``(1,2)`` and of ``12,34`` stay."""
     if "," not in text:
         return text
     while (fewer := _GROUP_COMMA.sub("", text)) != text:
@@ -96,14 +96,14 @@ def elements(text: str) -> list[str]:
 
 
 def is_integer(text: str) -> bool:
-    """True for a numeral whose value is an integer to 1e-7: `7`, `7.0`, `1,000`, `2e3`."""
+    """True for a numeral whose value is an integer to 1e-7: ``7``, ``7.0``, ``1,000``, ``2e3``."""
     return _integer_text(without_group_commas(text), nearest=False) is not None
 
 
 def _integer_text(numeral: str, *, nearest: bool) -> str | None:
-    """The integer that `numeral` writes, as digits; None where it writes none.
+    """The integer that ``numeral`` writes, as digits; None where it writes none.
 
-    Up to 2**53 by way of a float, as the papers' grader does (so `6.99999999` is an integer, read as 7 where `nearest`
+    Up to 2**53 by way of a float, as the papers' grader does (so ``6.99999999`` is an integer, read as 7 where ``nearest``
     and cut to 6 else); beyond that a float would make different integers equal, so the digits themselves count.
     """
     if not numeral or not (numeral[-1].isdigit() or numeral[-1] in ". \t\n\r") or len(numeral) > 10_000:

@@ -1,4 +1,4 @@
-"""`rules="prm800k"`: the verdict of the PRM800K grader, with which papers A and B graded.
+"""``rules="prm800k"``: the verdict of the PRM800K grader, with which papers A and B graded.
 
 In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An
 answer is right if its Hendrycks spelling is the gold's, or if element by element its normalised text is the gold's,
@@ -19,7 +19,7 @@ from stepscale.grading.algebra.numeric import is_nonzero
 from stepscale.grading.algebra.parser import parse
 from stepscale.grading.strict.hendrycks import canonical
 from stepscale.grading.strict.plain import elements, is_integer, normalise
-from stepscale.grading.workers.pool import Question
+from stepscale.grading.workers.pool import WorkerQuestion
 
 MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
 SECONDS = 0.9  # for symbolic work on one pair; a pair that takes longer is wrong
@@ -28,7 +28,7 @@ _FRACTION = re.compile(r"-?[0-9]+.?/0*[1-9][0-9]*.?")
 _RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1-9][0-9]{0,40})?")
 
 
-def settle(prediction: str, gold: str) -> bool | Question:
+def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
     """The PRM800K grader's verdict, or the question whose answer is the verdict."""
     if _canonical(gold) == (canonical(prediction) if len(prediction) > _LONGEST_CACHED else _canonical(prediction)):
         return True
@@ -51,7 +51,7 @@ def settle(prediction: str, gold: str) -> bool | Question:
             return False
         if isinstance(verdict, str):
             unsettled.append(verdict)
-    return Question("zero", tuple(unsettled), SECONDS) if unsettled else True
+    return WorkerQuestion("zero", tuple(unsettled), SECONDS) if unsettled else True
 
 
 @lru_cache(maxsize=8192)
@@ -89,7 +89,7 @@ def _same_element(wanted: str, given: str) -> bool | str:
 
 
 def _decided(tree: Expression) -> bool | None:
-    """True where `tree` is zero, False where it is not, None where only symbolic work can tell."""
+    """True where ``tree`` is zero, False where it is not, None where only symbolic work can tell."""
     try:
         return radical.quotient(tree).is_zero()
     except radical.Undefined:

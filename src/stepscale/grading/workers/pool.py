@@ -1,6 +1,6 @@
 """Isolated workers: separate processes that do symbolic work, each question under a time and a memory limit.
 
-In: a `Question` (a task's name, its arguments, its time limit). Out: its boolean answer, or None where the worker ran
+In: a ``WorkerQuestion`` (a task's name, its arguments, its time limit). Out: its boolean answer, or None where the worker ran
 out of time or memory, or died. A worker is a fresh interpreter reading questions from a pipe, so it works from any
 thread, under any start method, inside daemonic processes and on any platform; no signal is used. It is started when
 first needed, replaced when it fails, and ends with this process: its pipe closes, and while it computes, a watchdog
@@ -29,11 +29,11 @@ MAX_WORKERS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """A task of `worker_main`, its arguments, and the processor time that a worker may spend on it.
+class WorkerQuestion:
+    """A task of ``worker_main``, its arguments, and the processor time that a worker may spend on it.
 
     Where the platform does not tell the processor time, and on an idle machine, that is the time on the clock; on a
-    busy one the clock may run up to `PATIENCE` times as long, so that verdicts do not depend on what else runs.
+    busy one the clock may run up to ``PATIENCE`` times as long, so that verdicts do not depend on what else runs.
     """
 
     task: str
@@ -65,7 +65,7 @@ class _Worker:
             self._answers.put(byte)
         self._answers.put(b"")
 
-    def ask(self, question: Question) -> bool | None:
+    def ask(self, question: WorkerQuestion) -> bool | None:
         """The answer; None after which the worker is dead and must be replaced."""
         assert self._process.stdin is not None
         if not self._ready and self._next(START_SECONDS) != b"R":
@@ -125,8 +125,8 @@ class _Worker:
         return self._process.poll() is None
 
 
-class Pool:
-    """At most `size` workers, started on demand and shared by all threads."""
+class WorkerPool:
+    """At most ``size`` workers, started on demand and shared by all threads."""
 
     def __init__(self, size: int = MAX_WORKERS) -> None:
         self._size = size
@@ -135,7 +135,7 @@ class Pool:
         self._idle: list[_Worker] = []
         self._all: weakref.WeakSet[_Worker] = weakref.WeakSet()
 
-    def ask(self, question: Question) -> bool | None:
+    def ask(self, question: WorkerQuestion) -> bool | None:
         """One question; None where no answer came in time. Blocks while all workers are busy."""
         with self._places:
             with self._lock:
@@ -153,7 +153,7 @@ class Pool:
         self._all.add(worker)
         return worker
 
-    def ask_many(self, questions: Sequence[Question]) -> list[bool | None]:
+    def ask_many(self, questions: Sequence[WorkerQuestion]) -> list[bool | None]:
         """The answers in order, all workers at once."""
         if len(questions) < 2 or self._size < 2:
             return [self.ask(question) for question in questions]
@@ -169,10 +169,10 @@ class Pool:
             worker.stop()
 
 
-_pool = Pool()
+_pool = WorkerPool()
 
 
-def shared_pool() -> Pool:
+def shared_pool() -> WorkerPool:
     """The pool of this process."""
     return _pool
 
@@ -180,7 +180,7 @@ def shared_pool() -> Pool:
 def _forget_after_fork() -> None:
     """A forked child must not share its parent's pipes: it starts workers of its own."""
     global _pool
-    _pool = Pool()
+    _pool = WorkerPool()
 
 
 atexit.register(lambda: _pool.close())

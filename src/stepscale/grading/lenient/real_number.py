@@ -1,0 +1,95 @@
+r"""A bare LaTeX answer that is one real number, as an exact expression: ``\frac{1}{2}``, ``2\sqrt{3}``, ``-\pi``.
+
+Everything whose reading is not beyond doubt is None: letters, units, percent, mixed numbers, ``1/2(3)``, tuples, words.
+This reader serves short cuts that must never be wrong; coverage is no goal.
+"""
+
+import re
+
+from stepscale.grading.algebra.expression import Expression
+from stepscale.grading.algebra.parser import parse
+
+_SPACES = re.compile(r"\\[,;:! ]|\\left(?![a-z])|\\right(?![a-z])|\s+")
+_FRACTIONS = re.compile(r"\\[dtc]frac(?![a-z])")
+_LEXEME = re.compile(r"\d+(?:\.\d+)?|\\(?:frac|sqrt|pi|cdot|times)(?![a-zA-Z])|[-+*/^(){}]")
+_DOUBTFUL = re.compile(
+    r"\d\\frac|\d\(\d|/\(|/[^\d\\({]|/\\|/\d+(?:[\\({^.]|/)|\^\d\d|\^[-\\]|\)\d|\}\d|\\pi\d|[-+]{2}"
+    r"|\^(?:\{[^{}]*\}|\d)\^|\^\{[^{}]*[^\d{}]"
+)
+_DIGITS_APART = re.compile(r"\d(?:\s|\\[,;:! ])+\d")
+_BARE_ARGUMENTS = re.compile(r"\\frac(\d)(\d|(?=\{))|\\sqrt(\d)")
+_LONGEST = 200  # characters
+_MOST_LEXEMES = 80
+
+
+def read_real(answer: str) -> Expression | None:
+    """The number that a bare answer writes.
+
+    Args:
+        answer: A final answer without delimiters.
+
+    Returns:
+        Its expression in numbers, square roots and pi; None where its reading is in doubt.
+    """
+    if len(answer) > _LONGEST or _DIGITS_APART.search(answer):
+        return None
+    text = _SPACES.sub("", _FRACTIONS.sub(r"\\frac", answer.strip().removeprefix("\\$")))
+    text = _BARE_ARGUMENTS.sub(_braced, text)
+    if text[:1] not in ("-", "\\"):
+        text = text.removesuffix("^\\circ").removesuffix("^{\\circ}")
+    lexemes = _LEXEME.findall(text)
+    if not lexemes or _DOUBTFUL.search(text) or sum(map(len, lexemes)) != len(text) or len(lexemes) > _MOST_LEXEMES:
+        return None
+    try:
+        plain, end = _plain(lexemes, 0, 0)
+    except IndexError:  # a macro without its argument, or a brace without its partner
+        return None
+    return parse(plain) if end == len(lexemes) else None
+
+
+def _braced(bare: re.Match[str]) -> str:
+    r"""``\frac12`` -> ``\frac{1}{2}``, ``\sqrt2`` -> ``\sqrt{2}``."""
+    over, under, root = bare.groups()
+    if root is not None:
+        return f"\\sqrt{{{root}}}"
+    return f"\\frac{{{over}}}" + (f"{{{under}}}" if under else "")
+
+
+def _plain(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
+    """Plain text with every grouping as brackets, up to the brace that closes this depth. Raises IndexError."""
+    pieces: list[str] = []
+    while depth or at < len(lexemes):
+        if lexemes[at] == "}":
+            if not depth:
+                raise IndexError
+            return "".join(pieces), at + 1
+        piece, at = _piece(lexemes, at, depth)
+        if pieces and piece[0].isalpha() and pieces[-1][-1].isalnum():
+            pieces.append("*")  # side by side are factors, never a name
+        pieces.append(piece)
+    return "".join(pieces), at
+
+
+def _piece(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
+    lexeme = lexemes[at]
+    at += 1
+    if lexeme == "{":
+        inner, at = _plain(lexemes, at, depth + 1)
+        return f"({inner})", at
+    if lexeme == "\\frac":
+        over, at = _argument(lexemes, at, depth)
+        under, at = _argument(lexemes, at, depth)
+        return f"({over}/{under})", at
+    if lexeme == "\\sqrt":
+        inner, at = _argument(lexemes, at, depth)
+        return f"sqrt{inner}", at
+    if lexeme in ("\\cdot", "\\times"):
+        return "*", at
+    return lexeme.removeprefix("\\"), at
+
+
+def _argument(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
+    """A macro's argument, a group, in brackets. Raises IndexError where there is none."""
+    if lexemes[at] != "{":
+        raise IndexError
+    return _piece(lexemes, at, depth)
