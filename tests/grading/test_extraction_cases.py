@@ -112,21 +112,22 @@ def test_any_text_has_an_answer_or_none(text: str) -> None:
 @pytest.mark.parametrize(
     "unit",
     [
-        "\\boxed{",
-        "\\boxed{{",
-        "\\boxed{}",
-        "answer to ",
-        "the answer is ",
-        "((",
-        "{",
-        "$",
-        "1,",
-        "1 ",
-        "\\a{",
-        "**",
-        "#",
-    ]
-    + ["####1\n", "\\[", "\\(", "-", "\u221a", "x=", "\r", "\u00a0", "\\text{", "the answer is (1, "],
+        *(
+            "\\boxed{",
+            "\\boxed{{",
+            "\\boxed{}",
+            "answer to ",
+            "the answer is ",
+            "((",
+            "{",
+            "$",
+            "1,",
+            "1 ",
+            "\\a{",
+            "**",
+        ),
+        *("#", "####1\n", "\\[", "\\(", "-", "\u221a", "x=", "\r", "\u00a0", "\\text{", "the answer is (1, "),
+    ],
 )
 def test_the_time_for_a_long_text_is_bounded(unit: str) -> None:
     text = (unit * 200_000)[:200_000]

@@ -166,16 +166,10 @@ def _expression_end(text: str, at: int) -> int:
     end = 0  # of the longest complete expression so far
     operand_next = True
     while at < len(text):
-        if operand_next:
-            step = _operand(text, at, opened)
-            if step is None:
-                break
-            at, operand_next = step
-        else:
-            step = _operator(text, at, opened)
-            if step is None:
-                break
-            at, operand_next = step
+        step = _operand(text, at, opened) if operand_next else _operator(text, at, opened)
+        if step is None:
+            break
+        at, operand_next = step
         if not operand_next and not opened:
             end = at
     return end
