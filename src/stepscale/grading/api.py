@@ -21,33 +21,51 @@ _verdicts: dict[tuple[_Pair, Literal["prm800k"] | Lenient], bool] = {}
 
 
 def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -> bool:
-    """True if the final answer ``prediction`` is the answer ``gold`` by these rules; None (no answer) never is.
+    """Whether a final answer is the reference by these rules. Not symmetric.
 
-    Not symmetric: the second argument is the reference. Raises InputError for unknown rules, nothing for any text.
+    Args:
+        prediction: The predicted answer; None (no answer) is wrong.
+        gold: The reference.
+        rules: ``"prm800k"``, ``"lenient"`` or ``Lenient(...)``.
+
+    Returns:
+        The verdict; a pure function of the arguments.
+
+    Raises:
+        InputError: If the rules are unknown. No text raises.
     """
     return grade_many([prediction], [gold], rules)[0]
 
 
 def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: Rules = "prm800k") -> list[bool]:
-    """``is_equivalent`` for each pair, in order; each distinct pair is graded once.
+    """``is_equivalent`` for each pair; each distinct pair is graded once.
 
-    Raises InputError for unknown rules or if the two sequences differ in length.
+    Args:
+        predictions: Predicted answers.
+        golds: The reference of each prediction.
+        rules: As in ``is_equivalent``.
+
+    Returns:
+        The verdicts, in order.
+
+    Raises:
+        InputError: If the rules are unknown, or if the two sequences differ in length.
     """
     rules = checked(rules)
     if len(predictions) != len(golds):
-        raise InputError(f"{len(predictions)} predictions for {len(golds)} golds: give one gold answer a prediction")
+        raise InputError(f"{len(predictions)} predictions for {len(golds)} golds: give one gold answer per prediction")
     pairs = list(zip(predictions, golds, strict=True))
     verdicts: dict[_Pair, bool] = {}
-    asked: dict[_Pair, WorkerQuestion] = {}
+    open_questions: dict[_Pair, WorkerQuestion] = {}
     for pair in dict.fromkeys(pairs):
         verdict = _settled(pair, rules)
         if isinstance(verdict, bool):
             verdicts[pair] = verdict
         else:
-            asked[pair] = verdict
-    if asked:
-        answers = shared_pool().ask_many(list(asked.values()))
-        for pair, answer in zip(asked, answers, strict=True):
+            open_questions[pair] = verdict
+    if open_questions:
+        answers = shared_pool().ask_many(list(open_questions.values()))
+        for pair, answer in zip(open_questions, answers, strict=True):
             verdicts[pair] = _remembered(pair, rules, answer is True)
     return [verdicts[pair] for pair in pairs]
 

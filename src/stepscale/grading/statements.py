@@ -86,14 +86,14 @@ def stated_answer(sentence: str) -> str | None:
         The answer, or None where the sentence holds none.
     """
     sentence = _first_sentence(sentence)
-    found = list(formulas(sentence))
-    if found and _BETWEEN_FORMULAS.match(FORMULA.sub(" ", sentence)):
-        return ", ".join(inside(formula) for formula in found)
+    sentence_formulas = list(formulas(sentence))
+    if sentence_formulas and _BETWEEN_FORMULAS.match(FORMULA.sub(" ", sentence)):
+        return ", ".join(inside(formula) for formula in sentence_formulas)
     verbs = list(_VERB.finditer(_without_formulas(sentence)))
-    if verbs and (not found or _SAYS_SOMETHING.search(sentence, verbs[-1].end())):
+    if verbs and (not sentence_formulas or _SAYS_SOMETHING.search(sentence, verbs[-1].end())):
         return stated_answer(sentence[verbs[-1].end() :])
-    if found:
-        return inside(found[-1])
+    if sentence_formulas:
+        return inside(sentence_formulas[-1])
     if _is_bare(sentence):
         return _bare(sentence)
     numbers = values(sentence)

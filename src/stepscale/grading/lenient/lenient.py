@@ -34,22 +34,26 @@ _NUMERAL = re.compile(
 
 def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestion:
     """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
-    given, wanted = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
-    if given is None or wanted is None or not given.strip("$ \n"):
+    predicted_text, gold_text = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
+    if predicted_text is None or gold_text is None or not predicted_text.strip("$ \n"):
         return False
-    if given == wanted and len(wanted) <= MAX_ANSWER and any(character.isalnum() for character in wanted):
+    if (
+        predicted_text == gold_text
+        and len(gold_text) <= MAX_ANSWER
+        and any(character.isalnum() for character in gold_text)
+    ):
         return True
-    if _same_numeral(given, wanted, options):
+    if _same_numeral(predicted_text, gold_text, options):
         return True
-    if options == Lenient() and not _DELIMITED.search(given + wanted):
-        verdict = certain_verdict(given, wanted)
+    if options == Lenient() and not _DELIMITED.search(predicted_text + gold_text):
+        verdict = certain_verdict(predicted_text, gold_text)
         if verdict is not None:
             return verdict
-    given, wanted = _for_library(given, options), _for_library(wanted, options)
-    if given is None or wanted is None:
+    predicted_text, gold_text = _for_library(predicted_text, options), _for_library(gold_text, options)
+    if predicted_text is None or gold_text is None:
         return False
     switches = (options.float_rounding, options.strict, options.allow_set_relation_comp, options.latex, options.expr)
-    return WorkerQuestion("lenient", (given, wanted, *switches), SECONDS)
+    return WorkerQuestion("lenient", (predicted_text, gold_text, *switches), SECONDS)
 
 
 def _for_library(text: str, options: Lenient) -> str | None:
@@ -65,14 +69,14 @@ def _visible(text: str) -> str | None:
     """Without direction marks and the like; None where it holds control characters, which no answer does."""
     if text.isprintable():
         return text
-    kept: list[str] = []
+    visible: list[str] = []
     for character in text:
         kind = unicodedata.category(character)
         if kind not in _INVISIBLE or character in "\n\t\r\f":
-            kept.append(character)
+            visible.append(character)
         elif _INVISIBLE[kind] is None:
             return None
-    return "".join(kept)
+    return "".join(visible)
 
 
 def _explodes(text: str) -> bool:

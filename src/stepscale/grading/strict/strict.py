@@ -34,19 +34,19 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
         return True
     if max(len(prediction), len(gold)) > MAX_ANSWER:
         return False
-    given, wanted = _normalised(prediction), _normalised(gold)
-    if given == wanted:
+    predicted_text, gold_text = _normalised(prediction), _normalised(gold)
+    if predicted_text == gold_text:
         return True
-    if not given:
+    if not predicted_text:
         return False
-    given_elements, wanted_elements = elements(given), elements(wanted)
-    if len(given_elements) != len(wanted_elements):
+    prediction_elements, gold_elements = elements(predicted_text), elements(gold_text)
+    if len(prediction_elements) != len(gold_elements):
         return False
-    if len(wanted_elements) > 1 and (given[0], given[-1]) != (wanted[0], wanted[-1]):
+    if len(gold_elements) > 1 and (predicted_text[0], predicted_text[-1]) != (gold_text[0], gold_text[-1]):
         return False
     unsettled: list[str] = []
-    for wanted_element, given_element in zip(wanted_elements, given_elements, strict=True):
-        verdict = _same_element(wanted_element, given_element)
+    for gold_element, prediction_element in zip(gold_elements, prediction_elements, strict=True):
+        verdict = _same_element(gold_element, prediction_element)
         if verdict is False:
             return False
         if isinstance(verdict, str):
@@ -70,15 +70,15 @@ def forget_spellings() -> None:
     _normalised.cache_clear()
 
 
-def _same_element(wanted: str, given: str) -> bool | str:
+def _same_element(gold_text: str, predicted_text: str) -> bool | str:
     """The verdict on one element, or the difference that has to be simplified for it."""
-    if _is_fraction(wanted) and _is_fraction(given):
-        return wanted == given
-    if is_integer(wanted) != is_integer(given):
+    if _is_fraction(gold_text) and _is_fraction(predicted_text):
+        return gold_text == predicted_text
+    if is_integer(gold_text) != is_integer(predicted_text):
         return False
-    if _RATIONAL.fullmatch(wanted) and _RATIONAL.fullmatch(given):
-        return Fraction(0) == _rational(wanted) - _rational(given)
-    difference = f"({wanted})-({given})"
+    if _RATIONAL.fullmatch(gold_text) and _RATIONAL.fullmatch(predicted_text):
+        return Fraction(0) == _rational(gold_text) - _rational(predicted_text)
+    difference = f"({gold_text})-({predicted_text})"
     if not may_be_read(difference):
         return False
     tree = parse(difference)
