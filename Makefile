@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint bench seeds clean
+.PHONY: run test lint docs bench seeds clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -20,6 +20,9 @@ lint: $(READY)
 seeds: $(READY)
 	for seed in 0 1 2; do $(BIN)/kedro run --env best_of_n --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
+
+docs: $(READY) # a broken link fails
+	$(BIN)/mkdocs build --quiet
 
 bench: $(READY)
 	$(BIN)/python -m bench
