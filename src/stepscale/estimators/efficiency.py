@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import Curve, by_spending, interval_of
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.curve import Curve, by_spending
+from stepscale.estimators.intervals import Interval, interval_of
 
 Status = Literal["matched", "at least", "never matched"]
 _CLOSE = 1e-12  # accuracies so close are equal

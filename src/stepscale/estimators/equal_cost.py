@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 

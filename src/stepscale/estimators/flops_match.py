@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
-from stepscale.estimators.curve import Counts, Curve, at_nearest, by_spending, interval_of
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.curve import Curve, at_nearest, by_spending
+from stepscale.estimators.intervals import Counts, Interval, interval_of
 
 Version = Literal["v1", "iclr"]
 Counted = Literal["generations", "FLOPs"]

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import at_nearest, interval_of, with_estimate
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.curve import at_nearest
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
-from stepscale.estimators.intervals import Interval, resample_counts
+from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
 from stepscale.estimators.online_outcomes import Outcomes
 
 _NEVER = 2.0  # a vote is never so sure
@@ -66,10 +66,14 @@ class OnlineSearchSpace(BaseModel):
 
 
 @dataclass(frozen=True)
-class Followed:
-    """``accuracy``, ``cost`` [problems]: expected over the orders. ``error``: Monte Carlo standard error of the mean accuracy.
+class PolicyResult:
+    """What a policy reaches.
 
-    ``stopped``: share of cases in which the probes were enough.
+    Attributes:
+        accuracy: Expected over the orders [problems].
+        cost: Likewise what it spends, in the unit of the outcomes [problems].
+        error: Monte Carlo standard error of the mean accuracy.
+        stopped: Share of cases in which the probes were enough.
     """
 
     accuracy: Floats
@@ -78,7 +82,7 @@ class Followed:
     stopped: float
 
 
-def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
+def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     """The policy on these problems, every step as it would happen. Raises InputError if it needs what was not recorded."""
     rung = _rung(outcomes, policy.probes)
     bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
@@ -92,7 +96,7 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
         right[here], cost[here] = won[here], spent[here]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-    return Followed(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
+    return PolicyResult(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
 
 
 def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
@@ -117,7 +121,7 @@ def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | 
 
 
 def at_equal_cost(
-    online: Followed, per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0
+    online: PolicyResult, per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0
 ) -> Interval:
     """Accuracy of the online policy minus that of another at the same mean cost, paired by problem.
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.voting import Vote
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.difficulty import rank_correlation
 
 
