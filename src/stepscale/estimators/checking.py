@@ -191,7 +191,7 @@ def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, 
     return budgets
 
 
-def checked_bins(bins: Iterable[Any], problems: int) -> NDArray[np.int64]:
+def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
     """Bins 1, 2, ... [problems], all present. Raises InputError on other numbers, another length or absent bins."""
     members = np.array(_whole_numbers(bins, "bins"), np.int64)
     present = set(members.tolist())
@@ -245,7 +245,7 @@ def _is_real_or_missing(cell: Any) -> bool:
 
 
 def _is_minus_one(label: Any) -> bool:
-    return isinstance(label, Number) and bool(label == -1)
+    return isinstance(label, Number) and bool(operator.eq(label, -1))
 
 
 def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:

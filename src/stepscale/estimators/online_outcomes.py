@@ -9,6 +9,7 @@ samples come in that order, by weighted vote (Snell et al. 2024, E). Knows nothi
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +25,12 @@ from stepscale.estimators.checking import (
     checked_scores,
     checked_values,
 )
+from stepscale.estimators.samples import one_spelling
 from stepscale.estimators.voting import count_votes, share_right, vote_weights, winners
 from stepscale.seeds import seed_for
+
+if TYPE_CHECKING:
+    from stepscale.grading import Rules
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ def outcomes(
     orders: int = 64,
     seed: int = 0,
     most_probes: int = 8,
+    rules: "Rules" = "prm800k",
 ) -> Outcomes:
     """All that a policy would meet, for random orders of each problem's pool, seeded by the problem's id.
 
@@ -103,6 +109,7 @@ def outcomes(
         orders: Random orders per problem.
         seed: Decides the orders.
         most_probes: Runs are recorded after up to so many samples. The ladder is 1, 2, 4, ... up to the pool's size.
+        rules: Grading rules by which answers given as text are equal, whoever gave them.
 
     Raises:
         InputError: Scores are not within [0, 1], shapes differ, or a value is none of what ``Candidates`` says.
@@ -115,7 +122,7 @@ def outcomes(
         np.concatenate([getattr(table, name) for table in tables], axis=1)
         for name in ("answers", "mask", "scores", "correct")
     )
-    codes = checked_answers(answers, mask)
+    codes = checked_answers(one_spelling(np.where(mask, answers, None), rules), mask)
     truth = share_right(codes, correct.astype(float), int(codes.max()) + 1)
     weights = vote_weights(codes, scores)
     # 2. the votes of each run, all of which are cast at once

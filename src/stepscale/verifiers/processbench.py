@@ -56,8 +56,8 @@ def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike)
     if truth.size and not all(values.dtype.kind in "iu" for values in (truth, predicted)):
         raise InputError("first errors must be whole numbers: the place of the first wrong step, or -1 for none")
     hit, wrong = truth == predicted, truth != NO_ERROR
-    shares = [float(hit[kind].mean()) if kind.any() else float("nan") for kind in (wrong, ~wrong)]
-    return ProcessBenchScore(*shares, int(wrong.sum()), int((~wrong).sum()))
+    error, correct = (float(hit[kind].mean()) if kind.any() else float("nan") for kind in (wrong, ~wrong))
+    return ProcessBenchScore(error, correct, int(wrong.sum()), int((~wrong).sum()))
 
 
 def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[int]) -> ProcessBenchScore:
