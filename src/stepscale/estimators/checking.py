@@ -28,11 +28,11 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
     """Numbers as floats.
 
     Args:
-        values: Numbers of any shape; booleans count as 0 and 1. None and pandas NA become NaN.
+        values: Numbers of any shape; booleans count as 0 and 1.
         name: What the values are called in an error.
 
     Returns:
-        An array of the same shape, which may hold NaN.
+        An array of the same shape. None and pandas NA have become NaN.
 
     Raises:
         InputError: The values are ragged, masked, or no real numbers.
@@ -50,18 +50,7 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
 
 
 def checked_values(values: ArrayLike, name: str) -> Floats:
-    """Finite numbers of which the first axis is problems; of at least one problem.
-
-    Args:
-        values: [problems, ...].
-        name: What the values are called in an error.
-
-    Returns:
-        The same as floats.
-
-    Raises:
-        InputError: There is no problem, or a value is NaN, infinite or no number.
-    """
+    """Finite numbers [problems, ...] as floats. Raises InputError if there is no problem or a value is not finite."""
     table = checked_numbers(values, name)
     if table.ndim < 1 or len(table) == 0:
         raise InputError(f"no problems to average over: {name} must be [problems, ...] with one problem or more")
@@ -136,6 +125,14 @@ def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) 
     return table
 
 
+def checked_labels(answers: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Answers as numbers or objects of ``shape``, never turned into text. Raises InputError on another shape."""
+    table = _array(answers, "answers", labels=True)
+    if table.shape != shape:
+        raise InputError(f"answers must be of shape {shape}, not {table.shape}")
+    return table
+
+
 def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none.
 
@@ -150,9 +147,7 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     Raises:
         InputError: Another shape, or an answer that cannot be hashed.
     """
-    table = _array(answers, "answers", labels=True)
-    if table.shape != answered.shape:
-        raise InputError(f"answers must be of shape {answered.shape}, not {table.shape}")
+    table = checked_labels(answers, answered.shape)
     try:
         codes, labels = pd.factorize(table.ravel(), use_na_sentinel=True)
         unanswered = [code for code, label in enumerate(labels) if _is_minus_one(label)]

@@ -107,8 +107,7 @@ class ComputeOptimal:
         by_bin: The same for bins 1, 2, ...
         per_problem: Accuracy [problems, budgets], each problem under the strategy that the other half of its bin chose.
         spent: By unit what that cost each problem [problems, budgets].
-        chosen: A row per (bin, half, budget): the strategy, its accuracy where it was chosen and where it was measured, and the
-            number of problems.
+        chosen: A row per (bin, half, budget): strategy, its accuracy where chosen and where measured, number of problems.
         counts: How often each problem is in each resample [resamples, problems].
     """
 

@@ -21,6 +21,7 @@ from stepscale.estimators.checking import (
     Floats,
     checked_answers,
     checked_count,
+    checked_labels,
     checked_samples,
     checked_scores,
     checked_values,
@@ -181,10 +182,9 @@ def _checked(name: str, table: Candidates, ids: Sequence[str], whole: bool = Fal
     """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run."""
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")
-    shapes = np.shape(table.answers), np.shape(table.scores)
-    if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape) or set(shapes) != {mask.shape}:
+    if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):
         raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
     scores = checked_scores(table.scores, mask)
     if not ((scores[mask] >= 0) & (scores[mask] <= 1)).all():
         raise InputError(f"{name}: scores must lie in [0, 1] to say how sure a vote is; pass probabilities")
-    return Candidates(np.asarray(table.answers, object), scores, correct > 0, mask, cost)
+    return Candidates(checked_labels(table.answers, mask.shape).astype(object), scores, correct > 0, mask, cost)

@@ -1,8 +1,8 @@
 """Which of several final answers are the same answer: votes count answers, not spellings (Snell et al. 2024, E).
 
-In: the answers sampled for one problem, as text. Out: the same with one spelling per answer. Answers are compared by the rules
-that a run grades with. The grouping does not depend on the order of the samples. The work per problem is bounded: beyond the bounds
-two spellings stay two answers.
+In: the answers sampled for one problem, as text. Out: the same with one spelling per answer. Answers are compared by the
+rules that a run grades with. The grouping does not depend on the order of the samples. The work per problem is bounded:
+beyond the bounds two spellings stay two answers.
 """
 
 from collections import Counter
@@ -64,7 +64,9 @@ def _one_spelling(counts: tuple[tuple[str, int], ...], rules: _Rules) -> dict[st
     while waiting:
         head, *rest = waiting
         equal = comparison.equal_to(head[0][1], [spellings[0][1] for spellings in rest])
-        groups.append(sorted(head + [one for spellings, same in zip(rest, equal, strict=True) if same for one in spellings]))
+        groups.append(
+            sorted(head + [one for spellings, same in zip(rest, equal, strict=True) if same for one in spellings])
+        )
         waiting = [spellings for spellings, same in zip(rest, equal, strict=True) if not same]
     return {answer: group[0][1] for group in groups for _, answer in group}
 

@@ -14,9 +14,8 @@ from statistics import NormalDist
 from typing import Any
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.intervals import NOISE, Interval
 
-NOISE = 1e-9  # bounds so close to zero are zero; far below what one answer of one problem changes
 LEAST_PROBLEMS = 30  # that each part of a claim must rest on to settle it
 
 
