@@ -76,7 +76,8 @@ def evaluate(
         numbers = zip(budgets, interval.mean, interval.low, interval.high, strict=True)
         rows += [(method, verifier, aggregation, n, *map(float, bounds), len(accuracy)) for n, *bounds in numbers]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    frame.attrs = {"format": name, **_absent_shares(solutions, path)}
+    frame.attrs["format"] = name
+    frame.attrs.update(_absent_shares(solutions, path))
     return frame
 
 
@@ -102,7 +103,8 @@ def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm8
     gold = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
     verdict = verdict.mask(cut, False)
     to_grade = (verdict.isna() & answer.notna() & gold.notna()).to_numpy(bool)
-    verdict[to_grade] = grade_many(list(answer[to_grade]), list(gold[to_grade]), rules)
+    verdicts = grade_many(list(answer[to_grade]), list(gold[to_grade]), rules)
+    verdict[to_grade] = pd.array(verdicts, dtype="boolean")
     verdict[(verdict.isna() & answer.isna() & gold.notna()).to_numpy(bool)] = False  # no answer is never right
     return solutions.assign(answer=answer, is_correct=verdict)
 

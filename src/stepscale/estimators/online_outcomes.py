@@ -123,7 +123,7 @@ def outcomes(
         np.concatenate([getattr(table, name) for table in tables], axis=1)
         for name in ("answers", "mask", "scores", "correct")
     )
-    codes = checked_answers(one_spelling(np.where(mask, answers, None), rules), mask)
+    codes = checked_answers(one_spelling(answers, mask, rules), mask)
     truth = share_right(codes, correct.astype(float), int(codes.max()) + 1)
     weights = vote_weights(codes, scores)
     # 2. the votes of each run, all of which are cast at once

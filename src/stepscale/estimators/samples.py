@@ -73,19 +73,20 @@ def sample_grid(
     answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)
     correct[rows, columns] = solutions["is_correct"].fillna(False).to_numpy(bool)
     mask[rows, columns] = answered
-    answers = one_spelling(np.where(mask, answers, None), rules)
-    return SampleGrid(ids, answers, correct & mask, mask, rows, columns)
+    return SampleGrid(ids, one_spelling(answers, mask, rules), correct & mask, mask, rows, columns)
 
 
-def one_spelling(answers: NDArray[np.object_], rules: "Rules" = "prm800k") -> NDArray[np.object_]:
+def one_spelling(
+    answers: NDArray[np.object_], mask: NDArray[np.bool_], rules: "Rules" = "prm800k"
+) -> NDArray[np.object_]:
     """Answers [problems, samples] in which those of one problem that are equal under the rules are the same string.
 
-    What is no string (None, a number as label) stays as it is.
+    What is masked, or is no string (None, a number as label), stays as it is.
     """
     from stepscale.grading.answer_groups import group_equal_answers
 
     spelled = np.array(answers, dtype=object)
-    for row in spelled:
-        texts = [i for i, answer in enumerate(row) if isinstance(answer, str)]
+    for row, answered in zip(spelled, mask, strict=True):
+        texts = [i for i in np.flatnonzero(answered) if isinstance(row[i], str)]
         row[texts] = group_equal_answers([row[i] for i in texts], rules)
     return spelled
