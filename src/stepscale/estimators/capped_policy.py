@@ -71,7 +71,7 @@ class CappedPolicy:
 
 
 def capped_policies(
-    met: Outcomes,
+    recorded: Outcomes,
     ids: Sequence[str],
     space: OnlineSearchSpace | None = None,
     seed: int = 0,
@@ -81,7 +81,7 @@ def capped_policies(
     """A policy for each of ``caps``, rising.
 
     Args:
-        met: Outcomes whose costs are generations.
+        recorded: Outcomes whose costs are generations.
         ids: Problem ids [problems].
         space: Policies to choose from; None: the default ones.
         seed: Decides halves and resamples.
@@ -92,9 +92,9 @@ def capped_policies(
     space = space or OnlineSearchSpace()
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
     policies = []
-    for budget in caps(met, space):
-        result = cross_validated(met, halves, budget, lambda half, cap: policy_within(half, int(cap), space))
-        policy = policy_within(met, budget, space)
+    for budget in caps(recorded, space):
+        result = cross_validated(recorded, halves, budget, lambda half, cap: policy_within(half, int(cap), space))
+        policy = policy_within(recorded, budget, space)
         interval = bootstrap_interval(result.accuracy, seed=seed)
         accuracy = (float(interval.mean), float(interval.low), float(interval.high))
         leads = _leads(result, budget, uniform or {}, errors or {}, seed)
@@ -127,16 +127,16 @@ def _leads(
     )
 
 
-def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
+def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
     """The most accurate policy none of whose actions costs more than ``budget``; of equally accurate ones the fewest probes.
 
     Raises InputError if no number of probes is so small.
     """
     best: tuple[float, OnlinePolicy] | None = None
     for probes in sorted(space.probes):
-        if probes > budget or probes not in met.ladder:
+        if probes > budget or probes not in recorded.ladder:
             continue
-        left = _affordable(met, probes, budget)
+        left = _affordable(recorded, probes, budget)
         policy = choose_policy(left, budget, space.model_copy(update={"probes": (probes,)}))
         accuracy = float(follow(left, policy).accuracy.mean())
         if best is None or accuracy > best[0] + 1e-12:
@@ -146,24 +146,24 @@ def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> Onlin
     return best[1]
 
 
-def caps(met: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
+def caps(recorded: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
     """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes."""
     space = space or OnlineSearchSpace()
-    probes = [n for n in space.probes if n in met.ladder]
-    searches = {max(probes) + int(cost) for cost in met.run_cost.max(axis=0)}
-    return sorted(n for n in {*met.ladder, *searches} if n >= min(probes))
+    probes = [n for n in space.probes if n in recorded.ladder]
+    searches = {max(probes) + int(cost) for cost in recorded.run_cost.max(axis=0)}
+    return sorted(n for n in {*recorded.ladder, *searches} if n >= min(probes))
 
 
-def _affordable(met: Outcomes, probes: int, budget: int) -> Outcomes:
+def _affordable(recorded: Outcomes, probes: int, budget: int) -> Outcomes:
     """The same outcomes without samples and runs that would go past the budget after so many probes."""
-    rungs = sum(n <= budget for n in met.ladder)
-    affordable = np.flatnonzero(probes + met.run_cost.max(axis=0) <= budget)
-    cells = {name: getattr(met, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
+    rungs = sum(n <= budget for n in recorded.ladder)
+    affordable = np.flatnonzero(probes + recorded.run_cost.max(axis=0) <= budget)
+    cells = {name: getattr(recorded, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
     return replace(
-        met,
-        ladder=met.ladder[:rungs],
-        runs=tuple(met.runs[i] for i in affordable),
-        run_cost=met.run_cost[:, affordable],
-        run_right=met.run_right[:, :, :rungs, affordable],
+        recorded,
+        ladder=recorded.ladder[:rungs],
+        runs=tuple(recorded.runs[i] for i in affordable),
+        run_cost=recorded.run_cost[:, affordable],
+        run_right=recorded.run_right[:, :, :rungs, affordable],
         **cells,
     )

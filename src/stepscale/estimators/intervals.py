@@ -164,8 +164,8 @@ def groups_interval(
     values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
     counts = with_estimate(resample_counts(len(values), resamples, seed))
     means = [resampled_ratio(counts, values * group, group) for group in groups]
-    found = interval_of((means[0] - means[1])[0], (means[0] - means[1])[1:])
-    return Interval(found.mean, found.low, found.high, int((groups[0] | groups[1]).sum()))
+    interval = interval_of((means[0] - means[1])[0], (means[0] - means[1])[1:])
+    return Interval(interval.mean, interval.low, interval.high, int((groups[0] | groups[1]).sum()))
 
 
 def resampled_ratio(counts: Counts, sums: ArrayLike, sizes: ArrayLike) -> Floats:

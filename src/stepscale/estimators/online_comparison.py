@@ -75,14 +75,14 @@ def compare_online(
         A row per (unit, budget, other policy) with ``COLUMNS``; ``error`` is the Monte Carlo error over the orders.
     """
     halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
-    met = outcomes(results.ids, pool, runs, ORDERS, seed)
+    recorded = outcomes(results.ids, pool, runs, ORDERS, seed)
     others = _others(results, oracle, baseline, resamples, seed)
-    rows = _rows(GENERATIONS, met, halves, [float(n) for n in budgets], others, resamples, seed)
+    rows = _rows(GENERATIONS, recorded, halves, [float(n) for n in budgets], others, resamples, seed)
     if flops is not None:
         priced = results.costs["flops"][results.strategies.index(baseline)].mean(axis=1)
         granted = [float(priced[results.budgets.index(n)]) for n in budgets if n in results.budgets]
         granted = [cost for cost in granted if not np.isnan(cost)]  # NaN where the baseline has no result
-        rows += _rows(FLOPS, repriced(met, flops), halves, granted, others, resamples, seed)
+        rows += _rows(FLOPS, repriced(recorded, flops), halves, granted, others, resamples, seed)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -116,7 +116,7 @@ def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats
 
 def _rows(
     unit: str,
-    met: Outcomes,
+    recorded: Outcomes,
     halves: NDArray[np.int64],
     budgets: Sequence[float],
     others: Others,
@@ -128,7 +128,7 @@ def _rows(
     rows: list[list[float | str]] = []
     for budget in budgets:
         try:
-            result = cross_validated(met, halves, budget)
+            result = cross_validated(recorded, halves, budget)
         except InputError:  # no policy is so cheap
             continue
         means = counts @ result.accuracy / len(halves)
@@ -146,12 +146,12 @@ def _rows(
 
 
 def cross_validated(
-    met: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
+    recorded: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
 ) -> PolicyResult:
     """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap."""
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []
-    by_half = [_on_problems(met, np.flatnonzero(halves == half)) for half in (0, 1)]
+    by_half = [_on_problems(recorded, np.flatnonzero(halves == half)) for half in (0, 1)]
     for half in (0, 1):
         result, inside = follow(by_half[half], choose(by_half[1 - half], budget)), halves == half
         accuracy[inside], cost[inside] = result.accuracy, result.cost
@@ -160,7 +160,7 @@ def cross_validated(
     return PolicyResult(accuracy, cost, float(np.hypot(*errors)), float(sum(stopped)))
 
 
-def _on_problems(met: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
+def _on_problems(recorded: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
     """What was met on these problems alone."""
-    by_order = {name: getattr(met, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
-    return replace(met, **by_order, run_cost=met.run_cost[problems])
+    by_order = {name: getattr(recorded, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
+    return replace(recorded, **by_order, run_cost=recorded.run_cost[problems])

@@ -87,9 +87,9 @@ class Prices:
     runs: Floats
 
 
-def repriced(met: Outcomes, prices: Prices) -> Outcomes:
+def repriced(recorded: Outcomes, prices: Prices) -> Outcomes:
     """The same outcomes, paid at ``prices``."""
-    return replace(met, cost=np.broadcast_to(prices.samples, met.cost.shape), run_cost=prices.runs)
+    return replace(recorded, cost=np.broadcast_to(prices.samples, recorded.cost.shape), run_cost=prices.runs)
 
 
 def outcomes(
