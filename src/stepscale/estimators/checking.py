@@ -117,9 +117,9 @@ def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) 
         InputError: Another shape, a score that is no number, or one below ``lowest``.
     """
     table = checked_numbers(scores, "scores")
-    if table.shape != answered.shape or np.isnan(table[answered]).any():
+    shown = table[answered] if table.shape == answered.shape else None
+    if shown is None or np.isnan(shown).any():
         raise InputError(f"scores must be numbers of shape {answered.shape}, one for each answered sample")
-    shown = table[answered]
     if np.isfinite(lowest) and not (np.isfinite(shown) & (shown >= lowest)).all():
         raise InputError(f"scores must be finite numbers >= {lowest:g}, for they are summed; pass probabilities")
     return table

@@ -98,7 +98,7 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
     Held: every interval lies above zero. Did not hold: one, widened for their number, lies below zero. Else inconclusive. A part
     of too few problems neither holds nor fails; a claim that no other part refutes is then inconclusive, for that reason. The
     deciding quantity is the one nearest to failing: whose bound (the upper one if the claim did not hold) is lowest in units of
-    its interval's width. Where problems are too few it is the one with the fewest.
+    its interval's width. Where parts have too few problems it is one of these.
 
     Args:
         claim_id: One of the ids of ``CLAIMS``.
@@ -117,17 +117,14 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
     widened = {name: _high_among(len(quantities), part) for name, part in quantities.items()}
     few = {name: part.n_problems for name, part in quantities.items() if _has_too_few(part)}
     # 2. the status
-    reason = ""
     if any(widened[name] < -NOISE for name in quantities if name not in few):
         status, bounds = "did not hold", {name: high for name, high in widened.items() if name not in few}
     elif few:
-        status, bounds = "inconclusive", {name: float(few[name] or 0) for name in few}
-        reason = f"too few problems ({min(bounds.values()):.0f}, and a claim needs {LEAST_PROBLEMS})"
+        status, bounds = "inconclusive", {name: lows[name] for name in few}
     else:
         status, bounds = "held" if all(low > NOISE for low in lows.values()) else "inconclusive", lows
     # 3. the deciding part
-    widths = {name: 1.0 if reason else max(highs[name] - lows[name], 1e-12) for name in bounds}
-    deciding = min(bounds, key=lambda name: bounds[name] / widths[name])
+    deciding = min(bounds, key=lambda name: bounds[name] / max(highs[name] - lows[name], 1e-12))
     return replace(
         claim,
         status=status,
@@ -139,7 +136,7 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
         n_problems=quantities[deciding].n_problems,
         seeds=seeds,
         decided_by=deciding,
-        reason=reason,
+        reason=f"too few problems ({few[deciding]}, and a claim needs {LEAST_PROBLEMS})" if deciding in few else "",
     )
 
 
