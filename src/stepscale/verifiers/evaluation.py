@@ -36,7 +36,9 @@ def evaluate(
     metrics = prm_metrics(scores, examples, scored) if kind == "prm" else value_metrics(scores, examples)
     positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
     metrics |= with_bounds("ece", expected_error(bins), expected_error_interval(predicted, outcome, problem_ids))
-    metrics |= share_with_bounds("brier", problem_resamples(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2)
+    metrics |= share_with_bounds(
+        "brier", problem_resamples(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2
+    )
     return metrics, bins, positions
 
 
