@@ -11,18 +11,27 @@ from hypothesis import strategies as st
 
 from stepscale.errors import InputError
 from stepscale.estimators import (
+    StrategyResults,
     best_of_n,
     bootstrap_interval,
+    compute_optimal,
+    cost_optimal,
     curve,
+    efficiency,
     majority,
     nested_interval,
     oracle_easiness,
     paired_interval,
     pass_at_k,
     predicted_easiness,
+    probe_easiness,
+    quantile_bins,
+    rank_correlation,
+    strategy_results,
     weighted,
 )
 from stepscale.estimators.checking import checked_budgets
+from stepscale.estimators.difficulty import bin_borders
 from stepscale.estimators.intervals import groups_interval, resample_counts
 
 INTEGER_TYPES = [np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.intp]
@@ -264,3 +273,32 @@ def test_a_number_of_resamples_below_one_is_refused(resamples) -> None:
     refuses(lambda: bootstrap_interval([1.0, 0.0], resamples=resamples))
     refuses(lambda: resample_counts(2, resamples, 0))
     refuses(lambda: bootstrap_interval([1.0, 0.0], seed=-1))
+
+
+# --- policies
+
+
+@pytest.mark.parametrize("bins", [[1, 1, 1, 1.5], [1, 1, 2], ["a"] * 4, None, [np.nan] * 4, [0, 0, 1, 1], [1, 1, 3, 3]])
+def test_bins_that_are_not_one_two_and_so_on_are_refused(bins) -> None:
+    results = StrategyResults(("a",), (1, 2), tuple("pqrs"), np.ones((1, 2, 4)), {"flops": np.ones((1, 2, 4))})
+    refuses(lambda: compute_optimal(results, bins))
+    refuses(lambda: cost_optimal(results, bins, "a", "flops"))
+    assert compute_optimal(results, np.array([1, 1, 1, 1], np.int8), np.int64(5)).per_problem.shape == (4, 2)
+
+
+def test_tables_and_settings_of_policies_are_checked_as_samples_are() -> None:
+    table = pd.DataFrame({"strategy": ["a"], "problem_id": ["p"], "budget": [1.5], "accuracy": [1.0]})
+    line = curve([[0.1, 0.2], [0.2, 0.4]], [1, 2], resamples=5)
+    for estimate in (
+        lambda: strategy_results(table),
+        lambda: strategy_results(table.drop(columns="budget")),
+        lambda: StrategyResults(("a",), (1,), ("p",), [["x"]]),
+        lambda: efficiency(line, line, at=1.5),
+        lambda: efficiency(line, line, at=2),
+        lambda: line.at(["x"]),
+        lambda: quantile_bins([1, 2], ["p", "q"], 1.5),
+        lambda: bin_borders([np.nan, 1.0]),
+        lambda: rank_correlation([1, 2, 3], [1, 2, np.nan]),
+        lambda: probe_easiness([[1, 2]], [[1, np.nan]], ["p"], 1),
+    ):
+        refuses(estimate)

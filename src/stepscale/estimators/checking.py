@@ -197,7 +197,10 @@ def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
 
 def checked_count(value: Any, name: str, least: int = 1) -> int:
     """One whole number, ``least`` or above. Raises InputError otherwise."""
-    (count,) = _whole_numbers([value], name)
+    try:
+        count = _whole(value)
+    except _CANNOT_CONVERT:
+        raise InputError(f"{name} must be a whole number, not {_short(value)}") from None
     if count < least:
         raise InputError(f"{name} must be {least} or above, not {count}")
     return count

@@ -51,9 +51,8 @@ class StrategyResults:
         shape = (len(self.strategies), len(self.budgets), len(self.ids))
         object.__setattr__(self, "budgets", checked_budgets(self.budgets))
         object.__setattr__(self, "accuracy", checked_numbers(self.accuracy, "accuracy"))
-        object.__setattr__(
-            self, "costs", {unit: checked_numbers(cost, f"costs in {unit}") for unit, cost in self.costs.items()}
-        )
+        costs = {unit: checked_numbers(cost, f"costs in {unit}") for unit, cost in self.costs.items()}
+        object.__setattr__(self, "costs", costs)
         absent = np.isnan(self.accuracy)
         if any(values.shape != shape for values in (self.accuracy, *self.costs.values())) or 0 in shape:
             raise InputError(f"strategy results must be [strategies, budgets, problems] = {shape}")
@@ -88,6 +87,9 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
 
     Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
     """
+    absent = {"problem_id", "strategy", "budget", "accuracy", *units} - set(rows.columns)
+    if absent:
+        raise InputError(f"a table of strategy results needs the columns {', '.join(sorted(absent))}")
     strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
     budgets = tuple(sorted(checked_budgets(rows["budget"].unique())))
     index = pd.MultiIndex.from_product([strategies, budgets, ids])

@@ -127,14 +127,15 @@ def quantile_bins(easiness: ArrayLike, ids: Sequence[str], n_bins: int = N_BINS,
 
 def bin_borders(easiness: ArrayLike, n_bins: int = N_BINS) -> Floats:
     """Easiness at the borders of the bins, falling [n_bins - 1]: for problems that are not there when bins are made."""
-    shares = 1 - np.arange(1, n_bins) / n_bins
-    return np.asarray(np.quantile(np.asarray(easiness, float), shares))
+    shares = 1 - np.arange(1, checked_count(n_bins, "n_bins")) / n_bins
+    return np.asarray(np.quantile(checked_values(easiness, "easiness"), shares))
 
 
 def bins_by_border(easiness: ArrayLike, borders: ArrayLike) -> Bins:
     """Bin (1 easiest) of each problem by the borders of others; an easiness equal to a border is the easier bin's."""
-    rising = np.asarray(borders, float)[::-1]
-    return (len(rising) + 1 - np.searchsorted(rising, np.asarray(easiness, float), side="right")).astype(np.int64)
+    rising = checked_numbers(borders, "borders")[::-1]
+    values = checked_values(easiness, "easiness")
+    return (len(rising) + 1 - np.searchsorted(rising, values, side="right")).astype(np.int64)
 
 
 def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0) -> dict[str, float]:

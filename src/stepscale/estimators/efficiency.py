@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.checking import Floats, checked_count
 from stepscale.estimators.curve import Curve, by_spending
 from stepscale.estimators.intervals import Interval, interval_of
 
@@ -60,7 +60,8 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     """
     if len(baseline.resampled) != len(policy.resampled):
         raise InputError("paired curves need the same resamples and seed; make both with the same ones")
-    if not -len(baseline.x) <= at < len(baseline.x):
+    at = checked_count(at, "at", -len(baseline.x))
+    if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
     target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]
     of_baseline = reach(baseline.x[None], baseline.accuracy[None], target)
