@@ -15,9 +15,9 @@ from stepscale.estimators.online_comparison import FLOPS, GENERATIONS, compare_o
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, ladder_of, outcomes
 from stepscale.estimators.online_policy import (
     Action,
-    Followed,
     OnlinePolicy,
     OnlineSearchSpace,
+    PolicyResult,
     at_equal_cost,
     choose_policy,
     follow,
@@ -160,7 +160,7 @@ def test_a_policy_round_trips_as_json_and_mistakes_are_named() -> None:
     with pytest.raises(InputError, match="a number among"):
         follow(seen, fixed(3, NEVER, Action(samples=4)))
     with pytest.raises(InputError, match="add budgets"):
-        at_equal_cost(Followed(np.ones(4), np.full(4, 9.0), 0.0, 0.0), np.ones((4, 2)), [1.0, 8.0])
+        at_equal_cost(PolicyResult(np.ones(4), np.full(4, 9.0), 0.0, 0.0), np.ones((4, 2)), [1.0, 8.0])
     with pytest.raises(InputError, match="pass probabilities"):
         outcomes(["p"], candidates([[1]], [[3.0]]), {})
 

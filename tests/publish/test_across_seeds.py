@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 from click.testing import CliRunner
 
-from stepscale.estimators.intervals import bootstrap_interval
-from stepscale.estimators.repeats import nested_interval
+from stepscale.estimators.intervals import bootstrap_interval, nested_interval
 from stepscale.publish.across_seeds import main, measured
 
 N_PROBLEMS, N_SAMPLES = 30, 4

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval, verdict
 from stepscale.report.claims import CLAIMS, claims_table, settle, told_of_parts
-from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth
+from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth, slope_weights
 from stepscale.studies.supervision.supervision_claims import b9_quantities
 
 NS = [1, 2, 4, 8, 16]
@@ -139,3 +139,51 @@ def test_growth_is_not_told_from_one_budget_beyond_a_single_sample() -> None:
     with pytest.raises(InputError, match="two budgets of N >= 2"):
         b9_quantities(rows, rows, [1, 2], 100, 0)
     assert shows_growth([1, 2, 4]) and shows_growth([2, 4]) and not shows_growth([1, 4])
+
+
+@pytest.mark.parametrize("bound", [0.0, 2.7755575615628914e-17, -2.7755575615628914e-17, 1e-12, -1e-12])
+def test_floating_point_noise_settles_no_claim(bound: float) -> None:
+    """A loss that is exactly 0 where the easiest fifth is all right comes out as -2.8e-17 from sums of floats."""
+    loss = Interval(np.array(bound), np.array(bound), np.array(bound), 60)
+    assert settle("A6", {"loss": loss}, 1).status == "inconclusive"
+    assert settle("A6", {"loss": loss, "lead": interval(0.01, 0.05, 60)}, 1).status == "inconclusive"
+    assert verdict(bound, bound) == "undecided"
+
+
+def test_the_slope_of_an_accuracy_that_is_always_one_settles_nothing() -> None:
+    ns = [1, 2, 4, 8, 16, 32]
+    flat = np.full((60, len(ns)), 1.0) - np.random.default_rng(0).integers(0, 2, (60, len(ns))) * 2e-16
+    loss = bootstrap_interval(-(flat @ slope_weights(ns)))
+    assert settle("A6", {"loss": loss}, 1).status == "inconclusive"
+
+
+@pytest.mark.parametrize("claim_id", [claim.id for claim in CLAIMS])
+@pytest.mark.parametrize("low", [0.01, -0.05])
+def test_fewer_than_thirty_problems_settle_no_claim(claim_id: str, low: float) -> None:
+    few = settle(claim_id, {"lead": interval(low, low + 0.02, 29)}, 1)
+    assert (few.status, few.n_problems) == ("inconclusive", 29)
+    assert told_of_parts(asdict(few)) == "too few problems (29, and a claim needs 30)"
+    enough = settle(claim_id, {"lead": interval(low, low + 0.02, 30)}, 1)
+    assert (enough.status, enough.reason) == ("held" if low > 0 else "did not hold", "")
+
+
+def test_equal_differences_of_few_problems_have_an_interval_of_no_width_and_settle_nothing() -> None:
+    sure = paired_interval(np.ones(10), np.zeros(10))
+    assert (sure.low, sure.high) == (1, 1)
+    assert settle("B10", {"lead": sure}, 1).status == "inconclusive"
+    assert settle("B10", {"lead": paired_interval(np.ones(40), np.zeros(40))}, 1).status == "held"
+
+
+def test_a_part_of_enough_problems_refutes_a_claim_whose_other_part_has_too_few() -> None:
+    few, above, below = interval(0.3, 0.4, 10), interval(0.01, 0.05, 60), interval(-0.05, -0.04, 60)
+    claim = settle("B5", {"few": few, "above": above}, 1)
+    assert (claim.status, claim.decided_by, claim.n_problems) == ("inconclusive", "few", 10)
+    assert told_of_parts(asdict(claim)).startswith("too few problems (10, and a claim needs 30); 1 of 2 parts")
+    refuted = settle("B5", {"few": few, "below": below}, 1)
+    assert (refuted.status, refuted.decided_by, refuted.reason) == ("did not hold", "below", "")
+
+
+def test_an_unknown_claim_or_one_without_quantities_is_refused() -> None:
+    for claim_id, quantities in (("C1", {"lead": interval(0.1, 0.2)}), ("A1", {})):
+        with pytest.raises(InputError, match="claims are A1"):
+            settle(claim_id, quantities, 1)

@@ -34,3 +34,16 @@ def test_the_aggregation_asked_for_is_the_one_used() -> None:
 def test_an_unknown_aggregation_is_refused() -> None:
     with pytest.raises(InputError, match=r"'average'.*product"):
         aggregate([[0.1]], [[0.0]], "average")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("negative", [[[0.1, np.nan]], [["a"]], [[np.inf]], [[0.1, None]]])
+def test_step_scores_that_are_no_finite_numbers_are_refused(how, negative) -> None:
+    with pytest.raises(InputError, match="step scores must be"):
+        aggregate(negative, [[0.0] * len(steps) for steps in negative], how)
+
+
+def test_neutral_scores_of_another_length_are_refused_where_they_count() -> None:
+    assert aggregate([[0.1, 0.2]], [[0.0]], "min") == pytest.approx([0.8])
+    with pytest.raises(InputError, match="as many scores"):
+        aggregate([[0.1, 0.2]], [[0.0]], "min", "negative")

@@ -5,10 +5,18 @@ import time
 import numpy as np
 import pytest
 
-from stepscale.estimators.clustered import auroc_interval, draws, f1_interval, percentiles, share_interval, told_share
+from stepscale.estimators.clustered import (
+    auroc_interval,
+    f1_interval,
+    percentiles,
+    problem_resamples,
+    share_interval,
+    share_with_bounds,
+)
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.metrics import ProcessBench, auroc, prm_metrics, value_metrics
+from stepscale.verifiers.metrics import auroc, prm_metrics, value_metrics
+from stepscale.verifiers.processbench import ProcessBenchScore
 
 RNG = np.random.default_rng(0)
 IDS = [f"p{i}" for i in RNG.integers(0, 12, 200)]
@@ -16,19 +24,19 @@ IDS = [f"p{i}" for i in RNG.integers(0, 12, 200)]
 
 def drawn_again(resample: int) -> np.ndarray:
     """The items of a resample, written out as often as their problem is drawn."""
-    drawn = draws(IDS, resamples=50)
-    return np.repeat(np.arange(len(IDS)), drawn.counts[resample][drawn.of])
+    drawn = problem_resamples(IDS, resamples=50)
+    return np.repeat(np.arange(len(IDS)), drawn.counts[resample][drawn.problem])
 
 
 def test_every_resample_of_a_metric_is_the_metric_of_its_items() -> None:
     scores, positive, whole = RNG.integers(0, 9, 200) / 10, RNG.random(200) < 0.3, RNG.random(200) < 0.5
-    drawn = draws(IDS, resamples=50)
+    drawn = problem_resamples(IDS, resamples=50)
     items = [drawn_again(i) for i in range(50)]
     by_hand = percentiles([auroc(scores[i], positive[i]) for i in items])
     assert auroc_interval(drawn, scores, positive) == pytest.approx(by_hand)
     of_share = percentiles([positive[i][whole[i]].mean() for i in items])
     assert share_interval(drawn, positive & whole, whole) == pytest.approx(of_share)
-    f1 = [ProcessBench(positive[i][whole[i]].mean(), positive[i][~whole[i]].mean()).f1 for i in items]
+    f1 = [ProcessBenchScore(positive[i][whole[i]].mean(), positive[i][~whole[i]].mean(), 1, 1).f1 for i in items]
     assert f1_interval(drawn, positive, whole) == pytest.approx(percentiles(f1))
 
 
@@ -36,25 +44,25 @@ def test_the_same_metric_is_less_sure_where_the_steps_of_a_problem_are_alike() -
     of_problem = np.random.default_rng(1).normal(0, 1, 40)
     scores = np.repeat(of_problem, 50)
     positive = np.repeat(np.random.default_rng(2).random(40) < 1 / (1 + np.exp(-of_problem)), 50)
-    by_problem = auroc_interval(draws([str(i) for i in range(40) for _ in range(50)]), scores, positive)
-    by_step = auroc_interval(draws([str(i) for i in range(2000)]), scores, positive)
+    by_problem = auroc_interval(problem_resamples([str(i) for i in range(40) for _ in range(50)]), scores, positive)
+    by_step = auroc_interval(problem_resamples([str(i) for i in range(2000)]), scores, positive)
     assert by_problem[1] - by_problem[0] > 3 * (by_step[1] - by_step[0])
 
 
 def test_where_a_kind_is_missing_there_is_no_interval() -> None:
-    drawn = draws(["a", "b"])
+    drawn = problem_resamples(["a", "b"])
     assert np.isnan(auroc_interval(drawn, [0.1, 0.2], [True, True])).all()
     assert np.isnan(f1_interval(drawn, [True, False], [True, True])).all()
 
 
 def test_a_mean_over_some_items_has_the_interval_of_its_resamples() -> None:
     values, of = RNG.random(200), RNG.random(200) < 0.5
-    told = told_share("brier", draws(IDS, resamples=50), values, of)
+    told = share_with_bounds("brier", problem_resamples(IDS, resamples=50), values, of)
     items = [drawn_again(i) for i in range(50)]
     by_hand = percentiles([values[i][of[i]].mean() for i in items])
     assert told["brier"] == pytest.approx(values[of].mean())
     assert (told["brier_low"], told["brier_high"]) == pytest.approx(by_hand)
-    assert np.isnan(list(told_share("none", draws([]), []).values())).all()
+    assert np.isnan(list(share_with_bounds("none", problem_resamples([]), []).values())).all()
 
 
 def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tuple[list[StepScores], list[Example]]:

@@ -32,9 +32,9 @@ def test_the_first_error_is_the_first_step_that_is_likelier_wrong_than_right() -
 def test_processbench_f1_is_the_harmonic_mean_of_both_accuracies() -> None:
     scores = [score(0.9, 0.1), score(0.1, 0.9), score(0.1, 0.1), score(0.9, 0.9)]
     result = process_bench(scores, [0, 0, -1, -1])
-    assert (result.erroneous, result.correct, result.f1) == (0.5, 0.5, 0.5)
+    assert (result.error, result.correct, result.f1) == (0.5, 0.5, 0.5)
     assert process_bench([score(0.1), score(0.9)], [0, -1]).f1 == 0
-    assert math.isnan(process_bench([score(0.1)], [-1]).erroneous) and math.isnan(process_bench([score(0.1)], [-1]).f1)
+    assert math.isnan(process_bench([score(0.1)], [-1]).error) and math.isnan(process_bench([score(0.1)], [-1]).f1)
     with pytest.raises(InputError, match="pass one for each"):
         process_bench(scores, [0])
 

@@ -14,16 +14,16 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import fold_of
 from stepscale.estimators.equal_cost import error_at
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval
-from stepscale.estimators.online_comparison import cross_followed
+from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Outcomes
 from stepscale.estimators.online_policy import (
-    Followed,
     OnlinePolicy,
     OnlineSearchSpace,
+    PolicyResult,
     at_equal_cost,
     choose_policy,
     follow,
@@ -47,10 +47,17 @@ class Lead(BaseModel):
 
 @dataclass(frozen=True)
 class CappedPolicy:
-    """``policy`` spends at most ``budget`` generations on a problem. ``accuracy`` and ``generations``: expected on a problem it
-    was not chosen on, by policies that were chosen alike on the other half of the problems. ``low``, ``high``: the accuracy's
-    95 % interval over problems, of these policies as they were chosen; ``error``: its Monte Carlo standard error. ``leads``: over
-    spending the same on every problem.
+    """The policy for a cap on what any one problem may cost, and what such a policy reaches.
+
+    Attributes:
+        budget: The cap, in generations per problem.
+        policy: Chosen on all problems.
+        accuracy: Expected on a problem that it was not chosen on: by policies chosen alike on the other half of the problems.
+        low: Lower bound of the accuracy's 95 % interval over problems, of these policies as they were chosen.
+        high: Upper bound.
+        error: Monte Carlo standard error of the accuracy.
+        generations: Expected on a problem that it was not chosen on.
+        leads: Over spending the same on every problem.
     """
 
     budget: int
@@ -64,7 +71,7 @@ class CappedPolicy:
 
 
 def capped_policies(
-    met: Outcomes,
+    recorded: Outcomes,
     ids: Sequence[str],
     space: OnlineSearchSpace | None = None,
     seed: int = 0,
@@ -73,34 +80,40 @@ def capped_policies(
 ) -> list[CappedPolicy]:
     """A policy for each of ``caps``, rising.
 
-    ``uniform``: what they are compared with, accuracy [problems] where so many generations are spent on each problem, by their
-    number; where it was not measured there is no lead. ``errors``: its Monte Carlo errors.
+    Args:
+        recorded: Outcomes whose costs are generations.
+        ids: Problem ids [problems].
+        space: Policies to choose from; None: the default ones.
+        seed: Decides halves and resamples.
+        uniform: What they are compared with: accuracy [problems] where so many generations are spent on each problem, by their
+            number. Where it was not measured there is no lead.
+        errors: Its Monte Carlo errors.
     """
     space = space or OnlineSearchSpace()
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
-    found = []
-    for budget in caps(met, space):
-        followed = cross_followed(met, halves, budget, lambda own, cap: policy_within(own, int(cap), space))
-        policy = policy_within(met, budget, space)
-        told = bootstrap_interval(followed.accuracy, seed=seed)
-        accuracy = (float(told.mean), float(told.low), float(told.high))
-        leads = _leads(followed, budget, uniform or {}, errors or {}, seed)
-        found.append(CappedPolicy(budget, policy, *accuracy, followed.error, float(followed.cost.mean()), leads))
-    return found
+    policies = []
+    for budget in caps(recorded, space):
+        result = cross_validated(recorded, halves, budget, lambda half, cap: policy_within(half, int(cap), space))
+        policy = policy_within(recorded, budget, space)
+        interval = bootstrap_interval(result.accuracy, seed=seed)
+        accuracy = (float(interval.mean), float(interval.low), float(interval.high))
+        leads = _leads(result, budget, uniform or {}, errors or {}, seed)
+        policies.append(CappedPolicy(budget, policy, *accuracy, result.error, float(result.cost.mean()), leads))
+    return policies
 
 
 def _leads(
-    followed: Followed, cap: int, uniform: Mapping[int, Floats], errors: Mapping[int, float], seed: int
+    result: PolicyResult, cap: int, uniform: Mapping[int, Floats], errors: Mapping[int, float], seed: int
 ) -> tuple[Lead, ...]:
     """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
-    found: list[tuple[At, float, Interval]] = []
+    gaps: list[tuple[At, float, Interval]] = []
     if cap in uniform:
-        found.append(("cap", cap, paired_interval(followed.accuracy, uniform[cap], seed=seed)))
-    spent, ns = float(followed.cost.mean()), sorted(uniform)
+        gaps.append(("cap", cap, paired_interval(result.accuracy, uniform[cap], seed=seed)))
+    spent, ns = float(result.cost.mean()), sorted(uniform)
     if ns and ns[0] <= spent <= ns[-1]:
         measured = np.stack([uniform[n] for n in ns], axis=1)
-        found.append(("mean spending", spent, at_equal_cost(followed, measured, ns, seed=seed)))
-    known, theirs = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
+        gaps.append(("mean spending", spent, at_equal_cost(result, measured, ns, seed=seed)))
+    error_ns, error_values = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
     return tuple(
         Lead(
             at=at,
@@ -108,22 +121,22 @@ def _leads(
             difference=float(gap.mean),
             low=float(gap.low),
             high=float(gap.high),
-            error=followed.error + error_at(known, theirs, n) if errors else None,
+            error=result.error + error_at(error_ns, error_values, n) if errors else None,
         )
-        for at, n, gap in found
+        for at, n, gap in gaps
     )
 
 
-def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
+def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
     """The most accurate policy none of whose actions costs more than ``budget``; of equally accurate ones the fewest probes.
 
     Raises InputError if no number of probes is so small.
     """
     best: tuple[float, OnlinePolicy] | None = None
     for probes in sorted(space.probes):
-        if probes > budget or probes not in met.ladder:
+        if probes > budget or probes not in recorded.ladder:
             continue
-        left = _affordable(met, probes, budget)
+        left = _affordable(recorded, probes, budget)
         policy = choose_policy(left, budget, space.model_copy(update={"probes": (probes,)}))
         accuracy = float(follow(left, policy).accuracy.mean())
         if best is None or accuracy > best[0] + 1e-12:
@@ -133,24 +146,24 @@ def policy_within(met: Outcomes, budget: int, space: OnlineSearchSpace) -> Onlin
     return best[1]
 
 
-def caps(met: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
+def caps(recorded: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
     """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes."""
     space = space or OnlineSearchSpace()
-    probes = [n for n in space.probes if n in met.ladder]
-    searches = {max(probes) + int(cost) for cost in met.run_cost.max(axis=0)}
-    return sorted(n for n in {*met.ladder, *searches} if n >= min(probes))
+    probes = [n for n in space.probes if n in recorded.ladder]
+    searches = {max(probes) + int(cost) for cost in recorded.run_cost.max(axis=0)}
+    return sorted(n for n in {*recorded.ladder, *searches} if n >= min(probes))
 
 
-def _affordable(met: Outcomes, probes: int, budget: int) -> Outcomes:
+def _affordable(recorded: Outcomes, probes: int, budget: int) -> Outcomes:
     """The same outcomes without samples and runs that would go past the budget after so many probes."""
-    rungs = sum(n <= budget for n in met.ladder)
-    kept = np.flatnonzero(probes + met.run_cost.max(axis=0) <= budget)
-    cells = {name: getattr(met, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
+    rungs = sum(n <= budget for n in recorded.ladder)
+    affordable = np.flatnonzero(probes + recorded.run_cost.max(axis=0) <= budget)
+    cells = {name: getattr(recorded, name)[:, :, :rungs] for name in ("right", "sure", "easy", "cost")}
     return replace(
-        met,
-        ladder=met.ladder[:rungs],
-        runs=tuple(met.runs[i] for i in kept),
-        run_cost=met.run_cost[:, kept],
-        run_right=met.run_right[:, :, :rungs, kept],
+        recorded,
+        ladder=recorded.ladder[:rungs],
+        runs=tuple(recorded.runs[i] for i in affordable),
+        run_cost=recorded.run_cost[:, affordable],
+        run_right=recorded.run_right[:, :, :rungs, affordable],
         **cells,
     )

@@ -8,19 +8,28 @@ place but is never chosen and never right, as in the evaluator OpenAI published 
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from stepscale.errors import InputError
-
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from stepscale.estimators.checking import Floats as Floats  # other rooms take it from here
+from stepscale.estimators.checking import checked_budgets, checked_samples, checked_scores
 
 
 def best_of_n(scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None) -> Floats:
-    """Mean accuracy [len(ns)] of choosing the best-scored of n samples; ties are broken at random, in expectation.
+    """Mean accuracy of choosing the best-scored of n samples (Lightman et al. 2023, 3).
 
-    ``scores``, ``correct`` and ``mask`` (True: answered) are [problems, samples]. Raises InputError on other shapes, an n
-    outside 1..samples, or a score that is not a number.
+    Equal scores share the win, as if ties were broken at random.
+
+    Args:
+        scores: Verifier scores [problems, samples]; larger is better, and -inf is allowed.
+        correct: 0 or 1, or booleans [problems, samples].
+        ns: Budgets, each in 1..samples.
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Expected accuracies in [0, 1], [len(ns)].
+
+    Raises:
+        InputError: Shapes differ, a budget is impossible, or a value is none of what is said above.
     """
     return np.asarray(best_of_n_per_problem(scores, correct, ns, mask).mean(axis=0))
 
@@ -29,30 +38,45 @@ def best_of_n_per_problem(
     scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None
 ) -> Floats:
     """As ``best_of_n``, for each problem: [problems, len(ns)]."""
-    right, answered = checked(correct, mask, ns)
-    given = np.asarray(scores, float)
-    if given.shape != right.shape or np.isnan(given[answered]).any():
-        raise InputError(f"scores must be numbers of shape {right.shape}, one a sample")
+    right, answered = checked_samples(correct, mask)
+    budgets = checked_budgets(ns, right.shape[1])
     # an answered sample of score -inf (the logarithm of 0) still ranks above an unanswered one
-    values = np.where(answered, np.maximum(given, np.finfo(float).min), -np.inf)
-    order = np.argsort(-values, axis=1, kind="stable")
-    ranked = np.take_along_axis(values, order, 1)
-    hits = tie_means(ranked, np.take_along_axis(right, order, 1))
-    return np.asarray(hits @ rank_weights(right.shape[1], ns))
+    ranks = np.where(answered, np.maximum(checked_scores(scores, answered), np.finfo(float).min), -np.inf)
+    return accuracy_of_best(ranks, right, budgets)
 
 
 def pass_at_k(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike | None = None) -> Floats:
-    """Mean chance [len(ks)] that at least one of k samples is right: the ceiling of any verifier (Chen et al. 2021)."""
-    return pass_at_k_per_problem(correct, ks, mask).mean(axis=0)  # type: ignore[no-any-return]
+    """Mean chance that at least one of k samples is right: the ceiling of any verifier (Chen et al. 2021).
+
+    Args:
+        correct: 0 or 1, or booleans [problems, samples].
+        ks: Budgets, each in 1..samples.
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Chances in [0, 1], [len(ks)].
+
+    Raises:
+        InputError: Shapes differ, a budget is impossible, or ``correct`` is not 0 or 1.
+    """
+    return np.asarray(pass_at_k_per_problem(correct, ks, mask).mean(axis=0))
 
 
 def pass_at_k_per_problem(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike | None = None) -> Floats:
     """As ``pass_at_k``, for each problem: [problems, len(ks)]."""
-    right, _ = checked(correct, mask, ks)
-    places = right.shape[1]
+    right, _ = checked_samples(correct, mask)
+    budgets = checked_budgets(ks, right.shape[1])
     # all drawn are wrong: as if the right samples were the best ranked and none of them was drawn
-    none_drawn = np.vstack([np.ones(len(ks)), 1 - np.cumsum(rank_weights(places, ks), axis=0)])
-    return np.asarray(1 - np.maximum(none_drawn[right.sum(axis=1).astype(int)], 0))
+    any_right = np.cumsum(rank_weights(right.shape[1], budgets), axis=0)
+    none_right = np.vstack([np.ones(len(budgets)), 1 - any_right])
+    return np.asarray(1 - np.maximum(none_right[right.sum(axis=1).astype(int)], 0))
+
+
+def accuracy_of_best(ranks: Floats, right: Floats, ns: Sequence[int]) -> Floats:
+    """Expected ``right`` (0, 1 or a share) of the sample that ranks highest among n: [problems, len(ns)]; ties are shared."""
+    order = np.argsort(-ranks, axis=1, kind="stable")
+    hits = tie_means(np.take_along_axis(ranks, order, 1), np.take_along_axis(right, order, 1))
+    return np.asarray(hits @ rank_weights(ranks.shape[1], ns))
 
 
 def rank_weights(places: int, ns: Sequence[int]) -> Floats:
@@ -60,11 +84,10 @@ def rank_weights(places: int, ns: Sequence[int]) -> Floats:
 
     It is C(places - r - 1, n - 1) / C(places, n), by the recurrence of the chance that none of the first r is drawn.
     """
-    ranks = np.arange(places)[:, None]
-    drawn = np.asarray(ns)[None, :]
-    keep = np.clip((places - ranks - drawn) / (places - ranks), 0, None)
-    none_before = np.vstack([np.ones((1, len(ns))), np.cumprod(keep, axis=0)])
-    return none_before[:-1] - none_before[1:]  # type: ignore[no-any-return]
+    ranks, budgets = np.arange(places)[:, None], np.asarray(ns, float)[None, :]
+    not_taken = np.clip((places - ranks - budgets) / (places - ranks), 0, None)
+    none_before = np.vstack([np.ones((1, len(ns))), np.cumprod(not_taken, axis=0)])
+    return np.asarray(none_before[:-1] - none_before[1:])
 
 
 def tie_means(ranked: Floats, hits: Floats) -> Floats:
@@ -73,18 +96,4 @@ def tie_means(ranked: Floats, hits: Floats) -> Floats:
     first[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
     run = np.cumsum(first.ravel()) - 1
     sizes = np.bincount(run)
-    return (np.bincount(run, hits.ravel()) / sizes)[run].reshape(ranked.shape)  # type: ignore[no-any-return]
-
-
-def checked(correct: ArrayLike, mask: ArrayLike | None, ns: Sequence[int]) -> tuple[Floats, Bools]:
-    """Correctness as 0/1 (unanswered: 0) and the mask, both [problems, samples]. Raises InputError."""
-    right = np.asarray(correct, float)
-    if right.ndim != 2 or 0 in right.shape:
-        raise InputError(f"correct must be [problems, samples], not of shape {right.shape}")
-    answered = np.ones(right.shape, bool) if mask is None else np.asarray(mask, bool)
-    if answered.shape != right.shape:
-        raise InputError(f"mask must be of shape {right.shape}, not {answered.shape}")
-    wrong = [n for n in ns if not 1 <= n <= right.shape[1]]
-    if wrong:
-        raise InputError(f"budgets must lie in 1..{right.shape[1]} (samples a problem), not {wrong}")
-    return np.where(answered, right, 0.0), answered
+    return np.asarray((np.bincount(run, hits.ravel()) / sizes)[run].reshape(ranked.shape))

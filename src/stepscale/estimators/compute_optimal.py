@@ -15,11 +15,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import Counts, Curve, from_rows, with_estimate
+from stepscale.estimators.checking import Floats, checked_bins, checked_budgets, checked_numbers
+from stepscale.estimators.curve import Curve, from_rows
 from stepscale.estimators.curve import curve as make_curve
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import resample_counts
+from stepscale.estimators.intervals import Counts, resample_counts, with_estimate
 from stepscale.seeds import seed_for
 
 DIGITS = 12  # means that agree to so many are tied
@@ -28,9 +28,17 @@ Cell = tuple[int, int]  # (bin, half)
 
 @dataclass(frozen=True)
 class StrategyResults:
-    """``accuracy``: expected accuracy [strategies, budgets, problems]; NaN, for all problems, where a strategy has no run.
+    """What every strategy reaches at every budget.
 
-    ``budgets``: generations a problem, rising. ``costs``: by unit ("tokens", "flops", ...), a problem's cost, as ``accuracy``.
+    Attributes:
+        strategies: Names.
+        budgets: Generations per problem, rising.
+        ids: Problem ids.
+        accuracy: Expected accuracy [strategies, budgets, problems]; NaN, for all problems, where a strategy has no run.
+        costs: By unit ("tokens", "flops", ...) what each problem cost, of the shape of ``accuracy``.
+
+    Raises:
+        InputError: Shapes differ, a strategy has results of some problems only, or a result has no cost above 0.
     """
 
     strategies: tuple[str, ...]
@@ -41,6 +49,10 @@ class StrategyResults:
 
     def __post_init__(self) -> None:
         shape = (len(self.strategies), len(self.budgets), len(self.ids))
+        object.__setattr__(self, "budgets", checked_budgets(self.budgets))
+        object.__setattr__(self, "accuracy", checked_numbers(self.accuracy, "accuracy"))
+        costs = {unit: checked_numbers(cost, f"costs in {unit}") for unit, cost in self.costs.items()}
+        object.__setattr__(self, "costs", costs)
         absent = np.isnan(self.accuracy)
         if any(values.shape != shape for values in (self.accuracy, *self.costs.values())) or 0 in shape:
             raise InputError(f"strategy results must be [strategies, budgets, problems] = {shape}")
@@ -75,8 +87,11 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
 
     Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
     """
+    absent = {"problem_id", "strategy", "budget", "accuracy", *units} - set(rows.columns)
+    if absent:
+        raise InputError(f"a table of strategy results needs the columns {', '.join(sorted(absent))}")
     strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
-    budgets = tuple(sorted(int(budget) for budget in rows["budget"].unique()))
+    budgets = tuple(sorted(checked_budgets(rows["budget"].unique())))
     index = pd.MultiIndex.from_product([strategies, budgets, ids])
     means = rows.groupby(["strategy", "budget", "problem_id"])[["accuracy", *units]].mean().reindex(index)
     shape = (len(strategies), len(budgets), len(ids))
@@ -86,12 +101,16 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
 
 @dataclass(frozen=True)
 class ComputeOptimal:
-    """The compute-optimal policy's cross-validated results, chosen and drawn by generations (``cost_optimal``: by cost).
+    """The compute-optimal policy's cross-validated results, chosen by generations (``cost_optimal``: by cost).
 
-    ``curve``: against generations; ``by_bin``: the same for bins 1, 2, ... ``per_problem``: accuracy [problems, budgets], each
-    problem under the strategy its other half chose; ``spent``: what that cost it, by unit. ``chosen``: a row a (bin, half,
-    budget): strategy, its accuracy where it was chosen and where it was measured, and how many problems.
-    ``counts``: how often each problem is in each resample [resamples, problems].
+    Attributes:
+        budgets: Generations per problem.
+        curve: Accuracy against generations.
+        by_bin: The same for bins 1, 2, ...
+        per_problem: Accuracy [problems, budgets], each problem under the strategy that the other half of its bin chose.
+        spent: By unit what that cost each problem [problems, budgets].
+        chosen: A row per (bin, half, budget): strategy, its accuracy where chosen and where measured, number of problems.
+        counts: How often each problem is in each resample [resamples, problems].
     """
 
     budgets: tuple[int, ...]
@@ -104,30 +123,39 @@ class ComputeOptimal:
 
 
 def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 2000, seed: int = 0) -> ComputeOptimal:
-    """The best strategy for each bin (1, 2, ..., all present) and budget, cross-validated in two halves of each bin.
+    """The best strategy for each bin and budget, cross-validated in two halves of each bin (Snell et al. 2024, 3.2).
 
     One bin for all problems gives the best single strategy at each budget. Ties go to the strategy that comes first. A half
-    that a resample leaves empty chooses as the other halves of all bins together. Raises InputError on bins of another
-    length, absent bins, or a bin of one problem.
+    that a resample leaves empty chooses as the other halves of all bins together.
+
+    Args:
+        results: What every strategy reaches.
+        bins: Difficulty bin of each problem [problems]: 1, 2, ..., all present, with two problems or more in each.
+        resamples: Number of bootstrap resamples over problems; each makes the choice anew.
+        seed: Decides halves and resamples.
+
+    Raises:
+        InputError: Bins of another length, absent bins, or a bin of one problem.
     """
     cells = Cells(results, bins, resamples, seed)
     right = cells.sums(results.accuracy)
     absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
-    # of every cell the strategy [rows, budgets] that is best on the other half of its bin
-    means = {cell: np.round(cells.seen(right, cell), DIGITS) for cell in cells.inside}
-    choice = {cell: np.where(absent, -np.inf, own).argmax(axis=1) for cell, own in means.items()}
-    won = {cell: _picked(right[cell], own) for cell, own in choice.items()}
-    budgets = np.broadcast_to(np.asarray(results.budgets, float), won[1, 0].shape)
-    by_bin = tuple(from_rows(budgets, cells.mean(won, b)) for b in cells.numbers)
-    each = cells.each({cell: own[0] for cell, own in choice.items()})
-    each = each * len(results.budgets) + np.arange(len(results.budgets))
-    spent = {unit: of_each(cost, each) for unit, cost in results.costs.items()}
+    # 1. for every cell the strategy [rows, budgets] that is best on the other half of its bin
+    means = {cell: np.round(cells.other_half(right, cell), DIGITS) for cell in cells.inside}
+    choice = {cell: np.where(absent, -np.inf, mean).argmax(axis=1) for cell, mean in means.items()}
+    # 2. what it reaches on the cell itself, in the estimate and in every resample
+    reached = {cell: _picked(right[cell], best) for cell, best in choice.items()}
+    budgets = np.broadcast_to(np.asarray(results.budgets, float), reached[1, 0].shape)
+    by_bin = tuple(from_rows(budgets, cells.mean(reached, b)) for b in cells.numbers)
+    # 3. the same problem by problem, for the estimate
+    strategies = cells.by_problem({cell: best[0] for cell, best in choice.items()})
+    picks = strategies * len(results.budgets) + np.arange(len(results.budgets))
     return ComputeOptimal(
         results.budgets,
-        from_rows(budgets, cells.mean(won)),
+        from_rows(budgets, cells.mean(reached)),
         by_bin,
-        of_each(results.accuracy, each),
-        spent,
+        of_picks(results.accuracy, picks),
+        {unit: of_picks(cost, picks) for unit, cost in results.costs.items()},
         _table(cells, choice),
         cells.counts[1:],
     )
@@ -143,33 +171,30 @@ def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
     return halves
 
 
-def _check_bins(bins: Bins, problems: int) -> None:
-    sizes = np.bincount(bins, minlength=2)[1:] if len(bins) and bins.min() >= 1 else np.zeros(1)
-    if bins.shape != (problems,) or sizes.min() < 2:
-        raise InputError(f"bins must be 1, 2, ... of {problems} problems with two or more in each; use fewer bins")
-
-
 class Cells:
     """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share."""
 
     def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:
-        self.results, self.bins = results, np.asarray(bins, np.int64)
-        _check_bins(self.bins, len(results.ids))
+        self.results, self.bins = results, checked_bins(bins, len(results.ids))
+        if np.bincount(self.bins)[1:].min() < 2:
+            raise InputError("bins must be of two problems or more each, one per half; use fewer bins")
         halves = fold_of(results.ids, self.bins, seed)
         self.counts = with_estimate(resample_counts(len(results.ids), resamples, seed))
         self.numbers = range(1, int(self.bins.max()) + 1)
         cells = [(b, half) for b in self.numbers for half in (0, 1)]
         self.inside = {cell: np.flatnonzero((self.bins == cell[0]) & (halves == cell[1])) for cell in cells}
-        self.size = {cell: self.counts[:, own].sum(axis=1)[:, None] for cell, own in self.inside.items()}  # [rows, 1]
+        self.size = {
+            cell: self.counts[:, inside].sum(axis=1)[:, None] for cell, inside in self.inside.items()
+        }  # [rows, 1]
 
     def sums(self, values: Floats) -> dict[Cell, Floats]:
         """Of each cell the sum over its problems, each as often as it was drawn [rows, strategies, budgets]."""
         return {
-            cell: np.moveaxis(np.nan_to_num(values[:, :, own]) @ self.counts[:, own].T, 2, 0)
-            for cell, own in self.inside.items()
+            cell: np.moveaxis(np.nan_to_num(values[:, :, inside]) @ self.counts[:, inside].T, 2, 0)
+            for cell, inside in self.inside.items()
         }
 
-    def seen(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
+    def other_half(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
         """Means [rows, strategies, budgets] on what a cell's strategy is chosen by: the other half of its bin."""
         b, half = cell
         total, size = sums[b, 1 - half], self.size[b, 1 - half][:, :, None]
@@ -186,21 +211,20 @@ class Cells:
         means: Floats = total / np.maximum(size, 1)
         return np.where(size > 0, means, means[:1])
 
-    def each(self, choice: Mapping[Cell, NDArray[np.int64]]) -> NDArray[np.int64]:
+    def by_problem(self, choice: Mapping[Cell, NDArray[np.int64]]) -> NDArray[np.int64]:
         """What each problem's cell chose [points]: [problems, points]."""
-        found = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
+        chosen = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
         for cell, inside in self.inside.items():
-            found[inside] = choice[cell]
-        return found
+            chosen[inside] = choice[cell]
+        return chosen
 
 
-def of_each(values: Floats, chosen: NDArray[np.int64]) -> Floats:
-    """Of [strategies, budgets, problems] each problem's own: [problems, points].
+def of_picks(values: Floats, picks: NDArray[np.int64]) -> Floats:
+    """Of ``values`` [strategies, budgets, problems] what was picked for each problem: [problems, points].
 
-    What was ``chosen`` for it is one number: strategy x number of budgets + budget.
+    A pick is one number: strategy x number of budgets + budget.
     """
-    own: Floats = values.reshape(-1, len(chosen))[chosen, np.arange(len(chosen))[:, None]]
-    return own
+    return np.asarray(values.reshape(-1, len(picks))[picks, np.arange(len(picks))[:, None]])
 
 
 def _table(cells: Cells, choice: Mapping[Cell, NDArray[np.int64]]) -> pd.DataFrame:

@@ -16,24 +16,31 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import DIGITS, Cell, Cells, StrategyResults, of_each
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.compute_optimal import DIGITS, Cell, Cells, StrategyResults, of_picks
 from stepscale.estimators.curve import Curve, from_rows
 
 _CLOSE = 1e-9  # costs that differ by so small a share are equal
 
-Picks = NDArray[np.int64]  # each a (strategy, budget) in one number: strategy x number of budgets + budget
+Picks = NDArray[np.int64]  # (strategy, budget) in one number: strategy x number of budgets + budget
 
 
 @dataclass(frozen=True)
 class CostOptimal:
-    """The policy's cross-validated results; a point for each of the baseline's ``budgets``, and one without a limit if told so.
+    """The policy's cross-validated results: a point per budget of the baseline, and one without a limit if asked for.
 
-    ``curve``: against its own mean cost in ``unit``. ``held``: the same with a last point at what the baseline spends at the
-    most, for who may spend it need not; ``held_by_bin``: that for bins 1, 2, ... By problem [problems, points]: ``per_problem``
-    (accuracy), ``spent`` (by unit), ``strategies`` and ``ns`` (what was chosen for it). ``chosen``: a row a (bin, half, budget
-    of the baseline): strategy, n, its accuracy where it was chosen and where it was measured, its mean ``cost`` where it was
-    chosen and what was ``allowed`` there, how many problems.
+    Attributes:
+        unit: What is spent ("tokens", "flops", ...).
+        budgets: Those of the baseline, in generations per problem.
+        curve: Accuracy against the policy's mean cost in ``unit``.
+        held: The same with a last point at the most that the baseline spends, for who may spend it need not.
+        held_by_bin: That for bins 1, 2, ...
+        per_problem: Accuracy [problems, points].
+        spent: By unit what each problem cost [problems, points].
+        strategies: The strategy chosen for each problem [problems, points].
+        ns: Its number of generations [problems, points].
+        chosen: A row per (bin, half, budget of the baseline): strategy, n, its accuracy where it was chosen and where it was
+            measured, its mean ``cost`` where it was chosen, what was ``allowed`` there, and the number of problems.
     """
 
     unit: str
@@ -57,44 +64,56 @@ def cost_optimal(
     seed: int = 0,
     unlimited: bool = False,
 ) -> CostOptimal:
-    """The most accurate strategy for each bin, with the largest N within what ``baseline`` spends in ``unit`` at each of its
-    budgets.
+    """The most accurate strategy for each bin, with the largest N within what a baseline spends at each of its budgets.
 
-    Of equally accurate ones the cheapest, of these the first. With ``unlimited`` there is a last point at which every strategy
-    may take its largest N, and curves are held up to the dearest. Otherwise as ``compute_optimal``. Raises InputError if the
-    baseline is none of the strategies, or there are no costs in the unit.
+    Of equally accurate ones the cheapest is taken, of these the first. Otherwise as ``compute_optimal``.
+
+    Args:
+        results: What every strategy reaches and costs.
+        bins: Difficulty bin of each problem [problems]: 1, 2, ...
+        baseline: The strategy whose spending is the limit.
+        unit: The unit of ``results.costs`` that is counted.
+        resamples: Number of bootstrap resamples over problems; each makes the choice anew.
+        seed: Decides halves and resamples.
+        unlimited: Add a last point at which every strategy may take its largest N; curves are then held up to the dearest.
+
+    Raises:
+        InputError: The baseline is none of the strategies, there are no costs in the unit, or bins are not as asked for.
     """
     if baseline not in results.strategies or unit not in results.costs:
         raise InputError(f"no baseline {baseline!r} with costs in {unit!r}; there are {', '.join(results.strategies)}")
+    # 1. choose on the other half of each cell's bin
     cells = Cells(results, bins, resamples, seed)
     right, cost = cells.sums(results.accuracy), cells.sums(results.costs[unit])
     points = _points(results, baseline)
     choice = {cell: _choice(cells, right, cost, cell, points, unlimited) for cell in cells.inside}
-    won = {cell: _picked(right[cell], choice[cell]) for cell in choice}
+    # 2. measure on the cell itself
+    reached = {cell: _picked(right[cell], choice[cell]) for cell in choice}
     spent = {cell: _picked(cost[cell], choice[cell]) for cell in choice}
     offered = np.flatnonzero(~_absent(results)) if unlimited else points
-    allowed = {cell: own.reshape(len(own), -1)[:, offered] for cell, own in cost.items()}
-    estimate = {cell: own[0] for cell, own in choice.items()}
-    each, ns = cells.each(estimate), np.tile(results.budgets, len(results.strategies))
+    allowed = {cell: sums.reshape(len(sums), -1)[:, offered] for cell, sums in cost.items()}
+    # 3. the same problem by problem, for the estimate
+    estimate = {cell: best[0] for cell, best in choice.items()}
+    picks, ns = cells.by_problem(estimate), np.tile(results.budgets, len(results.strategies))
     return CostOptimal(
         unit,
         tuple(ns[points].tolist()),
-        from_rows(cells.mean(spent), cells.mean(won)),
-        _held(cells, won, spent, allowed),
-        tuple(_held(cells, won, spent, allowed, b) for b in cells.numbers),
-        of_each(results.accuracy, each),
-        {name: of_each(values, each) for name, values in results.costs.items()},
-        np.repeat(results.strategies, len(results.budgets))[each],
-        ns[each],
+        from_rows(cells.mean(spent), cells.mean(reached)),
+        _held(cells, reached, spent, allowed),
+        tuple(_held(cells, reached, spent, allowed, b) for b in cells.numbers),
+        of_picks(results.accuracy, picks),
+        {name: of_picks(values, picks) for name, values in results.costs.items()},
+        np.repeat(results.strategies, len(results.budgets))[picks],
+        ns[picks],
         _table(cells, estimate, points, unit),
     )
 
 
 def _points(results: StrategyResults, baseline: str) -> Picks:
     """Where the baseline was run, as choices."""
-    own = results.strategies.index(baseline)
-    run = np.flatnonzero(~np.isnan(results.accuracy[own]).all(axis=1))
-    return np.asarray(own * len(results.budgets) + run)
+    strategy = results.strategies.index(baseline)
+    run = np.flatnonzero(~np.isnan(results.accuracy[strategy]).all(axis=1))
+    return np.asarray(strategy * len(results.budgets) + run)
 
 
 def _absent(results: StrategyResults) -> NDArray[np.bool_]:
@@ -106,24 +125,29 @@ def _choice(
     cells: Cells, right: Mapping[Cell, Floats], cost: Mapping[Cell, Floats], cell: Cell, points: Picks, unlimited: bool
 ) -> Picks:
     """What is chosen [rows, points] on the other half of the cell's bin."""
-    absent = _absent(cells.results)
-    won, spent = (own.reshape(len(own), -1) for own in (cells.seen(right, cell), cells.seen(cost, cell)))
-    won, spent = np.where(absent, -np.inf, np.round(won, DIGITS)), np.where(absent, np.inf, spent)
+    # 1. mean accuracy and cost of every strategy at every budget [rows, strategies x budgets]; what was not run never wins
+    absent, strategies = _absent(cells.results), len(cells.results.strategies)
+    right_means, cost_means = cells.other_half(right, cell), cells.other_half(cost, cell)
+    accuracy = np.where(absent, -np.inf, np.round(right_means.reshape(len(right_means), -1), DIGITS))
+    spent = np.where(absent, np.inf, cost_means.reshape(len(cost_means), -1))
+    # 2. the limits: what the baseline spends at each of its budgets, then none
     limits = [*(spent[:, [point]] for point in points), *([np.full((len(spent), 1), np.inf)] if unlimited else [])]
-    found = np.zeros((len(won), len(limits)), np.int64)
+    choice = np.zeros((len(accuracy), len(limits)), np.int64)
     for i, limit in enumerate(limits):
+        # 3. each strategy with its largest budget within the limit
         within = (spent <= limit * (1 + _CLOSE)) & ~absent  # without a limit what was not run is within it, too
-        accuracy = np.where(_largest(within, len(cells.results.strategies)), won, -np.inf)
-        price = np.where(accuracy == accuracy.max(axis=1, keepdims=True), spent, np.inf)
-        found[:, i] = (price <= price.min(axis=1, keepdims=True) * (1 + _CLOSE)).argmax(axis=1)
-    return found
+        offered = np.where(_largest(within, strategies), accuracy, -np.inf)
+        # 4. the most accurate; of equally accurate ones the cheapest, of these the first
+        price = np.where(offered == offered.max(axis=1, keepdims=True), spent, np.inf)
+        choice[:, i] = (price <= price.min(axis=1, keepdims=True) * (1 + _CLOSE)).argmax(axis=1)
+    return choice
 
 
 def _largest(within: NDArray[np.bool_], strategies: int) -> NDArray[np.bool_]:
     """Of what is within a limit [rows, strategies x budgets] each strategy's last budget."""
-    each = within.reshape(len(within), strategies, -1)
-    later = np.cumsum(each[..., ::-1], axis=2)[..., ::-1]
-    return np.asarray((each & (later == 1)).reshape(within.shape))
+    by_strategy = within.reshape(len(within), strategies, -1)
+    later = np.cumsum(by_strategy[..., ::-1], axis=2)[..., ::-1]
+    return np.asarray((by_strategy & (later == 1)).reshape(within.shape))
 
 
 def _picked(sums: Floats, choice: Picks) -> Floats:
@@ -133,25 +157,25 @@ def _picked(sums: Floats, choice: Picks) -> Floats:
 
 def _held(
     cells: Cells,
-    won: Mapping[Cell, Floats],
+    reached: Mapping[Cell, Floats],
     spent: Mapping[Cell, Floats],
     allowed: Mapping[Cell, Floats],
     b: int | None = None,
 ) -> Curve:
     """The curve of all or of a bin, its last accuracy kept up to the most that it may spend."""
-    accuracy, own, theirs = (cells.mean(sums, b) for sums in (won, spent, allowed))
-    most = np.maximum(own.max(axis=1), theirs.max(axis=1)) * (1 + _CLOSE)  # rounding must not leave that out
-    return from_rows(np.column_stack([own, most]), np.column_stack([accuracy, accuracy[:, -1]]))
+    accuracy, x, limits = (cells.mean(sums, b) for sums in (reached, spent, allowed))
+    most = np.maximum(x.max(axis=1), limits.max(axis=1)) * (1 + _CLOSE)  # rounding must not leave that out
+    return from_rows(np.column_stack([x, most]), np.column_stack([accuracy, accuracy[:, -1]]))
 
 
 def _table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str) -> pd.DataFrame:
     results = cells.results
-    accuracy, cost = (own.reshape(-1, len(results.ids)) for own in (results.accuracy, results.costs[unit]))
+    accuracy, cost = (table.reshape(-1, len(results.ids)) for table in (results.accuracy, results.costs[unit]))
     rows = []
     for (b, half), inside in cells.inside.items():
         other = cells.inside[b, 1 - half]
-        for own, point in zip(choice[b, half], points, strict=False):  # what was chosen without a limit is not told
-            strategy, k = divmod(int(own), len(results.budgets))
+        for pick, point in zip(choice[b, half], points, strict=False):  # the choice without a limit has no row
+            strategy, k = divmod(int(pick), len(results.budgets))
             rows.append(
                 {
                     "bin": b,
@@ -159,9 +183,9 @@ def _table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str)
                     "budget": results.budgets[point % len(results.budgets)],
                     "strategy": results.strategies[strategy],
                     "n": results.budgets[k],
-                    "chosen_on": float(accuracy[own, other].mean()),
-                    "measured": float(accuracy[own, inside].mean()),
-                    "cost": float(cost[own, other].mean()),
+                    "chosen_on": float(accuracy[pick, other].mean()),
+                    "measured": float(accuracy[pick, inside].mean()),
+                    "cost": float(cost[pick, other].mean()),
                     "allowed": float(cost[point, other].mean()),
                     "n_problems": len(inside),
                 }

@@ -10,18 +10,23 @@ policy may choose a cheaper strategy at a larger budget), so what reads a curve 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, resample_counts
-
-Counts = NDArray[np.int64]
+from stepscale.estimators.checking import Floats, checked_numbers, checked_values
+from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
 
 
 @dataclass(frozen=True)
 class Curve:
-    """``x`` and ``accuracy`` [budgets], in order of budgets; ``x_resampled`` and ``resampled`` [resamples, budgets]."""
+    """Accuracy against spending.
+
+    Attributes:
+        x: Spending per problem, in any unit, in the order of budgets [budgets].
+        accuracy: Expected accuracy [budgets].
+        x_resampled: Spending in each bootstrap resample [resamples, budgets].
+        resampled: Accuracy in each resample [resamples, budgets].
+    """
 
     x: Floats
     accuracy: Floats
@@ -35,18 +40,25 @@ class Curve:
 
     def at(self, x: ArrayLike) -> Interval:
         """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
-        wanted = np.atleast_1d(np.asarray(x, float))
-        estimate = interpolated(self.x[None], self.accuracy[None], wanted)[0]
-        return known_interval(estimate, at_nearest(self.x_resampled, self.resampled, wanted[None]))
+        spending = np.atleast_1d(checked_numbers(x, "spending"))
+        estimate = interpolated(self.x[None], self.accuracy[None], spending)[0]
+        return known_interval(estimate, at_nearest(self.x_resampled, self.resampled, spending[None]))
 
 
 def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0) -> Curve:
-    """The curve of accuracies [problems, budgets]; ``x``: the budgets [budgets], or costs [problems, budgets].
+    """The curve of per-problem accuracies against budgets or costs.
 
-    Raises InputError on other shapes, no problems, or spending that is not above 0.
+    Args:
+        per_problem: Accuracies [problems, budgets].
+        x: The budgets [budgets], or costs [problems, budgets], all above 0.
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides the resamples; curves of the same problems, resamples and seed are paired.
+
+    Raises:
+        InputError: Other shapes, no problems, a value that is not finite, or spending that is not above 0.
     """
-    values, spent = np.asarray(per_problem, float), np.asarray(x, float)
-    if values.ndim != 2 or not len(values) or spent.shape not in (values.shape, values.shape[1:]):
+    values, spent = checked_values(per_problem, "accuracies"), checked_values(x, "budgets or costs")
+    if values.ndim != 2 or spent.shape not in (values.shape, values.shape[1:]):
         raise InputError(
             f"a curve needs accuracies [problems, budgets] and as many budgets, not {values.shape}, {spent.shape}"
         )
@@ -64,11 +76,6 @@ def difference(first: Curve, second: Curve) -> Interval:
     return interval_of(first.accuracy - second.accuracy, first.resampled - second.resampled)
 
 
-def with_estimate(counts: Counts) -> Counts:
-    """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems]."""
-    return np.vstack([np.ones((1, counts.shape[1]), np.int64), counts])
-
-
 def from_rows(x: Floats, accuracy: Floats) -> Curve:
     """The curve of rows [1 + resamples, budgets], the first of which is the estimate. Raises InputError where x <= 0."""
     if not (x > 0).all():
@@ -76,17 +83,10 @@ def from_rows(x: Floats, accuracy: Floats) -> Curve:
     return Curve(x[0], accuracy[0], x[1:], accuracy[1:])
 
 
-def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Interval:
-    """Percentile interval of an estimate [...] from its resamples [resamples, ...]."""
-    tail = (1 - level) / 2
-    low, high = np.quantile(resampled, [tail, 1 - tail], axis=0)
-    return Interval(np.asarray(estimate, float), low, high)
-
-
 def known_interval(estimate: Floats, resampled: Floats) -> Interval:
     """``interval_of`` where the estimate [n] has a value; NaN elsewhere."""
-    found = interval_of(estimate, resampled)
-    low, high = (np.where(np.isnan(estimate), np.nan, bound) for bound in (found.low, found.high))
+    interval = interval_of(estimate, resampled)
+    low, high = (np.where(np.isnan(estimate), np.nan, bound) for bound in (interval.low, interval.high))
     return Interval(estimate, low, high)
 
 
@@ -96,19 +96,19 @@ def by_spending(x: Floats, y: Floats) -> tuple[Floats, Floats]:
     return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
 
 
-def at_nearest(x: Floats, y: Floats, wanted: Floats) -> Floats:
+def at_nearest(x: Floats, y: Floats, spending: Floats) -> Floats:
     """``interpolated``, but a row that ends before a spending is read at its end: [R, n].
 
     For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
     the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
     """
-    return interpolated(x, y, np.clip(wanted, x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)))
+    return interpolated(x, y, np.clip(spending, x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)))
 
 
-def interpolated(x: Floats, y: Floats, wanted: Floats) -> Floats:
-    """Rows of y [R, K] over x [R, K] at spendings ``wanted`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+def interpolated(x: Floats, y: Floats, spending: Floats) -> Floats:
+    """Rows of y [R, K] over x [R, K] at ``spending`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
     x, y = by_spending(x, y)
-    at = np.broadcast_to(wanted, (len(x), np.shape(wanted)[-1]))
+    at = np.broadcast_to(spending, (len(x), np.shape(spending)[-1]))
     above = np.minimum((x[:, None, :] <= at[:, :, None]).sum(axis=2), x.shape[1] - 1)
     below = np.maximum(above - 1, 0)
     x0, x1 = np.take_along_axis(x, below, 1), np.take_along_axis(x, above, 1)

@@ -13,8 +13,17 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Bools, Floats, checked
-from stepscale.estimators.intervals import resample_counts
+from stepscale.estimators.checking import (
+    Bools,
+    Floats,
+    checked_count,
+    checked_mask,
+    checked_numbers,
+    checked_samples,
+    checked_scores,
+    checked_values,
+)
+from stepscale.estimators.intervals import interval_of, resample_counts, with_estimate
 from stepscale.seeds import seed_for
 
 Bins = NDArray[np.int64]
@@ -22,49 +31,92 @@ N_BINS = 5
 
 
 def oracle_easiness(correct: ArrayLike, mask: ArrayLike | None = None) -> Floats:
-    """Pass@1 [problems]: the share of all samples that are right; an unanswered sample (mask False) is wrong."""
-    right, _ = checked(correct, mask, ())
+    """Pass@1: the share of all samples that are right; an unanswered sample is wrong.
+
+    Args:
+        correct: 0 or 1, or booleans [problems, samples].
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Easiness in [0, 1], [problems].
+
+    Raises:
+        InputError: Shapes differ, or ``correct`` is not 0 or 1.
+    """
+    right, _ = checked_samples(correct, mask)
     return np.asarray(right.mean(axis=1))
 
 
 def predicted_easiness(scores: ArrayLike, mask: ArrayLike | None = None) -> Floats:
-    """Mean score [problems] of a verifier over all samples; an unanswered sample counts as 0, for it cannot be right.
+    """A verifier's mean score over all samples; an unanswered sample counts as 0, for it cannot be right.
 
-    Raises InputError where an answered sample has no score.
+    Args:
+        scores: Scores [problems, samples], such as P(right).
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Easiness [problems], in the unit of the scores.
+
+    Raises:
+        InputError: Shapes differ, or an answered sample has no score.
     """
-    given = np.asarray(scores, float)
-    answered = np.ones(given.shape, bool) if mask is None else np.asarray(mask, bool)
-    if given.ndim != 2 or given.shape != answered.shape or np.isnan(given[answered]).any():
-        raise InputError(f"scores must be numbers [problems, samples], one for each answered sample, not {given.shape}")
-    return np.asarray(np.where(answered, given, 0.0).mean(axis=1))
+    table = _table(scores)
+    answered = checked_mask(mask, table.shape)
+    return np.asarray(np.where(answered, checked_scores(table, answered), 0.0).mean(axis=1))
 
 
 def probe_easiness(
     scores: ArrayLike, mask: ArrayLike, ids: Sequence[str], n_probes: int, seed: int = 0
 ) -> tuple[Floats, Bools]:
-    """As ``predicted_easiness`` from ``n_probes`` random samples a problem, named by its id; and which were drawn.
+    """As ``predicted_easiness`` from a few random samples per problem, whose choice depends on the problem's id alone.
 
-    Returns (easiness [problems], drawn [problems, samples]). Raises InputError if there are fewer samples.
+    Args:
+        scores: Scores [problems, samples].
+        mask: True for an answered sample [problems, samples].
+        ids: Problem ids [problems].
+        n_probes: Samples to draw per problem.
+        seed: Decides which.
+
+    Returns:
+        Easiness [problems], and which samples were drawn [problems, samples].
+
+    Raises:
+        InputError: Shapes differ, or there are fewer samples.
     """
-    given, answered = np.asarray(scores, float), np.asarray(mask, bool)
-    if given.shape != answered.shape or not 1 <= n_probes <= given.shape[1]:
-        raise InputError(f"n_probes must lie in 1..{given.shape[1]} (samples a problem), not {n_probes}")
-    drawn = np.zeros(given.shape, bool)
+    table = _table(scores)
+    answered, n_probes = checked_mask(mask, table.shape), checked_count(n_probes, "n_probes")
+    if n_probes > table.shape[1] or len(ids) != len(table):
+        raise InputError(
+            f"n_probes must lie in 1..{table.shape[1]} (samples per problem), not {n_probes}, with an id per problem"
+        )
+    probed = np.zeros(table.shape, bool)
     for row, problem_id in enumerate(ids):
         rng = np.random.default_rng(seed_for(seed, "probe", problem_id))
-        drawn[row, rng.choice(given.shape[1], n_probes, replace=False)] = True
-    kept = given[drawn].reshape(len(given), n_probes), answered[drawn].reshape(len(given), n_probes)
-    return predicted_easiness(*kept), drawn
+        probed[row, rng.choice(table.shape[1], n_probes, replace=False)] = True
+    shape = (len(table), n_probes)
+    return predicted_easiness(table[probed].reshape(shape), answered[probed].reshape(shape)), probed
 
 
 def quantile_bins(easiness: ArrayLike, ids: Sequence[str], n_bins: int = N_BINS, seed: int = 0) -> Bins:
-    """Bin of each problem, 1 (easiest) to ``n_bins`` (hardest); sizes differ by one at the most.
+    """Difficulty bins of equal size (Snell et al. 2024, 3.2); sizes differ by one at the most.
 
     Problems of equal easiness that straddle a border are divided by a named seed of their ids, so bins do not depend on the
-    order of the table. Raises InputError if there are fewer problems than bins.
+    order of the table.
+
+    Args:
+        easiness: Finite values [problems]; larger is easier.
+        ids: Problem ids [problems].
+        n_bins: Number of bins.
+        seed: Decides how ties are divided.
+
+    Returns:
+        Bin of each problem [problems], 1 (easiest) to ``n_bins`` (hardest).
+
+    Raises:
+        InputError: Lengths differ, a value is not finite, or there are fewer problems than bins.
     """
-    values = np.asarray(easiness, float)
-    if len(values) != len(ids) or len(values) < n_bins or np.isnan(values).any():
+    values, n_bins = checked_numbers(easiness, "easiness"), checked_count(n_bins, "n_bins")
+    if values.shape != (len(ids),) or len(values) < n_bins or not np.isfinite(values).all():
         raise InputError(f"{n_bins} difficulty bins need an easiness for each of at least {n_bins} problems")
     ties = np.array([seed_for(seed, "difficulty-tie", problem_id) for problem_id in ids], np.uint64)
     order = np.lexsort((ties, -values))
@@ -75,28 +127,51 @@ def quantile_bins(easiness: ArrayLike, ids: Sequence[str], n_bins: int = N_BINS,
 
 def bin_borders(easiness: ArrayLike, n_bins: int = N_BINS) -> Floats:
     """Easiness at the borders of the bins, falling [n_bins - 1]: for problems that are not there when bins are made."""
-    shares = 1 - np.arange(1, n_bins) / n_bins
-    return np.asarray(np.quantile(np.asarray(easiness, float), shares))
+    shares = 1 - np.arange(1, checked_count(n_bins, "n_bins")) / n_bins
+    return np.asarray(np.quantile(checked_values(easiness, "easiness"), shares))
 
 
 def bins_by_border(easiness: ArrayLike, borders: ArrayLike) -> Bins:
     """Bin (1 easiest) of each problem by the borders of others; an easiness equal to a border is the easier bin's."""
-    rising = np.asarray(borders, float)[::-1]
-    return (len(rising) + 1 - np.searchsorted(rising, np.asarray(easiness, float), side="right")).astype(np.int64)
+    rising = checked_numbers(borders, "borders")[::-1]
+    values = checked_values(easiness, "easiness")
+    return (len(rising) + 1 - np.searchsorted(rising, values, side="right")).astype(np.int64)
 
 
 def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0) -> dict[str, float]:
-    """Spearman's correlation of two estimates of the same problems: ``correlation``, and ``low``, ``high`` (95 %).
+    """Spearman's correlation of two estimates of the same problems, with its 95 % interval.
 
-    By a bootstrap over problems with the ranks of all of them. 0 where an estimate does not vary.
+    The bootstrap is over problems, with the ranks of all of them. The correlation is 0 where an estimate does not vary.
+
+    Args:
+        first: Finite values [problems].
+        second: Those of the other estimate, for the same problems.
+        resamples: Number of bootstrap resamples.
+        seed: Decides the resamples.
+
+    Returns:
+        ``correlation``, ``low`` and ``high``.
+
+    Raises:
+        InputError: Lengths differ, a value is not finite, or there are fewer than two problems.
     """
-    one, other = (np.asarray(pd.Series(np.asarray(x, float)).rank()) for x in (first, second))
-    if len(one) != len(other) or len(one) < 2:
-        raise InputError(f"a correlation needs two values of the same problems, not {len(one)} and {len(other)}")
-    counts = resample_counts(len(one), resamples, seed)
-    low, high = np.quantile(_correlation(one, other, counts), [0.025, 0.975])
-    estimate = _correlation(one, other, np.ones((1, len(one)), np.int64))
-    return {"correlation": float(estimate[0]), "low": float(low), "high": float(high)}
+    values = [checked_values(estimate, "values") for estimate in (first, second)]
+    if values[0].ndim != 1 or values[0].shape != values[1].shape or len(values[0]) < 2:
+        raise InputError(
+            f"a correlation needs two values of the same problems, not {values[0].shape} and {values[1].shape}"
+        )
+    ranks = [np.asarray(pd.Series(estimate).rank()) for estimate in values]
+    counts = with_estimate(resample_counts(len(ranks[0]), resamples, seed))
+    correlations = _correlation(ranks[0], ranks[1], counts)
+    interval = interval_of(correlations[0], correlations[1:])
+    return {"correlation": float(interval.mean), "low": float(interval.low), "high": float(interval.high)}
+
+
+def _table(scores: ArrayLike) -> Floats:
+    table = checked_numbers(scores, "scores")
+    if table.ndim != 2 or 0 in table.shape:
+        raise InputError(f"scores must be numbers [problems, samples], one for each answered sample, not {table.shape}")
+    return table
 
 
 def _correlation(one: Floats, other: Floats, counts: NDArray[np.int64]) -> Floats:

@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import Curve, by_spending, interval_of
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.checking import Floats, checked_count
+from stepscale.estimators.curve import Curve, by_spending
+from stepscale.estimators.intervals import Interval, interval_of
 
 Status = Literal["matched", "at least", "never matched"]
 _CLOSE = 1e-12  # accuracies so close are equal
@@ -26,9 +26,16 @@ _CLOSE = 1e-12  # accuracies so close are equal
 
 @dataclass(frozen=True)
 class Efficiency:
-    """``factor`` at one baseline budget ``at``; how it came about; ``matched``: share of resamples that reach ``accuracy``.
+    """How many times less a policy spends than a baseline at one of its budgets.
 
-    ``baseline`` and ``policy``: what each spends to first reach ``accuracy`` (inf: never).
+    Attributes:
+        at: The baseline's budget.
+        accuracy: What the baseline reaches there.
+        baseline: What the baseline spends to first reach that accuracy (inf: never).
+        policy: What the policy spends to first reach it (inf: never).
+        factor: Baseline / policy, with its 95 % interval.
+        status: How the factor came about; "at least": the policy's smallest budget is enough already.
+        matched: Share of resamples in which the policy reaches the accuracy.
     """
 
     at: float
@@ -41,27 +48,37 @@ class Efficiency:
 
 
 def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
-    """The factor at the baseline's budget of index ``at`` (the largest if not told), with its paired 95 % interval."""
+    """The factor at one of the baseline's budgets, with its paired 95 % interval (Snell et al. 2024, 5.3).
+
+    Args:
+        baseline: Accuracy against spending.
+        policy: Likewise, made with the same resamples.
+        at: Index of the baseline's budget; the largest by default.
+
+    Raises:
+        InputError: Resamples differ, or there is no such budget.
+    """
     if len(baseline.resampled) != len(policy.resampled):
         raise InputError("paired curves need the same resamples and seed; make both with the same ones")
-    if not -len(baseline.x) <= at < len(baseline.x):
+    at = checked_count(at, "at", -len(baseline.x))
+    if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
     target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]
-    theirs = reach(baseline.x[None], baseline.accuracy[None], target)
-    ours = reach(policy.x[None], policy.accuracy[None], target)
+    of_baseline = reach(baseline.x[None], baseline.accuracy[None], target)
+    of_policy = reach(policy.x[None], policy.accuracy[None], target)
     spent = reach(policy.x_resampled, policy.resampled, targets)
     factors = reach(baseline.x_resampled, baseline.resampled, targets) / spent
     status: Status = "matched"
-    if np.isinf(ours[0]):
+    if np.isinf(of_policy[0]):
         status = "never matched"
     elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
         status = "at least"
-    interval = interval_of(theirs[0] / ours[0], factors)
+    interval = interval_of(of_baseline[0] / of_policy[0], factors)
     return Efficiency(
         at=float(baseline.x[at]),
         accuracy=float(target[0]),
-        baseline=float(theirs[0]),
-        policy=float(ours[0]),
+        baseline=float(of_baseline[0]),
+        policy=float(of_policy[0]),
         factor=interval,
         status=status,
         matched=float(np.isfinite(spent).mean()),
@@ -69,22 +86,22 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
-    """A row a baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
+    """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
     rows = []
     for at in range(len(baseline.x)):
-        found = efficiency(baseline, policy, at)
-        low, high = float(found.factor.low), float(found.factor.high)
+        saving = efficiency(baseline, policy, at)
+        low, high = float(saving.factor.low), float(saving.factor.high)
         rows.append(
             {
-                "at": found.at,
-                "accuracy": found.accuracy,
-                "baseline": found.baseline,
-                "policy": found.policy,
-                "factor": float(found.factor.mean),
+                "at": saving.at,
+                "accuracy": saving.accuracy,
+                "baseline": saving.baseline,
+                "policy": saving.policy,
+                "factor": float(saving.factor.mean),
                 "low": low,
                 "high": high,
-                "status": found.status,
-                "matched": found.matched,
+                "status": saving.status,
+                "matched": saving.matched,
             }
         )
     return pd.DataFrame(rows)

@@ -1,6 +1,6 @@
 """Accuracy at a cost: strategies read off their curves at the same spending, and paired differences there.
 
-In: curves against one unit (generations, tokens or FLOPs a problem) made with the same resamples. Out: tables and intervals.
+In: curves against one unit (generations, tokens or FLOPs per problem) made with the same resamples. Out: tables and intervals.
 Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value.
 Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired; where its curve
 ends short of a spending that the estimate covers, at its end.
@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats, checked_values
 from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 
@@ -37,26 +37,34 @@ def accuracy_at_cost(
     at: Sequence[float] | None = None,
     errors: Mapping[str, Floats] | None = None,
 ) -> pd.DataFrame:
-    """A row a (cost, curve): accuracy there, and its difference from the ``baseline``'s, both with 95 % intervals.
+    """Curves read off at the same spending, with paired differences from one of them.
 
-    ``errors``: Monte Carlo standard error at each of a curve's points; ``error`` is that of the accuracy at the most, NaN where
-    it is not told.
-    ``at``: spendings a problem in the curves' unit; if not told five, evenly spaced by their logarithm, from the least to the
-    most that was measured of the baseline. NaN outside of what a curve covers. Raises InputError if the baseline is none of
-    the curves or resamples differ.
+    Args:
+        curves: By label, all against the same unit and made with the same resamples.
+        baseline: The label of the curve to compare with.
+        at: Spending per problem in the curves' unit; None: five values, evenly spaced by their logarithm, from the least to the
+            most that was measured of the baseline.
+        errors: By label the Monte Carlo standard error at each point of a curve.
+
+    Returns:
+        A row per (cost, curve): the accuracy there and its difference from the baseline's, both with 95 % intervals (NaN outside
+        of what a curve covers). ``error``: the greatest Monte Carlo error of the accuracy; NaN where it is not known.
+
+    Raises:
+        InputError: The baseline is none of the curves, or resamples differ.
     """
     if baseline not in curves:
         raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
     x = curves[baseline].x
-    wanted = np.geomspace(x.min(), x.max(), POINTS) if at is None else np.asarray(at, float)
+    costs = np.geomspace(x.min(), x.max(), POINTS) if at is None else checked_values(at, "spending")
     rows = []
-    for label, own in curves.items():
-        told = own.at(wanted)
-        gap = _paired(own, curves[baseline], wanted[None], wanted[None])
-        for i, cost in enumerate(wanted):
-            reached, apart = ((part.mean[i], part.low[i], part.high[i]) for part in (told, gap))
-            error = error_at(own.x, (errors or {}).get(label), float(cost)) if reached[0] == reached[0] else np.nan
-            rows.append([float(cost), label, *reached, error, baseline, *apart])
+    for label, curve in curves.items():
+        accuracy = curve.at(costs)
+        gap = _paired(curve, curves[baseline], costs[None], costs[None])
+        for i, cost in enumerate(costs):
+            reached, lead = ((interval.mean[i], interval.low[i], interval.high[i]) for interval in (accuracy, gap))
+            error = np.nan if np.isnan(reached[0]) else error_at(curve.x, (errors or {}).get(label), float(cost))
+            rows.append([float(cost), label, *reached, error, baseline, *lead])
     return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("cost", kind="stable", ignore_index=True)
 
 
@@ -69,14 +77,14 @@ def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
     return float(np.max(errors[order][max(at - 1, 0) : at + 1]))
 
 
-def lead_at_own_cost(own: Curve, other: Curve) -> Interval:
-    """``own`` minus ``other`` at each of ``own``'s points, at the same spending; NaN where the other was not measured."""
-    return _paired(own, other, own.x[None], own.x_resampled)
+def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
+    """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured."""
+    return _paired(first, second, first.x[None], first.x_resampled)
 
 
-def _paired(own: Curve, other: Curve, x: Floats, x_resampled: Floats) -> Interval:
-    if len(own.resampled) != len(other.resampled):
+def _paired(first: Curve, second: Curve, x: Floats, x_resampled: Floats) -> Interval:
+    if len(first.resampled) != len(second.resampled):
         raise InputError("paired curves need the same resamples and seed; make both with the same ones")
-    ours, theirs = (interpolated(curve.x[None], curve.accuracy[None], x)[0] for curve in (own, other))
-    mine, rivals = (at_nearest(curve.x_resampled, curve.resampled, x_resampled) for curve in (own, other))
-    return known_interval(ours - theirs, mine - rivals)
+    estimates = [interpolated(curve.x[None], curve.accuracy[None], x)[0] for curve in (first, second)]
+    resampled = [at_nearest(curve.x_resampled, curve.resampled, x_resampled) for curve in (first, second)]
+    return known_interval(estimates[0] - estimates[1], resampled[0] - resampled[1])

@@ -17,11 +17,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats, checked_bins, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
-from stepscale.estimators.curve import Counts, Curve, at_nearest, by_spending, interval_of
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.curve import Curve, at_nearest, by_spending
+from stepscale.estimators.intervals import NOISE, Counts, Interval, interval_of
 
 Version = Literal["v1", "iclr"]
 Counted = Literal["generations", "FLOPs"]
@@ -29,24 +29,9 @@ Bins = NDArray[np.int64]
 RATIOS: dict[Version, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "iclr": (0.08, 0.40, 11.0)}
 """The papers' R = D_inf / D_pre: few inferences (self-improvement), about as many, many (production)."""
 NEAR = 1.1  # a budget that exceeds the largest measured by a tenth at most (a seventh of a doubling) counts as measured
-COLUMNS = [
-    "bin",
-    "version",
-    "r",
-    "counted",
-    "budget",
-    "beyond",
-    "small",
-    "larger",
-    "difference",
-    "low",
-    "high",
-    "better",
-    "flops",
-    "verifier_flops",
-    "n_problems",
-    "error",
-]
+_GAP = ["small", "larger", "difference", "low", "high", "better"]
+_SPENT = ["flops", "verifier_flops"]
+COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", *_GAP, *_SPENT, "n_problems", "error"]
 _PRETRAINING: dict[Version, float] = {"v1": 6 / 2, "iclr": 6 / 4}  # cost of a training token in those of inference
 _GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a generation in those of its generator
 _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
@@ -54,8 +39,12 @@ _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
 
 @dataclass(frozen=True)
 class InFlops:
-    """What the match in FLOPs takes: the ``policy`` chosen at equal FLOPs; ``generation`` [problems]: FLOPs of the generator for
-    one generation; ``errors`` [bins, points]: the Monte Carlo error of the policy's accuracy in a bin at each of its points.
+    """What the match in FLOPs takes.
+
+    Attributes:
+        policy: Chosen at equal FLOPs.
+        generation: FLOPs of the generator for one generation [problems].
+        errors: Monte Carlo error of the policy's accuracy in a bin at each of its points [bins, points].
     """
 
     policy: CostOptimal
@@ -66,7 +55,13 @@ class InFlops:
 def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
     """By how much the small model may multiply its inference: M + 3 (M - 1) / R in v1, M + 1.5 (M - 1) / R at ICLR.
 
-    ``size_ratio``: M, at least 1; ``r``: D_inf / D_pre, above 0. Raises InputError.
+    Args:
+        size_ratio: M, at least 1.
+        r: D_inf / D_pre, above 0.
+        version: Of the paper (Snell et al. 2024, 7).
+
+    Raises:
+        InputError: One of these is out of range.
     """
     if size_ratio < 1 or r <= 0 or version not in _PRETRAINING:
         raise InputError(f"FLOPs match needs M >= 1, R > 0, version v1 or iclr, not M={size_ratio}, R={r}, {version!r}")
@@ -83,35 +78,49 @@ def flops_match(
     errors: ArrayLike | None = None,
     in_flops: InFlops | None = None,
 ) -> pd.DataFrame:
-    """The stars: a row a bin (0: all problems) and R, for one version of the formula.
+    """The stars of Figure 9: a row per bin (0: all problems) and R, for one version of the formula.
 
-    ``bins`` [problems]: those ``optimal`` was made with. ``larger`` [problems]: 1 where the larger model's greedy answer
-    is right. ``errors`` [bins, budgets]: the Monte Carlo error of the policy's accuracy in a bin at each budget, at the most.
-    With ``in_flops`` there are rows counted in FLOPs too: the budget is what the formula grants in FLOPs, and generator and
-    verifier together spend it. It may hold more than the most accurate choice costs: then less is spent.
+    Args:
+        optimal: The small model's compute-optimal policy.
+        bins: Those that ``optimal`` was made with [problems].
+        larger: 1 where the larger model's greedy answer is right, else 0; or a share of several answers [problems].
+        size_ratio: How many times more parameters the larger model has.
+        version: Of the paper's formula.
+        ratios: R = D_inf / D_pre; None: the paper's three.
+        errors: Greatest Monte Carlo error of the policy's accuracy in a bin at each budget [bins, budgets].
+        in_flops: With it there are rows counted in FLOPs too. The budget is then what the formula grants in FLOPs, spent by
+            generator and verifier together. It may be more than the most accurate choice costs: then less is spent.
 
-    Columns: bin, version, r, counted, budget (a problem, in generations or FLOPs: what equals the larger model), beyond (more
-    than was measured: the largest measured budget stands in, to the small model's disadvantage if its curve still rises),
-    small, larger, difference (small - larger) with low and high, better ("small", "larger", "inconclusive" from the
-    interval; not "larger" where beyond), flops (what the small model spends there, verifier included) and of these
-    verifier_flops (both NaN without costs), n_problems, error (Monte Carlo, of small and difference, at the most; NaN where it
-    is not told). Raises InputError if the lengths differ.
+    Returns:
+        Columns bin, version, r, counted, budget (per problem, in generations or FLOPs: what equals the larger model), beyond,
+        small, larger, difference (small - larger), low, high, better, flops, verifier_flops, n_problems, error. ``beyond``: the
+        budget is more than was measured, and the largest measured one stands in; that is to the small model's disadvantage if
+        its curve still rises. ``better``: "small", "larger" or "inconclusive" by the interval; never "larger" where beyond.
+        ``flops``: what the small model spends there, verifier included; ``verifier_flops``: the verifier's part (NaN without
+        costs). ``error``: the greatest Monte Carlo error of small and difference; NaN where it is not known.
+
+    Raises:
+        InputError: The lengths differ, or ``larger`` is not within [0, 1].
     """
-    member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
+    member, right = checked_bins(bins, len(np.asarray(bins))), checked_values(larger, "answers of the larger model")
+    if right.ndim != 1 or not ((right >= 0) & (right <= 1)).all():
+        raise InputError(
+            "larger must lie in [0, 1] for each problem: whether the larger model's greedy answer is right"
+        )
     if not len(member) == len(right) == optimal.counts.shape[1]:
         raise InputError(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
-    found = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float), in_flops)
+    match = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float), in_flops)
     rows: list[dict[str, Any]] = []
     for r in ratios or RATIOS[version]:
         budget = budget_multiplier(size_ratio, r, version)
         for number in range(len(optimal.by_bin) + 1):
             named = {"bin": number, "version": version, "r": r}
-            rows.append({**named, **found.row(number, "generations", np.full(len(member), budget))})
+            rows.append({**named, **match.row(number, "generations", np.full(len(member), budget))})
             if in_flops is not None:
                 granted = budget * in_flops.generation * _GENERATION[version]
-                rows.append({**named, **found.row(number, "FLOPs", granted)})
+                rows.append({**named, **match.row(number, "FLOPs", granted)})
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(["counted", "bin"], ascending=[False, True], kind="stable")
 
 
@@ -121,8 +130,8 @@ def matched_difference(
     """Small model at ``budgets`` generations (the mean over several) minus the larger one, over the problems of the
     ``chosen`` bins; paired by problem.
     """
-    wanted = np.tile(np.atleast_1d(np.asarray(budgets, float)), (len(bins), 1))
-    return _matched(optimal.by_bin, optimal.counts, bins, larger, chosen, wanted)
+    granted = np.tile(np.atleast_1d(np.asarray(budgets, float)), (len(bins), 1))
+    return _matched(optimal.by_bin, optimal.counts, bins, larger, chosen, granted)
 
 
 def within(optimal: ComputeOptimal, budget: float) -> bool:
@@ -141,9 +150,11 @@ class _Match:
         self.errors, self.spent = {"generations": errors}, {"generations": optimal.spent}
         self.axis = np.asarray(optimal.budgets, float)
         if in_flops is not None:
-            own = in_flops.errors
+            in_bins = in_flops.errors
             self.curves["FLOPs"], self.spent["FLOPs"] = in_flops.policy.held_by_bin, in_flops.policy.spent
-            self.errors["FLOPs"] = None if own is None else np.column_stack([own, own[:, -1]])  # as the curves are held
+            self.errors["FLOPs"] = (
+                None if in_bins is None else np.column_stack([in_bins, in_bins[:, -1]])
+            )  # as the curves are held
 
     def row(self, number: int, counted: Counted, granted: Floats) -> dict[str, Any]:
         """One bin (0: all) where every problem is granted a budget [problems] in generations or FLOPs."""
@@ -152,8 +163,8 @@ class _Match:
         inside = np.isin(self.bins, chosen)
         budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
         beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
-        found = _matched(curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
-        base, lead = float(self.larger[inside].mean()), float(found.mean)
+        gap = _matched(curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
+        base, lead = float(self.larger[inside].mean()), float(gap.mean)
         return {
             "counted": counted,
             "budget": float(granted[inside].mean()),
@@ -161,9 +172,9 @@ class _Match:
             "small": lead + base,
             "larger": base,
             "difference": lead,
-            "low": float(found.low),
-            "high": float(found.high),
-            "better": _better(found, beyond),
+            "low": float(gap.low),
+            "high": float(gap.high),
+            "better": _better(gap, beyond),
             **self._spent(inside, counted, float(granted[inside].mean())),
             "n_problems": int(inside.sum()),
             "error": self._error(counted, budgets),
@@ -175,19 +186,19 @@ class _Match:
         if errors is None:
             return float("nan")
         for b, budget in budgets.items():
-            x, own = by_spending(self.curves[counted][b - 1].x[None], errors[b - 1][None])
-            total += float((self.bins == b).sum() * np.interp(np.log(budget[0]), np.log(x[0]), own[0])) ** 2
+            x, at_points = by_spending(self.curves[counted][b - 1].x[None], errors[b - 1][None])
+            total += float((self.bins == b).sum() * np.interp(np.log(budget[0]), np.log(x[0]), at_points[0])) ** 2
         return float(np.sqrt(total) / np.isin(self.bins, list(budgets)).sum())
 
     def _spent(self, inside: NDArray[np.bool_], counted: Counted, budget: float) -> dict[str, float]:
-        """FLOPs a problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
+        """FLOPs per problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
         spent = self.spent[counted]
         if not set(_COSTS) <= set(spent):
             return dict.fromkeys(("flops", "verifier_flops"), float("nan"))
         whole, writing = (spent[unit][inside].mean(axis=0) for unit in _COSTS)
         axis = self.axis if counted == "generations" else whole
         order = np.argsort(axis, kind="stable")
-        flops, read = (float(np.interp(budget, axis[order], own[order])) for own in (whole, whole - writing))
+        flops, read = (float(np.interp(budget, axis[order], part[order])) for part in (whole, whole - writing))
         return {"flops": flops, "verifier_flops": read}
 
 
@@ -198,8 +209,8 @@ def _matched(
     ones = np.ones((1, len(bins)), np.int64)
     estimate = _difference(curves, ones, bins, larger, chosen, budgets, resampled=False)
     rows = _difference(curves, counts, bins, larger, chosen, budgets, resampled=True)
-    found = interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
-    return replace(found, n_problems=int(np.isin(bins, list(chosen)).sum()))
+    interval = interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
+    return replace(interval, n_problems=int(np.isin(bins, list(chosen)).sum()))
 
 
 def _difference(
@@ -214,10 +225,10 @@ def _difference(
     """Difference of the means [rows]; NaN for a resample that has none of these problems."""
     total, size = np.zeros(len(counts)), np.zeros(len(counts))
     for number in chosen:
-        own = counts[:, bins == number]
-        n = own.sum(axis=1)
-        wanted = own @ budgets[bins == number] / np.maximum(n, 1)[:, None]
-        total += n * _at(curves[number - 1], wanted, resampled) - own @ larger[bins == number]
+        in_bin = counts[:, bins == number]
+        n = in_bin.sum(axis=1)
+        granted = in_bin @ budgets[bins == number] / np.maximum(n, 1)[:, None]
+        total += n * _at(curves[number - 1], granted, resampled) - in_bin @ larger[bins == number]
         size += n
     return np.where(size > 0, total / np.maximum(size, 1), np.nan)
 
@@ -231,6 +242,6 @@ def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
 
 
 def _better(difference: Interval, beyond: bool) -> str:
-    if difference.low > 0:
+    if difference.low > NOISE:
         return "small"
-    return "larger" if difference.high < 0 and not beyond else "inconclusive"
+    return "larger" if difference.high < -NOISE and not beyond else "inconclusive"

@@ -1,24 +1,37 @@
-"""How sure a mean over problems is: percentile bootstrap over the problems, 95 % unless told otherwise.
+"""How sure a mean is: the one room for bootstrap intervals over problems, paired problems, groups, seeds and runs.
 
-In: per-problem values [problems, ...]. Out: mean, low, high. Differences are paired by problem. Where every problem has the same
-value the interval has no width: the bootstrap cannot tell how likely another value is.
+In: values of problems [problems, ...]. Out: ``Interval`` (mean, low, high). All are percentile bootstraps, 95 % unless told
+otherwise; differences are paired by problem. ``clustered`` has the intervals of items (steps, solutions) within problems.
+
+Where every problem has the same value the interval has no width: the bootstrap cannot tell how likely another value is. That is
+why a claim needs a least number of problems (``report.claims``).
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.resampling import (
-    resample_counts as resample_counts,  # what is paired with these intervals takes it here
-)
+from stepscale.estimators.checking import Floats, checked_count, checked_level, checked_mask, checked_values
+from stepscale.seeds import seed_for
+
+Counts = NDArray[np.int64]
+NOISE = 1e-9
+"""Bounds so close to zero are zero: sums of floats that should be zero seldom are. One answer of one problem changes far more."""
 
 
 @dataclass(frozen=True)
 class Interval:
-    """``mean``, ``low`` and ``high`` have the shape of one problem's value. ``n_problems``: how many it rests on, where told."""
+    """A mean and its interval.
+
+    Attributes:
+        mean: The estimate, of the shape of one problem's value; ``low`` and ``high`` are its bounds.
+        low: Lower bound.
+        high: Upper bound.
+        n_problems: How many problems it rests on; None where it is not said.
+    """
 
     mean: Floats
     low: Floats
@@ -28,17 +41,74 @@ class Interval:
 
 def verdict(low: float, high: float) -> str:
     """What a paired 95 % interval of a difference says of the first of the two."""
-    return "wins" if low > 0 else "loses" if high < 0 else "undecided"
+    return "wins" if low > NOISE else "loses" if high < -NOISE else "undecided"
+
+
+def resample_counts(problems: int, resamples: int, seed: int) -> Counts:
+    """How often each problem is in each bootstrap resample; multinomial.
+
+    A resample's mean is then a matrix product. The same arguments give the same resamples, so what is computed with them is
+    paired by problem.
+
+    Args:
+        problems: Number of problems.
+        resamples: Number of resamples, 1 or more.
+        seed: Decides the resamples; 0 or above.
+
+    Returns:
+        Counts [resamples, problems]; each row sums to ``problems``.
+
+    Raises:
+        InputError: One of the numbers is not whole or too small.
+    """
+    problems, resamples = checked_count(problems, "problems"), checked_count(resamples, "resamples")
+    rng = np.random.default_rng(checked_count(seed, "seed", 0))
+    return rng.multinomial(problems, np.full(problems, 1 / problems), size=resamples)
+
+
+def with_estimate(counts: Counts) -> Counts:
+    """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems]."""
+    return np.vstack([np.ones((1, counts.shape[1]), np.int64), counts])
+
+
+def percentile_bounds(resampled: ArrayLike, level: float = 0.95, method: str = "linear") -> tuple[Floats, Floats]:
+    """(low, high) of resamples [resamples, ...]: the percentiles that leave out the same share on either side.
+
+    Args:
+        resampled: A value per resample, along the first axis.
+        level: Share of resamples between the bounds.
+        method: As ``numpy.quantile`` takes it; "inverted_cdf" gives bounds that are resamples themselves.
+    """
+    share = checked_level(level)
+    edges = [(1 - share) / 2, (1 + share) / 2]
+    low, high = np.quantile(resampled, edges, axis=0, method=method)  # type: ignore[call-overload]
+    return low, high
+
+
+def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Interval:
+    """Percentile interval of an estimate [...] from its resamples [resamples, ...]."""
+    return Interval(np.asarray(estimate, float), *percentile_bounds(resampled, level))
 
 
 def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
-    """The mean over problems and its interval. ``per_problem`` is [problems, ...]; raises InputError if empty."""
-    values = np.asarray(per_problem, float)
-    if values.ndim < 1 or len(values) == 0:
-        raise InputError("no problems to average over")
+    """The mean over problems and its interval.
+
+    Args:
+        per_problem: Finite values [problems, ...].
+        resamples: Number of bootstrap resamples, 1 or more.
+        seed: Decides the resamples.
+        level: Share of resamples within the interval, in (0, 1).
+
+    Returns:
+        Mean, low and high of shape [...].
+
+    Raises:
+        InputError: There are no problems, a value is not finite, or a setting is out of range.
+    """
+    values = checked_values(per_problem, "values")
     flat = values.reshape(len(values), -1)
     means = resample_counts(len(flat), resamples, seed) @ flat / len(flat)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2], axis=0)
+    low, high = percentile_bounds(means, level)
     shape = values.shape[1:]
     return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape), len(flat))
 
@@ -46,39 +116,113 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
 def paired_interval(
     first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:
-    """The mean of ``first - second`` on the same problems, both [problems, ...]. Raises InputError if the shapes differ."""
-    one, other = np.asarray(first, float), np.asarray(second, float)
-    if one.shape != other.shape:
+    """The mean of ``first - second`` on the same problems, both [problems, ...], and its interval.
+
+    Args:
+        first: Finite values [problems, ...].
+        second: Those of the other, for the same problems in the same order.
+        resamples: Number of bootstrap resamples, 1 or more.
+        seed: Decides the resamples.
+        level: Share of resamples within the interval, in (0, 1).
+
+    Returns:
+        Mean, low and high of the difference, of shape [...].
+
+    Raises:
+        InputError: The shapes differ, or as for ``bootstrap_interval``.
+    """
+    minuend, subtrahend = checked_values(first, "first"), checked_values(second, "second")
+    if minuend.shape != subtrahend.shape:
         raise InputError(
-            f"a paired difference needs the same problems on both sides, not {one.shape} and {other.shape}"
+            f"a paired difference needs the same problems on both sides, not {minuend.shape} and {subtrahend.shape}"
         )
-    return bootstrap_interval(one - other, resamples, seed, level)
+    return bootstrap_interval(minuend - subtrahend, resamples, seed, level)
 
 
 def groups_interval(
     per_problem: ArrayLike, first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0
 ) -> Interval:
-    """The mean of ``per_problem`` [problems] over one group of problems minus that over another, with its 95 % interval.
+    """The mean over one group of problems minus that over another, with its 95 % interval.
 
-    ``first`` and ``second`` [problems]: whether a problem is in the group. How many of a group a resample draws is chance too, so
-    each sum is divided by its own count; a group that a resample lacks keeps its estimate. It rests on the problems of both.
-    Raises InputError if one is empty.
+    How many of a group a resample holds is chance too, so each sum is divided by its own count. A group that a resample lacks
+    keeps its estimate. The interval rests on the problems of both groups.
+
+    Args:
+        per_problem: Finite values [problems].
+        first: Whether a problem is in the first group [problems].
+        second: Whether it is in the second [problems].
+        resamples: Number of bootstrap resamples, 1 or more.
+        seed: Decides the resamples.
+
+    Raises:
+        InputError: A group is empty or of another length, or as for ``bootstrap_interval``.
     """
-    values, groups = np.asarray(per_problem, float), [np.asarray(group, bool) for group in (first, second)]
+    values = checked_values(per_problem, "values")
+    groups = [checked_mask(group, values.shape) for group in (first, second)]
     if not all(group.any() for group in groups):
         raise InputError("two groups of problems are compared, and one of them is empty")
     values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
-    counts = np.vstack([np.ones((1, len(values)), np.int64), resample_counts(len(values), resamples, seed)])
-    one, other = (drawn_means(counts, values * group, group) for group in groups)
-    low, high = np.quantile(one[1:] - other[1:], [0.025, 0.975])
-    return Interval(np.asarray(one[0] - other[0]), low, high, int((groups[0] | groups[1]).sum()))
+    counts = with_estimate(resample_counts(len(values), resamples, seed))
+    means = [resampled_ratio(counts, values * group, group) for group in groups]
+    interval = interval_of((means[0] - means[1])[0], (means[0] - means[1])[1:])
+    return Interval(interval.mean, interval.low, interval.high, int((groups[0] | groups[1]).sum()))
 
 
-def drawn_means(counts: NDArray[np.int64], sums: ArrayLike, sizes: ArrayLike) -> Floats:
-    """Sum of the problems' ``sums`` over that of their ``sizes``, each as often as a row of ``counts`` drew it: [rows].
+def resampled_ratio(counts: Counts, sums: ArrayLike, sizes: ArrayLike) -> Floats:
+    """Sum of the problems' ``sums`` over that of their ``sizes``, each as often as a row of ``counts`` holds it: [rows].
 
-    Where a row drew nothing it has the value of the first row, the estimate; 0 if that has none either.
+    A row that holds none has the value of the first row, the estimate; 0 if that has none either.
     """
     size = counts @ np.asarray(sizes, float)
     means = counts @ np.asarray(sums, float) / np.maximum(size, 1)
     return np.asarray(np.where(size > 0, means, means[0]))
+
+
+def over_repeats(by_repeat: Floats, estimates: Floats, seed: int) -> Floats:
+    """Bootstrap means over repeated trainings or runs, resampled too: how the next ones would come out.
+
+    The two sources of chance are drawn separately and added: the mean of the repeats on other problems, and by how much other
+    repeats are better or worse. A resample of s repeats shows (s - 1) / s of the variance of their mean. Each one's deviation
+    from their mean is therefore stretched by sqrt(s / (s - 1)). With one repeat only the problems are resampled.
+
+    Args:
+        by_repeat: Each repeat's mean over resampled problems [..., repeats, resamples].
+        estimates: Its mean over all its problems [..., repeats].
+        seed: Decides the resamples of repeats.
+
+    Returns:
+        Means [..., resamples].
+    """
+    means = np.asarray(by_repeat.mean(axis=-2))
+    repeats, resamples = by_repeat.shape[-2:]
+    if repeats == 1:
+        return means
+    shares = resample_counts(repeats, resamples, seed_for(seed, "resampled-seeds")) / repeats
+    deviations = estimates - estimates.mean(axis=-1, keepdims=True)
+    return np.asarray(means + np.sqrt(repeats / (repeats - 1)) * (deviations @ shares.T))
+
+
+def nested_interval(runs: Sequence[Floats], resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
+    """The mean over runs of each one's mean over its problems, every run counting the same, and its interval.
+
+    In two levels: runs are resampled, and in each run its problems.
+
+    Args:
+        runs: Of each run its finite values [problems]; problems may differ between runs.
+        resamples: Number of bootstrap resamples, 1 or more.
+        seed: Decides the resamples.
+        level: Share of resamples within the interval, in (0, 1).
+
+    Raises:
+        InputError: There is no run, or one without problems, or as for ``bootstrap_interval``.
+    """
+    if not len(runs) or not all(len(run) for run in runs):
+        raise InputError("no runs to average over, or one without problems")
+    values = [checked_values(run, "values") for run in runs]
+    estimates = np.array([float(np.mean(run)) for run in values])
+    by_run = [
+        resample_counts(len(run), resamples, seed_for(seed, "resampled-problems", sample_id=place)) @ run / len(run)
+        for place, run in enumerate(values)
+    ]
+    means = over_repeats(np.stack(by_run), estimates, seed)
+    return Interval(np.asarray(estimates.mean()), *percentile_bounds(means, level), sum(len(run) for run in values))

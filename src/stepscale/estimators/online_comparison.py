@@ -16,14 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.estimators.cost_optimal import cost_optimal
-from stepscale.estimators.curve import interval_of, with_estimate
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import resample_counts, verdict
+from stepscale.estimators.intervals import interval_of, resample_counts, verdict, with_estimate
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
-from stepscale.estimators.online_policy import Followed, OnlinePolicy, at_equal_cost, choose_policy, follow
+from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_equal_cost, choose_policy, follow
 
 Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
@@ -56,21 +55,34 @@ def compare_online(
     seed: int,
     flops: Prices | None = None,
 ) -> pd.DataFrame:
-    """A row a (unit, budget, other policy); ``error`` is the Monte Carlo error of the online accuracy over the orders.
+    """The online policy and each other policy at the same mean spending.
 
-    ``budgets`` in generations. With ``flops``, and costs in "flops" in ``results``, there are rows counted in FLOPs too: for each
-    budget what it costs the ``baseline`` is granted, and the policy is chosen anew for it. A budget that no online policy keeps
-    to, or at which the other policy was not measured, has no row.
+    A budget that no online policy keeps to, or at which the other policy was not measured, has no row.
+
+    Args:
+        results: What every strategy reaches and costs on these problems.
+        oracle: Difficulty bins [problems] of the oracle-binned policy.
+        baseline: The strategy that samples without a search.
+        pool: Recorded samples of the same problems.
+        runs: Search runs on them, by name.
+        budgets: In generations per problem.
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides halves, orders and resamples.
+        flops: What samples and runs cost in FLOPs. With it, and costs in "flops" in ``results``, there are rows counted in FLOPs
+            too: what each budget costs the baseline is granted, and the policy is chosen anew for it.
+
+    Returns:
+        A row per (unit, budget, other policy) with ``COLUMNS``; ``error`` is the Monte Carlo error over the orders.
     """
     halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
-    met = outcomes(results.ids, pool, runs, ORDERS, seed)
+    recorded = outcomes(results.ids, pool, runs, ORDERS, seed)
     others = _others(results, oracle, baseline, resamples, seed)
-    rows = _rows(GENERATIONS, met, halves, [float(n) for n in budgets], others, resamples, seed)
+    rows = _rows(GENERATIONS, recorded, halves, [float(n) for n in budgets], others, resamples, seed)
     if flops is not None:
         priced = results.costs["flops"][results.strategies.index(baseline)].mean(axis=1)
         granted = [float(priced[results.budgets.index(n)]) for n in budgets if n in results.budgets]
         granted = [cost for cost in granted if not np.isnan(cost)]  # NaN where the baseline has no result
-        rows += _rows(FLOPS, repriced(met, flops), halves, granted, others, resamples, seed)
+        rows += _rows(FLOPS, repriced(recorded, flops), halves, granted, others, resamples, seed)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -83,16 +95,16 @@ def _others(results: StrategyResults, oracle: Bins, baseline: str, resamples: in
     accuracy = results.accuracy[of_baseline].T
     run = ~np.isnan(accuracy).all(axis=0)
     budgets = np.asarray(results.budgets, float)
-    found: Others = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
+    others: Others = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
     priced = results.costs["flops"][of_baseline].T[:, run] if "flops" in results.costs else None
     if priced is not None:
-        found[FLOPS, baseline] = accuracy[:, run], priced
+        others[FLOPS, baseline] = accuracy[:, run], priced
     for name, bins in {"uniform": np.ones(len(oracle), np.int64), "oracle bins": oracle}.items():
-        found[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
+        others[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
         if priced is not None:
-            own = cost_optimal(results, bins, baseline, "flops", resamples, seed)
-            found[FLOPS, name] = _held(own.per_problem, own.spent["flops"], priced[:, -1])
-    return found
+            optimal = cost_optimal(results, bins, baseline, "flops", resamples, seed)
+            others[FLOPS, name] = _held(optimal.per_problem, optimal.spent["flops"], priced[:, -1])
+    return others
 
 
 def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats]:
@@ -104,7 +116,7 @@ def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats
 
 def _rows(
     unit: str,
-    met: Outcomes,
+    recorded: Outcomes,
     halves: NDArray[np.int64],
     budgets: Sequence[float],
     others: Others,
@@ -116,15 +128,16 @@ def _rows(
     rows: list[list[float | str]] = []
     for budget in budgets:
         try:
-            found = cross_followed(met, halves, budget)
+            result = cross_validated(recorded, halves, budget)
         except InputError:  # no policy is so cheap
             continue
-        means = counts @ found.accuracy / len(halves)
+        means = counts @ result.accuracy / len(halves)
         reached = interval_of(means[0], means[1:])
-        shown = found.cost.mean(), reached.mean, reached.low, reached.high, found.error, found.stopped
-        for name, (accuracy, spent) in ((name, own) for (counted, name), own in others.items() if counted == unit):
+        shown = result.cost.mean(), reached.mean, reached.low, reached.high, result.error, result.stopped
+        in_unit = {name: measured for (counted, name), measured in others.items() if counted == unit}
+        for name, (accuracy, spent) in in_unit.items():
             try:
-                gap = at_equal_cost(found, accuracy, spent, resamples, seed)
+                gap = at_equal_cost(result, accuracy, spent, resamples, seed)
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
             compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
@@ -132,20 +145,22 @@ def _rows(
     return rows
 
 
-def cross_followed(met: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy) -> Followed:
+def cross_validated(
+    recorded: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
+) -> PolicyResult:
     """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap."""
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []
-    own = [_of(met, np.flatnonzero(halves == half)) for half in (0, 1)]
+    by_half = [_on_problems(recorded, np.flatnonzero(halves == half)) for half in (0, 1)]
     for half in (0, 1):
-        found, inside = follow(own[half], choose(own[1 - half], budget)), halves == half
-        accuracy[inside], cost[inside] = found.accuracy, found.cost
-        errors.append(found.error * inside.mean())
-        stopped.append(found.stopped * inside.mean())
-    return Followed(accuracy, cost, float(np.hypot(*errors)), float(sum(stopped)))
+        result, inside = follow(by_half[half], choose(by_half[1 - half], budget)), halves == half
+        accuracy[inside], cost[inside] = result.accuracy, result.cost
+        errors.append(result.error * inside.mean())
+        stopped.append(result.stopped * inside.mean())
+    return PolicyResult(accuracy, cost, float(np.hypot(*errors)), float(sum(stopped)))
 
 
-def _of(met: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
+def _on_problems(recorded: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
     """What was met on these problems alone."""
-    by_order = {name: getattr(met, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
-    return replace(met, **by_order, run_cost=met.run_cost[problems])
+    by_order = {name: getattr(recorded, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")}
+    return replace(recorded, **by_order, run_cost=recorded.run_cost[problems])

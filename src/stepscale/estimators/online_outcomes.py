@@ -1,30 +1,50 @@
 """What a policy that decides while it samples would meet: every prefix of many random orders of recorded samples.
 
-In: a pool of scored samples a problem, and the candidates of search runs on the same problems. Out: for each problem,
-random order of its pool and rung of the ladder of sample numbers, what a policy sees (mean score, how sure the vote is), what
-it has paid, and whether the answer it would give is right. Nothing is modelled: each cell is what the policy would
-have met had the pool been drawn in that order, by weighted vote (Snell et al. 2024, E). Knows nothing of policies.
+In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
+order of its pool and rung of the ladder of sample numbers: what a policy sees (mean score, how sure the vote is), what it has
+paid, and whether the answer it would give is right. Nothing is modelled: each cell is what the policy would have met had the
+samples come in that order, by weighted vote (Snell et al. 2024, E). Knows nothing of policies.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Bools, Floats
-from stepscale.estimators.voting import Codes, answer_codes, count_votes, share_right, vote_weights, winners
+from stepscale.estimators.checking import (
+    Bools,
+    Codes,
+    Floats,
+    checked_answers,
+    checked_count,
+    checked_labels,
+    checked_samples,
+    checked_scores,
+    checked_values,
+)
+from stepscale.estimators.samples import one_spelling
+from stepscale.estimators.voting import count_votes, share_right, vote_weights, winners
 from stepscale.seeds import seed_for
+
+if TYPE_CHECKING:
+    from stepscale.grading import Rules
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Solutions of each problem [problems, candidates]: answers, verifier scores in [0, 1], whether right, whether answered.
+    """Solutions of each problem.
 
-    ``cost``: in one unit (generations, tokens, FLOPs): of each sample [problems, candidates] for a pool, of the whole run
-    [problems] for a search run.
+    Attributes:
+        answers: Labels [problems, candidates]; equal labels are one answer.
+        scores: Verifier scores in [0, 1] [problems, candidates].
+        correct: Whether the answer is right [problems, candidates].
+        mask: Whether there is an answer [problems, candidates].
+        cost: In one unit (generations, tokens, FLOPs): of each sample [problems, candidates] for a pool, of the whole run
+            [problems] for a search run.
     """
 
     answers: NDArray[np.object_]
@@ -36,11 +56,17 @@ class Candidates:
 
 @dataclass(frozen=True)
 class Outcomes:
-    """By order, problem and rung of ``ladder``: [orders, problems, rungs], for a vote over the first samples.
+    """What a policy meets: by order, problem and rung of the ladder [orders, problems, rungs], for a vote over the first samples.
 
-    ``right``: expected correctness of the winner; ``sure``: the winner's sum of scores / samples drawn, in [0, 1]; ``easy``:
-    mean score (unanswered: 0); ``cost``: paid for the samples. ``run_right`` [orders, problems, first rungs, runs]: of a vote
-    over these samples and the run's candidates together; ``run_cost`` [problems, runs]; ``runs``: their names.
+    Attributes:
+        ladder: Numbers of samples, rising [rungs].
+        runs: Names of the search runs.
+        right: Expected correctness of the winner.
+        sure: The winner's sum of scores per sample, in [0, 1].
+        easy: Mean score; an unanswered sample counts as 0.
+        cost: Paid for the samples.
+        run_right: Of a vote over these samples and a run's candidates together [orders, problems, first rungs, runs].
+        run_cost: Paid for each run [problems, runs].
     """
 
     ladder: tuple[int, ...]
@@ -61,9 +87,9 @@ class Prices:
     runs: Floats
 
 
-def repriced(met: Outcomes, prices: Prices) -> Outcomes:
+def repriced(recorded: Outcomes, prices: Prices) -> Outcomes:
     """The same outcomes, paid at ``prices``."""
-    return replace(met, cost=np.broadcast_to(prices.samples, met.cost.shape), run_cost=prices.runs)
+    return replace(recorded, cost=np.broadcast_to(prices.samples, recorded.cost.shape), run_cost=prices.runs)
 
 
 def outcomes(
@@ -73,33 +99,49 @@ def outcomes(
     orders: int = 64,
     seed: int = 0,
     most_probes: int = 8,
+    rules: "Rules" = "prm800k",
 ) -> Outcomes:
-    """All cells, for ``orders`` random orders of each problem's pool, seeded by its id.
+    """All that a policy would meet, for random orders of each problem's pool, seeded by the problem's id.
 
-    The ladder is 1, 2, 4, ... up to the pool's size; runs are recorded after up to ``most_probes`` samples. Raises InputError
-    if scores are not within [0, 1] or shapes differ.
+    Args:
+        ids: Problem ids [problems].
+        pool: Recorded samples of each problem.
+        runs: Search runs on the same problems, by name.
+        orders: Random orders per problem.
+        seed: Decides the orders.
+        most_probes: Runs are recorded after up to so many samples. The ladder is 1, 2, 4, ... up to the pool's size.
+        rules: Grading rules by which answers given as text are equal, whoever gave them.
+
+    Raises:
+        InputError: Scores are not within [0, 1], shapes differ, or a value is none of what ``Candidates`` says.
     """
-    _check(ids, pool, runs)
-    places = pool.correct.shape[1]
-    ladder = ladder_of(places)
+    orders = checked_count(orders, "orders")
+    pool, runs = _checked("pool", pool, ids), {name: _checked(name, run, ids, whole=True) for name, run in runs.items()}
+    # 1. one code per answer, whoever gave it, and the weight of its vote
     tables = [pool, *runs.values()]
-    answers, mask = (np.concatenate([getattr(t, name) for t in tables], axis=1) for name in ("answers", "mask"))
-    codes = answer_codes(answers, mask)  # one code an answer, whoever gave it
-    right = np.concatenate([np.where(t.mask, t.correct, 0.0) for t in tables], axis=1)
-    truth = share_right(codes, right, int(codes.max()) + 1)
-    weights = vote_weights(codes, np.concatenate([t.scores for t in tables], axis=1))
-    starts = list(accumulate(t.correct.shape[1] for t in tables))
-    votes = [count_votes(codes[:, a:b], weights[:, a:b], truth.shape[1]) for a, b in pairwise(starts)]
-    cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, votes)
+    answers, mask, scores, correct = (
+        np.concatenate([getattr(table, name) for table in tables], axis=1)
+        for name in ("answers", "mask", "scores", "correct")
+    )
+    codes = checked_answers(one_spelling(answers, mask, rules), mask)
+    truth = share_right(codes, correct.astype(float), int(codes.max()) + 1)
+    weights = vote_weights(codes, scores)
+    # 2. the votes of each run, all of which are cast at once
+    starts = list(accumulate(table.correct.shape[1] for table in tables))
+    run_votes = [count_votes(codes[:, a:b], weights[:, a:b], truth.shape[1]) for a, b in pairwise(starts)]
+    # 3. room for the results
+    places, ladder = pool.correct.shape[1], ladder_of(pool.correct.shape[1])
     shape = (orders, len(ids), len(ladder))
     run_shape = (*shape[:2], sum(n <= most_probes for n in ladder), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
     right, sure, easy, cost = (np.empty(shape) for _ in range(4))
-    found = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
-    drawn = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
+    result = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
+    # 4. order by order
+    cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
+    orders_of_places = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
     for order in range(orders):
-        cells.fill(found, order, drawn[order])
-    return found
+        cells.fill(result, order, orders_of_places[order])
+    return result
 
 
 def ladder_of(places: int) -> tuple[int, ...]:
@@ -120,29 +162,29 @@ class _Cells:
     truth: Floats
     run_votes: list[Floats]
 
-    def fill(self, found: Outcomes, order: int, drawn: NDArray[np.int64]) -> None:
-        """The cells of one order; ``drawn`` [problems, places]."""
-        codes = np.take_along_axis(self.codes, drawn, 1)
-        weights, cost = np.take_along_axis(self.weights, drawn, 1), np.take_along_axis(self.cost, drawn, 1)
+    def fill(self, result: Outcomes, order: int, places: NDArray[np.int64]) -> None:
+        """The cells of one order; ``places`` [problems, places] in that order."""
+        codes = np.take_along_axis(self.codes, places, 1)
+        weights, cost = np.take_along_axis(self.weights, places, 1), np.take_along_axis(self.cost, places, 1)
         votes, done = np.zeros_like(self.truth), 0
-        for rung, n in enumerate(found.ladder):
+        for rung, n in enumerate(result.ladder):
             votes += count_votes(codes[:, done:n], weights[:, done:n], votes.shape[1])
             done = n
-            found.right[order, :, rung] = winners(votes, self.truth)
-            found.sure[order, :, rung] = votes[:, 1:].max(axis=1, initial=0.0) / n
-            found.easy[order, :, rung] = weights[:, :n].mean(axis=1)
-            found.cost[order, :, rung] = cost[:, :n].sum(axis=1)
-            for i, own in enumerate(self.run_votes if rung < found.run_right.shape[2] else ()):
-                found.run_right[order, :, rung, i] = winners(votes + own, self.truth)
+            result.right[order, :, rung] = winners(votes, self.truth)
+            result.sure[order, :, rung] = votes[:, 1:].max(axis=1, initial=0.0) / n
+            result.easy[order, :, rung] = weights[:, :n].mean(axis=1)
+            result.cost[order, :, rung] = cost[:, :n].sum(axis=1)
+            for i, run in enumerate(self.run_votes if rung < result.run_right.shape[2] else ()):
+                result.run_right[order, :, rung, i] = winners(votes + run, self.truth)
 
 
-def _check(ids: Sequence[str], pool: Candidates, runs: Mapping[str, Candidates]) -> None:
-    for name, table in {"pool": pool, **runs}.items():
-        shape = table.correct.shape
-        cost = shape if name == "pool" else shape[:1]
-        arrays = (table.answers, table.scores, table.mask)
-        if len(ids) != shape[0] or table.cost.shape != cost or any(array.shape != shape for array in arrays):
-            raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
-        scores = table.scores[table.mask]
-        if not ((scores >= 0) & (scores <= 1)).all():
-            raise InputError(f"{name}: scores must lie in [0, 1] to say how sure a vote is; pass probabilities")
+def _checked(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
+    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run."""
+    correct, mask = checked_samples(table.correct, table.mask)
+    cost = checked_values(table.cost, f"cost of {name}")
+    if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):
+        raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
+    scores = checked_scores(table.scores, mask)
+    if not ((scores[mask] >= 0) & (scores[mask] <= 1)).all():
+        raise InputError(f"{name}: scores must lie in [0, 1] to say how sure a vote is; pass probabilities")
+    return Candidates(checked_labels(table.answers, mask.shape).astype(object), scores, correct > 0, mask, cost)

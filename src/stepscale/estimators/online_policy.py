@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import at_nearest, interval_of, with_estimate
+from stepscale.estimators.checking import Floats, checked_values
+from stepscale.estimators.curve import at_nearest
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
-from stepscale.estimators.intervals import Interval, resample_counts
+from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
 from stepscale.estimators.online_outcomes import Outcomes
 
 _NEVER = 2.0  # a vote is never so sure
@@ -66,10 +66,14 @@ class OnlineSearchSpace(BaseModel):
 
 
 @dataclass(frozen=True)
-class Followed:
-    """``accuracy``, ``cost`` [problems]: expected over the orders. ``error``: Monte Carlo standard error of the mean accuracy.
+class PolicyResult:
+    """What a policy reaches.
 
-    ``stopped``: share of cases in which the probes were enough.
+    Attributes:
+        accuracy: Expected over the orders [problems].
+        cost: Likewise what it spends, in the unit of the outcomes [problems].
+        error: Monte Carlo standard error of the mean accuracy.
+        stopped: Share of cases in which the probes were enough.
     """
 
     accuracy: Floats
@@ -78,7 +82,7 @@ class Followed:
     stopped: float
 
 
-def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
+def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     """The policy on these problems, every step as it would happen. Raises InputError if it needs what was not recorded."""
     rung = _rung(outcomes, policy.probes)
     bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
@@ -92,15 +96,22 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> Followed:
         right[here], cost[here] = won[here], spent[here]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-    return Followed(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
+    return PolicyResult(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
 
 
 def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
-    """The most accurate policy whose mean cost on these problems is within ``budget`` (in the unit of their costs).
+    """The most accurate policy whose mean cost on these problems is within a budget.
 
-    Give it training or validation problems, never those it is measured on. For each number of probes and threshold
-    every bin's action maximises accuracy - price x cost, and the lowest price that keeps to the budget is taken. Raises
-    InputError if even the cheapest policy costs more.
+    For each number of probes and threshold every bin's action maximises accuracy - price x cost, and the lowest price that keeps
+    to the budget is taken.
+
+    Args:
+        outcomes: Of training or validation problems, never of those the policy is measured on.
+        budget: Mean cost per problem, in the unit of the outcomes.
+        space: Policies to choose from; None: the default ones.
+
+    Raises:
+        InputError: Even the cheapest policy costs more.
     """
     space = space or OnlineSearchSpace()
     best: tuple[float, OnlinePolicy] | None = None
@@ -108,24 +119,32 @@ def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | 
         if probes not in outcomes.ladder:
             continue
         rung = _rung(outcomes, probes)
-        found = _priced(outcomes, rung, sure, space.n_bins, budget)
-        if found is not None and (best is None or found[0] > best[0] + 1e-12):
-            best = found
+        priced = _priced(outcomes, rung, sure, space.n_bins, budget)
+        if priced is not None and (best is None or priced[0] > best[0] + 1e-12):
+            best = priced
     if best is None:
         raise InputError(f"no online policy costs {budget} or less; raise the budget or allow fewer probes")
     return best[1]
 
 
 def at_equal_cost(
-    online: Followed, per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0
+    online: PolicyResult, per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int = 0
 ) -> Interval:
     """Accuracy of the online policy minus that of another at the same mean cost, paired by problem.
 
-    ``per_problem`` [problems, budgets] and ``x`` (budgets, or costs [problems, budgets], in the online policy's unit) are the
-    other's, read off its curve at the cost that the online policy has in the same resample. Raises InputError if that cost
-    lies outside what was measured of the other.
+    The other is read off its curve at the cost that the online policy has in the same resample.
+
+    Args:
+        online: The online policy's result.
+        per_problem: Accuracy of the other [problems, budgets].
+        x: Its budgets [budgets], or costs [problems, budgets], in the unit of the online policy.
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides the resamples.
+
+    Raises:
+        InputError: The online policy's cost lies outside of what was measured of the other.
     """
-    values, axis = np.asarray(per_problem, float), np.asarray(x, float)
+    values, axis = checked_values(per_problem, "accuracies"), checked_values(x, "budgets or costs")
     counts = with_estimate(resample_counts(len(values), resamples, seed))
     spent, won = counts @ online.cost / len(values), counts @ online.accuracy / len(values)
     rows = counts @ axis / len(values) if axis.ndim == 2 else np.broadcast_to(axis, (len(counts), len(axis)))
@@ -166,9 +185,11 @@ def _priced(
     outcomes: Outcomes, rung: int, sure: float, n_bins: int, budget: float
 ) -> tuple[float, OnlinePolicy] | None:
     """(accuracy, policy) of the best actions within the budget for these probes and threshold; None if all cost more."""
+    # 1. difficulty bins by the mean score of the probes, and where the probes are enough
     easy = outcomes.easy[:, :, rung]
     borders = bin_borders(easy.ravel(), n_bins)
     bins, done = bins_by_border(easy, borders), outcomes.sure[:, :, rung] >= sure
+    # 2. what every action would reach and cost in each bin
     probes = outcomes.ladder[rung]
     actions = [Action(samples=n) for n in outcomes.ladder[rung:]]
     if rung < outcomes.run_right.shape[2]:
@@ -179,15 +200,16 @@ def _priced(
         for b in range(n_bins):
             here = (bins == b + 1) & ~done
             won[b, i], spent[b, i] = right[here].sum() / done.size, cost[here].sum() / done.size
+    # 3. the best action of each bin, with what is left once the probes that are enough are paid
     sunk = float(outcomes.cost[:, :, rung][done].sum() / done.size)
-    kept = float(outcomes.right[:, :, rung][done].sum() / done.size)
+    right_at_once = float(outcomes.right[:, :, rung][done].sum() / done.size)
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None
     policy = OnlinePolicy(
         probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in best)
     )
-    return kept + float(won[np.arange(n_bins), best].sum()), policy
+    return right_at_once + float(won[np.arange(n_bins), best].sum()), policy
 
 
 def _within(won: Floats, spent: Floats, budget: float) -> NDArray[np.int64] | None:

@@ -1,4 +1,4 @@
-"""How far Monte Carlo may be off in what a policy reaches that takes each problem's result from one of several strategies.
+"""How far Monte Carlo may be off for a policy that takes each problem's result from one of several strategies.
 
 In: votes among recorded samples, whose means over random orders have an error of their own (``voting``). Out: bounds on standard
 errors. Searches are single runs: they add none, for their randomness is in the interval over problems.
@@ -9,19 +9,19 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.voting import Vote
 
 
 def most_error(
     votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence[int], problems: ArrayLike | None = None
 ) -> Floats:
-    """The error [len(budgets)] that the mean accuracy of a policy over ``problems`` (all unless told) has at the most.
+    """The error [len(budgets)] that the mean accuracy of a policy over ``problems`` (None: all) has at the most.
 
     ``votes``: by strategy, at ``ns`` samples. The root of the sum of the strategies' squared errors; 0 at a budget without votes.
     """
     inside = None if problems is None else np.asarray(problems, bool)
-    most = np.sqrt(np.square([own.error_among(inside) for own in votes.values()]).sum(axis=0))
+    most = np.sqrt(np.square([vote.error_among(inside) for vote in votes.values()]).sum(axis=0))
     by_n = dict(zip(map(int, ns), most, strict=True))
     return np.array([by_n.get(int(n), 0.0) for n in budgets])
 
@@ -39,14 +39,14 @@ def chosen_error(
     budgets: NDArray[np.int64],
     problems: ArrayLike | None = None,
 ) -> Floats:
-    """The error [points] of a policy's mean accuracy where it is told which strategy and N each problem has: [problems, points].
+    """The error [points] of a policy's mean accuracy where strategy and N of each problem are known: [problems, points].
 
     ``votes``: by strategy, at ``ns`` samples.
     """
     squares = np.zeros(budgets.shape)
-    for name, own in votes.items():
+    for name, vote in votes.items():
         for i, n in enumerate(ns):
-            if own.errors is not None:
-                squares += np.where((strategies == name) & (budgets == n), np.square(own.errors[:, [i]]), 0.0)
+            if vote.errors is not None:
+                squares += np.where((strategies == name) & (budgets == n), np.square(vote.errors[:, [i]]), 0.0)
     inside = np.ones(len(squares), bool) if problems is None else np.asarray(problems, bool)
     return np.asarray(np.sqrt(squares[inside].sum(axis=0)) / max(int(inside.sum()), 1))

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.checking import Floats
 from stepscale.estimators.difficulty import rank_correlation
 
 
@@ -22,7 +22,7 @@ class QuestionDifficultyOptions(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    longest_ngram: int = Field(3, ge=1, le=8, description="n-grams of 1 to so many characters")
+    longest_ngram: int = Field(3, ge=1, le=8, description="n-grams of 1 to this many characters")
     n_features: int = Field(2**12, ge=16, description="hashed features")
     penalties: tuple[float, ...] = Field((1.0, 10.0, 100.0, 1000.0), min_length=1, description="ridge penalties to try")
 
@@ -71,5 +71,9 @@ class QuestionDifficulty:
     ) -> dict[str, float]:
         """Spearman's correlation with the easiness of problems not fitted, its 95 % interval, and the mean absolute error."""
         predicted, values = self.predict(texts), np.asarray(easiness, float)
-        found = rank_correlation(predicted, values, resamples, seed)
-        return {**found, "absolute_error": float(np.abs(predicted - values).mean()), "n_problems": float(len(values))}
+        correlation = rank_correlation(predicted, values, resamples, seed)
+        return {
+            **correlation,
+            "absolute_error": float(np.abs(predicted - values).mean()),
+            "n_problems": float(len(values)),
+        }

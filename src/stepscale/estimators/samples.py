@@ -1,6 +1,7 @@
 """Samples of a set of problems as arrays [problems, samples], the form the estimators take."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -8,10 +9,20 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 
+if TYPE_CHECKING:
+    from stepscale.grading import Rules
+
 
 @dataclass(frozen=True)
 class SampleGrid:
-    """``ids``: problem ids [problems]. The rest [problems, samples]; ``mask``: False where there is no finished sample."""
+    """Samples as arrays.
+
+    Attributes:
+        ids: Problem ids [problems].
+        answers: One spelling per answer of a problem; None for no answer [problems, samples].
+        correct: Whether the answer is right [problems, samples].
+        mask: False where there is no finished sample with an answer [problems, samples].
+    """
 
     ids: tuple[str, ...]
     answers: NDArray[np.object_]
@@ -27,25 +38,55 @@ class SampleGrid:
         return grid
 
 
-def sample_grid(problems: pd.DataFrame, solutions: pd.DataFrame, places: int | None = None) -> SampleGrid:
+def sample_grid(
+    problems: pd.DataFrame, solutions: pd.DataFrame, places: int | None = None, rules: "Rules" = "prm800k"
+) -> SampleGrid:
     """The grid of ``solutions``: rows in the order of ``problems``, columns by sample_id.
 
-    An unfinished solution or one without an answer is masked: it is never chosen. ``places``: samples a problem, of which
-    those that are not there count as unanswered; None: as many as the greatest sample_id tells. Raises InputError if there
-    is nothing, or a sample beyond ``places``.
+    An unfinished solution or one without an answer is masked: it is never chosen. Answers of a problem that are equal under the
+    grading rules get one spelling, so that votes count answers.
+
+    Args:
+        problems: Table with problem_id.
+        solutions: Table with problem_id, sample_id, answer and is_correct.
+        places: Samples per problem, of which those that are not there count as unanswered; None: as many as the greatest
+            sample_id says.
+        rules: The grading rules of the run.
+
+    Raises:
+        InputError: There is nothing, a sample of an unknown problem, or one beyond ``places``.
     """
     if solutions.empty or problems.empty:
         raise InputError("no samples to measure: run test_time_search first, or check search.samples")
     ids = tuple(problems["problem_id"])
-    rows = solutions["problem_id"].map({name: i for i, name in enumerate(ids)}).to_numpy(np.int64)
-    columns = solutions["sample_id"].to_numpy(np.int64)
-    found = int(columns.max()) + 1
-    if places is not None and found > places:
-        raise InputError(f"a problem has {found} samples, more than the {places} places stated (given_samples.places)")
-    shape = (len(ids), places or found)
+    row_of_problem = solutions["problem_id"].map({name: i for i, name in enumerate(ids)})
+    if row_of_problem.isna().any():
+        unknown = solutions.loc[row_of_problem.isna(), "problem_id"].iloc[0]
+        raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
+    rows, columns = row_of_problem.to_numpy(np.int64), solutions["sample_id"].to_numpy(np.int64)
+    width = int(columns.max()) + 1
+    if places is not None and width > places:
+        raise InputError(f"a problem has {width} samples, more than the {places} places stated (given_samples.places)")
+    shape = (len(ids), places or width)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
     answered = solutions["answer"].notna().to_numpy()
     answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)
     correct[rows, columns] = solutions["is_correct"].fillna(False).to_numpy(bool)
     mask[rows, columns] = answered
-    return SampleGrid(ids, answers, correct & mask, mask, rows, columns)
+    return SampleGrid(ids, one_spelling(answers, mask, rules), correct & mask, mask, rows, columns)
+
+
+def one_spelling(
+    answers: NDArray[np.object_], mask: NDArray[np.bool_], rules: "Rules" = "prm800k"
+) -> NDArray[np.object_]:
+    """Answers [problems, samples] in which those of one problem that are equal under the rules are the same string.
+
+    What is masked, or is no string (None, a number as label), stays as it is.
+    """
+    from stepscale.grading.answer_groups import group_equal_answers
+
+    spelled = np.array(answers, dtype=object)
+    for row, answered in zip(spelled, mask, strict=True):
+        texts = [i for i in np.flatnonzero(answered) if isinstance(row[i], str)]
+        row[texts] = group_equal_answers([row[i] for i in texts], rules)
+    return spelled

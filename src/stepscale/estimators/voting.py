@@ -1,12 +1,11 @@
-"""Expected accuracy of majority voting and of best-of-N weighted (Snell et al. 2024, E): votes among n drawn samples.
+"""Expected accuracy of majority voting and of best-of-N weighted (Snell et al. 2024, E): votes among n of the samples.
 
 In: answers, correctness and weights of samples [problems, samples]. Out: accuracies, and how far Monte Carlo may be off.
 Drawing is as in ``closed_form``: n places without replacement; an unanswered one takes a place and has no vote.
 
-Exact: n = 1; n = 2 (a pair with two answers is settled by its scores, or by a coin); n = all places; and every n
-whose subsets are few enough to go through. Otherwise random drawings, seeded: each problem's places are put in many
-random orders whose first n are one drawing for each n; the standard error this leaves, read off the spread between
-orders, is returned with the numbers.
+Exact are n = 1, n = 2 (a pair with two answers is settled by its scores, or by a coin), n = all places, and every n whose
+subsets are few enough to go through. Otherwise each problem's places are put in many random orders (seeded). The first n of
+an order are one draw for each n. The standard error that this leaves is read off the spread between orders.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,27 +14,35 @@ from itertools import combinations
 from math import comb
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from stepscale.errors import InputError
-from stepscale.estimators.closed_form import Bools, Floats, best_of_n_per_problem, checked
+from stepscale.estimators.checking import (
+    Bools,
+    Codes,
+    Floats,
+    checked_answers,
+    checked_budgets,
+    checked_count,
+    checked_samples,
+    checked_scores,
+)
+from stepscale.estimators.closed_form import accuracy_of_best
 from stepscale.seeds import seed_for
 
 _ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
 _ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
 _FEWEST, _MOST = 24, 2000  # orders
-_FAINT = 1e-200  # weight of a drawn sample whose score is 0: it was drawn, though it adds nothing
-
-Codes = NDArray[np.int64]
+_FAINT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
 
 
 @dataclass(frozen=True)
 class Vote:
-    """``per_problem``: expected accuracy [problems, len(ns)].
+    """Expected accuracy of a vote, and how far Monte Carlo may be off.
 
-    ``error``: Monte Carlo standard error of its mean over problems [len(ns)], 0 where it is exact. ``errors``: of each problem's
-    own [problems, len(ns)]; None where all is exact.
+    Attributes:
+        per_problem: Expected accuracy [problems, len(ns)].
+        error: Standard error of its mean over problems [len(ns)]; 0 where it is exact.
+        errors: Standard error of each problem's accuracy [problems, len(ns)]; None where all is exact.
     """
 
     per_problem: Floats
@@ -50,31 +57,53 @@ class Vote:
 
 
 def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None) -> Floats:
-    """Mean accuracy [len(ns)] of the most frequent answer among n samples; ties are broken at random, in expectation.
+    """Mean accuracy of the most frequent answer among n samples; ties are broken at random, in expectation.
 
-    ``answers`` [problems, samples]: any labels; None, NaN or the integer -1 is an unanswered sample. ``correct``
-    belongs to the answer: where it differs within one, its share is taken. Raises InputError on other shapes or
-    budgets outside 1..samples.
+    Args:
+        answers: Labels [problems, samples] that can be hashed; equal labels are one answer. None, NaN, pandas NA and the number
+            -1 mean no answer. Spellings of one answer are first made equal by ``stepscale.grading.answer_groups``.
+        correct: 0 or 1, or booleans [problems, samples]. It belongs to the answer: where it differs within one, its share counts.
+        ns: Budgets, each in 1..samples.
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Expected accuracies in [0, 1], [len(ns)].
+
+    Raises:
+        InputError: Shapes differ, a budget is impossible, or a value is none of what is said above.
     """
-    return majority_per_problem(answers, correct, ns, mask).per_problem.mean(axis=0)  # type: ignore[no-any-return]
+    return np.asarray(majority_per_problem(answers, correct, ns, mask).per_problem.mean(axis=0))
 
 
 def weighted(
     answers: ArrayLike, scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None
 ) -> Floats:
-    """Mean accuracy [len(ns)] of the answer with the greatest sum of scores among n samples. Scores must be >= 0.
+    """Mean accuracy of the answer with the greatest sum of scores among n samples (Snell et al. 2024, E).
 
-    Otherwise as ``majority``; sums that agree to 12 digits are tied.
+    Sums that agree to 12 digits are tied.
+
+    Args:
+        answers: As for ``majority``.
+        scores: Finite verifier scores >= 0 [problems, samples], such as probabilities.
+        correct: As for ``majority``.
+        ns: Budgets, each in 1..samples.
+        mask: True for an answered sample [problems, samples]; None: all are.
+
+    Returns:
+        Expected accuracies in [0, 1], [len(ns)].
+
+    Raises:
+        InputError: As for ``majority``, or a score of an answered sample is negative or not finite.
     """
-    return weighted_per_problem(answers, scores, correct, ns, mask).per_problem.mean(axis=0)  # type: ignore[no-any-return]
+    return np.asarray(weighted_per_problem(answers, scores, correct, ns, mask).per_problem.mean(axis=0))
 
 
 def majority_per_problem(
     answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None, seed: int = 0
 ) -> Vote:
     """As ``majority``, for each problem, with the Monte Carlo error."""
-    right, answered = checked(correct, mask, ns)
-    codes = answer_codes(answers, answered)
+    right, answered = checked_samples(correct, mask)
+    codes = checked_answers(answers, answered)
     return _vote(codes, (codes > 0).astype(float), right, ns, seed)
 
 
@@ -87,27 +116,10 @@ def weighted_per_problem(
     seed: int = 0,
 ) -> Vote:
     """As ``weighted``, for each problem, with the Monte Carlo error."""
-    right, answered = checked(correct, mask, ns)
-    codes, given = answer_codes(answers, answered), np.asarray(scores, float)
-    if given.shape != right.shape or not (given[codes > 0] >= 0).all() or np.isinf(given[codes > 0]).any():
-        raise InputError(f"scores must be finite numbers >= 0 of shape {right.shape}, one a sample; pass probabilities")
-    return _vote(codes, vote_weights(codes, given), right, ns, seed)
-
-
-def answer_codes(answers: ArrayLike, answered: Bools) -> Codes:
-    """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none."""
-    table = np.asarray(answers)
-    if table.shape != answered.shape:
-        raise InputError(f"answers must be of shape {answered.shape}, not {table.shape}")
-    none = table == -1 if np.issubdtype(table.dtype, np.integer) else np.zeros(table.shape, bool)
-    codes = pd.factorize(table.ravel(), use_na_sentinel=True)[0].reshape(table.shape)
-    codes = np.where(answered & ~none, codes, -1)
-    order = np.argsort(codes, axis=1, kind="stable")
-    ranked = np.take_along_axis(codes, order, 1)
-    first = np.diff(ranked, axis=1, prepend=-1) > 0
-    dense = np.empty_like(codes)
-    np.put_along_axis(dense, order, np.cumsum(first, axis=1), 1)
-    return dense
+    right, answered = checked_samples(correct, mask)
+    codes = checked_answers(answers, answered)
+    weights = vote_weights(codes, checked_scores(scores, codes > 0, lowest=0.0))
+    return _vote(codes, weights, right, ns, seed)
 
 
 def vote_weights(codes: Codes, scores: Floats) -> Floats:
@@ -116,23 +128,24 @@ def vote_weights(codes: Codes, scores: Floats) -> Floats:
 
 
 def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int) -> Vote:
+    problems, places = codes.shape
+    budgets, seed = checked_budgets(ns, places), checked_count(seed, "seed", 0)
     width = int(codes.max()) + 1
     truth = share_right(codes, right, width)
-    problems, places = codes.shape
-    mean, errors, drawn = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), []
-    error = np.zeros(len(ns))
-    for i, n in enumerate(ns):
+    shape = (problems, len(budgets))
+    mean, errors, error, sampled = np.zeros(shape), np.zeros(shape), np.zeros(len(budgets)), []
+    for i, n in enumerate(budgets):
         if n == 2 and places > 2:
             # two answers: the better score wins, equal ones toss a coin; one answer: whichever is taken
             settled = np.take_along_axis(truth, codes, 1)
-            mean[:, i] = best_of_n_per_problem(weights, settled, [2], codes > 0)[:, 0]
+            mean[:, i] = accuracy_of_best(np.where(codes > 0, weights, -np.inf), settled, [2])[:, 0]
         elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
             mean[:, i] = _mean_over_subsets(codes, weights, truth, n)
         else:
-            drawn.append(i)
-    if drawn:
-        found = _mean_over_orders(codes, weights, truth, [ns[i] for i in drawn], seed)
-        mean[:, drawn], error[drawn], errors[:, drawn] = found
+            sampled.append(i)
+    if sampled:
+        by_orders = _mean_over_orders(codes, weights, truth, [budgets[i] for i in sampled], seed)
+        mean[:, sampled], error[sampled], errors[:, sampled] = by_orders
     return Vote(mean, error, errors)
 
 
@@ -157,14 +170,14 @@ def winners(tally: Floats, truth: Floats) -> Floats:
     votes[..., 0] = 0.0
     best = votes.max(axis=-1, keepdims=True)
     top = np.where(best < _FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
-    return (truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1)  # type: ignore[no-any-return]
+    return np.asarray((truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1))
 
 
 def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> Floats:
     """Mean over all subsets of n places [problems]."""
     problems, places = codes.shape
     if n == 1:
-        return np.take_along_axis(truth, codes, 1).mean(axis=1)  # type: ignore[no-any-return]
+        return np.asarray(np.take_along_axis(truth, codes, 1).mean(axis=1))
     subsets = np.array(list(combinations(range(places), n)))
     result = np.empty(problems)
     for problem in range(problems):
@@ -177,12 +190,14 @@ def _mean_over_orders(
     codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int
 ) -> tuple[Floats, Floats, Floats]:
     """Mean over random orders [problems, len(ns)], the standard error of its mean over problems [len(ns)], and each problem's."""
+    # 1. as many orders as the work allows
     problems, places = codes.shape
     orders = int(np.clip(_ORDERED // codes.size, _FEWEST, _MOST))
     rng = np.random.default_rng(seed_for(seed, "vote"))
-    # shuffled for each problem first: one order then serves all problems, and their errors are independent
+    # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
     shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
     codes, weights = np.take_along_axis(codes, shuffled, 1), np.take_along_axis(weights, shuffled, 1)
+    # 3. vote along every order
     total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
     for k in range(orders):
         order = rng.permutation(places)[: max(ns)]
@@ -190,6 +205,7 @@ def _mean_over_orders(
             total[:, i] += won
             squares[:, i] += won**2
             means[k, i] = won.mean()
+    # 4. the spread between orders tells how far their mean may be off
     spread = np.maximum(squares / orders - (total / orders) ** 2, 0) / (orders - 1)
     return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
 

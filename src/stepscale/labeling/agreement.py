@@ -9,7 +9,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.clustered import Bounds, Draws, Floats, draws, percentiles, told_share, with_bounds
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.clustered import (
+    Bounds,
+    ProblemResamples,
+    percentiles,
+    problem_resamples,
+    share_with_bounds,
+    with_bounds,
+)
 
 _SOLUTION = ["problem_id", "sample_id"]
 _NONE = np.iinfo(np.int64).max  # later than any step: no error found
@@ -31,9 +39,9 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     first = pd.concat(
         [_first_errors(ours).rename("ours"), _first_errors(theirs).rename("theirs")], axis=1, join="inner"
     )
-    by_step = draws(steps["problem_id"].tolist())
+    by_step = problem_resamples(steps["problem_id"].tolist())
     of = first.index.get_level_values("problem_id").tolist()
-    by_solution = draws(of)
+    by_solution = problem_resamples(of)
     mine, truth = first["ours"].to_numpy(), first["theirs"].to_numpy()
     faulty, found = truth != _NONE, mine != _NONE
     negative, negative_too = (steps[c].to_numpy() < 0 for c in ("rating", "rating_reference"))
@@ -42,15 +50,15 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
         "n_problems": float(len(set(of))),
         "n_solutions": float(len(first)),
         "n_steps": float(len(steps)),
-        **told_share("rating_agreement", by_step, same),
-        **told_share("step_agreement", by_step, negative == negative_too),
+        **share_with_bounds("rating_agreement", by_step, same),
+        **share_with_bounds("step_agreement", by_step, negative == negative_too),
         **with_bounds("step_kappa", *_kappa(by_step, negative, negative_too)),
-        **told_share("first_error_agreement", by_solution, mine == truth),
-        **told_share("outcome_agreement", by_solution, faulty == found),
-        **told_share("missed", by_solution, ~found, faulty),
-        **told_share("false_alarms", by_solution, found, ~faulty),
-        **told_share("early", by_solution, mine < truth, faulty & found),
-        **told_share("late", by_solution, mine > truth, faulty & found),
+        **share_with_bounds("first_error_agreement", by_solution, mine == truth),
+        **share_with_bounds("outcome_agreement", by_solution, faulty == found),
+        **share_with_bounds("missed", by_solution, ~found, faulty),
+        **share_with_bounds("false_alarms", by_solution, found, ~faulty),
+        **share_with_bounds("early", by_solution, mine < truth, faulty & found),
+        **share_with_bounds("late", by_solution, mine > truth, faulty & found),
     }
 
 
@@ -82,7 +90,7 @@ def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     return errors.groupby([rated[name] for name in _SOLUTION]).min()
 
 
-def _kappa(drawn: Draws, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
+def _kappa(drawn: ProblemResamples, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
     """Cohen's kappa of two verdicts on the same steps, and its interval."""
     items = np.stack([one == other, one, other, np.ones(len(one), bool)], 1)
     resampled = _kappas(drawn.sums(items))

@@ -12,7 +12,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.repeats import nested_interval
+from stepscale.estimators.intervals import nested_interval
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.aggregates import PRODUCT, score_samples
 from stepscale.studies.best_of_n.comparison import a1_values, per_problem

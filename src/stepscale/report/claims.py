@@ -1,7 +1,11 @@
 """The claims of both papers, and how a result settles one: by its interval, never by hand.
 
 A claim is a set of quantities, its parts, that should all be above zero (differences of accuracies). It held if every
-interval lies above zero, did not hold if any lies below by more than chance gives among so many, else it is inconclusive.
+interval lies above zero. It did not hold if any lies below by more than chance gives among so many. Else it is inconclusive.
+
+Two rules keep a claim from being settled by nothing. A bound counts as above or below zero only beyond ``NOISE``, for sums of
+floats that should be zero are seldom exactly so. A part that rests on fewer than ``LEAST_PROBLEMS`` problems settles nothing: the
+bootstrap of few or equal differences is too narrow, or has no width at all.
 """
 
 from collections.abc import Mapping
@@ -9,15 +13,30 @@ from dataclasses import asdict, dataclass, replace
 from statistics import NormalDist
 from typing import Any
 
-from stepscale.estimators.intervals import Interval
+from stepscale.errors import InputError
+from stepscale.estimators.intervals import NOISE, Interval
+
+LEAST_PROBLEMS = 30  # that each part of a claim must rest on to settle it
 
 
 @dataclass(frozen=True)
 class Claim:
     """A row of the claims table.
 
-    ``estimate``, ``low``, ``high``, ``n_problems``: of the deciding quantity, one of ``parts``. ``high_among``: its upper bound
-    with the number of parts allowed for; the claim did not hold where one of these lies below zero.
+    Attributes:
+        id: A1 to A6 are of Lightman et al. 2023, B1 to B10 of Snell et al. 2024.
+        claim: What is claimed.
+        paper: The paper's figure for it.
+        status: "held", "did not hold", "inconclusive" or "not measured".
+        estimate: Of the deciding quantity, one of ``parts``.
+        low: Lower bound of its 95 % interval.
+        high: Upper bound of its 95 % interval.
+        high_among: Its upper bound with the number of parts allowed for; a claim did not hold where one lies below zero.
+        parts: Number of quantities.
+        n_problems: How many problems the deciding quantity rests on.
+        seeds: Number of trainings or runs.
+        decided_by: Name of the deciding quantity.
+        reason: Why the claim is inconclusive whatever its intervals say; "" otherwise.
     """
 
     id: str
@@ -32,6 +51,7 @@ class Claim:
     n_problems: int | None = None
     seeds: int | None = None
     decided_by: str = ""
+    reason: str = ""
 
 
 CLAIMS = (
@@ -75,34 +95,53 @@ CLAIMS = (
 def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Claim:
     """The claim with its status, and the quantity that decides it.
 
-    Held: every interval lies above zero; did not hold: one, widened for their number, lies below zero; else inconclusive. The
-    deciding quantity is the one nearest to failing: whose bound (the upper one if the claim did not hold) is lowest in units
-    of its interval's width.
+    Held: every interval lies above zero. Did not hold: one, widened for their number, lies below zero. Else inconclusive. A part
+    of too few problems neither holds nor fails; a claim that no other part refutes is then inconclusive, for that reason. The
+    deciding quantity is the one nearest to failing: whose bound (the upper one if the claim did not hold) is lowest in units of
+    its interval's width. Where parts have too few problems it is one of these.
+
+    Args:
+        claim_id: One of the ids of ``CLAIMS``.
+        quantities: The parts by name; ``n_problems`` None means that its number of problems is not known.
+        seeds: Number of trainings or runs that the quantities rest on.
+
+    Raises:
+        InputError: There is no such claim, or no quantity.
     """
-    claim = next(claim for claim in CLAIMS if claim.id == claim_id)
-    lows = {name: float(q.low) for name, q in quantities.items()}
-    highs = {name: float(q.high) for name, q in quantities.items()}
-    widened = {name: _high_among(len(quantities), q) for name, q in quantities.items()}
-    if all(low > 0 for low in lows.values()):
-        status, bounds = "held", lows
-    elif any(high < 0 for high in widened.values()):
-        status, bounds = "did not hold", widened
+    claim = next((claim for claim in CLAIMS if claim.id == claim_id), None)
+    if claim is None or not quantities:
+        raise InputError(f"claim {claim_id!r} needs one quantity or more; claims are {', '.join(c.id for c in CLAIMS)}")
+    # 1. the bounds of every part, the upper one once more with the number of parts allowed for
+    lows = {name: float(part.low) for name, part in quantities.items()}
+    highs = {name: float(part.high) for name, part in quantities.items()}
+    widened = {name: _high_among(len(quantities), part) for name, part in quantities.items()}
+    few = {name: part.n_problems for name, part in quantities.items() if _has_too_few(part)}
+    # 2. the status
+    if any(widened[name] < -NOISE for name in quantities if name not in few):
+        status, bounds = "did not hold", {name: high for name, high in widened.items() if name not in few}
+    elif few:
+        status, bounds = "inconclusive", {name: lows[name] for name in few}
     else:
-        status, bounds = "inconclusive", lows
-    name = min(quantities, key=lambda key: bounds[key] / max(highs[key] - lows[key], 1e-12))
-    decisive = quantities[name]
+        status, bounds = "held" if all(low > NOISE for low in lows.values()) else "inconclusive", lows
+    # 3. the deciding part
+    deciding = min(bounds, key=lambda name: bounds[name] / max(highs[name] - lows[name], 1e-12))
     return replace(
         claim,
         status=status,
-        estimate=float(decisive.mean),
-        low=lows[name],
-        high=highs[name],
-        high_among=widened[name],
+        estimate=float(quantities[deciding].mean),
+        low=lows[deciding],
+        high=highs[deciding],
+        high_among=widened[deciding],
         parts=len(quantities),
-        n_problems=decisive.n_problems,
+        n_problems=quantities[deciding].n_problems,
         seeds=seeds,
-        decided_by=name,
+        decided_by=deciding,
+        reason=f"too few problems ({few[deciding]}, and a claim needs {LEAST_PROBLEMS})" if deciding in few else "",
     )
+
+
+def _has_too_few(quantity: Interval) -> bool:
+    return quantity.n_problems is not None and quantity.n_problems < LEAST_PROBLEMS
 
 
 def _high_among(parts: int, quantity: Interval) -> float:
@@ -117,12 +156,17 @@ def _high_among(parts: int, quantity: Interval) -> float:
 
 
 def told_of_parts(claim: Mapping[str, Any]) -> str:
-    """Of how many quantities the deciding one is; unless the claim held, its upper bound with that allowed for. "" for one."""
+    """What stands beside the deciding quantity: how many parts there are, and why they may not settle the claim.
+
+    Unless the claim held, the upper bound with the number of parts allowed for is shown too. "" for a single part that settles.
+    """
+    notes = [claim["reason"]] if claim.get("reason") else []
     parts = claim.get("parts") or 1
-    if parts == 1:
-        return ""
-    bound = "" if claim["status"] == "held" else f"; upper bound allowing for {parts}: {claim['high_among']:+.3f}"
-    return f"1 of {parts} parts{bound}"
+    if parts > 1:
+        notes.append(f"1 of {parts} parts")
+        if claim["status"] != "held":
+            notes.append(f"upper bound allowing for {parts}: {claim['high_among']:+.3f}")
+    return "; ".join(notes)
 
 
 def claims_table(settled: Mapping[str, Claim]) -> list[dict[str, Any]]:

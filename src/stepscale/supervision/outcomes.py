@@ -6,7 +6,7 @@ them; and how often the final answer tells something else.
 
 import pandas as pd
 
-from stepscale.estimators.clustered import draws, told_share
+from stepscale.estimators.clustered import problem_resamples, share_with_bounds
 
 _KEY = ["problem_id", "sample_id"]
 
@@ -40,13 +40,13 @@ def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, fl
     """
     both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
     of = solutions["problem_id"][both].tolist()
-    drawn = draws(of)
+    drawn = problem_resamples(of)
     answer = solutions["is_correct"][both].to_numpy(bool)
     steps = judged["is_correct"][both].to_numpy(bool)
     return {
         "n_problems": float(len(set(of))),
         "n_solutions": float(len(answer)),
-        **told_share("agreement", drawn, answer == steps),
-        **told_share("false_positives", drawn, ~steps, answer),
-        **told_share("false_negatives", drawn, steps, ~answer),
+        **share_with_bounds("agreement", drawn, answer == steps),
+        **share_with_bounds("false_positives", drawn, ~steps, answer),
+        **share_with_bounds("false_negatives", drawn, steps, ~answer),
     }

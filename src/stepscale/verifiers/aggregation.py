@@ -23,9 +23,19 @@ _SMALLEST = 1e-30  # keeps a logarithm finite; far below any probability float32
 def aggregate(
     negative: Sequence[ArrayLike], neutral: Sequence[ArrayLike], how: How, neutral_is: NeutralIs = "positive"
 ) -> NDArray[np.float64]:
-    """Scores [solutions] in [0, 1] from each solution's P(-1) and P(0) by step (ragged). No steps: score 0.
+    """From step scores to a score per solution (Lightman et al. 2023, F; Snell et al. 2024, E).
 
-    Raises InputError for an unknown way to aggregate.
+    Args:
+        negative: Of each solution P(-1) of its steps [solutions][steps].
+        neutral: Likewise P(0); looked at only where neutral counts as negative.
+        how: "product", "min", "last" or "mean".
+        neutral_is: What a neutral step counts as.
+
+    Returns:
+        Scores [solutions] in [0, 1]; 0 for a solution without steps.
+
+    Raises:
+        InputError: An unknown way to aggregate, a score that is no finite number, or solutions of other lengths in ``neutral``.
     """
     if how not in HOWS or neutral_is not in NEUTRALS:
         raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")
@@ -33,9 +43,11 @@ def aggregate(
     result = np.zeros(len(lengths))
     if not lengths.sum():
         return result
-    wrong = np.concatenate([np.asarray(steps, float) for steps in negative])
+    wrong = _flat(negative)
     if neutral_is == "negative":
-        wrong = wrong + np.concatenate([np.asarray(steps, float) for steps in neutral])
+        if [len(steps) for steps in neutral] != lengths.tolist():  # type: ignore[arg-type]
+            raise InputError("neutral must have as many scores as negative for each solution, one per step")
+        wrong = wrong + _flat(neutral)
     right = np.clip(1 - wrong, 0, 1)
     filled = lengths > 0
     starts = np.concatenate([[0], np.cumsum(lengths[filled])[:-1]])
@@ -48,3 +60,14 @@ def aggregate(
     else:
         result[filled] = np.exp(np.add.reduceat(np.log(np.maximum(right, _SMALLEST)), starts))
     return result
+
+
+def _flat(scores: Sequence[ArrayLike]) -> NDArray[np.float64]:
+    """The scores of all solutions one after another."""
+    try:
+        flat = np.concatenate([np.asarray(steps, float) for steps in scores])
+    except (TypeError, ValueError):
+        raise InputError("step scores must be numbers, a list per solution") from None
+    if not np.isfinite(flat).all():
+        raise InputError("step scores must be finite numbers; a score is NaN or infinite")
+    return flat

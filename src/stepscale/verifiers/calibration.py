@@ -1,7 +1,7 @@
 """Do probabilities mean what they say? Reliability bins, and the expected calibration error, with intervals over problems.
 
-In: predicted probabilities, what came out (0, 1, or a share for soft labels) and each one's problem, all [n]. Knows nothing of
-verifiers.
+In: predicted probabilities, what came out (0, 1, or a share for soft labels) and the problem of each, all [n]. Knows nothing
+of verifiers.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.estimators.clustered import RESAMPLES, Bounds, draws, percentiles, share_interval
+from stepscale.errors import InputError
+from stepscale.estimators.checking import checked_numbers
+from stepscale.estimators.clustered import RESAMPLES, Bounds, percentiles, problem_resamples, share_interval
 
 _BINS = 10
 
@@ -18,17 +20,30 @@ _BINS = 10
 def reliability(
     predicted: ArrayLike, outcome: ArrayLike, problem_ids: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
 ) -> pd.DataFrame:
-    """Ten equal-width bins: predicted (mean), observed (share), low, high (95 % over problems), n. Empty bins are left out.
+    """Predicted and observed probabilities in ten bins of equal width; empty ones are left out.
 
     The steps of one problem are alike, so the problems are resampled, not the steps. A bin of which every problem has the same
     share has an interval of no width.
+
+    Args:
+        predicted: Probabilities in [0, 1] [n].
+        outcome: 0, 1, or a share for soft labels [n].
+        problem_ids: The problem of each [n].
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides the resamples.
+
+    Returns:
+        A row per bin: predicted (mean), observed (share), low and high (95 % over problems), n.
+
+    Raises:
+        InputError: Lengths differ, or a number is outside of [0, 1].
     """
     p, y, which = _binned(predicted, outcome)
-    drawn = draws(problem_ids, resamples, seed)
+    problems = problem_resamples(problem_ids, resamples, seed)
     rows = []
     for b in np.unique(which):
         inside = which == b
-        low, high = share_interval(drawn, y * inside, inside)
+        low, high = share_interval(problems, y * inside, inside)
         n, share = int(inside.sum()), float(y[inside].mean())
         rows.append({"predicted": p[inside].mean(), "observed": share, "low": low, "high": high, "n": n})
     return pd.DataFrame(rows, columns=["predicted", "observed", "low", "high", "n"])
@@ -45,13 +60,14 @@ def expected_error_interval(
     """95 % interval of ``expected_error`` over problems, mirrored at the estimate (the basic bootstrap), not below 0.
 
     Chance adds to an absolute distance: the estimate lies above the truth, and resamples lie above the estimate by about as much.
-    Their percentiles would miss the error of a well calibrated verifier always. A small estimate may lie above its interval.
+    Their percentiles would always miss the error of a well calibrated verifier. A small estimate may lie above its interval.
+    Arguments and errors are those of ``reliability``.
     """
     p, y, which = _binned(predicted, outcome)
     in_bin = which[:, None] == np.arange(_BINS)
     gaps = (p - y)[:, None] * in_bin
-    drawn = draws(problem_ids, resamples, seed)
-    low, high = percentiles(np.abs(drawn.sums(gaps)).sum(axis=1) / drawn.sums(np.ones((len(p), 1)))[:, 0])
+    problems = problem_resamples(problem_ids, resamples, seed)
+    low, high = percentiles(np.abs(problems.sums(gaps)).sum(axis=1) / problems.sums(np.ones((len(p), 1)))[:, 0])
     estimate = np.abs(gaps.sum(axis=0)).sum() / len(p)
     return max(0.0, float(2 * estimate - high)), max(0.0, float(2 * estimate - low))
 
@@ -60,5 +76,7 @@ def _binned(
     predicted: ArrayLike, outcome: ArrayLike
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Both as floats, and the bin of each."""
-    p, y = np.asarray(predicted, float), np.asarray(outcome, float)
+    p, y = checked_numbers(predicted, "predicted"), checked_numbers(outcome, "outcome")
+    if p.ndim != 1 or p.shape != y.shape or not all(((v >= 0) & (v <= 1)).all() for v in (p, y)):
+        raise InputError("predicted and outcome must be as many numbers in [0, 1], one per item; pass probabilities")
     return p, y, np.minimum((p * _BINS).astype(np.int64), _BINS - 1)

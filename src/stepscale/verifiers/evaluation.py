@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.estimators.clustered import draws, told_share, with_bounds
+from stepscale.estimators.clustered import problem_resamples, share_with_bounds, with_bounds
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 from stepscale.verifiers.contract import StepScores, Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
@@ -36,7 +36,9 @@ def evaluate(
     metrics = prm_metrics(scores, examples, scored) if kind == "prm" else value_metrics(scores, examples)
     positions = by_position(kind, examples, scores).assign(verifier=verifier.name)
     metrics |= with_bounds("ece", expected_error(bins), expected_error_interval(predicted, outcome, problem_ids))
-    metrics |= told_share("brier", draws(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2)
+    metrics |= share_with_bounds(
+        "brier", problem_resamples(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2
+    )
     return metrics, bins, positions
 
 

@@ -1,37 +1,27 @@
 """How well a verifier judges steps: numbers from its scores and the labels, no model and no tables.
 
-In: step scores, and the examples or first errors they are held against. Out: plain numbers; ``x_low`` and ``x_high`` are the 95 %
-interval of ``x`` over problems. Calibration and solution scores
-live elsewhere; a threshold other than 1/2 is chosen by ``scaling.processbench``.
+In: step scores, and the examples or first errors they are held against. Out: plain numbers; ``x_low`` and ``x_high`` are the
+95 % interval of ``x`` over problems. Calibration and solution scores live elsewhere. ``verifiers.processbench`` chooses a
+threshold other than 1/2.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from stepscale.errors import InputError
-from stepscale.estimators.clustered import auroc_interval, draws, f1_interval, told_share, with_bounds
+from stepscale.estimators.clustered import (
+    auroc_interval,
+    f1_interval,
+    problem_resamples,
+    share_with_bounds,
+    with_bounds,
+)
 from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
+from stepscale.verifiers.processbench import NO_ERROR, ProcessBenchScore, processbench_score
 
-_NO_ERROR = -1
 _WRONG = 0.5  # a step whose P(negative) is above this is called wrong
-
-
-@dataclass(frozen=True)
-class ProcessBench:
-    """Accuracies of naming the first wrong step (ProcessBench): of solutions with an error, without one, and their F1."""
-
-    erroneous: float
-    correct: float
-
-    @property
-    def f1(self) -> float:
-        """Harmonic mean of the two accuracies; 0 if both are, nan if one is."""
-        total = self.erroneous + self.correct
-        return 2 * self.erroneous * self.correct / total if total != 0 else 0.0
 
 
 def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
@@ -47,31 +37,38 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
 def first_error(score: StepScores) -> int:
     """Index of the first step that is likelier negative than not; -1 if none is."""
     above = np.flatnonzero(score.negative > _WRONG)
-    return int(above[0]) if len(above) else _NO_ERROR
+    return int(above[0]) if len(above) else NO_ERROR
 
 
-def process_bench(scores: Sequence[StepScores], first_errors: Sequence[int]) -> ProcessBench:
-    """Compare predicted with true first errors (-1: none), one a solution. An accuracy over no solution is nan.
+def process_bench(scores: Sequence[StepScores], first_errors: Sequence[int]) -> ProcessBenchScore:
+    """ProcessBench's accuracies of a verifier that calls a step wrong where P(negative) is above 1/2.
 
-    Raises InputError if the numbers of solutions differ.
+    Args:
+        scores: Step scores of each solution [solutions].
+        first_errors: The true first wrong step of each, from 0; -1 for none [solutions].
+
+    Raises:
+        InputError: The numbers of solutions differ.
     """
-    if len(scores) != len(first_errors):
-        raise InputError(f"{len(scores)} scored solutions but {len(first_errors)} first errors; pass one for each")
-    truth = np.asarray(first_errors, int)
-    hit = np.array([first_error(score) for score in scores], int) == truth
-    wrong = truth != _NO_ERROR
-    return ProcessBench(*(float(hit[kind].mean()) if kind.any() else float("nan") for kind in (wrong, ~wrong)))
+    return processbench_score(np.asarray(first_errors, int), np.array([first_error(score) for score in scores], int))
 
 
 def prm_metrics(
     scores: Sequence[StepScores], examples: Sequence[Example], whole: Sequence[tuple[StepScores, Example]] | None = None
 ) -> dict[str, float]:
-    """Step and first-error metrics of a PRM from its scores of labelled examples (targets are rating classes), one each.
+    """Step and first-error metrics of a PRM.
 
-    step_auroc: P(negative) ranks negative steps above others. step_accuracy: the likeliest class is the label.
-    share_negative / neutral / positive: class balance. first_error_accuracy, and ProcessBench's three, are of solutions:
-    ``whole`` (``examples.first_error_examples`` with their scores); None where the examples are whole solutions themselves.
-    n_problems: those with a labelled step; first_error_n_problems and first_error_n_solutions: of the first errors.
+    Args:
+        scores: Its step scores of each example [examples].
+        examples: Labelled examples, whose targets are rating classes [examples].
+        whole: Whole solutions with their scores, for the first errors (``examples.first_error_examples``); None: the examples
+            are whole solutions themselves.
+
+    Returns:
+        Numbers by name. step_auroc: P(negative) ranks negative steps above others. step_accuracy: the likeliest class is the
+        label. share_negative, share_neutral, share_positive: class balance. first_error_accuracy and ProcessBench's three are
+        of solutions. n_problems: those with a labelled step; first_error_n_problems and first_error_n_solutions: of the first
+        errors.
     """
     items = [
         (example.problem_id, score.negative[i], score.neutral[i], int(target))
@@ -79,62 +76,66 @@ def prm_metrics(
         for i, target in enumerate(example.targets)
         if target is not None
     ]
-    of = [item[0] for item in items]
+    problem_ids = [item[0] for item in items]
     negative, neutral = np.array([item[1] for item in items]), np.array([item[2] for item in items])
     label = np.array([item[3] for item in items])
     predicted = np.stack([negative, neutral, 1 - negative - neutral], -1).argmax(-1)
     wrong = label == RATING_CLASSES[-1]
-    drawn = draws(of)
-    found = with_bounds("step_auroc", auroc(negative, wrong), auroc_interval(drawn, negative, wrong))
-    found |= told_share("step_accuracy", drawn, predicted == label)
+    resamples = problem_resamples(problem_ids)
+    metrics = with_bounds("step_auroc", auroc(negative, wrong), auroc_interval(resamples, negative, wrong))
+    metrics |= share_with_bounds("step_accuracy", resamples, predicted == label)
     for i, name in enumerate(("negative", "neutral", "positive")):
-        found |= told_share(f"share_{name}", drawn, label == i)
-    own = list(zip(scores, examples, strict=True)) if whole is None else whole
-    return {"n_problems": float(len(set(of)))} | found | _first_error_metrics(own)
+        metrics |= share_with_bounds(f"share_{name}", resamples, label == i)
+    solutions = list(zip(scores, examples, strict=True)) if whole is None else whole
+    return {"n_problems": float(len(set(problem_ids)))} | metrics | _first_error_metrics(solutions)
 
 
 def _first_error_metrics(solutions: Sequence[tuple[StepScores, Example]]) -> dict[str, float]:
     """How well the first wrong step, or that there is none, is named; nan where there is nothing to name."""
-    of = [example.problem_id for _, example in solutions]
+    problem_ids = [example.problem_id for _, example in solutions]
     truth = np.array([_first_negative(example) for _, example in solutions], int)
-    hit = np.array([first_error(score) for score, _ in solutions], int) == truth
-    wrong = truth != _NO_ERROR
-    bench = process_bench([score for score, _ in solutions], truth.tolist())
-    drawn = draws(of)
+    predicted = np.array([first_error(score) for score, _ in solutions], int)
+    hit, wrong = predicted == truth, truth != NO_ERROR
+    resamples = problem_resamples(problem_ids)
+    f1 = processbench_score(truth, predicted).f1
     return {
-        "first_error_n_problems": float(len(set(of))),
-        "first_error_n_solutions": float(len(of)),
-        **told_share("first_error_accuracy", drawn, hit),
-        **told_share("processbench_erroneous", drawn, hit, wrong),
-        **told_share("processbench_correct", drawn, hit, ~wrong),
-        **with_bounds("processbench_f1", bench.f1, f1_interval(drawn, hit, wrong)),
+        "first_error_n_problems": float(len(set(problem_ids))),
+        "first_error_n_solutions": float(len(problem_ids)),
+        **share_with_bounds("first_error_accuracy", resamples, hit),
+        **share_with_bounds("processbench_erroneous", resamples, hit, wrong),
+        **share_with_bounds("processbench_correct", resamples, hit, ~wrong),
+        **with_bounds("processbench_f1", f1, f1_interval(resamples, hit, wrong)),
     }
 
 
 def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> dict[str, float]:
-    """Metrics of an ORM or a soft PRM from its scores of examples, one each: at every step with a target, and at the last
-    step alone (the solution's score).
+    """Metrics of an ORM or a soft PRM: at every step with a target, and at the last step alone (the solution's score).
 
-    brier: mean squared error of P(right). auroc: against targets above a half. share_right: mean target. n_problems: those
-    with a target.
+    Args:
+        scores: Step scores of each example [examples].
+        examples: Examples whose targets are shares in [0, 1] [examples].
+
+    Returns:
+        Numbers by name. brier: mean squared error of P(right). auroc: against targets above a half. share_right: mean target.
+        n_problems: those with a target.
     """
     both = list(zip(scores, examples, strict=True))
     last = [(e.problem_id, 1 - s.negative[-1], e.targets[-1]) for s, e in both]
     every = [(e.problem_id, 1 - s.negative[i], t) for s, e in both for i, t in enumerate(e.targets)]
     result = {"n_problems": float(len({problem for problem, _, target in every if target is not None}))}
     for name, items in (("step", every), ("solution", last)):
-        of = [problem for problem, _, target in items if target is not None]
-        known = np.array([(p, t) for _, p, t in items if t is not None], float).reshape(-1, 2)
-        right = known[:, 1] > 0.5
-        drawn = draws(of)
-        bounds = auroc_interval(drawn, known[:, 0], right) if of else (float("nan"), float("nan"))
-        result |= with_bounds(f"{name}_auroc", auroc(known[:, 0], right), bounds)
-        result |= told_share(f"{name}_accuracy", drawn, (known[:, 0] > 0.5) == right)
-        result |= told_share(f"{name}_brier", drawn, (known[:, 0] - known[:, 1]) ** 2)
-        result |= told_share(f"{name}_share_right", drawn, known[:, 1])
+        labelled = [item for item in items if item[2] is not None]
+        predicted = np.array([probability for _, probability, _ in labelled], float)
+        target = np.array([target for _, _, target in labelled], float)
+        right, resamples = target > 0.5, problem_resamples([problem for problem, _, _ in labelled])
+        bounds = auroc_interval(resamples, predicted, right) if labelled else (float("nan"), float("nan"))
+        result |= with_bounds(f"{name}_auroc", auroc(predicted, right), bounds)
+        result |= share_with_bounds(f"{name}_accuracy", resamples, (predicted > 0.5) == right)
+        result |= share_with_bounds(f"{name}_brier", resamples, (predicted - target) ** 2)
+        result |= share_with_bounds(f"{name}_share_right", resamples, target)
     return result
 
 
 def _first_negative(example: Example) -> int:
     wrong = RATING_CLASSES[-1]
-    return next((i for i, target in enumerate(example.targets) if target == wrong), _NO_ERROR)
+    return next((i for i, target in enumerate(example.targets) if target == wrong), NO_ERROR)

@@ -1,6 +1,6 @@
 """What is labelled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
 
-In: labelled examples and, if there is a verifier, its scores of them. Out: a table, one row a position. Knows no model.
+In: labelled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.clustered import auroc_interval, draws, with_bounds
+from stepscale.estimators.clustered import auroc_interval, problem_resamples, with_bounds
 from stepscale.verifiers.contract import StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
 from stepscale.verifiers.metrics import auroc
@@ -23,10 +23,21 @@ _SHARES = {
 
 
 def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepScores] | None = None) -> pd.DataFrame:
-    """Columns position (1 is the first step), n (labels there), and the class balance: share_negative, share_neutral,
-    share_positive of a "prm", share_right (mean target) of the other kinds. With ``scores``, one an example: predicted (mean
-    P(correct) or P(right)), auroc (nan where one kind of label is missing), auroc_low and auroc_high (95 % over problems) and
-    n_problems (with a label there). Raises InputError if the numbers differ.
+    """Labels and a verifier's quality at each step position.
+
+    Args:
+        kind: Of the verifier: "prm" has rating classes, the other kinds have shares as targets.
+        examples: Labelled examples.
+        scores: Step scores, one per example; None: without a verifier.
+
+    Returns:
+        A row per position: position (1 is the first step), n (labels there) and the class balance. That is share_negative,
+        share_neutral and share_positive of a "prm", share_right (mean target) of the other kinds. With ``scores`` also
+        predicted (mean P(correct) or P(right)), auroc (nan where one kind of label is missing), auroc_low and auroc_high (95 %
+        over problems) and n_problems (with a label there).
+
+    Raises:
+        InputError: There is not one score per example.
     """
     if scores is not None and len(scores) != len(examples):
         raise InputError(f"{len(scores)} scored solutions for {len(examples)} examples; score the same ones")
@@ -53,10 +64,12 @@ def _row(kind: Kind, position: int, group: pd.DataFrame, scored: bool) -> dict[s
     row = {"position": position + 1, "n": len(group), **_balance(kind, targets)}
     if scored:
         right = targets != RATING_CLASSES[-1] if kind == "prm" else targets > 0.5
-        predicted, of = group["predicted"].to_numpy(np.float32), group["problem_id"].tolist()
+        predicted, problem_ids = group["predicted"].to_numpy(np.float32), group["problem_id"].tolist()
         row["predicted"] = float(group["predicted"].mean())
-        row |= with_bounds("auroc", auroc(predicted, right), auroc_interval(draws(of), predicted, right))
-        row["n_problems"] = len(set(of))
+        row |= with_bounds(
+            "auroc", auroc(predicted, right), auroc_interval(problem_resamples(problem_ids), predicted, right)
+        )
+        row["n_problems"] = len(set(problem_ids))
     return row
 
 

@@ -1,60 +1,93 @@
 """ProcessBench's measure (Zheng et al. 2024): does a verifier find the first wrong step?
 
-In: the true first wrong step of each solution and what is predicted, counted from 0, -1 for "all right". Out: the
-accuracy on wrong solutions, on right ones, and F1, their harmonic mean. A verifier predicts by a threshold on
-P(negative), which is chosen on a part that the caller names and then held fixed. It does not know files or models.
+In: the true first wrong step of each solution and what is predicted, counted from 0, -1 for "all right". Out: the accuracy on
+wrong solutions, on right ones, and F1, their harmonic mean. A verifier predicts by a threshold on P(negative). It is 1/2 in
+``metrics``; here it can be chosen on a part that the caller names and then held fixed. It does not know files or models.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 
+NO_ERROR = -1
 _MOST_THRESHOLDS = 1000  # tried; beyond as many distinct probabilities, their quantiles
 
 
 @dataclass(frozen=True)
 class ProcessBenchScore:
-    """Shares in [0, 1]; `error` over `n_error` wrong solutions, `correct` over `n_correct` right ones, `f1` of both."""
+    """Accuracies of naming the first wrong step.
 
-    f1: float
+    Attributes:
+        error: Share in [0, 1] of wrong solutions whose very first wrong step is found; nan over none.
+        correct: Share of right solutions that are called right; nan over none.
+        n_error: Number of wrong solutions.
+        n_correct: Number of right solutions.
+    """
+
     error: float
     correct: float
     n_error: int
     n_correct: int
 
+    @property
+    def f1(self) -> float:
+        """Harmonic mean of the two shares; 0 if both are, nan if one is."""
+        total = self.error + self.correct
+        return 2 * self.error * self.correct / total if total != 0 else 0.0
 
-def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[int]) -> ProcessBenchScore:
-    """F1 of predictions, int [solutions] each. A wrong solution counts when the very step is found.
 
-    Raises InputError if the lengths differ or one of the two kinds of solutions is absent (F1 is then undefined).
+def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike) -> ProcessBenchScore:
+    """Compare predicted with true first errors. The accuracy over no solution is nan, and so is F1 then.
+
+    Args:
+        first_error_true: The first wrong step of each solution, from 0; -1 for none [solutions].
+        first_error_pred: What is predicted [solutions].
+
+    Raises:
+        InputError: The lengths differ, or something is no whole number.
     """
     truth, predicted = np.asarray(first_error_true), np.asarray(first_error_pred)
     if truth.shape != predicted.shape or truth.ndim != 1:
-        raise InputError(f"{predicted.size} predictions for {truth.size} solutions: give one a solution")
-    wrong = truth >= 0
-    if wrong.all() or not wrong.any():
+        raise InputError(f"{predicted.size} predictions for {truth.size} solutions; pass one for each")
+    if truth.size and not all(values.dtype.kind in "iu" for values in (truth, predicted)):
+        raise InputError("first errors must be whole numbers: the place of the first wrong step, or -1 for none")
+    hit, wrong = truth == predicted, truth != NO_ERROR
+    error, correct = (float(hit[kind].mean()) if kind.any() else float("nan") for kind in (wrong, ~wrong))
+    return ProcessBenchScore(error, correct, int(wrong.sum()), int((~wrong).sum()))
+
+
+def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[int]) -> ProcessBenchScore:
+    """As ``processbench_score``, where F1 must be defined.
+
+    Raises:
+        InputError: The lengths differ, or one of the two kinds of solutions is absent.
+    """
+    score = processbench_score(first_error_true, first_error_pred)
+    if not score.n_error or not score.n_correct:
         raise InputError(
             "ProcessBench's F1 needs wrong and right solutions: these are all of one kind; choose another part"
         )
-    hit = truth == predicted
-    error, correct = float(hit[wrong].mean()), float(hit[~wrong].mean())
-    f1 = 2 * error * correct / (error + correct) if error + correct else 0.0
-    return ProcessBenchScore(f1, error, correct, int(wrong.sum()), int((~wrong).sum()))
+    return score
 
 
 def predict_first_errors(negative: Sequence[Sequence[float]], threshold: float) -> NDArray[np.int64]:
-    """The first step of each solution with P(negative) above `threshold`, -1 where none is: int64 [solutions]."""
+    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions]."""
     return _first_above(_padded(negative), threshold)
 
 
 def choose_threshold(first_error_true: Sequence[int], negative: Sequence[Sequence[float]]) -> float:
     """The threshold on P(negative) with the greatest F1 on these solutions; of several the one in the middle.
 
-    `negative` is float [solutions][steps]. Raises InputError as `processbench_f1` does.
+    Args:
+        first_error_true: As for ``processbench_score`` [solutions].
+        negative: P(negative) of each step [solutions][steps].
+
+    Raises:
+        InputError: As for ``processbench_f1``, or no step has a score.
     """
     padded = _padded(negative)
     levels = np.unique(padded[np.isfinite(padded)])
@@ -69,7 +102,7 @@ def choose_threshold(first_error_true: Sequence[int], negative: Sequence[Sequenc
 
 
 def _padded(negative: Sequence[Sequence[float]]) -> NDArray[np.float64]:
-    """Ragged rows as [solutions, longest], -inf after each one's end."""
+    """Ragged rows as [solutions, longest], -inf after the end of each."""
     padded = np.full((len(negative), max((len(row) for row in negative), default=0) or 1), -np.inf)
     for index, row in enumerate(negative):
         padded[index, : len(row)] = row
@@ -78,4 +111,4 @@ def _padded(negative: Sequence[Sequence[float]]) -> NDArray[np.float64]:
 
 def _first_above(padded: NDArray[np.float64], threshold: float) -> NDArray[np.int64]:
     above = padded > threshold
-    return np.where(above.any(axis=1), above.argmax(axis=1), -1).astype(np.int64)
+    return np.where(above.any(axis=1), above.argmax(axis=1), NO_ERROR).astype(np.int64)

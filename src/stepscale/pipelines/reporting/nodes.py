@@ -48,24 +48,25 @@ def measure(
     the claims they settle.
     """
     places = search.given_samples.places if search.given_samples else None
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places, config.rule)
+    rules = search.grading_rules
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places, config.rule, rules)
     ns = _budgets(scored, config)
     votes, curves = _best_of_n("test", scored, ns, config.bootstrap, seed)
     values = _per_problem(votes)
-    rules = scoring_rules(scored, max(ns), config.bootstrap, seed)
+    by_rule = scoring_rules(scored, max(ns), config.bootstrap, seed)
     levels = _by_level(scored, values, config.bootstrap, seed)
     if not values.keys() >= A1_COMPARES or len(scored.grid.ids) < FEWEST_PROBLEMS:
-        return curves, curves.head(0), levels, pd.DataFrame(columns=QUINTILES), rules, []
+        return curves, curves.head(0), levels, pd.DataFrame(columns=QUINTILES), by_rule, []
     bins = quintiles(scored.grid)
     by_fifth = by_quintile(bins, votes, ns, config.bootstrap, seed)
     claims = _claims(scored, values, bins, ns, config.bootstrap, seed)
     if not problems["split"].eq("heldout").any():
-        return curves, curves.head(0), levels, by_fifth, rules, claims
-    unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores, rule=config.rule)
+        return curves, curves.head(0), levels, by_fifth, by_rule, claims
+    unlike = score_samples(problems, "heldout", solutions, prm_scores, orm_scores, None, config.rule, rules)
     few = [n for n in ns if n in _budgets(unlike, config)]
     found, heldout = _best_of_n("heldout", unlike, few, config.bootstrap, seed)
     claims.append(settle("A5", a5_quantities(_per_problem(found), few, config.bootstrap, seed), seeds=1))
-    return curves, heldout, levels, by_fifth, rules, claims
+    return curves, heldout, levels, by_fifth, by_rule, claims
 
 
 def _budgets(scored: Scored, config: ReportBlock) -> list[int]:

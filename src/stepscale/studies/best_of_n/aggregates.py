@@ -10,6 +10,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.grading import Rules
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
 
 PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
@@ -42,6 +43,7 @@ def score_samples(
     orm_scores: pd.DataFrame,
     places: int | None = None,
     rule: Rule = PRODUCT,
+    grading_rules: Rules = "prm800k",
 ) -> Scored:
     """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 
@@ -50,7 +52,7 @@ def score_samples(
     """
     chosen = problems[problems["split"] == split]
     samples = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
-    grid = sample_grid(chosen, samples, places)
+    grid = sample_grid(chosen, samples, places, grading_rules)
     steps = {name: _of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
     scores = {
         name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), *rule))

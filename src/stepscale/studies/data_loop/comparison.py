@@ -9,7 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.clustered import Draws, draws, percentiles, resampled_auroc, resampled_share
+from stepscale.estimators.clustered import (
+    ProblemResamples,
+    percentiles,
+    problem_resamples,
+    resampled_auroc,
+    resampled_share,
+)
 from stepscale.supervision.points import crossed_interval, learning
 
 HEALTH = ("strategy", "round", "measure", "value", "low", "high", "n", "n_problems", "seeds")
@@ -69,12 +75,12 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     if health.empty:
         return pd.DataFrame(columns=list(HEALTH))
     for place, own in health.groupby(["strategy", "round"], sort=False):
-        drawn, values = draws(own["problem_id"].tolist(), resamples, seed), _values(own)
+        drawn, values = problem_resamples(own["problem_id"].tolist(), resamples, seed), _values(own)
         counts = np.vstack([np.ones_like(drawn.counts[:1]), drawn.counts])  # first each problem once: the estimate
         for measure, (of, name) in MEASURES.items():
             used = ((own["of"] == of) & values[name].notna()).to_numpy(bool)
             told = own[used].assign(value=values.loc[used, name])
-            rows.append((*place, measure, *_measured(told, name, Draws(drawn.of[used], counts))))
+            rows.append((*place, measure, *_measured(told, name, ProblemResamples(drawn.problem[used], counts))))
     return pd.DataFrame(rows, columns=list(HEALTH))
 
 
@@ -95,19 +101,19 @@ def _values(health: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _measured(rows: pd.DataFrame, name: str, drawn: Draws) -> tuple[float | int, ...]:
+def _measured(rows: pd.DataFrame, name: str, drawn: ProblemResamples) -> tuple[float | int, ...]:
     """Value, low, high, n, n_problems and seeds of a measure over ``rows``; the first draw gives the value."""
     found, places = [], []
     for seed in rows["seed"].unique():
         mine = (rows["seed"] == seed).to_numpy(bool)
-        own, of_seed = rows[mine], Draws(drawn.of[mine], drawn.counts)
+        own, of_seed = rows[mine], ProblemResamples(drawn.problem[mine], drawn.counts)
         if name == "auroc":
             resampled = resampled_auroc(of_seed, own["value"], own["faultless"])
         else:
             resampled = resampled_share(of_seed, own["value"], np.ones(len(own)))
         if not np.isnan(resampled[0]):  # faultless samples alone have no AUROC
             found.append(resampled)
-            places.append(of_seed.of)
+            places.append(of_seed.problem)
     if not found:
         return float("nan"), float("nan"), float("nan"), 0, 0, 0
     means, of = np.mean(found, axis=0), np.concatenate(places)

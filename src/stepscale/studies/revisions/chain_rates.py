@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import interval_of
-from stepscale.estimators.intervals import Interval, bootstrap_interval, resample_counts
+from stepscale.estimators.intervals import Interval, bootstrap_interval, interval_of, resample_counts
 
 PAPER_LOST = 0.38
 """Share of right answers that the next revision turns wrong, in the paper."""

@@ -10,8 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.curve import Counts, interval_of, with_estimate
-from stepscale.estimators.intervals import drawn_means, resample_counts
+from stepscale.estimators.intervals import Counts, interval_of, resample_counts, resampled_ratio, with_estimate
 
 COLUMNS = ["bin", "position", "shown", "low", "high", "all_shown", "all_low", "all_high", "n_attempts", "n_problems"]
 
@@ -51,7 +50,7 @@ def _told(late: pd.DataFrame, most: int, ids: list[str], counts: Counts) -> list
     told: list[float] = []
     for column in ("shown", "whole"):
         sums = by_problem[column].sum().reindex(ids, fill_value=0).to_numpy(float)
-        means = drawn_means(counts, sums, size)
+        means = resampled_ratio(counts, sums, size)
         found = interval_of(means[0], means[1:])
         told += [float(found.mean), float(found.low), float(found.high)]
     return [*told, len(late), int(np.count_nonzero(size))]

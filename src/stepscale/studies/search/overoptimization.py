@@ -11,8 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.curve import Counts, interval_of, with_estimate
-from stepscale.estimators.intervals import drawn_means, resample_counts
+from stepscale.estimators.intervals import Counts, interval_of, resample_counts, resampled_ratio, with_estimate
 
 COLUMNS = (
     "sign",
@@ -104,7 +103,7 @@ def _difference(sums: pd.DataFrame, other: pd.DataFrame, sign: str, counts: Coun
 def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
     """The sign in the estimate and in every resample [1 + resamples]."""
     part, whole = (sums[name].to_numpy(float) for name in SIGNS[sign])
-    return drawn_means(counts, part, whole)
+    return resampled_ratio(counts, part, whole)
 
 
 def _bounds(values: Floats) -> tuple[float, float, float]:

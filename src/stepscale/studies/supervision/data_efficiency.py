@@ -20,7 +20,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval
+from stepscale.estimators.intervals import Interval, percentile_bounds
 from stepscale.supervision.points import Learning, learning, resampled_means
 
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
@@ -79,9 +79,7 @@ def data_efficiency(
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
         # a quantile that is one of the values: between two it would be nan where one is infinite
-        edges = [(1 - level) / 2, (1 + level) / 2]
-        low, high = np.quantile(of_lines, edges, axis=0, method="inverted_cdf")
-        return Interval(estimate[0], low, high)
+        return Interval(estimate[0], *percentile_bounds(of_lines, level, method="inverted_cdf"))
 
     slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
     start, start_mean = drawn.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.intervals import drawn_means, resample_counts
+from stepscale.estimators.intervals import percentile_bounds, resample_counts, resampled_ratio, with_estimate
 
 MOST = 0.5  # beyond it two arms are more alike than not
 _KEY = ["problem_id", "sample_id"]
@@ -26,7 +26,7 @@ def label_overlap(
     if not ids:
         return []
     seeds = sorted(selections.loc[selections["arm"] == arm, "seed"].unique())
-    counts = np.vstack([np.ones((1, len(ids)), np.int64), resample_counts(len(ids), resamples, seed)])
+    counts = with_estimate(resample_counts(len(ids), resamples, seed))
     rows: list[dict[str, object]] = []
     for size in sizes:
         taken = selections[selections["per_problem"] <= size]
@@ -35,9 +35,9 @@ def label_overlap(
             ours, theirs = (taken[(taken["arm"] == name) & (taken["seed"] == repeat)][_KEY] for name in (arm, control))
             both = ours.merge(theirs, on=_KEY)
             labelled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
-            shares.append(drawn_means(counts, shared, labelled))
+            shares.append(resampled_ratio(counts, shared, labelled))
         mean = np.mean(shares, axis=0)
-        low, high = np.quantile(mean[1:], [0.025, 0.975])
+        low, high = percentile_bounds(mean[1:])
         rows.append(
             {
                 "arm": arm,

@@ -6,8 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import bootstrap_interval
-from stepscale.estimators.repeats import nested_interval
+from stepscale.estimators.intervals import bootstrap_interval, nested_interval
 from stepscale.supervision.points import accuracy_interval, crossed_interval, resampled_means
 
 EFFECTS = st.lists(st.floats(-1, 1), min_size=2, max_size=7).filter(lambda effects: np.ptp(effects) > 0.01)

@@ -1,0 +1,272 @@
+"""The one place where what a user hands to an estimator becomes checked arrays.
+
+In: lists, NumPy arrays, pandas frames or tensors, as a user has them. Out: arrays of one type and shape, budgets as Python
+integers. Every public estimator goes through here, so that each accepts and refuses the same. Whatever is refused raises
+InputError with one line; nothing is repaired by guessing.
+"""
+
+import operator
+from collections.abc import Iterable, Mapping, Set
+from numbers import Number
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from stepscale.errors import InputError
+
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+Codes = NDArray[np.int64]
+
+_NUMERIC_KINDS = "biuf"  # booleans, integers, unsigned integers and floats
+_CANNOT_CONVERT = (TypeError, ValueError, RuntimeError, OverflowError, AttributeError)
+
+
+def checked_numbers(values: ArrayLike, name: str) -> Floats:
+    """Numbers as floats.
+
+    Args:
+        values: Numbers of any shape; booleans count as 0 and 1.
+        name: What the values are called in an error.
+
+    Returns:
+        An array of the same shape. None and pandas NA have become NaN.
+
+    Raises:
+        InputError: The values are ragged, masked, or no real numbers.
+    """
+    table = _array(values, name)
+    if table.dtype.kind in _NUMERIC_KINDS:
+        return np.asarray(table, float)
+    if table.dtype.kind != "O" or not all(_is_real_or_missing(cell) for cell in table.ravel()):
+        raise InputError(f"{name} must be numbers in rows of one length, not {_short(values)}")
+    missing = np.asarray(pd.isna(table), bool)
+    try:
+        return np.asarray(np.where(missing, np.nan, table), float)
+    except _CANNOT_CONVERT:
+        raise InputError(f"{name} must be numbers that a float can hold, not {_short(values)}") from None
+
+
+def checked_values(values: ArrayLike, name: str) -> Floats:
+    """Finite numbers [problems, ...] as floats. Raises InputError if there is no problem or a value is not finite."""
+    table = checked_numbers(values, name)
+    if table.ndim < 1 or len(table) == 0:
+        raise InputError(f"no problems to average over: {name} must be [problems, ...] with one problem or more")
+    if not np.isfinite(table).all():
+        raise InputError(f"{name} must be finite numbers; leave out or fill in the NaN or infinite values")
+    return table
+
+
+def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
+    """Which samples are answered: booleans (or 0 and 1) of ``shape``; None means all of them."""
+    if mask is None:
+        return np.ones(shape, bool)
+    table = _array(mask, "mask")
+    if table.shape != shape:
+        raise InputError(f"mask must be of shape {shape}, not {table.shape}")
+    if table.dtype == np.bool_:
+        return table
+    try:
+        flags = checked_numbers(table, "mask")
+    except InputError:
+        flags = np.full(1, np.nan)
+    if not _are_zero_or_one(flags):
+        raise InputError("mask must be booleans: True for an answered sample, False for an unanswered one")
+    return np.asarray(flags, bool)
+
+
+def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats, Bools]:
+    """Correctness and mask of samples, both [problems, samples].
+
+    Args:
+        correct: 0 or 1, or booleans. What stands at an unanswered place is not looked at, but must be no text.
+        mask: True for an answered sample; None: all are answered.
+
+    Returns:
+        Correctness as 0.0 or 1.0 (0.0 where unanswered), and the mask.
+
+    Raises:
+        InputError: Other shapes, a mask that is not boolean, or correctness other than 0, 1 or a boolean.
+    """
+    table = _array(correct, "correct")
+    if table.ndim != 2 or 0 in table.shape:
+        raise InputError(f"correct must be [problems, samples] in rows of one length, not of shape {table.shape}")
+    answered = checked_mask(mask, table.shape)
+    if table.dtype == np.bool_:
+        return (table & answered).astype(float), answered
+    right = checked_numbers(table, "correct")
+    if not _are_zero_or_one(right[answered]):
+        raise InputError("correct must be 0 or 1 (or a boolean) for every answered sample; turn rewards into verdicts")
+    return np.where(answered, right, 0.0), answered
+
+
+def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) -> Floats:
+    """Verifier scores [problems, samples], of which only those of ``answered`` samples are looked at.
+
+    Args:
+        scores: Numbers of the shape of ``answered``.
+        answered: True where a sample can be chosen.
+        lowest: The least score allowed. If it is finite, scores must be finite too, for they are summed.
+
+    Returns:
+        The scores as floats; NaN may stand where no sample is answered.
+
+    Raises:
+        InputError: Another shape, a score that is no number, or one below ``lowest``.
+    """
+    table = checked_numbers(scores, "scores")
+    shown = table[answered] if table.shape == answered.shape else None
+    if shown is None or np.isnan(shown).any():
+        raise InputError(f"scores must be numbers of shape {answered.shape}, one for each answered sample")
+    if np.isfinite(lowest) and not (np.isfinite(shown) & (shown >= lowest)).all():
+        raise InputError(f"scores must be finite numbers >= {lowest:g}, for they are summed; pass probabilities")
+    return table
+
+
+def checked_labels(answers: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
+    """Answers as numbers or objects of ``shape``, never turned into text. Raises InputError on another shape."""
+    table = _array(answers, "answers", labels=True)
+    if table.shape != shape:
+        raise InputError(f"answers must be of shape {shape}, not {table.shape}")
+    return table
+
+
+def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
+    """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none.
+
+    Args:
+        answers: Labels [problems, samples] that can be hashed. None, NaN, pandas NA and the number -1 mean no answer, in
+            every kind of array. Labels are equal as Python has it: ``1`` and ``1.0`` are, ``1`` and ``"1"`` are not.
+        answered: The mask [problems, samples].
+
+    Returns:
+        Codes [problems, samples]: equal within a row where answers are equal, 0 where there is none.
+
+    Raises:
+        InputError: Another shape, or an answer that cannot be hashed.
+    """
+    table = checked_labels(answers, answered.shape)
+    try:
+        codes, labels = pd.factorize(table.ravel(), use_na_sentinel=True)
+        unanswered = [code for code, label in enumerate(labels) if _is_minus_one(label)]
+    except _CANNOT_CONVERT:
+        raise InputError("answers must be strings, numbers or other hashable labels") from None
+    codes = np.where(answered, codes.reshape(table.shape), -1)
+    for code in unanswered:
+        codes[codes == code] = -1
+    # rank the codes of each row: the first of every run of equal ones begins a new number
+    order = np.argsort(codes, axis=1, kind="stable")
+    ranked = np.take_along_axis(codes, order, 1)
+    first = np.diff(ranked, axis=1, prepend=-1) > 0
+    dense = np.empty_like(codes)
+    np.put_along_axis(dense, order, np.cumsum(first, axis=1), 1)
+    return dense
+
+
+def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, ...]:
+    """Budgets (numbers of samples) as Python integers, so that no product of them can overflow.
+
+    Args:
+        ns: Whole numbers of any integer type, in a list, array, series or range. A float that is whole, such as 16.0, counts.
+        places: Samples per problem, the largest budget there can be; None: no limit.
+
+    Returns:
+        The budgets in their order.
+
+    Raises:
+        InputError: Not a list of numbers, a fraction, or a budget outside of 1..places.
+    """
+    budgets = _whole_numbers(ns, "budgets")
+    impossible = [n for n in budgets if n < 1 or (places is not None and n > places)]
+    if impossible:
+        limits = f"in 1..{places} (samples per problem)" if places is not None else "at 1 or above"
+        raise InputError(f"budgets must lie {limits}, not {impossible}")
+    return budgets
+
+
+def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
+    """Bins 1, 2, ... [problems], all present. Raises InputError on other numbers, another length or absent bins."""
+    members = np.array(_whole_numbers(bins, "bins"), np.int64)
+    present = set(members.tolist())
+    if members.shape != (problems,) or present != set(range(1, len(present) + 1)):
+        raise InputError(f"bins must be 1, 2, ... (all of them present) for {problems} problems")
+    return members
+
+
+def checked_count(value: Any, name: str, least: int = 1) -> int:
+    """One whole number, ``least`` or above. Raises InputError otherwise."""
+    try:
+        count = _whole(value)
+    except _CANNOT_CONVERT:
+        raise InputError(f"{name} must be a whole number, not {_short(value)}") from None
+    if count < least:
+        raise InputError(f"{name} must be {least} or above, not {count}")
+    return count
+
+
+def checked_level(level: Any) -> float:
+    """The level of an interval as a share, such as 0.95. Raises InputError outside of (0, 1)."""
+    share = checked_numbers(level, "level")
+    if share.ndim != 0 or not 0 < float(share) < 1:
+        raise InputError(f"level must be a share between 0 and 1, such as 0.95, not {_short(level)}")
+    return float(share)
+
+
+def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
+    """Any container as an array. Lists become objects first where NumPy would turn their numbers into text."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise InputError(
+            f"{name} is a masked array; pass its data, and mask=~array.mask for the samples that are missing"
+        )
+    if isinstance(values, Set | Mapping):
+        raise InputError(f"{name} must be rows in an order, not a {type(values).__name__}")
+    try:
+        plain = isinstance(values, list | tuple)
+        table = np.array(values, dtype=object) if plain else np.asarray(values)
+        if plain and not labels and table.size and all(type(cell) in (int, float, bool) for cell in table.ravel()):
+            table = np.asarray(values)
+        return table.astype(object) if labels and table.dtype.kind not in _NUMERIC_KINDS else table
+    except _CANNOT_CONVERT:
+        raise InputError(f"{name} must be an array of rows of one length, not {_short(values)}") from None
+
+
+def _are_zero_or_one(numbers: Floats) -> bool:
+    return bool(((numbers == 0) | (numbers == 1)).all())
+
+
+def _is_real_or_missing(cell: Any) -> bool:
+    if isinstance(cell, Number | np.bool_):
+        return not isinstance(cell, complex | np.complexfloating)
+    return cell is None or cell is pd.NA or cell is pd.NaT
+
+
+def _is_minus_one(label: Any) -> bool:
+    return isinstance(label, Number) and bool(operator.eq(label, -1))
+
+
+def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
+    try:
+        if isinstance(values, str | bytes | Set | Mapping | np.ma.MaskedArray) or getattr(values, "ndim", 1) != 1:
+            raise TypeError("not a list")
+        return tuple(_whole(value) for value in values)
+    except _CANNOT_CONVERT:
+        raise InputError(f"{name} must be whole numbers in a list, not {_short(values)}") from None
+
+
+def _whole(value: Any) -> int:
+    """One whole number; raises TypeError or ValueError for anything else."""
+    if isinstance(value, bool | np.bool_):
+        raise TypeError("a boolean is no number of samples")
+    if isinstance(value, float | np.floating):
+        if not float(value).is_integer():
+            raise ValueError("a fraction")
+        return int(value)
+    return operator.index(value)
+
+
+def _short(values: Any) -> str:
+    """What was handed in, cut to one short line."""
+    text = " ".join(repr(values).split())
+    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -1,0 +1,125 @@
+"""Which of several final answers are the same answer: votes count answers, not spellings (Snell et al. 2024, E).
+
+In: the answers sampled for one problem, as text. Out: the same with one spelling per answer. Answers are compared by the
+rules that a run grades with. The grouping does not depend on the order of the samples. The work per problem is bounded:
+beyond the bounds two spellings stay two answers.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+from functools import lru_cache
+from itertools import islice
+from typing import Literal
+
+from stepscale.grading.api import grade_many
+from stepscale.grading.lenient import lenient
+from stepscale.grading.rules import Lenient, Rules, checked
+from stepscale.grading.strict import strict
+from stepscale.grading.strict.hendrycks import canonical
+
+_MOST_PAIRS = 2_000  # compared per problem
+_MOST_SYMBOLIC = 50  # of these that a worker process has to decide, up to a second each
+_LONGEST_NUMBER = 40  # characters
+_NEAR = 1e-5  # numbers further apart are different answers by any rules
+
+_Rules = Literal["prm800k"] | Lenient
+
+
+def group_equal_answers(answers: Sequence[str | None], rules: Rules = "prm800k") -> list[str | None]:
+    """One spelling per answer: equal answers become the same string.
+
+    Canonical spellings are compared first. What is left is graded, the more frequent answer as the reference, each pair once at
+    most. An answer joins the most frequent one that it equals. The spelling shown is the most frequent of its group (of several
+    the first in the alphabet).
+
+    Args:
+        answers: The final answers of the samples of one problem; None where a sample has none.
+        rules: The grading rules of the run.
+
+    Returns:
+        As many answers, in the same order; None stays None.
+
+    Raises:
+        InputError: The rules are unknown.
+    """
+    counts = Counter(answer for answer in answers if answer is not None)
+    if len(counts) < 2:
+        return list(answers)
+    spelling = _one_spelling(tuple(sorted(counts.items())), checked(rules))
+    return [None if answer is None else spelling[answer] for answer in answers]
+
+
+@lru_cache(maxsize=4096)
+def _one_spelling(counts: tuple[tuple[str, int], ...], rules: _Rules) -> dict[str, str]:
+    """Of each spelling the one that stands for its group."""
+    # 1. spellings of one canonical form are one answer; the most frequent comes first
+    classes: dict[str, list[tuple[int, str]]] = {}
+    for answer, count in counts:
+        form = canonical(answer) if rules == "prm800k" else answer.strip()
+        classes.setdefault(form, []).append((-count, answer))
+    waiting = sorted((sorted(spellings) for spellings in classes.values()), key=_frequency)
+    # 2. every answer, from the most frequent on, takes in the rarer ones that equal it
+    comparison, groups = _Comparison(rules), []
+    while waiting:
+        head, *rest = waiting
+        equal = comparison.equal_to(head[0][1], [spellings[0][1] for spellings in rest])
+        groups.append(
+            sorted(head + [one for spellings, same in zip(rest, equal, strict=True) if same for one in spellings])
+        )
+        waiting = [spellings for spellings, same in zip(rest, equal, strict=True) if not same]
+    return {answer: group[0][1] for group in groups for _, answer in group}
+
+
+def _frequency(spellings: list[tuple[int, str]]) -> tuple[int, str]:
+    return sum(count for count, _ in spellings), spellings[0][1]
+
+
+class _Comparison:
+    """Compares answers of one problem while there is work left that may be spent on it."""
+
+    def __init__(self, rules: _Rules) -> None:
+        self.rules, self.pairs, self.symbolic = rules, _MOST_PAIRS, _MOST_SYMBOLIC
+
+    def equal_to(self, gold: str, answers: list[str]) -> list[bool]:
+        """Whether each answer equals ``gold``; False for what there is no work left for."""
+        value = _number(gold)
+        candidates = [i for i, answer in enumerate(answers) if _may_equal(value, _number(answer))]
+        equal, unsettled = [False] * len(answers), []
+        for i in islice(candidates, self.pairs):
+            verdict = self._settle(answers[i], gold)
+            if isinstance(verdict, bool):
+                equal[i] = verdict
+            else:
+                unsettled.append(i)
+        self.pairs -= min(len(candidates), self.pairs)
+        asked = unsettled[: self.symbolic]
+        self.symbolic -= len(asked)
+        for i, verdict in zip(asked, self._grade([answers[i] for i in asked], gold), strict=True):
+            equal[i] = verdict
+        return equal
+
+    def _settle(self, answer: str, gold: str) -> object:
+        if self.rules == "prm800k":
+            return strict.settle(answer, gold)
+        return lenient.settle(answer, gold, self.rules)
+
+    def _grade(self, answers: list[str], gold: str) -> Iterable[bool]:
+        return grade_many(answers, [gold] * len(answers), self.rules)
+
+
+def _may_equal(first: float | None, second: float | None) -> bool:
+    """Two plain numbers only if they are near; anything else may."""
+    return first is None or second is None or abs(first - second) <= _NEAR * max(1, abs(first))
+
+
+@lru_cache(maxsize=65536)
+def _number(answer: str) -> float | None:
+    """The value of an answer that is a plain integer, decimal or fraction of integers."""
+    text = answer.strip()
+    if len(text) > _LONGEST_NUMBER or not text.isascii() or not set(text) <= set("0123456789+-./"):
+        return None
+    try:
+        return float(Fraction(text))
+    except (ValueError, ZeroDivisionError):
+        return None

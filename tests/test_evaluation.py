@@ -1,0 +1,128 @@
+"""`evaluate`: accuracies with intervals from a file of scored samples, with no model and no heavy library."""
+
+import json
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import stepscale
+from stepscale.errors import InputError
+from stepscale.evaluation import COLUMNS, evaluate
+from stepscale.formats import read, write
+
+SHARED = Path(os.environ.get("STEPSCALE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+QWEN = SHARED / "best_of_n" / "qwen25math_100x8.jsonl"
+HEAVY = ("torch", "transformers", "mlflow", "kedro", "plotly", "accelerate", "datasets")
+
+
+def sample(answer: str | None, right: bool, *scores: float) -> dict:
+    return {"answer": answer, "author_is_correct": right, "n_steps": len(scores), "step_scores": {"prm": list(scores)}}
+
+
+def problem(i: int, *candidates: dict) -> dict:
+    return {
+        "problem_id": f"p{i}",
+        "question": f"{i}?",
+        "gold_answer": "1/2",
+        "model_name": "m",
+        "candidates": list(candidates),
+    }
+
+
+@pytest.fixture
+def scored(tmp_path: Path) -> Path:
+    """Two problems of three samples with step scores: three spellings of the right answer, and one problem never solved."""
+    first = problem(0, sample("0.5", True, 0.9, 0.4), sample("1/2", True, 0.5, 0.5), sample("3", False, 0.8, 0.9))
+    second = problem(1, *[sample(str(i), False, 0.5, 0.5) for i in range(3)])
+    path = tmp_path / "samples.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in (first, second)))
+    return path
+
+
+def cell(frame: pd.DataFrame, method: str, n: int, aggregation: str | None = None) -> float:
+    rows = frame[(frame["method"] == method) & (frame["n"] == n)]
+    rows = rows if aggregation is None else rows[rows["aggregation"] == aggregation]
+    return float(rows["accuracy"].item())
+
+
+def test_the_published_qwen_samples_give_their_published_figures() -> None:
+    if not QWEN.exists():
+        pytest.skip(f"{QWEN} is absent: set STEPSCALE_SHARED_DATA to the folder with the published samples")
+    frame = evaluate(QWEN)
+    assert tuple(frame.columns) == COLUMNS and frame.attrs["format"] == "best_of_n"
+    assert cell(frame, "best_of_n", 8) == pytest.approx(0.94)
+    assert cell(frame, "pass_at_k", 8) == pytest.approx(0.96)
+    assert cell(frame, "pass_at_k", 1) == cell(frame, "majority", 1) == pytest.approx(0.91)
+    assert cell(frame, "majority", 8) == pytest.approx(0.925)  # 0.93 where three ties go by the order of the file
+    assert set(frame["n"]) == {1, 2, 4, 8} and set(frame["n_problems"]) == {100}
+    assert ((frame["low"] <= frame["accuracy"]) & (frame["accuracy"] <= frame["high"])).all()
+
+
+def test_every_way_to_choose_is_measured_and_spellings_vote_together(scored: Path) -> None:
+    frame = evaluate(scored, bootstrap=100)
+    assert set(frame["method"]) == {"best_of_n", "weighted", "majority", "pass_at_k"}
+    assert set(frame["aggregation"].dropna()) == {"product", "min", "last", "mean"}
+    assert set(frame["n"]) == {1, 2, 3}
+    assert cell(frame, "majority", 3) == pytest.approx(0.5), "two spellings of 1/2 against one 3"
+    assert cell(frame, "best_of_n", 3, "product") == pytest.approx(0.0)
+    assert cell(frame, "weighted", 3, "min") == pytest.approx(0.5), "0.4 + 0.5 against 0.8"
+
+
+def test_budgets_and_format_can_be_named(scored: Path) -> None:
+    frame = evaluate(str(scored), format="best_of_n", ns=[3], bootstrap=10)
+    assert set(frame["n"]) == {3}
+    with pytest.raises(InputError, match=r"budgets must lie in 1..3"):
+        evaluate(scored, ns=[4])
+    with pytest.raises(InputError):
+        evaluate(scored, format="math")
+
+
+def test_samples_without_a_verdict_are_graded_and_without_an_answer_are_told_of(
+    scored: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tables = read(scored, "best_of_n")
+    solutions = tables.solutions.assign(is_correct=pd.array([pd.NA] * 6, "boolean"))
+    solutions.loc[1, "answer"] = None
+    object.__setattr__(tables, "solutions", solutions)
+    write(tables, tmp_path / "tables", "parquet")
+    with caplog.at_level(logging.WARNING):
+        frame = evaluate(tmp_path / "tables", bootstrap=10)
+    assert frame.attrs["format"] == "parquet"
+    assert frame.attrs["without_answer"] == pytest.approx(1 / 6) and frame.attrs["without_verdict"] == 0
+    assert "16.7 % of the samples are without an answer" in caplog.text
+    assert cell(frame, "pass_at_k", 3) == pytest.approx(0.5)
+
+
+def test_what_no_format_fits_is_refused_in_one_line(tmp_path: Path, scored: Path) -> None:
+    strange = tmp_path / "strange.jsonl"
+    strange.write_text('{"a": 1}\n')
+    broken = tmp_path / "broken.jsonl"
+    broken.write_text(scored.read_text() + '{"question": "?"}\n')
+    for path, message in (
+        (strange, "no format fits its records"),
+        (tmp_path / "absent.jsonl", "no such file"),
+        (broken, "broken.jsonl:3: "),
+    ):
+        with pytest.raises(InputError, match=message) as caught:
+            evaluate(path)
+        assert "\n" not in str(caught.value)
+
+
+def loaded(module: str, among: tuple[str, ...]) -> str:
+    """Those of ``among`` that importing ``module`` in a fresh process loads."""
+    code = f"import sys, {module}; print(*[name for name in {among} if name in sys.modules])"
+    source = Path(stepscale.__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": str(source)}
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    ).stdout.strip()
+
+
+def test_neither_the_estimators_nor_evaluate_load_a_heavy_library() -> None:
+    assert loaded("stepscale.evaluation", HEAVY) == ""
+    assert loaded("stepscale.estimators", (*HEAVY, "pydantic", "sympy", "sklearn", "pandera")) == ""
