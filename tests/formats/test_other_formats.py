@@ -76,7 +76,7 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
             {**SHEPHERD, "input": SHEPHERD["input"] + " more"},
             "text follows the last step tag",
         ),
-        ("trl_stepwise", TRL, {**TRL, "labels": [True]}, "where one a completion (2) is needed"),
+        ("trl_stepwise", TRL, {**TRL, "labels": [True]}, "where one per completion (2) is needed"),
         ("trl_stepwise", TRL, {**TRL, "labels": [True, 2]}, "label 2 is neither"),
         ("best_of_n", REWARDED, {**REWARDED, "question": "2?", "pred": ["2"]}, "not lists of one length"),
         (

@@ -19,8 +19,10 @@ from typing import Any
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text, texts
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
+from stepscale.formats.source_files import Source
 
 
 def read(

@@ -18,8 +18,10 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import write_lines
+from stepscale.formats.source_files import Source
 
 _COLUMNS = ("problem_id", "problem", "answer", "solution", "subject", "level", "split")
 

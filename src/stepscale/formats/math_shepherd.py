@@ -10,8 +10,10 @@ none did. The last step's mark therefore says whether the solution's own answer 
 import re
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
+from stepscale.formats.source_files import Source
 
 _TAG = "ки"
 _FIRST_STEP = re.compile(r"\s*(?=\bStep 1\s*:)")

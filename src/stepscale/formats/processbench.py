@@ -11,8 +11,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text, texts
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
+from stepscale.formats.source_files import Source
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:

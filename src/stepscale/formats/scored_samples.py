@@ -17,8 +17,10 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text, texts
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
+from stepscale.formats.source_files import Source
 
 PLACES = 1860
 """Samples a problem in the paper (its section 3)."""
