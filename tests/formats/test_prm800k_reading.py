@@ -149,7 +149,10 @@ def test_the_tables_are_as_declared(jsonl: Jsonl) -> None:
         (record({**step(completion("a")), "completions": "a"}), "not of the expected type"),
         (record(step({**completion("a"), "flagged": 0})), "flagged is 0"),
         (record({**step(chosen=None), "human_completion": {"text": "a", "flagged": "false"}}), "flagged is 'false'"),
-        (record(traps.LAST, is_quality_control_question="false"), "'is_quality_control_question' is 'false' where true"),
+        (
+            record(traps.LAST, is_quality_control_question="false"),
+            "'is_quality_control_question' is 'false' where true",
+        ),
         (record(traps.LAST, is_quality_control_question=1), "'is_quality_control_question' is 1 where true or false"),
         (record(traps.LAST, is_quality_control_question=[]), "'is_quality_control_question' is [] where true or false"),
         (record(traps.LAST, is_initial_screening_question="no"), "'is_initial_screening_question' is 'no' where true"),

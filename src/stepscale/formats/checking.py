@@ -38,7 +38,8 @@ def check(df: pd.DataFrame, table: Table) -> pd.DataFrame:
     df = complete(df, table).reset_index(drop=True)  # so that pandera names rows by position
     try:
         with collector_paused():
-            return table.validate(df, lazy=True, inplace=True).set_axis(index)  # `complete` made a new frame
+            validated: pd.DataFrame = table.validate(df, lazy=True, inplace=True)  # `complete` made a new frame
+        return validated.set_axis(index)
     except SchemaErrors as errors:  # wrong cells before repeated keys, which may follow from them
         of_columns = [error for error in errors.schema_errors if getattr(error.schema, "name", None) in table.columns]
         problem = _problem((of_columns or errors.schema_errors)[0], df, table)

@@ -69,7 +69,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         yield cast(IO[bytes], stream)
 
 
-def _decompressed(raw: io.BufferedReader) -> Any:
+def _decompressed(raw: Any) -> Any:
     """A stream with ``peek``, as all four have it."""
     magic = raw.peek(6)[:6]
     if magic.startswith(b"\x1f\x8b"):
