@@ -82,7 +82,7 @@ def _check_keys(data: Tables) -> None:
             )
         orphans = frame.loc[~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions), _KEY]
         if len(orphans):
-            key = (str(orphans.iloc[0, 0]), int(orphans.iloc[0, 1]))
+            key = next(zip(*(orphans[column].tolist() for column in _KEY), strict=True))
             raise InputError(f"{name}: {key} has no row in solutions; give the tables of one data set together")
 
 
