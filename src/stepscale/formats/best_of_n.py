@@ -26,10 +26,10 @@ from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, p
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_rows import (
-    Problem,
-    Sample,
+    ProblemRow,
+    SampleRow,
     SampleRows,
-    Score,
+    ScoreRow,
     checked_answer,
     checked_verdict,
     stated_answer,
@@ -87,13 +87,13 @@ def read(
     return checked(rows.tables(records))
 
 
-Parts = tuple[Problem, list[Sample], list[Score]]
+Parts = tuple[ProblemRow, list[SampleRow], list[ScoreRow]]
 
 
 def _rewarded(record: Record, verifier: str) -> Parts:
     """Qwen2.5-Math; steps are paragraphs."""
     question, solutions = text(record, "question"), texts(record, "code")
-    problem = Problem(
+    problem = ProblemRow(
         problem_key(question), question, text(record, "gt"), maybe_text(record, "solution"), None, level_of(record)
     )
     # 1. one entry per sample in each list; answers and verdicts may be missing
@@ -113,20 +113,20 @@ def _rewarded(record: Record, verifier: str) -> Parts:
         if not is_number(value):
             raise BadRecord(f"sample {number}: one reward is needed, got {reward!r:.60}")
         final, is_correct = checked_answer(number, answer), checked_verdict(number, verdict)
-        samples.append(Sample(solution.split("\n\n"), final, is_correct, None, tokens[number]))
-        scores.append(Score(number, verifier, [_sigmoid(-value)], float(value)))
+        samples.append(SampleRow(solution.split("\n\n"), final, is_correct, None, tokens[number]))
+        scores.append(ScoreRow(number, verifier, [_sigmoid(-value)], float(value)))
     return problem, samples, scores
 
 
 def _joined(record: Record) -> Parts:
     """StrictPRMBench's pools and scores joined; the texts of the steps are not there."""
-    problem = Problem(text(record, "problem_id"), text(record, "question"), text(record, "gold_answer"))
+    problem = ProblemRow(text(record, "problem_id"), text(record, "question"), text(record, "gold_answer"))
     samples, scores = [], []
     for number, candidate in enumerate(record["candidates"]):
         answer = checked_answer(number, candidate["answer"])
         verdict = checked_verdict(number, candidate.get("author_is_correct"))
         (tokens,) = token_counts(candidate, 1)
-        samples.append(Sample([], answer, verdict, maybe_text(record, "model_name"), tokens))
+        samples.append(SampleRow([], answer, verdict, maybe_text(record, "model_name"), tokens))
         for verifier, values in candidate["step_scores"].items():
             scores.append(_step_scores(number, verifier, values, candidate["n_steps"]))
     return problem, samples, scores
@@ -138,7 +138,7 @@ def _pool(record: Record) -> Parts:
     if not candidates:
         raise BadRecord("'candidates' is empty")
     about = candidates[0]["problem"]
-    problem = Problem(
+    problem = ProblemRow(
         text(record, "problem_id"),
         text(about, "question"),
         text(about, "ground_truth"),
@@ -151,15 +151,15 @@ def _pool(record: Record) -> Parts:
         answer = checked_answer(number, candidate["extracted_answer"])
         verdict = checked_verdict(number, candidate.get("is_correct"))
         (tokens,) = token_counts(candidate, 1)
-        samples.append(Sample(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))
+        samples.append(SampleRow(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))
     return problem, samples, []
 
 
-def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> Score:
+def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> ScoreRow:
     scores = [probability(value, f"sample {sample}: a step score of {verifier}") for value in values]
     if len(scores) != n_steps:
         raise BadRecord(f"sample {sample}: {verifier} has {len(scores)} scores for {n_steps!r:.20} steps")
-    return Score(sample, verifier, [1.0 - score for score in scores])
+    return ScoreRow(sample, verifier, [1.0 - score for score in scores])
 
 
 def _sigmoid(x: float) -> float:

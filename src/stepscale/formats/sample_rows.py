@@ -20,7 +20,7 @@ _TOKEN_KEYS = ("completion_tokens", "num_tokens", "n_tokens")
 _UNKNOWN = -1  # as search-and-learn writes it for every problem of a DVTS run
 
 
-class Problem(NamedTuple):
+class ProblemRow(NamedTuple):
     """A row of the problems table."""
 
     problem_id: str
@@ -31,7 +31,7 @@ class Problem(NamedTuple):
     level: int | None = None
 
 
-class Sample(NamedTuple):
+class SampleRow(NamedTuple):
     """A row of the solutions table less its key. ``is_correct``: the file's verdict; None: to be graded."""
 
     steps: list[str]
@@ -41,7 +41,7 @@ class Sample(NamedTuple):
     n_tokens: int | None = None
 
 
-class Score(NamedTuple):
+class ScoreRow(NamedTuple):
     """A row of the scores table less its problem."""
 
     sample_id: int
@@ -61,11 +61,11 @@ class SampleRows:
     def __init__(self, split: str | None, rules: Rules) -> None:
         self.split, self.rules = split, rules
         self._problem_ids: set[str] = set()
-        self._problems = Columns(tables.PROBLEMS, *Problem._fields, "split")
-        self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "finish", *Sample._fields)
+        self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
+        self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "finish", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
 
-    def add(self, problem: Problem, samples: Sequence[Sample], scores: Sequence[Score]) -> None:
+    def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
         """One problem with all its samples. Raises BadRecord if it was added before."""
         problem_id = problem.problem_id
         if problem_id in self._problem_ids:
@@ -75,7 +75,7 @@ class SampleRows:
         self._solutions.rows((problem_id, number, "solution", *sample) for number, sample in enumerate(samples))
         self.add_scores(problem_id, scores)
 
-    def add_scores(self, problem_id: str, scores: Sequence[Score]) -> None:
+    def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
         """Scores of samples that are added before or after."""
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 

@@ -18,7 +18,7 @@ from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, probability, required, text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import last_boxed, level_of
-from stepscale.formats.sample_rows import Problem, Sample, SampleRows, Score, stated_answer, token_counts
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, stated_answer, token_counts
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules, grade_many
 
@@ -58,7 +58,7 @@ def read(
     def add(record: Record) -> None:
         completions = texts(record, "completions")
         samples = [
-            Sample(completion.split("\n\n"), stated_answer(completion), None, generator, tokens)
+            SampleRow(completion.split("\n\n"), stated_answer(completion), None, generator, tokens)
             for completion, tokens in zip(completions, token_counts(record, len(completions)), strict=True)
         ]
         rows.add(_problem(record), samples, _scores(record, verifier, len(completions)))
@@ -113,9 +113,9 @@ def read_predictions(
     return columns.frame()
 
 
-def _problem(record: Record) -> Problem:
+def _problem(record: Record) -> ProblemRow:
     problem = text(record, "problem")
-    return Problem(
+    return ProblemRow(
         maybe_text(record, "unique_id") or problem_key(problem),
         problem,
         maybe_text(record, "answer"),
@@ -125,7 +125,7 @@ def _problem(record: Record) -> Problem:
     )
 
 
-def _scores(record: Record, verifier: str, count: int) -> list[Score]:
+def _scores(record: Record, verifier: str, count: int) -> list[ScoreRow]:
     of_steps = required(record, "scores")
     of_wholes = record["agg_scores"] if record.get("agg_scores") is not None else [None] * count
     if any(type(column) is not list or len(column) != count for column in (of_steps, of_wholes)):
@@ -137,5 +137,5 @@ def _scores(record: Record, verifier: str, count: int) -> list[Score]:
         if whole is not None and not is_number(whole):
             raise BadRecord(f"sample {sample}: agg_scores holds {whole!r:.60}, not a number")
         negative = [1.0 - probability(value, f"sample {sample}: a step score") for value in values]
-        scores.append(Score(sample, verifier, negative, None if whole is None else float(whole)))
+        scores.append(ScoreRow(sample, verifier, negative, None if whole is None else float(whole)))
     return scores

@@ -30,7 +30,7 @@ RECORDS = Table(
 PROBLEM_KEYS = ("problem", "ground_truth_solution", "ground_truth_answer")
 
 
-class Problem(NamedTuple):
+class LabelledProblem(NamedTuple):
     """What a question says of its problem; the reference answer and solution may be unknown."""
 
     text: str
@@ -65,7 +65,11 @@ def details_of(record: Record) -> RecordDetails:
 
 
 def record_of(
-    details: RecordDetails, problem: Problem, steps: list[Record], finish: str | None, question: Mapping[str, Any]
+    details: RecordDetails,
+    problem: LabelledProblem,
+    steps: list[Record],
+    finish: str | None,
+    question: Mapping[str, Any],
 ) -> Record:
     """A record of the published shape and order of keys.
 

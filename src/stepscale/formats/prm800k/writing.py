@@ -19,7 +19,7 @@ from stepscale.formats.contract import Tables, checked
 from stepscale.formats.fields import Record
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.prm800k.reading import FILTERS
-from stepscale.formats.prm800k.records_table import Problem, RecordDetails, record_of
+from stepscale.formats.prm800k.records_table import LabelledProblem, RecordDetails, record_of
 
 Key = tuple[str, int]
 
@@ -75,7 +75,7 @@ def write(
 def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Mapping[Key, float]) -> Iterator[Record]:
     # 1. the tables by key
     columns = ["problem_id", "problem", "answer", "solution"]
-    problems = {problem_id: Problem(*values) for problem_id, *values in _rows(tables.problems, columns)}
+    problems = {problem_id: LabelledProblem(*values) for problem_id, *values in _rows(tables.problems, columns)}
     columns = ["problem_id", "sample_id", *_Solution._fields]
     solutions: dict[Key, _Solution] = {
         (problem_id, sample_id): _Solution(*values)
@@ -99,7 +99,7 @@ def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Ma
 
 
 def _made_here(
-    problem: Problem, solution: _Solution, labels: list[_Label], details: RecordDetails, score: float | None
+    problem: LabelledProblem, solution: _Solution, labels: list[_Label], details: RecordDetails, score: float | None
 ) -> Record:
     """A phase 2 record of a solution labelled here."""
     finish = solution.finish
