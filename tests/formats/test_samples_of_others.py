@@ -1,7 +1,7 @@
 """Samples that other projects published: Qwen2.5-Math, StrictPRMBench, search-and-learn; their shapes and traps."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +168,76 @@ def test_a_problem_whose_samples_stand_in_two_records_is_refused(jsonl: Jsonl) -
     for format, record in (("best_of_n", QWEN), ("best_of_n", POOL), ("search_and_learn", LEARN)):
         with pytest.raises(InputError, match=r":2: the problem .* was given before"):
             read(jsonl(record, record), format)
+
+
+ODD: list[Any] = [None, True, 3, -1, 0.5, "", "x", [], [None], [1], ["a"], [[]], {}, {"a": 1}, float("nan"), 10**19]
+PRM800K = {
+    "labeler": "a",
+    "timestamp": "t",
+    "generation": 1,
+    "is_quality_control_question": False,
+    "is_initial_screening_question": False,
+    "question": {"problem": "1+1?", "ground_truth_answer": "2", "pre_generated_steps": ["a"]},
+    "label": {
+        "steps": [
+            {
+                "completions": [{"text": "a", "rating": 1, "flagged": False}],
+                "human_completion": {"text": "b", "rating": None, "source": "human", "flagged": False},
+                "chosen_completion": 0,
+            }
+        ],
+        "total_time": 3,
+        "finish_reason": "solution",
+    },
+}
+GOOD = [
+    ("prm800k", PRM800K),
+    ("best_of_n", {**QWEN, "pred": ["2", "3", "4"], "score": [True, False, False], "level": "Level 3"}),
+    ("best_of_n", POOL),
+    ("search_and_learn", LEARN),
+    ("math", {"problem": "1+1?", "solution": "$\\boxed{2}$", "level": 3, "unique_id": "a", "subject": "Algebra"}),
+    ("processbench", {"id": "a-0", "problem": "p", "steps": ["a"], "final_answer_correct": True, "label": -1}),
+    ("prmbench", {"modified_question": "p", "modified_process": ["a"], "error_steps": [1], "classification": "c"}),
+    ("math_shepherd", {"input": "q Step 1: a \u043a\u0438", "label": "q Step 1: a +", "task": "GSM8K"}),
+    ("trl_stepwise", {"prompt": "p", "completions": ["a"], "labels": [True]}),
+    (
+        "scored_samples",
+        {
+            "problem": "p",
+            "unique_id": "a",
+            "level": 4,
+            "steps": ["a"],
+            "answer": "1",
+            "is_correct": True,
+            "orm_score": 0.5,
+            "prm_score": 0.5,
+            "rating_probs": [{"1": 0.7, "0": 0.2, "-1": 0.1}],
+        },
+    ),
+]
+
+
+def with_odd_values(value: Any) -> Iterator[Any]:
+    """Copies of a JSON value, each with one odd value in one place."""
+    yield from ODD
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield {name: other for name, other in value.items() if name != key}
+            yield from ({**value, key: odd} for odd in with_odd_values(item))
+    elif isinstance(value, list):
+        for place, item in enumerate(value):
+            yield from ([*value[:place], odd, *value[place + 1 :]] for odd in with_odd_values(item))
+
+
+@pytest.mark.parametrize(("format", "good"), GOOD, ids=lambda value: value if isinstance(value, str) else "")
+def test_no_odd_value_in_any_place_is_more_than_a_bad_line(tmp_path: Path, format: str, good: Any) -> None:
+    for number, record in enumerate(with_odd_values(good)):
+        path = tmp_path / f"{number}.json"
+        path.write_text(json.dumps([record]))
+        try:
+            read(path, format)
+        except InputError as error:
+            message = str(error)
+        else:
+            continue
+        assert "\n" not in message and len(message) < 1000, message

@@ -22,7 +22,17 @@ import re
 from typing import Any
 
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, probability, required, text, texts
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    is_number,
+    is_whole,
+    maybe_text,
+    probability,
+    required,
+    text,
+    texts,
+)
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.sample_rows import (
@@ -72,7 +82,7 @@ def read(
     def add(record: Record) -> None:
         if "step_scores" in record:
             sample_id, score = record["candidate_index"], record["step_scores"]
-            if type(sample_id) is not int or sample_id < 0:
+            if not is_whole(sample_id) or sample_id < 0:
                 raise BadRecord(f"'candidate_index' is {sample_id!r:.60}, not a place in the pool")
             step_scores = _step_scores(sample_id, text(record, "prm_name"), score, record["n_steps"])
             rows.add_scores(text(record, "problem_id"), [step_scores])

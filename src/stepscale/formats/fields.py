@@ -5,7 +5,7 @@ takes all its values through here reports a bad line and never stops with a raw 
 """
 
 import math
-from typing import Any
+from typing import Any, TypeGuard
 
 Record = dict[str, Any]
 
@@ -60,9 +60,14 @@ def maybe_flag(record: Record, key: str) -> bool | None:
 def maybe_whole(record: Record, key: str) -> int | None:
     """The integer under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
     value = record.get(key)
-    if value is not None and type(value) is not int:
+    if value is not None and not is_whole(value):
         raise BadRecord(f"{key!r} is {value!r:.60} where an integer is needed")
     return value
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer of 64 bits (booleans are not)."""
+    return type(value) is int and -(2**63) <= value < 2**63
 
 
 def is_number(value: object) -> bool:

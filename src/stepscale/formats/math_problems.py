@@ -19,7 +19,7 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, text
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
@@ -142,6 +142,6 @@ def level_of(record: Record) -> int | None:
     if isinstance(level, str):
         word = level.removeprefix("Level").strip()
         level = None if word in ("", "?") else int(word) if word.isdigit() else level
-    if level is not None and type(level) is not int:
+    if level is not None and not is_whole(level):
         raise BadRecord(f"level is {record['level']!r:.60}, not a number or 'Level 3'")
     return level

@@ -12,7 +12,7 @@ import pandas as pd
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables
-from stepscale.formats.fields import BadRecord, Record
+from stepscale.formats.fields import BadRecord, Record, is_whole
 from stepscale.formats.lines import Records
 from stepscale.grading import Rules, extract_answer, grade_many
 
@@ -112,7 +112,7 @@ def token_counts(record: Record, count: int) -> list[int | None]:
     if type(values) is not list or len(values) != count:
         raise BadRecord(f"{key!r} is {value!r:.60} where one per sample ({count}) is needed")
     counts = [None if number == _UNKNOWN else number for number in values]
-    wrong = [number for number in counts if number is not None and (type(number) is not int or number < 0)]
+    wrong = [number for number in counts if number is not None and (not is_whole(number) or number < 0)]
     if wrong:
         raise BadRecord(f"{key!r} holds {wrong[0]!r:.60}, not a number of tokens")
     return counts
