@@ -1,8 +1,8 @@
 """Speed of the readers: PRM800K against pandas and `datasets`, Figure 3 against the published evaluator's procedure.
 
-`run()` gives rows {"name", "ratio", "ours", "rival", "unit", "runs"}; `python bench/formats.py` prints them and, with
-`--memory`, the peak memory of reading a file of phase 2's size. Every rival is run beside ours on the same file, each
-in a process of its own, in turn. The files are generated in a temporary folder at the sizes of the published ones.
+`run()` gives rows {"name", "ratio", "ours", "rival", "unit", "runs"}; `python bench/formats.py` prints them. Every
+rival is run beside ours on the same file, each in a process of its own, in turn. The files are generated in a temporary
+folder at the sizes of the published ones.
 
 What is timed: `read_*` rows end with pandas frames in memory on both sides (ours the checked tables with every label;
 the rivals' the raw records: `pandas.read_json(lines=True)`, and `datasets`' JSON reader with `to_pandas()`). `stream_*`
@@ -27,7 +27,8 @@ RUNS = 3
 PHASE2_BYTES = 456_000_000
 SAMPLES, PROBLEMS, PLACES = 815_631, 500, 1860
 TRIALS = 400  # of the published evaluator
-BUDGETS = (10, 100, 1000, 1860)
+BUDGETS = (10, 100, 1000, 1860)  # those that the published evaluator prints
+FIGURE3_BUDGETS = (1, 2, 4, 10, 20, 40, 100, 200, 400, 700, 1000, 1300, 1600, 1860)
 MEMORY_GIB = 1.0
 FIGURE3_SECONDS = 60.0
 
@@ -239,10 +240,19 @@ def _time_datasets(path: str) -> None:
 
 
 def _time_figure3(path: str) -> None:
-    from stepscale.formats.scored_samples import read_arrays
-    from stepscale.studies.best_of_n.figure3 import figure3_curves
+    from stepscale.estimators import best_of_n, majority, pass_at_k, weighted
+    from stepscale.estimators.samples import sample_grid
+    from stepscale.formats import read
 
-    figure3_curves(read_arrays(path))
+    data = read(path, "scored_samples", steps=False)
+    grid = sample_grid(data.problems, data.solutions, PLACES)
+    for verifier in ("prm", "orm"):
+        rewards = data.scores.loc[data.scores["verifier"] == verifier, "reward"].to_numpy(dtype=float)
+        scores = grid.place(rewards)
+        best_of_n(scores, grid.correct, FIGURE3_BUDGETS, mask=grid.mask)
+    weighted(grid.answers, scores, grid.correct, FIGURE3_BUDGETS, mask=grid.mask)
+    majority(grid.answers, grid.correct, FIGURE3_BUDGETS, mask=grid.mask)
+    pass_at_k(grid.correct, FIGURE3_BUDGETS, mask=grid.mask)
 
 
 _READERS: dict[str, Callable[[str], Any]] = {
@@ -268,8 +278,9 @@ def _one(name: str, path: str) -> None:
     import datasets  # noqa: F401  imports are not what is compared
     import pandas  # noqa: F401
 
-    import stepscale.formats.prm800k.reading
-    import stepscale.studies.best_of_n.figure3  # noqa: F401
+    import stepscale.estimators
+    import stepscale.formats.prm800k
+    import stepscale.formats.scored_samples  # noqa: F401
 
     start = time.perf_counter()
     _TIMED[name](path)

@@ -76,7 +76,7 @@ MORE_KEYS = record(
 )
 FEWER_KEYS = {key: value for key, value in record(LAST).items() if key not in ("labeler", "generation")}
 HUMAN_STRING = record({**step(completion("a", -1), chosen=None), "human_completion": "as the README shows it"}, LAST)
-OTHER_TYPES = record(LAST, timestamp=17, generation="six", is_quality_control_question=0)
+NULL_FLAGS = record(LAST, is_quality_control_question=None, is_initial_screening_question=None)
 NO_STEPS = record(finish="give_up")
 NULL_FINISH = record(step(completion("a")), finish=None)
 

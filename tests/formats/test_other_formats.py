@@ -29,6 +29,16 @@ BENCH = {
     "final_answer_correct": False,
     "label": 1,
 }
+PRMBENCH = {
+    "original_question": "1+1?",
+    "modified_question": "1 + 1?",
+    "original_process": ["1. a", "2. b"],
+    "modified_process": ["1. a", "2. x", "3. b"],
+    "modified_steps": [2],
+    "error_steps": [2],
+    "idx": "prm_test_p1_0",
+    "classification": "circular",
+}
 SHEPHERD = {
     "input": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. \u043a\u0438\nStep 2: So 3. The answer is: 3 \u043a\u0438",
     "label": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. +\nStep 2: So 3. The answer is: 3 -",
@@ -63,6 +73,11 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("format", "good", "bad", "reason"),
     [
+        ("processbench", BENCH, {**BENCH, "final_answer_correct": "false"}, "'final_answer_correct' is 'false'"),
+        ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": [0]}, "error_steps is [0], not a list of steps counted"),
+        ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": "2"}, "error_steps is '2'"),
+        ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": [True]}, "error_steps is [True]"),
+        ("prmbench", PRMBENCH, {**PRMBENCH, "modified_process": None}, "'modified_process' is not a list of strings"),
         ("processbench", BENCH, {**BENCH, "label": 3}, "label is 3"),
         ("processbench", BENCH, {**BENCH, "label": True}, "label is True"),
         ("processbench", BENCH, {**BENCH, "steps": "abc"}, "'steps' is not a list of strings"),
@@ -76,7 +91,7 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
             {**SHEPHERD, "input": SHEPHERD["input"] + " more"},
             "text follows the last step tag",
         ),
-        ("trl_stepwise", TRL, {**TRL, "labels": [True]}, "where one a completion (2) is needed"),
+        ("trl_stepwise", TRL, {**TRL, "labels": [True]}, "where one per completion (2) is needed"),
         ("trl_stepwise", TRL, {**TRL, "labels": [True, 2]}, "label 2 is neither"),
         ("best_of_n", REWARDED, {**REWARDED, "question": "2?", "pred": ["2"]}, "not lists of one length"),
         (
@@ -108,6 +123,16 @@ def test_processbench_rates_up_to_the_first_error(jsonl: Jsonl) -> None:
     assert first_errors(data).tolist() == [1, -1, 0]
     assert len(data.problems) == 1 and data.solutions["sample_id"].tolist() == [0, 1, 2]
     assert data.solutions["is_correct"].tolist() == [False, True, False]
+
+
+def test_prmbench_rates_every_step_of_the_modified_solution(jsonl: Jsonl) -> None:
+    beyond = {**PRMBENCH, "error_steps": [1, 4], "classification": "deception"}  # 100 published records are like this
+    without_errors = {**PRMBENCH, "error_steps": [], "classification": "multi_solutions", "ground_truth": "2"}
+    data = read(jsonl(PRMBENCH, beyond, without_errors), "prmbench")
+    assert data.step_labels["rating"].tolist() == [1, -1, 1, -1, 1, 1, 1, 1, 1]
+    assert data.problems["problem"].tolist() == ["1 + 1?"]
+    assert data.solutions["classification"].tolist() == ["circular", "deception", "multi_solutions"]
+    assert data.solutions["is_correct"].isna().all() and data.step_labels["is_chosen"].all()
 
 
 def test_real_processbench_holds_the_published_numbers(real: Real) -> None:

@@ -1,14 +1,14 @@
-"""OpenAI's scored samples: streamed into arrays, scores recomputed, unanswered places kept as places."""
+"""OpenAI's scored samples: scores recomputed, unanswered places kept as places."""
 
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from stepscale.errors import InputError
+from stepscale.estimators.samples import sample_grid
 from stepscale.formats import iter_records, read
-from stepscale.formats.scored_samples import prm_score, read_arrays
+from stepscale.formats.scored_samples import prm_score
 
 Jsonl = Callable[..., Path]
 
@@ -39,21 +39,17 @@ def test_places_without_a_line_or_an_answer_are_unanswered(jsonl: Jsonl) -> None
         without,
         sample("p", answer="7", correct=False),
     )
-    data = read_arrays(path, places=5)
-    assert data.problem_ids == ["test/p.json", "test/q.json"]
-    assert data.answered.tolist() == [[True, False, False, True, False], [True] + [False] * 4]
-    assert data.is_correct.sum() == 1 and data.is_correct[0, 0]
-    assert np.isnan(data.prm_score[~data.answered]).all() and data.prm_score[1, 0] == 0.9
-    assert [data.texts[code] for code in data.answers[0, [0, 3]]] == ["1", "7"] and data.answers[0, 1] == -1
+    data = read(path, "scored_samples", steps=False)
+    grid = sample_grid(data.problems, data.solutions, places=5)
+    assert grid.ids == ("test/p.json", "test/q.json")
+    assert grid.mask.tolist() == [[True, False, False, True, False], [True] + [False] * 4]
+    assert grid.correct.sum() == 1 and grid.correct[0, 0]
+    assert grid.answers[0, [0, 3]].tolist() == ["1", "7"]
 
 
 def test_given_answer_is_another_name_of_answer(jsonl: Jsonl) -> None:
     record = {("given_answer" if key == "answer" else key): value for key, value in sample().items()}
-    assert read_arrays(jsonl(record)).answered.sum() == 1
-
-
-def test_a_missing_prm_score_is_the_product_over_steps(jsonl: Jsonl) -> None:
-    assert read_arrays(jsonl(sample(prm=None)), places=1).prm_score[0, 0] == pytest.approx(0.9 * 0.5, abs=1e-15)
+    assert read(jsonl(record), "scored_samples").solutions["answer"].tolist() == ["1"]
 
 
 def test_tables_hold_the_probabilities_of_each_step(jsonl: Jsonl) -> None:
@@ -80,26 +76,23 @@ def test_without_steps_the_published_scores_are_left(jsonl: Jsonl) -> None:
         (sample(orm_score="high"), "are not both numbers"),
         (sample(prm=None, rating_probs=[{"1": 1.0}]), "key '-1' is missing"),
         (sample(is_correct=None), "are not a string and true or false"),
+        (sample(answer=None, is_correct="false"), "are not a string and true or false"),
+        (sample(answer=7), "are not a string and true or false"),
+        (sample(orm_score=float("nan")), "are not both numbers"),
         ({"problem": "p"}, "is missing"),
     ],
 )
 def test_a_bad_line_is_named_or_counted(jsonl: Jsonl, bad: object, reason: str) -> None:
     path = jsonl(sample(), bad)
-    for reader in (read_arrays, lambda *a, **o: read(*a, "scored_samples", **o)):
-        with pytest.raises(InputError, match=reason) as caught:
-            reader(path)
-        assert f"{path}:2: " in str(caught.value)
-        assert reader(path, on_error="skip").skipped == 1
-
-
-def test_more_samples_than_places_are_refused(jsonl: Jsonl) -> None:
-    with pytest.raises(InputError, match="more than 1 samples"):
-        read_arrays(jsonl(sample(), sample()), places=1)
+    with pytest.raises(InputError, match=reason) as caught:
+        read(path, "scored_samples")
+    assert f"{path}:2: " in str(caught.value)
+    assert read(path, "scored_samples", on_error="skip").skipped == 1
 
 
 def test_the_real_prm_scores_are_the_product_of_1_minus_p_negative(real: Callable[[str], Path]) -> None:
     path = real("prm800k/scored_samples.jsonl")
     for record in iter_records(path):
         assert prm_score(record) == pytest.approx(record["prm_score"], abs=1e-9)
-    data = read_arrays(path)
-    assert data.prm_score.shape == (2, 1860) and data.answered.sum() == 3
+    data = read(path, "scored_samples")
+    assert len(data.problems) == 2 and data.solutions["answer"].notna().sum() == 3

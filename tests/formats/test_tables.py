@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
+import pandera.pandas as pa
 import pytest
 
 from stepscale.errors import InputError
@@ -120,11 +122,48 @@ def test_scores_hold_as_many_neutral_as_negative_and_curves_stay_in_bounds() -> 
         tables.curves(pd.DataFrame(curve))
 
 
-def test_every_table_has_a_pandera_schema_and_no_other_name_has() -> None:
-    for name in ("problems", "solutions", "step_labels", "scores", "curves"):
-        assert tables.schema(name).name == name
-    with pytest.raises(InputError, match="no table is called 'labels'"):
-        tables.schema("labels")
+def test_each_declared_table_is_a_pandera_schema() -> None:
+    for table in (tables.PROBLEMS, tables.SOLUTIONS, tables.STEP_LABELS, tables.SCORES, tables.CURVES):
+        assert isinstance(table, pa.DataFrameSchema) and table.unique == list(table.key)
+
+
+def test_a_new_table_is_declared_in_a_few_lines() -> None:
+    columns = {"strategy": checking.Column("str"), "tokens": checking.Column("int64", low=0)}
+    costs = tables.validator(checking.Table("costs", columns, key=["strategy"]))
+    assert costs(pd.DataFrame({"strategy": ["beam"], "tokens": [3.0]}))["tokens"].tolist() == [3]
+    with pytest.raises(InputError, match="costs: column 'tokens' holds -1 in row 1 where int64 >= 0 is needed"):
+        costs(pd.DataFrame({"strategy": ["beam", "dvts"], "tokens": [3, -1]}, index=[7, 9]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "cells"),
+    [
+        ("int64", [1, 2.5]),
+        ("int64", [1, None]),
+        ("int64", ["1", "2"]),
+        ("int64", [0, True]),
+        ("Int8", [0, 300]),
+        ("float64", [0.5, "x"]),
+        ("bool", [True, 1]),
+        ("boolean", [None, "no"]),
+        ("str", ["a", 3]),
+        ("list[str]", [["a"], "b"]),
+        ("list[int]", [[1], [0.5]]),
+    ],
+)
+def test_the_row_of_a_wrong_cell_is_named_and_nothing_is_converted_at_a_loss(kind: Any, cells: list[object]) -> None:
+    table = checking.Table("t", {"key": checking.Column("str"), "x": checking.Column(kind)}, key=["key"])
+    with pytest.raises(
+        InputError, match=r"t: column 'x' holds .* in row [01] where .* is needed; correct it"
+    ) as caught:
+        checking.check(pd.DataFrame({"key": ["a", "b"], "x": pd.Series(cells, dtype=object)}), table)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_column_that_is_there_twice_is_named() -> None:
+    frame = pd.DataFrame([["a", "1", "2"]], columns=["problem_id", "problem", "problem"])
+    with pytest.raises(InputError, match="problems: column 'problem' is there twice"):
+        tables.problems(frame)
 
 
 def test_a_hundred_thousand_rows_are_checked_in_half_a_second(tmp_path: Path) -> None:
@@ -133,7 +172,6 @@ def test_a_hundred_thousand_rows_are_checked_in_half_a_second(tmp_path: Path) ->
     frame = pd.DataFrame(
         {**rows, "steps": [["a", "b"]] * n, "tokens": [[1, 2]] * n, "step_ends": [[0, 1]] * n, "finish": "x"}
     )
-    tables.schema("solutions")  # pandera's import is not part of it
     start = time.process_time()
     tables.solutions(frame)
     assert time.process_time() - start < 0.5
@@ -152,9 +190,14 @@ def test_each_check_is_a_validator_of_the_kedro_catalog() -> None:
     )
 
 
-def test_importing_the_tables_does_not_import_pandera() -> None:
-    code = "import sys, stepscale.formats.tables; sys.exit('pandera' in sys.modules or 'torch' in sys.modules)"
-    assert (
-        subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": "src"}, check=False).returncode
-        == 0
+def test_the_room_is_imported_without_anything_heavy() -> None:
+    """It is part of the small installation: pandas, pyarrow, orjson and pandera are enough."""
+    code = (
+        "import sys, stepscale.formats, stepscale.formats.tables, stepscale.formats.prm800k, stepscale.formats.splits\n"
+        "from importlib import import_module\n"
+        "[import_module(f'stepscale.formats.{name}') for name in stepscale.formats.registry._MODULES.values()]\n"
+        "heavy = {'torch', 'mlflow', 'kedro', 'transformers', 'datasets', 'sklearn', 'math_verify'} & set(sys.modules)\n"
+        "sys.exit(' '.join(heavy) or 0)"
     )
+    done = subprocess.run([sys.executable, "-c", code], env=os.environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

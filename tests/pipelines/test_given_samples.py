@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from stepscale.formats.contract import Tables
-from stepscale.formats.registry import write
-from stepscale.formats.scored_samples import read_arrays
-from stepscale.studies.best_of_n.figure3 import figure3_curves
+from stepscale.estimators import best_of_n
+from stepscale.estimators.samples import sample_grid
+from stepscale.formats import Tables, read, write
 
 Run = Callable[..., Any]
 
@@ -96,10 +95,12 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
     curves, claims = told(project, "lightman_figure3")
     ns = sorted(set(curves["n"]))
     assert ns == [1, 2, 4, 10, 20, 40]
-    expected = figure3_curves(read_arrays(path, places=48), ns)
-    for row in expected.itertuples():
-        verifier = row.verifier if isinstance(row.verifier, str) else None
-        assert accuracy(curves, row.method, row.n, verifier) == pytest.approx(row.accuracy, abs=1e-12), row.label
+    data = read(path, "scored_samples", steps=False)
+    grid = sample_grid(data.problems, data.solutions, places=48)
+    for verifier in ("prm", "orm"):
+        rewards = data.scores.loc[data.scores["verifier"] == verifier, "reward"].to_numpy(dtype=float)
+        expected = best_of_n(grid.place(rewards), grid.correct, ns, mask=grid.mask)
+        assert [accuracy(curves, "best_of_n", n, verifier) for n in ns] == pytest.approx(expected, abs=1e-12)
     assert claims["A1"] != "not measured"
 
 

@@ -1,26 +1,54 @@
-"""Published best-of-N samples: many solutions a problem, judged, each scored by one reward or by several PRMs a step.
+"""Published best-of-N samples: many solutions per problem, each judged, scored by one reward or by PRMs per step.
 
-Two shapes, told apart record by record:
+Three shapes, told apart record by record:
 
     Qwen2.5-Math: {"question": ..., "gt": "420", "level": "Level 3", "code": [<solution>, ...], "pred": ["420", ...],
                    "score": [true, ...], "pred_score": [[3.55], ...]}
-    StrictPRMBench: {"problem_id": "gsm8k_000", "question": ..., "gold_answer": "18", "model_name": ..., "candidates":
-                   [{"answer": "18", "author_is_correct": true, "n_steps": 4,
+    StrictPRMBench, a file of pools/bon_candidates: {"problem_id": "gsm8k_000", "n": 32, "candidates": [{"problem":
+                   {"question": ..., "ground_truth": "18", "domain": ...}, "steps": [{"index": 0, "text": ...}, ...],
+                   "extracted_answer": "18", "is_correct": true, "num_tokens": 218, "model_name": ...}, ...]}
+      and a line of its step_scores_cache: {"prm_name": "qwen_prm", "problem_id": "gsm8k_000", "candidate_index": 0,
+                   "step_scores": [0.35, ...], "is_correct": true, "n_steps": 4}
+    The two joined, without the texts: {"problem_id": ..., "question": ..., "gold_answer": "18", "model_name": ...,
+                   "candidates": [{"answer": "18", "author_is_correct": true, "n_steps": 4,
                    "step_scores": {"qwen_prm": [0.99, ...], ...}}, ...]}
 
 A reward of any scale becomes the one entry of ``negative``, 1 - sigmoid(reward), whose order is the reward's; the
-reward itself is kept beside it. Right or wrong is the file's own verdict (the authors', in the second shape). Nothing
-is graded here.
+reward itself stands beside it. Right or wrong is the file's own verdict; a sample without one is graded here.
 """
 
 import math
+import re
 from typing import Any
 
-from stepscale.formats import tables
-from stepscale.formats.columns import Columns
-from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    is_number,
+    is_whole,
+    maybe_text,
+    probability,
+    required,
+    text,
+    texts,
+)
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
+from stepscale.formats.sample_rows import (
+    ProblemRow,
+    SampleRow,
+    SampleRows,
+    ScoreRow,
+    checked_answer,
+    checked_verdict,
+    stated_answer,
+    token_counts,
+)
+from stepscale.formats.source_files import Source
+from stepscale.grading import Rules
+
+_PROMPT = re.compile(r"\Asystem\n.*?\nassistant\n", re.DOTALL)  # StrictPRMBench has it in the first step of MATH-500
 
 
 def read(
@@ -30,87 +58,118 @@ def read(
     split: str | None = None,
     config: str | None = None,
     verifier: str = "reward",
+    rules: Rules = "prm800k",
 ) -> Tables:
-    """Best-of-N samples as problems, solutions and scores; `verifier` names the reward of the first shape.
+    """Best-of-N samples as problems, solutions and scores.
 
-    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Args:
+        source: Files, folders or hub data sets; StrictPRMBench's pools and step scores together as a list.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set; it is also written to the table.
+        config: The configuration of a hub data set.
+        verifier: The name of Qwen2.5-Math's reward.
+        rules: How samples without a verdict are graded.
+
+    Returns:
+        The tables.
+
+    Raises:
+        InputError: A bad line, a missing or empty source, or step scores of samples that are not there.
     """
     records = Records(source, on_error, split, config)
-    problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "solution", "subject", "level", "split")
-    solutions = Columns(
-        tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish", "generator"
-    )
-    scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "neutral", "reward")
-    seen: set[str] = set()
+    rows = SampleRows(split, rules)
 
     def add(record: Record) -> None:
-        candidates = "candidates" in record
-        problem = text(record, "question")
-        problem_id = text(record, "problem_id") if candidates else problem_key(problem)
-        if problem_id in seen:
-            raise BadRecord(f"the problem {problem_id!r} was given before: all its samples belong in one line")
-        gold = text(record, "gold_answer") if candidates else text(record, "gt")
-        samples, scored = _candidates(record) if candidates else _rewarded(record, verifier)
-        solution = None if candidates else maybe_text(record, "solution")
-        problems.row(problem_id, problem, gold, solution, None, level_of(record), split)
-        solutions.rows((problem_id, *sample) for sample in samples)
-        scores.rows((problem_id, *score) for score in scored)
-        seen.add(problem_id)
+        if "step_scores" in record:
+            sample_id, score = record["candidate_index"], record["step_scores"]
+            if not is_whole(sample_id) or sample_id < 0:
+                raise BadRecord(f"'candidate_index' is {sample_id!r:.60}, not a place in the pool")
+            step_scores = _step_scores(sample_id, text(record, "prm_name"), score, record["n_steps"])
+            rows.add_scores(text(record, "problem_id"), [step_scores])
+        elif "candidates" not in record:
+            rows.add(*_rewarded(record, verifier))
+        elif "question" in record:
+            rows.add(*_joined(record))
+        else:
+            rows.add(*_pool(record))
 
     records.each(add)
-    return Tables(
-        problems=problems.frame(),
-        solutions=solutions.frame(),
-        scores=scores.frame(),
-        skipped=records.skipped,
-        skip_reasons=tuple(records.reasons),
+    return checked(rows.tables(records))
+
+
+Parts = tuple[ProblemRow, list[SampleRow], list[ScoreRow]]
+
+
+def _rewarded(record: Record, verifier: str) -> Parts:
+    """Qwen2.5-Math; steps are paragraphs."""
+    question, solutions = text(record, "question"), texts(record, "code")
+    problem = ProblemRow(
+        problem_key(question), question, text(record, "gt"), maybe_text(record, "solution"), None, level_of(record)
     )
-
-
-Samples = list[tuple[Any, ...]]
-
-
-def _rewarded(record: Record, verifier: str) -> tuple[Samples, Samples]:
-    """Rows of solutions and scores from the first shape, less the problem_id; steps are paragraphs."""
-    solutions, answers, verdicts, rewards = (record[key] for key in ("code", "pred", "score", "pred_score"))
-    if not len(texts(record, "code")) == len(answers) == len(verdicts) == len(rewards):
+    # 1. one entry per sample in each list; answers and verdicts may be missing
+    n = len(solutions)
+    answers = record["pred"] if record.get("pred") is not None else [stated_answer(solution) for solution in solutions]
+    verdicts = record["score"] if record.get("score") is not None else [None] * n
+    rewards = required(record, "pred_score")
+    if any(type(column) is not list or len(column) != n for column in (answers, verdicts, rewards)):
         raise BadRecord("'code', 'pred', 'score' and 'pred_score' are not lists of one length")
-    samples: Samples = []
-    scored: Samples = []
-    for sample, (solution, answer, verdict, given) in enumerate(
+    # 2. rows
+    tokens = token_counts(record, n)
+    samples, scores = [], []
+    for number, (solution, answer, verdict, reward) in enumerate(
         zip(solutions, answers, verdicts, rewards, strict=True)
     ):
-        reward = given[0] if isinstance(given, list) and len(given) == 1 else given
-        if type(reward) not in (int, float) or not math.isfinite(reward):
-            raise BadRecord(f"sample {sample}: one reward is needed, got {given!r:.60}")
-        _check_verdict(sample, answer, verdict)
-        samples.append((sample, solution.split("\n\n"), answer or None, verdict, "solution", None))
-        scored.append((sample, verifier, [_sigmoid(-reward)], [0.0], float(reward)))
-    return samples, scored
+        value = reward[0] if isinstance(reward, list) and len(reward) == 1 else reward
+        if not is_number(value):
+            raise BadRecord(f"sample {number}: one reward is needed, got {reward!r:.60}")
+        final, is_correct = checked_answer(number, answer), checked_verdict(number, verdict)
+        samples.append(SampleRow(solution.split("\n\n"), final, is_correct, None, tokens[number]))
+        scores.append(ScoreRow(number, verifier, [_sigmoid(-value)], float(value)))
+    return problem, samples, scores
 
 
-def _candidates(record: Record) -> tuple[Samples, Samples]:
-    """Rows of solutions and scores from the second shape; the texts of the steps are not published."""
-    samples: Samples = []
-    scored: Samples = []
-    for sample, candidate in enumerate(record["candidates"]):
-        answer, verdict = candidate["answer"], candidate["author_is_correct"]
-        _check_verdict(sample, answer, verdict)
-        samples.append((sample, [], answer or None, verdict, "solution", maybe_text(record, "model_name")))
-        for verifier, steps in candidate["step_scores"].items():
-            if not all(isinstance(score, float | int) and 0 <= score <= 1 for score in steps):
-                raise BadRecord(f"sample {sample}: a step score of {verifier} is not in [0, 1]")
-            if len(steps) != candidate["n_steps"]:
-                raise BadRecord(f"sample {sample}: {verifier} has {len(steps)} scores for {candidate['n_steps']} steps")
-            scored.append((sample, verifier, [1.0 - score for score in steps], [0.0] * len(steps), None))
-    return samples, scored
+def _joined(record: Record) -> Parts:
+    """StrictPRMBench's pools and scores joined; the texts of the steps are not there."""
+    problem = ProblemRow(text(record, "problem_id"), text(record, "question"), text(record, "gold_answer"))
+    samples, scores = [], []
+    for number, candidate in enumerate(record["candidates"]):
+        answer = checked_answer(number, candidate["answer"])
+        verdict = checked_verdict(number, candidate.get("author_is_correct"))
+        (tokens,) = token_counts(candidate, 1)
+        samples.append(SampleRow([], answer, verdict, maybe_text(record, "model_name"), tokens))
+        for verifier, values in candidate["step_scores"].items():
+            scores.append(_step_scores(number, verifier, values, candidate["n_steps"]))
+    return problem, samples, scores
 
 
-def _check_verdict(sample: int, answer: Any, verdict: Any) -> None:
-    if answer is not None and type(answer) is not str:
-        raise BadRecord(f"sample {sample}: the answer is {answer!r}, not a string")
-    if type(verdict) is not bool:
-        raise BadRecord(f"sample {sample}: the verdict is {verdict!r}, not true or false")
+def _pool(record: Record) -> Parts:
+    """A file of StrictPRMBench's pools."""
+    candidates = record["candidates"]
+    if not candidates:
+        raise BadRecord("'candidates' is empty")
+    about = candidates[0]["problem"]
+    problem = ProblemRow(
+        text(record, "problem_id"),
+        text(about, "question"),
+        text(about, "ground_truth"),
+        subject=maybe_text(about, "domain"),
+    )
+    samples = []
+    for number, candidate in enumerate(candidates):
+        steps = [text(step, "text") for step in candidate["steps"]]
+        steps[:1] = [_PROMPT.sub("", step) for step in steps[:1]]
+        answer = checked_answer(number, candidate["extracted_answer"])
+        verdict = checked_verdict(number, candidate.get("is_correct"))
+        (tokens,) = token_counts(candidate, 1)
+        samples.append(SampleRow(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))
+    return problem, samples, []
+
+
+def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> ScoreRow:
+    scores = [probability(value, f"sample {sample}: a step score of {verifier}") for value in values]
+    if len(scores) != n_steps:
+        raise BadRecord(f"sample {sample}: {verifier} has {len(scores)} scores for {n_steps!r:.20} steps")
+    return ScoreRow(sample, verifier, [1.0 - score for score in scores])
 
 
 def _sigmoid(x: float) -> float:

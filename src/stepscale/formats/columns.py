@@ -1,4 +1,4 @@
-"""Rows into a declared frame: tuples are collected and turned into Arrow columns a chunk at a time.
+"""Rows into a declared frame: tuples are collected and turned into Arrow columns, one chunk at a time.
 
 In: tuples in the order of the named columns. Out: a pandas frame in the dtypes its `Table` declares. Text held in Arrow
 takes a third of the memory of Python strings; list columns stay Python lists. It does not check keys or bounds
@@ -12,11 +12,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from stepscale.formats.checking import Kind, Table, check, complete, object_series
+from stepscale.formats.checking import check, complete
+from stepscale.formats.dtypes import Kind, Table, object_series
 
-_CHUNK = (
-    1_024  # rows held as Python tuples before they become Arrow columns: more, and they leave the processor's cache
-)
+_CHUNK = 1_024  # rows held as Python tuples before they become Arrow columns: more leave the processor's cache
 _ARROW = {
     "str": pa.large_string(),
     "int64": pa.int64(),
@@ -30,8 +29,11 @@ _ARROW = {
 
 
 class Columns:
-    """A growing table with the columns `names` of `table`. Values must be of the declared kinds: the reader checks
-    them.
+    """A growing table.
+
+    Args:
+        table: The declared table.
+        names: Its columns in the order of the rows to come. Values must be of the declared kinds: the reader checks.
     """
 
     def __init__(self, table: Table, *names: str) -> None:

@@ -1,25 +1,35 @@
 """What every reader returns and every writer takes: the declared tables of one data set, and what was left out.
 
-The frames are those of `stepscale.formats.tables`. `records` is for lossless writing: what a PRM800K record holds
-beyond them (`stepscale.formats.prm800k.reading` declares its columns); readers of other formats leave it None.
+The frames are those of `stepscale.formats.tables`. ``records`` says what a PRM800K record holds beyond them
+(`stepscale.formats.prm800k.records_table` declares its columns); readers of other formats leave it None.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.formats import tables
 from stepscale.formats.checking import empty
+
+_KEY = ["problem_id", "sample_id"]
 
 
 @dataclass(frozen=True)
 class Tables:
     """The tables of one data set, each checked against its schema.
 
-    `skipped` counts bad lines (``on_error="skip"``), `skip_reasons` tells file, line and reason of the first hundred;
-    `dropped` counts the records that a reader's filters left out, by filter.
+    Args:
+        problems: One row per problem.
+        solutions: One row per sample of a problem.
+        step_labels: One row per labelled completion of a step.
+        scores: One row per solution and verifier.
+        records: One row per PRM800K record.
+        skipped: How many bad lines were left out (``on_error="skip"``).
+        skip_reasons: File, line and reason of the first hundred.
+        dropped: How many records a reader's filters left out, by filter.
     """
 
     problems: pd.DataFrame
@@ -32,9 +42,59 @@ class Tables:
     dropped: Mapping[str, int] = field(default_factory=dict)
 
 
-def problem_key(problem: str) -> str:
-    """The problem_id of a problem whose data set names none: 16 hex digits of its stripped text.
+def checked(data: Tables) -> Tables:
+    """Check each table, and that they belong together.
 
-    The same problem has the same id in every data set read so: PRM800K's texts are stripped, 489 of MATH's are not.
+    Args:
+        data: Any tables.
+
+    Returns:
+        The tables as declared.
+
+    Raises:
+        InputError: A table is not as declared, a solution is of an unknown problem, or labels or scores are of an
+            unknown solution.
+    """
+    if not isinstance(data, Tables):
+        raise InputError(f"stepscale.formats.Tables are needed, got {type(data).__name__}")
+    data = replace(
+        data,
+        problems=tables.problems(data.problems),
+        solutions=tables.solutions(data.solutions),
+        step_labels=tables.step_labels(data.step_labels),
+        scores=tables.scores(data.scores),
+    )
+    _check_keys(data)
+    return data
+
+
+def _check_keys(data: Tables) -> None:
+    problems = pd.Index(data.problems["problem_id"])
+    solutions = pd.MultiIndex.from_frame(data.solutions[_KEY])
+    for name in ("solutions", "step_labels", "scores"):
+        frame: pd.DataFrame = getattr(data, name)
+        if not len(frame):
+            continue
+        unknown = frame.loc[~frame["problem_id"].isin(problems), "problem_id"]
+        if len(unknown):
+            raise InputError(
+                f"{name}: problem_id {unknown.iloc[0]!r} has no row in problems; give the tables of one data set"
+            )
+        orphans = frame.loc[~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions), _KEY]
+        if len(orphans):
+            key = next(zip(*(orphans[column].tolist() for column in _KEY), strict=True))
+            raise InputError(f"{name}: {key} has no row in solutions; give the tables of one data set together")
+
+
+def problem_key(problem: str) -> str:
+    """The problem_id of a problem whose data set names none.
+
+    The same problem has the same id in every data set: PRM800K's texts are stripped, 489 of MATH's are not.
+
+    Args:
+        problem: Its text.
+
+    Returns:
+        16 hex digits of the stripped text.
     """
     return blake2b(problem.strip().encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()

@@ -10,22 +10,34 @@ from pathlib import Path
 from typing import Any
 
 from stepscale.errors import InputError
+from stepscale.formats.source_files import is_file_name
 
 _PREFIX = "hf://"
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
-_FILE_ENDINGS = (".jsonl", ".json", ".gz", ".parquet")
 
 
 def is_hub_name(source: str | Path) -> bool:
     """True for ``hf://owner/name``, and for ``owner/name`` where no such file or folder is here."""
     if not isinstance(source, str):
         return False
-    plain = _PLAIN_NAME.fullmatch(source) is not None and not source.endswith(_FILE_ENDINGS)
+    plain = _PLAIN_NAME.fullmatch(source) is not None and not is_file_name(source)
     return source.startswith(_PREFIX) or (plain and not Path(source).exists())
 
 
 def rows(source: str, split: str | None = None, config: str | None = None) -> Iterator[dict[str, Any]]:
-    """The rows of a hub data set, all its splits in turn or the one named. Raises InputError if it cannot be had."""
+    """The rows of a hub data set.
+
+    Args:
+        source: ``hf://owner/name`` or ``owner/name``.
+        split: One split; without it all in turn.
+        config: The configuration, where the data set has several.
+
+    Returns:
+        Dicts, one per row.
+
+    Raises:
+        InputError: The data set cannot be had.
+    """
     name = source.removeprefix(_PREFIX).strip("/")
     if not name or name.count("/") > 1:
         raise InputError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
@@ -42,7 +54,7 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         here = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
         raise InputError(
-            f"{source}: {here}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download the data"
-            " set where there is a network and give its file or folder instead"
+            f"{source}: {here}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download"
+            " the data set where there is a network and give its file or folder instead"
         ) from None
     return list(loaded.values()) if isinstance(loaded, dict) else [loaded]

@@ -1,15 +1,12 @@
-"""Records out of files: JSONL, JSON, Parquet, gzipped or in a folder, or a data set of the Hugging Face hub; one at a
-time.
+"""Records out of a source, one at a time: JSON lines, JSON, Parquet or Arrow files, or a data set of the hub.
 
-In: a path (or several, or a hub name). Out: one dict a record, in file order, with bad lines raised or skipped and
-counted (`on_error`) under their file and line number. Files are streamed: a JSONL file of any size needs the memory of
-one line. It does not know what a record means.
+In: a path (or several, or a hub name). Out: one dict per record, in file order; a bad line is raised or skipped and
+counted (``on_error``) under its file and number. JSON lines are streamed: a file of any size needs the memory of one
+line. It does not know what a record means.
 """
 
-import gzip
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any, Literal, cast
 
@@ -17,28 +14,29 @@ import orjson
 
 from stepscale.errors import InputError
 from stepscale.formats import hub
+from stepscale.formats.fields import BadRecord, Record
+from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
+from stepscale.formats.source_files import Source, data_files, ending, sources
 
 OnError = Literal["raise", "skip"]
-Source = str | Path | Sequence[str | Path]
-Record = dict[str, Any]
 
-SUFFIXES = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".json.gz")
-_BUFFER = 1 << 20  # bytes: Python's own 8 KiB cost a fifth of the time of reading PRM800K
-_REASONS_KEPT = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
-
-
-class BadRecord(ValueError):
-    """A record that cannot be read; the message is the reason, without its place."""
+_MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
+_BOM = b"\xef\xbb\xbf"
+_BAD = object()
 
 
 class Records:
-    """The records of `source`, streamed; iterate, or hand each to a function with `each`.
+    """The records of a source, streamed; iterate, or hand each to a function with `each`.
 
-    Where `quick` is set, it gets each JSONL line first and says whether it took it; those it took are not parsed here.
+    Args:
+        source: A file, a folder, a hub name, or a list of them.
+        on_error: "raise": the first bad line is an InputError; "skip": bad lines are left out and counted in
+            ``skipped``, the first hundred with their places in ``reasons``.
+        split: The split of a hub data set or of a folder written by ``DatasetDict.save_to_disk``.
+        config: The configuration of a hub data set.
 
-    `skipped` and `reasons` tell of the lines left out under ``on_error="skip"``. `split` and `config` choose within a
-    hub data set. Raises InputError for a missing or empty source and, under ``on_error="raise"``, for the first bad
-    line.
+    Raises:
+        InputError: The source is missing or empty, or a file cannot be read.
     """
 
     def __init__(
@@ -50,23 +48,28 @@ class Records:
         self.split, self.config = split, config
         self.skipped = 0
         self.reasons: list[str] = []
-        self.file, self.number, self.seen, self.good = "", 0, 0, 0
-        self.quick: Callable[[bytes], bool] | None = None
+        self.file, self.number, self.count, self.good = "", 0, 0, 0
+        self._sources = sources(source)
 
     def __iter__(self) -> Iterator[Record]:
-        for source in [self.source] if isinstance(self.source, str | Path) else self.source:
+        for source in self._sources:
             if hub.is_hub_name(source):
                 yield from self._numbered(f"{source}", hub.rows(str(source), self.split, self.config))
                 continue
-            for path in _files(Path(source)):
+            for path in data_files(Path(source), self.split):
                 yield from self._file_records(path)
-        if not self.seen:
+        if not self.count:
             detail = f" ({self.skipped} bad lines, the first: {self.reasons[0]})" if self.reasons else ""
             raise InputError(f"{self.source}: no records found{detail}; give a file that holds at least one")
 
     def each(self, add: Callable[[Record], None]) -> None:
-        """Hand every record to `add`; what `add` raises about a record is a bad line. `add` keeps nothing of a bad
-        one.
+        """Hand every record to ``add``; what ``add`` raises about a record makes it a bad line.
+
+        Args:
+            add: Takes a record, or raises and then has added nothing.
+
+        Raises:
+            InputError: No record at all is good, or the first bad line where ``on_error`` is "raise".
         """
         for record in self:
             try:
@@ -75,7 +78,7 @@ class Records:
                 self.refuse(str(error))
             except KeyError as error:
                 self.refuse(f"key {error} is missing")
-            except (TypeError, IndexError, AttributeError, ValueError) as error:
+            except (TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
                 self.refuse(f"a value is not of the expected type ({error})")
             else:
                 self.good += 1
@@ -88,139 +91,92 @@ class Records:
         if self.on_error == "raise":
             raise InputError(f"{message}; correct the line, or read with on_error='skip' to leave it out")
         self.skipped += 1
-        if len(self.reasons) < _REASONS_KEPT:
+        if len(self.reasons) < _MAX_REASONS:
             self.reasons.append(message)
 
     def _file_records(self, path: Path) -> Iterator[Record]:
-        try:
-            if path.suffix == ".parquet":
-                yield from self._numbered(str(path), _parquet_rows(path))
+        kind = ending(path)
+        with readable(path):
+            if kind in (".parquet", ".arrow"):
+                yield from self._numbered(str(path), (parquet_rows if kind == ".parquet" else arrow_rows)(path))
                 return
-            with cast(IO[bytes], gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb", _BUFFER)) as stream:
-                if path.name.endswith((".json", ".json.gz")):
+            with opened(path) as stream:
+                if kind == ".json":
                     yield from self._json_records(path, stream)
                 else:
                     yield from self._line_records(str(path), stream)
-        except (OSError, EOFError) as error:
-            raise InputError(f"{path} cannot be read ({error}); check the file and its permissions") from None
 
     def _json_records(self, path: Path, stream: IO[bytes]) -> Iterator[Record]:
-        """A ``.json`` file: a list of records, one record, or after all one record a line."""
-        content = stream.read()
-        try:
-            value = orjson.loads(content)
-        except orjson.JSONDecodeError as error:
-            lines = content.splitlines()
-            if len(lines) > 1 and _parses(lines[0]):
-                yield from self._line_records(str(path), lines)
-                return
-            self.file, self.number = str(path), content[: error.pos].count(b"\n") + 1
-            self.refuse(f"not JSON ({error.msg})")
+        """A ``.json`` file: a list of records, one record, or after all one record per line."""
+        content = stream.read().removeprefix(_BOM)
+        value, reason = _parsed(content)
+        if value is not _BAD:
+            yield from self._numbered(str(path), value if isinstance(value, list) else [value])
             return
-        yield from self._numbered(str(path), value if isinstance(value, list) else [value])
+        lines = content.splitlines()
+        first = next((line for line in lines if line.strip()), b"")
+        if len(lines) > 1 and isinstance(_parsed(first)[0], dict):
+            yield from self._line_records(str(path), lines)
+        elif content.strip():
+            self.file, self.number = str(path), content[: reason.pos].count(b"\n") + 1
+            self.refuse(f"not JSON ({reason.msg})")
 
     def _line_records(self, name: str, lines: Iterable[bytes]) -> Iterator[Record]:
-        self.file, quick = name, self.quick
-        for number, line in enumerate(lines, 1):
-            if quick is not None and quick(line):
-                self.seen += 1
-                self.good += 1
-                continue
-            self.number = number
+        self.file = name
+        for self.number, line in enumerate(lines, 1):
             try:
                 record = orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                if line.strip():
-                    text = line.removeprefix(b"\xef\xbb\xbf") if number == 1 else line
-                    record = self._parsed_otherwise(text, error)
-                    if record is None:
-                        continue
-                else:
+            except orjson.JSONDecodeError:
+                text = line.removeprefix(_BOM)
+                if not text.strip():
+                    continue
+                record, reason = _parsed(text)
+                if record is _BAD:
+                    self.refuse(f"not JSON ({reason.msg} at column {reason.pos + 1})")
                     continue
             if type(record) is dict:
-                self.seen += 1
+                self.count += 1
                 yield record
             else:
                 self.refuse(f"a JSON object is needed, got {type(record).__name__}")
-
-    def _parsed_otherwise(self, line: bytes, error: orjson.JSONDecodeError) -> Any:
-        """What Python's own parser makes of a line that the fast one refuses (a NaN); None if it is bad."""
-        try:
-            value = json.loads(line)
-            orjson.dumps(value)  # refuses half a surrogate pair, which no table could hold
-            return value
-        except (ValueError, TypeError, RecursionError):
-            self.refuse(f"not JSON ({error.msg} at column {error.pos + 1})")
-            return None
 
     def _numbered(self, name: str, values: Iterable[Any]) -> Iterator[Record]:
         self.file = name
         for self.number, value in enumerate(values, 1):
             if isinstance(value, dict):
-                self.seen += 1
+                self.count += 1
                 yield value
             else:
                 self.refuse(f"a JSON object is needed, got {type(value).__name__}")
 
 
 def iter_records(path: Source, *, on_error: OnError = "raise") -> Iterator[Record]:
-    """The raw records of a file, folder or hub data set as dicts, streamed in order. Raises InputError as `Records`
-    does.
+    """The raw records of a file, folder or hub data set.
+
+    Args:
+        path: The source.
+        on_error: "raise" or "skip".
+
+    Returns:
+        Dicts, streamed in order.
+
+    Raises:
+        InputError: As `Records`.
     """
     return iter(Records(path, on_error))
 
 
-def _files(path: Path) -> list[Path]:
-    if path.is_dir():
-        found = sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
-        if not found:
-            raise InputError(f"{path}: the folder holds no {', '.join(SUFFIXES)} file; give the folder of the data")
-        return found
-    if not path.exists():
-        raise InputError(
-            f"{path}: there is no such file or folder; check the path (hub data sets are 'hf://owner/name')"
-        )
-    return [path]
+def _parsed(content: bytes) -> tuple[Any, orjson.JSONDecodeError]:
+    """The value of a JSON text (or `_BAD`), and what the fast parser complained of.
 
-
-def _parses(line: bytes) -> bool:
+    Python's own parser takes what that one refuses (a NaN), unless no table could hold it (half a surrogate pair).
+    """
     try:
-        return isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
-        return False
-
-
-def _parquet_rows(path: Path) -> Iterator[Record]:
-    import pyarrow
-    from pyarrow import parquet
-
-    try:
-        batches = parquet.ParquetFile(path).iter_batches(batch_size=1024)
-        yield from chain.from_iterable(batch.to_pylist() for batch in batches)
-    except pyarrow.ArrowInvalid as error:
-        raise InputError(f"{path}: not a Parquet file ({error}); check the download") from None
-
-
-def text(record: Record, key: str) -> str:
-    """The string under `key`. Raises BadRecord if it is missing or not a string."""
-    if key not in record:
-        raise BadRecord(f"key {key!r} is missing")
-    value = record[key]
-    if type(value) is not str:
-        raise BadRecord(f"{key!r} is {type(value).__name__} where a string is needed")
-    return value
-
-
-def maybe_text(record: Record, key: str) -> str | None:
-    """The string under `key`, None if it is missing or null. Raises BadRecord for anything else."""
-    return None if record.get(key) is None else text(record, key)
-
-
-def texts(record: Record, key: str) -> list[str]:
-    """The list of strings under `key`. Raises BadRecord if it is missing or holds anything else."""
-    if key not in record:
-        raise BadRecord(f"key {key!r} is missing")
-    value = record[key]
-    if type(value) is not list or not all(type(item) is str for item in value):
-        raise BadRecord(f"{key!r} is not a list of strings")
-    return value
+        return orjson.loads(content), cast(orjson.JSONDecodeError, None)
+    except orjson.JSONDecodeError as error:
+        try:
+            value = json.loads(content)
+            orjson.dumps(value)
+        except (ValueError, TypeError, RecursionError):
+            return _BAD, error
+        return value, error

@@ -5,10 +5,11 @@ files.
      "level": 3, "unique_id": "test/algebra/7.json"}
     MATH/train/algebra/7.json: {"problem": ..., "level": "Level 3", "type": "Algebra", "solution": "... \\boxed 2$."}
 
-A missing answer is taken from the solution's last box, by the grader's `extract_answer`. It does not split: see
-`splits`.
+A missing answer is the content of the solution's last box, and nothing else: a gold answer is never guessed from prose.
+It does not split: see `splits`.
 """
 
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -17,35 +18,55 @@ import orjson
 
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
-from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text
-from stepscale.formats.output import write_lines
+from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, text
+from stepscale.formats.lines import OnError, Records
+from stepscale.formats.output import lines_path, write_lines
+from stepscale.formats.source_files import Source
 
+_BOX = re.compile(r"\\(?:boxed|fbox)(?![a-zA-Z])[ \t]*")
+_BRACE = re.compile(r"(?<!\\)(?:\\\\)*([{}])")
+_DOLLAR = re.compile(r"(?<!\\)\$")  # inside a box it delimits nothing
+_BETWEEN_BOXES = re.compile(
+    r"(?:[\s,;$]|\\[,;:! ()]|\\q?quad\b|\\text\s*\{\s*(?:,\s*)?(?:and|or)\s*\}|\band\b|\bor\b)*"
+)
+_UNBRACED = re.compile(
+    r"(?:[-+.\d]|\\[a-zA-Z]|[a-zA-Z](?![a-zA-Z])).*?(?=\$|\\\)|\\\]|\.(?!\d)|,\s|;|\s[a-zA-Z]{2,}|\n|\Z)"
+)
 _COLUMNS = ("problem_id", "problem", "answer", "solution", "subject", "level", "split")
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """MATH's problems; no solutions of a generator. `split` is written to the table (of a hub data set it also
-    chooses).
+    """MATH's problems; no solutions of a generator.
 
-    problem_id is ``unique_id``, else the place in the folder release (``train/algebra/7.json``, whose first part is the
-    split), else a key of the text. Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Args:
+        source: Files, folders or hub data sets.
+        on_error: "raise" or "skip" a bad line.
+        split: Written to the table; of a hub data set it also chooses.
+        config: The configuration of a hub data set.
+
+    Returns:
+        The problems. problem_id is ``unique_id``, else the place in the folder release (``train/algebra/7.json``,
+        whose first part is the split), else a key of the text.
+
+    Raises:
+        InputError: A bad line, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = Columns(tables.PROBLEMS, *_COLUMNS)
-    seen: Counter[str] = Counter()
+    uses: Counter[str] = Counter()  # of a problem_id
 
     def add(record: Record) -> None:
         problem, solution = text(record, "problem"), maybe_text(record, "solution")
         place = _place(records.file)
         problem_id = maybe_text(record, "unique_id") or place or problem_key(problem)
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
-        answer = maybe_text(record, "answer") or _boxed(solution)
-        seen[problem_id] += 1
-        if seen[problem_id] > 1:
+        answer = maybe_text(record, "answer") or (solution and last_boxed(solution))
+        uses[problem_id] += 1
+        if uses[problem_id] > 1:
             if "unique_id" in record:
                 raise BadRecord(f"unique_id {problem_id!r} was given before")
-            problem_id = f"{problem_id}-{seen[problem_id]}"
+            problem_id = f"{problem_id}-{uses[problem_id]}"
         rows.row(problem_id, problem, answer, solution, subject, level, split or (place and place.split("/")[0]))
 
     records.each(add)
@@ -53,11 +74,59 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
 
 
 def write(data: Tables, path: str | Path) -> int:
-    """Write the problems as JSONL in the shape of MATH-500; returns the number of lines. Nulls are left out."""
+    """Write the problems as JSONL in the shape of MATH-500; nulls are left out.
+
+    Args:
+        data: Tables of which the problems are written.
+        path: The file.
+
+    Returns:
+        The number of lines.
+
+    Raises:
+        InputError: The tables are not as declared, or the file cannot be written.
+    """
+    path, data = lines_path(path), checked(data)
     keys = ("unique_id", *_COLUMNS[1:6])
     columns = [data.problems[name].astype(object).where(data.problems[name].notna(), None) for name in _COLUMNS[:6]]
     rows = (dict(zip(keys, row, strict=True)) for row in zip(*columns, strict=True))
     return write_lines(path, (orjson.dumps({key: row[key] for key in row if row[key] is not None}) for row in rows))
+
+
+def last_boxed(solution: str) -> str | None:
+    r"""The content of the last box that has one, after those that stand beside it in one list.
+
+    Args:
+        solution: LaTeX text with ``\\boxed{...}``, ``\\fbox{...}`` or ``\\boxed 2``.
+
+    Returns:
+        The content (``1, 2`` of two boxes joined by a comma or "and"); None if there is no box with content.
+    """
+    contents: list[str] = []
+    start = 0
+    for box in reversed(list(_BOX.finditer(solution))):
+        content, end = _content(solution, box.end())
+        if not content:
+            continue
+        if contents and not _BETWEEN_BOXES.fullmatch(solution, end, start):
+            break
+        if not contents or contents[0] != content:
+            contents.insert(0, content)
+        start = box.start()
+    return ", ".join(contents) or None
+
+
+def _content(solution: str, start: int) -> tuple[str, int]:
+    """What the box whose macro ends at ``start`` holds, and where it closes."""
+    if not solution.startswith("{", start):
+        unbraced = _UNBRACED.match(solution, start)
+        return (unbraced[0].strip(), unbraced.end()) if unbraced else ("", start)
+    depth = 0
+    for brace in _BRACE.finditer(solution, start):
+        depth += 1 if brace[1] == "{" else -1
+        if depth == 0:
+            return _DOLLAR.sub("", solution[start + 1 : brace.end() - 1]).strip(), brace.end()
+    return "", len(solution)  # never closed
 
 
 def _place(file: str) -> str | None:
@@ -73,12 +142,6 @@ def level_of(record: Record) -> int | None:
     if isinstance(level, str):
         word = level.removeprefix("Level").strip()
         level = None if word in ("", "?") else int(word) if word.isdigit() else level
-    if level is not None and type(level) is not int:
-        raise BadRecord(f"level is {record['level']!r}, not a number or 'Level 3'")
+    if level is not None and not is_whole(level):
+        raise BadRecord(f"level is {record['level']!r:.60}, not a number or 'Level 3'")
     return level
-
-
-def _boxed(solution: str | None) -> str | None:
-    from stepscale.grading import extract_answer
-
-    return None if solution is None else extract_answer(solution)

@@ -10,8 +10,10 @@ none did. The last step's mark therefore says whether the solution's own answer 
 import re
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, maybe_text, text
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
+from stepscale.formats.source_files import Source
 
 _TAG = "ки"
 _FIRST_STEP = re.compile(r"\s*(?=\bStep 1\s*:)")
@@ -20,9 +22,19 @@ _RATINGS = {"+": 1, "-": -1}
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """Math-Shepherd's tables, ratings +1 and -1; problems.subject is the record's ``task``.
+    """Math-Shepherd's tables.
 
-    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Args:
+        source: Files, folders or hub data sets.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set; it is also written to the table.
+        config: The configuration of a hub data set.
+
+    Returns:
+        The tables, ratings +1 and -1; problems.subject is the record's ``task``.
+
+    Raises:
+        InputError: A bad line, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = SolutionRows(labeler="math_shepherd")

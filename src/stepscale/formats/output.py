@@ -8,25 +8,48 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from stepscale.errors import InputError
+from stepscale.formats.source_files import LINES, checked_path, ending
+
+_ENDINGS = (*LINES, ".json", "")
 
 
 def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
-    """Write `lines` to `path`, gzipped if it ends in .gz, making its folder; returns how many.
+    """Write a file of lines, gzipped if its name ends in .gz, making its folder.
 
-    Raises InputError if the file cannot be written; an old file of that name then stays as it was.
+    Args:
+        path: The file.
+        lines: Without their ends.
+
+    Returns:
+        How many lines were written.
+
+    Raises:
+        InputError: The name is empty or belongs to another kind of file, there is not one line to write, or the file
+            cannot be written. An old file of that name then stays as it was.
     """
-    path = Path(path)
+    path = lines_path(path)
     part = path.with_name(f".{path.name}.part")
     count = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with gzip.open(part, "wb") if path.suffix == ".gz" else part.open("wb") as stream:
+        with gzip.open(part, "wb") if path.suffix.lower() == ".gz" else part.open("wb") as stream:
             for line in lines:
                 stream.write(line + b"\n")
                 count += 1
+        if not count:
+            raise InputError(f"{path}: the tables hold nothing that this format could write; no file was made")
         part.replace(path)
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error}); check the folder and its permissions") from None
     finally:
         part.unlink(missing_ok=True)
     return count
+
+
+def lines_path(path: str | Path) -> Path:
+    """The path of a file of JSON lines. Raises InputError for a name that says something else."""
+    path = Path(checked_path(path))
+    compression = path.suffix.lower() if path.suffix.lower() in (".zst", ".xz", ".bz2") else ""
+    if not path.name or compression or ending(path) not in _ENDINGS:
+        raise InputError(f"{path}: lines of JSON are written here; give a name that ends in .jsonl or .jsonl.gz")
+    return path

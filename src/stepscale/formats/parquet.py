@@ -1,4 +1,4 @@
-"""The tables themselves as a folder of Parquet files, one a table: the form in which they are kept and passed on.
+"""The tables themselves as a folder of Parquet files, one per table: the form in which they are kept and passed on.
 
     my_samples/problems.parquet, solutions.parquet, step_labels.parquet, scores.parquet, records.parquet
 
@@ -6,56 +6,82 @@ Only problems.parquet is required. This is also the way in for samples of one's 
 what each holds.
 """
 
-from collections.abc import Callable
-from dataclasses import fields
-from functools import partial
+from dataclasses import replace
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats import tables
 from stepscale.formats.checking import check
-from stepscale.formats.contract import Tables
-from stepscale.formats.prm800k.side import RECORDS
+from stepscale.formats.contract import Tables, checked
+from stepscale.formats.opening import readable
+from stepscale.formats.prm800k.records_table import RECORDS
+from stepscale.formats.source_files import checked_path, data_files, is_file_name
 
-_CHECKS: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
-    "problems": tables.problems,
-    "solutions": tables.solutions,
-    "step_labels": tables.step_labels,
-    "scores": tables.scores,
-    "records": partial(check, table=RECORDS),
-}
+_TABLES = ("problems", "solutions", "step_labels", "scores", "records")
 
 
 def read(source: str | Path) -> Tables:
-    """The tables of a folder, checked. Raises InputError for a missing folder or file and for a table that is not as
-    declared.
+    """The tables of a folder, checked each and together.
+
+    Args:
+        source: The folder.
+
+    Returns:
+        Its tables.
+
+    Raises:
+        InputError: A missing folder or file, a file that is none of the tables, or a table that is not as declared.
     """
-    folder = Path(source)
+    folder = Path(checked_path(source))
     if not (folder / "problems.parquet").is_file():
         raise InputError(f"{folder}: no problems.parquet there; give the folder that holds the tables")
-    found: dict[str, Any] = {}
-    for name, checked in _CHECKS.items():
+    for file in data_files(folder):
+        if file.parent == folder and file.name not in {f"{name}.parquet" for name in _TABLES}:
+            near = get_close_matches(file.name.split(".")[0], _TABLES, 1)
+            hint = f"rename it to {near[0]}.parquet" if near else f"the tables are {', '.join(_TABLES)}"
+            raise InputError(f"{file}: no table has this name; {hint}, or move it out")
+    frames: dict[str, Any] = {}
+    for name in _TABLES:
         file = folder / f"{name}.parquet"
         if file.is_file():
-            try:
-                frame = pd.read_parquet(file)
-            except (OSError, ValueError) as error:
-                raise InputError(f"{file} cannot be read as Parquet ({' '.join(str(error).split())})") from None
-            found[name] = checked(frame)
-    return Tables(**found)
+            with readable(file):
+                frames[name] = pd.read_parquet(file, page_checksum_verification=True)
+    return _checked(Tables(**frames))
 
 
 def write(data: Tables, path: str | Path) -> int:
-    """Write each table that has rows into the folder `path`; returns the number of files."""
-    folder = Path(path)
+    """Write each table that has rows, with checksums of its pages.
+
+    Args:
+        data: The tables.
+        path: The folder; made if need be.
+
+    Returns:
+        The number of files.
+
+    Raises:
+        InputError: There are no problems, a table is not as declared, or the folder cannot be written to.
+    """
+    folder = Path(checked_path(path))
+    if is_file_name(folder.name) or folder.is_file():
+        raise InputError(f"{folder}: the tables are a folder of Parquet files; give the name of a folder")
+    data = _checked(data)
     written = 0
-    for name in (field.name for field in fields(data) if field.name in _CHECKS):
-        frame = getattr(data, name)
-        if frame is not None and len(frame):
-            folder.mkdir(parents=True, exist_ok=True)
-            _CHECKS[name](frame).to_parquet(folder / f"{name}.parquet", index=False)
-            written += 1
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in _TABLES:
+            frame = getattr(data, name)
+            if frame is not None and len(frame):
+                frame.to_parquet(folder / f"{name}.parquet", index=False, write_page_checksum=True)
+                written += 1
+    except OSError as error:
+        raise InputError(f"{folder} cannot be written ({error}); check the folder and its permissions") from None
     return written
+
+
+def _checked(data: Tables) -> Tables:
+    data = checked(data)
+    return data if data.records is None else replace(data, records=check(data.records, RECORDS))

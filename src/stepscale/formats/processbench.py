@@ -11,36 +11,51 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, flag, maybe_text, text, texts
+from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
+from stepscale.formats.source_files import Source
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """ProcessBench's tables; problems.subject is the part, from the record's id ("gsm8k-0": gsm8k).
+    """ProcessBench's tables.
 
-    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Args:
+        source: Files, folders or hub data sets.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set, where each part is one.
+        config: The configuration of a hub data set.
+
+    Returns:
+        The tables; problems.subject is the part, from the record's id ("gsm8k-0": gsm8k).
+
+    Raises:
+        InputError: A bad line, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = SolutionRows(labeler="processbench")
 
     def add(record: Record) -> None:
-        steps, label, correct = texts(record, "steps"), record["label"], record["final_answer_correct"]
+        steps, label, is_correct = texts(record, "steps"), record["label"], flag(record, "final_answer_correct")
         if type(label) is not int or not -1 <= label < len(steps):
-            raise BadRecord(f"label is {label!r}, not -1 or one of the {len(steps)} steps counted from 0")
-        if type(correct) is not bool:
-            raise BadRecord(f"final_answer_correct is {correct!r}, not true or false")
+            raise BadRecord(f"label is {label!r:.60}, not -1 or one of the {len(steps)} steps counted from 0")
         ratings = [1] * len(steps) if label == -1 else [1] * label + [-1]
         part = (maybe_text(record, "id") or "").rpartition("-")[0] or None
         generator = maybe_text(record, "generator")
-        rows.add(text(record, "problem"), steps, ratings, subject=part, is_correct=correct, generator=generator)
+        rows.add(text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator)
 
     records.each(add)
     return rows.tables(records)
 
 
 def first_errors(tables: Tables) -> NDArray[np.int64]:
-    """The first step rated -1 of each solution, in the order of the solutions table; -1 where none is. int64
-    [solutions].
+    """The first wrong step of each solution.
+
+    Args:
+        tables: Solutions and step_labels.
+
+    Returns:
+        int64 [solutions], in the order of the solutions table: the first step rated -1, or -1 where none is.
     """
     labels = tables.step_labels
     wrong = labels[(labels["rating"] == -1).fillna(False) & labels["is_chosen"]]

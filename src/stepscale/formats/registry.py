@@ -5,39 +5,55 @@ dispatches; options are the keyword arguments of the format's own module, and an
 those there are.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
-from stepscale.formats.lines import OnError, Source
+from stepscale.formats.lines import OnError
+from stepscale.formats.source_files import Source
 
-READERS = {
-    "prm800k": "prm800k.reading",
-    "math": "math_problems",
-    "processbench": "processbench",
-    "math_shepherd": "math_shepherd",
-    "trl_stepwise": "trl_stepwise",
-    "scored_samples": "scored_samples",
-    "best_of_n": "best_of_n",
-    "parquet": "parquet",
-}
-"""Formats that can be read, by the module that reads them."""
+ReadableFormat = Literal[
+    "prm800k",
+    "math",
+    "processbench",
+    "prmbench",
+    "math_shepherd",
+    "trl_stepwise",
+    "scored_samples",
+    "best_of_n",
+    "search_and_learn",
+    "parquet",
+]
+"""Formats that `read` knows."""
+WritableFormat = Literal["prm800k", "math", "trl_stepwise", "parquet"]
+"""Formats that `write` knows."""
+READABLE_FORMATS: tuple[str, ...] = get_args(ReadableFormat)
+WRITABLE_FORMATS: tuple[str, ...] = get_args(WritableFormat)
 
-WRITERS = {"prm800k": "prm800k.writing", "math": "math_problems", "trl_stepwise": "trl_stepwise", "parquet": "parquet"}
-"""Formats that can be written."""
+_MODULES = {name: name for name in READABLE_FORMATS} | {"math": "math_problems"}
 
 
 def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:
-    """The tables of `path`. `on_error` "raise": the first bad line is an InputError of file, line and reason; "skip":
-    bad lines are left out, counted in ``.skipped``, with their places and reasons in ``.skip_reasons``.
+    """Read a data set.
 
-    Raises InputError for an unknown format or option, a missing or empty file, or a hub data set that cannot be had.
+    Args:
+        path: A file, a folder, a list of them, or ``hf://owner/name``.
+        format: One of `READABLE_FORMATS`.
+        on_error: "raise": the first bad line is an error of file, line and reason. "skip": bad lines are left out,
+            counted in ``.skipped``, with their places and reasons in ``.skip_reasons``.
+        **options: Those of the format (docs/formats.md).
+
+    Returns:
+        The checked tables.
+
+    Raises:
+        InputError: An unknown format or option, a missing or empty file, or a hub data set that cannot be had.
     """
-    reader = _function(format, READERS, "read")
+    reader = _function(format, READABLE_FORMATS, "read")
     if format != "parquet":
         options["on_error"] = on_error
     _check_options(format, reader, options)
@@ -46,21 +62,31 @@ def read(path: Source, format: str, *, on_error: OnError = "raise", **options: A
 
 
 def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
-    """Write the tables to a file (``.gz``: compressed) or, for "parquet", a folder; returns the number of lines or
-    files.
+    """Write a data set to a file (``.gz``: compressed) or, for "parquet", a folder.
 
-    Raises InputError for a format that cannot be written, an unknown option, or a path that cannot be written to.
+    Args:
+        tables: What to write.
+        path: The file or folder.
+        format: One of `WRITABLE_FORMATS`.
+        **options: Those of the format (docs/formats.md).
+
+    Returns:
+        The number of lines or files.
+
+    Raises:
+        InputError: A format that cannot be written, an unknown option, tables that do not belong together or hold
+            nothing for this format, or a path that cannot be written to.
     """
-    writer = _function(format, WRITERS, "write")
+    writer = _function(format, WRITABLE_FORMATS, "write")
     _check_options(format, writer, options)
     written: int = writer(tables, path, **options)
     return written
 
 
-def _function(format: str, known: dict[str, str], verb: str) -> Callable[..., Any]:
-    if format not in known:
+def _function(format: str, known: Iterable[str], verb: str) -> Callable[..., Any]:
+    if not isinstance(format, str) or format not in known:
         raise InputError(f"format {format!r}: cannot {verb} it; choose one of {', '.join(known)}")
-    function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{known[format]}"), verb)
+    function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{_MODULES[format]}"), verb)
     return function
 
 

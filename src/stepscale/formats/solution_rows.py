@@ -1,7 +1,7 @@
-"""Solutions with step labels, gathered one at a time: what ProcessBench, Math-Shepherd and TRL files have in common.
+"""Solutions with step labels, gathered one at a time: what ProcessBench, PRMBench, Math-Shepherd and TRL files share.
 
-In: a problem, its steps and their ratings, as a reader finds them. Out: `Tables` whose problems are keyed by text,
-samples numbered a problem in file order. It does not know the files.
+In: a problem, its steps and their ratings. Out: `Tables` whose problems are keyed by text; the samples of a problem are
+numbered in file order. It does not know the files.
 """
 
 from collections import Counter
@@ -41,7 +41,19 @@ class SolutionRows:
         is_correct: bool | None = None,
         generator: str | None = None,
     ) -> None:
-        """One solution; `ratings` (and soft `values`) may be fewer than `steps`: the steps after have no label."""
+        """Add one solution.
+
+        Args:
+            problem: Its problem's text.
+            steps: Its steps.
+            ratings: -1, 0, 1 or None for each of the first steps; the steps after them have no label.
+            values: Soft labels in [0, 1], as many as ratings.
+            gold: The reference answer.
+            subject: Of the problem.
+            answer: The solution's own.
+            is_correct: Whether that is right.
+            generator: Who wrote the solution.
+        """
         problem_id = problem_key(problem)
         self._problems.setdefault(problem_id, (problem, gold, subject))
         sample_id = self._samples[problem_id]

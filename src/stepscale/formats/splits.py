@@ -1,4 +1,4 @@
-"""Is the test set really unseen? Two problems tables in, the problems they share out.
+"""Is the test set really unseen? Two problems tables in, the shared problems out.
 
 PRM800K's split is 12,000 problems to train on (MATH's 7,500 and 4,500 of its test set) and the 500 of MATH-500. Texts
 are compared stripped: 489 of the 12,000 carry white space that PRM800K's own records lack.
@@ -10,17 +10,33 @@ from stepscale.errors import InputError
 
 
 def leaked(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `train` whose problem, stripped, is also in `test`. Both are problems tables."""
+    """The rows of one problems table whose problem, stripped, is also in another.
+
+    Args:
+        train: A problems table.
+        test: A problems table.
+
+    Returns:
+        Those rows of ``train``.
+    """
     return train[train["problem"].str.strip().isin(set(test["problem"].str.strip()))]
 
 
 def without_leaks(train: pd.DataFrame, test: pd.DataFrame) -> pd.DataFrame:
-    """`train` less the problems that are in `test`."""
+    """``train`` less the problems that are in ``test``."""
     return train.drop(leaked(train, test).index)
 
 
 def check_disjoint(train: pd.DataFrame, test: pd.DataFrame) -> None:
-    """Raises InputError that counts and names the shared problems, if there are any."""
+    """Check that no problem is in both tables.
+
+    Args:
+        train: A problems table.
+        test: A problems table.
+
+    Raises:
+        InputError: It counts the shared problems and names the first.
+    """
     shared = leaked(train, test)
     if len(shared):
         raise InputError(

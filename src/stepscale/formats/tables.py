@@ -1,20 +1,17 @@
-"""The declared tables: what their columns hold, and one function a table that checks a frame against it.
+"""The declared tables: what their columns hold, and one function per table that checks a frame against it.
 
 In: a pandas frame, from a reader, a node or a Parquet file. Out: the same frame with the declared dtypes and list cells
-as Python lists, or one line that names table, column and remedy. Each function is a Kedro catalog ``validator:``. This
-module does not know where a table comes from, nor whether keys of one table are found in another.
+as Python lists, or one line that names table, column, row and remedy. Each function is a Kedro catalog ``validator:``.
+A `Table` is a pandera ``DataFrameSchema``. A new one is a declaration and `validator` (two statements).
 """
 
-from functools import cache
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import pandas as pd
 
-from stepscale.errors import InputError
-from stepscale.formats.checking import Column, Table, check, pandera_schema, same_length
+from stepscale.formats.checking import Column, Table, check, same_length
 
-if TYPE_CHECKING:
-    from pandera.pandas import DataFrameSchema
+Validator = Callable[[pd.DataFrame], pd.DataFrame]
 
 PROBLEMS = Table(
     "problems",
@@ -43,6 +40,8 @@ SOLUTIONS = Table(
         "finish": Column("str", nullable=True),
         "mean_logprob": Column("Float64", nullable=True),
         "generator": Column("str", nullable=True),
+        # tokens of the whole sample as the file counts them, where the tokens themselves are not known
+        "n_tokens": Column("Int64", nullable=True, optional=True, low=0),
     },
     key=("problem_id", "sample_id"),
 )
@@ -71,12 +70,10 @@ SCORES = Table(
         "verifier": Column("str"),
         "negative": Column("list[float]"),
         "neutral": Column("list[float]"),
-        "unread": Column(
-            "Int64", nullable=True, optional=True, low=0
-        ),  # steps at the end that did not fit the verifier
-        "reward": Column(
-            "Float64", nullable=True, optional=True
-        ),  # the published score of the whole solution, any scale
+        # steps at the end that did not fit the verifier
+        "unread": Column("Int64", nullable=True, optional=True, low=0),
+        # the published score of the whole solution, any scale
+        "reward": Column("Float64", nullable=True, optional=True),
     },
     key=("problem_id", "sample_id", "verifier"),
 )
@@ -95,47 +92,52 @@ CURVES = Table(
     },
     key=("data", "method", "verifier", "n"),
 )
+PREDICTIONS = Table(
+    "predictions",
+    {
+        "problem_id": Column("str"),
+        "strategy": Column("str"),
+        "budget": Column("int64", low=1),
+        "answer": Column("str", nullable=True),
+        "is_correct": Column("boolean", nullable=True),
+    },
+    key=("problem_id", "strategy", "budget"),
+)
 
 
-def problems(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a problems table: one row a problem, ``problem_id`` unique, at least one row. Raises InputError."""
-    return check(df, PROBLEMS)
+def validator(table: Table) -> Validator:
+    """The function that checks frames against a table: what a catalog entry names as ``validator:``.
+
+    Args:
+        table: The declared table.
+
+    Returns:
+        A function from a frame to the checked frame, as `checking.check`.
+    """
+
+    def checked(df: pd.DataFrame) -> pd.DataFrame:
+        return check(df, table)
+
+    checked.__name__ = str(table.name)
+    checked.__doc__ = f"Check a {table.name} table: one row per ({', '.join(table.key)}). Raises InputError."
+    return checked
+
+
+problems = validator(PROBLEMS)
+step_labels = validator(STEP_LABELS)
+curves = validator(CURVES)
+predictions = validator(PREDICTIONS)
 
 
 def solutions(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a solutions table: one row a (problem_id, sample_id); ``step_ends`` empty or one a step. Raises
-    InputError.
-    """
+    """Check a solutions table: one row per (problem_id, sample_id); ``step_ends`` empty or one per step."""
     checked = check(df, SOLUTIONS)
     same_length(checked, "solutions", "step_ends", "steps", or_empty=True)
     return checked
 
 
-def step_labels(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a step_labels table: one row a rated completion and labeler; rating in -1, 0, 1 or null. Raises
-    InputError.
-    """
-    return check(df, STEP_LABELS)
-
-
 def scores(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a scores table: one row a solution and verifier; as many ``negative`` as ``neutral``. Raises InputError."""
+    """Check a scores table: one row per solution and verifier; as many ``negative`` as ``neutral`` entries."""
     checked = check(df, SCORES)
     same_length(checked, "scores", "neutral", "negative", or_empty=False)
     return checked
-
-
-def curves(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a curves table: one row a (data, method, verifier, n); accuracies in [0, 1]. Raises InputError."""
-    return check(df, CURVES)
-
-
-@cache
-def schema(name: str) -> "DataFrameSchema":
-    """The pandera schema of a table by its name, e.g. for documentation. Raises InputError if there is no such
-    table.
-    """
-    known = {table.name: table for table in (PROBLEMS, SOLUTIONS, STEP_LABELS, SCORES, CURVES)}
-    if name not in known:
-        raise InputError(f"no table is called {name!r}; choose one of {sorted(known)}")
-    return pandera_schema(known[name])

@@ -1,4 +1,4 @@
-"""TRL's stepwise supervision (its PRMTrainer): prompt, completions, one label each; in and out.
+"""TRL's stepwise supervision (its PRMTrainer, up to TRL 1.13): prompt, completions, a label for each; in and out.
 
     {"prompt": "Which is larger, 9.8 or 9.11?", "completions": ["Compare ...", "9.11 > 9.8."], "labels": [true, false]}
 
@@ -17,28 +17,40 @@ import orjson
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.checking import object_series
-from stepscale.formats.contract import Tables
-from stepscale.formats.lines import BadRecord, OnError, Record, Records, Source, text, texts
-from stepscale.formats.output import write_lines
+from stepscale.formats.contract import Tables, checked
+from stepscale.formats.dtypes import object_series
+from stepscale.formats.fields import BadRecord, Record, required, text, texts
+from stepscale.formats.lines import OnError, Records
+from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.solution_rows import SolutionRows
+from stepscale.formats.source_files import Source
 
 
 def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """TRL rows as solutions: true is rated +1, false -1, a number in between becomes a soft ``value`` without a rating.
+    """TRL rows as solutions.
 
-    Raises InputError for a bad line (`on_error`) or a missing or empty source.
+    Args:
+        source: Files, folders or hub data sets.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set; it is also written to the table.
+        config: The configuration of a hub data set.
+
+    Returns:
+        The tables: true is rated +1, false -1, a number in between is a soft ``value`` without a rating.
+
+    Raises:
+        InputError: A bad line, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
     rows = SolutionRows(labeler="trl_stepwise")
 
     def add(record: Record) -> None:
-        steps, labels = texts(record, "completions"), record["labels"]
+        steps, labels = texts(record, "completions"), required(record, "labels")
         if type(labels) is not list or len(labels) != len(steps):
-            raise BadRecord(f"'labels' is {labels!r:.60} where one a completion ({len(steps)}) is needed")
+            raise BadRecord(f"'labels' is {labels!r:.60} where one per completion ({len(steps)}) is needed")
         for label in labels:
             if not isinstance(label, bool | int | float) or not 0 <= label <= 1:
-                raise BadRecord(f"label {label!r} is neither true, false nor a number in [0, 1]")
+                raise BadRecord(f"label {label!r:.60} is neither true, false nor a number in [0, 1]")
         ratings = [None if type(label) is float else 1 if label else -1 for label in labels]
         values = [label if type(label) is float else None for label in labels]
         rows.add(text(record, "prompt"), steps, ratings, values=values)
@@ -55,14 +67,27 @@ def write(
     threshold: float = 0.5,
     siblings: bool = True,
 ) -> int:
-    """Write one row a trajectory (up to its first negative step) and, with `siblings`, one a labelled alternative.
+    """Write one row per trajectory (up to its first negative step) and, with ``siblings``, per labelled alternative.
 
-    A soft label is true from `threshold` on; a step that the labeler wrote is true; a trajectory ends before a step
-    without any label. Returns the number of rows. Raises InputError for an unknown `neutral` or labels without a
-    problem.
+    A step that the labeler wrote is true. A trajectory ends before a step without any label. No row is written twice.
+
+    Args:
+        tables: Problems, solutions and step_labels.
+        path: The file.
+        neutral: What a rating of 0 counts as.
+        threshold: A soft label is true from here on.
+        siblings: Whether alternatives are rows of their own.
+
+    Returns:
+        The number of rows.
+
+    Raises:
+        InputError: An unknown ``neutral``, tables that do not belong together, or nothing that is labelled.
     """
+    path = lines_path(path)
     if neutral not in ("positive", "negative"):
         raise InputError(f"neutral is {neutral!r}; choose 'positive' or 'negative'")
+    tables = checked(tables)
     labels = tables.step_labels.sort_values(["problem_id", "sample_id", "step", "completion"], kind="stable")
     labels = labels.assign(label=object_series(_labels(labels, neutral == "positive", threshold), labels.index))
     problems = dict(zip(tables.problems["problem_id"], tables.problems["problem"], strict=True))
@@ -71,25 +96,21 @@ def write(
 
 def _labels(labels: pd.DataFrame, neutral: bool, threshold: float) -> list[bool | None]:
     human = labels["source"].eq("human").fillna(False) if "source" in labels else [False] * len(labels)
-    found: list[bool | None] = []
-    for rating, value, written in zip(labels["rating"], labels["value"], human, strict=True):
+    booleans: list[bool | None] = []
+    for rating, value, by_labeler in zip(labels["rating"], labels["value"], human, strict=True):
         if not pd.isna(rating):
-            found.append(bool(rating > 0 or (rating == 0 and neutral)))
+            booleans.append(bool(rating > 0 or (rating == 0 and neutral)))
         elif not pd.isna(value):
-            found.append(bool(value >= threshold))
+            booleans.append(bool(value >= threshold))
         else:
-            found.append(True if written else None)
-    return found
+            booleans.append(True if by_labeler else None)
+    return booleans
 
 
 def _rows(labels: pd.DataFrame, problems: dict[str, str], siblings: bool) -> Iterator[Record]:
     columns = ["problem_id", "sample_id", "labeler", "step", "text", "is_chosen", "label"]
-    found = zip(*(labels[name].tolist() for name in columns), strict=True)
-    for (problem_id, *_), solution in groupby(found, key=itemgetter(0, 1)):
-        if problem_id not in problems:
-            raise InputError(
-                f"step_labels: problem_id {problem_id!r} has no row in problems; write the tables together"
-            )
+    rows_of_all = zip(*(labels[name].tolist() for name in columns), strict=True)
+    for (problem_id, *_), solution in groupby(rows_of_all, key=itemgetter(0, 1)):
         by_labeler: dict[Any, list[Any]] = {}
         for row in solution:
             by_labeler.setdefault(None if pd.isna(row[2]) else row[2], []).append(row[3:])
@@ -104,29 +125,29 @@ def _paths(rows: Sequence[Sequence[Any]], siblings: bool) -> Iterator[tuple[list
     """
     steps: list[str] = []
     marks: list[bool] = []
-    told = False
+    in_an_alternative = False
     for _, group in groupby(rows, key=itemgetter(0)):
         alternatives = list(group)
         chosen = next(((text_, mark) for _, text_, is_chosen, mark in alternatives if is_chosen), None)
         others = [(text_, mark) for _, text_, is_chosen, mark in alternatives if not is_chosen and mark is not None]
         for text_, mark in others if siblings else others[:1] if chosen is None else []:
             yield [*steps, text_], [*marks, mark]
-            told = chosen is None
+            in_an_alternative = chosen is None
         if chosen is None or chosen[1] is None:
             break
         steps.append(chosen[0])
         marks.append(chosen[1])
         if not chosen[1]:
             break
-    if steps and not told:
+    if steps and not in_an_alternative:
         yield steps, marks
 
 
 def _without_repeats(rows: Iterable[Record]) -> Iterator[Record]:
-    """Rows not met before; only their hashes are kept."""
-    seen: set[int] = set()
+    """Rows not met before; only their hashes are stored."""
+    hashes: set[int] = set()
     for row in rows:
         key = hash((row["prompt"], tuple(row["completions"]), tuple(row["labels"])))
-        if key not in seen:
-            seen.add(key)
+        if key not in hashes:
+            hashes.add(key)
             yield row

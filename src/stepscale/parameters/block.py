@@ -5,6 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from stepscale.formats import ReadableFormat
+
 ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
 """A model's folder ("~" is the home folder) or Hugging Face name."""
 
@@ -19,7 +21,7 @@ class FileSource(Block):
     """A data set to read with ``stepscale.formats.read``."""
 
     path: str = Field(description="file or folder; relative to the project's folder")
-    format: str = Field(description="a name stepscale.formats.read knows")
+    format: ReadableFormat = Field(description="a name stepscale.formats.read knows")
     options: dict[str, Any] = Field(default={}, description="options of that reader")
     limit: int | None = Field(None, ge=1, description="read so many problems at the most")
 

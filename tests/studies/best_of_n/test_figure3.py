@@ -7,9 +7,9 @@ from types import ModuleType
 import numpy as np
 import pytest
 
-from stepscale.errors import InputError
-from stepscale.formats.scored_samples import read_arrays
-from stepscale.studies.best_of_n.figure3 import figure3_curves
+from stepscale.estimators import best_of_n
+from stepscale.estimators.samples import sample_grid
+from stepscale.formats import read
 
 
 @pytest.fixture(scope="module")
@@ -24,24 +24,17 @@ def bench() -> ModuleType:
 
 def test_the_closed_form_equals_the_published_procedure_on_a_generated_file(bench: ModuleType, tmp_path: Path) -> None:
     bench.write_scored_samples(tmp_path / "scored.jsonl", 40 * bench.PROBLEMS)
-    samples = read_arrays(tmp_path / "scored.jsonl", places=48)  # 8 places of each problem have no line
+    data = read(tmp_path / "scored.jsonl", "scored_samples", steps=False)
+    grid = sample_grid(data.problems, data.solutions, places=48)  # 8 places of each problem have no line
     few = slice(None, None, 25)
-    samples = type(samples)(
-        samples.problem_ids[few],
-        samples.prm_score[few],
-        samples.orm_score[few],
-        samples.is_correct[few],
-        samples.answered[few],
-        samples.answers[few],
-        samples.texts,
-    )
+    correct, answered = grid.correct[few], grid.mask[few]
     ns, trials = (1, 3, 10, 48), 400
-    curves = figure3_curves(samples, ns).set_index(["method", "verifier", "n"])["accuracy"]
-    for verifier, scores in (("prm", samples.prm_score), ("orm", samples.orm_score)):
-        drawn = bench.published_procedure(scores, samples.is_correct, samples.answered, ns, trials)
+    for verifier in ("prm", "orm"):
+        rewards = data.scores.loc[data.scores["verifier"] == verifier, "reward"].to_numpy(dtype=float)
+        scores = grid.place(rewards)[few]
+        drawn = bench.published_procedure(scores, correct, answered, ns, trials)
         noise = drawn.std(axis=0, ddof=1) / np.sqrt(trials)
-        ours = np.array([curves["best_of_n", verifier, n] for n in ns])
-        assert (np.abs(ours - drawn.mean(axis=0)) <= 4 * noise + 1e-9).all()
+        assert (np.abs(best_of_n(scores, correct, ns, mask=answered) - drawn.mean(axis=0)) <= 4 * noise + 1e-9).all()
 
 
 def test_a_problem_without_any_answer_counts_as_wrong(bench: ModuleType) -> None:
@@ -49,18 +42,4 @@ def test_a_problem_without_any_answer_counts_as_wrong(bench: ModuleType) -> None
     answered[0] = False
     correct &= answered
     drawn = bench.published_procedure(scores, correct, answered, (6,), 5)
-    from stepscale.estimators import best_of_n
-
     assert best_of_n(scores, correct, [6], mask=answered)[0] == pytest.approx(drawn.mean())
-
-
-def test_the_curves_are_a_declared_table_and_a_budget_beyond_the_places_is_refused(
-    bench: ModuleType, tmp_path: Path
-) -> None:
-    bench.write_scored_samples(tmp_path / "scored.jsonl", 5 * bench.PROBLEMS)
-    samples = read_arrays(tmp_path / "scored.jsonl", places=6)
-    curves = figure3_curves(samples, (1, 6))
-    assert set(curves["method"]) == {"best_of_n", "weighted", "majority", "pass_at_n"}
-    assert (curves["low"] <= curves["accuracy"]).all() and (curves["accuracy"] <= curves["high"]).all()
-    with pytest.raises(InputError, match=r"budgets must lie in 1..6"):
-        figure3_curves(samples, (7,))

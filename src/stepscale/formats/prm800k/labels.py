@@ -1,7 +1,7 @@
-"""The step_labels of PRM800K, gathered by record: lists while they grow, Arrow and numpy columns a chunk at a time.
+"""The step_labels of PRM800K, gathered by record: lists while they grow, Arrow and NumPy columns one chunk at a time.
 
-In: the `Groups` of each record with its solution's key. Out: the step_labels table. Only texts, ratings and flags are
-kept a label; step, completion and choice follow from the sizes of the groups and are computed for all labels at once.
+In: the `Walk` of each record with its solution's key. Out: the step_labels table. Only texts, ratings and flags are
+stored per label; step, completion and choice follow from the sizes of the groups, for all labels at once.
 """
 
 from typing import Any
@@ -14,80 +14,74 @@ from numpy.typing import NDArray
 from stepscale.formats import tables
 from stepscale.formats.checking import complete
 from stepscale.formats.columns import arrow_array, frame_of, series_of
-from stepscale.formats.prm800k.record import Groups, Rated
+from stepscale.formats.prm800k.walk import Walk
 
-_CHUNK = 4_096  # labels held as Python objects before they become columns: more, and they leave the processor's cache
-_FLAT = ("step", "completion", "text", "rating", "is_chosen", "source", "flagged")
-_OF_RECORD = ("problem_id", "sample_id", "labeler")
+_CHUNK = 4_096  # labels held as Python objects before they become columns: more leave the processor's cache
+_PER_LABEL = ("step", "completion", "text", "rating", "is_chosen", "source", "flagged")
+_PER_RECORD = ("problem_id", "sample_id", "labeler")
 
 
 class LabelColumns:
     """A growing step_labels table."""
 
     def __init__(self) -> None:
-        self._chunks: dict[str, list[Any]] = {}
-        self._problem_ids: list[str] = []  # of each record, as the two below and the number of its labels
+        self._chunks: dict[str, list[Any]] = {name: [] for name in _PER_LABEL}
+        self._problem_ids: list[str] = []  # per record, as the two below and its number of labels
         self._sample_ids: list[int] = []
         self._labelers: list[str | None] = []
         self._counts: list[int] = []
-        self._clear()
+        self._buffer = Walk()
 
-    def _clear(self) -> None:
-        self._labels: list[Rated] = []
-        self._positions: list[int] = []
-        self._sizes: list[int] = []
-        self._chosen: list[int] = []
-        self._human: list[int] = []
-
-    def add(self, problem_id: str, sample_id: int, labeler: str | None, groups: Groups) -> None:
+    def add(self, problem_id: str, sample_id: int, labeler: str | None, record: Walk) -> None:
         """The labels of one record."""
-        if groups.human:
-            self._human.extend(len(self._labels) + index for index in groups.human)
-        self._labels += groups.labels
-        self._positions += groups.positions
-        self._sizes += groups.sizes
-        self._chosen += groups.chosen
+        buffer = self._buffer
+        if record.human:
+            buffer.human.extend(len(buffer.texts) + index for index in record.human)
+        buffer.texts += record.texts
+        buffer.ratings += record.ratings
+        buffer.flagged += record.flagged
+        buffer.positions += record.positions
+        buffer.sizes += record.sizes
+        buffer.chosen += record.chosen
         self._problem_ids.append(problem_id)
         self._sample_ids.append(sample_id)
         self._labelers.append(labeler)
-        self._counts.append(len(groups.labels))
-        if len(self._labels) >= _CHUNK:
+        self._counts.append(len(record.texts))
+        if len(buffer.texts) >= _CHUNK:
             self._flush()
 
     def frame(self) -> pd.DataFrame:
-        """The table so far, in its declared dtypes; keys and bounds were seen to a label at a time."""
+        """The table so far in its declared dtypes; keys and bounds were checked record by record."""
         self._flush()
         record_of = np.repeat(np.arange(len(self._counts)), self._counts)
         for name, values in (("problem_id", self._problem_ids), ("labeler", self._labelers)):
             self._chunks[name] = [arrow_array(values, "str").take(pa.array(record_of))]
         self._chunks["sample_id"] = [pa.array(np.array(self._sample_ids, dtype=np.int64)[record_of])]
         kinds = {name: column.kind for name, column in tables.STEP_LABELS.columns.items()}
-        columns = {name: series_of(kinds[name], self._chunks.get(name, [])) for name in (*_FLAT, *_OF_RECORD)}
+        columns = {name: series_of(kinds[name], self._chunks[name]) for name in (*_PER_LABEL, *_PER_RECORD)}
         return complete(frame_of(columns), tables.STEP_LABELS)
 
     def _flush(self) -> None:
-        labels = self._labels
-        if not labels:
-            return
-        sizes = np.array(self._sizes, dtype=np.int64)
+        buffer = self._buffer
+        sizes = np.array(buffer.sizes, dtype=np.int64)
         numbers = _numbers_within(sizes)
-        source = pa.nulls(len(labels), pa.large_string())
-        if self._human:
-            human = np.full(len(labels), None, dtype=object)
-            human[self._human] = "human"
+        source = pa.nulls(len(buffer.texts), pa.large_string())
+        if buffer.human:
+            human = np.full(len(buffer.texts), None, dtype=object)
+            human[buffer.human] = "human"
             source = arrow_array(human, "str")
         columns = (
-            pa.array(np.repeat(np.array(self._positions, dtype=np.int64), sizes)),
+            pa.array(np.repeat(np.array(buffer.positions, dtype=np.int64), sizes)),
             pa.array(numbers),
-            arrow_array([label.text for label in labels], "str"),
-            arrow_array([label.rating for label in labels], "Int8"),
-            pa.array(numbers == np.repeat(np.array(self._chosen, dtype=np.int64), sizes)),
+            arrow_array(buffer.texts, "str"),
+            arrow_array(buffer.ratings, "Int8"),
+            pa.array(numbers == np.repeat(np.array(buffer.chosen, dtype=np.int64), sizes)),
             source,
-            arrow_array([label.flagged for label in labels], "boolean"),
+            arrow_array(buffer.flagged, "boolean"),
         )
-        for name, column in zip(_FLAT, columns, strict=True):
-            self._chunks.setdefault(name, []).append(column)
-        self._clear()
+        for name, column in zip(_PER_LABEL, columns, strict=True):
+            self._chunks[name].append(column)
+        self._buffer = Walk()
 
 
 def _numbers_within(sizes: NDArray[np.int64]) -> NDArray[np.int64]:

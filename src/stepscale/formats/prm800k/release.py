@@ -1,10 +1,11 @@
 """A labelled data set as a folder to pass on: PRM800K records and a data card, as the Hugging Face hub takes them.
 
-    my_labels/README.md         counts, balance by round (Lightman et al. 2023, Table 3), labeler, generator, seeds, licence
-    my_labels/labels.jsonl.gz   one PRM800K record a solution and labeler
+    my_labels/README.md         counts, balance by round (Lightman et al. 2023, Table 3), labeler, generator, seeds
+    my_labels/labels.jsonl.gz   one PRM800K record per solution and labeler
 
-``stepscale.formats.read(folder / "labels.jsonl.gz", "prm800k")`` and ``datasets.load_dataset(folder)`` read it. The counts on
-the card are those of the file as it was read back. Soft labels have no place in the format; a card says how many there were.
+``stepscale.formats.read(folder / "labels.jsonl.gz", "prm800k")`` and ``datasets.load_dataset(folder)`` read it. The
+counts on the card are those of the file as it was read back. Soft labels have no place in the format; a card says how
+many there were.
 """
 
 from collections.abc import Mapping
@@ -17,6 +18,7 @@ from stepscale.formats.contract import Tables
 from stepscale.formats.prm800k.counts import counts_by_round
 from stepscale.formats.prm800k.reading import read
 from stepscale.formats.prm800k.writing import Key, write
+from stepscale.formats.source_files import checked_path
 
 FILE = "labels.jsonl.gz"
 CARD = "README.md"
@@ -59,7 +61,18 @@ tables = read("path/to/this/folder/{file}", "prm800k")
 
 @dataclass(frozen=True)
 class CardFacts:
-    """What the tables do not say. ``seeds``: by what they were for. ``licence``: an identifier of the hub, as apache-2.0."""
+    """What the tables do not say.
+
+    Args:
+        title: Of the card.
+        problems: Where the problems come from.
+        generator: Who wrote the solutions.
+        labeler: Who labelled them.
+        selection: How the labelled solutions were chosen.
+        seeds: By what they were for.
+        licence: An identifier of the hub, as "apache-2.0".
+        more: Further lines of the card by name.
+    """
 
     title: str
     problems: str
@@ -78,11 +91,22 @@ def write_release(
     rounds: Mapping[Key, int] | None = None,
     verifier_scores: Mapping[Key, float] | None = None,
 ) -> pd.DataFrame:
-    """Write the folder; returns the counts by round. ``rounds``, ``verifier_scores``: by solution, as ``prm800k_write.write``.
+    """Write the folder.
 
-    Raises InputError if nothing finished is labelled, or the folder cannot be written.
+    Args:
+        tables: Problems, solutions and step_labels.
+        folder: Made if need be.
+        facts: For the card.
+        rounds: The round of each labelled solution, by (problem_id, sample_id).
+        verifier_scores: How much each convinced the selector, likewise.
+
+    Returns:
+        The counts by round of the file as it was read back.
+
+    Raises:
+        InputError: Nothing finished is labelled, or the folder cannot be written.
     """
-    folder = Path(folder)
+    folder = Path(checked_path(folder))
     write(tables, folder / FILE, generations=rounds, verifier_scores=verifier_scores)
     counts = counts_by_round(read(folder / FILE))
     n_soft = int(tables.step_labels["value"].notna().sum())
@@ -91,7 +115,16 @@ def write_release(
 
 
 def card(facts: CardFacts, counts: pd.DataFrame, n_soft: int = 0) -> str:
-    """The data card: the hub's header, then Markdown. ``n_soft``: soft labels that the format leaves out."""
+    """The data card: the hub's header, then Markdown.
+
+    Args:
+        facts: What the tables do not say.
+        counts: As `counts_by_round`.
+        n_soft: How many soft labels the format leaves out.
+
+    Returns:
+        The text of README.md.
+    """
     about = {
         "Problems": facts.problems,
         "Generator": facts.generator,

@@ -1,0 +1,82 @@
+"""Typed values of a record's keys: each function takes a record and a key, and refuses a value of another type.
+
+In: a record from a file, whose values may be anything. Out: the value, or `BadRecord` with the reason. A reader that
+takes all its values through here reports a bad line and never stops with a raw error.
+"""
+
+import math
+from typing import Any, TypeGuard
+
+Record = dict[str, Any]
+
+
+class BadRecord(ValueError):
+    """A record that cannot be read; the message is the reason, without its place."""
+
+
+def required(record: Record, key: str) -> Any:
+    """The value under ``key``. Raises BadRecord if it is missing."""
+    if type(record) is not dict:
+        raise BadRecord(f"a JSON object with {key!r} is needed, got {type(record).__name__}")
+    if key not in record:
+        raise BadRecord(f"key {key!r} is missing")
+    return record[key]
+
+
+def text(record: Record, key: str) -> str:
+    """The string under ``key``. Raises BadRecord if it is missing or not a string."""
+    value = required(record, key)
+    if type(value) is not str:
+        raise BadRecord(f"{key!r} is {type(value).__name__} where a string is needed")
+    return value
+
+
+def maybe_text(record: Record, key: str) -> str | None:
+    """The string under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
+    return None if record.get(key) is None else text(record, key)
+
+
+def texts(record: Record, key: str) -> list[str]:
+    """The list of strings under ``key``. Raises BadRecord if it is missing or holds anything else."""
+    value = required(record, key)
+    if type(value) is not list or not all(type(item) is str for item in value):
+        raise BadRecord(f"{key!r} is not a list of strings")
+    return value
+
+
+def flag(record: Record, key: str) -> bool:
+    """True or false under ``key``. Raises BadRecord if it is missing or anything else ("false", 1, ...)."""
+    value = required(record, key)
+    if type(value) is not bool:
+        raise BadRecord(f"{key!r} is {value!r:.60} where true or false is needed")
+    return value
+
+
+def maybe_flag(record: Record, key: str) -> bool | None:
+    """The same, None if it is missing or null."""
+    return None if record.get(key) is None else flag(record, key)
+
+
+def maybe_whole(record: Record, key: str) -> int | None:
+    """The integer under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
+    value = record.get(key)
+    if value is not None and not is_whole(value):
+        raise BadRecord(f"{key!r} is {value!r:.60} where an integer is needed")
+    return value
+
+
+def is_whole(value: object) -> TypeGuard[int]:
+    """Whether a value is an integer of 64 bits (booleans are not)."""
+    return type(value) is int and -(2**63) <= value < 2**63
+
+
+def is_number(value: object) -> bool:
+    """Whether a value is a finite number (booleans are not)."""
+    return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
+
+
+def probability(value: object, what: str) -> float:
+    """A number in [0, 1]; ``what`` names it in the message. Raises BadRecord for anything else."""
+    if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
+        raise BadRecord(f"{what} is {value!r:.60}, not a number in [0, 1]")
+    return float(value)  # type: ignore[arg-type]

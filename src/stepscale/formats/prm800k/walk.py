@@ -1,0 +1,92 @@
+"""One PRM800K record's steps, walked along the chosen completions: JSON objects in, flat lists out.
+
+Later steps follow the chosen completion only (or the labeler's own where none is chosen), so no product of the
+alternatives is ever a solution.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepscale.formats.fields import BadRecord, Record
+
+
+@dataclass(slots=True)
+class Walk:
+    """A record's labelled completions, flat: one group for each position of the trajectory that has labels.
+
+    ``texts``, ``ratings`` and ``flagged`` hold one entry per completion. ``human`` are the indices of those that the
+    labeler wrote. ``positions``, ``sizes`` and ``chosen`` hold one entry per group: its place in the trajectory, its
+    number of completions, and the index of the one taken (-1: none).
+    """
+
+    trajectory: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+    ratings: list[int | None] = field(default_factory=list)
+    flagged: list[bool | None] = field(default_factory=list)
+    human: list[int] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    sizes: list[int] = field(default_factory=list)
+    chosen: list[int] = field(default_factory=list)
+
+    def add(self, completion: Record, place: int) -> None:
+        """One labelled completion of the step ``place`` (from 1)."""
+        text, rating, flagged = completion["text"], completion["rating"], completion.get("flagged")
+        if type(text) is not str:
+            raise BadRecord(f"step {place}: the text of a completion is not a string")
+        if rating is not None and (type(rating) is not int or not -1 <= rating <= 1):
+            raise BadRecord(f"step {place}: rating is {rating!r:.60}, not -1, 0, 1 or null")
+        if flagged is not None and type(flagged) is not bool:
+            raise BadRecord(f"step {place}: flagged is {flagged!r:.60}, not true, false or null")
+        self.texts.append(text)
+        self.ratings.append(rating)
+        self.flagged.append(flagged)
+
+    def close(self, start: int, taken: int | None) -> int:
+        """End the group that began at index ``start``; ``taken`` is the index of its step. Returns the next start."""
+        end = len(self.texts)
+        if end > start:
+            self.positions.append(len(self.trajectory))
+            self.sizes.append(end - start)
+            self.chosen.append(-1 if taken is None else taken - start)
+        if taken is not None:
+            self.trajectory.append(self.texts[taken])
+        return end
+
+
+def walk(steps: Sequence[Record]) -> Walk:
+    """Follow the chosen completions.
+
+    Args:
+        steps: ``label.steps`` of a record.
+
+    Returns:
+        Its trajectory and labels. A step that was passed over (nothing chosen, yet more steps follow) adds its
+        completions to the alternatives of the next.
+
+    Raises:
+        BadRecord: A value of another type or a choice that is not there; the step is named from 1.
+    """
+    done = Walk()
+    start = 0
+    for place, step in enumerate(steps, 1):
+        completions, human, chosen = step["completions"] or (), step["human_completion"], step["chosen_completion"]
+        first = len(done.texts)
+        if chosen is not None and not (type(chosen) is int and 0 <= chosen < len(completions)):
+            raise BadRecord(f"step {place}: chosen_completion is {chosen!r:.60} of {len(completions)} completions")
+        for completion in completions:
+            done.add(completion, place)
+        taken = None if chosen is None else first + chosen
+        if human is not None:
+            taken = len(done.texts) if taken is None else taken
+            done.human.append(len(done.texts))
+            done.add(_human(human), place)
+        if taken is not None:
+            start = done.close(start, taken)
+    done.close(start, None)
+    return done
+
+
+def _human(completion: Any) -> Record:
+    """As an object: PRM800K's README shows a string."""
+    return {"text": completion, "rating": None} if type(completion) is str else {"rating": None, **completion}

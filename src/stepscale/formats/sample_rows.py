@@ -1,0 +1,149 @@
+"""Sampled solutions of problems with their scores, gathered one problem at a time: what files of others' samples share.
+
+In: a problem, its samples and their scores. Out: `Tables`. A sample whose file gives no verdict is graded here against
+the problem's gold answer. It does not know the files.
+"""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from stepscale.formats import tables
+from stepscale.formats.columns import Columns
+from stepscale.formats.contract import Tables
+from stepscale.formats.fields import BadRecord, Record, is_whole
+from stepscale.formats.lines import Records
+from stepscale.grading import Rules, extract_answer, grade_many
+
+_TOKEN_KEYS = ("completion_tokens", "num_tokens", "n_tokens")
+_UNKNOWN = -1  # as search-and-learn writes it for every problem of a DVTS run
+
+
+class ProblemRow(NamedTuple):
+    """A row of the problems table."""
+
+    problem_id: str
+    problem: str
+    answer: str | None
+    solution: str | None = None
+    subject: str | None = None
+    level: int | None = None
+
+
+class SampleRow(NamedTuple):
+    """A row of the solutions table less its key. ``is_correct``: the file's verdict; None: to be graded."""
+
+    steps: list[str]
+    answer: str | None
+    is_correct: bool | None
+    generator: str | None = None
+    n_tokens: int | None = None
+
+
+class ScoreRow(NamedTuple):
+    """A row of the scores table less its problem."""
+
+    sample_id: int
+    verifier: str
+    negative: list[float]
+    reward: float | None = None
+
+
+class SampleRows:
+    """Growing tables of problems, samples and scores.
+
+    Args:
+        split: Written to the problems table.
+        rules: How samples without a verdict are graded.
+    """
+
+    def __init__(self, split: str | None, rules: Rules) -> None:
+        self.split, self.rules = split, rules
+        self._problem_ids: set[str] = set()
+        self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
+        self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "finish", *SampleRow._fields)
+        self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
+
+    def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
+        """One problem with all its samples. Raises BadRecord if it was added before."""
+        problem_id = problem.problem_id
+        if problem_id in self._problem_ids:
+            raise BadRecord(f"the problem {problem_id!r:.80} was given before: all its samples belong in one record")
+        self._problem_ids.add(problem_id)
+        self._problems.row(*problem, self.split)
+        self._solutions.rows((problem_id, number, "solution", *sample) for number, sample in enumerate(samples))
+        self.add_scores(problem_id, scores)
+
+    def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
+        """Scores of samples that are added before or after."""
+        self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
+
+    def tables(self, records: Records) -> Tables:
+        """The tables of all that was added, graded where no verdict was given."""
+        problems = self._problems.frame()
+        return Tables(
+            problems=problems,
+            solutions=_graded(self._solutions.frame(), problems, self.rules),
+            scores=self._scores.frame(),
+            skipped=records.skipped,
+            skip_reasons=tuple(records.reasons),
+        )
+
+
+def token_counts(record: Record, count: int) -> list[int | None]:
+    """The tokens of each sample as the file counts them.
+
+    Args:
+        record: It may have one of the keys completion_tokens, num_tokens or n_tokens.
+        count: How many samples it has.
+
+    Returns:
+        One per sample; None where the file does not say (no such key, null, or -1).
+
+    Raises:
+        BadRecord: Something else than one count per sample.
+    """
+    key = next((key for key in _TOKEN_KEYS if record.get(key) is not None), None)
+    value = None if key is None else record[key]
+    if value is None or value == _UNKNOWN:
+        return [None] * count
+    values = [value] if count == 1 and type(value) is int else value
+    if type(values) is not list or len(values) != count:
+        raise BadRecord(f"{key!r} is {value!r:.60} where one per sample ({count}) is needed")
+    counts = [None if number == _UNKNOWN else number for number in values]
+    wrong = [number for number in counts if number is not None and (not is_whole(number) or number < 0)]
+    if wrong:
+        raise BadRecord(f"{key!r} holds {wrong[0]!r:.60}, not a number of tokens")
+    return counts
+
+
+def checked_verdict(sample: int, verdict: Any) -> bool | None:
+    """The verdict on a sample, None if there is none. Raises BadRecord for anything but true, false or null."""
+    if verdict is not None and type(verdict) is not bool:
+        raise BadRecord(f"sample {sample}: the verdict is {verdict!r:.60}, not true or false")
+    return verdict
+
+
+def checked_answer(sample: int, answer: Any) -> str | None:
+    """The answer of a sample, None if it is null or empty. Raises BadRecord for anything but a string."""
+    if answer is not None and type(answer) is not str:
+        raise BadRecord(f"sample {sample}: the answer is {answer!r:.60}, not a string")
+    return answer or None
+
+
+def stated_answer(text: str) -> str | None:
+    """The answer that a sample's text states, for files that do not name it. Never for a gold answer."""
+    return extract_answer(text)
+
+
+def _graded(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    golds = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
+    is_open = solutions["is_correct"].isna() & golds.notna()
+    if not is_open.any():
+        return solutions
+    predictions = [None if pd.isna(answer) else answer for answer in solutions["answer"][is_open]]
+    verdicts = grade_many(predictions, golds[is_open].tolist(), rules)
+    is_correct = solutions["is_correct"].copy()
+    is_correct[is_open] = verdicts
+    return solutions.assign(is_correct=is_correct)

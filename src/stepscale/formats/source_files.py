@@ -1,0 +1,159 @@
+"""Which files a source names: a path is checked, and a folder is looked through to the last file.
+
+In: what a user gave as source. Out: the data files in order of their names. Whatever in a folder looks like data and
+cannot be read is one InputError: nothing is left out without a word. It opens no file.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from stepscale.errors import InputError
+
+Source = str | Path | Sequence[str | Path]
+
+LINES = (".jsonl", ".ndjson", ".jl")
+"""Endings of files with one JSON record per line."""
+COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2")
+_JSON = (*LINES, ".json")
+READABLE = (*_JSON, ".parquet", ".arrow")
+"""Endings that are read, in upper case too; the JSON ones also with one of `COMPRESSIONS` behind."""
+
+_DATA = {
+    *(*READABLE, *COMPRESSIONS, ".csv", ".tsv", ".feather", ".orc", ".avro", ".xls", ".xlsx", ".pkl", ".pickle"),
+    *(".npz", ".npy", ".h5", ".hdf5", ".msgpack", ".zip", ".tar", ".tgz", ".7z", ".rar", ".lz4", ".br", ".z", ".zstd"),
+    *(".zlib", ".lzma", ".tfrecord", ".sqlite", ".db", ".duckdb", ".ods", ".eval"),
+}
+_BESIDE_DATA = {".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".lock", ".idx", ".index", ".license"}
+_LIBRARY_FILES = {
+    *("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"),  # of the datasets library
+    *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"),
+    *("config.json", "generation_config.json", "preprocessor_config.json", "model.safetensors.index.json"),
+    *("pytorch_model.bin.index.json", "trainer_state.json", "croissant.json", "package.json"),
+}
+_REMEDY = f"write it as {', '.join(READABLE)} (JSON also {', '.join(COMPRESSIONS)}) or move it out"
+
+
+def sources(source: Source) -> list[str | Path]:
+    """The paths and hub names of a source.
+
+    Args:
+        source: A path, or a list of them.
+
+    Returns:
+        Each of them, as given.
+
+    Raises:
+        InputError: An empty path, or something that is no path.
+    """
+    if isinstance(source, str | os.PathLike):
+        return [checked_path(source)]
+    if not isinstance(source, list | tuple):
+        raise InputError(f"path is {source!r:.60}; give a file, a folder, a hub name, or a list of them")
+    if not source:
+        raise InputError("path is an empty list; give at least one file or folder")
+    return [checked_path(path) for path in source]
+
+
+def checked_path(path: object) -> str | Path:
+    """One path as given. Raises InputError if it is empty or no path at all."""
+    if not isinstance(path, str | os.PathLike):
+        raise InputError(f"path is {path!r:.60}, {type(path).__name__}; give a file or folder as a string or Path")
+    name = os.fspath(path)
+    if not isinstance(name, str):
+        raise InputError(f"path is {name!r:.60}, bytes; give a file or folder as a string or Path")
+    if not name.strip() or "\0" in name:
+        raise InputError(f"path is {name!r:.60}; give the name of a file or folder")
+    return path if isinstance(path, str) else Path(name)
+
+
+def data_files(path: Path, split: str | None = None) -> list[Path]:
+    """The files to read at a path.
+
+    Args:
+        path: A file, or a folder that is searched with all its folders, linked ones too.
+        split: Of a folder written by ``DatasetDict.save_to_disk``, the split to read; else without effect.
+
+    Returns:
+        The files in order of their names.
+
+    Raises:
+        InputError: Nothing is there, or a file that looks like data cannot be read.
+    """
+    try:
+        is_folder, exists = path.is_dir(), path.exists()
+    except OSError as error:
+        raise InputError(f"{str(path)[:100]} cannot be opened ({error.strerror}); check the path") from None
+    if not exists:
+        broken = "the link leads nowhere" if path.is_symlink() else "there is no such file or folder"
+        raise InputError(f"{path}: {broken}; check the path (hub data sets are 'hf://owner/name')")
+    if not is_folder:
+        if not is_readable(path) and ending(path) in _DATA:
+            raise InputError(f"{path}: a file of this kind is not read; {_REMEDY}")
+        return [path]
+    if split is not None and (path / "dataset_dict.json").is_file():
+        if not (path / split).is_dir():
+            raise InputError(f"{path}: it has no split {split!r}; choose one of {', '.join(_folders(path))}")
+        path = path / split
+    files = sorted(file for file in _walk(path) if _is_data(file))
+    for file in files:
+        _refuse_unreadable(file)
+    if not files:
+        raise InputError(f"{path}: the folder holds no {', '.join(READABLE)} file; give the folder of the data")
+    return files
+
+
+def ending(path: Path) -> str:
+    """The last ending of a name in lower case, without that of a compression: ``.jsonl`` of ``A.JSONL.gz``."""
+    suffixes = [suffix.lower() for suffix in path.suffixes]
+    while suffixes and suffixes[-1] in COMPRESSIONS:
+        suffixes.pop()
+    return suffixes[-1] if suffixes else ""
+
+
+def is_readable(path: Path) -> bool:
+    """Whether the name has an ending that is read."""
+    return ending(path) in (_JSON if path.suffix.lower() in COMPRESSIONS else READABLE)
+
+
+def is_file_name(name: str) -> bool:
+    """Whether a name ends as data files do."""
+    return Path(name).suffix.lower() in _DATA
+
+
+def _walk(folder: Path) -> Iterator[Path]:
+    """All files below a folder; hidden ones and those of __MACOSX left out, each folder once."""
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename} cannot be read ({error.strerror}); check its permissions")
+
+    visited: set[str] = set()
+    for root, folders, names in os.walk(folder, onerror=refuse, followlinks=True):
+        real = os.path.realpath(root)
+        if real in visited:  # a link that leads back up
+            folders.clear()
+            continue
+        visited.add(real)
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "__MACOSX")))
+        yield from (Path(root, name) for name in names if not name.startswith("."))
+
+
+def _is_data(file: Path) -> bool:
+    """Whether a file of a folder looks like data; one that belongs to a library or describes another does not."""
+    last, suffixes = file.suffix.lower(), {suffix.lower() for suffix in file.suffixes}
+    if last in _BESIDE_DATA or file.name.lower() in _LIBRARY_FILES:
+        return False
+    return last in _DATA or bool(suffixes & set(READABLE))
+
+
+def _refuse_unreadable(file: Path) -> None:
+    if file.is_symlink() and not file.exists():
+        raise InputError(f"{file}: the link leads nowhere; mend or remove it")
+    if not file.is_file():
+        raise InputError(f"{file}: not a regular file; remove it, or give another path")
+    if not is_readable(file):
+        raise InputError(f"{file}: a file of this kind is not read, and none is left out in silence; {_REMEDY}")
+
+
+def _folders(path: Path) -> list[str]:
+    return sorted(entry.name for entry in path.iterdir() if entry.is_dir())
