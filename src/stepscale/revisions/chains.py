@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 
 from stepscale.cost import Ledger, total
 from stepscale.errors import InputError
-from stepscale.generation.contract import Continuation, Generator, Request, Sampling
-from stepscale.generation.sampling import read_steps
-from stepscale.grading import extract_answer
+from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.metering import Meter
-from stepscale.search.results import Candidate, Problem
+from stepscale.search.results import Candidate, Problem, candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -60,7 +58,7 @@ def run_chains(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     problems_at_once: int = 64,
 ) -> list[ProblemChains]:
     """``len(lengths)`` chains of these lengths (attempts) for each problem; what was computed is added to ``ledger``.
@@ -93,7 +91,7 @@ def _next_attempts(
     layout: RevisionLayout,
     sampling: Sampling,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None,
 ) -> list[Attempt]:
     """One more attempt of each (problem, chain) in ``going``, in one call."""
     prompts, contexts, requests = [], [], []
@@ -116,27 +114,11 @@ def _next_attempts(
     found = meter.generate(requests, sampling, "solution")
     parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
     return [
-        Attempt(prompt, request.prefix, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
+        Attempt(
+            prompt, request.prefix, context, candidate_of(generator, drawn, len(chains[i][chain]), subtree=chain), cost
+        )
         for (i, chain), prompt, (_, request), context, drawn, cost in parts
     ]
-
-
-def candidate_of(generator: Generator, drawn: Continuation, chain: int, position: int) -> Candidate:
-    """A whole solution as a candidate not yet scored, with no answer unless it ended by itself."""
-    steps, ends = read_steps(generator, drawn)
-    finished = drawn.ended == "solution"
-    return Candidate(
-        slot=position,
-        subtree=chain,
-        steps=tuple(steps),
-        tokens=drawn.tokens,
-        step_ends=tuple(ends),
-        finish="solution" if finished else "length",
-        answer=extract_answer("\n".join(steps)) if finished else None,
-        step_scores=(),
-        score=None,
-        mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
-    )
 
 
 def score_chains(
@@ -145,7 +127,7 @@ def score_chains(
     verifier: Verifier,
     history: bool,
     aggregation: How,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:
     """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.

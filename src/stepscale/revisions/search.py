@@ -45,7 +45,7 @@ def search_revisions(
     *,
     history: bool,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
 ) -> list[SearchResult]:
     """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
 

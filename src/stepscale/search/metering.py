@@ -25,11 +25,11 @@ Owned = tuple[int, Request]  # the index of a problem and a request made for it
 class Meter:
     """Generator and verifier, called for ``problems`` together; ``ledgers`` [problems] grow with each call.
 
-    What is counted for a problem is also added to ``ledger``, which thus holds the sum.
+    What is counted for a problem is also added to ``ledger``, if one is given.
     """
 
     def __init__(
-        self, problems: Sequence[Problem], generator: Generator, verifier: Verifier | None, ledger: Ledger
+        self, problems: Sequence[Problem], generator: Generator, verifier: Verifier | None, ledger: Ledger | None = None
     ) -> None:
         self.problems, self.generator = problems, generator
         self.ledgers = [Ledger() for _ in problems]
@@ -91,7 +91,8 @@ class Meter:
         return new
 
     def _share_out(self, spent: Ledger, weights: dict[Phase, list[int]]) -> None:
-        self._ledger.models = total([self._ledger, spent]).models
+        if self._ledger is not None:
+            self._ledger.models = total([self._ledger, spent]).models
         for name, cost in spent.models.items():
             parts = {phase: apportion(getattr(cost, phase), weights[phase]) for phase in _PHASES}
             tokens = [sum(own) for own in zip(*parts.values(), strict=True)]

@@ -3,10 +3,10 @@
 In: problems, a Generator, a Verifier and typed options. Out: a result a problem, with candidates, answer and costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -22,11 +22,22 @@ from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 
-SearchOptions = Annotated[BestOfN | Weighted | Majority | Beam | Lookahead | Dvts, Field(discriminator="method")]
+
+def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Options that are made already, of any method, whether registered or not."""
+    return value if isinstance(value, SearchMethod) else handler(value)
+
+
+# a new method is known by its name once it is listed here
+SearchOptions = Annotated[
+    BestOfN | Weighted | Majority | Beam | Lookahead | Dvts,
+    Field(discriminator="method"),
+    WrapValidator(_as_they_are),
+]
 _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 
 
-def read_options(given: dict[str, Any]) -> SearchMethod:
+def read_options(given: Mapping[str, Any] | SearchMethod) -> SearchMethod:
     """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
     try:
         return _OPTIONS.validate_python(given)
@@ -43,14 +54,27 @@ def search(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     problems_at_once: int = 64,
 ) -> list[SearchResult]:
-    """A result for each problem, in order; what was computed is added to ``ledger``, which is the sum of the results' own.
+    """Search for a solution of each problem.
 
-    ``sampling.max_new_tokens`` bounds a whole solution. So many problems are searched together as ``problems_at_once``
-    says: more fill wide batches better, and their prefixes need more of the generator's memory; results do not depend on it.
-    Raises InputError if the method needs a verifier and there is none, or if two problems have one id.
+    Args:
+        problems: What is to be solved, each with an id of its own.
+        generator: Writes the steps.
+        verifier: Scores them; None for methods that need no scores.
+        options: The method and its settings.
+        sampling: How tokens are drawn; ``max_new_tokens`` bounds a whole solution.
+        run_seed: Seed of the run; each draw has a seed of its own that is made of it.
+        ledger: The sum of the results' own ledgers is added to it.
+        problems_at_once: Problems searched together. More fill wide batches better and need more of the generator's memory;
+            results do not depend on it.
+
+    Returns:
+        A result for each problem, in order, with its own costs.
+
+    Raises:
+        InputError: The method needs a verifier and there is none, or two problems have one id.
     """
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")

@@ -12,11 +12,10 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Generator, Request, Sampling
-from stepscale.revisions.chains import candidate_of
 from stepscale.search.metering import Meter
 from stepscale.search.method import Draws, SearchMethod
 from stepscale.search.methods import search
-from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.results import Candidate, Problem, SearchResult, candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
@@ -33,7 +32,7 @@ def search_online(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     aggregation: How = "last",
     neutral_is: NeutralIs = "positive",
 ) -> list[SearchResult]:
@@ -110,9 +109,7 @@ class _Sampler:
             seed = seed_for(self.draws.run_seed, "search-round-0", problem.problem_id, slot)
             requests.append((state.owner, Request(self.meter.generator.encode_prompt(problem.text), seed)))
         found = self.meter.generate(requests, self.draws.sampling, "solution")
-        made = [
-            candidate_of(self.meter.generator, drawn, 0, slot) for drawn, (_, slot) in zip(found, wanted, strict=True)
-        ]
+        made = [candidate_of(self.meter.generator, drawn, slot) for drawn, (_, slot) in zip(found, wanted, strict=True)]
         read = [i for i, candidate in enumerate(made) if candidate.answer is not None]
         scores = self.meter.score([(wanted[i][0].owner, made[i].steps) for i in read])
         for i, scored in zip(read, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
@@ -132,7 +129,7 @@ def _switched(
     verifier: Verifier,
     runs: Mapping[str, SearchMethod],
     draws: Draws,
-    ledger: Ledger,
+    ledger: Ledger | None,
 ) -> dict[int, SearchResult]:
     """The search results of the problems whose action is a run, by owner; one call a run."""
     found: dict[int, SearchResult] = {}

@@ -4,25 +4,15 @@ In: typed options without their N. Out: the same options with the N that each bu
 by. Knows nothing of models or of how results are stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stepscale.errors import InputError
-from stepscale.search.beam import TreeMethod
-from stepscale.search.lookahead import Lookahead
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
-
-_NAMES = {
-    "beam": "beam",
-    "dvts": "DVTS",
-    "lookahead": "lookahead",
-    "best_of_n": "best-of-N",
-    "weighted": "best-of-N weighted",
-}
 
 
 class _Strategies(BaseModel):
@@ -42,7 +32,7 @@ class _Strategies(BaseModel):
     @property
     def named(self) -> list[tuple[str, SearchMethod]]:
         """The strategies, each with the name it is shown by among these."""
-        return [(shown(own, self.strategies), own) for own in self.strategies]
+        return [(options.shown(self.strategies), options) for options in self.strategies]
 
 
 class SearchPlan(_Strategies):
@@ -55,7 +45,7 @@ class SearchPlan(_Strategies):
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
         names = [name for name, _ in self.named]
-        if any(not isinstance(options, TreeMethod) for options in self.strategies):
+        if any(options.measured_from_samples for options in self.strategies):
             raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
         if len(set(names)) < len(names):
             raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
@@ -87,7 +77,7 @@ class SearchPlan(_Strategies):
     @property
     def filtering(self) -> tuple[str, ...]:
         """The names of the strategies that expand open beams that are alike once."""
-        return tuple(name for name, own in self.named if isinstance(own, TreeMethod) and own.filter_duplicates)
+        return tuple(name for name, options in self.named if options.expands_duplicates_once)
 
     @property
     def searches(self) -> list[tuple[str, int, SearchMethod]]:
@@ -139,21 +129,6 @@ class RevisionSearchPlan(_Strategies):
             for n in sorted(self.budgets)
             for name, own in self.named
         ]
-
-
-def shown(options: SearchMethod, among: Sequence[SearchMethod] = ()) -> str:
-    """A strategy's name in figures and tables, whatever its N: "beam, M = sqrt(N)", "lookahead k = 1, M = 4".
-
-    Names do not tell ``filter_duplicates``, but for one that keeps copies ``among`` strategies of which one differs in it alone.
-    """
-    name = _NAMES.get(options.method, options.method)
-    if isinstance(options, Lookahead):
-        name += f" k = {options.k}"
-    if isinstance(options, TreeMethod):
-        name += f", M = {'sqrt(N)' if options.width == 'sqrt' else options.width}"
-        if not options.filter_duplicates and options.model_copy(update={"filter_duplicates": True}) in among:
-            name += ", copies kept"
-    return name
 
 
 def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import OnlinePolicy
 from stepscale.generation.contract import Generator, Sampling
@@ -103,7 +102,6 @@ class Answerer:
             self._policy.runs,
             Sampling(**self._policy.sampling.model_dump()),
             run_seed=seed,
-            ledger=Ledger(),
             aggregation=self._policy.aggregation,
             neutral_is=self._policy.neutral_is,
         )
