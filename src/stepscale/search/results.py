@@ -59,7 +59,7 @@ def candidate_of(generator: Generator, drawn: Continuation, slot: int, *, subtre
         answer=extract_answer("\n".join(steps)) if finished else None,
         step_scores=(),
         score=None,
-        mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
+        mean_logprob=drawn.mean_logprob,
     )
 
 

@@ -47,7 +47,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class _Beam:
-    """An open or ended solution. ``rank``: the score that orders beams, after lookahead; ``scored``: of its own steps."""
+    """An open or ended solution.
+
+    ``length``: tokens of the model's own, as the limit counts them. ``logprob``: their sum, None where the generator does not
+    tell it. ``rank``: the score that orders beams, after lookahead; ``scored``: of its own steps.
+    """
 
     owner: int
     slot: int
@@ -55,7 +59,8 @@ class _Beam:
     tokens: tuple[int, ...] = ()
     steps: tuple[str, ...] = ()
     step_ends: tuple[int, ...] = ()
-    logprob: float = 0.0
+    length: int = 0
+    logprob: float | None = 0.0
     finish: Finish | None = None
     scored: Scored | None = None
     rank: float = 0.0
@@ -165,25 +170,30 @@ class _Forest:
 
     def _longer(self, beam: _Beam, drawn: Continuation) -> _Beam:
         """The beam with what was drawn, cut at the token limit of the whole solution."""
-        room = self._limit - len(beam.tokens)
+        room = self._limit - beam.length
         ended = drawn.ended
-        if len(drawn.tokens) > room or (ended == "step" and len(drawn.tokens) == room):
+        if drawn.length > room or (ended == "step" and drawn.length == room):
             ended = "length"
-            ends = tuple(end for end in drawn.step_ends if end < room)
-            drawn = replace(drawn, tokens=drawn.tokens[:room], logprobs=drawn.logprobs[:room], step_ends=ends)
+            if (
+                drawn.model_tokens is None
+            ):  # in another unit, where to cut is not known: the text stays, cut off as it is
+                ends = tuple(end for end in drawn.step_ends if end < room)
+                drawn = replace(drawn, tokens=drawn.tokens[:room], logprobs=drawn.logprobs[:room], step_ends=ends)
         steps, ends_ = read_steps(self._meter.generator, drawn)
+        known = bool(drawn.logprobs) or not drawn.tokens
         return replace(
             beam,
             tokens=beam.tokens + drawn.tokens,
             steps=(*beam.steps, *steps),
             step_ends=(*beam.step_ends, *(len(beam.tokens) + end for end in ends_)),
-            logprob=beam.logprob + sum(drawn.logprobs),
+            length=beam.length + drawn.length,
+            logprob=None if beam.logprob is None or not known else beam.logprob + sum(drawn.logprobs),
             finish=None if ended == "step" else ended,
         )
 
     def _within_limit(self, beams: Sequence[_Beam]) -> Sampling:
         """The sampling with room for the beam that is shortest; longer ones are cut afterwards."""
-        shortest = min((len(beam.tokens) for beam in beams), default=0)
+        shortest = min((beam.length for beam in beams), default=0)
         return replace(self._draws.sampling, max_new_tokens=self._limit - shortest)
 
     def _seed(self, beam: _Beam, purpose: str) -> int:
@@ -200,7 +210,7 @@ class _Forest:
             answer=extract_answer("\n".join(beam.steps)) if finish == "solution" else None,
             step_scores=beam.scored.steps if beam.scored else (),
             score=beam.scored.score if beam.scored else None,
-            mean_logprob=beam.logprob / len(beam.tokens) if beam.tokens else None,
+            mean_logprob=beam.logprob / beam.length if beam.length and beam.logprob is not None else None,
         )
 
 
