@@ -16,6 +16,7 @@ from stepscale.cost import Ledger, Phase, total
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling, Until
 from stepscale.search.results import Problem
+from stepscale.search.time_limit import time_left
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 _PHASES: tuple[Phase, ...] = ("prefill", "decode", "verify")
@@ -38,9 +39,10 @@ class Meter:
         self._read: set[tuple[int, tuple[str, ...]]] = set()  # beginnings of solutions already read by the verifier
 
     def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
-        """Continue every request, in one call; order kept."""
+        """Continue every request, in one call; order kept. Raises OutOfTime if the time of a search is limited and up."""
         if not requests:
             return []
+        time_left()
         spent = Ledger()
         found = self.generator.generate([request for _, request in requests], sampling, until, spent)
         drawn: list[dict[tuple[int, ...], list[tuple[int, ...]]]] = [{} for _ in self.problems]  # by prefix
@@ -56,6 +58,7 @@ class Meter:
         """Scores of all steps of every (problem, steps), in one call; order kept. Raises InputError if a score is missing."""
         if not solutions:
             return []
+        time_left()
         assert self._verifier is not None
         spent = Ledger()
         found = self._verifier.score(

@@ -15,7 +15,7 @@ from typing import Any
 import mlflow
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
-from mlflow.types.schema import AnyType, Array, Object, Property
+from mlflow.types.schema import Array, Object, Property
 
 Column = ColSpec | TensorSpec
 EXAMPLE = {"problem": "4x+15=-13. Find x.", "budget": 16}
@@ -65,17 +65,15 @@ def _quietly() -> Iterator[None]:
 
 
 def signature() -> ModelSignature:
-    """``problem`` and ``budget`` to an answer.
+    """The columns of an answer.
 
-    The columns are declared as of any type and optional so that the model sees what was sent: for typed ones MLflow turns
-    null into the text "None" and 1.5 into 1, and tells of a missing one in several lines. ``question`` says what is taken.
+    None are declared for what is asked, so that the model sees what was sent: with declared ones MLflow takes [4] for 4, null
+    for the text "None" and 1.5 for 1, and tells of a missing one in several lines. ``question`` says what is taken.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long
     step = Object([Property("text", text), Property("score", number)])
     spent = Object([Property(name, whole) for name in ("prefill", "decode", "verify", "total")])
-    any_type = AnyType()  # type: ignore[no-untyped-call]
-    asked: list[Column] = [ColSpec(any_type, name, required=False) for name in ("problem", "budget")]
-    given: list[Column] = [
+    answer: list[Column] = [
         ColSpec(text, "answer", required=False),
         ColSpec(number, "confidence"),
         ColSpec(Array(step), "steps"),
@@ -84,4 +82,4 @@ def signature() -> ModelSignature:
         ColSpec(whole, "generations"),
         ColSpec(spent, "tokens_spent"),
     ]
-    return ModelSignature(inputs=Schema(asked), outputs=Schema(given))
+    return ModelSignature(outputs=Schema(answer))

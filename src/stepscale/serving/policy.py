@@ -59,6 +59,7 @@ class ServedPolicy(BaseModel):
     runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")
     budgets: tuple[BudgetPolicy, ...] = Field(min_length=1, description="rising budgets")
     chosen_on: int = Field(ge=1, description="problems it was chosen on")
+    questions_per_request: int = Field(32, ge=1, description="a request with more is refused: others wait meanwhile")
 
     @model_validator(mode="after")
     def _keeps_to_its_budgets(self) -> "ServedPolicy":

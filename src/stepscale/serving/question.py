@@ -4,11 +4,17 @@ In: values of unknown type, as they came over the wire. Out: a ``Question``, or 
 shown to whoever asked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from stepscale.errors import InputError
 
+_FIELDS = ("problem", "budget")
 _LONGEST = 20_000  # characters; what the generator can read is checked in tokens, this keeps tokenizing cheap
 
 
@@ -18,6 +24,54 @@ class Question:
 
     problem: str
     budget: int
+
+
+def read_questions(request: object, most: int) -> list[Question]:
+    """The questions of a request: a mapping, a list of mappings, a mapping of columns, or a table.
+
+    Args:
+        request: What came over the wire, as MLflow hands it on.
+        most: Questions that one request may hold.
+
+    Raises:
+        InputError: One line with the field, the fault and the remedy.
+    """
+    rows = _rows(request)
+    if not rows:
+        raise InputError("the request holds no rows; give one problem and budget or more")
+    if len(rows) > most:
+        raise InputError(
+            f"the request holds {len(rows)} questions, at most {most} are answered at once; send several requests"
+        )
+    for row in rows:
+        if unknown := [str(key) for key in row if key not in _FIELDS]:
+            raise InputError(f"a question has a problem and a budget alone, not {unknown[0][:40]!r}; leave it out")
+    return [read_question(row.get("problem"), row.get("budget")) for row in rows]
+
+
+def _rows(request: object) -> list[Mapping[str, Any]]:
+    if isinstance(request, pd.DataFrame):
+        return [{str(key): value for key, value in row.items()} for row in request.to_dict("records")]
+    plain = _plain(request)
+    if isinstance(plain, dict):
+        columns = list(plain.values())
+        if plain and all(isinstance(column, list) for column in columns):
+            if len(set(map(len, columns))) > 1:
+                raise InputError("the columns of the request differ in length; give every problem its budget")
+            return [dict(zip(plain, values, strict=True)) for values in zip(*columns, strict=True)]
+        return [plain]
+    if isinstance(plain, list) and all(isinstance(row, dict) for row in plain):
+        return plain
+    raise InputError('a question is an object such as {"problem": "1+1", "budget": 4}; give one, or a list of them')
+
+
+def _plain(value: object) -> Any:
+    """Without numpy's arrays, which MLflow makes of every value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(own) for key, own in value.items()}
+    return [_plain(own) for own in value] if isinstance(value, list) else value
 
 
 def read_question(problem: object, budget: object) -> Question:
