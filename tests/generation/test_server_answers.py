@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import stepscale
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.server import ServerGenerator, ServerSettings
@@ -149,3 +150,12 @@ def test_what_was_aborted_once_is_asked_again(served) -> None:
     [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", Ledger())
     assert drawn.ended == "solution" and generator.decode(drawn.tokens) == "".join(WORDS)
     assert not any("seed" in body for body in server.bodies)
+
+
+def test_a_server_is_a_generator_by_its_address_alone(served) -> None:
+    generator = stepscale.load_generator(served().base_url)
+    found = stepscale.solve("What?", generator, Verifier(), budget=4, max_new_tokens=99)
+    assert generator.name == "fake" and (found.answer, found.budget) == ("42", 4)
+    assert found.cost.models["fake"].decode > 0
+    named = stepscale.load_generator("http://127.0.0.1:9/v1", model="big", name="mine", prompt="Q: {problem}\n")
+    assert (named.name, named.settings.model, named.decode(named.encode_prompt("?"))) == ("mine", "big", "Q: ?\n")

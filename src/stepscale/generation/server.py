@@ -76,13 +76,8 @@ class ServerGenerator:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.settings = settings.model, settings
         self._template, self._separator = prompt_template, step_separator
-        variable = settings.api_key_variable
-        if variable and variable not in os.environ:
-            raise InputError(
-                f"environment variable {variable} is not set; it should hold the key of {settings.base_url}"
-            )
         self._client = httpx.Client(
-            headers={"Authorization": f"Bearer {os.environ[variable]}"} if variable else {},
+            headers=_headers(settings),
             timeout=httpx.Timeout(settings.timeout_seconds, connect=10.0),
             limits=httpx.Limits(max_connections=settings.concurrency),
         )
@@ -223,6 +218,30 @@ class ServerGenerator:
             int(usage.get("prompt_tokens") or 0) - int(cached),
             int(usage["completion_tokens"]),
         )
+
+
+def served_model(settings: ServerSettings) -> str:
+    """The name of the one model that a server serves. Raises InputError if it serves several, or does not tell."""
+    url = f"{settings.base_url.rstrip('/')}/models"
+    try:
+        answer = httpx.get(url, headers=_headers(settings), timeout=10.0).raise_for_status().json()
+        names = [str(served["id"]) for served in answer["data"]]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"server {settings.base_url} does not tell its models ({_line(error)}); name one with model"
+        ) from error
+    if len(names) != 1:
+        raise InputError(
+            f"server {settings.base_url} serves {', '.join(names) or 'no model'}; name one of them with model"
+        )
+    return names[0]
+
+
+def _headers(settings: ServerSettings) -> dict[str, str]:
+    variable = settings.api_key_variable
+    if variable and variable not in os.environ:
+        raise InputError(f"environment variable {variable} is not set; it should hold the key of {settings.base_url}")
+    return {"Authorization": f"Bearer {os.environ[variable]}"} if variable else {}
 
 
 def _continuation(answer: _Answer, separator: str) -> Continuation:
