@@ -19,7 +19,7 @@ import pytest
 
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.question import Question
+from stepscale.serving.question import PolicyQuestion
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GENERATOR = REPOSITORY / "data/01_raw/lab_base"
@@ -131,7 +131,7 @@ def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, 
     for budget, generations in ((2, 2), (6, 6), (100, 6)):
         status, body = ask(json.dumps({"inputs": {"problem": PROBLEM, "budget": budget}}))
         assert status == 200, body
-        expected = here.answer(Question(PROBLEM, budget)).model_dump()
+        expected = here.answer(PolicyQuestion(PROBLEM, budget)).model_dump()
         assert same(json.loads(json.dumps(expected)), body["predictions"][0])
         assert expected["generations"] == generations
         assert expected["answer"] is not None and expected["steps"] and expected["tokens_spent"]["verify"] > 0

@@ -102,15 +102,15 @@ class ServerGenerator:
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
             futures = [pool.submit(self._continue, request, sampling, until) for request in requests]
             try:
-                found = [future.result() for future in futures]
+                answers = [future.result() for future in futures]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         seconds = time.perf_counter() - began
         size = self.settings.parameters
-        ledger.add(self.name, "prefill", sum(answer.prefill for _, answer in found), parameters=size, seconds=seconds)
-        ledger.add(self.name, "decode", sum(answer.decode for _, answer in found), parameters=size)
-        return [continuation for continuation, _ in found]
+        ledger.add(self.name, "prefill", sum(answer.prefill for _, answer in answers), parameters=size, seconds=seconds)
+        ledger.add(self.name, "decode", sum(answer.decode for _, answer in answers), parameters=size)
+        return [continuation for continuation, _ in answers]
 
     def _continue(self, request: Request, sampling: Sampling, until: Until) -> tuple[Continuation, _Answer]:
         prompt = self.decode(request.prefix)
@@ -201,10 +201,12 @@ class ServerGenerator:
         if until == "step":
             blank = len(text) - len(text.lstrip())
             at = text.find(self._separator, blank) if text.strip() else text.find(self._separator)
-            told = choice.get("stop_reason", choice.get("matched_stop"))
+            stop_text = choice.get("stop_reason", choice.get("matched_stop"))
             if at >= 0:  # kept, perhaps with what the last token held beyond it
                 text, ended = text[: at + len(self._separator)], "step"
-            elif reason in _ENDS and (told == self._separator or (self.settings.stop_text_removed and text.strip())):
+            elif reason in _ENDS and (
+                stop_text == self._separator or (self.settings.stop_text_removed and text.strip())
+            ):
                 text, ended = text + self._separator, "step"
         usage = choice["usage"]
         cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0

@@ -76,10 +76,12 @@ def run_chains(
         chains: list[list[list[Attempt]]] = [[[] for _ in lengths] for _ in part]
         for position in range(max(lengths)):
             going = [(i, chain) for i in range(len(part)) for chain, length in enumerate(lengths) if position < length]
-            drawn = _next_attempts(part, chains, going, generator, layout, sampling, run_seed, ledger)
-            for (i, chain), attempt in zip(going, drawn, strict=True):
+            attempts = _next_attempts(part, chains, going, generator, layout, sampling, run_seed, ledger)
+            for (i, chain), attempt in zip(going, attempts, strict=True):
                 chains[i][chain].append(attempt)
-        results += [ProblemChains(p, tuple(map(tuple, own))) for p, own in zip(part, chains, strict=True)]
+        results += [
+            ProblemChains(p, tuple(map(tuple, problem_chains))) for p, problem_chains in zip(part, chains, strict=True)
+        ]
     return results
 
 
@@ -111,18 +113,22 @@ def _next_attempts(
         None,
         ledger,
     )
-    found = meter.generate(requests, sampling, "solution")
-    parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
+    continuations = meter.generate(requests, sampling, "solution")
+    parts = zip(going, prompts, requests, contexts, continuations, meter.ledgers, strict=True)
     return [
         Attempt(
-            prompt, request.prefix, context, candidate_of(generator, drawn, len(chains[i][chain]), subtree=chain), cost
+            prompt,
+            request.prefix,
+            context,
+            candidate_of(generator, continuation, len(chains[i][chain]), subtree=chain),
+            cost,
         )
-        for (i, chain), prompt, (_, request), context, drawn, cost in parts
+        for (i, chain), prompt, (_, request), context, continuation, cost in parts
     ]
 
 
 def score_chains(
-    found: Sequence[ProblemChains],
+    chains_of_all: Sequence[ProblemChains],
     generator: Generator,
     verifier: Verifier,
     history: bool,
@@ -134,7 +140,12 @@ def score_chains(
 
     Attempts without an answer stay unscored: they can never win. The cost joins each attempt's own and ``ledger``.
     """
-    flat = [(own.problem, attempt) for own in found for chain in own.chains for attempt in chain]
+    flat = [
+        (problem_chains.problem, attempt)
+        for problem_chains in chains_of_all
+        for chain in problem_chains.chains
+        for attempt in chain
+    ]
     read = [i for i, (_, attempt) in enumerate(flat) if attempt.candidate.answer is not None]
     owners = [Problem(flat[i][0].problem_id, flat[i][1].prompt if history else flat[i][0].text) for i in read]
     meter = Meter(owners, generator, verifier, ledger)
@@ -144,4 +155,7 @@ def score_chains(
         candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
-    return [replace(own, chains=tuple(tuple(next(rest) for _ in chain) for chain in own.chains)) for own in found]
+    return [
+        replace(problem_chains, chains=tuple(tuple(next(rest) for _ in chain) for chain in problem_chains.chains))
+        for problem_chains in chains_of_all
+    ]

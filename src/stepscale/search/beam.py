@@ -14,10 +14,10 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choose
-from stepscale.search.tree import Shape, grow
+from stepscale.search.tree import TreeShape, grow
 
 Width = Annotated[int, Field(ge=1)] | Literal["sqrt"]
 
@@ -65,10 +65,10 @@ class TreeMethod(SearchMethod):
         return 0
 
     @property
-    def shape(self) -> Shape:
+    def shape(self) -> TreeShape:
         """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
         width = min(self.m, self.subtree)
-        return Shape(
+        return TreeShape(
             self.n,
             width,
             self.subtree,
@@ -103,8 +103,8 @@ class TreeMethod(SearchMethod):
             "rounds": f"{self.rounds} rounds",
             "choose": f"choice {self.choose}",
         }
-        told = [remark for option, remark in remarks.items() if remark and self._differs_in(option, among)]
-        return ", ".join([name, *told])
+        telling = [remark for option, remark in remarks.items() if remark and self._differs_in(option, among)]
+        return ", ".join([name, *telling])
 
     def _differs_in(self, option: str, among: Sequence[SearchMethod]) -> bool:
         """Whether one of ``among`` differs in this option alone."""
@@ -112,7 +112,7 @@ class TreeMethod(SearchMethod):
             other != self and other == self.model_copy(update={option: getattr(other, option, None)}) for other in among
         )
 
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """N candidates of each problem."""
         return grow(meter, draws, self.shape)
 

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal
 
 from stepscale.generation.contract import Request
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate, candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.search.selection import Choose
@@ -19,7 +19,7 @@ from stepscale.seeds import seed_for
 class _WholeSamples(SearchMethod):
     measured_from_samples: ClassVar[bool] = True
 
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """N independent samples of each problem, scored if the method looks at scores."""
         # 1. one request per problem and slot
         requests = []
@@ -29,15 +29,19 @@ class _WholeSamples(SearchMethod):
                 seed = seed_for(draws.run_seed, "search-round-0", problem.problem_id, slot)
                 requests.append((owner, Request(prompt, seed)))
         # 2. all solutions in one call
-        drawn = meter.generate(requests, draws.sampling, "solution")
-        made = [candidate_of(meter.generator, one, i % self.n) for i, one in enumerate(drawn)]
+        continuations = meter.generate(requests, draws.sampling, "solution")
+        candidates = [
+            candidate_of(meter.generator, continuation, i % self.n) for i, continuation in enumerate(continuations)
+        ]
         # 3. scores of the finished ones in another
         if self.needs_verifier:
-            finished = [i for i, candidate in enumerate(made) if candidate.finish == "solution" and candidate.steps]
-            scores = meter.score([(requests[i][0], made[i].steps) for i in finished])
+            finished = [
+                i for i, candidate in enumerate(candidates) if candidate.finish == "solution" and candidate.steps
+            ]
+            scores = meter.score([(requests[i][0], candidates[i].steps) for i in finished])
             for i, scored in zip(finished, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
-                made[i] = replace(made[i], step_scores=scored.steps, score=scored.score)
-        by_problem = [made[start : start + self.n] for start in range(0, len(made), self.n)]
+                candidates[i] = replace(candidates[i], step_scores=scored.steps, score=scored.score)
+        by_problem = [candidates[start : start + self.n] for start in range(0, len(candidates), self.n)]
         return by_problem, [1] * len(meter.problems)
 
 

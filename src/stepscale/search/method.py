@@ -20,7 +20,7 @@ from stepscale.verifiers.aggregation import How, NeutralIs
 
 
 @dataclass(frozen=True)
-class Draws:
+class SeededSampling:
     """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run."""
 
     sampling: Sampling
@@ -98,5 +98,5 @@ class SearchMethod(BaseModel, ABC):
         return self.model_copy(update={"n": n})
 
     @abstractmethod
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """Candidates and the number of rounds, for each of the meter's problems."""

@@ -16,7 +16,7 @@ from stepscale.search.best_of_n import BestOfN, Majority, Weighted
 from stepscale.search.dvts import Dvts
 from stepscale.search.lookahead import Lookahead
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Problem, SearchResult
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
@@ -37,10 +37,10 @@ SearchOptions = Annotated[
 _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 
 
-def read_options(given: Mapping[str, Any] | SearchMethod) -> SearchMethod:
+def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
     """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
     try:
-        return _OPTIONS.validate_python(given)
+        return _OPTIONS.validate_python(options)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'method'}: {e['msg']}" for e in error.errors())
         raise InputError(f"search options: {faults} (see docs/search.md)") from None
@@ -83,14 +83,14 @@ def search(
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
-        results.extend(_searched(meter, options, Draws(sampling, run_seed)))
+        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed)))
     return results
 
 
-def _searched(meter: Meter, options: SearchMethod, draws: Draws) -> list[SearchResult]:
-    found, rounds = options.find(meter, draws)
+def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling) -> list[SearchResult]:
+    candidates_of_all, rounds = options.find(meter, draws)
     results = []
-    for problem, candidates, taken, spent in zip(meter.problems, found, rounds, meter.ledgers, strict=True):
+    for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
         choice = choose(candidates, options.final_choice, tie)
         results.append(

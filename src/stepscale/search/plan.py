@@ -24,10 +24,10 @@ class _Strategies(BaseModel):
 
     @field_validator("strategies", mode="before")
     @classmethod
-    def _take_n_from_budgets(cls, given: Any) -> Any:
-        if any(isinstance(own, Mapping) and "n" in own for own in given):
+    def _take_n_from_budgets(cls, strategies: Any) -> Any:
+        if any(isinstance(options, Mapping) and "n" in options for options in strategies):
             raise ValueError("a strategy has no n of its own; give budgets")
-        return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
+        return [{**options, "n": 1} if isinstance(options, Mapping) else options for options in strategies]
 
     @property
     def named(self) -> list[tuple[str, SearchMethod]]:
@@ -54,7 +54,7 @@ class SearchPlan(_Strategies):
                 "strategies that are compared take the same aggregation and neutral_is, and best-of-N with them; plan them apart"
             )
         try:
-            uneven = next(((name, n, own.budget) for name, n, own in self.runs if own.budget != n), None)
+            uneven = next(((name, n, options.budget) for name, n, options in self.runs if options.budget != n), None)
         except InputError as error:
             raise ValueError(str(error)) from None
         if uneven:
@@ -72,7 +72,7 @@ class SearchPlan(_Strategies):
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
-        return [(name, n, own.within(n)) for n in sorted(self.budgets) for name, own in self.named]
+        return [(name, n, options.within(n)) for n in sorted(self.budgets) for name, options in self.named]
 
     @property
     def filtering(self) -> tuple[str, ...]:
@@ -89,11 +89,11 @@ class SearchPlan(_Strategies):
 
     def settings(self, method: str) -> dict[int, list[str]]:
         """By budget the names of a method's strategies; those that are one search there count once."""
-        found: dict[int, dict[str, str]] = {}
+        by_budget: dict[int, dict[str, str]] = {}
         for name, _, options in self.runs:
             if options.method == method:
-                found.setdefault(options.budget, {}).setdefault(options.search_key, name)
-        return {budget: list(names.values()) for budget, names in found.items()}
+                by_budget.setdefault(options.budget, {}).setdefault(options.search_key, name)
+        return {budget: list(names.values()) for budget, names in by_budget.items()}
 
 
 class RevisionSearchPlan(_Strategies):
@@ -125,9 +125,9 @@ class RevisionSearchPlan(_Strategies):
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, options of its search), the cheapest first. Raises InputError if one has none."""
         return [
-            (f"PRM {name} over revisions", n, own.within(n - self.after))
+            (f"PRM {name} over revisions", n, options.within(n - self.after))
             for n in sorted(self.budgets)
-            for name, own in self.named
+            for name, options in self.named
         ]
 
 

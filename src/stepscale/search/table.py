@@ -108,24 +108,26 @@ def candidates_table(
 ) -> pd.DataFrame:
     """A row a candidate, graded likewise: one cut off has no answer and is not right. Raises InputError as above."""
     owned = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
-    rights = grade_many([c.answer for _, _, c in owned], [_gold(golds, result) for result, _, _ in owned], rules)
+    rights = grade_many(
+        [candidate.answer for _, _, candidate in owned], [_gold(golds, result) for result, _, _ in owned], rules
+    )
     columns = Columns(SEARCH_CANDIDATES, *SEARCH_CANDIDATES.columns)
-    for (result, i, own), right in zip(owned, rights, strict=True):
+    for (result, i, candidate), right in zip(owned, rights, strict=True):
         columns.row(
             result.problem_id,
             result.strategy,
             seed,
-            own.slot,
-            own.subtree,
-            list(own.steps),
-            list(own.tokens),
-            list(own.step_ends),
-            own.answer,
+            candidate.slot,
+            candidate.subtree,
+            list(candidate.steps),
+            list(candidate.tokens),
+            list(candidate.step_ends),
+            candidate.answer,
             right,
-            own.finish,
-            list(own.step_scores),
-            own.score,
-            own.mean_logprob,
+            candidate.finish,
+            list(candidate.step_scores),
+            candidate.score,
+            candidate.mean_logprob,
             result.chosen == i,
         )
     return search_candidates(columns.unchecked_frame())

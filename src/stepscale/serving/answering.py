@@ -18,7 +18,7 @@ from stepscale.search.online import search_online
 from stepscale.search.results import Problem, SearchResult
 from stepscale.seeds import seed_for
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.question import Question
+from stepscale.serving.question import PolicyQuestion
 from stepscale.verifiers.contract import Verifier
 
 
@@ -85,11 +85,11 @@ class Answerer:
         """Questions that one request may hold."""
         return self._policy.questions_per_request
 
-    def answer(self, question: Question) -> PolicyAnswer:
+    def answer(self, question: PolicyQuestion) -> PolicyAnswer:
         """The answer to one question. Raises InputError if it is too long for the generator."""
         return self.answer_all([question])[0]
 
-    def answer_all(self, questions: Sequence[Question]) -> list[PolicyAnswer]:
+    def answer_all(self, questions: Sequence[PolicyQuestion]) -> list[PolicyAnswer]:
         """An answer to each question, in order, each as if asked alone; all are checked before the first is answered.
 
         Raises:
@@ -101,14 +101,14 @@ class Answerer:
             self._policy.within(question.budget)
         return [self._answer(question) for question in questions]
 
-    def _check(self, question: Question) -> None:
+    def _check(self, question: PolicyQuestion) -> None:
         tokens = len(self._generator.encode_prompt(question.problem))
         if self._most_tokens is not None and tokens > self._most_tokens:
             raise InputError(
                 f"problem is too long: {tokens} tokens with its prompt, the generator has room for {self._most_tokens}"
             )
 
-    def _answer(self, question: Question) -> PolicyAnswer:
+    def _answer(self, question: PolicyQuestion) -> PolicyAnswer:
         policy = self._policy.within(question.budget).policy
         seed = seed_for(self._policy.seed, f"answer within {question.budget}", question.problem)
         for model in (self._generator, self._verifier):
@@ -150,8 +150,8 @@ def _policy_answer(result: SearchResult, policy: OnlinePolicy) -> PolicyAnswer:
 
 
 def _strategy(result: SearchResult, policy: OnlinePolicy, run: str | None) -> str:
-    drawn = len(result.candidates)
-    if drawn == policy.probes:
-        return f"{drawn} probe{'s' if drawn > 1 else ''}, weighted vote"
-    after = f"samples up to {drawn}" if run is None else run
+    n_drawn = len(result.candidates)
+    if n_drawn == policy.probes:
+        return f"{n_drawn} probe{'s' if n_drawn > 1 else ''}, weighted vote"
+    after = f"samples up to {n_drawn}" if run is None else run
     return f"{policy.probes} probe{'s' if policy.probes > 1 else ''}, then {after}, weighted vote over all"

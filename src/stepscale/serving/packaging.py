@@ -34,7 +34,7 @@ def log_model(folder: Path) -> None:
     """A copy of a saved model in the active MLflow run, as its model "policy"; nothing without a run."""
     if mlflow.active_run():
         saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
-        parts = _parts(**{name: folder / own["path"] for name, own in saved.items()})
+        parts = _parts(**{name: folder / artifact["path"] for name, artifact in saved.items()})
         with _quietly():
             mlflow.pyfunc.log_model(name="policy", **parts)  # with an example MLflow would load and try the model here
 

@@ -1,6 +1,6 @@
 """What may be asked: a problem and a budget, checked before anything is computed.
 
-In: values of unknown type, as they came over the wire. Out: a ``Question``, or an InputError whose single line is fit to be
+In: values of unknown type, as they came over the wire. Out: a ``PolicyQuestion``, or an InputError whose single line is fit to be
 shown to whoever asked.
 """
 
@@ -19,14 +19,14 @@ _LONGEST = 20_000  # characters; what the generator can read is checked in token
 
 
 @dataclass(frozen=True)
-class Question:
+class PolicyQuestion:
     """``problem``: its text, no blanks around it. ``budget``: generations that may be spent, 1 or more."""
 
     problem: str
     budget: int
 
 
-def read_questions(request: object, most: int) -> list[Question]:
+def read_questions(request: object, most: int) -> list[PolicyQuestion]:
     """The questions of a request: a mapping, a list of mappings, a mapping of columns, or a table.
 
     Args:
@@ -70,49 +70,49 @@ def _plain(value: object) -> Any:
     if isinstance(value, np.ndarray | np.generic):
         return value.tolist()
     if isinstance(value, dict):
-        return {str(key): _plain(own) for key, own in value.items()}
-    return [_plain(own) for own in value] if isinstance(value, list) else value
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
 
 
-def read_question(problem: object, budget: object) -> Question:
+def read_question(problem: object, budget: object) -> PolicyQuestion:
     """The question, checked. Raises InputError naming the field, the fault and the remedy."""
-    return Question(_problem(problem), _budget(budget))
+    return PolicyQuestion(_problem(problem), _budget(budget))
 
 
-def _problem(given: object) -> str:
-    if _is_missing(given):
+def _problem(problem: object) -> str:
+    if _is_missing(problem):
         raise InputError("problem is missing; give the text of a problem")
-    if not isinstance(given, str):
-        raise InputError(f"problem must be a text, not {type(given).__name__}")
-    if not given.strip():
+    if not isinstance(problem, str):
+        raise InputError(f"problem must be a text, not {type(problem).__name__}")
+    if not problem.strip():
         raise InputError("problem is empty; give the text of a problem")
-    if len(given) > _LONGEST:
-        raise InputError(f"problem is too long: {len(given)} characters, at most {_LONGEST} are read")
-    if not _is_text(given):
+    if len(problem) > _LONGEST:
+        raise InputError(f"problem is too long: {len(problem)} characters, at most {_LONGEST} are read")
+    if not _is_text(problem):
         raise InputError(
             "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
         )
-    return given.strip()
+    return problem.strip()
 
 
-def _is_text(given: str) -> bool:
+def _is_text(problem: str) -> bool:
     try:
-        given.encode()
+        problem.encode()
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _budget(given: object) -> int:
-    if _is_missing(given):
+def _budget(budget: object) -> int:
+    if _is_missing(budget):
         raise InputError("budget is missing; give a number of generations, 1 or more")
-    whole = isinstance(given, Integral) and not isinstance(given, bool)
-    if whole or (isinstance(given, float) and given.is_integer()):  # beside a missing one a table holds 16 as 16.0
-        number = int(given)  # type: ignore[call-overload]  # one of the two
+    whole = isinstance(budget, Integral) and not isinstance(budget, bool)
+    if whole or (isinstance(budget, float) and budget.is_integer()):  # beside a missing one a table holds 16 as 16.0
+        number = int(budget)  # type: ignore[call-overload]  # one of the two
         if number >= 1:
             return int(number)
-    raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(given)[:40]!r}")
+    raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(budget)[:40]!r}")
 
 
-def _is_missing(given: object) -> bool:
-    return given is None or given != given
+def _is_missing(value: object) -> bool:
+    return value is None or value != value

@@ -191,8 +191,8 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
 def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
     """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
     of_seed = selections[selections["seed"] == cell.seed]
-    own = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    taken = set(own[KEY].itertuples(index=False, name=None))
+    of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
+    taken = set(of_arm[KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
         return len(taken), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
@@ -201,11 +201,11 @@ def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
     """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
-    own = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
-    found = chosen(solutions, selections[own & (selections["per_problem"] <= cell.per_problem)])
-    if found.empty:
+    of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
+    samples = chosen(solutions, selections[of_cell & (selections["per_problem"] <= cell.per_problem)])
+    if samples.empty:
         raise InputError(f"{cell.name}: no sample is selected for it; select for this arm and seed first")
-    return found
+    return samples
 
 
 def training_examples(

@@ -23,8 +23,8 @@ def next_round(
     are all labelled gives nothing more.
     """
     left = without(pool, labelled) if len(labelled) else pool
-    found = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
-    return found.assign(round=round_)
+    selected = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
+    return selected.assign(round=round_)
 
 
 def round_health(

@@ -85,8 +85,8 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
     """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval."""
-    found = crossed_interval(accuracy, resamples, seed)
-    return replace(found, low=np.clip(found.low, 0.0, 1.0), high=np.clip(found.high, 0.0, 1.0))
+    interval = crossed_interval(accuracy, resamples, seed)
+    return replace(interval, low=np.clip(interval.low, 0.0, 1.0), high=np.clip(interval.high, 0.0, 1.0))
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
@@ -96,9 +96,9 @@ def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataF
     """
     parts = []
     for arm in _present(points):
-        found = learning(points, arm, n)
-        rows = _rows(arm, [(size, n) for size in found.sizes], found.accuracy, resamples, seed)
-        parts.append(pd.DataFrame(rows).assign(labelled=found.labelled))
+        curve = learning(points, arm, n)
+        rows = _rows(arm, [(size, n) for size in curve.sizes], curve.accuracy, resamples, seed)
+        parts.append(pd.DataFrame(rows).assign(labelled=curve.labelled))
     return pd.concat(parts, ignore_index=True)
 
 
@@ -134,5 +134,5 @@ def _rows(
 
 def _present(points: pd.DataFrame) -> list[str]:
     """The arms there are, in the paper's order, others after them."""
-    found = list(dict.fromkeys(points["arm"]))
-    return [arm for arm in ARMS if arm in found] + [arm for arm in found if arm not in ARMS]
+    present = list(dict.fromkeys(points["arm"]))
+    return [arm for arm in ARMS if arm in present] + [arm for arm in present if arm not in ARMS]
