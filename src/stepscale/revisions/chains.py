@@ -1,7 +1,7 @@
 """Chains of revisions: each attempt sees the latest attempts before it (Snell et al. 2024, 6).
 
 In: problems, a Generator that was fine-tuned to revise, and the length of each chain. Out: attempts as candidates, what
-each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call a position.
+each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call per position.
 An attempt that was cut off or states no answer stays in its chain, unanswered, and is not shown to later ones: training
 data hold no such attempt. Draws are named by (run, position, problem, chain), so the first s positions of a chain are the
 chain of length s: one pool of chains serves all budgets (``revision_grid``).

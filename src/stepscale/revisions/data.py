@@ -1,6 +1,6 @@
 """What a revision model and its ORM learn from (Snell et al. 2024, 6, H and I).
 
-In: problems with graded solutions, many samples a problem. Out: for the revision model, solutions with a ``prompt`` that
+In: problems with graded solutions, many samples per problem. Out: for the revision model, solutions with a ``prompt`` that
 stands in the problem's place, as ``generation.finetune`` takes them: loss on the right solution alone. For its ORM, examples
 made from the revision model's own chains, with or without the earlier attempts. Knows nothing of tokens or models.
 """
@@ -123,7 +123,7 @@ def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history:
 
 
 def revision_orm_examples(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Example]:
-    """Outcome examples from graded chains of the revision model itself, one an attempt that ended with an answer.
+    """Outcome examples from graded chains of the revision model itself, one per attempt that ended with an answer.
 
     Every step's target is whether the final answer is right, as for any ORM. Raises InputError if nothing is graded.
     """

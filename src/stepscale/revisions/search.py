@@ -1,6 +1,6 @@
 """Step-wise search over a revision model's proposals: the tree grows after earlier attempts, not after the bare problem.
 
-In: one chain of attempts a problem, and any search method. Out: the method's results with the chain's cost added, chosen
+In: one chain of attempts per problem, and any search method. Out: the method's results with the chain's cost added, chosen
 among what the search wrote and the chain's attempts that the same verifier scored. The generator reads the problem with the
 attempts; the verifier reads that too, or the bare problem if it was not trained with history. Neither paper does this (Snell
 et al. 2024, 8, names it as future work). Knows no search method by name.
@@ -57,7 +57,7 @@ def search_revisions(
     for problem_chains in chains_of_all:
         if len(problem_chains.chains) != 1:
             raise InputError(
-                f"search over revisions needs one chain a problem, not {len(problem_chains.chains)}; run one"
+                f"search over revisions needs one chain per problem, not {len(problem_chains.chains)}; run one"
             )
         shown = [a.candidate.steps for a in problem_chains.chains[0] if a.candidate.answer is not None]
         text, _ = layout.fitted(problem_chains.problem.text, shown, lambda text: len(generator.encode_prompt(text)))

@@ -1,4 +1,4 @@
-"""Chains of revisions as a table: a row an attempt, with all that is needed to choose among them and to price them.
+"""Chains of revisions as a table: a row per attempt, with all that is needed to choose among them and to price them.
 
 In: chains, scored or not. Out: a solutions table with further columns, and those that depend on the verifier.
 """
@@ -16,7 +16,7 @@ Encode = Callable[[Iterable[Text]], Sequence[Encoded]]  # a verifier's own encod
 
 
 def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
-    """A solutions table, not yet graded, with a row an attempt and further columns.
+    """A solutions table, not yet graded, with a row per attempt and further columns.
 
     ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
     (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),

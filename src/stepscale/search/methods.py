@@ -1,6 +1,6 @@
 """The search methods by name, and the one call that runs any of them.
 
-In: problems, a Generator, a Verifier and typed options. Out: a result a problem, with candidates, answer and costs.
+In: problems, a Generator, a Verifier and typed options. Out: a result per problem, with candidates, answer and costs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -85,7 +85,7 @@ class _State:
 
 
 def _sure(candidates: Sequence[Candidate]) -> float:
-    """The greatest sum of scores of one answer, a solution drawn."""
+    """The greatest sum of scores of one answer, per solution drawn."""
     sums: dict[str, float] = {}
     for candidate in candidates:
         if candidate.answer is not None and candidate.score is not None:

@@ -40,7 +40,7 @@ class SearchPlan(_Strategies):
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: tuple[int, ...] = Field(min_length=1, description="generations a problem, as the paper counts them")
+    budgets: tuple[int, ...] = Field(min_length=1, description="generations per problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -135,6 +135,6 @@ def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
     """Raises InputError, naming the ``remedy``, if a budget is above what best-of-N of ``per_problem`` samples can have."""
     if max(plan.budgets) > per_problem:
         raise InputError(
-            f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples a problem that searches are compared "
+            f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples per problem that searches are compared "
             f"with; lower it or {remedy}"
         )

@@ -1,4 +1,4 @@
-"""What a search takes and gives: problems, candidates, and one result a problem with its own costs.
+"""What a search takes and gives: problems, candidates, and one result per problem with its own costs.
 
 Plain frozen data; nothing here knows how a candidate was found.
 """

@@ -1,6 +1,6 @@
 """Beams that grow step by step, all problems' together: the rounds that beam search, lookahead and DVTS share.
 
-In: the shape of a search. Out: N candidates a problem. One round (Snell et al. 2024, 5.2): every open beam draws one step in
+In: the shape of a search. Out: N candidates per problem. One round (Snell et al. 2024, 5.2): every open beam draws one step in
 one ``generate`` call, all new beams are scored in one ``score`` call, ended ones retire, and within each subtree the best
 of the others are expanded into as many beams as are open.
 

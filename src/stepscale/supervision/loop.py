@@ -30,7 +30,7 @@ def next_round(
 def round_health(
     pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, audit: pd.DataFrame
 ) -> pd.DataFrame:
-    """A row a sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
+    """A row per sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
 
     ``pool``: the candidates with the scores by which ``keys`` were chosen. ``audit``: keys of labelled samples drawn uniformly
     once, the same in every round. Columns: of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score |

@@ -35,13 +35,13 @@ class LoopOptions(BaseModel):
 
     problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
     per_problem: int = Field(
-        ge=1, description="samples labelled in a round, a problem; before the first, one at random"
+        ge=1, description="samples labelled per round and problem; before the first, one at random"
     )
     labeler: LoopLabeler = Field(
         BySymbols(), description="who rates what is chosen; a kind alone, or one with its settings"
     )
     audit: int = Field(
-        2, ge=1, description="samples a problem by which selectors are judged; none of them is ever learned from"
+        2, ge=1, description="samples per problem by which selectors are judged; none of them is ever learned from"
     )
     seeds: int = Field(1, ge=1, description="repeats of the whole loop")
     least_steps: int = Field(40, ge=1, description="optimizer steps of a training at the least")

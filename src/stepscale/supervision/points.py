@@ -1,6 +1,6 @@
-"""What each trained verifier reached, as points (arm, labelled samples a problem, seed), and their means with intervals.
+"""What each trained verifier reached, as points (arm, labelled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (labelled samples a problem asked for) | labelled float (those it really took, the
+In: the points table: arm str | per_problem int (samples to be labelled per problem) | labelled float (those it really took, the
 mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
 problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
 2023, Figures 4a and 4b. Knows nothing of training.
@@ -32,9 +32,9 @@ COLUMNS = ("arm", "per_problem", "labelled", "selector", "seed", "n", "problem_i
 
 @dataclass(frozen=True)
 class Learning:
-    """One arm at one budget. ``sizes``: labelled samples a problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+    """One arm at one budget. ``sizes``: labelled samples per problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
 
-    ``labelled``: samples a problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    ``labelled``: samples per problem really labelled [S], the selector's among them; ``chosen``: the same without these.
     """
 
     sizes: tuple[int, ...]
@@ -90,9 +90,9 @@ def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4a: accuracy at budget ``n`` against labelled samples a problem, one row an arm and size.
+    """Figure 4a: accuracy at budget ``n`` against labelled samples per problem, one row per arm and size.
 
-    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples a problem really labelled).
+    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples per problem really labelled).
     """
     parts = []
     for arm in _present(points):
@@ -103,7 +103,7 @@ def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataF
 
 
 def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples a problem; columns as above."""
+    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples per problem; columns as above."""
     rows: list[dict[str, object]] = []
     chosen = points[points["per_problem"] == per_problem]
     for arm in _present(chosen):

@@ -58,7 +58,7 @@ class Strategy(Protocol):
     """A way to choose."""
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Keys [problem_id, sample_id] of ``per_problem`` candidates a problem (or as many as there are), ordered."""
+        """Keys [problem_id, sample_id] of ``per_problem`` candidates per problem (or as many as there are), ordered."""
         ...
 
 
@@ -81,7 +81,7 @@ class Convincing(_Options):
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
     the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
-    of them: of one sample a problem, four problems in five give a convincing wrong one, the fifth its best scored remaining one.
+    of them: of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"
