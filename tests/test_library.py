@@ -180,7 +180,7 @@ class Blocked:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 sys.meta_path.insert(0, Blocked())
-import json, pkgutil, importlib, tempfile
+import json, pkgutil, importlib, importlib.util, tempfile
 from pathlib import Path
 
 import stepscale
@@ -206,6 +206,13 @@ with tempfile.TemporaryDirectory() as folder:
     tables = read(str(file), "math")
     write(tables, Path(folder, "tables"), "parquet")
     assert len(read(str(Path(folder, "tables")), "parquet").problems) == 1
+
+    if importlib.util.find_spec("stepscale.evaluation"):
+        samples = {"question": "1+1", "gt": "2", "code": ["It is \\\\boxed{2}.", "It is \\\\boxed{3}."], "pred": ["2", "3"],
+                   "score": [True, False], "pred_score": [[3.5], [-1.0]]}
+        file.write_text(json.dumps(samples) + "\\n")
+        curves = stepscale.evaluate(str(file))
+        assert {"method", "n", "accuracy", "low", "high"} <= set(curves)
 
 for call in (lambda: stepscale.load_generator("some/model"), lambda: stepscale.load_verifier("Qwen/Qwen2.5-Math-PRM-7B"),
              lambda: stepscale.load_generator("http://localhost:1/v1")):
