@@ -72,7 +72,6 @@ def test_a_new_method_is_searched_beside_beam_search_under_its_own_name() -> Non
         (Plain(n=1), Plain(n=1, tries=3)),
         (Dvts(n=1, width=4), Dvts(n=1, width=4, k=1)),
         (Beam(n=1, width=4), Beam(n=1, width=4, choose="best")),
-        (Beam(n=1, width=4), Beam(n=1, width=4, rounds=9)),
     ],
 )
 def test_strategies_that_differ_in_one_option_alone_are_two(one: SearchMethod, other: SearchMethod) -> None:

@@ -95,12 +95,11 @@ class TreeMethod(SearchMethod):
     def shown(self, among: Sequence[SearchMethod] = ()) -> str:
         """Label, own options and M: "lookahead k = 1, M = sqrt(N)".
 
-        Further options are told where they alone tell it from one of ``among``.
+        Copies kept and the final choice are told where they alone tell it from one of ``among``; the limit of rounds never.
         """
         name = f"{super().shown(among)}, M = {'sqrt(N)' if self.width == 'sqrt' else self.width}"
         remarks = {
             "filter_duplicates": "" if self.filter_duplicates else "copies kept",
-            "rounds": f"{self.rounds} rounds",
             "choose": f"choice {self.choose}",
         }
         telling = [remark for option, remark in remarks.items() if remark and self._differs_in(option, among)]
