@@ -83,9 +83,9 @@ class ProjectHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Refuse to label the loop by a PRM that is not there yet, or that this run would replace once the loop has used it."""
-        from stepscale.labeling.options import LoopOptions
         from stepscale.parameters import VerifierBlock
         from stepscale.pipelines.active_learning.labelers import folder_of_large_prm
+        from stepscale.supervision.loop_options import LoopOptions
 
         loop = catalog.load("params:loop") if set(_EARLIER) <= pipeline.inputs() else None
         if loop is None or LoopOptions.model_validate(loop).labeler.kind != "prm_large":

@@ -105,8 +105,8 @@ def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> 
     with pytest.raises(InputError) as refused:
         check_parameters(given)
     assert str(refused.value) == (
-        "parameters: tree_search.budgets: 64 is above the 32 samples a problem that searches are compared with; lower it or raise"
-        " search.samples.per_problem (see conf/base/parameters.yml)"
+        "parameters: tree_search.budgets: 64 is above the 32 samples per problem that searches are compared with; lower it or "
+        "raise search.samples.per_problem (see conf/base/parameters.yml)"
     )
     theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
     check_parameters({**given, "search": theirs})  # how many there are is known when they are read

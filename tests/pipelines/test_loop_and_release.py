@@ -10,19 +10,12 @@ from learning_points import points_table
 from stepscale.datasets.folder import FolderDataset
 from stepscale.errors import InputError
 from stepscale.formats import read, tables
-from stepscale.labeling.options import (
-    AT_RANDOM,
-    RETRAINED,
-    ByFile,
-    ByLargePRM,
-    LoopOptions,
-    LoopStrategy,
-    ReleaseOptions,
-)
+from stepscale.labeling.options import ByFile, ByLargePRM, ReleaseOptions
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock
 from stepscale.pipelines.active_learning.release import _told_of_labelers, release_labels
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.studies.data_loop.measure import measure_loop
+from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy
 from stepscale.supervision.selection import KEY, Convincing
 
 GENERATOR = GeneratorBlock.model_validate(

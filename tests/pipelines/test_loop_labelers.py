@@ -14,10 +14,10 @@ from stepscale.errors import InputError
 from stepscale.formats import Tables, write
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.labeling.contract import label_table
-from stepscale.labeling.options import AT_RANDOM, RETRAINED, LoopOptions
 from stepscale.parameters import GeneratorBlock, PoolBlock, PRMBlock, VerifierBlock, check_parameters
 from stepscale.pipelines.active_learning.nodes import label_steps
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions
 from stepscale.supervision.selection import KEY, chosen
 from stepscale.verifiers.contract import StepScores, Trajectory
 

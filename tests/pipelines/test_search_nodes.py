@@ -13,7 +13,7 @@ from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.test_time_search.nodes import choose_test_problems
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
-from stepscale.search.plan import SearchPlan, shown
+from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.measure import learn_policy
 from stepscale.studies.search.measure import WEIGHTED, measure_search
 from stepscale.studies.search.sample_costs import sample_costs
@@ -288,7 +288,7 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     assert set(SOLUTIONS.columns) >= set(recorded["solutions"].columns)
     curves, at_cost, by_bin, savings, online, chosen, claims = measure_search(*recorded.values(), PLAN, REPORT, 0)
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
-    labels = {shown(own) for own in PLAN.strategies}
+    labels = {options.shown() for options in PLAN.strategies}
     assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
     beam = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "generations")]
     assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]

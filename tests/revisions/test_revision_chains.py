@@ -307,7 +307,7 @@ def test_search_goes_on_after_a_chain_and_pays_for_both(history: bool) -> None:
 
 def test_search_over_revisions_needs_one_chain_a_problem() -> None:
     found, _ = run(counting(), [1, 1])
-    with pytest.raises(InputError, match="one chain a problem, not 2"):
+    with pytest.raises(InputError, match="one chain per problem, not 2"):
         search_revisions(
             found,
             counting(),

@@ -6,9 +6,9 @@ from search_fakes import END, FakeGenerator, FakeVerifier, random_generator, ran
 from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.question import Question
+from stepscale.serving.question import PolicyQuestion
 
-QUESTIONS = [Question(f"problem {i}", 6) for i in range(20)]
+QUESTIONS = [PolicyQuestion(f"problem {i}", 6) for i in range(20)]
 
 
 def varied() -> FakeVerifier:
@@ -31,14 +31,19 @@ def test_the_same_question_gets_the_same_answer_whatever_was_asked_before(answer
 
 
 def test_another_seed_problem_or_budget_draws_anew(settings) -> None:
-    def seeds(seed: int, question: Question) -> set[int]:
+    def seeds(seed: int, question: PolicyQuestion) -> set[int]:
         generator = random_generator(3)
         Answerer(ServedPolicy.model_validate({**settings, "seed": seed}), generator, random_verifier(0)).answer(
             question
         )
         return {request.seed for _, _, requests in generator.calls for request in requests}
 
-    asked = [(0, Question("a", 4)), (1, Question("a", 4)), (0, Question("b", 4)), (0, Question("a", 5))]
+    asked = [
+        (0, PolicyQuestion("a", 4)),
+        (1, PolicyQuestion("a", 4)),
+        (0, PolicyQuestion("b", 4)),
+        (0, PolicyQuestion("a", 5)),
+    ]
     drawn = [seeds(*own) for own in asked]
     assert all(not a & b for i, a in enumerate(drawn) for b in drawn[:i])
 
@@ -48,7 +53,7 @@ def test_no_problem_costs_more_than_the_budget_and_all_is_counted(settings, budg
     for question in QUESTIONS:
         generator, verifier = random_generator(3), varied()
         found = Answerer(ServedPolicy.model_validate(settings), generator, verifier).answer(
-            Question(question.problem, budget)
+            PolicyQuestion(question.problem, budget)
         )
         assert 1 <= found.generations <= budget
         spent = found.tokens_spent
@@ -84,7 +89,7 @@ def test_the_steps_are_those_of_a_solution_with_the_answer(answerer) -> None:
 
 def test_without_an_answer_there_is_null_and_nothing_is_made_up(settings) -> None:
     endless = FakeGenerator(lambda text, number, seed, temperature: "so\n")
-    found = Answerer(ServedPolicy.model_validate(settings), endless, random_verifier(0)).answer(Question("a", 4))
+    found = Answerer(ServedPolicy.model_validate(settings), endless, random_verifier(0)).answer(PolicyQuestion("a", 4))
     assert (found.answer, found.steps, found.confidence) == (None, [], 0.0)
     assert found.generations == 4 and found.difficulty == 2
 
@@ -92,7 +97,7 @@ def test_without_an_answer_there_is_null_and_nothing_is_made_up(settings) -> Non
 def test_what_a_model_wrote_stays_text(settings) -> None:
     written = "\\boxed{__import__('os').abort()}" + END
     hostile = FakeGenerator(lambda text, number, seed, temperature: written)
-    found = Answerer(ServedPolicy.model_validate(settings), hostile, random_verifier(0)).answer(Question("a", 1))
+    found = Answerer(ServedPolicy.model_validate(settings), hostile, random_verifier(0)).answer(PolicyQuestion("a", 1))
     assert found.answer == "__import__('os').abort()"
 
 
@@ -100,9 +105,9 @@ def test_a_problem_too_long_for_the_generator_is_refused_before_it_is_read(setti
     generator = random_generator(3)
     answerer = Answerer(ServedPolicy.model_validate(settings), generator, varied(), most_tokens=10)
     with pytest.raises(InputError, match="too long: 11 tokens with its prompt, the generator has room for 10"):
-        answerer.answer(Question("1" * 10, 4))
+        answerer.answer(PolicyQuestion("1" * 10, 4))
     assert generator.calls == []
-    assert answerer.answer(Question("1" * 9, 4)).generations >= 1
+    assert answerer.answer(PolicyQuestion("1" * 9, 4)).generations >= 1
 
 
 def test_the_generator_is_opened_as_it_was_when_the_policy_was_learned(settings, tmp_path, monkeypatch) -> None:

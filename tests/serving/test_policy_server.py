@@ -19,7 +19,7 @@ import pytest
 
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.question import Question
+from stepscale.serving.question import PolicyQuestion
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 GENERATOR = REPOSITORY / "data/01_raw/lab_base"
@@ -131,7 +131,7 @@ def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, 
     for budget, generations in ((2, 2), (6, 6), (100, 6)):
         status, body = ask(json.dumps({"inputs": {"problem": PROBLEM, "budget": budget}}))
         assert status == 200, body
-        expected = here.answer(Question(PROBLEM, budget)).model_dump()
+        expected = here.answer(PolicyQuestion(PROBLEM, budget)).model_dump()
         assert same(json.loads(json.dumps(expected)), body["predictions"][0])
         assert expected["generations"] == generations
         assert expected["answer"] is not None and expected["steps"] and expected["tokens_spent"]["verify"] > 0
@@ -143,6 +143,7 @@ def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, 
     [
         {"inputs": [{"problem": PROBLEM, "budget": 2}, {"problem": "1+2", "budget": 3}]},
         {"dataframe_records": [{"problem": PROBLEM, "budget": 2}, {"problem": "1+2", "budget": 3}]},
+        {"inputs": {"problem": [PROBLEM, "1+2"], "budget": [2, 3]}},
         {"dataframe_split": {"columns": ["problem", "budget"], "data": [[PROBLEM, 2], ["1+2", 3]]}},
     ],
 )
@@ -172,6 +173,16 @@ def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body:
         ({"problem": "1+" * 50_000, "budget": 4}, "too long: 100000 characters"),
         ([{"problem": PROBLEM, "budget": 4}, {"problem": PROBLEM}], "budget is missing"),
         ([], "no rows"),
+        ({"problem": PROBLEM, "budget": [4]}, "budget must be a whole number of generations, 1 or more, not '[4]'"),
+        ([{"problem": PROBLEM, "budget": [4]}], "not '[4]'"),
+        ({"problem": [PROBLEM], "budget": 4}, "problem must be a text, not list"),
+        ({"problem": [PROBLEM, PROBLEM], "budget": [4]}, "differ in length"),
+        (PROBLEM, 'a question is an object such as {"problem": "1+1", "budget": 4}'),
+        ([PROBLEM], "a question is an object"),
+        (5, "a question is an object"),
+        ({"problem": PROBLEM, "budget": 4, "seed": 1}, "not 'seed'; leave it out"),
+        ([{"problem": PROBLEM, "budget": 4, "seed": 1}], "not 'seed'; leave it out"),
+        ([{"problem": PROBLEM, "budget": 2}] * 33, "33 questions, at most 32 are answered at once"),
     ],
 )
 def test_a_bad_request_is_the_clients_error_with_the_reason_in_one_line(ask: Ask, given: Any, reason: str) -> None:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.serving.question import Question, read_question
+from stepscale.serving.question import PolicyQuestion, read_question
 
 
 @pytest.mark.parametrize("budget", [16, 16.0, np.int64(16), np.float64(16)])
 def test_a_budget_is_a_whole_number_however_a_table_holds_it(budget):
-    assert read_question(" 1+1 ", budget) == Question("1+1", 16)
+    assert read_question(" 1+1 ", budget) == PolicyQuestion("1+1", 16)
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ def test_subsets_of_one_pool_are_nested() -> None:
 
 def test_what_cannot_be_selected_is_said() -> None:
     pool, experiment = pool_of(), Experiment(sizes=SIZES, budgets=(1,))
-    with pytest.raises(InputError, match="at most 8 distinct answered samples a problem, 9 are to be labelled"):
+    with pytest.raises(InputError, match="at most 8 distinct answered samples per problem, 9 are to be labelled"):
         nested(Uniform(), candidates(pool.solutions), (1, 9), seed=0)
     with pytest.raises(InputError, match=f"'{ACTIVE}' chooses by a selector's scores, and seed 3 has none"):
         select_all(experiment, pool.solutions, {}, run_seed=3)

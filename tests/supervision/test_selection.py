@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
@@ -99,8 +99,15 @@ def test_uncertainty_takes_the_solution_with_the_most_doubtful_step() -> None:
     assert ids(Uncertain().select(candidates(solutions, scores), 1, seed=0)) == [1]
 
 
+FEW_AND_MANY = pool_of(
+    [("p0", i, False, score, 0.0) for i, score in enumerate([0.0, 0.0, 0.25])]
+    + [("p1", i, False, 0.25 if i else 0.0, 0.0) for i in range(6)]
+)
+
+
 @settings(deadline=None, max_examples=60)
 @given(pools(), st.integers(1, 10), st.integers(0, 3), st.sampled_from(STRATEGIES))
+@example(FEW_AND_MANY, 3, 0, Blend(of=Convincing(scope="global"), uniform_share=0.3))
 def test_every_strategy_labels_as_many_and_grows_by_adding(
     pool: pd.DataFrame, k: int, seed: int, strategy: Strategy
 ) -> None:

@@ -42,13 +42,25 @@ class Continuation:
 
     ``logprobs`` [len(tokens)] are under the model at temperature 1. ``ended``: "step" (a step separator was the last
     token), "solution" (end of text), "length" (cut off by ``max_new_tokens``: NOT an end of the solution).
-    ``step_ends``: indices into ``tokens`` of the last token of each finished step.
+    ``step_ends``: indices into ``tokens`` of the last token of each finished step. ``model_tokens``: tokens of the model's
+    own, where ``tokens`` are in another unit (a server's text is known by its bytes).
     """
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
     ended: Ended
     step_ends: tuple[int, ...]
+    model_tokens: int | None = None
+
+    @property
+    def length(self) -> int:
+        """Tokens of the model's own: the unit of ``Sampling.max_new_tokens``."""
+        return len(self.tokens) if self.model_tokens is None else self.model_tokens
+
+    @property
+    def mean_logprob(self) -> float | None:
+        """Mean log-likelihood per token of the model's own (nats); None if it is not known."""
+        return sum(self.logprobs) / self.length if self.logprobs and self.length else None
 
 
 @runtime_checkable

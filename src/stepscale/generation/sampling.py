@@ -78,7 +78,7 @@ def solutions_table(
             "answer": None,
             "is_correct": None,
             "finish": [continuation.ended for continuation in found],
-            "mean_logprob": [sum(c.logprobs) / len(c.logprobs) if c.logprobs else None for c in found],
+            "mean_logprob": [continuation.mean_logprob for continuation in found],
             "generator": generator.name,
         }
     )

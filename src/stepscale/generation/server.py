@@ -2,15 +2,16 @@
 
 In: token prefixes with seeds. Out: continuations, and the tokens the server says it processed. A server keeps its
 tokens to itself, so ids HERE are the bytes of UTF-8 text, and 256 is the end of a solution: text travels unchanged and
-step boundaries are still positions. ``max_new_tokens`` and the ledger are in the server's own tokens. Whether a seed
-gives the same text again is the server's promise, not ours. Knows nothing of answers, verifiers or search.
+step boundaries are still positions. Budgets (``max_new_tokens``, ``Continuation.length``) and the ledger are in the server's
+own tokens. Whether a seed gives the same text again is the server's promise, not ours. Knows nothing of answers, verifiers
+or search.
 """
 
 import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -23,6 +24,9 @@ from stepscale.generation.contract import Continuation, Ended, Request, Sampling
 
 END = 256  # the id that ends a solution; ids below it are bytes
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
+_ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are no ends
+_BROKEN_OFF = (None, "abort")  # the server stopped of itself: asked again, as often as _TRIES says
+_TRIES = 3
 
 
 class ServerSettings(BaseModel):
@@ -38,6 +42,7 @@ class ServerSettings(BaseModel):
     attempts: int = Field(6, ge=1, description="tries of one request, with growing pauses between them")
     longest_pause_seconds: float = Field(30.0, ge=0, description="between two tries")
     logprobs: bool = Field(True, description="ask for token log-likelihoods; a server may not give them")
+    seeds: bool = Field(True, description="send a seed with each request; a server may not bear them (vLLM on a CPU)")
     stop_text_removed: bool = Field(
         False,
         description="the server cuts the stop text off without telling (vLLM and SGLang tell, transformers keeps it)",
@@ -51,9 +56,12 @@ class _PassingError(Exception):
 
 @dataclass
 class _Answer:
+    """``length``: the server's tokens of ``text``; ``prefill`` and ``decode``: all that it computed for it."""
+
     text: str
     ended: Ended
     logprobs: list[tuple[str, float]]
+    length: int
     prefill: int
     decode: int
 
@@ -68,13 +76,8 @@ class ServerGenerator:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.settings = settings.model, settings
         self._template, self._separator = prompt_template, step_separator
-        variable = settings.api_key_variable
-        if variable and variable not in os.environ:
-            raise InputError(
-                f"environment variable {variable} is not set; it should hold the key of {settings.base_url}"
-            )
         self._client = httpx.Client(
-            headers={"Authorization": f"Bearer {os.environ[variable]}"} if variable else {},
+            headers=_headers(settings),
             timeout=httpx.Timeout(settings.timeout_seconds, connect=10.0),
             limits=httpx.Limits(max_connections=settings.concurrency),
         )
@@ -99,21 +102,21 @@ class ServerGenerator:
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
             futures = [pool.submit(self._continue, request, sampling, until) for request in requests]
             try:
-                found = [future.result() for future in futures]
+                answers = [future.result() for future in futures]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         seconds = time.perf_counter() - began
         size = self.settings.parameters
-        ledger.add(self.name, "prefill", sum(answer.prefill for _, answer in found), parameters=size, seconds=seconds)
-        ledger.add(self.name, "decode", sum(answer.decode for _, answer in found), parameters=size)
-        return [continuation for continuation, _ in found]
+        ledger.add(self.name, "prefill", sum(answer.prefill for _, answer in answers), parameters=size, seconds=seconds)
+        ledger.add(self.name, "decode", sum(answer.decode for _, answer in answers), parameters=size)
+        return [continuation for continuation, _ in answers]
 
     def _continue(self, request: Request, sampling: Sampling, until: Until) -> tuple[Continuation, _Answer]:
         prompt = self.decode(request.prefix)
         answer = self._ask(prompt, request.seed, sampling, until)
         for _ in range(_BLANK_ROUNDS):  # a separator before any text ends no step: go on behind it
-            left = sampling.max_new_tokens - answer.decode
+            left = sampling.max_new_tokens - answer.length
             if answer.ended != "step" or answer.text.strip() or left <= 0:
                 break
             more = Sampling(sampling.temperature, sampling.top_p, left)
@@ -122,6 +125,7 @@ class ServerGenerator:
                 answer.text + after.text,
                 after.ended,
                 answer.logprobs + after.logprobs,
+                answer.length + after.length,
                 answer.prefill + after.prefill,
                 answer.decode + after.decode,
             )
@@ -134,13 +138,21 @@ class ServerGenerator:
             "max_tokens": sampling.max_new_tokens,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
-            "seed": seed % 2**31,
         }
+        if self.settings.seeds:
+            body["seed"] = seed % 2**31
         if until == "step":
             body["stop"] = [self._separator]
         if self.settings.logprobs:
             body["logprobs"] = 0
-        return self._read(self._post(body), until)
+        prefill = decode = 0
+        for left in reversed(range(_TRIES)):
+            choice = self._post(body)
+            answer = self._read(choice, until)
+            prefill, decode = prefill + answer.prefill, decode + answer.decode
+            if choice.get("finish_reason") not in _BROKEN_OFF or answer.ended == "step" or not left:
+                break
+        return replace(answer, prefill=prefill, decode=decode)
 
     def _post(self, body: dict[str, Any]) -> dict[str, Any]:
         """One answer, asked for again with growing pauses while the trouble may pass."""
@@ -185,14 +197,16 @@ class ServerGenerator:
 
     def _read(self, choice: dict[str, Any], until: Until) -> _Answer:
         text, reason = choice["text"], choice.get("finish_reason")
-        ended: Ended = "length" if reason == "length" else "solution"
+        ended: Ended = "solution" if reason in _ENDS else "length"
         if until == "step":
             blank = len(text) - len(text.lstrip())
             at = text.find(self._separator, blank) if text.strip() else text.find(self._separator)
-            told = choice.get("stop_reason", choice.get("matched_stop"))
+            stop_text = choice.get("stop_reason", choice.get("matched_stop"))
             if at >= 0:  # kept, perhaps with what the last token held beyond it
                 text, ended = text[: at + len(self._separator)], "step"
-            elif reason != "length" and (told == self._separator or (self.settings.stop_text_removed and text.strip())):
+            elif reason in _ENDS and (
+                stop_text == self._separator or (self.settings.stop_text_removed and text.strip())
+            ):
                 text, ended = text + self._separator, "step"
         usage = choice["usage"]
         cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
@@ -202,9 +216,34 @@ class ServerGenerator:
             text,
             ended,
             [(token, float(logprob or 0.0)) for token, logprob in pairs],
+            int(usage["completion_tokens"]),
             int(usage.get("prompt_tokens") or 0) - int(cached),
             int(usage["completion_tokens"]),
         )
+
+
+def served_model(settings: ServerSettings) -> str:
+    """The name of the one model that a server serves. Raises InputError if it serves several, or does not tell."""
+    url = f"{settings.base_url.rstrip('/')}/models"
+    try:
+        answer = httpx.get(url, headers=_headers(settings), timeout=10.0).raise_for_status().json()
+        names = [str(served["id"]) for served in answer["data"]]
+    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
+        raise InputError(
+            f"server {settings.base_url} does not tell its models ({_line(error)}); name one with model"
+        ) from error
+    if len(names) != 1:
+        raise InputError(
+            f"server {settings.base_url} serves {', '.join(names) or 'no model'}; name one of them with model"
+        )
+    return names[0]
+
+
+def _headers(settings: ServerSettings) -> dict[str, str]:
+    variable = settings.api_key_variable
+    if variable and variable not in os.environ:
+        raise InputError(f"environment variable {variable} is not set; it should hold the key of {settings.base_url}")
+    return {"Authorization": f"Bearer {os.environ[variable]}"} if variable else {}
 
 
 def _continuation(answer: _Answer, separator: str) -> Continuation:
@@ -219,7 +258,7 @@ def _continuation(answer: _Answer, separator: str) -> Continuation:
             ends.append(start - 1)
     if answer.ended == "solution" and data[ends[-1] + 1 if ends else 0 :].strip():
         ends.append(len(tokens) - 1)
-    return Continuation(tuple(tokens), _on_bytes(answer, len(tokens)), answer.ended, tuple(ends))
+    return Continuation(tuple(tokens), _on_bytes(answer, len(tokens)), answer.ended, tuple(ends), answer.length)
 
 
 def _on_bytes(answer: _Answer, length: int) -> tuple[float, ...]:

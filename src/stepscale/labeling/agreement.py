@@ -32,18 +32,18 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     early, late: share of solutions faulty for both whose error is set before, after the reference's.
     nan over nothing. Raises InputError if they share no solution.
     """
-    ours, theirs = _rated(labels), _rated(reference)
-    steps = ours.merge(theirs, on=[*_SOLUTION, "step"], suffixes=("", "_reference"))
+    rated, rated_by_reference = _rated(labels), _rated(reference)
+    steps = rated.merge(rated_by_reference, on=[*_SOLUTION, "step"], suffixes=("", "_reference"))
     if steps.empty:
         raise InputError("the two labelers rated no step in common; label the same solutions with both")
     first = pd.concat(
-        [_first_errors(ours).rename("ours"), _first_errors(theirs).rename("theirs")], axis=1, join="inner"
+        [_first_errors(rated).rename("ours"), _first_errors(rated_by_reference).rename("theirs")], axis=1, join="inner"
     )
     by_step = problem_resamples(steps["problem_id"].tolist())
     of = first.index.get_level_values("problem_id").tolist()
     by_solution = problem_resamples(of)
-    mine, truth = first["ours"].to_numpy(), first["theirs"].to_numpy()
-    faulty, found = truth != _NONE, mine != _NONE
+    error_at, reference_at = first["ours"].to_numpy(), first["theirs"].to_numpy()
+    faulty, flagged = reference_at != _NONE, error_at != _NONE
     negative, negative_too = (steps[c].to_numpy() < 0 for c in ("rating", "rating_reference"))
     same = steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()
     return {
@@ -53,12 +53,12 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
         **share_with_bounds("rating_agreement", by_step, same),
         **share_with_bounds("step_agreement", by_step, negative == negative_too),
         **with_bounds("step_kappa", *_kappa(by_step, negative, negative_too)),
-        **share_with_bounds("first_error_agreement", by_solution, mine == truth),
-        **share_with_bounds("outcome_agreement", by_solution, faulty == found),
-        **share_with_bounds("missed", by_solution, ~found, faulty),
-        **share_with_bounds("false_alarms", by_solution, found, ~faulty),
-        **share_with_bounds("early", by_solution, mine < truth, faulty & found),
-        **share_with_bounds("late", by_solution, mine > truth, faulty & found),
+        **share_with_bounds("first_error_agreement", by_solution, error_at == reference_at),
+        **share_with_bounds("outcome_agreement", by_solution, faulty == flagged),
+        **share_with_bounds("missed", by_solution, ~flagged, faulty),
+        **share_with_bounds("false_alarms", by_solution, flagged, ~faulty),
+        **share_with_bounds("early", by_solution, error_at < reference_at, faulty & flagged),
+        **share_with_bounds("late", by_solution, error_at > reference_at, faulty & flagged),
     }
 
 
@@ -75,14 +75,17 @@ def with_found_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
     wrong = wrong[wrong["step"] == wrong["n_steps"]].sort_values("completion", kind="stable").drop_duplicates(_SOLUTION)
     texts = dict(zip(wrong[_SOLUTION].itertuples(index=False, name=None), wrong["text"], strict=True))
     keys = solutions[_SOLUTION].itertuples(index=False, name=None)
-    steps = [[*own, texts[key]] if key in texts else own for key, own in zip(keys, solutions["steps"], strict=True)]
+    steps = [
+        [*steps_of_one, texts[key]] if key in texts else steps_of_one
+        for key, steps_of_one in zip(keys, solutions["steps"], strict=True)
+    ]
     as_steps = reference["is_chosen"].where(~reference.index.isin(wrong["row"]), True)
     return solutions.assign(steps=pd.Series(steps, solutions.index, dtype=object)), reference.assign(is_chosen=as_steps)
 
 
 def _rated(labels: pd.DataFrame) -> pd.DataFrame:
-    kept = labels[labels["is_chosen"] & labels["rating"].notna()]
-    return kept[[*_SOLUTION, "step", "rating"]].astype({"rating": "int64"})
+    rated = labels[labels["is_chosen"] & labels["rating"].notna()]
+    return rated[[*_SOLUTION, "step", "rating"]].astype({"rating": "int64"})
 
 
 def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
@@ -90,10 +93,10 @@ def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     return errors.groupby([rated[name] for name in _SOLUTION]).min()
 
 
-def _kappa(drawn: ProblemResamples, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
+def _kappa(resamples: ProblemResamples, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
     """Cohen's kappa of two verdicts on the same steps, and its interval."""
     items = np.stack([one == other, one, other, np.ones(len(one), bool)], 1)
-    resampled = _kappas(drawn.sums(items))
+    resampled = _kappas(resamples.sums(items))
     return float(_kappas(items.sum(axis=0, keepdims=True))[0]), percentiles(resampled)
 
 

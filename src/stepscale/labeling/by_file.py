@@ -43,19 +43,19 @@ class FileLabeler:
         Raises InputError if it labels none of them.
         """
         keys = {pid: problem_key(text) for pid, text in zip(problems["problem_id"], problems["problem"], strict=True)}
-        found: list[Row] = []
+        labels: list[Row] = []
         matched = 0
         for problem_id, sample_id, steps in solutions[["problem_id", "sample_id", "steps"]].itertuples(index=False):
-            own = self._of(keys[problem_id], tuple(steps))
-            matched += bool(own)
-            found += [row | {"problem_id": problem_id, "sample_id": sample_id} for row in own]
-        if not found:
+            rows = self._of(keys[problem_id], tuple(steps))
+            matched += bool(rows)
+            labels += [row | {"problem_id": problem_id, "sample_id": sample_id} for row in rows]
+        if not labels:
             raise InputError(
                 f"{self.path}: none of its records labels one of these {len(solutions)} solutions; label the solutions that "
                 "were selected, with the text of problem and steps unchanged"
             )
         logger.info("%s labels %d of %d solutions", self.path, matched, len(solutions))
-        return tables.step_labels(pd.DataFrame(found, dtype=object))
+        return tables.step_labels(pd.DataFrame(labels, dtype=object))
 
     def _of(self, problem: str, steps: tuple[str, ...]) -> list[Row]:
         by_labeler: dict[str, list[Row]] = {}
@@ -87,5 +87,5 @@ def _beginnings(rows: list[Row]) -> list[tuple[str, ...]]:
 def _of_solution(rows: list[Row], steps: tuple[str, ...]) -> list[Row]:
     """The record's labels as those of a solution: its own last labelled step is the chosen one, once."""
     last = rows[-1]["step"]
-    own = next(row["completion"] for row in rows if row["step"] == last and row["text"] == steps[last])
-    return [row | {"is_chosen": row["completion"] == own} if row["step"] == last else row for row in rows]
+    chosen = next(row["completion"] for row in rows if row["step"] == last and row["text"] == steps[last])
+    return [row | {"is_chosen": row["completion"] == chosen} if row["step"] == last else row for row in rows]

@@ -40,11 +40,11 @@ def label_table(
     A sequence may end before the solution does; its steps beyond have no row. Raises InputError for more labels than steps,
     or ratings and values of different lengths.
     """
-    given = ratings if ratings is not None else values
-    if given is None:
+    labels_of_all = ratings if ratings is not None else values
+    if labels_of_all is None:
         raise InputError("label_table needs ratings or values of the steps; give at least one of them")
     columns: dict[str, list[object]] = {"problem_id": [], "sample_id": [], "step": [], "text": []}
-    rows = zip(solutions["problem_id"], solutions["sample_id"], solutions["steps"], given, strict=True)
+    rows = zip(solutions["problem_id"], solutions["sample_id"], solutions["steps"], labels_of_all, strict=True)
     for problem_id, sample_id, steps, labels in rows:
         n = len(labels)
         if n > len(steps):
@@ -63,8 +63,8 @@ def label_table(
 
 def up_to_first_negative(ratings: Sequence[int]) -> list[int]:
     """The ratings up to and including the first -1: what comes after an error is not judged (Lightman et al. 2023, 2.4)."""
-    found = list(ratings)
-    return found[: found.index(NEGATIVE) + 1] if NEGATIVE in found else found
+    rated = list(ratings)
+    return rated[: rated.index(NEGATIVE) + 1] if NEGATIVE in rated else rated
 
 
 def _flat(nested: Sequence[Sequence[float]] | None) -> list[float] | None:

@@ -1,18 +1,13 @@
-"""The settings of labelers, of the data loop and of rollouts, apart from the work, so that parameters are checked at once."""
+"""The settings of labelers, rollouts and the release, apart from the work, so that parameters are checked at once."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from stepscale.estimators.rising import Rising
 from stepscale.labeling.by_verifier import THRESHOLD
-from stepscale.supervision.selection import Blend, Convincing, Selection, Uniform
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
-
-ROUNDS = 3
-"""Rounds of the loop. A pipeline cannot turn in circles, so their number is fixed here; the paper's phase 2 had ten."""
 
 
 class BySymbols(BaseModel):
@@ -102,59 +97,6 @@ LoopLabeler = Annotated[
 PoolLabeler = Annotated[
     BySymbols | AsGiven | ByFile | PoolByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)
 ]
-
-
-class LoopStrategy(BaseModel):
-    """A way to choose what each round labels, and whether its selector learns from what was labelled."""
-
-    model_config = _STRICT
-
-    name: str = Field(description="as shown in tables and figures")
-    selection: Selection
-    retrained: bool = Field(True, description="the selector is trained anew every round on all labels so far")
-
-
-RETRAINED = LoopStrategy(name="80/20, selector retrained", selection=Convincing())
-TRAINED_ONCE = LoopStrategy(name="80/20, selector trained once", selection=Convincing(), retrained=False)
-BLENDED = LoopStrategy(name="Half 80/20, half random, retrained", selection=Blend())
-AT_RANDOM = LoopStrategy(name="Random", selection=Uniform())
-
-
-class LoopOptions(BaseModel):
-    """Rounds of select, label, retrain (Lightman et al. 2023, 4.2); their number is fixed in the pipeline."""
-
-    model_config = _STRICT
-
-    problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
-    per_problem: int = Field(
-        ge=1, description="samples labelled in a round, a problem; before the first, one at random"
-    )
-    labeler: LoopLabeler = Field(
-        BySymbols(), description="who rates what is chosen; a kind alone, or one with its settings"
-    )
-    audit: int = Field(
-        2, ge=1, description="samples a problem by which selectors are judged; none of them is ever learned from"
-    )
-    seeds: int = Field(1, ge=1, description="repeats of the whole loop")
-    least_steps: int = Field(40, ge=1, description="optimizer steps of a training at the least")
-    budgets: Rising = Field(description="N of best-of-N at which selectors are measured")
-    strategies: tuple[LoopStrategy, ...] = Field(
-        (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM),
-        min_length=1,
-        description="compared at the same numbers of labels; what the first one labelled is released",
-    )
-
-    @property
-    def samples(self) -> int:
-        """Samples of a problem that the whole loop takes: the audit's, one at random, then those of every round."""
-        return self.audit + 1 + ROUNDS * self.per_problem
-
-    @field_validator("strategies")
-    @classmethod
-    def _distinct(cls, value: tuple[LoopStrategy, ...]) -> tuple[LoopStrategy, ...]:
-        if len({strategy.name for strategy in value}) != len(value):
-            raise ValueError("each strategy needs a name of its own")
-        return value
 
 
 class RolloutOptions(BaseModel):

@@ -79,23 +79,23 @@ def plan_rollouts(
     generator: Generator, job: RolloutJob, problems: pd.DataFrame, solutions: pd.DataFrame, problems_per_shard: int
 ) -> list[Shard]:
     """The job cut into shards of so many problems, in the order of their table; a problem's solutions stay together."""
-    kept = _with_tokens(parsable(solutions))
+    readable = _with_tokens(parsable(solutions))
     shards = []
     for start in range(0, len(problems), problems_per_shard):
         part = problems.iloc[start : start + problems_per_shard]
         order = {problem_id: place for place, problem_id in enumerate(part["problem_id"])}
-        own = kept[kept["problem_id"].isin(order)].sort_values(
+        of_part = readable[readable["problem_id"].isin(order)].sort_values(
             "problem_id", key=lambda ids: ids.map(order), kind="stable"
         )
         prompts = [generator.encode_prompt(text) for text in part["problem"]]
         golds = [None if pd.isna(gold) else str(gold) for gold in part["answer"]]
         written = [
             [pid, int(sample), answer, list(steps), [*map(int, tokens)], [*map(int, ends)]]
-            for pid, sample, answer, steps, tokens, ends in own[_COLUMNS].itertuples(index=False)
+            for pid, sample, answer, steps, tokens, ends in of_part[_COLUMNS].itertuples(index=False)
         ]
         made_of = [_CODE, asdict(job), generator.name, list(order), prompts, golds, written]
-        rows = int(own["steps"].map(len).sum())
-        shards.append(Shard(shard_name(job.purpose, start, made_of), part, rows, own))
+        rows = int(of_part["steps"].map(len).sum())
+        shards.append(Shard(shard_name(job.purpose, start, made_of), part, rows, of_part))
     return shards
 
 
@@ -114,20 +114,22 @@ def roll_out(
     The last step of a solution needs no rollouts: its value is whether the answer is right. Raises InputError for a problem
     without an answer, and for solutions without tokens or with those of another vocabulary.
     """
-    kept = _with_tokens(parsable(solutions))
-    if dropped := len(solutions) - len(kept):
+    readable = _with_tokens(parsable(solutions))
+    if dropped := len(solutions) - len(readable):
         _log.info("%s: %d of %d solutions have no answer and are left out", NAME, dropped, len(solutions))
-    golds = _golds(problems, kept)
-    right = grade_many(list(kept["answer"]), [golds[problem_id] for problem_id in kept["problem_id"]], job.rules)
-    paths = _paths(generator, problems, kept)
+    golds = _golds(problems, readable)
+    right = grade_many(
+        list(readable["answer"]), [golds[problem_id] for problem_id in readable["problem_id"]], job.rules
+    )
+    paths = _paths(generator, problems, readable)
     texts = {
         beginning: "\n".join(steps[: place + 1])
-        for path, steps in zip(paths, kept["steps"], strict=True)
+        for path, steps in zip(paths, readable["steps"], strict=True)
         for place, beginning in enumerate(path)
     }
     worth = _worth(job, generator, texts, golds, ledger)
     values = [[*(worth[beginning] for beginning in path), float(ok)] for path, ok in zip(paths, right, strict=True)]
-    return label_table(kept, NAME, values=values)
+    return label_table(readable, NAME, values=values)
 
 
 def parsable(solutions: pd.DataFrame) -> pd.DataFrame:
@@ -180,12 +182,12 @@ def _worth(
         for beginning in texts
         for number in range(job.per_step)
     ]
-    found = generator.generate(requests, job.sampling, "solution", ledger)
+    continuations = generator.generate(requests, job.sampling, "solution", ledger)
     answers: list[str | None] = []
     for place, text in enumerate(texts.values()):
-        answers += _answers(generator, text, found[place * job.per_step : (place + 1) * job.per_step])
-    wanted = [golds[problem_id] for problem_id, _ in texts for _ in range(job.per_step)]
-    right = grade_many(answers, wanted, job.rules)
+        answers += _answers(generator, text, continuations[place * job.per_step : (place + 1) * job.per_step])
+    gold_answers = [golds[problem_id] for problem_id, _ in texts for _ in range(job.per_step)]
+    right = grade_many(answers, gold_answers, job.rules)
     shares = [sum(right[at : at + job.per_step]) / job.per_step for at in range(0, len(right), job.per_step)]
     return dict(zip(texts, shares, strict=True))
 

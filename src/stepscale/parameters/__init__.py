@@ -9,7 +9,7 @@ from typing import Any, Self
 from pydantic import Field, ValidationError, model_validator
 
 from stepscale.errors import InputError
-from stepscale.labeling.options import LoopOptions, ReleaseOptions, RolloutOptions
+from stepscale.labeling.options import ReleaseOptions, RolloutOptions
 from stepscale.parameters.block import Block, FileSource, SampleCounts, SamplingBlock
 from stepscale.parameters.measurements import (
     ExperimentBlock,
@@ -26,6 +26,7 @@ from stepscale.parameters.measurements import (
 )
 from stepscale.parameters.models import GeneratorBlock, LargerBlock, PRMBlock, VerifierBlock, VerifierModels
 from stepscale.search.plan import SearchPlan, check_samples
+from stepscale.supervision.loop_options import LoopOptions
 
 __all__ = [
     "Block",

@@ -1,7 +1,7 @@
 """Chains of revisions: each attempt sees the latest attempts before it (Snell et al. 2024, 6).
 
 In: problems, a Generator that was fine-tuned to revise, and the length of each chain. Out: attempts as candidates, what
-each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call a position.
+each read, and what each cost. All chains of all problems take their next step together, one ``generate`` call per position.
 An attempt that was cut off or states no answer stays in its chain, unanswered, and is not shown to later ones: training
 data hold no such attempt. Draws are named by (run, position, problem, chain), so the first s positions of a chain are the
 chain of length s: one pool of chains serves all budgets (``revision_grid``).
@@ -12,12 +12,10 @@ from dataclasses import dataclass, replace
 
 from stepscale.cost import Ledger, total
 from stepscale.errors import InputError
-from stepscale.generation.contract import Continuation, Generator, Request, Sampling
-from stepscale.generation.sampling import read_steps
-from stepscale.grading import extract_answer
+from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.metering import Meter
-from stepscale.search.results import Candidate, Problem
+from stepscale.search.results import Candidate, Problem, candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -60,7 +58,7 @@ def run_chains(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     problems_at_once: int = 64,
 ) -> list[ProblemChains]:
     """``len(lengths)`` chains of these lengths (attempts) for each problem; what was computed is added to ``ledger``.
@@ -78,10 +76,12 @@ def run_chains(
         chains: list[list[list[Attempt]]] = [[[] for _ in lengths] for _ in part]
         for position in range(max(lengths)):
             going = [(i, chain) for i in range(len(part)) for chain, length in enumerate(lengths) if position < length]
-            drawn = _next_attempts(part, chains, going, generator, layout, sampling, run_seed, ledger)
-            for (i, chain), attempt in zip(going, drawn, strict=True):
+            attempts = _next_attempts(part, chains, going, generator, layout, sampling, run_seed, ledger)
+            for (i, chain), attempt in zip(going, attempts, strict=True):
                 chains[i][chain].append(attempt)
-        results += [ProblemChains(p, tuple(map(tuple, own))) for p, own in zip(part, chains, strict=True)]
+        results += [
+            ProblemChains(p, tuple(map(tuple, problem_chains))) for p, problem_chains in zip(part, chains, strict=True)
+        ]
     return results
 
 
@@ -93,7 +93,7 @@ def _next_attempts(
     layout: RevisionLayout,
     sampling: Sampling,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None,
 ) -> list[Attempt]:
     """One more attempt of each (problem, chain) in ``going``, in one call."""
     prompts, contexts, requests = [], [], []
@@ -113,46 +113,39 @@ def _next_attempts(
         None,
         ledger,
     )
-    found = meter.generate(requests, sampling, "solution")
-    parts = zip(going, prompts, requests, contexts, found, meter.ledgers, strict=True)
+    continuations = meter.generate(requests, sampling, "solution")
+    parts = zip(going, prompts, requests, contexts, continuations, meter.ledgers, strict=True)
     return [
-        Attempt(prompt, request.prefix, context, candidate_of(generator, drawn, chain, len(chains[i][chain])), cost)
-        for (i, chain), prompt, (_, request), context, drawn, cost in parts
+        Attempt(
+            prompt,
+            request.prefix,
+            context,
+            candidate_of(generator, continuation, len(chains[i][chain]), subtree=chain),
+            cost,
+        )
+        for (i, chain), prompt, (_, request), context, continuation, cost in parts
     ]
 
 
-def candidate_of(generator: Generator, drawn: Continuation, chain: int, position: int) -> Candidate:
-    """A whole solution as a candidate not yet scored, with no answer unless it ended by itself."""
-    steps, ends = read_steps(generator, drawn)
-    finished = drawn.ended == "solution"
-    return Candidate(
-        slot=position,
-        subtree=chain,
-        steps=tuple(steps),
-        tokens=drawn.tokens,
-        step_ends=tuple(ends),
-        finish="solution" if finished else "length",
-        answer=extract_answer("\n".join(steps)) if finished else None,
-        step_scores=(),
-        score=None,
-        mean_logprob=sum(drawn.logprobs) / len(drawn.logprobs) if drawn.logprobs else None,
-    )
-
-
 def score_chains(
-    found: Sequence[ProblemChains],
+    chains_of_all: Sequence[ProblemChains],
     generator: Generator,
     verifier: Verifier,
     history: bool,
     aggregation: How,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:
     """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
 
     Attempts without an answer stay unscored: they can never win. The cost joins each attempt's own and ``ledger``.
     """
-    flat = [(own.problem, attempt) for own in found for chain in own.chains for attempt in chain]
+    flat = [
+        (problem_chains.problem, attempt)
+        for problem_chains in chains_of_all
+        for chain in problem_chains.chains
+        for attempt in chain
+    ]
     read = [i for i, (_, attempt) in enumerate(flat) if attempt.candidate.answer is not None]
     owners = [Problem(flat[i][0].problem_id, flat[i][1].prompt if history else flat[i][0].text) for i in read]
     meter = Meter(owners, generator, verifier, ledger)
@@ -162,4 +155,7 @@ def score_chains(
         candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
-    return [replace(own, chains=tuple(tuple(next(rest) for _ in chain) for chain in own.chains)) for own in found]
+    return [
+        replace(problem_chains, chains=tuple(tuple(next(rest) for _ in chain) for chain in problem_chains.chains))
+        for problem_chains in chains_of_all
+    ]

@@ -2,7 +2,7 @@
 
 In: for each attempt of a problem the sequence that was passed through a model. Out: its place among them in order, its tokens,
 and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings lie together
-two sequences share no more than any two neighbours between them do (as in a suffix array), so three numbers an attempt replace
+two sequences share no more than any two neighbours between them do (as in a suffix array), so three numbers per attempt replace
 its tokens. It counts as the engines do (``generation.local``, ``verifiers.scoring``), like ``sample_costs``, which prices
 independent samples in expectation. Knows nothing of how answers are chosen.
 """
@@ -22,14 +22,14 @@ WRITING = ("write_place", "write_tokens", "write_shared")
 READING = ("read_place", "read_tokens", "read_shared")
 
 
-def written_pieces(prompt: Sequence[int], position: int, drawn: Sequence[int]) -> list[Piece]:
+def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int]) -> list[Piece]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
     The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
     by attempts of one ``position`` alone, for these are drawn in one call; the rest of the prompt by all.
     """
     last = [(-1 - position, 0), (prompt[-1], 1)]  # no token is negative
-    return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in drawn[:-1])]
+    return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in written[:-1])]
 
 
 def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Piece]:
@@ -44,14 +44,14 @@ def in_order(sequences: Sequence[Sequence[Piece]]) -> NDArray[np.int64]:
     """[n, 3]: place in order, tokens, and tokens shared with the sequence one place before."""
     keys = [[key for key, _ in pieces] for pieces in sequences]
     order = sorted(range(len(keys)), key=keys.__getitem__)
-    found = np.zeros((len(keys), 3), np.int64)
-    found[order, 0] = np.arange(len(keys))
-    found[:, 1] = [sum(tokens for _, tokens in pieces) for pieces in sequences]
-    for before, own in pairwise(order):
-        alike = next((i for i, (a, b) in enumerate(zip(keys[before], keys[own], strict=False)) if a != b), None)
-        alike = min(len(keys[before]), len(keys[own])) if alike is None else alike
-        found[own, 2] = sum(tokens for _, tokens in sequences[own][:alike])
-    return found
+    places = np.zeros((len(keys), 3), np.int64)
+    places[order, 0] = np.arange(len(keys))
+    places[:, 1] = [sum(tokens for _, tokens in pieces) for pieces in sequences]
+    for before, current in pairwise(order):
+        alike = next((i for i, (a, b) in enumerate(zip(keys[before], keys[current], strict=False)) if a != b), None)
+        alike = min(len(keys[before]), len(keys[current])) if alike is None else alike
+        places[current, 2] = sum(tokens for _, tokens in sequences[current][:alike])
+    return places
 
 
 class Beginnings:

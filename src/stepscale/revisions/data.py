@@ -1,6 +1,6 @@
 """What a revision model and its ORM learn from (Snell et al. 2024, 6, H and I).
 
-In: problems with graded solutions, many samples a problem. Out: for the revision model, solutions with a ``prompt`` that
+In: problems with graded solutions, many samples per problem. Out: for the revision model, solutions with a ``prompt`` that
 stands in the problem's place, as ``generation.finetune`` takes them: loss on the right solution alone. For its ORM, examples
 made from the revision model's own chains, with or without the earlier attempts. Knows nothing of tokens or models.
 """
@@ -53,14 +53,14 @@ def revision_examples(
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     solutions = solutions.reset_index(drop=True)
     right_kept, prompts, contexts = [], [], []
-    for problem_id, own in _valid(solutions).groupby("problem_id", sort=False):
+    for problem_id, of_problem in _valid(solutions).groupby("problem_id", sort=False):
         if problem_id not in texts:
             raise InputError(f"problem_id {problem_id!r} has solutions but is not in the problems table; ingest it too")
-        is_right = own["is_correct"].astype(bool)
+        is_right = of_problem["is_correct"].astype(bool)
         if config.only_with_wrong and is_right.all():
             continue
-        wrong = _Wrong(own[~is_right])
-        right = own[is_right]
+        wrong = _Wrong(of_problem[~is_right])
+        right = of_problem[is_right]
         parts = zip(right.index, right["sample_id"], right["steps"], strict=True)
         for index, sample_id, steps in _taken(list(parts), str(problem_id), config.per_problem, seed):
             rows = wrong.context(str(problem_id), int(sample_id), steps, config.most_wrong, seed)
@@ -74,8 +74,8 @@ def revision_examples(
             "no finished right solution (only_with_wrong: of a problem with a wrong one) to make revision data from; sample"
             " more or use an abler generator"
         )
-    kept = solutions.loc[right_kept].reset_index(drop=True)
-    return kept.assign(prompt=prompts, context=pd.Series(contexts, dtype=object))
+    shown_right = solutions.loc[right_kept].reset_index(drop=True)
+    return shown_right.assign(prompt=prompts, context=pd.Series(contexts, dtype=object))
 
 
 def _valid(solutions: pd.DataFrame) -> pd.DataFrame:
@@ -123,14 +123,14 @@ def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history:
 
 
 def revision_orm_examples(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Example]:
-    """Outcome examples from graded chains of the revision model itself, one an attempt that ended with an answer.
+    """Outcome examples from graded chains of the revision model itself, one per attempt that ended with an answer.
 
     Every step's target is whether the final answer is right, as for any ORM. Raises InputError if nothing is graded.
     """
-    kept = chains[(chains["finish"] == "solution") & chains["answer"].notna() & chains["is_correct"].notna()]
-    kept = kept[kept["steps"].map(len) > 0]
-    if kept.empty:
+    graded = chains[(chains["finish"] == "solution") & chains["answer"].notna() & chains["is_correct"].notna()]
+    graded = graded[graded["steps"].map(len) > 0]
+    if graded.empty:
         raise InputError("chains hold no graded attempt; grade their answers first")
-    read = revision_trajectories(problems, kept, history)
-    rows = zip(kept["problem_id"], read, kept["is_correct"], strict=True)
+    read = revision_trajectories(problems, graded, history)
+    rows = zip(graded["problem_id"], read, graded["is_correct"], strict=True)
     return [Example(pid, text, (float(bool(right)),) * len(text.steps)) for pid, text, right in rows]

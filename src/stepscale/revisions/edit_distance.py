@@ -52,5 +52,5 @@ def nearest(text: str, others: Sequence[str]) -> int:
 
 def _lower_bound(counts: Counter[str], other: str) -> int:
     """Characters that one has more of than the other: each costs an edit, and a replacement settles one of either side."""
-    theirs = Counter(other)
-    return max((counts - theirs).total(), (theirs - counts).total())
+    other_counts = Counter(other)
+    return max((counts - other_counts).total(), (other_counts - counts).total())

@@ -80,19 +80,19 @@ def ratio_results(
         raise InputError(
             "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
         )
-    wanted = [(budget, *split) for budget in budgets for split in splits(budget, base)]
+    cells = [(budget, *split) for budget in budgets for split in splits(budget, base)]
     rates = _flops_a_token(chains)
     rows = []
-    for problem_id, own in chains.groupby("problem_id", sort=False):
-        ordered = own.sort_values(["chain", "position"], kind="stable")
+    for problem_id, of_problem in chains.groupby("problem_id", sort=False):
+        ordered = of_problem.sort_values(["chain", "position"], kind="stable")
         pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), select)
-        for budget, sequential, parallel in wanted:
-            found = list(pool.groups(sequential, parallel))
-            if not found:
+        for budget, sequential, parallel in cells:
+            groups = list(pool.groups(sequential, parallel))
+            if not groups:
                 raise InputError(
                     f"problem {problem_id}: the pool holds no {parallel} chains of {sequential} attempts; run pool_lengths"
                 )
-            right, written, read = (sum(column) / len(found) for column in zip(*found, strict=True))
+            right, written, read = (sum(column) / len(groups) for column in zip(*groups, strict=True))
             writing, reading = written * rates[0], read * rates[1]
             rows.append(
                 {
@@ -102,7 +102,7 @@ def ratio_results(
                     "sequential": sequential,
                     "parallel": parallel,
                     "accuracy": right,
-                    "groups": len(found),
+                    "groups": len(groups),
                     "tokens": written + read,
                     "flops": writing + reading,
                     "generator_flops": writing,
@@ -127,8 +127,8 @@ class _Pool:
         for row in rows.to_dict("records"):
             records.setdefault(int(row["chain"]), []).append(row)
         chains = [records[chain] for chain in sorted(records)]
-        self.chains = [[_candidate(row) for row in own] for own in chains]
-        self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in own] for own in chains]
+        self.chains = [[_candidate(row) for row in chain] for chain in chains]
+        self.right = [[not pd.isna(row["is_correct"]) and bool(row["is_correct"]) for row in chain] for chain in chains]
         self.first = np.cumsum([0, *map(len, chains)])  # each chain's first row
         self.written = Beginnings(rows, WRITING)
         self.read = Beginnings(rows, READING) if select == "hierarchical" else None  # a vote reads no scores

@@ -50,9 +50,9 @@ class RevisionLayout(BaseModel):
 
         ``length_of``: tokens of a prompt; needed only with ``max_tokens``, without it nothing more is left out.
         """
-        kept = min(len(attempts), self.context)
+        n_shown = min(len(attempts), self.context)
         while True:
-            text = self.text(problem, attempts[len(attempts) - kept :])
-            if not kept or self.max_tokens is None or length_of is None or length_of(text) <= self.max_tokens:
-                return text, kept
-            kept -= 1
+            text = self.text(problem, attempts[len(attempts) - n_shown :])
+            if not n_shown or self.max_tokens is None or length_of is None or length_of(text) <= self.max_tokens:
+                return text, n_shown
+            n_shown -= 1

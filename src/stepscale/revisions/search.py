@@ -1,6 +1,6 @@
 """Step-wise search over a revision model's proposals: the tree grows after earlier attempts, not after the bare problem.
 
-In: one chain of attempts a problem, and any search method. Out: the method's results with the chain's cost added, chosen
+In: one chain of attempts per problem, and any search method. Out: the method's results with the chain's cost added, chosen
 among what the search wrote and the chain's attempts that the same verifier scored. The generator reads the problem with the
 attempts; the verifier reads that too, or the bare problem if it was not trained with history. Neither paper does this (Snell
 et al. 2024, 8, names it as future work). Knows no search method by name.
@@ -36,7 +36,7 @@ class WithoutHistory:
 
 
 def search_revisions(
-    found: Sequence[ProblemChains],
+    chains_of_all: Sequence[ProblemChains],
     generator: Generator,
     verifier: Verifier,
     options: SearchMethod,
@@ -45,7 +45,7 @@ def search_revisions(
     *,
     history: bool,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
 ) -> list[SearchResult]:
     """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
 
@@ -54,24 +54,33 @@ def search_revisions(
     made. Attempts without a score can win majority alone. Raises InputError unless each problem has one chain.
     """
     revised, bare = [], {}
-    for own in found:
-        if len(own.chains) != 1:
-            raise InputError(f"search over revisions needs one chain a problem, not {len(own.chains)}; run one")
-        shown = [a.candidate.steps for a in own.chains[0] if a.candidate.answer is not None]
-        text, _ = layout.fitted(own.problem.text, shown, lambda text: len(generator.encode_prompt(text)))
-        revised.append(Problem(own.problem.problem_id, text))
-        bare[text] = own.problem.text
+    for problem_chains in chains_of_all:
+        if len(problem_chains.chains) != 1:
+            raise InputError(
+                f"search over revisions needs one chain per problem, not {len(problem_chains.chains)}; run one"
+            )
+        shown = [a.candidate.steps for a in problem_chains.chains[0] if a.candidate.answer is not None]
+        text, _ = layout.fitted(problem_chains.problem.text, shown, lambda text: len(generator.encode_prompt(text)))
+        revised.append(Problem(problem_chains.problem.problem_id, text))
+        bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)
     results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger)
-    return [_with_chain(own, result, options, run_seed) for own, result in zip(found, results, strict=True)]
+    return [
+        _with_chain(problem_chains, result, options, run_seed)
+        for problem_chains, result in zip(chains_of_all, results, strict=True)
+    ]
 
 
-def _with_chain(own: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int) -> SearchResult:
+def _with_chain(
+    problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int
+) -> SearchResult:
     """The result with the chain's attempts as its first candidates, chosen anew, and with their cost."""
-    n = len(own.chains[0])
-    attempts = [attempt.candidate for attempt in own.chains[0]]
+    n = len(problem_chains.chains[0])
+    attempts = [attempt.candidate for attempt in problem_chains.chains[0]]
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
-    won = choose(pool, options.final_choice, seed_for(run_seed, "revision-search-tie", own.problem.problem_id))
+    won = choose(
+        pool, options.final_choice, seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
+    )
     return replace(
         result,
         strategy=f"{result.strategy} after={n}",
@@ -80,5 +89,5 @@ def _with_chain(own: ProblemChains, result: SearchResult, options: SearchMethod,
         answer=won.answer,
         chosen=won.candidate,
         confidence=won.confidence,
-        ledger=own.ledger + result.ledger,
+        ledger=problem_chains.ledger + result.ledger,
     )

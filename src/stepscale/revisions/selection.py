@@ -33,16 +33,16 @@ def hierarchical(
 
     ``stands``: the ``representative`` of a chain by its number, for who asks about the same chains again and again.
     """
-    kept: list[tuple[int, int, Candidate]] = []
+    representatives: list[tuple[int, int, Candidate]] = []
     for number, chain in enumerate(chains):
         tie = seed_for(seed, "revision-chain-tie", sample_id=number)
         place = stands(number) if stands else representative(chain, tie)
         if place is not None:
-            kept.append((number, place, chain[place]))
-    won = choose([candidate for _, _, candidate in kept], "weighted", seed_for(seed, "revision-tie"))
+            representatives.append((number, place, chain[place]))
+    won = choose([candidate for _, _, candidate in representatives], "weighted", seed_for(seed, "revision-tie"))
     if won.candidate is None:
         return ChainChoice()
-    return ChainChoice(won.answer, *kept[won.candidate][:2], won.confidence)
+    return ChainChoice(won.answer, *representatives[won.candidate][:2], won.confidence)
 
 
 def representative(chain: Sequence[Candidate], seed: int) -> int | None:

@@ -1,4 +1,4 @@
-"""Chains of revisions as a table: a row an attempt, with all that is needed to choose among them and to price them.
+"""Chains of revisions as a table: a row per attempt, with all that is needed to choose among them and to price them.
 
 In: chains, scored or not. Out: a solutions table with further columns, and those that depend on the verifier.
 """
@@ -15,8 +15,8 @@ from stepscale.revisions.grid import BY_VERIFIER
 Encode = Callable[[Iterable[Text]], Sequence[Encoded]]  # a verifier's own encoder
 
 
-def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
-    """A solutions table, not yet graded, with a row an attempt and further columns.
+def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
+    """A solutions table, not yet graded, with a row per attempt and further columns.
 
     ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
     (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),
@@ -24,14 +24,14 @@ def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame
     what the whole pool cost; the columns ``revision_costs.WRITING`` tell what any of its chains cost without the others.
     """
     rows = []
-    for own in found:
-        flat = [attempt for chain in own.chains for attempt in chain]
+    for problem_chains in chains_of_all:
+        flat = [attempt for chain in problem_chains.chains for attempt in chain]
         written = in_order([written_pieces(a.prefix, a.candidate.slot, a.candidate.tokens) for a in flat])
         for sample_id, attempt in enumerate(flat):
             made = attempt.candidate
             rows.append(
                 {
-                    "problem_id": own.problem.problem_id,
+                    "problem_id": problem_chains.problem.problem_id,
                     "sample_id": sample_id,
                     "steps": list(made.steps),
                     "tokens": list(made.tokens),
@@ -56,12 +56,14 @@ def chains_table(found: Sequence[ProblemChains], generator: str) -> pd.DataFrame
     return pd.DataFrame(rows)
 
 
-def judged(found: Sequence[ProblemChains], encode: Encode, history: bool) -> pd.DataFrame:
+def judged(chains_of_all: Sequence[ProblemChains], encode: Encode, history: bool) -> pd.DataFrame:
     """The columns ``BY_VERIFIER`` of the chains table, of chains that ``score_chains`` scored with the same ``history``."""
     rows = []
-    for own in found:
-        flat = [attempt for chain in own.chains for attempt in chain]
-        texts = [(attempt.prompt if history else own.problem.text, attempt.candidate.steps) for attempt in flat]
+    for problem_chains in chains_of_all:
+        flat = [attempt for chain in problem_chains.chains for attempt in chain]
+        texts = [
+            (attempt.prompt if history else problem_chains.problem.text, attempt.candidate.steps) for attempt in flat
+        ]
         read = [i for i, attempt in enumerate(flat) if attempt.candidate.score is not None]
         pieces: list[list[Piece]] = [[] for _ in flat]
         for i, encoded in zip(read, encode(texts[i] for i in read), strict=True):

@@ -6,7 +6,7 @@ Differs from the published code: siblings that ended are candidates, those cut o
 is not searched again.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -14,8 +14,10 @@ from stepscale.search.beam import TreeMethod
 
 
 class Dvts(TreeMethod):
-    """N/M trees of M beams a problem."""
+    """N/M trees of M beams per problem."""
 
+    is_its_shape: ClassVar[bool] = True
+    label: ClassVar[str] = "DVTS"
     method: Literal["dvts"] = "dvts"
     k: int = Field(0, ge=0, description="steps rolled forward before a beam is ranked, as in lookahead; 0: none")
 

@@ -5,7 +5,7 @@ the score of what was rolled, aggregated as asked for. The rolled steps are then
 last step, and a candidate's own score is that of its own steps. Budget N (k + 1). k = 0 is ``Beam``.
 """
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,8 +13,9 @@ from stepscale.search.beam import TreeMethod
 
 
 class Lookahead(TreeMethod):
-    """One tree of N beams a problem, ranked k steps ahead."""
+    """One tree of N beams per problem, ranked k steps ahead."""
 
+    is_its_shape: ClassVar[bool] = True
     method: Literal["lookahead"] = "lookahead"
     k: int = Field(ge=1, description="steps rolled forward before a beam is ranked; 1 and 3 in the paper")
 

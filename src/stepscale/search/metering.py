@@ -16,6 +16,7 @@ from stepscale.cost import Ledger, Phase, total
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling, Until
 from stepscale.search.results import Problem
+from stepscale.search.time_limit import time_left
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 _PHASES: tuple[Phase, ...] = ("prefill", "decode", "verify")
@@ -25,11 +26,11 @@ Owned = tuple[int, Request]  # the index of a problem and a request made for it
 class Meter:
     """Generator and verifier, called for ``problems`` together; ``ledgers`` [problems] grow with each call.
 
-    What is counted for a problem is also added to ``ledger``, which thus holds the sum.
+    What is counted for a problem is also added to ``ledger``, if one is given.
     """
 
     def __init__(
-        self, problems: Sequence[Problem], generator: Generator, verifier: Verifier | None, ledger: Ledger
+        self, problems: Sequence[Problem], generator: Generator, verifier: Verifier | None, ledger: Ledger | None = None
     ) -> None:
         self.problems, self.generator = problems, generator
         self.ledgers = [Ledger() for _ in problems]
@@ -38,30 +39,32 @@ class Meter:
         self._read: set[tuple[int, tuple[str, ...]]] = set()  # beginnings of solutions already read by the verifier
 
     def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
-        """Continue every request, in one call; order kept."""
+        """Continue every request, in one call; order kept. Raises OutOfTime if the time of a search is limited and up."""
         if not requests:
             return []
+        time_left()
         spent = Ledger()
-        found = self.generator.generate([request for _, request in requests], sampling, until, spent)
-        drawn: list[dict[tuple[int, ...], list[tuple[int, ...]]]] = [{} for _ in self.problems]  # by prefix
-        for (owner, request), continuation in zip(requests, found, strict=True):
+        continuations = self.generator.generate([request for _, request in requests], sampling, until, spent)
+        tokens_by_prefix: list[dict[tuple[int, ...], list[tuple[int, ...]]]] = [{} for _ in self.problems]  # by prefix
+        for (owner, request), continuation in zip(requests, continuations, strict=True):
             # the last token is drawn, and passed through the model only when something goes on from it
-            drawn[owner].setdefault(request.prefix, []).append(continuation.tokens[:-1])
-        needed = [self._prefix_weight(owner, list(own)) for owner, own in enumerate(drawn)]
-        written = [sum(map(_distinct_tokens, own.values())) for own in drawn]
+            tokens_by_prefix[owner].setdefault(request.prefix, []).append(continuation.tokens[:-1])
+        needed = [self._prefix_weight(owner, list(by_prefix)) for owner, by_prefix in enumerate(tokens_by_prefix)]
+        written = [sum(map(_distinct_tokens, by_prefix.values())) for by_prefix in tokens_by_prefix]
         self._share_out(spent, {"prefill": needed, "decode": written, "verify": written})
-        return found
+        return continuations
 
     def score(self, solutions: Sequence[tuple[int, tuple[str, ...]]]) -> list[StepScores]:
         """Scores of all steps of every (problem, steps), in one call; order kept. Raises InputError if a score is missing."""
         if not solutions:
             return []
+        time_left()
         assert self._verifier is not None
         spent = Ledger()
-        found = self._verifier.score(
+        scores_of_all = self._verifier.score(
             [Trajectory(self.problems[owner].text, steps) for owner, steps in solutions], spent
         )
-        for (owner, steps), scores in zip(solutions, found, strict=True):
+        for (owner, steps), scores in zip(solutions, scores_of_all, strict=True):
             if len(scores.negative) != len(steps) or not np.isfinite(scores.negative).all():
                 raise InputError(
                     f"verifier {self._verifier.name}: {len(scores.negative)} scores {scores.negative} for {len(steps)} steps"
@@ -71,14 +74,14 @@ class Meter:
         for owner, steps in solutions:
             new[owner] += self._new_text(owner, steps)
         self._share_out(spent, dict.fromkeys(_PHASES, new))
-        return found
+        return scores_of_all
 
     def _prefix_weight(self, owner: int, prefixes: Sequence[tuple[int, ...]]) -> int:
         """Tokens of distinct prefixes to compute: at first all, later the last one of each, drawn but never passed."""
         if not prefixes:
             return 0
-        seen, self._prompted[owner] = self._prompted[owner], True
-        return len(prefixes) if seen else _distinct_tokens(prefixes)
+        prompted_before, self._prompted[owner] = self._prompted[owner], True
+        return len(prefixes) if prompted_before else _distinct_tokens(prefixes)
 
     def _new_text(self, owner: int, steps: tuple[str, ...]) -> int:
         """Characters of the problem and of the steps that were not read before."""
@@ -91,12 +94,13 @@ class Meter:
         return new
 
     def _share_out(self, spent: Ledger, weights: dict[Phase, list[int]]) -> None:
-        self._ledger.models = total([self._ledger, spent]).models
+        if self._ledger is not None:
+            self._ledger.models = total([self._ledger, spent]).models
         for name, cost in spent.models.items():
             parts = {phase: apportion(getattr(cost, phase), weights[phase]) for phase in _PHASES}
-            tokens = [sum(own) for own in zip(*parts.values(), strict=True)]
+            tokens = [sum(counts_of_one) for counts_of_one in zip(*parts.values(), strict=True)]
             contexts = apportion(cost.context_sum, tokens)
-            shares = [own / cost.tokens if cost.tokens else 1 / len(tokens) for own in tokens]
+            shares = [counts_of_one / cost.tokens if cost.tokens else 1 / len(tokens) for counts_of_one in tokens]
             for ledger, context, share, *counts in zip(
                 self.ledgers, contexts, shares, *(parts[phase] for phase in _PHASES), strict=True
             ):

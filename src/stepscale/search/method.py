@@ -1,9 +1,11 @@
-"""What every search method is: typed options that know their budget and how to find candidates.
+"""What every search method is: typed options that know their name, their budget and how to find candidates.
 
-A new method is one file with a subclass of ``SearchMethod`` and one line in ``methods.SearchOptions``.
+A new method is one file with a subclass of ``SearchMethod`` and its name in ``methods.SearchOptions``
+(docs/how_to/add_a_search_method.md). No other file knows the options of a method.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
 
@@ -18,7 +20,7 @@ from stepscale.verifiers.aggregation import How, NeutralIs
 
 
 @dataclass(frozen=True)
-class Draws:
+class SeededSampling:
     """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run."""
 
     sampling: Sampling
@@ -26,10 +28,17 @@ class Draws:
 
 
 class SearchMethod(BaseModel, ABC):
-    """Options common to all methods: N, and how scores become a choice."""
+    """Options common to all methods: N, and how scores become a choice.
+
+    ``label``: the method's name in figures; the name of the method unless set. ``named_apart``: options that its name does
+    not tell by itself. ``measured_from_samples``: recorded samples measure it in closed form, so no plan runs it.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     needs_verifier: ClassVar[bool] = True
+    measured_from_samples: ClassVar[bool] = False
+    label: ClassVar[str] = ""
+    named_apart: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})
 
     method: str
     n: int = Field(ge=1, description="N: solutions (samples or beams) searched at once for each problem")
@@ -56,8 +65,30 @@ class SearchMethod(BaseModel, ABC):
 
     @property
     def search_key(self) -> str:
-        """What is searched in one line: strategies of one key make the same search, draw by draw."""
+        """What is searched in one line: strategies of one key make the same search, draw by draw, and are run once.
+
+        A strategy shares its search with no other unless its method says so.
+        """
         return self.strategy
+
+    @property
+    def expands_duplicates_once(self) -> bool:
+        """Whether open solutions of the same tokens are expanded once."""
+        return False
+
+    def shown(self, among: Sequence["SearchMethod"] = ()) -> str:
+        """The name in figures and tables, whatever its N: the label, and own options that differ from their defaults.
+
+        Args:
+            among: The strategies that it is shown beside.
+        """
+        fields = type(self).model_fields
+        options = [
+            f"{name} = {getattr(self, name)}"
+            for name, field in fields.items()
+            if name not in self.named_apart and getattr(self, name) != field.get_default(call_default_factory=True)
+        ]
+        return " ".join([self.label or self.method.replace("_", " "), ", ".join(options)]).rstrip()
 
     def within(self, budget: int) -> Self:
         """These options with the greatest N whose budget is at most ``budget``. Raises InputError if there is none."""
@@ -67,5 +98,5 @@ class SearchMethod(BaseModel, ABC):
         return self.model_copy(update={"n": n})
 
     @abstractmethod
-    def find(self, meter: Meter, draws: Draws) -> tuple[list[list[Candidate]], list[int]]:
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """Candidates and the number of rounds, for each of the meter's problems."""

@@ -1,12 +1,12 @@
 """The search methods by name, and the one call that runs any of them.
 
-In: problems, a Generator, a Verifier and typed options. Out: a result a problem, with candidates, answer and costs.
+In: problems, a Generator, a Verifier and typed options. Out: a result per problem, with candidates, answer and costs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
@@ -16,20 +16,31 @@ from stepscale.search.best_of_n import BestOfN, Majority, Weighted
 from stepscale.search.dvts import Dvts
 from stepscale.search.lookahead import Lookahead
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Problem, SearchResult
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 
-SearchOptions = Annotated[BestOfN | Weighted | Majority | Beam | Lookahead | Dvts, Field(discriminator="method")]
+
+def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+    """Options that are made already, of any method, whether registered or not."""
+    return value if isinstance(value, SearchMethod) else handler(value)
+
+
+# a new method is known by its name once it is listed here
+SearchOptions = Annotated[
+    BestOfN | Weighted | Majority | Beam | Lookahead | Dvts,
+    Field(discriminator="method"),
+    WrapValidator(_as_they_are),
+]
 _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 
 
-def read_options(given: dict[str, Any]) -> SearchMethod:
+def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
     """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
     try:
-        return _OPTIONS.validate_python(given)
+        return _OPTIONS.validate_python(options)
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, e['loc'])) or 'method'}: {e['msg']}" for e in error.errors())
         raise InputError(f"search options: {faults} (see docs/search.md)") from None
@@ -43,14 +54,27 @@ def search(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     problems_at_once: int = 64,
 ) -> list[SearchResult]:
-    """A result for each problem, in order; what was computed is added to ``ledger``, which is the sum of the results' own.
+    """Search for a solution of each problem.
 
-    ``sampling.max_new_tokens`` bounds a whole solution. So many problems are searched together as ``problems_at_once``
-    says: more fill wide batches better, and their prefixes need more of the generator's memory; results do not depend on it.
-    Raises InputError if the method needs a verifier and there is none, or if two problems have one id.
+    Args:
+        problems: What is to be solved, each with an id of its own.
+        generator: Writes the steps.
+        verifier: Scores them; None for methods that need no scores.
+        options: The method and its settings.
+        sampling: How tokens are drawn; ``max_new_tokens`` bounds a whole solution.
+        run_seed: Seed of the run; each draw has a seed of its own that is made of it.
+        ledger: The sum of the results' own ledgers is added to it.
+        problems_at_once: Problems searched together. More fill wide batches better and need more of the generator's memory;
+            results do not depend on it.
+
+    Returns:
+        A result for each problem, in order, with its own costs.
+
+    Raises:
+        InputError: The method needs a verifier and there is none, or two problems have one id.
     """
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
@@ -59,14 +83,14 @@ def search(
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
-        results.extend(_searched(meter, options, Draws(sampling, run_seed)))
+        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed)))
     return results
 
 
-def _searched(meter: Meter, options: SearchMethod, draws: Draws) -> list[SearchResult]:
-    found, rounds = options.find(meter, draws)
+def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling) -> list[SearchResult]:
+    candidates_of_all, rounds = options.find(meter, draws)
     results = []
-    for problem, candidates, taken, spent in zip(meter.problems, found, rounds, meter.ledgers, strict=True):
+    for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
         choice = choose(candidates, options.final_choice, tie)
         results.append(

@@ -12,11 +12,10 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Generator, Request, Sampling
-from stepscale.revisions.chains import candidate_of
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws, SearchMethod
+from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
-from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.results import Candidate, Problem, SearchResult, candidate_of
 from stepscale.search.scoring import read_scores
 from stepscale.search.selection import choose
 from stepscale.seeds import seed_for
@@ -33,7 +32,7 @@ def search_online(
     sampling: Sampling,
     *,
     run_seed: int,
-    ledger: Ledger,
+    ledger: Ledger | None = None,
     aggregation: How = "last",
     neutral_is: NeutralIs = "positive",
 ) -> list[SearchResult]:
@@ -49,7 +48,7 @@ def search_online(
             f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
         )
     meter = Meter(problems, generator, verifier, ledger)
-    sampler = _Sampler(meter, Draws(sampling, run_seed), aggregation, neutral_is)
+    sampler = _Sampler(meter, SeededSampling(sampling, run_seed), aggregation, neutral_is)
     states = [_State(i) for i in range(len(problems))]
     sampler.draw(states, policy.probes)
     for state in states:
@@ -57,7 +56,7 @@ def search_online(
             state.action = policy.action(state.mean_score)
     while going := [s for s in states if s.samples_on and s.sure < policy.sure]:
         sampler.draw(going, 2 * len(going[0].candidates))
-    results = _switched(problems, states, generator, verifier, runs, Draws(sampling, run_seed), ledger)
+    results = _switched(problems, states, generator, verifier, runs, SeededSampling(sampling, run_seed), ledger)
     return [
         _result(p, s, meter.ledgers[s.owner], results.get(s.owner), run_seed)
         for p, s in zip(problems, states, strict=True)
@@ -86,7 +85,7 @@ class _State:
 
 
 def _sure(candidates: Sequence[Candidate]) -> float:
-    """The greatest sum of scores of one answer, a solution drawn."""
+    """The greatest sum of scores of one answer, per solution drawn."""
     sums: dict[str, float] = {}
     for candidate in candidates:
         if candidate.answer is not None and candidate.score is not None:
@@ -97,27 +96,28 @@ def _sure(candidates: Sequence[Candidate]) -> float:
 @dataclass(frozen=True)
 class _Sampler:
     meter: Meter
-    draws: Draws
+    draws: SeededSampling
     aggregation: How
     neutral_is: NeutralIs
 
     def draw(self, states: Sequence[_State], up_to: int) -> None:
         """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
-        wanted = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
+        draws_due = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
         requests = []
-        for state, slot in wanted:
+        for state, slot in draws_due:
             problem = self.meter.problems[state.owner]
             seed = seed_for(self.draws.run_seed, "search-round-0", problem.problem_id, slot)
             requests.append((state.owner, Request(self.meter.generator.encode_prompt(problem.text), seed)))
-        found = self.meter.generate(requests, self.draws.sampling, "solution")
-        made = [
-            candidate_of(self.meter.generator, drawn, 0, slot) for drawn, (_, slot) in zip(found, wanted, strict=True)
+        continuations = self.meter.generate(requests, self.draws.sampling, "solution")
+        candidates = [
+            candidate_of(self.meter.generator, continuation, slot)
+            for continuation, (_, slot) in zip(continuations, draws_due, strict=True)
         ]
-        read = [i for i, candidate in enumerate(made) if candidate.answer is not None]
-        scores = self.meter.score([(wanted[i][0].owner, made[i].steps) for i in read])
+        read = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]
+        scores = self.meter.score([(draws_due[i][0].owner, candidates[i].steps) for i in read])
         for i, scored in zip(read, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
-            made[i] = replace(made[i], step_scores=scored.steps, score=scored.score)
-        for (state, _), candidate in zip(wanted, made, strict=True):
+            candidates[i] = replace(candidates[i], step_scores=scored.steps, score=scored.score)
+        for (state, _), candidate in zip(draws_due, candidates, strict=True):
             state.candidates.append(candidate)
 
 
@@ -131,19 +131,23 @@ def _switched(
     generator: Generator,
     verifier: Verifier,
     runs: Mapping[str, SearchMethod],
-    draws: Draws,
-    ledger: Ledger,
+    draws: SeededSampling,
+    ledger: Ledger | None,
 ) -> dict[int, SearchResult]:
     """The search results of the problems whose action is a run, by owner; one call a run."""
-    found: dict[int, SearchResult] = {}
+    by_owner: dict[int, SearchResult] = {}
     for name, method in runs.items():
         owners = [s.owner for s in states if s.action is not None and s.action.run == name]
         # another seed than the probes': a search of whole samples would only draw them again
         seed = seed_for(draws.run_seed, "online-run")
-        own = [problems[i] for i in owners]
-        results = search(own, generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger) if own else []
-        found.update(zip(owners, results, strict=True))
-    return found
+        switched = [problems[i] for i in owners]
+        results = (
+            search(switched, generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger)
+            if switched
+            else []
+        )
+        by_owner.update(zip(owners, results, strict=True))
+    return by_owner
 
 
 def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | None, run_seed: int) -> SearchResult:

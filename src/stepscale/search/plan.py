@@ -4,25 +4,15 @@ In: typed options without their N. Out: the same options with the N that each bu
 by. Knows nothing of models or of how results are stored.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stepscale.errors import InputError
-from stepscale.search.beam import TreeMethod
-from stepscale.search.lookahead import Lookahead
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
-
-_NAMES = {
-    "beam": "beam",
-    "dvts": "DVTS",
-    "lookahead": "lookahead",
-    "best_of_n": "best-of-N",
-    "weighted": "best-of-N weighted",
-}
 
 
 class _Strategies(BaseModel):
@@ -34,15 +24,15 @@ class _Strategies(BaseModel):
 
     @field_validator("strategies", mode="before")
     @classmethod
-    def _take_n_from_budgets(cls, given: Any) -> Any:
-        if any(isinstance(own, Mapping) and "n" in own for own in given):
+    def _take_n_from_budgets(cls, strategies: Any) -> Any:
+        if any(isinstance(options, Mapping) and "n" in options for options in strategies):
             raise ValueError("a strategy has no n of its own; give budgets")
-        return [{**own, "n": 1} if isinstance(own, Mapping) else own for own in given]
+        return [{**options, "n": 1} if isinstance(options, Mapping) else options for options in strategies]
 
     @property
     def named(self) -> list[tuple[str, SearchMethod]]:
         """The strategies, each with the name it is shown by among these."""
-        return [(shown(own, self.strategies), own) for own in self.strategies]
+        return [(options.shown(self.strategies), options) for options in self.strategies]
 
 
 class SearchPlan(_Strategies):
@@ -50,12 +40,12 @@ class SearchPlan(_Strategies):
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: tuple[int, ...] = Field(min_length=1, description="generations a problem, as the paper counts them")
+    budgets: tuple[int, ...] = Field(min_length=1, description="generations per problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
         names = [name for name, _ in self.named]
-        if any(not isinstance(options, TreeMethod) for options in self.strategies):
+        if any(options.measured_from_samples for options in self.strategies):
             raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
         if len(set(names)) < len(names):
             raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
@@ -64,7 +54,7 @@ class SearchPlan(_Strategies):
                 "strategies that are compared take the same aggregation and neutral_is, and best-of-N with them; plan them apart"
             )
         try:
-            uneven = next(((name, n, own.budget) for name, n, own in self.runs if own.budget != n), None)
+            uneven = next(((name, n, options.budget) for name, n, options in self.runs if options.budget != n), None)
         except InputError as error:
             raise ValueError(str(error)) from None
         if uneven:
@@ -82,12 +72,12 @@ class SearchPlan(_Strategies):
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
-        return [(name, n, own.within(n)) for n in sorted(self.budgets) for name, own in self.named]
+        return [(name, n, options.within(n)) for n in sorted(self.budgets) for name, options in self.named]
 
     @property
     def filtering(self) -> tuple[str, ...]:
         """The names of the strategies that expand open beams that are alike once."""
-        return tuple(name for name, own in self.named if isinstance(own, TreeMethod) and own.filter_duplicates)
+        return tuple(name for name, options in self.named if options.expands_duplicates_once)
 
     @property
     def searches(self) -> list[tuple[str, int, SearchMethod]]:
@@ -99,11 +89,11 @@ class SearchPlan(_Strategies):
 
     def settings(self, method: str) -> dict[int, list[str]]:
         """By budget the names of a method's strategies; those that are one search there count once."""
-        found: dict[int, dict[str, str]] = {}
+        by_budget: dict[int, dict[str, str]] = {}
         for name, _, options in self.runs:
             if options.method == method:
-                found.setdefault(options.budget, {}).setdefault(options.search_key, name)
-        return {budget: list(names.values()) for budget, names in found.items()}
+                by_budget.setdefault(options.budget, {}).setdefault(options.search_key, name)
+        return {budget: list(names.values()) for budget, names in by_budget.items()}
 
 
 class RevisionSearchPlan(_Strategies):
@@ -135,31 +125,16 @@ class RevisionSearchPlan(_Strategies):
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
         """(name of the strategy, budget, options of its search), the cheapest first. Raises InputError if one has none."""
         return [
-            (f"PRM {name} over revisions", n, own.within(n - self.after))
+            (f"PRM {name} over revisions", n, options.within(n - self.after))
             for n in sorted(self.budgets)
-            for name, own in self.named
+            for name, options in self.named
         ]
-
-
-def shown(options: SearchMethod, among: Sequence[SearchMethod] = ()) -> str:
-    """A strategy's name in figures and tables, whatever its N: "beam, M = sqrt(N)", "lookahead k = 1, M = 4".
-
-    Names do not tell ``filter_duplicates``, but for one that keeps copies ``among`` strategies of which one differs in it alone.
-    """
-    name = _NAMES.get(options.method, options.method)
-    if isinstance(options, Lookahead):
-        name += f" k = {options.k}"
-    if isinstance(options, TreeMethod):
-        name += f", M = {'sqrt(N)' if options.width == 'sqrt' else options.width}"
-        if not options.filter_duplicates and options.model_copy(update={"filter_duplicates": True}) in among:
-            name += ", copies kept"
-    return name
 
 
 def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
     """Raises InputError, naming the ``remedy``, if a budget is above what best-of-N of ``per_problem`` samples can have."""
     if max(plan.budgets) > per_problem:
         raise InputError(
-            f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples a problem that searches are compared "
+            f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples per problem that searches are compared "
             f"with; lower it or {remedy}"
         )

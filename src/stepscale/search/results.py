@@ -1,12 +1,15 @@
-"""What a search takes and gives: problems, candidates, and one result a problem with its own costs.
+"""What a search takes and gives: problems, candidates, and one result per problem with its own costs.
 
-In and out are plain frozen data; nothing here knows how a candidate was found.
+Plain frozen data; nothing here knows how a candidate was found.
 """
 
 from dataclasses import dataclass
 from typing import Literal
 
 from stepscale.cost import Ledger
+from stepscale.generation.contract import Continuation, Generator
+from stepscale.generation.sampling import read_steps
+from stepscale.grading import extract_answer
 
 Finish = Literal["solution", "length", "rounds"]
 
@@ -40,6 +43,24 @@ class Candidate:
     step_scores: tuple[float, ...]
     score: float | None
     mean_logprob: float | None
+
+
+def candidate_of(generator: Generator, drawn: Continuation, slot: int, *, subtree: int = 0) -> Candidate:
+    """A whole solution as a candidate that is not scored yet; without an answer unless it ended by itself."""
+    steps, ends = read_steps(generator, drawn)
+    finished = drawn.ended == "solution"
+    return Candidate(
+        slot=slot,
+        subtree=subtree,
+        steps=tuple(steps),
+        tokens=drawn.tokens,
+        step_ends=tuple(ends),
+        finish="solution" if finished else "length",
+        answer=extract_answer("\n".join(steps)) if finished else None,
+        step_scores=(),
+        score=None,
+        mean_logprob=drawn.mean_logprob,
+    )
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,21 @@ from stepscale.verifiers.contract import StepScores
 
 
 @dataclass(frozen=True)
-class Scored:
+class SolutionScore:
     """``steps``: P(the step is right) [n_steps]; ``score``: their aggregate, in [0, 1]."""
 
     steps: tuple[float, ...]
     score: float
 
 
-def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -> list[Scored]:
+def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -> list[SolutionScore]:
     """Each solution's scores, aggregated as asked for."""
-    negative, neutral = [found.negative for found in scores], [found.neutral for found in scores]
+    negative, neutral = [one.negative for one in scores], [one.neutral for one in scores]
     totals = aggregate(negative, neutral, how, neutral_is)
     steps = [
         1 - wrong - (unsure if neutral_is == "negative" else 0) for wrong, unsure in zip(negative, neutral, strict=True)
     ]
-    return [Scored(tuple(map(float, own.clip(0, 1))), float(score)) for own, score in zip(steps, totals, strict=True)]
+    return [
+        SolutionScore(tuple(map(float, right.clip(0, 1))), float(score))
+        for right, score in zip(steps, totals, strict=True)
+    ]

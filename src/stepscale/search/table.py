@@ -1,4 +1,4 @@
-"""Search results as two declared tables: one row a (problem, strategy, seed), and one row a candidate of it.
+"""Search results as two declared tables: one row per (problem, strategy, seed), and one row per candidate of it.
 
 In: results. Out: frames for Parquet, checked like the tables of ``formats.tables`` (each function is a Kedro catalog
 ``validator:``). Costs are this problem's part: tokens by phase; FLOPs as 2 P D, of generator and verifier apart, with the
@@ -69,7 +69,7 @@ def search_results(df: pd.DataFrame) -> pd.DataFrame:
 
 
 def search_candidates(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a search_candidates table: a step end a step, and a score a step or none. Raises InputError."""
+    """Check a search_candidates table: a step end per step, and a score per step or none. Raises InputError."""
     checked = check(df, SEARCH_CANDIDATES)
     same_length(checked, "search_candidates", "step_ends", "steps", or_empty=False)
     same_length(checked, "search_candidates", "step_scores", "steps", or_empty=True)
@@ -79,7 +79,7 @@ def search_candidates(df: pd.DataFrame) -> pd.DataFrame:
 def results_table(
     results: Sequence[SearchResult], seed: int, golds: Mapping[str, str], rules: Rules = "prm800k"
 ) -> pd.DataFrame:
-    """A row a result, graded against the gold answer of its problem; ``seed``: the run seed of the search.
+    """A row per result, graded against the gold answer of its problem; ``seed``: the run seed of the search.
 
     Raises InputError if a problem has no gold answer.
     """
@@ -106,26 +106,28 @@ def results_table(
 def candidates_table(
     results: Sequence[SearchResult], seed: int, golds: Mapping[str, str], rules: Rules = "prm800k"
 ) -> pd.DataFrame:
-    """A row a candidate, graded likewise: one cut off has no answer and is not right. Raises InputError as above."""
+    """A row per candidate, graded likewise: one cut off has no answer and is not right. Raises InputError as above."""
     owned = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
-    rights = grade_many([c.answer for _, _, c in owned], [_gold(golds, result) for result, _, _ in owned], rules)
+    rights = grade_many(
+        [candidate.answer for _, _, candidate in owned], [_gold(golds, result) for result, _, _ in owned], rules
+    )
     columns = Columns(SEARCH_CANDIDATES, *SEARCH_CANDIDATES.columns)
-    for (result, i, own), right in zip(owned, rights, strict=True):
+    for (result, i, candidate), right in zip(owned, rights, strict=True):
         columns.row(
             result.problem_id,
             result.strategy,
             seed,
-            own.slot,
-            own.subtree,
-            list(own.steps),
-            list(own.tokens),
-            list(own.step_ends),
-            own.answer,
+            candidate.slot,
+            candidate.subtree,
+            list(candidate.steps),
+            list(candidate.tokens),
+            list(candidate.step_ends),
+            candidate.answer,
             right,
-            own.finish,
-            list(own.step_scores),
-            own.score,
-            own.mean_logprob,
+            candidate.finish,
+            list(candidate.step_scores),
+            candidate.score,
+            candidate.mean_logprob,
             result.chosen == i,
         )
     return search_candidates(columns.unchecked_frame())

@@ -1,6 +1,6 @@
 """Beams that grow step by step, all problems' together: the rounds that beam search, lookahead and DVTS share.
 
-In: the shape of a search. Out: N candidates a problem. One round (Snell et al. 2024, 5.2): every open beam draws one step in
+In: the shape of a search. Out: N candidates per problem. One round (Snell et al. 2024, 5.2): every open beam draws one step in
 one ``generate`` call, all new beams are scored in one ``score`` call, ended ones retire, and within each subtree the best
 of the others are expanded into as many beams as are open.
 
@@ -23,16 +23,16 @@ from stepscale.generation.contract import Continuation, EndsByText, Request, Sam
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 from stepscale.search.metering import Meter
-from stepscale.search.method import Draws
+from stepscale.search.method import SeededSampling
 from stepscale.search.results import Candidate, Finish
-from stepscale.search.scoring import Scored, read_scores
+from stepscale.search.scoring import SolutionScore, read_scores
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import StepScores
 
 
 @dataclass(frozen=True)
-class Shape:
+class TreeShape:
     """``n`` beams of ``width`` M in subtrees of ``subtree`` slots each; ``lookahead`` k steps; at most ``rounds`` rounds."""
 
     n: int
@@ -47,7 +47,11 @@ class Shape:
 
 @dataclass(frozen=True)
 class _Beam:
-    """An open or ended solution. ``rank``: the score that orders beams, after lookahead; ``scored``: of its own steps."""
+    """An open or ended solution.
+
+    ``length``: tokens of the model's own, as the limit counts them. ``logprob``: their sum, None where the generator does not
+    tell it. ``rank``: the score that orders beams, after lookahead; ``scored``: of its own steps.
+    """
 
     owner: int
     slot: int
@@ -55,9 +59,10 @@ class _Beam:
     tokens: tuple[int, ...] = ()
     steps: tuple[str, ...] = ()
     step_ends: tuple[int, ...] = ()
-    logprob: float = 0.0
+    length: int = 0
+    logprob: float | None = 0.0
     finish: Finish | None = None
-    scored: Scored | None = None
+    scored: SolutionScore | None = None
     rank: float = 0.0
 
     @property
@@ -65,13 +70,13 @@ class _Beam:
         return self.prompt + self.tokens
 
 
-def grow(meter: Meter, draws: Draws, shape: Shape) -> tuple[list[list[Candidate]], list[int]]:
+def grow(meter: Meter, draws: SeededSampling, shape: TreeShape) -> tuple[list[list[Candidate]], list[int]]:
     """N candidates in the order of slots, and the rounds taken, for each of the meter's problems."""
     return _Forest(meter, draws, shape).grow()
 
 
 class _Forest:
-    def __init__(self, meter: Meter, draws: Draws, shape: Shape) -> None:
+    def __init__(self, meter: Meter, draws: SeededSampling, shape: TreeShape) -> None:
         self._meter, self._draws, self._shape = meter, draws, shape
         self._limit = draws.sampling.max_new_tokens
 
@@ -94,13 +99,13 @@ class _Forest:
             open_ = self._expanded([beam for beam in beams if not beam.finish])
             if not open_:
                 break
-        return [sorted(own, key=lambda candidate: candidate.slot) for own in retired], rounds
+        return [sorted(candidates, key=lambda candidate: candidate.slot) for candidates in retired], rounds
 
     def _step(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
         """Every beam one step longer."""
         requests = [(beam.owner, Request(beam.prefix, self._seed(beam, f"search-round-{number}"))) for beam in beams]
-        found = self._meter.generate(requests, self._within_limit(beams), "step")
-        return [self._longer(beam, drawn) for beam, drawn in zip(beams, found, strict=True)]
+        continuations = self._meter.generate(requests, self._within_limit(beams), "step")
+        return [self._longer(beam, continuation) for beam, continuation in zip(beams, continuations, strict=True)]
 
     def _closed(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
         """Beams that state an answer, asked whether they end here; the others as they are."""
@@ -111,26 +116,26 @@ class _Forest:
         generator = self._meter.generator
         telling = generator.end_tokens if isinstance(generator, EndsByText) else 1
         sampling = replace(self._draws.sampling, max_new_tokens=telling)
-        found = self._meter.generate(requests, sampling, "solution" if telling > 1 else "step")
+        continuations = self._meter.generate(requests, sampling, "solution" if telling > 1 else "step")
         closed = list(beams)
-        for i, drawn in zip(asked, found, strict=True):
-            if drawn.ended == "solution" and (telling == 1 or not read_steps(generator, drawn)[0]):
-                closed[i] = self._longer(beams[i], drawn)
+        for i, continuation in zip(asked, continuations, strict=True):
+            if continuation.ended == "solution" and (telling == 1 or not read_steps(generator, continuation)[0]):
+                closed[i] = self._longer(beams[i], continuation)
         return closed
 
     def _scored(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
         """Beams with the scores of their own steps and of those looked ahead; cut-off and empty ones stay unscored."""
         judged = [i for i, beam in enumerate(beams) if beam.steps and beam.finish != "length"]
         ahead = self._looked_ahead([beams[i] for i in judged], number)
-        found = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
+        scores_ahead = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
         how, neutral_is = self._shape.aggregation, self._shape.neutral_is
-        rolled = own = read_scores(found, how, neutral_is)
+        rolled = of_own_steps = read_scores(scores_ahead, how, neutral_is)
         if self._shape.lookahead:
             lengths = [len(beams[i].steps) for i in judged]
-            cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(found, lengths, strict=True)]
-            own = read_scores(cut, how, neutral_is)
+            cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(scores_ahead, lengths, strict=True)]
+            of_own_steps = read_scores(cut, how, neutral_is)
         result = list(beams)
-        for i, scored, leads_to in zip(judged, own, rolled, strict=True):
+        for i, scored, leads_to in zip(judged, of_own_steps, rolled, strict=True):
             result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 
@@ -144,8 +149,8 @@ class _Forest:
                 for i in going
             ]
             greedy = replace(self._within_limit([rolled[i] for i in going]), temperature=0.0)
-            for i, drawn in zip(going, self._meter.generate(requests, greedy, "step"), strict=True):
-                rolled[i] = self._longer(rolled[i], drawn)
+            for i, continuation in zip(going, self._meter.generate(requests, greedy, "step"), strict=True):
+                rolled[i] = self._longer(rolled[i], continuation)
         return rolled
 
     def _expanded(self, beams: Sequence[_Beam]) -> list[_Beam]:
@@ -163,27 +168,37 @@ class _Forest:
                 children.append(replace(best[i // self._shape.width % len(best)], slot=slot, scored=None, rank=0.0))
         return children
 
-    def _longer(self, beam: _Beam, drawn: Continuation) -> _Beam:
+    def _longer(self, beam: _Beam, continuation: Continuation) -> _Beam:
         """The beam with what was drawn, cut at the token limit of the whole solution."""
-        room = self._limit - len(beam.tokens)
-        ended = drawn.ended
-        if len(drawn.tokens) > room or (ended == "step" and len(drawn.tokens) == room):
+        room = self._limit - beam.length
+        ended = continuation.ended
+        if continuation.length > room or (ended == "step" and continuation.length == room):
             ended = "length"
-            ends = tuple(end for end in drawn.step_ends if end < room)
-            drawn = replace(drawn, tokens=drawn.tokens[:room], logprobs=drawn.logprobs[:room], step_ends=ends)
-        steps, ends_ = read_steps(self._meter.generator, drawn)
+            if (
+                continuation.model_tokens is None
+            ):  # in another unit, where to cut is not known: the text stays, cut off as it is
+                ends = tuple(end for end in continuation.step_ends if end < room)
+                continuation = replace(
+                    continuation,
+                    tokens=continuation.tokens[:room],
+                    logprobs=continuation.logprobs[:room],
+                    step_ends=ends,
+                )
+        steps, ends_ = read_steps(self._meter.generator, continuation)
+        known = bool(continuation.logprobs) or not continuation.tokens
         return replace(
             beam,
-            tokens=beam.tokens + drawn.tokens,
+            tokens=beam.tokens + continuation.tokens,
             steps=(*beam.steps, *steps),
             step_ends=(*beam.step_ends, *(len(beam.tokens) + end for end in ends_)),
-            logprob=beam.logprob + sum(drawn.logprobs),
+            length=beam.length + continuation.length,
+            logprob=None if beam.logprob is None or not known else beam.logprob + sum(continuation.logprobs),
             finish=None if ended == "step" else ended,
         )
 
     def _within_limit(self, beams: Sequence[_Beam]) -> Sampling:
         """The sampling with room for the beam that is shortest; longer ones are cut afterwards."""
-        shortest = min((len(beam.tokens) for beam in beams), default=0)
+        shortest = min((beam.length for beam in beams), default=0)
         return replace(self._draws.sampling, max_new_tokens=self._limit - shortest)
 
     def _seed(self, beam: _Beam, purpose: str) -> int:
@@ -200,7 +215,7 @@ class _Forest:
             answer=extract_answer("\n".join(beam.steps)) if finish == "solution" else None,
             step_scores=beam.scored.steps if beam.scored else (),
             score=beam.scored.score if beam.scored else None,
-            mean_logprob=beam.logprob / len(beam.tokens) if beam.tokens else None,
+            mean_logprob=beam.logprob / beam.length if beam.length and beam.logprob is not None else None,
         )
 
 

@@ -1,15 +1,15 @@
-"""One question answered by the policy: probe, tell the difficulty, then what the policy says, all within the budget.
+"""Questions answered by the policy: probe, tell the difficulty, then what the policy says, all within the budget.
 
-In: a Generator, a Verifier, a ``ServedPolicy`` and a question. Out: an ``Answer``. The work is that of ``search.online``. The
-same question gets the same answer, whatever was asked before: its seed is made of the run's seed, the problem and the
-budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
+In: a Generator, a Verifier, a ``ServedPolicy`` and questions. Out: a ``PolicyAnswer`` per question. The work is that of
+``search.online``. The same question gets the same answer, whatever was asked before: its seed is made of the run's seed, the
+problem and the budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import OnlinePolicy
 from stepscale.generation.contract import Generator, Sampling
@@ -18,7 +18,7 @@ from stepscale.search.online import search_online
 from stepscale.search.results import Problem, SearchResult
 from stepscale.seeds import seed_for
 from stepscale.serving.policy import ServedPolicy
-from stepscale.serving.question import Question
+from stepscale.serving.question import PolicyQuestion
 from stepscale.verifiers.contract import Verifier
 
 
@@ -38,7 +38,7 @@ class Spent(BaseModel):
     total: int
 
 
-class Answer(BaseModel):
+class PolicyAnswer(BaseModel):
     """What is given back. ``answer`` is null, and there are no steps, if no solution reached one."""
 
     model_config = ConfigDict(frozen=True)
@@ -72,69 +72,86 @@ class Answerer:
         from stepscale.generation.local import LocalGenerator
         from stepscale.verifiers.scoring import ModelVerifier
 
-        own = ServedPolicy.read(policy)
-        writes = LocalGenerator.load(
-            generator, prompt_template=own.prompt, ends_before=own.ends_before, **own.generator.model_dump()
+        saved = ServedPolicy.read(policy)
+        writer = LocalGenerator.load(
+            generator, prompt_template=saved.prompt, ends_before=saved.ends_before, **saved.generator.model_dump()
         )
-        judges = ModelVerifier(prm, "prm", **own.verifier.model_dump())
-        room = writes.context - own.sampling.max_new_tokens
-        return cls(own, writes, judges, room if room > 0 else writes.context - 1)
+        verifier = ModelVerifier(prm, "prm", **saved.verifier.model_dump())
+        room = writer.context - saved.sampling.max_new_tokens
+        return cls(saved, writer, verifier, room if room > 0 else writer.context - 1)
 
-    def check(self, question: Question) -> None:
-        """Raises InputError if the question is too long for the generator."""
+    @property
+    def questions_per_request(self) -> int:
+        """Questions that one request may hold."""
+        return self._policy.questions_per_request
+
+    def answer(self, question: PolicyQuestion) -> PolicyAnswer:
+        """The answer to one question. Raises InputError if it is too long for the generator."""
+        return self.answer_all([question])[0]
+
+    def answer_all(self, questions: Sequence[PolicyQuestion]) -> list[PolicyAnswer]:
+        """An answer to each question, in order, each as if asked alone; all are checked before the first is answered.
+
+        Raises:
+            InputError: A question is too long for the generator, or its budget is below the smallest that was learned.
+            OutOfTime: The block that calls has a ``time_limit``, and it is up.
+        """
+        for question in questions:
+            self._check(question)
+            self._policy.within(question.budget)
+        return [self._answer(question) for question in questions]
+
+    def _check(self, question: PolicyQuestion) -> None:
         tokens = len(self._generator.encode_prompt(question.problem))
         if self._most_tokens is not None and tokens > self._most_tokens:
             raise InputError(
                 f"problem is too long: {tokens} tokens with its prompt, the generator has room for {self._most_tokens}"
             )
 
-    def answer(self, question: Question) -> Answer:
-        """The answer. Raises InputError if the question is too long for the generator."""
-        self.check(question)
-        own = self._policy.within(question.budget).policy
+    def _answer(self, question: PolicyQuestion) -> PolicyAnswer:
+        policy = self._policy.within(question.budget).policy
         seed = seed_for(self._policy.seed, f"answer within {question.budget}", question.problem)
         for model in (self._generator, self._verifier):
             start_afresh(model)
-        [found] = search_online(
+        [result] = search_online(
             [Problem("question", question.problem)],
             self._generator,
             self._verifier,
-            own,
+            policy,
             self._policy.runs,
             Sampling(**self._policy.sampling.model_dump()),
             run_seed=seed,
-            ledger=Ledger(),
             aggregation=self._policy.aggregation,
             neutral_is=self._policy.neutral_is,
         )
-        return _answer(found, own)
+        return _policy_answer(result, policy)
 
 
-def _answer(found: SearchResult, policy: OnlinePolicy) -> Answer:
-    probes = found.candidates[: policy.probes]
+def _policy_answer(result: SearchResult, policy: OnlinePolicy) -> PolicyAnswer:
+    probes = result.candidates[: policy.probes]
     difficulty = policy.bin(sum(c.score or 0.0 for c in probes) / len(probes))
-    solution = None if found.chosen is None else found.candidates[found.chosen]
+    solution = None if result.chosen is None else result.candidates[result.chosen]
     scored = zip(solution.steps, solution.step_scores, strict=True) if solution else ()
-    models = found.ledger.models.values()
-    return Answer(
-        answer=found.answer,
-        confidence=found.confidence or 0.0,
+    models = result.ledger.models.values()
+    return PolicyAnswer(
+        answer=result.answer,
+        confidence=result.confidence or 0.0,
         steps=[ScoredStep(text=text, score=score) for text, score in scored],
-        strategy=_strategy(found, policy, policy.actions[difficulty - 1].run),
+        strategy=_strategy(result, policy, policy.actions[difficulty - 1].run),
         difficulty=difficulty,
-        generations=found.budget,
+        generations=result.budget,
         tokens_spent=Spent(
-            prefill=sum(own.prefill for own in models),
-            decode=sum(own.decode for own in models),
-            verify=sum(own.verify for own in models),
-            total=found.ledger.tokens,
+            prefill=sum(cost.prefill for cost in models),
+            decode=sum(cost.decode for cost in models),
+            verify=sum(cost.verify for cost in models),
+            total=result.ledger.tokens,
         ),
     )
 
 
-def _strategy(found: SearchResult, policy: OnlinePolicy, run: str | None) -> str:
-    drawn = len(found.candidates)
-    if drawn == policy.probes:
-        return f"{drawn} probe{'s' if drawn > 1 else ''}, weighted vote"
-    after = f"samples up to {drawn}" if run is None else run
+def _strategy(result: SearchResult, policy: OnlinePolicy, run: str | None) -> str:
+    n_drawn = len(result.candidates)
+    if n_drawn == policy.probes:
+        return f"{n_drawn} probe{'s' if n_drawn > 1 else ''}, weighted vote"
+    after = f"samples up to {n_drawn}" if run is None else run
     return f"{policy.probes} probe{'s' if policy.probes > 1 else ''}, then {after}, weighted vote over all"

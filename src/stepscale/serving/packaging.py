@@ -15,7 +15,7 @@ from typing import Any
 import mlflow
 from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
-from mlflow.types.schema import AnyType, Array, Object, Property
+from mlflow.types.schema import Array, Object, Property
 
 Column = ColSpec | TensorSpec
 EXAMPLE = {"problem": "4x+15=-13. Find x.", "budget": 16}
@@ -34,7 +34,7 @@ def log_model(folder: Path) -> None:
     """A copy of a saved model in the active MLflow run, as its model "policy"; nothing without a run."""
     if mlflow.active_run():
         saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
-        parts = _parts(**{name: folder / own["path"] for name, own in saved.items()})
+        parts = _parts(**{name: folder / artifact["path"] for name, artifact in saved.items()})
         with _quietly():
             mlflow.pyfunc.log_model(name="policy", **parts)  # with an example MLflow would load and try the model here
 
@@ -65,17 +65,15 @@ def _quietly() -> Iterator[None]:
 
 
 def signature() -> ModelSignature:
-    """``problem`` and ``budget`` to an answer.
+    """The columns of an answer.
 
-    The columns are declared as of any type and optional so that the model sees what was sent: for typed ones MLflow turns
-    null into the text "None" and 1.5 into 1, and tells of a missing one in several lines. ``question`` says what is taken.
+    None are declared for what is asked, so that the model sees what was sent: with declared ones MLflow takes [4] for 4, null
+    for the text "None" and 1.5 for 1, and tells of a missing one in several lines. ``question`` says what is taken.
     """
     text, number, whole = DataType.string, DataType.double, DataType.long
     step = Object([Property("text", text), Property("score", number)])
     spent = Object([Property(name, whole) for name in ("prefill", "decode", "verify", "total")])
-    any_type = AnyType()  # type: ignore[no-untyped-call]
-    asked: list[Column] = [ColSpec(any_type, name, required=False) for name in ("problem", "budget")]
-    given: list[Column] = [
+    answer: list[Column] = [
         ColSpec(text, "answer", required=False),
         ColSpec(number, "confidence"),
         ColSpec(Array(step), "steps"),
@@ -84,4 +82,4 @@ def signature() -> ModelSignature:
         ColSpec(whole, "generations"),
         ColSpec(spent, "tokens_spent"),
     ]
-    return ModelSignature(inputs=Schema(asked), outputs=Schema(given))
+    return ModelSignature(outputs=Schema(answer))

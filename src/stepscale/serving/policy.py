@@ -33,7 +33,7 @@ class BudgetPolicy(BaseModel):
     leads: tuple[Lead, ...] = Field((), description="over best-of-N weighted, on problems it was not chosen on")
 
 
-class Drawing(BaseModel):
+class ServedSampling(BaseModel):
     """How solutions are drawn."""
 
     model_config = _STRICT
@@ -51,7 +51,7 @@ class ServedPolicy(BaseModel):
     seed: int = Field(ge=0, description="of the run it was learned in; part of every request's own seed")
     prompt: str = Field(description="prompt template with {problem}")
     ends_before: str = Field("", description="how a line begins that is none of a solution; empty: no line is")
-    sampling: Drawing
+    sampling: ServedSampling
     aggregation: How = Field(description="step scores to a sample's score")
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
     generator: GeneratorPlacement = GeneratorPlacement()
@@ -59,25 +59,26 @@ class ServedPolicy(BaseModel):
     runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")
     budgets: tuple[BudgetPolicy, ...] = Field(min_length=1, description="rising budgets")
     chosen_on: int = Field(ge=1, description="problems it was chosen on")
+    questions_per_request: int = Field(32, ge=1, description="a request with more is refused: others wait meanwhile")
 
     @model_validator(mode="after")
     def _keeps_to_its_budgets(self) -> "ServedPolicy":
-        if list(self.budgets) != sorted(self.budgets, key=lambda own: own.budget):
+        if list(self.budgets) != sorted(self.budgets, key=lambda bounded: bounded.budget):
             raise ValueError("budgets must rise")
-        for own in self.budgets:
-            for action in own.policy.actions:
+        for bounded in self.budgets:
+            for action in bounded.policy.actions:
                 if action.run is not None and action.run not in self.runs:
                     raise ValueError(f"a policy switches to {action.run!r}, which is not among the runs")
-                if max(self._most(own.policy, action), own.policy.probes) > own.budget:
-                    raise ValueError(f"the policy of budget {own.budget} may spend more")
+                if max(self._most(bounded.policy, action), bounded.policy.probes) > bounded.budget:
+                    raise ValueError(f"the policy of budget {bounded.budget} may spend more")
         return self
 
     def within(self, budget: int) -> BudgetPolicy:
         """The policy of the greatest budget that is at most ``budget``. Raises InputError if there is none."""
-        found = [own for own in self.budgets if own.budget <= budget]
-        if not found:
+        fitting = [bounded for bounded in self.budgets if bounded.budget <= budget]
+        if not fitting:
             raise InputError(f"budget {budget}: no policy keeps to it; ask for {self.budgets[0].budget} or more")
-        return found[-1]
+        return fitting[-1]
 
     def write(self, path: Path) -> None:
         """Write the file."""

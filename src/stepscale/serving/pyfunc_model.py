@@ -1,29 +1,36 @@
 """The policy as MLflow loads and serves it ("models from code": MLflow runs this file, nothing is unpickled).
 
-In: rows of ``problem`` and ``budget``. Out: an answer a row. A bad request is a client's error (HTTP 400) whose message is the
-reason. One of the two files beside ``tracking`` that know MLflow: a model that MLflow can load has to be its PythonModel.
+In: questions of ``problem`` and ``budget``, in any of MLflow's forms. Out: an answer per question. A bad request is a client's
+error (HTTP 400) whose message is the reason. Work ends a little before MLflow's server stops waiting for it. One of the two
+files beside ``tracking`` that know MLflow: a model that MLflow can load has to be its PythonModel.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
 import pandas as pd
+from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT, MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
-from mlflow.protos.databricks_pb2 import INVALID_PARAMETER_VALUE
+from mlflow.protos.databricks_pb2 import DEADLINE_EXCEEDED, INVALID_PARAMETER_VALUE
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from stepscale.errors import InputError
-from stepscale.serving.question import read_question
+from stepscale.search.time_limit import OutOfTime, time_left, time_limit
+from stepscale.serving.question import read_questions
+
+_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
 
 
-class BadRequest(MlflowException):
+class RefusedRequest(MlflowException):
     """The reason alone: MLflow's server puts all of the request before the message of any other error, in lines of its own."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, error_code=INVALID_PARAMETER_VALUE)
+    def __init__(self, reason: str, code: int = INVALID_PARAMETER_VALUE) -> None:
+        super().__init__(reason, error_code=code)
         self._reason = reason
 
     def serialize_as_json(self) -> str:
@@ -45,18 +52,41 @@ class PolicyModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """An answer a row, in order; all rows are checked before the first is answered. Raises BadRequest."""
+        """An answer per question, in order; all are checked before the first is answered. Raises RefusedRequest.
+
+        The type of ``model_input`` is the one that MLflow takes without a remark; any form that ``read_questions`` reads comes.
+        """
+        seconds = server_seconds()
         try:
-            rows = model_input.to_dict("records")
-            if not rows:
-                raise InputError("the request holds no rows; give one problem and budget or more")
-            questions = [read_question(row.get("problem"), row.get("budget")) for row in rows]
-            with self._one_at_a_time:
-                for question in questions:
-                    self._answerer.check(question)
-                return [self._answerer.answer(question).model_dump() for question in questions]
+            questions = read_questions(model_input, self._answerer.questions_per_request)
+            with time_limit(seconds), self._turn():
+                return [answer.model_dump() for answer in self._answerer.answer_all(questions)]
         except InputError as error:
-            raise BadRequest(str(error)) from None
+            raise RefusedRequest(str(error)) from None
+        except OutOfTime:
+            raise RefusedRequest(
+                f"no answer within {seconds:g} seconds, so the work was ended; ask fewer questions at once, with smaller "
+                "budgets, or raise --timeout of mlflow models serve",
+                DEADLINE_EXCEEDED,
+            ) from None
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Wait for the model, at most for the time that is left."""
+        left = time_left()
+        if not self._one_at_a_time.acquire(timeout=-1 if left == float("inf") else left):
+            raise OutOfTime
+        try:
+            yield
+        finally:
+            self._one_at_a_time.release()
+
+
+def server_seconds() -> float | None:
+    """Seconds that a request may take: a little less than MLflow's server waits; None where no server is."""
+    if not _MLFLOW_IS_IN_SERVING_ENVIRONMENT.get():  # type: ignore[no-untyped-call]
+        return None
+    return _SHARE * float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
 
 
 set_model(PolicyModel())

@@ -1,64 +1,118 @@
 """What may be asked: a problem and a budget, checked before anything is computed.
 
-In: values of unknown type, as they came over the wire. Out: a ``Question``, or an InputError whose single line is fit to be
+In: values of unknown type, as they came over the wire. Out: a ``PolicyQuestion``, or an InputError whose single line is fit to be
 shown to whoever asked.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from numbers import Integral
+from typing import Any
+
+import numpy as np
+import pandas as pd
 
 from stepscale.errors import InputError
 
+_FIELDS = ("problem", "budget")
 _LONGEST = 20_000  # characters; what the generator can read is checked in tokens, this keeps tokenizing cheap
 
 
 @dataclass(frozen=True)
-class Question:
+class PolicyQuestion:
     """``problem``: its text, no blanks around it. ``budget``: generations that may be spent, 1 or more."""
 
     problem: str
     budget: int
 
 
-def read_question(problem: object, budget: object) -> Question:
+def read_questions(request: object, most: int) -> list[PolicyQuestion]:
+    """The questions of a request: a mapping, a list of mappings, a mapping of columns, or a table.
+
+    Args:
+        request: What came over the wire, as MLflow hands it on.
+        most: Questions that one request may hold.
+
+    Raises:
+        InputError: One line with the field, the fault and the remedy.
+    """
+    rows = _rows(request)
+    if not rows:
+        raise InputError("the request holds no rows; give one problem and budget or more")
+    if len(rows) > most:
+        raise InputError(
+            f"the request holds {len(rows)} questions, at most {most} are answered at once; send several requests"
+        )
+    for row in rows:
+        if unknown := [str(key) for key in row if key not in _FIELDS]:
+            raise InputError(f"a question has a problem and a budget alone, not {unknown[0][:40]!r}; leave it out")
+    return [read_question(row.get("problem"), row.get("budget")) for row in rows]
+
+
+def _rows(request: object) -> list[Mapping[str, Any]]:
+    if isinstance(request, pd.DataFrame):
+        return [{str(key): value for key, value in row.items()} for row in request.to_dict("records")]
+    plain = _plain(request)
+    if isinstance(plain, dict):
+        columns = list(plain.values())
+        if plain and all(isinstance(column, list) for column in columns):
+            if len(set(map(len, columns))) > 1:
+                raise InputError("the columns of the request differ in length; give every problem its budget")
+            return [dict(zip(plain, values, strict=True)) for values in zip(*columns, strict=True)]
+        return [plain]
+    if isinstance(plain, list) and all(isinstance(row, dict) for row in plain):
+        return plain
+    raise InputError('a question is an object such as {"problem": "1+1", "budget": 4}; give one, or a list of them')
+
+
+def _plain(value: object) -> Any:
+    """Without numpy's arrays, which MLflow makes of every value."""
+    if isinstance(value, np.ndarray | np.generic):
+        return value.tolist()
+    if isinstance(value, dict):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def read_question(problem: object, budget: object) -> PolicyQuestion:
     """The question, checked. Raises InputError naming the field, the fault and the remedy."""
-    return Question(_problem(problem), _budget(budget))
+    return PolicyQuestion(_problem(problem), _budget(budget))
 
 
-def _problem(given: object) -> str:
-    if _is_missing(given):
+def _problem(problem: object) -> str:
+    if _is_missing(problem):
         raise InputError("problem is missing; give the text of a problem")
-    if not isinstance(given, str):
-        raise InputError(f"problem must be a text, not {type(given).__name__}")
-    if not given.strip():
+    if not isinstance(problem, str):
+        raise InputError(f"problem must be a text, not {type(problem).__name__}")
+    if not problem.strip():
         raise InputError("problem is empty; give the text of a problem")
-    if len(given) > _LONGEST:
-        raise InputError(f"problem is too long: {len(given)} characters, at most {_LONGEST} are read")
-    if not _is_text(given):
+    if len(problem) > _LONGEST:
+        raise InputError(f"problem is too long: {len(problem)} characters, at most {_LONGEST} are read")
+    if not _is_text(problem):
         raise InputError(
             "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
         )
-    return given.strip()
+    return problem.strip()
 
 
-def _is_text(given: str) -> bool:
+def _is_text(problem: str) -> bool:
     try:
-        given.encode()
+        problem.encode()
     except UnicodeEncodeError:
         return False
     return True
 
 
-def _budget(given: object) -> int:
-    if _is_missing(given):
+def _budget(budget: object) -> int:
+    if _is_missing(budget):
         raise InputError("budget is missing; give a number of generations, 1 or more")
-    whole = isinstance(given, Integral) and not isinstance(given, bool)
-    if whole or (isinstance(given, float) and given.is_integer()):  # beside a missing one a table holds 16 as 16.0
-        number = int(given)  # type: ignore[call-overload]  # one of the two
+    whole = isinstance(budget, Integral) and not isinstance(budget, bool)
+    if whole or (isinstance(budget, float) and budget.is_integer()):  # beside a missing one a table holds 16 as 16.0
+        number = int(budget)  # type: ignore[call-overload]  # one of the two
         if number >= 1:
             return int(number)
-    raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(given)[:40]!r}")
+    raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(budget)[:40]!r}")
 
 
-def _is_missing(given: object) -> bool:
-    return given is None or given != given
+def _is_missing(value: object) -> bool:
+    return value is None or value != value

@@ -1,6 +1,6 @@
 """The experiment of Lightman et al. 2023, 4: arms that differ in supervision or selection, at several numbers of labels.
 
-In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples a problem, seed) trains
+In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples per problem, seed) trains
 on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
 """
 
@@ -76,7 +76,7 @@ class Experiment(BaseModel):
     model_config = _STRICT
 
     ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
-    sizes: Rising = Field(description="labelled samples a problem")
+    sizes: Rising = Field(description="labelled samples per problem")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
     budgets: Rising = Field(description="N of best-of-N at which verifiers are measured")
     least_steps: int = Field(
@@ -115,7 +115,7 @@ class Experiment(BaseModel):
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: an arm on ``per_problem`` labelled samples a problem."""
+    """One training: an arm on ``per_problem`` labelled samples per problem."""
 
     arm: Arm
     per_problem: int
@@ -148,7 +148,7 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
     if there < max(sizes):
         raise InputError(
-            f"the pool holds at most {there} distinct answered samples a problem, {max(sizes)} are to be labelled; "
+            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labelled; "
             "sample a larger pool or choose smaller sizes"
         )
     parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
@@ -179,7 +179,7 @@ def select_all(
 
 
 def selector_cell(seed: int) -> Cell:
-    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample a problem."""
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample per problem."""
     return Cell(PAPER_ARMS[0], 1, seed)
 
 
@@ -191,8 +191,8 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
 def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
     """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
     of_seed = selections[selections["seed"] == cell.seed]
-    own = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    taken = set(own[KEY].itertuples(index=False, name=None))
+    of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
+    taken = set(of_arm[KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
         return len(taken), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
@@ -201,11 +201,11 @@ def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
     """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
-    own = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
-    found = chosen(solutions, selections[own & (selections["per_problem"] <= cell.per_problem)])
-    if found.empty:
+    of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
+    samples = chosen(solutions, selections[of_cell & (selections["per_problem"] <= cell.per_problem)])
+    if samples.empty:
         raise InputError(f"{cell.name}: no sample is selected for it; select for this arm and seed first")
-    return found
+    return samples
 
 
 def training_examples(

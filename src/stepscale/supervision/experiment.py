@@ -85,7 +85,7 @@ def measure_cell(
 ) -> pd.DataFrame:
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
-    ``labelled``: samples a problem that it learned from, and further ones of its selector.
+    ``labelled``: samples per problem that it learned from, and further ones of its selector.
     A PRM's score is the product of its steps, an ORM's its last. Raises InputError for a budget beyond the samples.
     """
     scores = score_solutions(verifier, test.problems, test.solutions, ledger)

@@ -23,14 +23,14 @@ def next_round(
     are all labelled gives nothing more.
     """
     left = without(pool, labelled) if len(labelled) else pool
-    found = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
-    return found.assign(round=round_)
+    selected = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
+    return selected.assign(round=round_)
 
 
 def round_health(
     pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, audit: pd.DataFrame
 ) -> pd.DataFrame:
-    """A row a sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
+    """A row per sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
 
     ``pool``: the candidates with the scores by which ``keys`` were chosen. ``audit``: keys of labelled samples drawn uniformly
     once, the same in every round. Columns: of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score |

@@ -17,10 +17,10 @@ def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.Da
     A solution cut off by its length limit gives no answer, so it is never right; nor is one of PRM800K's whose error is a
     label after its last step. The table must be of one labeler.
     """
-    own = step_labels[step_labels["is_chosen"] & step_labels["rating"].notna()]
-    found = own.groupby(_KEY)["rating"].agg(worst="min", rated="size")
+    rated = step_labels[step_labels["is_chosen"] & step_labels["rating"].notna()]
+    by_solution = rated.groupby(_KEY)["rating"].agg(worst="min", rated="size")
     last = step_labels.groupby(_KEY)["step"].max().rename("last")
-    joined = solutions[_KEY].join(found, on=_KEY).join(last, on=_KEY)
+    joined = solutions[_KEY].join(by_solution, on=_KEY).join(last, on=_KEY)
     n_steps = solutions["steps"].map(len)
     verdict = pd.Series(pd.NA, solutions.index, dtype="boolean")
     verdict[(joined["rated"] == n_steps) & (n_steps > 0)] = True
@@ -40,13 +40,13 @@ def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, fl
     """
     both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
     of = solutions["problem_id"][both].tolist()
-    drawn = problem_resamples(of)
+    resamples = problem_resamples(of)
     answer = solutions["is_correct"][both].to_numpy(bool)
     steps = judged["is_correct"][both].to_numpy(bool)
     return {
         "n_problems": float(len(set(of))),
         "n_solutions": float(len(answer)),
-        **share_with_bounds("agreement", drawn, answer == steps),
-        **share_with_bounds("false_positives", drawn, ~steps, answer),
-        **share_with_bounds("false_negatives", drawn, steps, ~answer),
+        **share_with_bounds("agreement", resamples, answer == steps),
+        **share_with_bounds("false_positives", resamples, ~steps, answer),
+        **share_with_bounds("false_negatives", resamples, steps, ~answer),
     }

@@ -1,6 +1,6 @@
-"""What each trained verifier reached, as points (arm, labelled samples a problem, seed), and their means with intervals.
+"""What each trained verifier reached, as points (arm, labelled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (labelled samples a problem asked for) | labelled float (those it really took, the
+In: the points table: arm str | per_problem int (samples to be labelled per problem) | labelled float (those it really took, the
 mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
 problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
 2023, Figures 4a and 4b. Knows nothing of training.
@@ -31,9 +31,9 @@ COLUMNS = ("arm", "per_problem", "labelled", "selector", "seed", "n", "problem_i
 
 @dataclass(frozen=True)
 class Learning:
-    """One arm at one budget. ``sizes``: labelled samples a problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+    """One arm at one budget. ``sizes``: labelled samples per problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
 
-    ``labelled``: samples a problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    ``labelled``: samples per problem really labelled [S], the selector's among them; ``chosen``: the same without these.
     """
 
     sizes: tuple[int, ...]
@@ -83,25 +83,25 @@ def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
     """``crossed_interval`` of accuracies, which lie in [0, 1] and so does their interval."""
-    found = crossed_interval(accuracy, resamples, seed)
-    return replace(found, low=np.clip(found.low, 0.0, 1.0), high=np.clip(found.high, 0.0, 1.0))
+    interval = crossed_interval(accuracy, resamples, seed)
+    return replace(interval, low=np.clip(interval.low, 0.0, 1.0), high=np.clip(interval.high, 0.0, 1.0))
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4a: accuracy at budget ``n`` against labelled samples a problem, one row an arm and size.
+    """Figure 4a: accuracy at budget ``n`` against labelled samples per problem, one row per arm and size.
 
-    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples a problem really labelled).
+    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples per problem really labelled).
     """
     parts = []
     for arm in _present(points):
-        found = learning(points, arm, n)
-        rows = _rows(arm, [(size, n) for size in found.sizes], found.accuracy, resamples, seed)
-        parts.append(pd.DataFrame(rows).assign(labelled=found.labelled))
+        curve = learning(points, arm, n)
+        rows = _rows(arm, [(size, n) for size in curve.sizes], curve.accuracy, resamples, seed)
+        parts.append(pd.DataFrame(rows).assign(labelled=curve.labelled))
     return pd.concat(parts, ignore_index=True)
 
 
 def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples a problem; columns as above."""
+    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples per problem; columns as above."""
     rows: list[dict[str, object]] = []
     chosen = points[points["per_problem"] == per_problem]
     for arm in _present(chosen):
@@ -132,5 +132,5 @@ def _rows(
 
 def _present(points: pd.DataFrame) -> list[str]:
     """The arms there are, in the paper's order, others after them."""
-    found = list(dict.fromkeys(points["arm"]))
-    return [arm for arm in ARMS if arm in found] + [arm for arm in found if arm not in ARMS]
+    present = list(dict.fromkeys(points["arm"]))
+    return [arm for arm in ARMS if arm in present] + [arm for arm in present if arm not in ARMS]

@@ -58,7 +58,7 @@ class Strategy(Protocol):
     """A way to choose."""
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Keys [problem_id, sample_id] of ``per_problem`` candidates a problem (or as many as there are), ordered."""
+        """Keys [problem_id, sample_id] of ``per_problem`` candidates per problem (or as many as there are), ordered."""
         ...
 
 
@@ -81,7 +81,7 @@ class Convincing(_Options):
 
     0.8 within each problem is the paper's; 1 is a plain top-K of convincing wrong answers; 0 looks at the score alone. Where
     the share of a problem's choice is no whole number, problems are rounded up and down at random so that it is met over all
-    of them: of one sample a problem, four problems in five give a convincing wrong one, the fifth its best scored remaining one.
+    of them: of one sample per problem, four problems in five give a convincing wrong one, the fifth its best remaining one.
     """
 
     strategy: Literal["convincing"] = "convincing"
@@ -90,7 +90,10 @@ class Convincing(_Options):
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
         """Where wrong answers are fewer than their share, the rest takes their places: as many are labelled in any case."""
-        size = _size(pool, per_problem, self.scope)
+        return self.take(pool, _size(pool, per_problem, self.scope), seed)
+
+    def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
+        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it."""
         ranked = _ranked(pool, pool["score"].to_numpy(), seed, self.scope)
         wrong = ranked[~ranked["is_correct"]]
         first = wrong[_place(wrong).to_numpy() < self._wrong(wrong["group"], size, seed)]
@@ -111,8 +114,11 @@ class Uncertain(_Options):
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
         """The greatest ``doubt`` first."""
-        ranked = _ranked(pool, pool["doubt"].to_numpy(), seed, self.scope)
-        return _top(ranked, _size(pool, per_problem, self.scope))
+        return self.take(pool, _size(pool, per_problem, self.scope), seed)
+
+    def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:
+        """Keys of ``size`` candidates of each problem, or of all problems, as the scope has it."""
+        return _top(_ranked(pool, pool["doubt"].to_numpy(), seed, self.scope), size)
 
 
 class Blend(_Options):
@@ -123,13 +129,18 @@ class Blend(_Options):
     uniform_share: float = Field(0.5, ge=0, le=1, description="share of the choice drawn at random from what remains")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """The other's choice first, then what is missing of ``per_problem`` at random, in the other's scope."""
-        directed = per_problem - int(self.uniform_share * per_problem + 0.5 + 1e-9)
-        first = self.of.select(pool, directed, seed)
+        """The other's choice first, then what is missing of the whole choice at random, in the other's scope.
+
+        The share is that of the whole choice: where problems have fewer samples than asked for, a larger choice is larger by
+        few, and neither of its parts may shrink.
+        """
+        size = _size(pool, per_problem, self.of.scope)
+        directed = size - int(self.uniform_share * size + 0.5 + 1e-9)
+        first = self.of.take(pool, directed, seed)
         rest = without(pool, first)
         ranked = _ranked(rest, np.zeros(len(rest)), seed, self.of.scope)
         taken = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
-        return _keys(pd.concat([first, _filled(ranked, taken, _size(pool, per_problem, self.of.scope))]))
+        return _keys(pd.concat([first, _filled(ranked, taken, size)]))
 
 
 Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discriminator="strategy")]

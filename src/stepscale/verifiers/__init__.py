@@ -1,1 +1,39 @@
+"""Verifiers: models that score the steps of a solution, trained here or public. docs/configuration.md tells them."""
 
+from typing import TYPE_CHECKING
+
+from stepscale.lazy import lazy_names
+from stepscale.verifiers.aggregation import aggregate
+from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
+from stepscale.verifiers.public import PublicVerifier
+
+if TYPE_CHECKING:
+    from stepscale.verifiers.examples import Example as Example
+    from stepscale.verifiers.open_verifier import load_verifier as load_verifier
+    from stepscale.verifiers.options import VerifierTraining as VerifierTraining
+    from stepscale.verifiers.scoring import ModelVerifier as ModelVerifier
+    from stepscale.verifiers.training import train_verifier as train_verifier
+
+__all__ = [
+    "Example",
+    "ModelVerifier",
+    "PublicVerifier",
+    "StepScores",
+    "Trajectory",
+    "Verifier",
+    "VerifierTraining",
+    "aggregate",
+    "load_verifier",
+    "train_verifier",
+]
+
+__getattr__ = lazy_names(
+    __name__,
+    {
+        "Example": "examples",
+        "ModelVerifier": "scoring",
+        "VerifierTraining": "options",
+        "load_verifier": "open_verifier",
+        "train_verifier": "training",
+    },
+)

@@ -49,8 +49,8 @@ def _scored(
     trajectories = [example.trajectory for example in examples]
     among = set(trajectories)
     further = list(dict.fromkeys(one.trajectory for one in whole or () if one.trajectory not in among))
-    found = verifier.score([*trajectories, *further], Ledger())
+    scores = verifier.score([*trajectories, *further], Ledger())
     if whole is None:
-        return found, None
-    known = dict(zip([*trajectories, *further], found, strict=True))
-    return found[: len(examples)], [(known[one.trajectory], one) for one in whole]
+        return scores, None
+    known = dict(zip([*trajectories, *further], scores, strict=True))
+    return scores[: len(examples)], [(known[one.trajectory], one) for one in whole]

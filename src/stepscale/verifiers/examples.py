@@ -79,8 +79,10 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
     """
     texts = _texts(problems)
-    given = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
-    known = {(pid, sid): (list(steps), None if pd.isna(finish) else finish) for pid, sid, steps, finish in given}
+    rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
+    known = {
+        (pid, sid): (list(steps), None if pd.isna(finish) else finish) for pid, sid, steps, finish in rows_of_solutions
+    }
     columns = ["problem_id", "sample_id", "labeler", "step", "completion", "text", "rating", "is_chosen"]
     table = step_labels[columns].sort_values(columns[:5], kind="stable")
     records: dict[tuple[str, int, str], _Record] = {}
@@ -168,10 +170,16 @@ def _in_lines(
 ) -> Example:
     """The example with each line a step; ``spread``: a step's target stands at all of its lines, else at the last."""
     lines = [step_lines([step]) or [step] for step in steps]
-    each = [
-        [target if spread else None] * (len(own) - 1) + [target] for own, target in zip(lines, targets, strict=True)
+    targets_of_lines = [
+        [target if spread else None] * (len(of_step) - 1) + [target]
+        for of_step, target in zip(lines, targets, strict=True)
     ]
-    return _example(problem_id, texts, [line for own in lines for line in own], [t for own in each for t in own])
+    return _example(
+        problem_id,
+        texts,
+        [line for of_step in lines for line in of_step],
+        [t for of_step in targets_of_lines for t in of_step],
+    )
 
 
 def _close(

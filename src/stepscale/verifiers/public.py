@@ -1,8 +1,26 @@
 """Which public reward model, and how it is run: settings apart from the adapters, so that parameters need no torch."""
 
-from typing import Literal
+import json
+from pathlib import Path
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+
+Adapter = Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"]
+ADAPTERS: tuple[Adapter, ...] = get_args(Adapter)
+_BY_NAME: dict[str, Adapter] = {
+    "math-shepherd": "math_shepherd",
+    "qwen2.5-math-prm": "qwen_math_prm",
+    "qwen2.5-math-7b-prm": "qwen_math_prm",
+    "llama3.1-8b-prm": "rlhflow",
+    "skywork-o1-open-prm": "skywork_o1",
+}
+"""Adapters by what the names of published models hold, in small letters."""
+_BY_ARCHITECTURE: dict[str, Adapter] = {
+    "Qwen2ForProcessRewardModel": "qwen_math_prm",
+    "Qwen2ForPrmModel": "skywork_o1",
+}
+"""Adapters by the class that a model's config.json names; token classifiers are TRL's."""
 
 
 class PublicVerifier(BaseModel):
@@ -10,9 +28,7 @@ class PublicVerifier(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    adapter: Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"] = Field(
-        description="its conventions"
-    )
+    adapter: Adapter = Field(description="its conventions")
     source: str = Field(description="hub name or folder of the model")
     name: str | None = Field(None, description="its name in tables and ledgers; null: the last part of source")
     dtype: Literal["float32", "bfloat16"] = Field("float32", description="of weights and arithmetic")
@@ -26,3 +42,16 @@ class PublicVerifier(BaseModel):
     def shown_name(self) -> str:
         """The verifier's name."""
         return self.name or self.source.rstrip("/").rsplit("/", 1)[-1]
+
+
+def adapter_for(source: str | Path) -> Adapter | None:
+    """The adapter of a public model, told from its name, or from the config.json in its folder; None if neither tells."""
+    last = str(source).rstrip("/").rsplit("/", 1)[-1].lower()
+    named = [adapter for part, adapter in _BY_NAME.items() if part in last]
+    if named:
+        return named[0]
+    config = Path(source) / "config.json"
+    kinds = json.loads(config.read_text()).get("architectures") or [""] if config.is_file() else [""]
+    if kinds[0].endswith("ForTokenClassification"):
+        return "trl"
+    return _BY_ARCHITECTURE.get(kinds[0])

@@ -29,10 +29,10 @@ class SavedVerifier(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _as_written_now(cls, given: Any) -> Any:
+    def _as_written_now(cls, saved: Any) -> Any:
         """Folders of earlier versions also name an aggregation, which nothing ever read."""
         return (
-            {key: value for key, value in given.items() if key != "aggregation"} if isinstance(given, dict) else given
+            {key: value for key, value in saved.items() if key != "aggregation"} if isinstance(saved, dict) else saved
         )
 
     def write(self, folder: Path) -> None:

@@ -18,20 +18,20 @@ def score_solutions(
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     pairs = zip(solutions["problem_id"], solutions["steps"], strict=True)
     trajectories = [Trajectory(texts[problem_id], tuple(steps)) for problem_id, steps in pairs]
-    found = []
+    scores_of_all = []
     with progress(f"scoring with {verifier.name}", len(trajectories), "solutions") as bar:
         for start in range(0, len(trajectories), _AT_ONCE):
             part = trajectories[start : start + _AT_ONCE]
-            found += verifier.score(part, ledger)
+            scores_of_all += verifier.score(part, ledger)
             bar.update(len(part))
     table = pd.DataFrame(
         {
             "problem_id": solutions["problem_id"].to_numpy(),
             "sample_id": solutions["sample_id"].to_numpy(),
             "verifier": verifier.name,
-            "negative": [scores.negative.tolist() for scores in found],
-            "neutral": [scores.neutral.tolist() for scores in found],
+            "negative": [scores.negative.tolist() for scores in scores_of_all],
+            "neutral": [scores.neutral.tolist() for scores in scores_of_all],
         }
     )
-    unread = [scores.unread for scores in found]
+    unread = [scores.unread for scores in scores_of_all]
     return table.assign(unread=unread) if any(unread) else table

@@ -88,8 +88,8 @@ class StepScorer:
             context_sum=computed.context_sum,
             seconds=time.perf_counter() - started,
         )
-        found = dict(zip(distinct, scores, strict=True))
-        return [found[trajectory] for trajectory in trajectories]
+        by_trajectory = dict(zip(distinct, scores, strict=True))
+        return [by_trajectory[trajectory] for trajectory in trajectories]
 
     def _scores(self, outputs: FloatArray, n_unread: int) -> StepScores:
         read = self._read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
@@ -125,13 +125,13 @@ class ModelVerifier(StepScorer):
         """A step of several lines is read as in training, a line after another, and scored at its last one."""
         split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
         written = (
-            (t.problem, t.steps if own is None else [line for lines in own for line in lines])
-            for t, own in zip(trajectories, split, strict=True)
+            (t.problem, t.steps if lines_of_steps is None else [line for lines in lines_of_steps for line in lines])
+            for t, lines_of_steps in zip(trajectories, split, strict=True)
         )
-        found = self.encoder.encode(written)
+        encoded = self.encoder.encode(written)
         return [
-            one if own is None else _of_steps(one, [len(lines) for lines in own])
-            for one, own in zip(found, split, strict=True)
+            one if lines_of_steps is None else _of_steps(one, [len(lines) for lines in lines_of_steps])
+            for one, lines_of_steps in zip(encoded, split, strict=True)
         ]
 
 

@@ -83,8 +83,8 @@ def train_verifier(
     tokenizer = load_tokenizer(base)
     model = load_head(base, tokenizer, config)
     encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
-    training, kept = split_by_problem(examples, config.validation_share, config.optimization.seed)
-    kept = [*kept, *validation]
+    training, held_out = split_by_problem(examples, config.validation_share, config.optimization.seed)
+    held_out = [*held_out, *validation]
     supervise = config.supervise or _SUPERVISE[config.kind]
     rows, n_cut = to_rows(training, encoder, supervise)
     if not rows:
@@ -94,7 +94,7 @@ def train_verifier(
     report = fit(
         model,
         rows,
-        to_rows(kept, encoder, supervise)[0],
+        to_rows(held_out, encoder, supervise)[0],
         _loss(config.kind),
         config.optimization,
         pad_id=tokenizer.pad_token_id or 0,
@@ -103,7 +103,7 @@ def train_verifier(
     )
     save(model, tokenizer, out_folder)
     SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout).write(out_folder)
-    return TrainedVerifier(out_folder, config, report, kept, len(rows), n_cut, len(training) - len(rows))
+    return TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
@@ -177,9 +177,9 @@ def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tens
 
 def _binary_cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
     """Mean over the tokens with a target of the binary cross entropy with a probability."""
-    wanted = labels != IGNORED
+    has_target = labels != IGNORED
     logits = outputs.logits.float()[..., 0]
-    total = functional.binary_cross_entropy_with_logits(logits[wanted], labels[wanted], reduction="sum")
+    total = functional.binary_cross_entropy_with_logits(logits[has_target], labels[has_target], reduction="sum")
     mean: torch.Tensor = total / _count(labels, items)
     return mean
 

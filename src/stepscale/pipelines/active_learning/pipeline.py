@@ -2,9 +2,9 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.labeling.options import ROUNDS
 from stepscale.pipelines.active_learning import nodes, release
 from stepscale.pipelines.sampling import gather
+from stepscale.supervision.loop_options import ROUNDS
 
 
 def label_pool() -> list[Node]:

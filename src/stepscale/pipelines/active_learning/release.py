@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from stepscale.labeling.options import LoopLabeler, LoopOptions, PoolLabeler, ReleaseOptions
+from stepscale.labeling.options import LoopLabeler, PoolLabeler, ReleaseOptions
 from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY
 
 logger = logging.getLogger(__name__)

@@ -13,12 +13,12 @@ from typing import Any
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.labeling.options import LoopOptions, LoopStrategy
 from stepscale.parameters import GeneratorBlock, VerifierBlock
 from stepscale.pipelines.cells import Job, Measures, asked_of, run_cells
 from stepscale.seeds import seed_for
 from stepscale.supervision.arms import Arm, Cell
 from stepscale.supervision.experiment import LabelledPool, TestSamples
+from stepscale.supervision.loop_options import LoopOptions, LoopStrategy
 from stepscale.supervision.points import COLUMNS
 from stepscale.supervision.selection import KEY, Uniform, candidates, chosen, without
 

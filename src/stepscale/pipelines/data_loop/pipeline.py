@@ -2,8 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.labeling.options import ROUNDS
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.supervision.loop_options import ROUNDS
 
 _MODELS = ["generator_model", "earlier_prm_model", "earlier_large_prm_model"]
 _LABELED_BY = [*_MODELS, "params:generator", "params:verifiers", "params:loop", "params:seed"]

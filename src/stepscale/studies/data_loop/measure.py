@@ -8,13 +8,14 @@ import pandas as pd
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import sample_grid
 from stepscale.estimators.voting import Vote
-from stepscale.labeling.options import LoopOptions, RolloutOptions
+from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.data_loop.comparison import health_by_round, loop_differences
 from stepscale.studies.search.curve_table import log_curve_rows
 from stepscale.studies.supervision.supervision_claims import b8_quantities, b9_quantities, rule_votes
+from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.points import by_size
 from stepscale.verifiers.aggregation import Rule
 

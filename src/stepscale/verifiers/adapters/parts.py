@@ -97,7 +97,7 @@ def read_good_bad(logits: FloatArray) -> StepScores:
     return read_right(logits[:, :1] - logits[:, 1:])
 
 
-def each(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
+def one_by_one(encode_one: Callable[[Trajectory], Encoded]) -> Encode:
     """Encode trajectories one at a time."""
     return lambda trajectories: [encode_one(trajectory) for trajectory in trajectories]
 

@@ -6,8 +6,8 @@ from stepscale.engine.encoding import Encoded
 from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import (
-    each,
     encode_whole,
+    one_by_one,
     one_token,
     open_body,
     read_good_bad,
@@ -47,4 +47,4 @@ def open_rlhflow(config: PublicVerifier) -> StepScorer:
         return encode_whole(tokenizer, ["", *pieces], longest, tail=tail, special=False)
 
     head = token_head(weights, judgements, like, config.source)
-    return StepScorer(config.shown_name, each(encode), body, head, read_good_bad)
+    return StepScorer(config.shown_name, one_by_one(encode), body, head, read_good_bad)

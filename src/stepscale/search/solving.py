@@ -1,0 +1,121 @@
+"""One problem, solved by any search method: the shortest way to a search."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.contract import Generator, Sampling
+from stepscale.search.method import SearchMethod
+from stepscale.search.methods import read_options, search
+from stepscale.search.results import Candidate, Problem
+from stepscale.verifiers.aggregation import How
+from stepscale.verifiers.contract import Verifier
+from stepscale.verifiers.saved import AGGREGATION
+
+BUDGET = 16
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a search found for one problem.
+
+    Attributes:
+        answer: The final answer as text; None if no solution reached one. Never evaluated.
+        steps: The steps of the solution that stands for the answer.
+        step_scores: P(the step is right) of each, in [0, 1]; empty where nothing was scored.
+        score: Their aggregate; None where nothing was scored.
+        confidence: The answer's share of the votes, or its score where the best single solution wins; None without an answer.
+        strategy: The method and all its settings.
+        budget: Generations that the method might use (Snell et al. 2024, 5).
+        cost: Tokens and FLOPs by model.
+        candidates: All solutions that the search wrote.
+    """
+
+    answer: str | None
+    steps: tuple[str, ...]
+    step_scores: tuple[float, ...]
+    score: float | None
+    confidence: float | None
+    strategy: str
+    budget: int
+    cost: Ledger
+    candidates: tuple[Candidate, ...]
+
+    @property
+    def tokens(self) -> int:
+        """Tokens passed through a model: read and written by the generator, read by the verifier."""
+        return self.cost.tokens
+
+
+def solve(
+    problem: str,
+    generator: Generator,
+    verifier: Verifier | None = None,
+    *,
+    method: str | SearchMethod = "beam",
+    budget: int | None = None,
+    seed: int = 0,
+    temperature: float = 1.0,
+    top_p: float = 1.0,
+    max_new_tokens: int = 2048,
+    **options: Any,
+) -> Answer:
+    """Solve a problem with a generator, a verifier and a budget.
+
+    Args:
+        problem: Its text.
+        generator: Writes the steps (``load_generator``).
+        verifier: Scores them (``load_verifier``); ``method="majority"`` needs none.
+        method: ``best_of_n``, ``weighted``, ``majority``, ``beam``, ``lookahead`` or ``dvts``, or a method with its options.
+        budget: Generations; the method gets the greatest N that they allow. By default 16, or what a given method has.
+        seed: The same seed gives the same answer.
+        temperature: Of the drawn tokens; 0 is greedy.
+        top_p: Share of the probability that tokens are drawn from.
+        max_new_tokens: Longest solution (tokens of the generator); one that is longer cannot win.
+        **options: Options of the method, such as ``width=4`` or ``aggregation="min"`` (docs/search.md). Step scores are
+            aggregated as fits the verifier unless told: the product for a PRM trained here, else the last.
+
+    Raises:
+        InputError: There is no such method or option, the budget is too small, or the problem is empty or too long.
+    """
+    if not isinstance(problem, str) or not problem.strip():
+        raise InputError("solve: the problem is empty; give its text")
+    sampling = Sampling(temperature, top_p, max_new_tokens)
+    chosen = _method(
+        method, budget, {"aggregation": _aggregation(verifier)} | options if isinstance(method, str) else options
+    )
+    [result] = search([Problem("problem", problem)], generator, verifier, chosen, sampling, run_seed=seed)
+    winner = None if result.chosen is None else result.candidates[result.chosen]
+    return Answer(
+        answer=result.answer,
+        steps=winner.steps if winner else (),
+        step_scores=winner.step_scores if winner else (),
+        score=winner.score if winner else None,
+        confidence=result.confidence,
+        strategy=result.strategy,
+        budget=result.budget,
+        cost=result.ledger,
+        candidates=result.candidates,
+    )
+
+
+def _method(method: str | SearchMethod, budget: int | None, options: Mapping[str, Any]) -> SearchMethod:
+    if budget is not None and (not isinstance(budget, int) or isinstance(budget, bool) or budget < 1):
+        raise InputError(f"solve: budget {budget!r} must be a whole number of generations, 1 or more")
+    if isinstance(method, SearchMethod):
+        if options:
+            raise InputError(
+                f"solve: {next(iter(options))} is an option of the method; set it where the method is made"
+            )
+        return method if budget is None else method.within(budget)
+    if "n" in options:
+        raise InputError("solve: n comes from the budget; give budget instead")
+    return read_options({"method": method, "n": 1, **options}).within(BUDGET if budget is None else budget)
+
+
+def _aggregation(verifier: Verifier | None) -> How:
+    """How this verifier's step scores become a solution's."""
+    saved = getattr(verifier, "saved", None)
+    return AGGREGATION[saved.kind] if saved else "last"

@@ -1,0 +1,161 @@
+"""What a server says of an answer: its own tokens bound a solution, and only an end of its own is an end."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import numpy as np
+import pytest
+
+import stepscale
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.server import ServerGenerator, ServerSettings
+from stepscale.search.methods import read_options, search
+from stepscale.search.results import Problem
+from stepscale.verifiers.contract import StepScores
+
+WORDS = [
+    *("First we add all of these numbers together\n", "and after that we look at them again\n"),
+    "so \\boxed{42}\n",
+]
+PIECES = [
+    text[i : i + 5] for text in WORDS for i in range(0, len(text), 5)
+]  # the server's tokens, up to five bytes each
+
+Say = Callable[[dict[str, Any], int], dict[str, Any]]
+
+
+class FakeServer:
+    """A completions server that always writes PIECES and then ends; ``say`` may change an answer."""
+
+    def __init__(self, say: Say = lambda answer, number: answer) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+                outer.bodies.append(body)
+                self._send({"choices": [choice := say(written(body), len(outer.bodies))], "usage": choice.pop("usage")})
+
+            def do_GET(self) -> None:
+                self._send({"data": [{"id": "fake"}]})
+
+            def _send(self, answer: dict[str, Any]) -> None:
+                data = json.dumps(answer).encode()
+                self.send_response(200)
+                self.send_header("content-length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def written(body: dict[str, Any]) -> dict[str, Any]:
+    """What follows the prompt, cut at max_tokens or at the stop text, as vLLM gives it."""
+    done = body["prompt"].split("?\n", 1)[1]
+    left, text, n = PIECES[:], "", 0
+    while left and "".join(PIECES[: len(PIECES) - len(left)]) != done:
+        left.pop(0)
+    reason, told = "length", None
+    while n < body["max_tokens"]:
+        n += 1
+        if not left:
+            reason = "stop"
+            break
+        text += left.pop(0)
+        if "stop" in body and body["stop"][0] in text:
+            text, reason, told = text.split(body["stop"][0])[0], "stop", body["stop"][0]
+            break
+    logprobs = {"tokens": [text], "token_logprobs": [-float(n)]}
+    usage = {"prompt_tokens": 3, "completion_tokens": n}
+    return {"text": text, "finish_reason": reason, "stop_reason": told, "usage": usage, "logprobs": logprobs}
+
+
+@pytest.fixture
+def served() -> Iterator[Callable[..., FakeServer]]:
+    made: list[FakeServer] = []
+
+    def serve(*say: Say) -> FakeServer:
+        made.append(FakeServer(*say))
+        return made[-1]
+
+    yield serve
+    for server in made:
+        server.close()
+
+
+class Verifier:
+    name = "prm"
+
+    def score(self, trajectories, ledger):
+        return [
+            StepScores(np.full(len(t.steps), 0.1, np.float32), np.zeros(len(t.steps), np.float32)) for t in trajectories
+        ]
+
+
+METHODS = [
+    {"method": "best_of_n", "n": 2},
+    {"method": "majority", "n": 2},
+    {"method": "beam", "n": 4, "width": 2},
+    {"method": "lookahead", "n": 2, "k": 1},
+    {"method": "dvts", "n": 4, "width": 2},
+]
+
+
+@pytest.mark.parametrize("options", METHODS, ids=lambda own: own["method"])
+def test_every_method_has_the_same_room_in_the_servers_tokens(served, options) -> None:
+    generator = ServerGenerator(ServerSettings(base_url=served().base_url, model="fake"))
+    whole = len(PIECES) + 1
+    assert sum(map(len, WORDS)) > whole + 40, "bytes are many more than tokens"
+
+    def found(room: int):
+        problem, sampling = Problem("p", "What?"), Sampling(max_new_tokens=room)
+        return search([problem], generator, Verifier(), read_options(options), sampling, run_seed=0)[0]
+
+    ends, cut = found(whole), found(whole - 2)
+    assert ends.answer == "42" and {c.finish for c in ends.candidates} == {"solution"}
+    assert cut.answer is None and {c.finish for c in cut.candidates} == {"length"}
+    assert all(c.mean_logprob == pytest.approx(-1) for c in ends.candidates), "per token of the server, not per byte"
+
+
+@pytest.mark.parametrize("until", ["step", "solution"])
+@pytest.mark.parametrize("reason", ["abort", "content_filter", None, "tool_calls", "length"])
+def test_what_the_server_broke_off_is_no_end_of_a_solution(served, reason, until) -> None:
+    server = served(lambda answer, _: answer | {"text": "First we", "finish_reason": reason, "stop_reason": None})
+    generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", stop_text_removed=True))
+    ledger = Ledger()
+    [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=30), until, ledger)
+    assert drawn.ended == "length" and drawn.step_ends == () and generator.decode(drawn.tokens) == "First we"
+    assert len(server.bodies) == (3 if reason in ("abort", None) else 1), "asked again, and not for ever"
+    each = written(server.bodies[0])["usage"]["completion_tokens"]
+    assert ledger.models["fake"].decode == len(server.bodies) * each and drawn.length == each
+
+
+def test_what_was_aborted_once_is_asked_again(served) -> None:
+    server = served(lambda answer, number: answer | ({"finish_reason": "abort", "text": "F"} if number == 1 else {}))
+    generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", seeds=False))
+    [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", Ledger())
+    assert drawn.ended == "solution" and generator.decode(drawn.tokens) == "".join(WORDS)
+    assert not any("seed" in body for body in server.bodies)
+
+
+def test_a_server_is_a_generator_by_its_address_alone(served) -> None:
+    generator = stepscale.load_generator(served().base_url)
+    found = stepscale.solve("What?", generator, Verifier(), budget=4, max_new_tokens=99)
+    assert generator.name == "fake" and (found.answer, found.budget) == ("42", 4)
+    assert found.cost.models["fake"].decode > 0
+    named = stepscale.load_generator("http://127.0.0.1:9/v1", model="big", name="mine", prompt="Q: {problem}\n")
+    assert (named.name, named.settings.model, named.decode(named.encode_prompt("?"))) == ("mine", "big", "Q: ?\n")

@@ -1,0 +1,116 @@
+"""A method of a newcomer is run under its own name, whatever class it is derived from."""
+
+from dataclasses import replace
+from typing import ClassVar, Literal
+
+import pandas as pd
+import pytest
+from search_fakes import random_generator, random_verifier, some_problems
+
+from stepscale.generation.contract import Sampling
+from stepscale.pipelines.sampling import manifest
+from stepscale.pipelines.test_time_search.searches import gather_searches
+from stepscale.search.beam import Beam, TreeMethod
+from stepscale.search.dvts import Dvts
+from stepscale.search.method import SearchMethod
+from stepscale.search.methods import read_options, search
+from stepscale.search.plan import RevisionSearchPlan, SearchPlan
+
+
+class Reversed(TreeMethod):
+    """Beam search whose candidates are turned around."""
+
+    method: Literal["reversed_beam"] = "reversed_beam"
+    noise: float = 0.5
+
+    def find(self, meter, draws):
+        found, rounds = super().find(meter, draws)
+        return [
+            [replace(own, answer=f"{own.answer} {self.noise}") if own.answer else own for own in one] for one in found
+        ], rounds
+
+
+class FromBeam(Beam):
+    """The same, derived from a method that shares its searches."""
+
+    method: Literal["from_beam"] = "from_beam"
+    depth: int
+
+
+class Plain(SearchMethod):
+    """A method that is no tree."""
+
+    method: Literal["plain"] = "plain"
+    final_choice: ClassVar = "best"
+    tries: int = 2
+
+    def find(self, meter, draws):
+        return [[] for _ in meter.problems], [1] * len(meter.problems)
+
+
+def plan(*strategies: SearchMethod) -> SearchPlan:
+    return SearchPlan(problems=10, problems_per_shard=5, budgets=(4, 16), strategies=strategies)
+
+
+def names(made: SearchPlan) -> list[str]:
+    return [name for name, budget, _ in made.searches if budget == 4]
+
+
+def test_a_new_method_is_searched_beside_beam_search_under_its_own_name() -> None:
+    made = plan(Beam(n=1, width=4), Reversed(n=1, width=4), FromBeam(n=1, width=4, depth=1), Plain(n=1))
+    assert names(made) == ["beam, M = 4", "reversed beam, M = 4", "from beam depth = 1, M = 4", "plain"]
+    assert len(made.searches) == len(made.runs) == 8
+    assert made.settings("beam") == {4: ["beam, M = 4"], 16: ["beam, M = 4"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (Reversed(n=1, width=4), Reversed(n=1, width=4, noise=0.9)),
+        (Reversed(n=1, width=4, noise=0.1), Reversed(n=1, width=4, noise=0.9)),
+        (FromBeam(n=1, width=4, depth=1), FromBeam(n=1, width=4, depth=2)),
+        (Plain(n=1), Plain(n=1, tries=3)),
+        (Dvts(n=1, width=4), Dvts(n=1, width=4, k=1)),
+        (Beam(n=1, width=4), Beam(n=1, width=4, choose="best")),
+    ],
+)
+def test_strategies_that_differ_in_one_option_alone_are_two(one: SearchMethod, other: SearchMethod) -> None:
+    spent = 16 if isinstance(one, Dvts) else 4
+    made = SearchPlan(problems=10, problems_per_shard=5, budgets=(spent,), strategies=(one, other))
+    assert len(made.searches) == 2 and len(set(dict(made.named))) == 2
+    assert len({options.strategy for _, _, options in made.runs}) == 2
+    over = RevisionSearchPlan(after=4, budgets=(20,), strategies=(one, other))
+    assert len({name for name, _, _ in over.runs}) == 2
+
+
+def test_a_new_method_gives_results_of_its_own() -> None:
+    def answers(options: SearchMethod) -> list[str | None]:
+        found = search(
+            some_problems(6), random_generator(3), random_verifier(3), options, Sampling(max_new_tokens=40), run_seed=0
+        )
+        assert {result.strategy for result in found} == {options.strategy}
+        return [result.answer for result in found]
+
+    beam, turned = answers(Beam(n=4, width=2)), answers(Reversed(n=4, width=2))
+    assert turned == [None if answer is None else f"{answer} 0.5" for answer in beam] and any(beam)
+
+
+def test_methods_that_are_not_registered_are_taken_as_they_are_and_unknown_names_are_refused_by_name() -> None:
+    mine = Reversed(n=2)
+    assert read_options(mine) is mine
+    with pytest.raises(ValueError, match="best_of_n"):
+        read_options({"method": "reversed_beam", "n": 2})
+
+
+def test_tables_hold_rows_of_its_own_for_a_new_method() -> None:
+    made = plan(Beam(n=1, width=4), Reversed(n=1, width=4), Reversed(n=1, width=4, noise=0.9))
+    rows = pd.DataFrame(
+        [
+            {"problem_id": "p", "strategy": options.search_key, "seed": 0, "slot": 0, "result_answer": options.strategy}
+            for _, _, options in made.searches
+        ]
+    )
+    shards = {"search-00": rows, **manifest("search", ["search-00"])}
+    results, _ = gather_searches({name: lambda table=table: table for name, table in shards.items()}, made)
+    assert len(results) == len(made.runs) == 6
+    assert (results["answer"] == results["strategy"]).all()

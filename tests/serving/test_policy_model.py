@@ -1,0 +1,101 @@
+"""What MLflow's server calls: one request at a time, no longer than the server waits, and no work left behind."""
+
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from search_fakes import FakeGenerator, random_generator, random_verifier
+
+from stepscale.serving.answering import Answerer
+from stepscale.serving.policy import ServedPolicy
+from stepscale.serving.pyfunc_model import PolicyModel, RefusedRequest
+
+QUESTION = {"problem": "problem 1", "budget": 6}
+
+
+class SlowGenerator(FakeGenerator):
+    """Takes its time for each call."""
+
+    seconds = 0.0
+
+    def generate(self, *arguments: Any) -> Any:
+        time.sleep(self.seconds)
+        return super().generate(*arguments)
+
+
+def policy_model(settings: dict[str, Any], seconds: float = 0.0) -> tuple[PolicyModel, SlowGenerator]:
+    generator = SlowGenerator(random_generator(3).say)
+    generator.seconds = seconds
+    model = PolicyModel()
+    model._answerer = Answerer(ServedPolicy.model_validate(settings), generator, random_verifier(0))
+    model._one_at_a_time = threading.Lock()
+    return model, generator
+
+
+@pytest.fixture
+def a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that waits a second for an answer."""
+    monkeypatch.setenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", "true")
+    monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "1")
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        [QUESTION, QUESTION],
+        np.array([QUESTION, QUESTION]),
+        {"problem": np.array(["problem 1"] * 2), "budget": np.array([6, 6])},
+        [{"problem": np.array("problem 1"), "budget": np.array(6)}] * 2,
+        pd.DataFrame([QUESTION, QUESTION]),
+    ],
+    ids=["list", "array", "columns", "scalars", "table"],
+)
+def test_every_form_of_a_request_is_read_alike(settings, request_) -> None:
+    alone = policy_model(settings)[0].predict(None, QUESTION)
+    assert policy_model(settings)[0].predict(None, request_) == alone * 2
+
+
+def test_a_question_is_checked_once(settings, monkeypatch) -> None:
+    model, generator = policy_model(settings)
+    encoded: list[str] = []
+    encode = generator.encode_prompt
+    checks: list[int] = []
+    monkeypatch.setattr(generator, "encode_prompt", lambda text: encoded.append(text) or encode(text))
+    monkeypatch.setattr(model._answerer, "_check", lambda question: checks.append(question.budget))
+    model.predict(None, [QUESTION] * 3)
+    assert checks == [6, 6, 6]
+
+
+def test_too_many_questions_are_refused_before_the_first_is_answered(settings) -> None:
+    model, generator = policy_model({**settings, "questions_per_request": 2})
+    with pytest.raises(RefusedRequest, match="3 questions, at most 2") as refused:
+        model.predict(None, [QUESTION] * 3)
+    assert refused.value.get_http_status_code() == 400 and not generator.calls
+
+
+def test_the_work_ends_with_the_time_of_the_request(settings, a_second) -> None:
+    model, generator = policy_model(settings, seconds=0.2)
+    began = time.monotonic()
+    with pytest.raises(RefusedRequest, match=r"no answer within 0.9 seconds, so the work was ended") as refused:
+        model.predict(None, [QUESTION] * 30)
+    assert time.monotonic() - began < 2 and refused.value.get_http_status_code() == 504
+    calls = len(generator.calls)
+    time.sleep(0.5)
+    assert len(generator.calls) == calls, "nothing goes on"
+    generator.seconds = 0.0
+    assert model.predict(None, [QUESTION])[0]["generations"] <= 6, "the next one is answered"
+
+
+def test_who_waits_in_vain_does_no_work_afterwards(settings, a_second) -> None:
+    model, generator = policy_model(settings)
+    with model._one_at_a_time, pytest.raises(RefusedRequest, match="no answer within"):
+        model.predict(None, [QUESTION])
+    assert not generator.calls
+
+
+def test_without_a_server_there_is_no_limit_of_time(settings, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "0")
+    assert policy_model(settings)[0].predict(None, [QUESTION])
