@@ -1,5 +1,6 @@
 """The project's pipelines: one folder under ``pipelines/`` each."""
 
+import click
 from kedro.framework.project import find_pipelines
 from kedro.pipeline import Pipeline
 
@@ -14,6 +15,7 @@ def register_pipelines() -> dict[str, Pipeline]:
     except ImportError as error:
         if error.__cause__:
             raise
-        return {}  # there is none of that name: Kedro says so, and which there are
+        name = str(error).rpartition(".pipelines.")[2].partition("'")[0]
+        raise click.ClickException(f"no pipeline is called {name!r}; there are {', '.join(PIPELINES)}") from None
     pipelines["__default__"] = sum(pipelines.values(), Pipeline([]))
     return pipelines

@@ -36,3 +36,13 @@ def test_without_the_folder_local_the_remedy_is_told(tmp_path: Path) -> None:
     (tmp_path / "conf" / "base").mkdir(parents=True)
     with pytest.raises(InputError, match=r"local is absent, .* make the folder"):
         check_environment(None, str(tmp_path / "conf"))
+
+
+def test_looking_at_environments_leaves_the_session_s_globals_alone() -> None:
+    from kedro.config import OmegaConfigLoader
+
+    loader = OmegaConfigLoader(str(CONF), env="smoke", base_env="base", default_run_env="local")
+    check_environment("smoke", str(CONF))
+    pipelines_of("samples", str(CONF))
+    assert loader["globals"]["data"] == "data/smoke"
+    assert "data/smoke" in str(loader["catalog"]["problems"])

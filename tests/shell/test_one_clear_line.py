@@ -180,7 +180,7 @@ def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: P
 def test_a_pipeline_that_is_not_there_is_described_in_one_line(kedro: Command) -> None:
     done = kedro("registry", "describe", "reportin")
     assert done.returncode == 1 and "Traceback" not in done.stderr
-    assert "'reportin' pipeline not found. Existing pipelines: " in done.stderr
+    assert done.stderr.startswith("Error: no pipeline is called 'reportin'; there are ")
 
 
 def test_relative_paths_are_the_project_s_in_every_folder_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
