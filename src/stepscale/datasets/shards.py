@@ -8,7 +8,6 @@ forgets the order, loads whatever lies there, and can leave half a file.
 
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -18,10 +17,10 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 from kedro.io.core import AbstractDataset
-from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
 from stepscale.cost import Ledger, total
+from stepscale.datasets.whole import ParquetDataset, write_whole
 from stepscale.engine.cores import one_a_core
 from stepscale.progress import progress
 from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
@@ -53,7 +52,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         if missing or manifest != self._manifest():
             (self._path / _MANIFEST).unlink(missing_ok=True)
         cost = self._make(data, missing)
-        _write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
+        write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
         logger.info("%s", self._summary(data, missing, cost))
 
     def load(self) -> Shards:
@@ -85,7 +84,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def _save_piece(self, piece: Piece, made: Made) -> None:
         with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
             file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
-        _write_whole(self._path / piece.file_name, made.table.to_parquet)
+        write_whole(self._path / piece.file_name, made.table.to_parquet)
         if piece.when_made:
             piece.when_made(made.note)
 
@@ -142,30 +141,11 @@ def _call(make: Callable[[], Made]) -> Made:
         raise PieceError(f"{type(error).__name__}: {error}") from error
 
 
-def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Write under another name, then rename: what has the name is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = target.with_name(f"{target.name}.partial")  # not *.parquet: never taken for a piece
-    write(partial_file)
-    os.replace(partial_file, target)
-
-
-class WholeParquetDataset(ParquetDataset):
-    """A Parquet file that is there whole or not at all, on a local disk; elsewhere as the store has it."""
-
-    def save(self, data: pd.DataFrame) -> None:
-        """Write under another name, then rename."""
-        if self._protocol != "file":
-            super().save(data)
-            return
-        _write_whole(Path(str(self._get_save_path())), lambda path: data.to_parquet(path, **self._save_args))
-
-
 class _ListedShards(PartitionedDataset):
     """Tables by name, of nodes that are not converted to plans; goes with the last of them."""
 
     def __init__(self, *, path: str) -> None:
-        super().__init__(path=path, dataset=WholeParquetDataset, filename_suffix=".parquet")
+        super().__init__(path=path, dataset=ParquetDataset, filename_suffix=".parquet")
 
     def load(self) -> dict[str, Callable[[], Any]]:
         """A reader for each shard that lies there, by its name."""
