@@ -84,7 +84,7 @@ def test_scores_of_other_samples_than_those_there_are_refused_with_the_remedy(pr
     project.run("sampling")
     with pytest.raises(InputError) as caught:
         project.run("reporting", env="smoke")
-    line = "scores was made from another samples than the one that is there now; make it again: kedro run"
+    line = "scores was made from another version of samples than the one that is there now; make it again: kedro run"
     assert str(caught.value) == f"stale data: {line} --env smoke --pipelines scoring"
     project.run("scoring")
     project.run("reporting")
@@ -92,7 +92,7 @@ def test_scores_of_other_samples_than_those_there_are_refused_with_the_remedy(pr
 
 def test_what_changed_further_back_makes_data_stale_too(project: Project) -> None:
     project.save("problems", 4)
-    with pytest.raises(InputError, match="scores was made from another problems"):
+    with pytest.raises(InputError, match="scores was made from another version of problems"):
         project.run("reporting")
 
 
@@ -109,13 +109,13 @@ def test_data_put_there_by_hand_and_data_without_a_record_are_taken(project: Pro
 
 def test_what_a_run_makes_stale_itself_is_refused_before_it_is_read(project: Project) -> None:
     project.parameters["temperature"] = 1.5
-    with pytest.raises(InputError, match="scores was made from another samples"):
+    with pytest.raises(InputError, match="scores was made from another version of samples"):
         project.run("sampling", "reporting")
 
 
 def test_only_missing_outputs_does_not_keep_what_is_stale(project: Project) -> None:
     project.save("problems", 4)
-    with pytest.raises(InputError, match="samples was made from another problems"):
+    with pytest.raises(InputError, match="samples was made from another version of problems"):
         project.run("sampling", only_missing_outputs=True)
 
 
@@ -144,7 +144,7 @@ def test_stale_optional_data_counts_as_absent(project: Project, caplog: pytest.L
     project.optional = {"scores"}
     with pytest.raises(TypeError):  # this report does not do without; it was given none
         project.run("reporting")
-    assert "scores is left out: it was made from another samples than the one that is there" in caplog.text
+    assert "scores is left out: it was made from another version of samples than the one that is there" in caplog.text
 
 
 def test_a_record_says_what_made_a_dataset(project: Project) -> None:
