@@ -18,7 +18,7 @@ from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_pe
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
-from stepscale.formats import READERS, Tables, read
+from stepscale.formats import READABLE_FORMATS, Tables, read
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.verifiers.aggregation import HOWS, aggregate
 
@@ -45,7 +45,7 @@ def evaluate(
 
     Args:
         path: A file, a folder of Parquet tables, or ``hf://owner/name``.
-        format: A name of ``stepscale.formats.READERS``; None: the first whose reader understands the records.
+        format: A name of ``stepscale.formats.READABLE_FORMATS``; None: the first whose reader understands the records.
         ns: Budgets in samples per problem; None: 1, 2, 4, ... and all samples.
         rules: Grading rules, "prm800k" or "lenient".
         bootstrap: Number of bootstrap resamples over problems.
@@ -119,7 +119,7 @@ def _read(path: str | Path, format: str | None) -> tuple[str, Tables]:
     if not str(path).startswith("hf://") and not Path(path).exists():
         raise InputError(f"{path}: there is no such file or folder")
     furthest, complaint = 1, ""
-    for name in READERS:
+    for name in READABLE_FORMATS:
         try:
             tables = read(path, name)
         except InputError as error:
@@ -130,7 +130,9 @@ def _read(path: str | Path, format: str | None) -> tuple[str, Tables]:
             continue
         if not tables.solutions.empty:
             return name, tables
-    raise InputError(complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READERS)})")
+    raise InputError(
+        complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
+    )
 
 
 def _doubling(places: int) -> list[int]:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from stepscale.parameters import GeneratorBlock, PoolBlock
 from stepscale.pipelines.rolling_out import gather_values, values_of_steps
-from stepscale.pipelines.sampling import Shards, manifest, open_generator, sample_shards, together
+from stepscale.pipelines.sampling import GradedSampler, Shards, manifest
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash
 
 logger = logging.getLogger(__name__)
 
@@ -19,24 +20,16 @@ def sample_pool(
     generator_model: Path,
     problems: pd.DataFrame,
     given_solutions: pd.DataFrame,
-    finished: Shards,
     generator: GeneratorBlock,
     pool: PoolBlock,
     seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
+) -> ShardPlan:
     """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
-    from stepscale.generation.contract import Sampling
-
     if pool.labeler.kind == "given":
-        yield {"given": given_solutions, **manifest("given", ["given"]), **manifest("pool")}
-        return
+        recipe = Recipe.of(sample_pool, inputs={"given": content_hash(given_solutions)}, settings={}, seed=seed)
+        return ShardPlan("taking given solutions", (Piece("given", recipe, lambda: Made(given_solutions)),))
     practice = problems[problems["split"].isin(["train", "valid"])]
-    sampling = Sampling(**generator.sampling.model_dump())
-    model = open_generator(generator_model, generator, seed)
-    sampled = sample_shards(model, generator_model, practice, pool.train, sampling, seed, "pool", finished)
-    yield from together(
-        sampled, iter([manifest("given")])
-    )  # of an earlier run's labels that were given nothing is left
+    return GradedSampler(generator_model, generator, seed).plan("pool", practice, pool.train)
 
 
 def roll_out_pool(

@@ -9,12 +9,11 @@ from stepscale.supervision.loop_options import ROUNDS
 
 def label_pool() -> list[Node]:
     """A pool of sampled solutions, and a rating of each of their steps."""
-    known = ["problems", "given_solutions", "finished_pool_shards"]
     made_of = ["params:generator", "params:pool", "params:seed"]
     return [
         Node(
             nodes.sample_pool,
-            ["generator_model", *known, *made_of],
+            ["generator_model", "problems", "given_solutions", *made_of],
             "pool_shards",
             name="sample_pool",
         ),

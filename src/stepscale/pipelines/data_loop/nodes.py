@@ -95,7 +95,7 @@ def train_selectors(
     ]
     scores, points = kept, []
     found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
-    for (seed, names, _), new, (measured, scored) in zip(runs, fresh, found, strict=True):
+    for (seed, names, _), new, (measured, scored, _) in zip(runs, fresh, found, strict=True):
         points += [measured.assign(arm=name) for name in names]
         if scored is not None:
             by_key = candidates(pool, scored).assign(seed=seed)

@@ -123,7 +123,7 @@ def _own_right_samples(train: pd.DataFrame, config: GeneratorBlock, seed: int) -
         config.base, prompt_template=template, ends_before=config.base_ends_before, **config.placement.model_dump()
     )
     sampling = Sampling(**config.sampling.model_dump())
-    samples = sample_all(generator, Path(config.base), train, config.samples_per_problem, sampling, seed, "format")
+    samples = sample_all(generator, train, config.samples_per_problem, sampling, seed, "format")
     finished = samples["finish"] == "solution"
     return samples[samples["is_correct"].fillna(False) & finished]
 

@@ -1,0 +1,81 @@
+"""The environments of a configuration, which may be a folder or an archive: which there are, and what each says of a run."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import yaml
+from kedro.config import OmegaConfigLoader
+from kedro.utils import find_kedro_project
+
+from stepscale.errors import InputError
+
+
+def check_environment(env: str | None, conf_source: str | None = None) -> None:
+    """Raises InputError for an environment that is not there, with the names of those there are."""
+    name, names = environment(env), environments(conf_source)
+    if names is None or name in names:
+        return
+    source = _source(conf_source)
+    if name == "local" and not env:
+        raise InputError(f"{source}/local is absent, which a run without --env reads; make the folder, it may be empty")
+    raise InputError(f"no environment is called {name!r}; the folders of {source} are {', '.join(names)}")
+
+
+def environment(env: str | None) -> str:
+    """The environment that is meant: as asked for, else as KEDRO_ENV says, else ``local``."""
+    return env or os.environ.get("KEDRO_ENV") or "local"
+
+
+def environments(conf_source: str | None = None) -> list[str] | None:
+    """The folders of the configuration; None where they cannot be listed (in a remote store)."""
+    files, root = _opened(conf_source)
+    if root is None:
+        return None
+    entries = files.ls(root, detail=True) if files.isdir(root) else []
+    return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
+
+
+def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
+    """The pipelines that the environment's ``run.yml`` names; empty if there is no such file."""
+    files, root = _opened(conf_source)
+    path = f"{root}/{environment(env)}/run.yml"
+    if root is None or not files.isfile(path):
+        return []
+    with files.open(path) as file:
+        stated = yaml.safe_load(file)
+    return [str(name) for name in stated.get("pipelines") or []] if isinstance(stated, dict) else []
+
+
+def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
+    """The first configuration file that is not YAML (a key given twice, a wrong indent), with its line and what is wrong.
+
+    Kedro's own error does not always name the file.
+    """
+    from omegaconf import OmegaConf
+
+    folders = [Path(_source(conf_source)) / part for part in ("base", environment(env))]
+    for file in sorted(file for folder in folders for file in folder.glob("*.y*ml")):
+        try:
+            OmegaConf.load(file)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{file}:{mark.line + 1}" if mark else str(file)
+            return f"{where}: {getattr(error, 'problem', None) or error}; mend it"
+    return None
+
+
+def _source(conf_source: str | None) -> str:
+    return conf_source or str((find_kedro_project(Path.cwd()) or Path()) / "conf")
+
+
+def _opened(conf_source: str | None) -> tuple[Any, str | None]:
+    """The file system of the configuration, and the configuration's place in it, None if it is remote.
+
+    Without a config loader: each new one takes the resolvers (``globals``) away from that of the session.
+    """
+    source = _source(conf_source)
+    files, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(source)
+    if protocol in ("tar", "zip"):
+        return files, str(files.ls("", detail=False)[-1])
+    return files, source if protocol == "file" else None
