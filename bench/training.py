@@ -62,5 +62,5 @@ def _loss(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    for found in run():
-        print(found)
+    for line in run():
+        print(line)

@@ -1,4 +1,4 @@
-"""The Generator contract: continue token prefixes by one step, or to the end, and tell the tokens spent.
+"""The Generator contract: continue token prefixes by one step, or to the end, and count the tokens spent.
 
 Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labelling
 and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
