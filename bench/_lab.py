@@ -43,8 +43,8 @@ def texts(n: int) -> list[str]:
     return list(problems(n)["problem"])
 
 
-def requests(lab: LocalGenerator, asked: Sequence[str], samples: int, purpose: str = "bench") -> list[Request]:
-    prompts = [lab.encode_prompt(text) for text in asked]
+def requests(lab: LocalGenerator, problem_texts: Sequence[str], samples: int, purpose: str = "bench") -> list[Request]:
+    prompts = [lab.encode_prompt(text) for text in problem_texts]
     return [
         Request(prompt, seed_for(0, purpose, str(place), sample))
         for place, prompt in enumerate(prompts)
@@ -53,11 +53,11 @@ def requests(lab: LocalGenerator, asked: Sequence[str], samples: int, purpose: s
 
 
 def generate(
-    lab: LocalGenerator, wanted: Sequence[Request], ledger: Ledger | None = None, sampling: Sampling = SAMPLING
+    lab: LocalGenerator, work: Sequence[Request], ledger: Ledger | None = None, sampling: Sampling = SAMPLING
 ) -> list[Continuation]:
     """Continuations to the end of the solution, nothing remembered from before."""
     lab.forget()
-    return lab.generate(wanted, sampling, "solution", Ledger() if ledger is None else ledger)
+    return lab.generate(work, sampling, "solution", Ledger() if ledger is None else ledger)
 
 
 class Plain:
@@ -91,7 +91,7 @@ class Plain:
 def matmul_flops() -> float:
     """Multiply-add rate of this machine now, FLOP/s in float32, threads as torch has them: the best of some products.
 
-    Of the two ways to multiply (``models.products``), the faster: on some processors ``torch.mm`` gives half of what they can.
+    Of the two ways to multiply (``engine.products``), the faster: on some processors ``torch.mm`` gives half of what they can.
     """
     a, b = torch.randn(1024, 1024), torch.randn(1024, 1024)
     packed = Product(b)

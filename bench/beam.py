@@ -54,11 +54,11 @@ class Watched(LocalGenerator):
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        found = super().generate(requests, sampling, until, ledger)
-        for request, continuation in zip(requests, found, strict=True):
+        continuations = super().generate(requests, sampling, until, ledger)
+        for request, continuation in zip(requests, continuations, strict=True):
             full = request.prefix + continuation.tokens
             self.nodes |= {full[:end] for end in range(1, len(full))}
-        return found
+        return continuations
 
 
 class Stateless:
@@ -97,10 +97,10 @@ class Stateless:
             eos_token_id=[self._end, self._newline],
             pad_token_id=0,
         )[:, width:]
-        found = [self._continuation(row) for row in out.tolist()]
+        continuations = [self._continuation(row) for row in out.tolist()]
         ledger.add(self.name, "prefill", sum(len(request.prefix) for request in requests))
-        ledger.add(self.name, "decode", sum(len(continuation.tokens) - 1 for continuation in found))
-        return found
+        ledger.add(self.name, "decode", sum(len(continuation.tokens) - 1 for continuation in continuations))
+        return continuations
 
     def _continuation(self, row: list[int]) -> Continuation:
         stops = [i for i, token in enumerate(row) if token in (self._end, self._newline)]

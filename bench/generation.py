@@ -45,15 +45,15 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
 
 def _paired(lab: LocalGenerator, plain: Plain, end: str, sampling: Sampling, runs: int) -> list[dict[str, Any]]:
     """Rows against the rivals and against the bound, their names ending in ``end``."""
-    asked = texts(PROBLEMS)
-    prompts = sorted((PROMPT.replace("{problem}", text) for text in asked), key=len)
-    wanted = requests(lab, asked, SAMPLES)
-    generate(lab, wanted[:SAMPLES], sampling=sampling)  # both warm
+    problem_texts = texts(PROBLEMS)
+    prompts = sorted((PROMPT.replace("{problem}", text) for text in problem_texts), key=len)
+    work_requests = requests(lab, problem_texts, SAMPLES)
+    generate(lab, work_requests[:SAMPLES], sampling=sampling)  # both warm
     plain.generate(prompts[:1], 8, sampling)
     width = max(WIDTHS, key=lambda rows: _plain_rate(plain, prompts, rows, sampling))
     ours, alone, wide, passed, bound = [], [], [], [], []
     for _ in range(runs):
-        drawn, computed, took = _ours(lab, wanted, sampling)
+        drawn, computed, took = _ours(lab, work_requests, sampling)
         ours.append(drawn / took)
         passed.append(computed / took)
         alone.append(_plain_rate(plain, prompts, SAMPLES, sampling))
@@ -66,13 +66,13 @@ def _paired(lab: LocalGenerator, plain: Plain, end: str, sampling: Sampling, run
     ]
 
 
-def _ours(lab: LocalGenerator, wanted: list[Request], sampling: Sampling) -> tuple[int, int, float]:
+def _ours(lab: LocalGenerator, work_requests: list[Request], sampling: Sampling) -> tuple[int, int, float]:
     """Tokens drawn, tokens passed through the model, seconds."""
     ledger, drawn = Ledger(), 0
 
     def work() -> None:
         nonlocal drawn
-        drawn = sum(len(continuation.tokens) for continuation in generate(lab, wanted, ledger, sampling))
+        drawn = sum(len(continuation.tokens) for continuation in generate(lab, work_requests, ledger, sampling))
 
     took = seconds(work)
     return drawn, ledger.tokens, took
@@ -92,5 +92,5 @@ def _plain_rate(plain: Plain, prompts: list[str], rows: int, sampling: Sampling)
 
 
 if __name__ == "__main__":
-    for found in run():
-        print(found)
+    for line in run():
+        print(line)

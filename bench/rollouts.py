@@ -24,22 +24,22 @@ EVERY = 40  # the rival is run on one beginning in so many
 def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench."""
     lab, plain = generator(), Plain()
-    asked = problems(PROBLEMS, "train")
+    problem_table = problems(PROBLEMS, "train")
     pool = SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE))
-    [shard] = plan_shards(lab, pool, asked, PROBLEMS)
+    [shard] = plan_shards(lab, pool, problem_table, PROBLEMS)
     table = sample_shard(pool, lab, shard, Ledger())
     pairs = zip(table["steps"], table["finish"], strict=True)
     answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
     solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
-    beginnings = _beginnings(asked, solutions)
+    beginnings = _beginnings(problem_table, solutions)
     job = RolloutJob(SAMPLING, 0, str(BASE), ROLLOUTS)
-    shards = plan_rollouts(lab, job, asked, solutions, PROBLEMS)
+    shards = plan_rollouts(lab, job, problem_table, solutions, PROBLEMS)
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
         ours.append(seconds(lambda: [roll_out_shard(job, lab, shard, Ledger()) for shard in shards]))
-        tried = beginnings[::EVERY]
-        rival.append(seconds(lambda t=tried: [plain.generate([text], ROLLOUTS) for text in t]) / len(tried))
+        sampled = beginnings[::EVERY]
+        rival.append(seconds(lambda t=sampled: [plain.generate([text], ROLLOUTS) for text in t]) / len(sampled))
     return [
         row(
             "rollouts_16x16_on_500_problems",
@@ -51,11 +51,11 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     ]
 
 
-def _beginnings(asked: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
+def _beginnings(problem_table: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
     """The text before each rollout: prompt and steps so far, for every step of every solution but the last."""
     prompts = {
         name: PROMPT.replace("{problem}", text)
-        for name, text in zip(asked["problem_id"], asked["problem"], strict=True)
+        for name, text in zip(problem_table["problem_id"], problem_table["problem"], strict=True)
     }
     return [
         prompts[name] + "\n".join([*steps[: place + 1], ""])
@@ -65,5 +65,5 @@ def _beginnings(asked: pd.DataFrame, solutions: pd.DataFrame) -> list[str]:
 
 
 if __name__ == "__main__":
-    for found in run():
-        print(found)
+    for line in run():
+        print(line)

@@ -42,11 +42,13 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
 def _paired(name: str, prm: Path, model: Any, solutions: list[Trajectory], runs: int) -> dict[str, Any]:
     ours, rival = [], []
     for _ in range(runs):
-        verifier, scores, wanted = ModelVerifier(prm, device="cpu"), list[StepScores](), list[StepScores]()
+        verifier, scores, expected = ModelVerifier(prm, device="cpu"), list[StepScores](), list[StepScores]()
         ours.append(len(solutions) / seconds(lambda v=verifier, s=scores: s.extend(v.score(solutions, Ledger()))))
         encoded = verifier.encoder.encode((one.problem, one.steps) for one in solutions)
-        rival.append(len(solutions) / seconds(lambda w=wanted, e=encoded: w.extend(_alone(model, text) for text in e)))
-        for mine, theirs in zip(scores, wanted, strict=True):
+        rival.append(
+            len(solutions) / seconds(lambda w=expected, e=encoded: w.extend(_alone(model, text) for text in e))
+        )
+        for mine, theirs in zip(scores, expected, strict=True):
             np.testing.assert_allclose(mine.negative, theirs.negative, atol=TOLERANCE)
             np.testing.assert_allclose(mine.neutral, theirs.neutral, atol=TOLERANCE)
     return row(name, ours, rival, "solutions/s")
@@ -70,12 +72,12 @@ def _prm(folder: Path) -> Path:
 
 
 def _solutions(n_problems: int, samples: int, sampling: Sampling) -> list[Trajectory]:
-    lab, asked = generator(), texts(n_problems)
-    found = generate(lab, requests(lab, asked, samples), sampling=sampling)
-    steps = [tuple(read_steps(lab, continuation)[0]) for continuation in found]
-    return [Trajectory(asked[i // samples], written) for i, written in enumerate(steps) if written]
+    lab, problem_texts = generator(), texts(n_problems)
+    continuations = generate(lab, requests(lab, problem_texts, samples), sampling=sampling)
+    steps = [tuple(read_steps(lab, continuation)[0]) for continuation in continuations]
+    return [Trajectory(problem_texts[i // samples], written) for i, written in enumerate(steps) if written]
 
 
 if __name__ == "__main__":
-    for found in run():
-        print(found)
+    for line in run():
+        print(line)

@@ -15,7 +15,8 @@ from torch.nn import functional
 
 from bench._lab import BASE, row
 from stepscale.engine.loading import load_causal_lm
-from stepscale.training.fitting import IGNORED, Row, fit
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.fit import fit
 from stepscale.training.optimization import Optimization
 
 RUNS = 3
@@ -61,5 +62,5 @@ def _loss(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
 
 
 if __name__ == "__main__":
-    for found in run():
-        print(found)
+    for line in run():
+        print(line)

@@ -1,7 +1,7 @@
 """Models whose layers remember by other means than attention are refused, and not run wrong in silence."""
 
 import pytest
-from transformers import AutoModelForCausalLM, Lfm2Config, LlamaConfig
+from transformers import AutoModelForCausalLM, DeepseekV3Config, Gemma2Config, Lfm2Config, LlamaConfig
 
 from stepscale.engine.replaced_attention import replace_attention
 from stepscale.errors import InputError
@@ -24,3 +24,27 @@ def test_a_convolution_beside_attention_is_refused() -> None:
     with pytest.raises(InputError, match=r"Lfm2ForCausalLM has layers without plain attention \(conv\)"):
         replace_attention(mixed)
     replace_attention(AutoModelForCausalLM.from_config(LlamaConfig(**SMALL)))
+
+
+def test_keys_and_values_of_different_widths_are_refused() -> None:
+    latent = {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 8}
+    model = AutoModelForCausalLM.from_config(DeepseekV3Config(**SMALL, **latent, first_k_dense_replace=2))
+    with pytest.raises(InputError, match=r"DeepseekV3ForCausalLM has keys of width 16 and values of width 8") as caught:
+        replace_attention(model)
+    assert "choose another architecture" in str(caught.value)
+
+
+def test_keys_of_another_width_than_the_configuration_says_are_refused() -> None:
+    """As wide as the values, so that only the probe of the layers finds it."""
+    latent = {"q_lora_rank": 8, "kv_lora_rank": 8, "qk_nope_head_dim": 8, "qk_rope_head_dim": 8, "v_head_dim": 16}
+    model = AutoModelForCausalLM.from_config(DeepseekV3Config(**SMALL, **latent, first_k_dense_replace=2))
+    with pytest.raises(
+        InputError, match=r"keys of 2 heads of width 16 in layer 0, and its configuration says 2 of width"
+    ):
+        replace_attention(model)
+
+
+def test_an_attention_that_memories_do_not_compute_is_refused_when_the_model_is_loaded() -> None:
+    softcapped = AutoModelForCausalLM.from_config(Gemma2Config(**SMALL, head_dim=8))
+    with pytest.raises(InputError, match=r"attention with softcap \(Gemma2Attention\) is not offered here"):
+        replace_attention(softcapped)

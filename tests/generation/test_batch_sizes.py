@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from stepscale.cost import Ledger
-from stepscale.generation import cohort, local
+from stepscale.generation import batching, cohort
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.generation.draw import draw
 from stepscale.generation.local import LocalGenerator
@@ -33,33 +33,32 @@ def drawn(requests: Sequence[Request], size: int) -> list[Continuation]:
     """So many requests at a time, by a generator that has met none before."""
     lab = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n")
     batches = [requests[at : at + size] for at in range(0, len(requests), size)]
-    return [found for batch in batches for found in lab.generate(batch, SAMPLING, "solution", Ledger())]
+    return [one for batch in batches for one in lab.generate(batch, SAMPLING, "solution", Ledger())]
 
 
-Lines = dict[
-    float, NDArray[np.float64]
-]  # a drawing's uniform number, unlike any other's -> cumulative probabilities [V]
+# A drawing's uniform number, unlike any other's -> cumulative probabilities [V].
+Lines = dict[float, NDArray[np.float64]]
 
 
 @pytest.fixture
 def lines(monkeypatch) -> Lines:
     """Filled with the line that each drawing searches with its number."""
-    kept: Lines = {}
+    by_number: Lines = {}
 
     def watched(logits, slots, numbers, sampling):
         cumulative = logits.double().softmax(-1).cumsum(-1).numpy()
-        kept.update(zip(numbers.tolist(), cumulative[slots.numpy()], strict=True))
+        by_number.update(zip(numbers.tolist(), cumulative[slots.numpy()], strict=True))
         return draw(logits, slots, numbers, sampling)
 
     monkeypatch.setattr(cohort, "draw", watched)
-    return kept
+    return by_number
 
 
 @pytest.mark.parametrize(("size", "every"), [(7, 1), (1, 8)])
 def test_the_share_of_tokens_that_another_batch_size_changes_is_below_one_in_a_hundred_thousand(
     size, every, requests, lines, monkeypatch
 ):
-    monkeypatch.setattr(local, "_ROWS", (512, 1_024))  # all in one batch
+    monkeypatch.setattr(batching, "FEWEST_ROWS", 512)  # all in one batch
     wide = drawn(requests, 512)[::every]
     wide_lines = dict(lines)
     lines.clear()

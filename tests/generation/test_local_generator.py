@@ -12,14 +12,13 @@ from hypothesis import strategies as st
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.generation import local
+from stepscale.generation import batching
+from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.cohort import Cohort
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.local import LocalGenerator
 from stepscale.seeds import seed_for
-
-_LOADED: dict[object, LocalGenerator] = {}  # for hypothesis, which would load the model for every example
 
 SAMPLING = Sampling(max_new_tokens=40)
 
@@ -41,6 +40,11 @@ def requests_for(generator: LocalGenerator, n_problems: int, n_samples: int) -> 
     ]
 
 
+def rows_of_a_cohort(monkeypatch, n: int) -> None:
+    monkeypatch.setattr(batching, "FEWEST_ROWS", n)
+    monkeypatch.setattr(batching, "MOST_ROWS", n)
+
+
 class CountingNetwork:
     """Passes on to a network and records every token it is given: the truth the ledger is held to."""
 
@@ -50,15 +54,18 @@ class CountingNetwork:
         self.tokens = 0
         self.context = 0
 
-    def forward(self, ids, memory):
-        real = torch.ones_like(ids, dtype=torch.bool)
-        if hasattr(memory, "new"):  # prefill: padding is not a token
-            real = memory._columns[:, -ids.shape[1] :] >= 0
-        tokens, context = int(real.sum()), int((memory.positions + 1)[real].sum())
+    def hidden(self, ids, memory):
+        self._count(memory.positions)
+        return self.network.hidden(ids, memory)
+
+    def logits(self, ids, memory):
+        self._count(memory.positions)
+        return self.network.logits(ids, memory)
+
+    def _count(self, positions):
         with self._lock:
-            self.tokens += tokens
-            self.context += context
-        return self.network.forward(ids, memory)
+            self.tokens += positions.numel()
+            self.context += int((positions + 1).sum())
 
 
 def test_tokens_do_not_depend_on_batch_composition(generator):
@@ -77,19 +84,24 @@ def test_tokens_do_not_depend_on_batch_composition(generator):
 
 
 def test_results_are_the_same_to_the_bit_whatever_the_number_of_threads(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_ROWS", (32, 32))
-    found = []
-    for threads in (1, 2):
-        generator = LocalGenerator.load(tiny_llama)
-        monkeypatch.setattr(torch, "get_num_threads", lambda threads=threads: threads)
-        found.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
-    assert found[0] == found[1]
+    rows_of_a_cohort(monkeypatch, 32)
+    before, drawn = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            generator = LocalGenerator.load(tiny_llama)
+            drawn.append(generator.generate(requests_for(generator, 9, 16), SAMPLING, "solution", Ledger()))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert drawn[0] == drawn[1]
 
 
 def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_ROWS", (1, 1))
+    rows_of_a_cohort(monkeypatch, 1)
     generator = LocalGenerator.load(tiny_llama)
-    decode, insert = generator._decode, generator._tree.insert
+    tree = generator._prefixes._tree
+    decode, add = generator._decode, tree.add_tokens
     decoding, changed = set[int](), list[bool]()
 
     def watched(plan, *args):
@@ -100,15 +112,15 @@ def test_the_tree_is_not_changed_while_a_cohort_may_read_it(tiny_llama, monkeypa
         return outcome
 
     monkeypatch.setattr(generator, "_decode", watched)
-    monkeypatch.setattr(generator._tree, "insert", lambda *args: (changed.append(bool(decoding)), insert(*args)))
+    monkeypatch.setattr(tree, "add_tokens", lambda tokens: (changed.append(bool(decoding)), add(tokens))[1])
     generator.generate(requests_for(generator, 12, 1), SAMPLING, "step", Ledger())
     assert len(changed) > 12 and not any(changed)
 
 
 def test_the_ledger_counts_what_the_network_was_given(tiny_llama, monkeypatch):
-    monkeypatch.setattr(local, "_ROWS", (32, 32))
+    rows_of_a_cohort(monkeypatch, 32)
     generator = LocalGenerator.load(tiny_llama, name="m")
-    generator._network = counting = CountingNetwork(generator._network)
+    generator._network = generator._prefixes._network = counting = CountingNetwork(generator._network)
     ledger = Ledger()
     for until in ("step", "solution", "step"):
         generator.generate(requests_for(generator, 7, 20), SAMPLING, until, ledger)
@@ -161,7 +173,7 @@ def test_a_small_budget_forgets_and_computes_again_but_changes_no_token(tiny_lla
         a = roomy.generate(requests, SAMPLING, until, Ledger())
         b = tight.generate(requests, SAMPLING, until, Ledger())
         assert [c.tokens for c in a] == [c.tokens for c in b]
-    assert tight._tree.bytes <= tight._tree.budget < roomy._tree.bytes
+    assert tight._prefixes._pool.n_used <= tight._prefixes._budget < roomy._prefixes._pool.n_used
 
 
 def test_ends_are_told_apart_and_step_ends_are_token_positions(generator):
@@ -236,24 +248,29 @@ def test_errors_are_one_clear_line(tiny_llama, tmp_path):
 
 
 @given(
-    st.lists(st.tuples(st.integers(1, 60), st.integers(1, 300)), min_size=2, max_size=30, unique_by=lambda row: row[0])
+    st.lists(st.tuples(st.integers(1, 60), st.integers(1, 300)), min_size=2, max_size=30, unique_by=lambda row: row[0]),
+    st.integers(1, 3),
 )
-def test_every_request_is_in_one_cohort_and_its_group_stays_whole_where_it_fits(tiny_llama, groups):
-    generator = _LOADED.setdefault(tiny_llama, LocalGenerator.load(tiny_llama))
+def test_every_request_is_in_one_cohort_and_its_group_stays_whole_where_it_fits(groups, lanes):
     requests = [Request((5,) * length, seed) for length, samples in groups for seed in range(samples)]
-    cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
-    assert sorted(i for cohort in cohorts for i in cohort) == list(range(len(requests)))
-    homes = [{requests[i].prefix for i in cohort} for cohort in cohorts]
+    batches = cohorts(requests, 20, CohortLimits(100_000, 128, lanes, bounded_rows=True))
+    assert sorted(i for batch in batches for i in batch) == list(range(len(requests)))
+    homes = [{requests[i].prefix for i in batch} for batch in batches]
     assert all(sum(prefix in home for home in homes) == 1 for prefix in {request.prefix for request in requests})
 
 
-def test_cohorts_have_like_shares_of_long_and_short_prefixes(tiny_llama):
-    generator = LocalGenerator.load(tiny_llama)
-    generator._lanes = 2
+@given(st.lists(st.tuples(st.integers(1, 60), st.integers(1, 300)), min_size=1, max_size=9), st.integers(100, 3_000))
+def test_no_cohort_holds_more_tokens_than_its_limit(groups, tokens):
+    requests = [Request((5,) * length, seed) for length, samples in groups for seed in range(samples)]
+    for batch in cohorts(requests, 20, CohortLimits(tokens, 128, 2, bounded_rows=True)):
+        assert sum(map(len, {requests[i].prefix for i in batch})) + 20 * len(batch) <= tokens
+
+
+def test_cohorts_have_like_shares_of_long_and_short_prefixes():
     requests = [Request((5,) * length, seed) for length in range(1, 17) for seed in range(64)]
-    cohorts = generator._cohorts(requests, Sampling(max_new_tokens=20))
-    mean_lengths = [np.mean([len(requests[i].prefix) for i in cohort]) for cohort in cohorts]
-    assert len(cohorts) == 2 and mean_lengths == [8.5, 8.5]
+    batches = cohorts(requests, 20, CohortLimits(1_000_000, 128, 2, bounded_rows=True))
+    mean_lengths = [np.mean([len(requests[i].prefix) for i in batch]) for batch in batches]
+    assert len(batches) == 2 and mean_lengths == [8.5, 8.5]
 
 
 def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():

@@ -7,7 +7,7 @@ from transformers import AutoModelForCausalLM
 
 from stepscale.cost import Ledger
 from stepscale.engine.decoding import compiled_decode, decode
-from stepscale.engine.writing_network import LlamaNetwork, TransformersNetwork
+from stepscale.engine.network import LlamaNetwork, TransformersNetwork
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.local import LocalGenerator
 
@@ -34,8 +34,8 @@ CASES = {
 def prefixes_of_many_lengths() -> list[tuple[int, ...]]:
     rng = np.random.default_rng(0)
     stem = tuple(rng.integers(3, 20, 9).tolist())
-    own = [tuple(rng.integers(3, 20, n).tolist()) for n in (1, 4, 17, 30)]
-    return [stem, stem[:5], *(stem + piece for piece in own), (5,), (5, 7)]
+    pieces = [tuple(rng.integers(3, 20, n).tolist()) for n in (1, 4, 17, 30)]
+    return [stem, stem[:5], *(stem + piece for piece in pieces), (5,), (5, 7)]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -44,9 +44,9 @@ def test_logprobs_of_drawn_tokens_are_the_models_own(case, make_model):
     generator = LocalGenerator.load(folder)
     assert isinstance(generator._network, LlamaNetwork if case.startswith("llama") else TransformersNetwork)
     requests = [Request(p, seed) for p in prefixes_of_many_lengths() for seed in range(4)]
-    found = generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
+    drawn = generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
     model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="eager")
-    for request, continuation in zip(requests, found, strict=True):
+    for request, continuation in zip(requests, drawn, strict=True):
         ids = torch.tensor([request.prefix + continuation.tokens])
         with torch.no_grad():
             logprobs = torch.log_softmax(model(ids).logits[0], -1)
@@ -60,10 +60,10 @@ def test_a_decoding_step_is_compiled_and_computes_what_the_plain_one_does(make_m
     compiled, plain = (LocalGenerator.load(make_model("llama", attention_bias=True)) for _ in range(2))
     plain._network._decode = decode
     requests = [Request(p, seed) for p in prefixes_of_many_lengths() for seed in range(20)]
-    found, expected = (
+    drawn, expected = (
         generator.generate(requests, Sampling(max_new_tokens=24), "solution", Ledger())
         for generator in (compiled, plain)
     )
-    assert [own.tokens for own in found] == [own.tokens for own in expected]
-    for own, other in zip(found, expected, strict=True):
-        np.testing.assert_allclose(own.logprobs, other.logprobs, atol=1e-6)
+    assert [one.tokens for one in drawn] == [one.tokens for one in expected]
+    for one, other in zip(drawn, expected, strict=True):
+        np.testing.assert_allclose(one.logprobs, other.logprobs, atol=1e-6)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from stepscale.errors import InputError
 from stepscale.revisions.data import RevisionData, revision_examples, revision_orm_examples, revision_trajectories
-from stepscale.revisions.edit_distance import edit_distance, nearest
+from stepscale.revisions.edit_distance import nearest
 from stepscale.revisions.prompt import RevisionLayout
 
 texts = st.text("abc\n", max_size=12)
@@ -25,22 +25,18 @@ def table_distance(a: str, b: str) -> int:
     return row[-1]
 
 
-@settings(max_examples=200, deadline=None)
-@given(texts, texts)
-def test_the_distance_is_that_of_the_plain_table(a, b) -> None:
-    assert edit_distance(a, b) == table_distance(a, b) == edit_distance(b, a)
-
-
-def test_distances_by_hand_and_of_long_texts() -> None:
-    assert edit_distance("kitten", "sitting") == 3
-    assert edit_distance("x" * 300, "x" * 200 + "y" + "x" * 100) == 1
-
-
 @settings(max_examples=100, deadline=None)
 @given(texts, st.lists(texts, min_size=1, max_size=8))
 def test_the_nearest_is_the_first_of_the_least_distances(text, others) -> None:
     distances = [table_distance(text, other) for other in others]
     assert nearest(text, others) == distances.index(min(distances))
+
+
+def test_nearest_by_hand_among_long_texts_and_none() -> None:
+    assert nearest("x" * 300, ["x" * 298, "x" * 200 + "y" + "x" * 100, "x" * 150 + "z" + "x" * 149]) == 1
+    assert nearest("kitten", ["sitting", "mitten", "kitte"]) == 1
+    with pytest.raises(InputError, match="no text to be nearest to"):
+        nearest("text", [])
 
 
 def problems(n: int = 1) -> pd.DataFrame:
@@ -214,7 +210,7 @@ def test_the_orm_reads_the_history_or_not_and_learns_the_outcome_at_every_step()
 def test_finetune_takes_them_the_loss_lies_on_the_right_solution_alone(tiny_reviser) -> None:
     from stepscale.engine.encoding import StepEncoder, TextFormat
     from stepscale.generation.finetune import GeneratorTraining, _imitated, _rows
-    from stepscale.training.fitting import IGNORED
+    from stepscale.training.batches import IGNORED
 
     tokenizer = tiny_reviser
     table = pd.DataFrame([solution(0, "one/2", True), solution(1, "one/3", False)])

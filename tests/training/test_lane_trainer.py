@@ -8,7 +8,8 @@ import torch
 from transformers import LlamaConfig, LlamaForTokenClassification
 
 from stepscale.training import fitting, lane_trainer
-from stepscale.training.fitting import IGNORED, Row, fit
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.fit import fit
 from stepscale.training.lane_trainer import lanes_to_train
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.training import _cross_entropy
@@ -71,10 +72,10 @@ def test_lanes_and_parts_learn_what_whole_batches_teach(
 ) -> None:
     whole, losses = fitted(0, monkeypatch)
     monkeypatch.setattr(lane_trainer, "_SQUARES", squares)
-    found, own = fitted(lanes, monkeypatch)
-    assert own == pytest.approx(losses, abs=1e-4)
+    weights, lane_losses = fitted(lanes, monkeypatch)
+    assert lane_losses == pytest.approx(losses, abs=1e-4)
     assert losses[-1] < losses[0] / 2
-    for ours, theirs in zip(found, whole, strict=True):
+    for ours, theirs in zip(weights, whole, strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-3, rtol=1e-3)
 
 

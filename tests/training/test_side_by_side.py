@@ -1,5 +1,6 @@
 """Training in two processes gives what one process gives that takes the same batches one after the other."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,14 +9,15 @@ import pytest
 import torch
 
 from stepscale.engine.loading import load_causal_lm
-from stepscale.training.fitting import IGNORED, Row, fit
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.fit import fit
 from stepscale.training.optimization import Optimization
 
 
 def next_token_loss(outputs, labels, items):
-    logits, wanted = outputs.logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten()
-    total = torch.nn.functional.cross_entropy(logits, wanted, ignore_index=int(IGNORED), reduction="sum")
-    return total / (items if items is not None else (wanted != IGNORED).sum().clamp(min=1))
+    logits, targets = outputs.logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten()
+    total = torch.nn.functional.cross_entropy(logits, targets, ignore_index=int(IGNORED), reduction="sum")
+    return total / (items if items is not None else (targets != IGNORED).sum().clamp(min=1))
 
 
 @pytest.mark.e2e
@@ -27,7 +29,9 @@ def test_two_processes_learn_what_one_learns_with_twice_the_accumulation(
     rows = [
         Row(list(rng.integers(3, 200, n)), rng.integers(3, 200, n).astype(np.float32)) for n in rng.integers(4, 30, 32)
     ]
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parent))  # where the processes find the loss
+    monkeypatch.setenv(
+        "PYTHONPATH", str(Path(__file__).parent), prepend=os.pathsep
+    )  # where the processes find the loss
     common = {"epochs": 1, "batch_size": 4, "learning_rate": 1e-2, "precision": "float32", "log_every": 1}
     trained, curves = {}, {}
     for name, options in (

@@ -13,7 +13,7 @@ from stepscale.cost import Ledger
 from stepscale.engine.encoding import StepEncoder, TextFormat
 from stepscale.engine.loading import load_causal_lm, load_token_classifier, load_tokenizer
 from stepscale.errors import InputError
-from stepscale.training.fitting import IGNORED, Batches, Row
+from stepscale.training.batches import IGNORED, Row, pad_rows
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import Example, orm_examples, prm_examples
@@ -190,7 +190,8 @@ def test_the_last_weights_are_those_some_evaluations_past_the_minimum(
 def validation_loss(trained: TrainedVerifier, base: Path) -> float:
     """Of the saved verifier, on the examples it never saw."""
     rows, _ = to_rows(trained.validation, StepEncoder(load_tokenizer(base), LAYOUT), "step_end")
-    (batch,) = Batches(rows, 16, pad_id=0, classes=True, seed=0).batches
+    assert len(rows) <= 16, "one batch, so that its mean is that of the evaluation"
+    batch = pad_rows(rows, pad_id=0, classes=True)
     with torch.no_grad():
         logits = load_token_classifier(trained.folder)(input_ids=batch["input_ids"]).logits
     return float(torch.nn.functional.cross_entropy(logits.flatten(0, 1), batch["labels"].flatten()))
@@ -226,21 +227,6 @@ def test_dropout_reaches_the_attention_and_the_head(base: Path) -> None:
     model = load_head(base, load_tokenizer(base), config(dropout=0.05))
     assert (model.config.attention_dropout, model.dropout.p) == (0.05, 0.05)
     assert load_head(base, load_tokenizer(base), config()).dropout.p == 0
-
-
-def test_batches_hold_rows_of_like_length_and_every_row_once() -> None:
-    rows = [Row([i] * (1 + i % 160), np.full(1 + i % 160, float(i % 3), np.float32)) for i in range(1, 400)]
-    batches = Batches(rows, 16, pad_id=0, classes=True, seed=3)
-    assert sorted(int(row[0]) for batch in batches.batches for row in batch["input_ids"]) == list(range(1, 400))
-    for batch in batches.batches:
-        assert ((batch["input_ids"] == 0) == (batch["labels"] == IGNORED)).all()
-        assert batch["labels"].dtype == torch.int64
-        lengths = (batch["input_ids"] != 0).sum(dim=1)
-        assert lengths.max() - lengths.min() <= 8  # 399 rows of 160 lengths, sixteen neighbours in a batch
-        assert batch["input_ids"].shape[1] == -(-int(lengths.max()) // 8) * 8
-    again = Batches(rows, 16, pad_id=0, classes=False, seed=3)
-    assert torch.equal(again.batches[5]["input_ids"], batches.batches[5]["input_ids"])
-    assert again.batches[5]["labels"].dtype == torch.float32
 
 
 def test_what_cannot_be_trained_is_refused_in_one_line(base: Path, tmp_path: Path, labelled: Labelled) -> None:

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from stepscale.engine.llama import Layer, Shape, after_attention, before_attention, unit
+from stepscale.engine.llama import Layer, LlamaSizes, after_attention, before_attention, unit
 
 
 class Rows(NamedTuple):
@@ -39,53 +39,56 @@ def attend(
 ) -> torch.Tensor:
     """q [R, H, 1, D], k and v [R, KV, 1, D] of the new tokens -> [R, H, 1, D]; k and v are remembered. ``mask`` is added."""
     n, kv_heads, dim, n_past = k.shape[0], k.shape[1], k.shape[3], rows.prefix.shape[4]
-    own, at = rows.suffix[layer, :, :n], rows.written - 1
-    own[0, :, :, at], own[1, :, :, at] = k[:, :, 0], v[:, :, 0]
+    # 1. The new token's key and value go into the last column of the suffix.
+    suffix, last = rows.suffix[layer, :, :n], rows.written - 1
+    suffix[0, :, :, last], suffix[1, :, :, last] = k[:, :, 0], v[:, :, 0]
+    # 2. Scores: each row with its own suffix, all rows of a group at once with the prefix they share.
     q = q.reshape(n, kv_heads, -1, dim) * scale
-    share = q.shape[2]
-    scores = torch.matmul(q, own[0, :, :, : rows.written].transpose(-1, -2))
+    share = q.shape[2]  # query heads per key head
+    scores = torch.matmul(q, suffix[0, :, :, : rows.written].transpose(-1, -2))
     if n_past > 0:
-        past = apart(torch.matmul(together(q, rows), rows.prefix[layer, 0].transpose(-1, -2)), share, rows)
+        past = by_row(torch.matmul(by_group(q, rows), rows.prefix[layer, 0].transpose(-1, -2)), share, rows)
         hidden = rows.hidden
         scores = torch.cat([past if hidden is None else past + hidden, scores], -1)
     if mask is not None:
         scores = scores + mask
+    # 3. Values, the same two ways, under one softmax.
     weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
-    out = torch.matmul(weights[..., n_past:], own[1, :, :, : rows.written])
+    out = torch.matmul(weights[..., n_past:], suffix[1, :, :, : rows.written])
     if n_past > 0:
-        out += apart(torch.matmul(together(weights[..., :n_past], rows), rows.prefix[layer, 1]), share, rows)
+        out += by_row(torch.matmul(by_group(weights[..., :n_past], rows), rows.prefix[layer, 1]), share, rows)
     return out.reshape(n, -1, 1, dim)
 
 
-def together(x: torch.Tensor, rows: Rows) -> torch.Tensor:
-    """[R, KV, share, n] -> [G, KV, rows of a group x share, n]: a group's rows in one product; short groups get any row."""
+def by_group(x: torch.Tensor, rows: Rows) -> torch.Tensor:
+    """[R, KV, share, n] -> [G, KV, rows of a group x share, n]: one product per group; short groups get any row besides."""
     groups = rows.members.shape[0]
     if groups == 1:
         return x.transpose(0, 1).reshape(1, x.shape[1], -1, x.shape[3])
     return x[rows.members[:, None], rows.kv_heads].view(groups, x.shape[1], -1, x.shape[3])
 
 
-def apart(x: torch.Tensor, share: int, rows: Rows) -> torch.Tensor:
-    """The way back."""
+def by_row(x: torch.Tensor, share: int, rows: Rows) -> torch.Tensor:
+    """The way back: [G, KV, rows of a group x share, n] -> [R, KV, share, n]."""
     x = x.view(x.shape[0], x.shape[1], -1, share, x.shape[3])
     return x[0].transpose(0, 1) if x.shape[0] == 1 else x[rows.group_at, :, rows.place]
 
 
-def decode(x: torch.Tensor, turns: torch.Tensor, layers: list[Layer], shape: Shape, rows: Rows) -> torch.Tensor:
-    """Last hidden states, normed, of one new token a row: embeddings x [n >= R, W] and their rotations [R, 1, D/2] -> [n, W]."""
+def decode(x: torch.Tensor, turns: torch.Tensor, layers: list[Layer], sizes: LlamaSizes, rows: Rows) -> torch.Tensor:
+    """Last hidden states, normed, of one new token per row: embeddings x [n >= R, W], rotations [R, 1, D/2] -> [n, W]."""
     for index, layer in enumerate(layers):
-        q, k, v = before_attention(x, turns, layer, shape, turns.shape[0], 1)
-        x = after_attention(attend(rows, index, q, k, v, float(shape.dim) ** -0.5, None), x, layer, shape)
-    return unit(x, shape.eps)
+        q, k, v = before_attention(x, turns, layer, sizes, turns.shape[0], 1)
+        x = after_attention(attend(rows, index, q, k, v, float(sizes.dim) ** -0.5, None), x, layer, sizes)
+    return unit(x, sizes.eps)
 
 
 @cache
 def compiled_decode() -> Callable[..., torch.Tensor]:
-    """``decode`` compiled, once a process (a fraction of a second, no compiler needed); or as it is, where torch cannot."""
+    """``decode`` compiled, once per process (a fraction of a second, no compiler needed); as it is where torch cannot."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its successors need a C++ compiler where they run
-            found: Callable[..., torch.Tensor] = torch.jit.script(decode)
-            return found
+            compiled: Callable[..., torch.Tensor] = torch.jit.script(decode)
+            return compiled
     except (RuntimeError, NotImplementedError):
         return decode

@@ -28,7 +28,7 @@ class Layer(NamedTuple):
     down: Matrix
 
 
-class Shape(NamedTuple):
+class LlamaSizes(NamedTuple):
     """Heads of queries, of keys and values, channels of a head, and the norms' epsilon."""
 
     heads: int
@@ -45,7 +45,7 @@ class LlamaBody:
     def __init__(self, model: Any) -> None:
         config, body = model.config, model.base_model
         self.shape = cache_shape(config)
-        self.sizes = Shape(config.num_attention_heads, self.shape[1], self.shape[2], float(config.rms_norm_eps))
+        self.sizes = LlamaSizes(config.num_attention_heads, self.shape[1], self.shape[2], float(config.rms_norm_eps))
         self.gain = body.norm.weight.detach()
         self.layers = [_fused(layer, self.sizes.dim) for layer in body.layers]
         self._embedding = body.embed_tokens.weight.detach()
@@ -80,25 +80,25 @@ def unit(x: torch.Tensor, eps: float) -> torch.Tensor:
 
 
 def before_attention(
-    x: torch.Tensor, turns: torch.Tensor, layer: Layer, shape: Shape, batch: int, length: int
+    x: torch.Tensor, turns: torch.Tensor, layer: Layer, sizes: LlamaSizes, batch: int, length: int
 ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Queries [batch, H, length, D], keys and values [batch, KV, length, D] of the first batch x length rows of x [n, W]."""
-    n, turned, dim = batch * length, shape.heads + shape.kv_heads, shape.dim
-    qkv = product(unit(x, shape.eps), layer.qkv, layer.qkv_bias)[:n]
+    n, turned, dim = batch * length, sizes.heads + sizes.kv_heads, sizes.dim
+    qkv = product(unit(x, sizes.eps), layer.qkv, layer.qkv_bias)[:n]
     pairs = torch.view_as_complex(qkv[:, : turned * dim].view(n, turned, dim // 2, 2)) * turns
     qk = torch.view_as_real(pairs).view(batch, length, turned, dim).transpose(1, 2)
-    values = qkv[:, turned * dim :].view(batch, length, shape.kv_heads, dim).transpose(1, 2)
-    return qk[:, : shape.heads], qk[:, shape.heads :], values
+    values = qkv[:, turned * dim :].view(batch, length, sizes.kv_heads, dim).transpose(1, 2)
+    return qk[:, : sizes.heads], qk[:, sizes.heads :], values
 
 
-def after_attention(out: torch.Tensor, x: torch.Tensor, layer: Layer, shape: Shape) -> torch.Tensor:
+def after_attention(out: torch.Tensor, x: torch.Tensor, layer: Layer, sizes: LlamaSizes) -> torch.Tensor:
     """The layer's output [n, W] from attention's [batch, H, length, D] and its input x; x may have more rows than out."""
-    out = out.transpose(1, 2).reshape(-1, shape.heads * shape.dim)
+    out = out.transpose(1, 2).reshape(-1, sizes.heads * sizes.dim)
     x = product(functional.pad(out, [0, 0, 0, x.shape[0] - out.shape[0]]), layer.out, x)
     bias = layer.out_bias
     if bias is not None:
         x = x + bias
-    gate, up = product(unit(x, shape.eps), layer.gate_up).chunk(2, 1)
+    gate, up = product(unit(x, sizes.eps), layer.gate_up).chunk(2, 1)
     return product(functional.silu(gate).mul_(up), layer.down, x)
 
 

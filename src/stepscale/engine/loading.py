@@ -115,8 +115,8 @@ def _tensors(file: str, prefixes: tuple[str, ...]) -> Iterator[tuple[str, torch.
         with safe_open(file, framework="pt") as opened:
             yield from ((name, opened.get_tensor(name)) for name in opened.keys() if name.startswith(prefixes))  # noqa: SIM118
         return
-    held = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    yield from ((name, tensor) for name, tensor in held.items() if name.startswith(prefixes))
+    tensors = torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    yield from ((name, tensor) for name, tensor in tensors.items() if name.startswith(prefixes))
 
 
 def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) -> torch.Tensor:
@@ -126,12 +126,12 @@ def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) ->
     """
     ids = []
     for token in tokens:
-        found = tokenizer(token, add_special_tokens=False)["input_ids"]
-        if len(found) != 1:
+        pieces = tokenizer(token, add_special_tokens=False)["input_ids"]
+        if len(pieces) != 1:
             raise InputError(
-                f"{token!r} is {len(found)} tokens in the vocabulary of {source}; name tokens it holds whole"
+                f"{token!r} is {len(pieces)} tokens in the vocabulary of {source}; name tokens it holds whole"
             )
-        ids += found
+        ids += pieces
     weight = load_causal_lm(source).get_output_embeddings().weight
     rows: torch.Tensor = weight.detach()[ids].float().clone()
     return rows

@@ -1,48 +1,57 @@
-"""The layers of a causal transformer, run over a memory of keys and values that the caller owns.
+"""A causal transformer run over a memory of keys and values that the caller owns: one for writing and for judging.
 
-Two networks with one method, ``hidden``: ``TransformersNetwork`` runs any transformers model whose attention can be replaced
-(nearly all); ``LlamaNetwork`` computes small Llama-style models itself from the same weights, with fewer passes over the
-activations. A test holds both to the model's own hidden states. Knows nothing of heads, labels or sampling.
+``TransformersNetwork`` runs any transformers model whose attention can be replaced (nearly all). ``LlamaNetwork`` computes
+small Llama-style models itself from the same weights: for a small model most of the time goes into calling modules, not
+into arithmetic. Tests hold both to the model's own hidden states and logits. Knows nothing of labels or sampling.
 """
 
 from typing import Any, Protocol
 
 import torch
 
+from stepscale.engine.batch_memory import BatchMemory
+from stepscale.engine.decode_memory import DecodeMemory
+from stepscale.engine.decoding import compiled_decode
 from stepscale.engine.llama import LlamaBody, after_attention, before_attention, unit
+from stepscale.engine.products import Product
 from stepscale.engine.replaced_attention import attending, cache_shape, replace_attention
 
 
-class Memory(Protocol):
-    """Where the new tokens stand, and attention over what came before them and themselves."""
+class Network(Protocol):
+    """A causal language model. ``shape``: (layers, kv_heads, head_dim) of its keys and values."""
 
-    positions: torch.Tensor  # int64 [B, L]
-    wanted: torch.Tensor  # int64 [n], ascending: which of the B x L new tokens' last hidden states are asked for
+    shape: tuple[int, int, int]
 
-    def attend(
-        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
-    ) -> torch.Tensor:
-        """q [B, H, L, D], k and v [B, KV, L, D] of the new tokens -> [B, H, L, D]; remembers k and v.
+    def hidden(self, ids: torch.Tensor, memory: BatchMemory) -> torch.Tensor:
+        """Read tokens of many rows at once.
 
-        If B is 1, q may be that of the wanted tokens alone, in the last layer: [1, H, n, D] -> [1, H, n, D].
+        Args:
+            ids: The new tokens of all rows, one after another [1, L].
+            memory: Where they stand, and which of them are asked for.
+
+        Returns:
+            Last hidden states of those that ``memory.asked`` names [n, W].
+        """
+        ...
+
+    def logits(self, ids: torch.Tensor, memory: DecodeMemory) -> torch.Tensor:
+        """Read one more token of every row; needs a language-model head.
+
+        Args:
+            ids: A token per row [R, 1].
+            memory: The rows.
+
+        Returns:
+            Logits of the next token [R, V].
         """
         ...
 
 
-class Network(Protocol):
-    """The body of a causal language model. ``shape``: (layers, kv_heads, head_dim) of its keys and values."""
-
-    shape: tuple[int, int, int]
-
-    def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
-        """Last hidden states [n, W] of those of the new tokens ``ids`` [1, L] that the memory wants."""
-        ...
-
-
 def network_of(model: Any) -> Network:
-    """The fastest network for a transformers model (with or without a head on its body). The model's attention is replaced.
+    """The fastest network for a transformers model, with or without a head on its body. The model object may be changed.
 
-    Raises InputError if the model does not let its attention be replaced.
+    Raises:
+        InputError: The model does not let its attention be replaced.
     """
     return LlamaNetwork(model) if LlamaBody.fits(model) else TransformersNetwork(model)
 
@@ -52,32 +61,49 @@ class TransformersNetwork:
 
     def __init__(self, model: Any) -> None:
         replace_attention(model)
-        self._body = model.base_model
+        self._model = model
         self.shape = cache_shape(model.config.get_text_config())
 
-    def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def hidden(self, ids: torch.Tensor, memory: BatchMemory) -> torch.Tensor:
         """See ``Network``."""
         with attending(memory):
-            output = self._body(input_ids=ids, position_ids=memory.positions, use_cache=False)
-        states: torch.Tensor = output.last_hidden_state[0, memory.wanted]
+            output = self._model.base_model(input_ids=ids, position_ids=memory.positions, use_cache=False)
+        states: torch.Tensor = output.last_hidden_state[0, memory.asked]
         return states
+
+    def logits(self, ids: torch.Tensor, memory: DecodeMemory) -> torch.Tensor:
+        """See ``Network``. The whole model is called: some scale or cap their logits."""
+        with attending(memory):
+            output = self._model(input_ids=ids, position_ids=memory.positions, use_cache=False, logits_to_keep=1)
+        logits: torch.Tensor = output.logits[:, -1]
+        return logits
 
 
 class LlamaNetwork:
-    """A small Llama-style body, computed by ``models.llama``."""
+    """A small Llama-style model, computed by ``LlamaBody``; a step of a cohort's rows is one call."""
 
     def __init__(self, model: Any) -> None:
         self._body = LlamaBody(model)
         self.shape = self._body.shape
+        self._decode = compiled_decode()
+        head = getattr(model, "lm_head", None)  # a verifier's model has none
+        self._head = None if head is None else Product((head.weight.detach() * self._body.gain).t())
 
-    def hidden(self, ids: torch.Tensor, memory: Memory) -> torch.Tensor:
+    def hidden(self, ids: torch.Tensor, memory: BatchMemory) -> torch.Tensor:
         """See ``Network``."""
         layers, sizes, n = self._body.layers, self._body.sizes, ids.shape[1]
         x, turns = self._body.begin(ids[0], memory.positions[0])
         for index, layer in enumerate(layers):
             q, k, v = before_attention(x, turns, layer, sizes, 1, n)
             if index == len(layers) - 1:  # of the others nothing but keys and values is needed now
-                x, q = x[memory.wanted], q[:, :, memory.wanted]
+                x, q = x[memory.asked], q[:, :, memory.asked]
             x = after_attention(memory.attend(index, q, k, v, sizes.dim**-0.5), x, layer, sizes)
-        last: torch.Tensor = unit(x, sizes.eps) * self._body.gain
-        return last
+        states: torch.Tensor = unit(x, sizes.eps) * self._body.gain
+        return states
+
+    def logits(self, ids: torch.Tensor, memory: DecodeMemory) -> torch.Tensor:
+        """See ``Network``."""
+        assert self._head is not None, "logits are asked of a language model"
+        x, turns = self._body.begin(ids[:, 0], memory.positions[:, 0])
+        states = self._decode(x, turns, self._body.layers, self._body.sizes, memory.rows())
+        return self._head(states)[: len(ids)]

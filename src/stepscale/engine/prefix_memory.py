@@ -1,13 +1,13 @@
-"""Keys and values of token sequences that share beginnings, kept so that each distinct piece is computed once.
+"""Keys and values of token sequences that share beginnings, each distinct piece computed once: for writing and judging.
 
-In: sequences cut into chunks (a prompt, then steps) and a network. Out: what the head says after each chunk. A chunk that
-follows the same chunks as before is found, not computed: within a call (many solutions of one problem) and across calls
-(a search that adds a step to its beams). Memory is a pool of token places; the chunks used longest ago are dropped first.
-Knows nothing of text, labels or the meaning of the head's output.
+In: sequences and a network. Out: for a judge, what its head says after each chunk of a sequence; for a generator, the
+places of a prefix's keys and values. What was read before is found, not computed: within a call (many solutions of one
+problem) and across calls (a search that adds a step to its beams). Memory is a pool of token places; the pieces used
+longest ago are dropped first. Knows nothing of text, labels or the meaning of the head's output.
 """
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,59 +15,30 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from stepscale.engine.batch_memory import BatchMemory
 from stepscale.engine.computed import Computed
 from stepscale.engine.lanes import Lanes, lanes_for, most_lanes
 from stepscale.engine.network import Network
-from stepscale.engine.pool import BatchMemory, Places, Pool
+from stepscale.engine.pool import KeyValuePool, Places
+from stepscale.engine.prefix_tree import Piece, PrefixTree, Tokens
 
 _WORKING_BYTES = 256 * 2**20  # of keys and values computed in one go
 _CPU_TOKENS, _GPU_TOKENS = 1024, 16_384  # in one forward pass: activations stay in the CPU's caches; a GPU is filled
 Head = Callable[[torch.Tensor], torch.Tensor]
-
-
-class _Chunk:
-    """A run of tokens after its parent's. ``places``: where the keys/values of the whole sequence up to its end lie."""
-
-    __slots__ = ("children", "length", "output", "parent", "places", "tokens")
-
-    def __init__(self, parent: "_Chunk | None", tokens: NDArray[np.int64]) -> None:
-        self.parent, self.tokens = parent, tokens
-        self.length: int = len(tokens) + (parent.length if parent else 0)  # of the sequence up to this chunk's end
-        self.children: dict[bytes, _Chunk] = {}
-        self.places: Places | None = None
-        self.output: NDArray[np.float32] | None = None
-
-
-_Run = list[_Chunk]  # chunks that follow one another
-
-
-def _run_from(chunk: _Chunk) -> _Run:
-    """The chunk and what follows it up to the next fork."""
-    run = [chunk]
-    while len(run[-1].children) == 1:
-        run.extend(run[-1].children.values())
-    return run
-
-
-def _length(run: _Run) -> int:
-    return sum(len(chunk.tokens) for chunk in run)
+_Run = list[Piece]  # pieces that follow one another
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """One forward pass. ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last; chunks with their rows."""
+    """One forward pass. ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last; pieces with their rows."""
 
-    chunks: list[tuple[_Chunk, int]]
+    pieces: list[tuple[Piece, int]]
     places: list[Places]
     n_new: list[int]
 
 
 class PrefixMemory:
-    """Runs chunked sequences through a network, computing only what it does not know.
-
-    ``head`` maps hidden states [n, W] to outputs [n, K]. ``budget``: bytes of keys and values kept between calls.
-    ``tokens_per_batch``: new tokens in one forward pass; null: what suits the device.
-    """
+    """Runs token sequences through a network, computing only what it does not know."""
 
     def __init__(
         self,
@@ -77,44 +48,101 @@ class PrefixMemory:
         budget: int,
         tokens_per_batch: int | None = None,
     ) -> None:
+        """Start with nothing known.
+
+        Args:
+            network: What computes keys and values.
+            head: Maps last hidden states [n, W] to outputs [n, K].
+            parameters: The network's weights: their device, dtype and size decide how it is run.
+            budget: Bytes of keys and values kept between calls.
+            tokens_per_batch: New tokens in one forward pass; null: what suits the device.
+        """
         like = parameters[0]
         self._network, self._head = network, head
         self._most = tokens_per_batch or (_CPU_TOKENS if like.device.type == "cpu" else _GPU_TOKENS)
         self._lanes = lanes_for(parameters)
         self._at_once = most_lanes(parameters)
-        layers, kv_heads, dim = network.shape
-        token_bytes = layers * 2 * kv_heads * dim * like.element_size()
-        self._pool = Pool(network.shape, like)
-        self._kept = budget // token_bytes  # token places
-        self._room = max(_WORKING_BYTES // token_bytes, 4 * self._most)
-        self._roots: dict[bytes, _Chunk] = {}
-        self._recent: dict[_Chunk, None] = {}  # oldest first; a chunk is always older than its parent
+        self._pool = KeyValuePool(network.shape, like)
+        self.token_bytes = self._pool.token_bytes
+        self._budget = budget // self.token_bytes  # token places
+        self._room = max(_WORKING_BYTES // self.token_bytes, 4 * self._most)
+        self._tree = PrefixTree()
 
-    def outputs(
-        self, sequences: Sequence[Sequence[NDArray[np.int64]]], computed: Computed
-    ) -> list[NDArray[np.float32]]:
-        """The head's output after each chunk but the first of every sequence: float32 [len(sequence) - 1, K].
+    def outputs(self, sequences: Sequence[Sequence[Tokens]], computed: Computed) -> list[NDArray[np.float32]]:
+        """What the head says of sequences cut into chunks (a prompt, then steps).
 
-        Adds what had to be computed to ``computed``.
+        Args:
+            sequences: Of each sequence its chunks of token ids.
+            computed: What had to be computed is added to it.
+
+        Returns:
+            For every sequence the output after each chunk but the first: float32 [len(sequence) - 1, K].
         """
         results: list[NDArray[np.float32]] = [np.empty(0, np.float32)] * len(sequences)
         for group in self._groups(sequences):
-            paths = {i: self._path(sequences[i]) for i in group}
-            self._compute(list(paths.values()), computed)
-            for i, path in paths.items():
-                known = [chunk.output for chunk in path[1:] if chunk.output is not None]
+            ends = {i: self._tree.add_chunks(sequences[i]) for i in group}
+            n_new = sum(len(piece.tokens) for piece in _unknown(ends.values()))
+            with Lanes(self._lanes if n_new > self._most // 4 else 1) as lanes:
+                self._compute(list(ends.values()), computed, lanes)
+            for i, end in ends.items():
+                known = [piece.output for piece in end.path()[1:] if piece.output is not None]
                 results[i] = np.stack(known) if known else np.empty((0, 0), np.float32)
-                for chunk in reversed(path):  # the parent is touched after its child
-                    self._recent[chunk] = self._recent.pop(chunk, None)
-            self._trim(self._kept)
+                self._tree.touch(end)
+            self.trim()
         return results
+
+    def read(self, prefixes: Sequence[Sequence[int]], computed: Computed, lanes: Lanes) -> list[Places]:
+        """Make the keys and values of prefixes known, whatever the budget, until ``trim`` is called.
+
+        Args:
+            prefixes: Token ids.
+            computed: What had to be computed is added to it.
+            lanes: Run the batches side by side.
+
+        Returns:
+            The places of each prefix's keys and values, for ``gather``.
+        """
+        ends = [self._tree.add_tokens(np.array(prefix, np.int64)) for prefix in prefixes]
+        self._compute(ends, computed, lanes)
+        places: list[Places] = []
+        for end in ends:
+            assert end.places is not None
+            places.append(end.places)
+            self._tree.touch(end)
+        return places
+
+    def gather(self, rows: Sequence[Places]) -> torch.Tensor:
+        """Copies of the keys and values of rows that were read: [layers, 2, B, kv_heads, longest row, head_dim]."""
+        return self._pool.gather(rows)
+
+    def insert(self, tokens: Sequence[int], keys_values: torch.Tensor) -> None:
+        """Remember keys and values that were computed elsewhere; they are copied.
+
+        Args:
+            tokens: A sequence of which all but the last tokens are known.
+            keys_values: Of its last tokens [layers, 2, kv_heads, last tokens, head_dim].
+        """
+        end = self._tree.add_tokens(np.array(tokens, np.int64))
+        if end.places is None:  # else the same tokens were inserted before
+            assert end.parent is not None and end.parent.places is not None, "what comes before is known"
+            n_new = len(end.tokens)
+            places = self._pool.take(n_new)
+            self._pool.write(places, keys_values[:, :, :, keys_values.shape[3] - n_new :])
+            end.places = np.concatenate([end.parent.places, places])
+        self._tree.touch(end)
+
+    def trim(self) -> None:
+        """Forget what was used longest ago until the budget holds."""
+        while self._pool.n_used > self._budget and (piece := self._tree.drop_oldest()):
+            self._pool.give(piece.own_places)
 
     def forget(self) -> None:
         """Forget all sequences: what follows then does not depend on what came before, not even in the last bit."""
-        self._trim(0)
+        self._tree = PrefixTree()
+        self._pool.clear()
 
     def _groups(self, sequences: Sequence[Sequence[Any]]) -> Iterator[list[int]]:
-        """Sequences with the same first chunk together, in groups of a bounded number of tokens."""
+        """Sequences with the same first chunk side by side, in groups of a bounded number of tokens."""
         order = sorted(range(len(sequences)), key=lambda i: [chunk.tobytes() for chunk in sequences[i]])
         group: list[int] = []
         used = 0
@@ -128,42 +156,28 @@ class PrefixMemory:
         if group:
             yield group
 
-    def _path(self, sequence: Sequence[NDArray[np.int64]]) -> list[_Chunk]:
-        path: list[_Chunk] = []
-        children, parent = self._roots, None
-        for tokens in sequence:
-            key = tokens.tobytes()
-            chunk = children.get(key)
-            if chunk is None:
-                chunk = children[key] = _Chunk(parent, tokens)
-            path.append(chunk)
-            children, parent = chunk.children, chunk
-        return path
-
-    def _compute(self, paths: Sequence[Sequence[_Chunk]], computed: Computed) -> None:
-        """Compute what is new, a piece of tree at a time: chunks that follow one another without a fork go in one row."""
-        first = (next((chunk for chunk in path if chunk.places is None), None) for path in paths)
-        ready = list(dict.fromkeys(chunk for chunk in first if chunk))
-        unknown = {chunk for path in paths for chunk in path if chunk.places is None}
-        total = sum(len(chunk.tokens) for chunk in unknown)
-        self._pool.reserve(total)
-        with Lanes(self._lanes if total > self._most // 4 else 1) as lanes:
-            while ready:
-                runs = sorted((_run_from(chunk) for chunk in ready), key=lambda run: (_length(run), run[0].length))
-                ready = [child for run in runs for child in run[-1].children.values()]
-                batches = [self._place(batch) for batch in self._batches(runs)]
-                for batch, outputs in zip(batches, lanes.map(self._forward, batches), strict=True):
-                    self._keep(batch, outputs, computed)
+    def _compute(self, ends: Sequence[Piece], computed: Computed, lanes: Lanes) -> None:
+        """Compute what is new, a part of the tree at a time: pieces that follow one another without a fork go in one row."""
+        unknown = _unknown(ends)
+        # Places for all at once: passes that run side by side must not see the pool grow.
+        self._pool.reserve(sum(len(piece.tokens) for piece in unknown))
+        ready = [piece for piece in unknown if piece.parent is None or piece.parent.places is not None]
+        while ready:
+            runs = sorted((_run_from(piece) for piece in ready), key=lambda run: (_length(run), run[0].length))
+            ready = [child for run in runs for child in run[-1].children.values()]
+            batches = [self._place(batch) for batch in self._batches(runs)]
+            for batch, outputs in zip(batches, lanes.map(self._forward, batches), strict=True):
+                self._keep(batch, outputs, computed)
 
     def _keep(self, batch: _Batch, outputs: NDArray[np.float32], computed: Computed) -> None:
-        """What one forward pass found."""
-        for (chunk, row), output in zip(batch.chunks, outputs, strict=True):
-            chunk.places, chunk.output = batch.places[row][: chunk.length], output
-        for own, new in zip(batch.places, batch.n_new, strict=True):
-            computed.add(len(own) - new, len(own))
+        """Store what one forward pass gave."""
+        for (piece, row), output in zip(batch.pieces, outputs, strict=True):
+            piece.places, piece.output = batch.places[row][: piece.length], output
+        for places, n_new in zip(batch.places, batch.n_new, strict=True):
+            computed.add(len(places) - n_new, len(places))
 
     def _batches(self, runs: list[_Run]) -> Iterator[list[_Run]]:
-        """Runs of like length together: bounded in tokens, and in tokens with the padding that attention adds.
+        """Runs of like length: bounded in tokens, and in tokens with the padding that attention adds.
 
         All hold about as many tokens, and there are so many of them that side by side they end together.
         """
@@ -183,27 +197,33 @@ class PrefixMemory:
         n_new = [_length(run) for run in runs]
         places = np.split(self._pool.take(sum(n_new)), np.cumsum(n_new)[:-1])
         for row, run in enumerate(runs):
-            if run[0].parent:
-                assert run[0].parent.places is not None
-                places[row] = np.concatenate([run[0].parent.places, places[row]])
-        return _Batch([(chunk, row) for row, run in enumerate(runs) for chunk in run], places, n_new)
+            assert run[0].parent is not None and run[0].parent.places is not None
+            places[row] = np.concatenate([run[0].parent.places, places[row]])
+        return _Batch([(piece, row) for row, run in enumerate(runs) for piece in run], places, n_new)
 
     def _forward(self, batch: _Batch) -> NDArray[np.float32]:
-        """One pass of the network over a batch; the head's output at each chunk's last token [n_chunks, K]."""
+        """One pass of the network over a batch; the head's output at each piece's last token [n_pieces, K]."""
         device = self._pool.data.device
-        ids = torch.from_numpy(np.concatenate([chunk.tokens for chunk, _ in batch.chunks])).to(device)
-        ends = np.cumsum([len(chunk.tokens) for chunk, _ in batch.chunks]) - 1
-        with torch.inference_mode():
+        ids = torch.from_numpy(np.concatenate([piece.tokens for piece, _ in batch.pieces])).to(device)
+        ends = np.cumsum([len(piece.tokens) for piece, _ in batch.pieces]) - 1
+        with torch.inference_mode():  # the mode is each thread's own
             states = self._network.hidden(ids[None], BatchMemory(self._pool, batch.places, batch.n_new, ends))
             outputs: NDArray[np.float32] = self._head(states).float().cpu().numpy()
         return outputs
 
-    def _trim(self, kept: int) -> None:
-        """Drop what was used longest ago until no more than ``kept`` token places are taken."""
-        while self._recent and self._pool.n_used > kept:
-            chunk = next(iter(self._recent))
-            del self._recent[chunk]
-            siblings = chunk.parent.children if chunk.parent else self._roots
-            del siblings[chunk.tokens.tobytes()]
-            assert chunk.places is not None
-            self._pool.give(chunk.places[chunk.length - len(chunk.tokens) :])
+
+def _unknown(ends: Iterable[Piece]) -> list[Piece]:
+    """The distinct pieces that lead to these and are not computed yet."""
+    return list(dict.fromkeys(piece for end in ends for piece in end.path() if piece.places is None))
+
+
+def _run_from(piece: Piece) -> _Run:
+    """The piece and what follows it up to the next fork."""
+    run = [piece]
+    while len(run[-1].children) == 1:
+        run.extend(run[-1].children.values())
+    return run
+
+
+def _length(run: _Run) -> int:
+    return sum(len(piece.tokens) for piece in run)

@@ -37,8 +37,8 @@ def product(
         return torch.mm(rows, matrix.weight) if plus is None else torch.addmm(plus, rows, matrix.weight)
     if n % multiple != 0:
         rows = functional.pad(rows, [0, 0, 0, multiple - n % multiple])
-    found: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, packed, None, "none", [], "")[:n]
-    return found if plus is None else found.add_(plus)
+    result: torch.Tensor = torch.ops.mkldnn._linear_pointwise(rows, packed, None, "none", [], "")[:n]
+    return result if plus is None else result.add_(plus)
 
 
 class Product:

@@ -1,7 +1,7 @@
 """A transformers model whose attention is a memory's: the model computes all else, keys and values are the memory's own.
 
 In: a transformers model, once; then a memory for each forward pass. It registers one attention function with transformers,
-which hands queries, keys and values to the memory of the thread's running pass. Knows nothing of how memories are kept.
+which hands queries, keys and values to the memory of the thread's running pass. Knows nothing of how memories store them.
 """
 
 from collections.abc import Iterator
@@ -19,22 +19,44 @@ _REMEDY = "choose another architecture"
 _KINDS = {"full_attention", "sliding_attention"}  # of layers: what a memory of keys and values can stand in for
 
 
-class Attending(Protocol):
-    """What stands in for a model's attention."""
+class Memory(Protocol):
+    """Keys and values of the tokens so far, where the new tokens stand, and attention over both."""
+
+    positions: torch.Tensor  # int64 [B, L]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
     ) -> torch.Tensor:
-        """q [B, H, L, D], k and v [B, KV, L, D] of the new tokens -> [B, H, L, D]; remembers k and v."""
+        """Attend over the past and the new tokens, and remember the new ones.
+
+        Args:
+            layer: Index of the layer.
+            q: Queries of the new tokens [B, H, L, D].
+            k: Their keys [B, KV, L, D].
+            v: Their values [B, KV, L, D].
+            scale: Factor of the scores.
+            window: Positions that a query sees, itself included; null: all.
+
+        Returns:
+            The attention's output [B, H, L, D].
+        """
         ...
 
 
-_ATTENDING: ContextVar[Attending] = ContextVar("attending")
+_MEMORY: ContextVar[Memory] = ContextVar("memory")
 
 
 def replace_attention(model: Any) -> None:
-    """Change the model object so that its attention is that of ``attending``. Raises InputError if it does not allow that, or if
-    some of its layers remember by other means (convolution, recurrence, chunks).
+    """Change the model object so that its attention is that of ``attending``.
+
+    One token is passed through the model to see what every layer asks of a memory.
+
+    Args:
+        model: A transformers model, with or without a head on its body.
+
+    Raises:
+        InputError: The model does not let its attention be replaced, or has layers that a memory of keys and values
+            cannot stand in for (convolution, recurrence, chunks, multi-head latent attention).
     """
     from transformers import AttentionInterface
 
@@ -46,16 +68,45 @@ def replace_attention(model: Any) -> None:
         raise InputError(f"{type(model).__name__} has layers without plain attention ({kinds}); {_REMEDY}")
     AttentionInterface.register(_NAME, _attend)
     model.set_attn_implementation(_NAME)
+    probe = _Probe(type(model).__name__, cache_shape(model.config.get_text_config()), next(model.parameters()).device)
+    with torch.inference_mode(), attending(probe):
+        model.base_model(input_ids=probe.positions, position_ids=probe.positions, use_cache=False)
+
+
+class _Probe:
+    """A memory of one token that checks the keys and values of every layer against the model's ``cache_shape``."""
+
+    def __init__(self, model: str, shape: tuple[int, int, int], device: torch.device) -> None:
+        self.positions = torch.zeros((1, 1), dtype=torch.long, device=device)
+        self._model = model
+        _, kv_heads, head_dim = shape
+        self._expected = (1, kv_heads, 1, head_dim)
+
+    def attend(
+        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
+    ) -> torch.Tensor:
+        """See ``Memory``. Raises InputError."""
+        if k.shape[-1] != v.shape[-1]:
+            raise InputError(
+                f"{self._model} has keys of width {k.shape[-1]} and values of width {v.shape[-1]}"
+                f" (multi-head latent attention), which is not offered here; {_REMEDY}"
+            )
+        if tuple(k.shape) != self._expected:
+            raise InputError(
+                f"{self._model} has keys of {k.shape[1]} heads of width {k.shape[3]} in layer {layer}, and its"
+                f" configuration says {self._expected[1]} of width {self._expected[3]}; {_REMEDY}"
+            )
+        return v.repeat_interleave(q.shape[1] // v.shape[1], 1)  # a single token sees its own value alone
 
 
 @contextmanager
-def attending(memory: Attending) -> Iterator[None]:
+def attending(memory: Memory) -> Iterator[None]:
     """While it is entered, models with replaced attention attend by this memory, in this thread."""
-    token = _ATTENDING.set(memory)
+    token = _MEMORY.set(memory)
     try:
         yield
     finally:
-        _ATTENDING.reset(token)
+        _MEMORY.reset(token)
 
 
 def cache_shape(config: Any) -> tuple[int, int, int]:
@@ -81,5 +132,5 @@ def _attend(
     if unknown:
         raise InputError(f"attention with {unknown[0]} ({type(module).__name__}) is not offered here; {_REMEDY}")
     scale = scaling if scaling is not None else float(query.shape[-1] ** -0.5)
-    out = _ATTENDING.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
+    out = _MEMORY.get().attend(module.layer_idx, query, key, value, scale, sliding_window)
     return out.transpose(1, 2).contiguous(), None

@@ -1,4 +1,4 @@
-"""Which tokens end a step and which end the solution: told once from the tokenizer, then by token id alone.
+"""Which tokens end a step and which end the solution: read once from the tokenizer, then by token id alone.
 
 A token ends a step if its text holds the step separator ("\\n", but also ".\\n" or "\\n\\n" where a tokenizer merges
 them). A separator that follows nothing but blank tokens ends no step, so there are no empty steps. A separator that
@@ -23,9 +23,9 @@ class Boundaries:
         self.separator = separator
         self.stop = np.zeros(vocabulary, bool)
         self.stop[list(stop_ids)] = True
-        each = [[token] for token in range(vocabulary)]
-        shown = tokenizer.batch_decode(each, skip_special_tokens=True, clean_up_tokenization_spaces=False)
-        texts = tokenizer.batch_decode(each, clean_up_tokenization_spaces=False)
+        singles = [[token] for token in range(vocabulary)]
+        shown = tokenizer.batch_decode(singles, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        texts = tokenizer.batch_decode(singles, clean_up_tokenization_spaces=False)
         self.blank = np.array([not text.strip() for text in shown])
         self.whole = np.array([separator in text for text in texts])
         # The last piece of a separator spelt with several tokens, e.g. "\n" of "\n\n".

@@ -1,4 +1,4 @@
-"""A cohort: rows that decode together, one token a step, from their prefixes to their ends.
+"""A cohort: rows that decode side by side, one token a step, from their prefixes to their ends.
 
 In: distinct prefixes with known keys/values and the members (requests) that stand on each. Out: every member's tokens. As
 long as members have drawn the same tokens they ARE one row: a distinct token of the tree is computed once, and a row is
@@ -7,17 +7,18 @@ place filled, so the batch stays dense. Members draw with numbers of their own (
 Knows token ids and ends, nothing of problems or answers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from stepscale.engine.attention import Arena, DecodeMemory
 from stepscale.engine.computed import Computed
-from stepscale.engine.writing_network import Network
+from stepscale.engine.decode_memory import Arena, DecodeMemory
+from stepscale.engine.network import Network
 from stepscale.generation.boundaries import Boundaries
-from stepscale.generation.contract import Continuation, Ended, Sampling, Until
+from stepscale.generation.contract import Continuation, Ended, Request, Sampling, Until
 from stepscale.generation.draw import draw, uniforms
 
 _TAIL = 8  # tokens a separator may be spelt with
@@ -33,10 +34,18 @@ class Plan:
     groups: Ints
     seeds: NDArray[np.uint64]
 
+    @classmethod
+    def of(cls, requests: Sequence[Request]) -> "Plan":
+        """The plan of some requests, in their order."""
+        prefixes = list(dict.fromkeys(request.prefix for request in requests))
+        place = {prefix: i for i, prefix in enumerate(prefixes)}
+        groups = np.array([place[request.prefix] for request in requests], np.int64)
+        return cls(prefixes, groups, np.array([request.seed for request in requests], np.uint64))
+
 
 @dataclass
 class Outcome:
-    """A cohort's results: one continuation a member; tokens computed; keys/values of finished steps by their path."""
+    """A cohort's results: one continuation per member; tokens computed; keys/values of finished steps by their path."""
 
     continuations: list[Continuation]
     read: Computed  # last tokens of prefixes, passed to draw the first token
@@ -45,7 +54,7 @@ class Outcome:
 
 
 class Cohort:
-    """One cohort. ``past`` [layers, 2, G, KV, P, D]: keys/values of all but the last token of every prefix."""
+    """One cohort, from its plan to its outcome."""
 
     def __init__(
         self,
@@ -58,12 +67,25 @@ class Cohort:
         boundaries: Boundaries,
         longest: int,
     ) -> None:
+        """Make the rows: one per prefix.
+
+        Args:
+            network: Computes the logits.
+            plan: Prefixes and members.
+            past: Keys and values of all but the last token of every prefix [layers, 2, G, KV, P, D].
+            arena: Memory for the rows' own keys and values.
+            sampling: How tokens are drawn.
+            until: Where members end.
+            boundaries: Which tokens end a step or a solution.
+            longest: Tokens of prefix and continuation that the model can hold.
+        """
         self._network, self._plan, self._sampling, self._until = network, plan, sampling, until
         self._boundaries = boundaries
         self._device = past.device
         lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)
         self._memory = DecodeMemory(past, lengths - 1, arena)
-        self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one a row
+        self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one per row
+        # What is known of every member: limits, and what it has drawn.
         n = len(plan.seeds)
         room = min(sampling.max_new_tokens, longest - int(lengths.min()))
         self._limits = np.minimum(sampling.max_new_tokens, longest - lengths[plan.groups])
@@ -73,7 +95,8 @@ class Cohort:
         self._step_ends = np.zeros((n, room), bool)
         self._ended = np.zeros(n, np.int64)
         self._lengths = np.zeros(n, np.int64)
-        self._alive = np.arange(n)  # members still drawing, with the row of each and whether its step is blank so far
+        # Members still drawing, with the row of each and whether its step is blank so far.
+        self._alive = np.arange(n)
         self._rows = plan.groups.copy()
         self._blank = np.ones(n, bool)
         self._read, self._decoded = Computed(), Computed()
@@ -85,18 +108,20 @@ class Cohort:
         while len(self._alive):
             self._step(step)
             step += 1
-        return Outcome(
-            [self._continuation(i) for i in range(len(self._lengths))], self._read, self._decoded, self._paths
-        )
+        continuations = [self._continuation(i) for i in range(len(self._lengths))]
+        return Outcome(continuations, self._read, self._decoded, self._paths)
 
     def _step(self, step: int) -> None:
+        """One token for every member still drawing."""
+        # 1. Count what is passed: the first step reads the prefixes' last tokens, later ones what was drawn.
         memory = self._memory
         memory.advance()
         counted = self._decoded if step else self._read
         at = memory.prefix_lengths[memory.groups] + step
         counted.tokens += len(at)
         counted.context_sum += int(at.sum()) + len(at)
-        logits = self._network.forward(self._ids[:, None], memory)
+        # 2. One pass over the rows; then each member draws from its row's logits with a number of its own.
+        logits = self._network.logits(self._ids[:, None], memory)
         numbers = uniforms(self._plan.seeds[self._alive], self._starts[self._alive] + step)
         drawn, logprobs = draw(
             logits,
@@ -104,6 +129,7 @@ class Cohort:
             torch.as_tensor(numbers, device=self._device),
             self._sampling,
         )
+        # 3. Record the tokens; those who go on make the rows of the next step.
         tokens = drawn.cpu().numpy()
         self._tokens[self._alive, step] = tokens
         self._logprobs[self._alive, step] = logprobs.cpu().numpy()
@@ -113,12 +139,15 @@ class Cohort:
     def _end(self, step: int, tokens: Ints) -> NDArray[np.bool_]:
         """Record who ended with these tokens; gives who goes on."""
         alive, bounds = self._alive, self._boundaries
+        # 1. What the tokens are: the end of the solution, the end of a step, or blank.
         stops = bounds.stop[tokens]
         tails = self._tokens[alive, max(0, step + 1 - _TAIL) : step + 1]
         blank: NDArray[np.bool_] = self._blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
         separates = bounds.ends_step(tokens, tails) & ~stops & ~blank
+        # 2. Step ends; the end of a solution also ends a step that has text. After a step the next one is blank.
         self._step_ends[alive, step] = separates | (stops & ~self._blank)
         self._blank = separates | blank
+        # 3. Who ends, and by what.
         room = self._starts[alive] + step + 1 < self._longest  # a step that fills the context cannot be gone on from
         at_step = separates & (self._until == "step") & room
         full = step + 1 >= self._limits[alive]
@@ -137,27 +166,34 @@ class Cohort:
             self._paths.append((path, self._memory.row(int(row)).clone()))
 
     def _branch(self, tokens: Ints, going: NDArray[np.bool_], vocabulary: int) -> None:
-        """Each (row, token) drawn by somebody becomes a row. Rows stay in place where they can; holes are filled."""
+        """Make the next rows: one for each (row, token) that some member drew."""
         self._alive, self._blank = self._alive[going], self._blank[going]
         if not len(self._alive):
             return
-        children, which = np.unique(self._rows[going] * vocabulary + tokens, return_inverse=True)
+        # 1. Children are the distinct pairs, sorted by parent row: members that drew the same token stay one row.
+        children, child_of_member = np.unique(self._rows[going] * vocabulary + tokens, return_inverse=True)
         parents, n = children // vocabulary, len(children)
+        # 2. A parent's first child takes its place, because moving keys and values costs more than all else here;
+        #    not if the place lies beyond the new number of rows, for the batch must stay dense.
         stays = np.ones(n, bool)
-        stays[1:] = parents[1:] != parents[:-1]  # a row's first child takes its place ...
-        stays &= parents < n  # ... unless the batch is now shorter
+        stays[1:] = parents[1:] != parents[:-1]
+        stays &= parents < n
+        # 3. The other children fill the places that are left, which are exactly as many.
         taken = np.zeros(n, bool)
         taken[parents[stays]] = True
         places = parents.copy()
         places[~stays] = np.flatnonzero(~taken)
+        # 4. Copy what moves. No source is a target: a source that lies below n has a child that stays there.
         if n != len(self._ids) or not stays.all():
             self._memory.rearrange(parents[~stays], places[~stays], n)
-        self._rows = places[which]
+        # 5. Members follow their child; its token is what its row reads next.
+        self._rows = places[child_of_member]
         ids = np.empty(n, np.int64)
         ids[places] = children % vocabulary
         self._ids = torch.as_tensor(ids, device=self._device)
 
     def _continuation(self, member: int) -> Continuation:
+        """What a member has drawn."""
         length = int(self._lengths[member])
         return Continuation(
             tokens=tuple(self._tokens[member, :length].tolist()),

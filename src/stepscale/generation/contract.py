@@ -1,15 +1,18 @@
-"""The Generator contract: continue token prefixes by one step, or to the end, and tell the tokens spent.
+"""The Generator contract: continue token prefixes by one step, or to the end, and count the tokens spent.
 
 Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labelling
 and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
 (any OpenAI-compatible completions server).
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral, Real
 from typing import Literal, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
+from stepscale.errors import InputError
 
 Until = Literal["step", "solution"]
 Ended = Literal["step", "solution", "length"]
@@ -17,16 +20,32 @@ Ended = Literal["step", "solution", "length"]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens)."""
+    """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens).
+
+    Raises:
+        InputError: A value that no drawing can have.
+    """
 
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 256
 
+    def __post_init__(self) -> None:
+        if not (_is_a(Real, self.temperature) and 0 <= self.temperature < math.inf):
+            raise InputError(f"sampling: temperature {self.temperature!r} must be a number of 0 or more")
+        if not (_is_a(Real, self.top_p) and 0 < self.top_p <= 1):
+            raise InputError(f"sampling: top_p {self.top_p!r} must be a number above 0 and at most 1")
+        if not (_is_a(Integral, self.max_new_tokens) and self.max_new_tokens >= 1):
+            raise InputError(f"sampling: max_new_tokens {self.max_new_tokens!r} must be a whole number of 1 or more")
+
+
+def _is_a(kind: type, value: object) -> bool:
+    return isinstance(value, kind) and not isinstance(value, bool)  # numpy's numbers are of these kinds too
+
 
 @dataclass(frozen=True)
 class Request:
-    """One continuation wanted: ``prefix`` token ids (prompt and steps so far) and the seed of its own randomness.
+    """A continuation asked for: ``prefix`` token ids (prompt and steps so far) and the seed of its own randomness.
 
     Requests that share a prefix share its computation. The tokens drawn depend on (prefix, seed, sampling) alone,
     never on what else is in the batch.

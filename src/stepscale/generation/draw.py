@@ -19,7 +19,7 @@ _BELOW_ONE = 1.0 - 2.0**-40  # so that slot + uniform never rounds up to the nex
 
 
 def uniforms(seeds: NDArray[np.uint64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Uniform numbers in [0, 1), one a row [R]: two rounds of splitmix64 over (seed, position)."""
+    """Uniform numbers in [0, 1), one per row [R]: two rounds of splitmix64 over (seed, position)."""
     with np.errstate(over="ignore"):
         mixed = _splitmix(_splitmix(seeds) + (positions.astype(np.uint64) + np.uint64(1)) * _GOLDEN)
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
@@ -47,8 +47,8 @@ def draw(
 
 def _cumulative(logprobs: torch.Tensor, sampling: Sampling) -> torch.Tensor:
     """Cumulative probabilities, float64 [S, V]; the last of every row is exactly 1."""
-    cold = logprobs if sampling.temperature == 1 else logprobs / sampling.temperature
-    probs = torch.softmax(cold, -1) if sampling.temperature != 1 else cold.exp()
+    scaled = logprobs if sampling.temperature == 1 else logprobs / sampling.temperature
+    probs = torch.softmax(scaled, -1) if sampling.temperature != 1 else scaled.exp()
     if sampling.top_p < 1:
         probs = _nucleus(probs, sampling.top_p)
     cumulative = probs.cumsum(-1, dtype=torch.float64)
@@ -66,5 +66,5 @@ def _inverse(cumulative: torch.Tensor, slots: torch.Tensor, numbers: torch.Tenso
     """The first token whose cumulative probability exceeds the number. All rows search one ascending line of S x V."""
     n_slots, vocabulary = cumulative.shape
     line = cumulative + torch.arange(n_slots, device=cumulative.device, dtype=torch.float64)[:, None]
-    found = torch.searchsorted(line.view(-1), slots + numbers.clamp(max=_BELOW_ONE), right=True)
-    return (found - slots * vocabulary).clamp_(0, vocabulary - 1)
+    index = torch.searchsorted(line.view(-1), slots + numbers.clamp(max=_BELOW_ONE), right=True)
+    return (index - slots * vocabulary).clamp_(0, vocabulary - 1)

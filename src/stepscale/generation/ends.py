@@ -10,16 +10,23 @@ from dataclasses import replace
 from stepscale.generation.contract import Continuation
 
 
-def ended_before(opening: str, drawn: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
-    """``drawn`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
-    last = len(drawn.tokens) - 1
-    ends = [*drawn.step_ends, *([last] if not drawn.step_ends or drawn.step_ends[-1] < last else [])]
+def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
+    """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
+    last = len(continuation.tokens) - 1
+    ends = [
+        *continuation.step_ends,
+        *([last] if not continuation.step_ends or continuation.step_ends[-1] < last else []),
+    ]
     start = 0
     for end in ends:
-        if decode(drawn.tokens[start : end + 1]).strip().startswith(opening):
-            kept = tuple(e for e in drawn.step_ends if e < start)
+        if decode(continuation.tokens[start : end + 1]).strip().startswith(opening):
+            step_ends = tuple(e for e in continuation.step_ends if e < start)
             return replace(
-                drawn, tokens=drawn.tokens[:start], logprobs=drawn.logprobs[:start], ended="solution", step_ends=kept
+                continuation,
+                tokens=continuation.tokens[:start],
+                logprobs=continuation.logprobs[:start],
+                ended="solution",
+                step_ends=step_ends,
             )
         start = end + 1
-    return drawn
+    return continuation

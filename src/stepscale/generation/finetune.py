@@ -18,7 +18,10 @@ from stepscale.engine.encoding import StepEncoder, TextFormat
 from stepscale.engine.loading import load_causal_lm, load_tokenizer, longest_input, save
 from stepscale.errors import InputError
 from stepscale.seeds import seed_for
-from stepscale.training.fitting import IGNORED, FitReport, OnLog, Row, fit
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.callbacks import OnLog
+from stepscale.training.fit import fit
+from stepscale.training.fitting import FitReport
 from stepscale.training.optimization import Optimization
 
 

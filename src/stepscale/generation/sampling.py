@@ -55,30 +55,30 @@ def sample_shard(job: SamplingJob, generator: Generator, shard: Shard, ledger: L
         for sample in range(job.per_problem):
             requests.append(Request(prompt, seed_for(job.run_seed, job.purpose, problem_id, sample)))
             owners.append((problem_id, sample))
-    found = generator.generate(requests, job.sampling, "solution", ledger)
-    return solutions_table(generator, owners, found)
+    continuations = generator.generate(requests, job.sampling, "solution", ledger)
+    return solutions_table(generator, owners, continuations)
 
 
 def solutions_table(
-    generator: Generator, owners: Sequence[tuple[str, int]], found: Sequence[Continuation]
+    generator: Generator, owners: Sequence[tuple[str, int]], continuations: Sequence[Continuation]
 ) -> pd.DataFrame:
     """Continuations of whole solutions as rows of the solutions table; text of equal tokens is decoded once."""
     known: dict[tuple[int, ...], tuple[list[str], list[int]]] = {}
-    for continuation in found:
+    for continuation in continuations:
         if continuation.tokens not in known:
             known[continuation.tokens] = read_steps(generator, continuation)
-    texts = [known[continuation.tokens] for continuation in found]
+    texts = [known[continuation.tokens] for continuation in continuations]
     return pd.DataFrame(
         {
             "problem_id": [problem_id for problem_id, _ in owners],
             "sample_id": [sample for _, sample in owners],
             "steps": [steps for steps, _ in texts],
-            "tokens": [list(continuation.tokens) for continuation in found],
+            "tokens": [list(continuation.tokens) for continuation in continuations],
             "step_ends": [ends for _, ends in texts],
             "answer": None,
             "is_correct": None,
-            "finish": [continuation.ended for continuation in found],
-            "mean_logprob": [continuation.mean_logprob for continuation in found],
+            "finish": [continuation.ended for continuation in continuations],
+            "mean_logprob": [continuation.mean_logprob for continuation in continuations],
             "generator": generator.name,
         }
     )
@@ -90,11 +90,11 @@ def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[s
     last = len(continuation.tokens) - 1
     if not ends or ends[-1] < last:
         ends.append(last)
-    steps, kept, start = list[str](), list[int](), 0
+    steps, step_ends, start = list[str](), list[int](), 0
     for end in ends:
         text = generator.decode(continuation.tokens[start : end + 1]).strip()
         start = end + 1
         if text:
             steps.append(text)
-            kept.append(end)
-    return steps, kept
+            step_ends.append(end)
+    return steps, step_ends

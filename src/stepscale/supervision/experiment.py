@@ -25,7 +25,7 @@ from stepscale.verifiers.saved import AGGREGATION
 from stepscale.verifiers.scores_table import score_solutions
 
 if TYPE_CHECKING:
-    from stepscale.training.fitting import OnLog
+    from stepscale.training.callbacks import OnLog
     from stepscale.verifiers.training import TrainedVerifier
 
 

@@ -1,9 +1,6 @@
-"""Fits a transformers model to rows of (token ids, targets): one optimisation for generators and verifiers alike.
+"""One fit in this process, on ``transformers.Trainer``: bfloat16, GPUs and gradient accumulation come from configuration.
 
-In: a model, rows, a loss over (logits, labels) and the optimisation's settings. Out: the model, changed in place, and
-what the fit cost. Runs on ``transformers.Trainer`` (so bf16, several GPUs through accelerate and gradient accumulation come
-from configuration); batches are padded and grouped by length beforehand. Knows nothing of what the targets mean. The
-models are causal: padding stands on the right, where no real token sees it, so no attention mask is needed.
+In: a model and a job. Out: the model, changed in place, and what the fit cost. Knows nothing of what the targets mean.
 """
 
 import os
@@ -11,37 +8,35 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
-from transformers import EarlyStoppingCallback, PrinterCallback, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, TrainingArguments
 
 from stepscale.engine.lanes import Lanes
-from stepscale.errors import InputError
-from stepscale.progress import Progress, progress
+from stepscale.progress import progress
 from stepscale.seeds import seed_for
+from stepscale.training.batches import LikeLengthSampler, Row, pad_rows, padding_share
+from stepscale.training.callbacks import OnLog, fit_callbacks
 from stepscale.training.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.training.memory import freed_memory_kept
 from stepscale.training.optimization import Optimization
 
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
-IGNORED = -100.0  # target of a token that is not learned from; the value transformers uses
-_CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm")
-_MULTIPLE = 8  # tokens; fewer sizes of tensors leave less memory in pieces, and GPUs like them
-_SORTED_TOGETHER = 50  # batches whose rows are sorted by length together: little padding, yet batches stay random
-
-OnLog = Callable[[int, dict[str, float]], None]
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Row:
-    """One sequence. ``ids`` and ``targets`` are of one length; ``IGNORED`` marks a token that is not learned from."""
+class FitJob:
+    """What a model is fitted to, and how; the arguments of ``fit.fit`` by name."""
 
-    ids: Sequence[int]
-    targets: NDArray[np.float32]
+    rows: Sequence[Row]
+    validation: Sequence[Row]
+    loss: Loss
+    options: Optimization
+    pad_id: int
+    classes: bool
 
 
 @dataclass(frozen=True)
@@ -55,81 +50,58 @@ class FitReport:
 
     @property
     def tokens_per_second(self) -> float:
-        """Real tokens learned from or read, a second."""
+        """Real tokens learned from or read, per second."""
         return self.tokens / max(self.seconds, 1e-9)
 
 
-class Batches(torch.utils.data.Dataset[dict[str, torch.Tensor]]):
-    """Padded batches of rows of like length: input_ids [B, T] int64 and labels [B, T] (int64 classes or float32 values)."""
+class FitTrainer(LaneTrainer):
+    """Trainer that takes rows in the order of a sampler, and rows of validation as they come."""
 
-    def __init__(self, rows: Sequence[Row], batch_size: int, pad_id: int, classes: bool, seed: int) -> None:
-        order = np.random.default_rng(seed).permutation(len(rows))
-        lengths = np.array([len(row.ids) for row in rows])
-        block = batch_size * _SORTED_TOGETHER
-        blocks = [order[i : i + block] for i in range(0, len(order), block)]
-        order = np.concatenate([b[np.argsort(lengths[b], kind="stable")] for b in blocks]) if len(rows) else order
-        groups = [order[i : i + batch_size] for i in range(0, len(order), batch_size)]
-        self.batches = [_pad([rows[i] for i in group], pad_id, classes) for group in groups]
-        places = sum(batch["input_ids"].numel() for batch in self.batches)
-        self.tokens = int(lengths.sum())
-        self.padding = 1 - self.tokens / max(places, 1)
+    def __init__(self, *args: Any, sampler: LikeLengthSampler, **kwargs: Any) -> None:
+        self._sampler = sampler
+        super().__init__(*args, **kwargs)
 
-    def __len__(self) -> int:
-        return len(self.batches)
-
-    def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        return self.batches[index]
+    def _get_train_sampler(self, train_dataset: Any = None) -> LikeLengthSampler:
+        return self._sampler
 
 
 @freed_memory_kept()
-def fit(
-    model: Any,
-    rows: Sequence[Row],
-    validation: Sequence[Row],
-    loss: Loss,
-    options: Optimization,
-    *,
-    pad_id: int,
-    classes: bool,
-    on_log: OnLog | None = None,
-) -> FitReport:
-    """Fit ``model`` to ``rows`` in place; ``on_log`` gets (optimizer step, numbers) for the learning curves.
+def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
+    """Fit ``model`` in place in this process, which may be one of several that torchrun launched.
 
-    ``loss(outputs, labels, items)``: the sum over targets divided by ``items``, the number of targets in the whole optimizer
-    step (None when evaluating). ``classes`` makes labels integers. ``validation`` may be empty, but not if
-    ``options.patience`` waits for its loss: raises InputError.
+    Args:
+        model: A transformers model.
+        job: What to fit it to.
+        on_log: Gets (optimizer step, numbers) for the learning curves.
+
+    Returns:
+        What the fit cost.
     """
-    if options.patience is not None and not validation:
-        raise InputError(
-            f"optimization.patience: {options.patience} stops by the loss of validation examples, and this training has none; "
-            "set it to null, or keep problems apart for validation"
-        )
-    if options.processes > 1:
-        from stepscale.training.side_by_side import fit_side_by_side
-
-        alone = options.model_copy(update={"processes": 1})
-        job = {"rows": list(rows), "validation": list(validation), "loss": loss, "options": alone}
-        return fit_side_by_side(model, job | {"pad_id": pad_id, "classes": classes}, options.processes, on_log)
+    # 1. Batches: rows of like length; one step of the optimizer takes some of each process.
+    options = job.options
     seed = seed_for(options.seed, "fit") % 2**31
-    train = Batches(rows, options.batch_size, pad_id, classes, seed)
-    valid = Batches(validation, options.batch_size, pad_id, classes, seed) if validation else None
-    together = options.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))  # batches of an optimizer step
-    steps = max(1, round(len(train) * options.epochs / together))
-    longest = max((len(row.ids) for row in rows), default=0)
-    if _bfloat16(options) and not torch.cuda.is_available() and longest <= _SHORT:
+    lengths = [len(row.ids) for row in job.rows]
+    n_batches = -(-len(lengths) // options.batch_size)
+    batches_per_step = options.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    steps = max(1, round(n_batches * options.epochs / batches_per_step))
+    validation = sorted(job.validation, key=lambda row: len(row.ids))  # read in this order, so padding is little
+    # 2. How to compute: attention that suits the precision, lanes where they pay.
+    if _bfloat16(options) and not torch.cuda.is_available() and max(lengths, default=0) <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
     lanes = Lanes(lanes_to_train(model, options.batch_size, options.gradient_accumulation))
+    # 3. The fit; checkpoints live as long as it does.
     with lanes, tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
-        trainer = LaneTrainer(
+        trainer = FitTrainer(
             model,
-            _arguments(options, scratch, steps, len(train) // together, valid is not None, seed),
-            train_dataset=train,
-            eval_dataset=valid,
-            data_collator=_only_one,
-            callbacks=_callbacks(options, valid is not None, on_log, shown),
-            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: loss(
+            _arguments(options, scratch, steps, n_batches // batches_per_step, bool(validation), seed),
+            train_dataset=job.rows,
+            eval_dataset=validation or None,
+            data_collator=partial(pad_rows, pad_id=job.pad_id, classes=job.classes),
+            callbacks=fit_callbacks(options, bool(validation), on_log, shown),
+            compute_loss_func=lambda outputs, labels, num_items_in_batch=None: job.loss(
                 outputs, labels, num_items_in_batch
             ),
+            sampler=LikeLengthSampler(lengths, options.batch_size, seed),
             lanes=lanes,
             bfloat16=_bfloat16(options),
         )
@@ -139,13 +111,15 @@ def fit(
         seconds = time.perf_counter() - started
     del trainer
     model.eval()
-    tokens = round(train.tokens * done * together / max(len(train), 1))
-    return FitReport(done, tokens, train.padding, seconds)
+    # 4. Its cost; tokens of a part of an epoch are counted by the mean of its batches.
+    tokens = round(sum(lengths) * done * batches_per_step / max(n_batches, 1))
+    return FitReport(done, tokens, padding_share(LikeLengthSampler(lengths, options.batch_size, seed)), seconds)
 
 
 def _arguments(
     options: Optimization, scratch: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
 ) -> TrainingArguments:
+    """The settings as Trainer takes them."""
     evaluates = evaluates and options.evaluations_per_epoch > 0
     every = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
     stops = evaluates and options.patience is not None
@@ -153,8 +127,8 @@ def _arguments(
     arguments = TrainingArguments(
         output_dir=scratch,
         max_steps=steps,
-        per_device_train_batch_size=1,
-        per_device_eval_batch_size=1,
+        per_device_train_batch_size=options.batch_size,
+        per_device_eval_batch_size=options.batch_size,
         learning_rate=options.learning_rate,
         lr_scheduler_type=options.schedule,
         warmup_steps=round(options.warmup * steps),
@@ -185,27 +159,8 @@ def _arguments(
         dataloader_pin_memory=False,
     )
     if arguments.n_gpu > 1:
-        arguments._n_gpu = (
-            1  # one process, one device: Trainer would else split a batch of ours, which it takes for one row
-        )
+        arguments._n_gpu = 1  # one process, one device: Trainer would split batches among GPUs that nobody gave it
     return arguments
-
-
-class _Stop(EarlyStoppingCallback):
-    """Stops by the validation loss."""
-
-    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        """Says nothing: that the best weights are not loaded at the end may be what was asked for."""
-
-
-class _Shown(TrainerCallback):
-    """Counts optimizer steps for whoever waits."""
-
-    def __init__(self, shown: Progress) -> None:
-        self.shown = shown
-
-    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.shown.update()
 
 
 def _bfloat16(options: Optimization) -> bool:
@@ -215,36 +170,3 @@ def _bfloat16(options: Optimization) -> bool:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
     return bool(capabilities.get("avx512_bf16") or capabilities.get("amx_bf16"))
-
-
-class _Curves(TrainerCallback):
-    """Hands Trainer's numbers to ``on_log``."""
-
-    def __init__(self, receive: OnLog) -> None:
-        self.receive = receive
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        kept = {name: float(value) for name, value in (logs or {}).items() if name in _CURVES}
-        if kept:
-            self.receive(state.global_step, kept)
-
-
-def _callbacks(options: Optimization, evaluates: bool, on_log: OnLog | None, shown: Progress) -> list[TrainerCallback]:
-    told: list[TrainerCallback] = [_Shown(shown), *([_Curves(on_log)] if on_log else [])]
-    stops = evaluates and options.patience is not None and options.evaluations_per_epoch > 0
-    return [*told, _Stop(options.patience)] if stops else told
-
-
-def _pad(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:
-    longest = max(len(row.ids) for row in rows)
-    longest += -longest % _MULTIPLE
-    ids = np.full((len(rows), longest), pad_id, np.int64)
-    labels = np.full((len(rows), longest), IGNORED, np.int64 if classes else np.float32)
-    for place, row in enumerate(rows):
-        ids[place, : len(row.ids)] = row.ids
-        labels[place, : len(row.ids)] = row.targets
-    return {"input_ids": torch.from_numpy(ids), "labels": torch.from_numpy(labels)}
-
-
-def _only_one(batches: list[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
-    return batches[0]

@@ -43,33 +43,36 @@ class LaneTrainer(Trainer):
     def training_step(self, model: Any, inputs: dict[str, Any], num_items_in_batch: Any = None) -> torch.Tensor:
         """Forward and backward of one batch; gradients are left in ``model``, the loss is returned."""
         if not self.replicas:
-            own: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
-            return own
+            loss: torch.Tensor = super().training_step(model, inputs, num_items_in_batch)
+            return loss
         parts = _parts(self._prepare_inputs(inputs), self.lanes.n)
 
         def learn(lane: int) -> torch.Tensor:
             losses = []
             for part in parts[lane :: self.lanes.n]:
                 with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-                    loss = self.compute_loss(self.replicas[lane], part, num_items_in_batch=num_items_in_batch)
-                loss.backward()
-                losses.append(loss.detach())
+                    part_loss = self.compute_loss(self.replicas[lane], part, num_items_in_batch=num_items_in_batch)
+                part_loss.backward()
+                losses.append(part_loss.detach())
             return torch.stack(losses).sum() if losses else torch.zeros(())
 
         losses = self.lanes.map(learn, range(self.lanes.n))
-        for mine, *others in zip(model.parameters(), *(replica.parameters() for replica in self.replicas), strict=True):
-            for other in others:
-                if other.grad is not None:
-                    mine.grad = other.grad if mine.grad is None else mine.grad.add_(other.grad)
-                    other.grad = None
+        # Gradients are added in the order of the lanes, whichever ended first.
+        for parameter, *copies in zip(
+            model.parameters(), *(replica.parameters() for replica in self.replicas), strict=True
+        ):
+            for copy_ in copies:
+                if copy_.grad is not None:
+                    parameter.grad = copy_.grad if parameter.grad is None else parameter.grad.add_(copy_.grad)
+                    copy_.grad = None
         return torch.stack(losses).sum()
 
 
 def _replica(model: Any) -> Any:
     """A copy of ``model`` that reads the same weights but gathers gradients of its own."""
     replica = copy.deepcopy(model)
-    for ours, theirs in zip(replica.parameters(), model.parameters(), strict=True):
-        ours.data = theirs.data
+    for copied, original in zip(replica.parameters(), model.parameters(), strict=True):
+        copied.data = original.data
     return replica.train()
 
 

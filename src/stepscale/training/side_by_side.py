@@ -1,7 +1,8 @@
 """One fit in several processes, one a GPU: each takes batches of its own, accelerate (inside Trainer) averages gradients.
 
-In: what `fitting.fit` takes. Out: the same model, changed in place, and the same report. The processes are launched by
+In: what ``fitting.fit_here`` takes. Out: the same model, changed in place, and the same report. The processes are launched by
 torchrun on this machine and speak through files, so the calling process may itself hold a GPU, threads or an MLflow run.
+(torch's ``elastic_launch`` would run in this process: it replaces its handlers of signals, and imports its main module anew.)
 """
 
 import json
@@ -11,25 +12,37 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from stepscale.training.fitting import FitReport, OnLog, fit
+from stepscale.training.callbacks import OnLog
+from stepscale.training.fitting import FitJob, FitReport, fit_here
 
 _JOB, _CURVES, _STATE, _REPORT = "job.pt", "curves.jsonl", "state.pt", "report.json"
 
 
-def fit_side_by_side(model: Any, job: dict[str, Any], processes: int, on_log: OnLog | None) -> FitReport:
-    """Fit ``model`` in so many processes; ``job``: the other arguments of ``fit`` by name, picklable.
+def fit_side_by_side(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
+    """Fit ``model`` in ``job.options.processes`` processes.
 
-    Raises RuntimeError if a process fails; what it said went to this process's own output.
+    Args:
+        model: A transformers model.
+        job: What to fit it to, picklable.
+        on_log: Gets (optimizer step, numbers) for the learning curves.
+
+    Returns:
+        What the fit cost.
+
+    Raises:
+        RuntimeError: A process failed; what it said went to this process's own output.
     """
+    processes = job.options.processes
+    alone = replace(job, options=job.options.model_copy(update={"processes": 1}))
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        torch.save(job | {"model": model}, folder / _JOB)
+        torch.save((model, alone), folder / _JOB)
         command = [
             sys.executable,
             "-m",
@@ -41,7 +54,7 @@ def fit_side_by_side(model: Any, job: dict[str, Any], processes: int, on_log: On
             str(folder),
         ]
         with subprocess.Popen(command) as launched:
-            curves = _Curves(folder / _CURVES, on_log)
+            curves = _CurvesFile(folder / _CURVES, on_log)
             while launched.poll() is None:
                 time.sleep(0.2)
                 curves.hand_on()
@@ -54,7 +67,7 @@ def fit_side_by_side(model: Any, job: dict[str, Any], processes: int, on_log: On
         return FitReport(**json.loads((folder / _REPORT).read_text()))
 
 
-class _Curves:
+class _CurvesFile:
     """Hands the lines that have come into a file on to ``on_log``."""
 
     def __init__(self, path: Path, on_log: OnLog | None) -> None:
@@ -62,6 +75,7 @@ class _Curves:
         self.place = 0
 
     def hand_on(self) -> None:
+        """Hand on what has come since the last call."""
         if self.on_log is None or not self.path.exists():
             return
         with self.path.open("rb") as file:
@@ -84,9 +98,8 @@ def _write_to(path: Path) -> Callable[[int, dict[str, float]], None]:
 def main(folder: Path) -> None:
     """One of the processes."""
     first = os.environ["RANK"] == "0"
-    job = torch.load(folder / _JOB, weights_only=False, map_location="cpu")  # our own file, written a moment ago
-    model = job.pop("model")
-    report = fit(model, **job, on_log=_write_to(folder / _CURVES) if first else None)
+    model, job = torch.load(folder / _JOB, weights_only=False, map_location="cpu")  # our own file, written a moment ago
+    report = fit_here(model, job, _write_to(folder / _CURVES) if first else None)
     if first:
         torch.save(model.state_dict(), folder / _STATE)
         (folder / _REPORT).write_text(json.dumps(asdict(report)))

@@ -25,7 +25,10 @@ from stepscale.engine.loading import (
 )
 from stepscale.errors import InputError
 from stepscale.seeds import seed_for
-from stepscale.training.fitting import IGNORED, FitReport, Loss, OnLog, Row, fit
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.callbacks import OnLog
+from stepscale.training.fit import fit
+from stepscale.training.fitting import FitReport, Loss
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier

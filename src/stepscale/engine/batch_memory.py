@@ -1,0 +1,99 @@
+"""The memory of one forward pass over many rows of tokens, without padding but in attention.
+
+In: a pool, and which of its places each row's tokens occupy. Out: what a network needs as its memory. Knows nothing of
+trees, text or heads.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from stepscale.engine.pool import KeyValuePool, Places, padded
+
+
+class _Queries:
+    """Tokens that ask, padded to a row of the batch each: ``at`` their indices among the new tokens, ascending."""
+
+    def __init__(self, at: Places, rows: Places, positions: Places, n_rows: int, device: torch.device) -> None:
+        counts = np.bincount(rows[at], minlength=n_rows)
+        longest = max(1, int(counts.max()))
+        spread, last = np.zeros((2, n_rows, longest), np.int64)
+        collect = np.arange(len(at)) + (np.arange(n_rows) * longest - np.cumsum(counts) + counts)[rows[at]]
+        spread.flat[collect], last.flat[collect] = np.arange(len(at)), positions[at]
+        self.spread, self.collect, self.last = (torch.from_numpy(a).to(device) for a in (spread.ravel(), collect, last))
+        self._masks: dict[int | None, torch.Tensor] = {}
+
+    def mask(self, most: int, window: int | None, dtype: torch.dtype) -> torch.Tensor:
+        """0 where a query may look, -inf elsewhere: [R, 1, L, most]. Padding looks at the first token alone."""
+        if window not in self._masks:
+            columns = torch.arange(most, device=self.last.device)
+            hidden = columns > self.last[:, :, None]
+            if window:
+                hidden |= columns <= self.last[:, :, None] - window
+            mask = torch.zeros(hidden.shape, dtype=dtype, device=hidden.device)
+            self._masks[window] = mask.masked_fill_(hidden, float("-inf"))[:, None]
+        return self._masks[window]
+
+
+class BatchMemory:
+    """The memory of one batch: writes new keys/values to the pool and attends over each row's own places.
+
+    The network sees the new tokens of all rows one after another, without padding, as one sequence [1, L].
+    """
+
+    def __init__(self, pool: KeyValuePool, places: Sequence[Places], n_new: Sequence[int], asked: Places) -> None:
+        """Lay out a batch.
+
+        Args:
+            pool: Where keys and values lie.
+            places: Of every row, the places of all its tokens.
+            n_new: Of every row, how many of its last tokens are new.
+            asked: Indices among the new tokens, ascending, of those whose last hidden states are asked for: in the last
+                layer the others need not look at anything.
+        """
+        n_rows, device = len(places), pool.data.device
+        lengths, new = np.array([len(row_places) for row_places in places]), np.array(n_new)
+        rows = np.repeat(np.arange(n_rows), new)
+        positions = np.arange(len(rows)) + (lengths - np.cumsum(new))[rows]
+        read = padded(places)
+        self._pool, self._rows, self._most = pool.data, n_rows, read.shape[1]
+        self._nothing_known = bool((lengths == new).all())
+        self._every = _Queries(np.arange(len(rows)), rows, positions, n_rows, device)
+        self._some = _Queries(asked, rows, positions, n_rows, device)
+        self._read, self._written, at, self.asked = (
+            torch.from_numpy(a).to(device) for a in (read.ravel(), read[rows, positions], positions, asked)
+        )
+        self.positions = at[None]
+
+    def attend(
+        self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
+    ) -> torch.Tensor:
+        """See ``Memory``; B is 1. In the last layer ``q`` may be that of the tokens asked for alone."""
+        _, heads, n, dim = q.shape
+        # 1. New keys and values go to the pool; each row's own are copied out of it, side by side.
+        keys, values = (self._exchange(pool, new) for pool, new in zip(self._pool[layer], (k, v), strict=True))
+        # 2. Queries are spread to their rows, padded on the right.
+        queries = self._every if n == k.shape[2] else self._some
+        spread = q.transpose(1, 2).reshape(n, -1).index_select(0, queries.spread)
+        # 3. Where nothing is known yet, the lower triangle is the mask, and torch skips the other half.
+        triangle = self._nothing_known and queries is self._every and not window
+        out = functional.scaled_dot_product_attention(
+            spread.view(self._rows, -1, heads, dim).transpose(1, 2),
+            keys,
+            values,
+            None if triangle else queries.mask(self._most, window, q.dtype),
+            is_causal=triangle,
+            scale=scale,
+            enable_gqa=heads != k.shape[1],
+        )
+        # 4. And back to one sequence.
+        flat = out.transpose(1, 2).reshape(-1, heads * dim).index_select(0, queries.collect)
+        return flat.view(1, n, heads, dim).transpose(1, 2)
+
+    def _exchange(self, pool: torch.Tensor, new: torch.Tensor) -> torch.Tensor:
+        """Write the new tokens' keys (or values) [1, KV, n, D], read those of every row's tokens: [R, KV, P, D]."""
+        _, kv_heads, n, dim = new.shape
+        pool.index_copy_(0, self._written, new.transpose(1, 2).reshape(n, -1))
+        return pool.index_select(0, self._read).view(self._rows, -1, kv_heads, dim).transpose(1, 2)

@@ -1,0 +1,117 @@
+"""A tree of token sequences that share beginnings, and which of its pieces were used longest ago.
+
+In: sequences, as chunks to be kept whole or as plain tokens. Out: the piece that ends each; a sequence met before has the
+same pieces. Knows nothing of keys and values but at which places a piece has them.
+"""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Optional
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepscale.engine.pool import Places
+
+Tokens = NDArray[np.int64]
+
+
+class Piece:
+    """A run of tokens after its parent's.
+
+    ``places``: where the keys and values of the whole sequence up to its end lie; None: not computed yet. ``output``: what
+    a head says at its last token. ``length``: tokens of the whole sequence up to its end.
+    """
+
+    __slots__ = ("children", "key", "length", "output", "parent", "places", "tokens")
+
+    def __init__(self, parent: Optional["Piece"], key: bytes | int, tokens: Tokens) -> None:
+        self.parent, self.key, self.tokens = parent, key, tokens
+        self.length: int = len(tokens) + (parent.length if parent else 0)
+        self.children: dict[bytes | int, Piece] = {}
+        self.places: Places | None = None
+        self.output: NDArray[np.float32] | None = None
+
+    @property
+    def own_places(self) -> Places:
+        """Places of its own tokens, without those before it."""
+        assert self.places is not None
+        return self.places[self.length - len(self.tokens) :]
+
+    def path(self) -> list["Piece"]:
+        """The pieces from the beginning of the sequence to this one."""
+        path: list[Piece] = []
+        piece = self
+        while piece.parent:
+            path.append(piece)
+            piece = piece.parent
+        return path[::-1]
+
+
+class PrefixTree:
+    """The pieces of all sequences. One tree takes either chunks or tokens, never both."""
+
+    def __init__(self) -> None:
+        self._root = Piece(None, 0, np.empty(0, np.int64))
+        self._root.places = np.empty(0, np.int64)
+        self._used: OrderedDict[Piece, None] = OrderedDict()  # oldest first; a piece is always older than its parent
+
+    def add_chunks(self, chunks: Sequence[Tokens]) -> Piece:
+        """The last piece of a sequence whose chunks are pieces, whole: one that begins like another is another."""
+        piece = self._root
+        for tokens in chunks:
+            key = tokens.tobytes()
+            piece = piece.children.get(key) or _append(piece, key, tokens)
+        return piece
+
+    def add_tokens(self, tokens: Tokens) -> Piece:
+        """The last piece of a sequence that shares with others all the tokens with which it begins like them."""
+        piece, at = self._root, 0
+        while at < len(tokens):
+            key = int(tokens[at])
+            child = piece.children.get(key)
+            if child is None:
+                return _append(piece, key, tokens[at:])
+            shared = _common_length(child.tokens, tokens[at:])
+            piece = child if shared == len(child.tokens) else self._split(child, shared)
+            at += shared
+        return piece
+
+    def touch(self, piece: Piece) -> None:
+        """The sequence up to this piece is used now."""
+        for part in reversed(piece.path()):  # the parent is touched after its child
+            self._used[part] = None
+            self._used.move_to_end(part)
+
+    def drop_oldest(self) -> Piece | None:
+        """Forget the piece used longest ago, which nothing follows; gives it, or None if the tree is empty."""
+        if not self._used:
+            return None
+        piece, _ = self._used.popitem(last=False)
+        assert piece.parent is not None
+        del piece.parent.children[piece.key]
+        return piece
+
+    def _split(self, piece: Piece, at: int) -> Piece:
+        """Cut a piece in two after ``at`` of its tokens; gives the upper one, the lower is the piece that was."""
+        assert piece.parent is not None
+        upper = Piece(piece.parent, piece.key, piece.tokens[:at])
+        piece.parent.children[piece.key] = upper
+        piece.parent, piece.key, piece.tokens = upper, int(piece.tokens[at]), piece.tokens[at:]
+        upper.children[piece.key] = piece
+        if piece.places is not None:
+            upper.places = piece.places[: upper.length]
+            self._used[upper] = None
+        return upper
+
+
+def _append(parent: Piece, key: bytes | int, tokens: Tokens) -> Piece:
+    piece = parent.children[key] = Piece(parent, key, tokens)
+    return piece
+
+
+def _common_length(a: Tokens, b: Tokens) -> int:
+    """Length of the longest common beginning."""
+    n = min(len(a), len(b))
+    different = a[:n] != b[:n]
+    return int(different.argmax()) if different.any() else n
