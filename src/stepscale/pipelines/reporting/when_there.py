@@ -12,7 +12,7 @@ from stepscale.report.part import Part
 from stepscale.scratch import scratch_folder
 from stepscale.studies.strategies.accuracy import STRATEGY_ACCURACY
 
-_MAY_BE_EMPTY = {"accuracy", "question", "searched", "searches", "revisions", "selections", "claims", "signs", "online"}
+_MAY_BE_EMPTY = {"accuracy", "question", "searched", "searches", "revisions", "selections", "claims", "signs", "online", "soft_scores"}
 
 
 def when_there(node: Node) -> Node:
@@ -24,6 +24,8 @@ def when_there(node: Node) -> Node:
 def _guarded(function: Callable[..., Any], outputs: Any) -> Callable[..., Any]:
     def guarded(**inputs: Any) -> Any:
         absent = any(_is_absent(name, value) for name, value in inputs.items())
+        if set(inputs) >= {"soft_scores", "pool"} and _is_nothing(inputs["soft_scores"]):
+            absent = absent or inputs["pool"].labeler.kind != "rollouts"
         nothing = all(_is_nothing(inputs[name]) for name in ("searches", "revisions") if name in inputs)
         if absent or (set(inputs) == {"searches", "revisions"} and nothing):
             return (
@@ -37,7 +39,7 @@ def _guarded(function: Callable[..., Any], outputs: Any) -> Callable[..., Any]:
 
 
 def _is_absent(name: str, value: Any) -> bool:
-    return value is None or (_is_nothing(value) and name not in _MAY_BE_EMPTY)
+    return (value is None or _is_nothing(value)) and name not in _MAY_BE_EMPTY
 
 
 def _is_nothing(value: Any) -> bool:
