@@ -158,7 +158,9 @@ def test_switched_off_it_does_nothing(generator) -> None:
     off = readers(made(part.answer_greedily(folder, problems(), {}, generator, None, PLAN, None, SEARCH, 0)))
     assert gather(off).empty
     answers = part.price_answers(off, None, folder, problems(), pd.DataFrame(), generator, None, 0)
-    assert answers.empty and match_searches(pd.DataFrame(), pd.DataFrame(), answers, {"size_ratio": 4.0}, REPORT, 0) == {}
+    assert (
+        answers.empty and match_searches(pd.DataFrame(), pd.DataFrame(), answers, {"size_ratio": 4.0}, REPORT, 0) == {}
+    )
 
 
 Matched = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]
@@ -240,7 +242,11 @@ def recorded() -> dict[str, Any]:
 
 def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
     tables = matched(recorded, 4.0)
-    table, curves, claims = together(tables, "match"), together(tables, "curves"), settle_b7(together(tables, "quantities"))
+    table, curves, claims = (
+        together(tables, "match"),
+        together(tables, "curves"),
+        settle_b7(together(tables, "quantities")),
+    )
     assert len(table) == 2 * 2 * 2 * 2 * 6 * 3  # search, revisions; kinds of bins; versions; counts; bins and all; R
     assert {version: set(own["r"]) for version, own in table.groupby("version")} == {
         k: set(v) for k, v in RATIOS.items()
@@ -266,7 +272,9 @@ def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded)
     assert (
         "larger (M = 2.0) - small at R = 22" in claim.decided_by
     )  # the small one is right on 12 of 20, the larger on 8
-    assert settle_b7(together(matched(recorded, 1.0), "quantities")) == [], "a model of the same size is no larger model"
+    assert settle_b7(together(matched(recorded, 1.0), "quantities")) == [], (
+        "a model of the same size is no larger model"
+    )
 
 
 def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:

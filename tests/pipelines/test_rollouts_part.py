@@ -12,7 +12,7 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, GivenSamples, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 from stepscale.pipelines.rollouts import nodes as nodes

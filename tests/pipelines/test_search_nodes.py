@@ -362,7 +362,9 @@ def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
     figures = {figure.title: figure for figure in part.figures}
     assert len(figures) == len(part.figures) == 4 and sum(figure.leads for figure in part.figures) == 2
     for title in ("Compute-optimal search beside best-of-N", "Every search by its budget"):
-        assert [view.unit for view in figures[title].views] == ["generations", "tokens", "FLOPs"], "one figure, a switch"
+        assert [view.unit for view in figures[title].views] == ["generations", "tokens", "FLOPs"], (
+            "one figure, a switch"
+        )
     assert all(view.x_title and figure.y_title for figure in part.figures for view in figure.views)
     assert len(figures["Search by difficulty"].views[0].panels) == 5
     tables = {table.title: table for table in part.tables}

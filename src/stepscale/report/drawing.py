@@ -29,9 +29,16 @@ def page_panels(figure: Figure, view: View, name: str) -> list[str]:
             canvas = _canvas(size)
             _draw_panel(canvas.subplots(), panel, view, figure, colours)
             svg = _svg(canvas)
-        svg = re.sub(r"^.*?<svg", "<svg", svg, count=1, flags=re.DOTALL).replace(_INK, "currentColor")
-        drawn.append(re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL))
+        drawn.append(_inlined(svg))
     return drawn
+
+
+def _inlined(svg: str) -> str:
+    """An SVG as part of a page: without its head, in the page's text colour, with those ids alone that it refers to itself."""
+    body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    used = set(re.findall(r"#([\w.]+)", body))
+    return re.sub(r' id="([^"]+)"', lambda found: found.group(0) if found.group(1) in used else "", body)
 
 
 def whole_view(figure: Figure, view: View) -> str:

@@ -12,7 +12,18 @@ from stepscale.report.part import Part
 from stepscale.scratch import scratch_folder
 from stepscale.studies.strategies.accuracy import STRATEGY_ACCURACY
 
-_MAY_BE_EMPTY = {"accuracy", "question", "searched", "searches", "revisions", "selections", "claims", "signs", "online", "soft_scores"}
+_MAY_BE_EMPTY = {
+    "accuracy",
+    "question",
+    "searched",
+    "searches",
+    "revisions",
+    "selections",
+    "claims",
+    "signs",
+    "online",
+    "soft_scores",
+}
 
 
 def when_there(node: Node) -> Node:
