@@ -1,8 +1,9 @@
 """Until every optional study is a pipeline of its own: nodes whose study was not run give nothing instead of failing."""
 
+import inspect
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, get_type_hints
 
 import pandas as pd
 from kedro.pipeline import Node
@@ -37,6 +38,8 @@ def _guarded(function: Callable[..., Any], outputs: Any) -> Callable[..., Any]:
         absent = any(_is_absent(name, value) for name, value in inputs.items())
         if set(inputs) >= {"soft_scores", "pool"} and _is_nothing(inputs["soft_scores"]):
             absent = absent or inputs["pool"].labeler.kind != "rollouts"
+        if "accuracy" in inputs and not {"searched", "answers"} & set(inputs):
+            absent = absent or _is_nothing(inputs["accuracy"])
         nothing = all(_is_nothing(inputs[name]) for name in ("searches", "revisions") if name in inputs)
         if absent or (set(inputs) == {"searches", "revisions"} and nothing):
             return (
@@ -46,7 +49,13 @@ def _guarded(function: Callable[..., Any], outputs: Any) -> Callable[..., Any]:
             )
         return function(**inputs)
 
-    return update_wrapper(guarded, function)
+    wrapped = update_wrapper(guarded, function)
+    del wrapped.__wrapped__
+    signature, hints = inspect.signature(function), get_type_hints(function)
+    optional = [own.replace(annotation=hints[name] | None) for name, own in signature.parameters.items()]
+    wrapped.__signature__ = signature.replace(parameters=optional)  # type: ignore[attr-defined]
+    wrapped.__annotations__ = {**hints, **{own.name: own.annotation for own in optional}}
+    return wrapped
 
 
 def _is_absent(name: str, value: Any) -> bool:
