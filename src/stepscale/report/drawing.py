@@ -136,7 +136,7 @@ def _draw_series(axes: Any, line: Series, at: list[float], colour: str, panel: P
     if line.mark == "line":
         style = {"linestyle": _DASHES[line.dash], "marker": "o", "markersize": 3}
         axes.plot(at, line.y, color=colour, label=label, **style)
-        if line.low:
+        if line.low and line.band:
             axes.fill_between(at, line.low, line.high, color=colour, alpha=0.12, lw=0)
         return
     if line.mark == "stars":

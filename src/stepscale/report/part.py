@@ -25,7 +25,10 @@ class ReportData(BaseModel):
 
 
 class Series(ReportData):
-    """Values of one name. ``low`` and ``high`` bound ``y`` (95 %) where there are any; ``hollow`` points are drawn open."""
+    """Values of one name. ``low`` and ``high`` bound ``y`` (95 %) where there are any; ``hollow`` points are drawn open.
+
+    ``band``: whether a line's bounds are drawn; of many lines they would hide each other, and stand in the numbers alone.
+    """
 
     name: str
     x: tuple[float | str, ...]
@@ -36,6 +39,7 @@ class Series(ReportData):
     dash: Dash = "solid"
     hollow: tuple[bool, ...] = ()
     in_legend: bool = True
+    band: bool = True
 
 
 class Panel(ReportData):

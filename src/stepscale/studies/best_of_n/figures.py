@@ -85,18 +85,15 @@ def _at_largest(curves: pd.DataFrame) -> str:
 
 
 def _curves_figure(curves: pd.DataFrame) -> Figure:
-    """Figure 3. Of many verifiers the bands would hide each other: then none are drawn, and the numbers tell them."""
+    """Figure 3."""
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
-    many = curves["label"].nunique() > 8
-    view = curve_view(curves.drop(columns=["low", "high"]) if many else curves)
+    view = curve_view(curves)
+    banded = view.panels[0].series[0].band
     reading = (
         f"{problems} test problems, N up to {n}. The height of a line at N is the share of problems whose chosen "
         "sample is right when N of the samples are drawn. "
-        + (
-            "Intervals stand in the table of scoring rules and on top. "
-            if many
-            else "Bands are 95 % intervals over problems. "
-        )
+        + ("Bands are" if banded else "The numbers below it have")
+        + " 95 % intervals over problems. "
         + "The dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
         "compare methods problem by problem."
     )
