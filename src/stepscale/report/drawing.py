@@ -27,13 +27,13 @@ def page_panels(figure: Figure, view: View, name: str) -> list[str]:
     """An SVG for each panel, without a legend and in the page's text colour. ``name`` keeps their ids apart."""
     colours = line_colours(view.names)
     shape = "one" if len(view.panels) == 1 else "several"
-    drawn = []
+    panels = []
     for place, panel in enumerate(view.panels):
         with _settings(f"{name}-{place}", _INK, 10 if shape == "one" else 9):
             canvas = _canvas(_SIZES[shape], None)
             _draw_panel(canvas.subplots(gridspec_kw=_MARGINS[shape]), panel, view, figure, colours)
-            drawn.append(_inlined(_svg(canvas)))
-    return drawn
+            panels.append(_inlined(_svg(canvas)))
+    return panels
 
 
 def _inlined(svg: str) -> str:

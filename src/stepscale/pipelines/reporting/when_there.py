@@ -52,9 +52,9 @@ def _guarded(function: Callable[..., Any], outputs: Any) -> Callable[..., Any]:
     wrapped = update_wrapper(guarded, function)
     del wrapped.__wrapped__
     signature, hints = inspect.signature(function), get_type_hints(function)
-    optional = [own.replace(annotation=hints[name] | None) for name, own in signature.parameters.items()]
+    optional = [parameter.replace(annotation=hints[name] | None) for name, parameter in signature.parameters.items()]
     wrapped.__signature__ = signature.replace(parameters=optional)  # type: ignore[attr-defined]
-    wrapped.__annotations__ = {**hints, **{own.name: own.annotation for own in optional}}
+    wrapped.__annotations__ = {**hints, **{parameter.name: parameter.annotation for parameter in optional}}
     return wrapped
 
 

@@ -46,7 +46,7 @@ def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
 
 def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
     """Expected accuracy [problems, len(ns)] by label of ``methods``; see ``estimates``."""
-    return {label: found.per_problem for label, found in estimates(grid, scores, ns).items()}
+    return {label: vote.per_problem for label, vote in estimates(grid, scores, ns).items()}
 
 
 def estimates(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Vote]:

@@ -37,6 +37,8 @@ def figure3_curves(
     ids = tuple(samples.problem_ids)
     grid = SampleGrid(ids, answers, samples.is_correct, samples.answered, _rows=none, _columns=none)
     scores = {"prm": samples.prm_score, "orm": samples.orm_score}
-    found = estimates(grid, scores, ns)
-    values, errors = ({label: getattr(own, name) for label, own in found.items()} for name in ("per_problem", "error"))
+    votes = estimates(grid, scores, ns)
+    values, errors = (
+        {label: getattr(vote, name) for label, vote in votes.items()} for name in ("per_problem", "error")
+    )
     return tables.curves(curves_table(data, values, ns, resamples, seed, errors=errors))

@@ -26,10 +26,10 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
     blind = alone.to_numpy(float)
     leads = []
     for arm, size in zip(sizes["label"], sizes["per_problem"], strict=True):
-        found = learning(points, arm, n)
-        lead = crossed_interval(found.accuracy[found.sizes.index(size)] - blind, resamples, seed)
+        learned = learning(points, arm, n)
+        lead = crossed_interval(learned.accuracy[learned.sizes.index(size)] - blind, resamples, seed)
         leads.append((float(lead.mean), float(lead.low), float(lead.high)))
-    told = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
+    compared = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
     mean = bootstrap_interval(blind, resamples, seed)
     row = {
         "label": BLIND,
@@ -41,4 +41,4 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
         "seeds": 1,
     }
     ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
-    return pd.concat([told, pd.DataFrame(ends, columns=list(told.columns))], ignore_index=True)
+    return pd.concat([compared, pd.DataFrame(ends, columns=list(compared.columns))], ignore_index=True)

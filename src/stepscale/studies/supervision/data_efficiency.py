@@ -73,7 +73,7 @@ def data_efficiency(
     counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
     both = np.stack([ours.accuracy, theirs.accuracy])
-    drawn = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
+    resampled = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
     mean = both.mean(axis=(-2, -1))[None]
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
@@ -82,9 +82,9 @@ def data_efficiency(
         low, high = np.quantile(of_lines, edges, axis=0, method="inverted_cdf")
         return Interval(estimate[0], low, high)
 
-    slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
-    start, start_mean = drawn.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
-    gain, gain_mean = _gain(drawn, start, slope, x), _gain(mean, start_mean, slope_mean, x)
+    slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
+    start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
+    gain, gain_mean = _gain(resampled, start, slope, x), _gain(mean, start_mean, slope_mean, x)
     ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
