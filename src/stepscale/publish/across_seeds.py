@@ -52,7 +52,7 @@ def measured(
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--largest", default=256, help="Largest number of samples a problem, N.")
+@click.option("--largest", default=256, help="Largest number of samples per problem, N.")
 @click.option("--resamples", default=2000, help="Bootstrap resamples of runs and problems.")
 @click.option("--aggregation", default="product", type=click.Choice(HOWS), help="The runs' report.aggregation.")
 def main(folders: tuple[Path, ...], largest: int, resamples: int, aggregation: How) -> None:

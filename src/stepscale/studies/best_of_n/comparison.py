@@ -1,6 +1,6 @@
 """Every way to choose among N samples, measured on the same samples: the data of A's Figure 3 and Table 4.
 
-In: a grid of samples and, for each verifier, a score a sample. Out: per-problem accuracies by method, curves with intervals,
+In: a grid of samples and, for each verifier, a score per sample. Out: per-problem accuracies by method, curves with intervals,
 and the quantities that settle claim A1. Knows nothing of models or files.
 """
 
@@ -137,7 +137,7 @@ def growth(lead: Floats, ns: Sequence[int]) -> Floats:
     """
     if not shows_growth(ns):
         raise InputError(
-            f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples a problem"
+            f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples per problem"
         )
     chosen = np.asarray(ns) > 1
     return np.asarray(lead[:, chosen] @ slope_weights([n for n in ns if n > 1]))

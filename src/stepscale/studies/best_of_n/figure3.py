@@ -17,7 +17,7 @@ from stepscale.formats.scored_samples import ScoredSamples
 from stepscale.studies.best_of_n.comparison import curves_table, estimates
 
 BUDGETS = (1, 2, 4, 10, 20, 40, 100, 200, 400, 700, 1000, 1300, 1600, 1860)
-"""Samples a problem; 10, 100, 1000 and 1860 are those that the published evaluator prints."""
+"""Samples per problem; 10, 100, 1000 and 1860 are those that the published evaluator prints."""
 
 
 def figure3_curves(

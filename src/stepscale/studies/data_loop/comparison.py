@@ -1,7 +1,7 @@
 """Does retraining the selector every round pay, or does it collapse? Strategies of the data loop, and their selectors' health.
 
-In: points (``scaling.points``), an arm a strategy, ``per_problem`` the labels so far; what each selector believed of a round's
-samples (``labeling.loop.round_health``). Out: rows with intervals.
+In: points (``supervision.points``), an arm for each strategy, ``per_problem`` the labels so far; what each selector believed of a
+round's samples (``supervision.loop.round_health``). Out: rows with intervals.
 """
 
 from typing import Any
@@ -53,7 +53,7 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
 
 
 def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Each strategy's diagnostics, a row a strategy, round and measure: means over seeds with 95 % intervals over problems.
+    """A row for each strategy, round and measure: means over seeds with 95 % intervals over problems.
 
     Over the samples that the selector chose (chosen_*) and the audit (audit_*), where the labels tell: believed, the mean score;
     faultless, the share whose every step passes; overconfidence: believed - faultless; auroc of the score for being faultless.

@@ -1,6 +1,6 @@
 """What settles claims B4, B5, B6 and B10: quantities that should all lie above zero, each with its interval.
 
-In: graded chains, or a row a (problem, ratio, budget) from ``search.revision_grid``. Out: named intervals for
+In: graded chains, or a row for each (problem, ratio, budget) from ``revisions.grid``. Out: named intervals for
 ``claims.settle``. All are over problems, paired by problem; policies are cross-validated (``compute_optimal``).
 """
 
@@ -18,7 +18,7 @@ from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
 from stepscale.studies.revisions.chain_rates import accuracy_by_position
 
-PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as search.revision_grid names them
+PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as revisions.grid names them
 TRAINED = 4  # attempts in context that the revision model is trained on: positions 0 to 4
 NOT_WORSE = 0.01  # B10: one point
 

@@ -67,9 +67,10 @@ def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
 def signs_table(
     won: pd.DataFrame, baseline: str, ids: Sequence[str], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row a (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
+    """A row for each (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
 
-    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) together count as one.
+    ``won``: a row for each solution that won: strategy, budget, problem_id, steps. Several of one problem (draws) count as
+    one.
     Intervals are over the problems ``ids``. A problem on which no solution won counts in neither sum, and in the difference
     only those count on which both won: a search that finds no answer to hard problems would seem to write short ones.
     """

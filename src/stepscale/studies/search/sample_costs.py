@@ -1,6 +1,6 @@
 """What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
 
-In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) a problem, in expectation over which N of
+In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) per problem, in expectation over which N of
 the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
 ``verifiers.scoring``): the prompt is read once by each model; tokens that several samples share from their beginnings are
 passed through the generator once, a sample's last token not at all; steps that finished samples share from their beginnings
@@ -36,7 +36,7 @@ def sample_costs(
     verifier: int,
     read_prompts: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
-    """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
+    """A row for each (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
 
     ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt
     or tokenizer of its own has ``read_prompts``, and its step ends in the column ``read_ends``; without them it reads the

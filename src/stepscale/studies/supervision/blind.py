@@ -1,7 +1,7 @@
 """Trained verifiers beside choosing blindly: pass@1 of the same samples, and how far above it each arm lies.
 
-In: the points table and its table by size (``scaling.points``). Out: the latter with the comparison and its baseline. One sample
-leaves nothing to choose, so the points at N = 1 are the generator's own accuracy, whichever verifier they stand under.
+In: the points table and its table by size (``supervision.points``). Out: the latter with the comparison and its baseline. One
+sample leaves nothing to choose, so the points at N = 1 are the generator's own accuracy, whichever verifier they stand under.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
 
-In: what two arms reached at several numbers of labelled samples a problem. Out: their lines of best fit, best-of-N accuracy
+In: what two arms reached at several numbers of labelled samples per problem. Out: their lines of best fit, best-of-N accuracy
 on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Samples are those really
 labelled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
 it counts them). Two measures:
@@ -31,14 +31,14 @@ _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 @dataclass(frozen=True)
 class Line:
-    """accuracy = ``intercept`` + ``slope`` * log2(samples a problem)."""
+    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem)."""
 
     slope: Interval
     intercept: Interval
 
 
 @dataclass(frozen=True)
-class Efficiency:
+class LabelEfficiency:
     """An arm against its control. ``saved`` = 2 ** ``log2_saved``: times as many labels the control needs (inf: never)."""
 
     arm: Line
@@ -60,7 +60,7 @@ def data_efficiency(
     seed: int = 0,
     level: float = 0.95,
     selector_counts: bool = True,
-) -> Efficiency:
+) -> LabelEfficiency:
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
 
     ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
@@ -88,7 +88,7 @@ def data_efficiency(
     ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
-    return Efficiency(
+    return LabelEfficiency(
         lines[0],
         lines[1],
         interval(gain, gain_mean),
@@ -100,7 +100,7 @@ def data_efficiency(
     )
 
 
-def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:
+def efficiency_table(efficiency: LabelEfficiency, arm: str, control: str) -> list[dict[str, object]]:
     """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; "inf" or "-inf" for what
     has no bound (``float`` reads both).
     """
