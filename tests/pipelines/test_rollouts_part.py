@@ -240,7 +240,7 @@ def measured(
 
 
 def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     few = written[written["sample_id"] < OPTIONS.scored_samples]
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
@@ -255,9 +255,9 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert at_four["ORM"] == 1
     assert curves["error"].eq(0).all(), "of so few samples all votes are counted"
     (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product").figures
-    assert "here at most 0.40%" in figure.reading and "on 12 test problems" in figure.reading
+    assert "here at most 0.40%" in figure.reading and "on 30 test problems" in figure.reading
     assert figure.views[0].names == list(curves["label"].unique())
-    assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
+    assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 30
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 
 
@@ -271,20 +271,20 @@ def test_of_too_few_problems_nothing_is_settled() -> None:
 
 
 def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
     curves, [b8, b9] = measured(tested, written, own, NOTHING, outcome, ROLLED)
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
         "there is no other PRM"
     )
-    assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
+    assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 30
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
     assert "run's own" not in rollouts_part({"curves": curves}, [], "product").figures[0].reading
 
 
 def test_of_one_sample_no_claim_is_settled() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
     alone = REPORT.model_copy(update={"budgets": (1,)})
@@ -293,7 +293,7 @@ def test_of_one_sample_no_claim_is_settled() -> None:
 
 
 def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 4)
     last = REPORT.model_copy(update={"aggregation": "last"})
     own, outcome, soft = (scores(written, name, name == "prm") for name in ("prm", "orm", "soft"))
