@@ -21,11 +21,17 @@ def clear_line(error: BaseException) -> str | None:
     from kedro.io.core import DatasetError
     from kedro.validation.exceptions import ParameterValidationError
 
+    from stepscale.resume import PieceError
+
     link: BaseException | None = error
+    is_fault = False
     while link is not None:
         if isinstance(link, InputError):
             return str(link)
+        is_fault |= isinstance(link, PieceError)
         link = link.__cause__
+    if is_fault:
+        return None
     names_nothing = isinstance(error, ValueError) and str(error).startswith("Pipeline does not contain")
     if names_nothing or isinstance(error, DatasetError | ParameterValidationError):
         return " ".join(str(error).split())

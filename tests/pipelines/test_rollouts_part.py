@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from mlflow import MlflowClient
 
+from stepscale.datasets.shards import ShardsDataset
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
@@ -16,7 +17,8 @@ from stepscale.parameters import GeneratorBlock, GivenSamples, PoolBlock, Report
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 from stepscale.pipelines.rollouts import nodes as nodes
-from stepscale.pipelines.sampling import gather, manifest
+from stepscale.pipelines.sampling import GradedSampler, gather
+from stepscale.resume import Made, Piece, Recipe, ShardPlan
 from stepscale.studies.data_loop.figures import rollouts_part
 from stepscale.studies.data_loop.measure import measure_rollouts
 
@@ -168,18 +170,19 @@ def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_
     assert labels["rating"].isna().all() and labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 6
 
 
-def test_of_an_earlier_run_s_pool_with_another_labeler_nothing_is_gathered(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_an_earlier_run_s_pool_with_another_labeler_nothing_is_gathered(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     of = pd.concat([problems(), problems("valid", 2)], ignore_index=True)
     given, sampled = solutions(of.head(1)), solutions(of.tail(1))
-    monkeypatch.setattr(pool_nodes, "open_generator", lambda *_: Sure())
-    made = iter([{"pool-0": sampled}, manifest("pool", ["pool-0"])])
-    monkeypatch.setattr(pool_nodes, "sample_shards", lambda *_: made)
-    folder: dict[str, pd.DataFrame] = {}
+    recipe = Recipe.of(solutions, inputs={}, settings={}, seed=0)
+    plan = ShardPlan("sampling pool", (Piece("pool-0", recipe, lambda: Made(sampled)),))
+    monkeypatch.setattr(GradedSampler, "plan", lambda *_: plan)
+    folder = ShardsDataset(path=str(tmp_path))
     by_hand = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
     for pool, wanted in ((by_hand, given), (ROLLED, sampled), (by_hand, given)):
-        for part in pool_nodes.sample_pool(Path(), of, given, {}, GENERATOR, pool, 0):
-            folder |= part
-        assert gather(kept(folder))["problem_id"].tolist() == wanted["problem_id"].tolist()
+        folder.save(pool_nodes.sample_pool(tmp_path, of, given, GENERATOR, pool, 0))
+        assert gather(folder.load())["problem_id"].tolist() == wanted["problem_id"].tolist()
 
 
 def test_a_pool_that_somebody_rates_is_not_rolled_out(sure: Path) -> None:

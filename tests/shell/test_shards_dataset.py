@@ -1,13 +1,18 @@
 """Shards on disk: nothing there is no fault, what is there is whole, and nothing is read before it is asked for."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from kedro.io import DatasetError
 
+from stepscale.cli import clear_line
 from stepscale.datasets import shards
 from stepscale.datasets.shards import ShardsDataset
 from stepscale.pipelines.sampling import MANIFEST, manifest, together
+from stepscale.resume import Made, Piece, PieceError, Recipe, ShardPlan
 
 TABLE = pd.DataFrame({"a": [1, 2]})
 
@@ -52,3 +57,98 @@ def test_lists_of_several_pieces_come_after_the_last_shard() -> None:
     pieces = [iter([{f"{name}-1": TABLE}, {f"{name}-2": TABLE}, manifest(name)]) for name in ("test", "heldout")]
     made = [list(part) for part in together(*pieces)]
     assert made == [["test-1"], ["test-2"], ["heldout-1"], ["heldout-2"], [f"{MANIFEST}-test", f"{MANIFEST}-heldout"]]
+
+
+class Work:
+    """Plans of pieces, and which of them were made."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def plan(self, *names: str, settings: object = 0) -> ShardPlan:
+        recipe = Recipe.of("stepscale.cost", inputs={}, settings=settings, seed=0)
+        return ShardPlan("working", tuple(Piece(name, recipe, partial(self.make, name)) for name in names))
+
+    def make(self, name: str) -> Made:
+        self.made.append(name)
+        return Made(pd.DataFrame({"name": [name]}))
+
+
+def names_in(dataset: ShardsDataset) -> list[str]:
+    return [read()["name"].item() for read in dataset.load().values()]
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> ShardsDataset:
+    return ShardsDataset(path=str(tmp_path / "work"))
+
+
+def test_of_a_plan_only_what_is_missing_is_made_and_all_comes_back_in_its_order(dataset: ShardsDataset) -> None:
+    work = Work()
+    dataset.save(work.plan("b", "a"))
+    dataset.save(work.plan("c", "a", "b"))
+    assert work.made == ["b", "a", "c"]
+    assert names_in(dataset) == list(dataset.load()) == ["c", "a", "b"]
+
+
+def test_pieces_of_another_plan_are_not_loaded_and_not_made_again_when_it_comes_back(dataset: ShardsDataset) -> None:
+    work = Work()
+    for settings in (0, 1, 0):
+        dataset.save(work.plan("a", "b") if settings == 0 else work.plan("a", settings=1))
+    assert work.made == ["a", "b", "a"] and names_in(dataset) == ["a", "b"]
+
+
+def test_a_plan_that_was_not_finished_is_not_there_and_neither_is_the_one_before(dataset: ShardsDataset) -> None:
+    work = Work()
+    dataset.save(work.plan("a"))
+    assert dataset.exists()
+    first, second = work.plan("a", "b").pieces
+
+    def killed() -> Made:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        dataset.save(ShardPlan("working", (first, replace(second, make=killed))))
+    assert not dataset.exists()
+    dataset.save(work.plan("a", "b"))
+    assert work.made == ["a", "b"] and dataset.exists()
+
+
+def test_a_piece_cut_short_is_made_again(dataset: ShardsDataset, tmp_path: Path) -> None:
+    work = Work()
+    dataset.save(work.plan("a"))
+    file = next((tmp_path / "work").glob("*.parquet"))
+    file.write_bytes(file.read_bytes()[:-10])
+    dataset.save(work.plan("a"))
+    assert work.made == ["a", "a"] and names_in(dataset) == ["a"]
+
+
+def test_the_log_says_how_many_were_reused_and_who_made_them(
+    dataset: ShardsDataset, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("INFO", "stepscale")
+    monkeypatch.setattr(shards, "code_revision", lambda: "abc123+")
+    dataset.save(Work().plan("a", "b"))
+    dataset.save(Work().plan("a", "b", "c"))
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["working: 0 of 2 shards reused", "working: 2 of 3 shards reused (made at revision abc123+)"]
+
+
+def test_what_the_starting_process_is_to_know_of_a_piece_it_is_told_once(dataset: ShardsDataset) -> None:
+    told: list[object] = []
+    recipe = Recipe.of("stepscale.cost", inputs={}, settings={}, seed=0)
+    piece = Piece("a", recipe, lambda: Made(TABLE, note=7), when_made=told.append)
+    for _ in range(2):
+        dataset.save(ShardPlan("working", (piece,)))
+    assert told == [7]
+
+
+def test_a_fault_of_the_work_is_told_from_one_of_the_saving(dataset: ShardsDataset) -> None:
+    def broken() -> Made:
+        raise KeyError("a fault")
+
+    recipe = Recipe.of("stepscale.cost", inputs={}, settings={}, seed=0)
+    with pytest.raises(DatasetError) as caught:
+        dataset.save(ShardPlan("working", (Piece("a", recipe, broken),)))
+    assert isinstance(caught.value.__cause__, PieceError)
+    assert clear_line(caught.value) is None, "the traceback is for the one who mends it"

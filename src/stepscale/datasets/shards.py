@@ -1,20 +1,148 @@
-"""A folder of Parquet files that are made one after another, by a node that may be killed between or during any two.
+"""A folder of Parquet files, a piece of work each, made and saved one after another by a run that may be killed at any time.
 
-What lies there is always whole: a file gets its name only when it has been written. Loading gives a reader by name and
-reads nothing; an empty folder is no fault, for nothing is finished before the first run. kedro-datasets has neither: its
-PartitionedDataset refuses an empty folder, its IncrementalDataset reads every file at once, and both can leave half a file.
+What is saved is a plan (``resume.ShardPlan``). Saving it makes the pieces that no earlier run has made by the same recipe;
+each gets its file's name only when it is whole. Loading gives readers of exactly the plan saved last, in its order; pieces of
+other plans may lie beside them. kedro-datasets has nothing of the kind: its PartitionedDataset saves what was made before,
+forgets the order, loads whatever lies there, and can leave half a file.
 """
 
+import json
+import logging
 import os
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow.parquet as pq
+from kedro.io.core import AbstractDataset
 from kedro_datasets.pandas import ParquetDataset
 from kedro_datasets.partitions import PartitionedDataset
 
-_LIST = "current"  # how the names of partitions begin that list finished work; pipelines.sampling.MANIFEST
+from stepscale.cost import Ledger, total
+from stepscale.engine.cores import one_a_core
+from stepscale.progress import progress
+from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
+from stepscale.revision import code_revision
+
+logger = logging.getLogger(__name__)
+
+_MANIFEST = "plan.json"  # the pieces of the plan saved last; not there while one is being made
+_MAKERS = "made.jsonl"  # a line per piece: the revision of the code that made it
+_LIST = "current"  # pipelines.sampling.MANIFEST, of nodes that are not converted
+
+
+class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
+    """Pieces of one plan. ``path``: their folder."""
+
+    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+        self._path = Path(path)
+        self._listed = _ListedShards(path=path)
+        self.metadata = metadata
+
+    def save(self, data: ShardPlan) -> None:
+        """Make what is missing, in order, each piece saved at once; then note which pieces are the plan's."""
+        if isinstance(data, Mapping):  # a node that is not converted gives tables by name
+            self._listed.save(data)
+            return
+        self._path.mkdir(parents=True, exist_ok=True)
+        manifest = {"pieces": [{"name": piece.name, "file": piece.file_name} for piece in data.pieces]}
+        missing = [piece for piece in data.pieces if not self._is_whole(piece)]
+        if missing or manifest != self._manifest():
+            (self._path / _MANIFEST).unlink(missing_ok=True)
+        cost = self._make(data, missing)
+        _write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
+        logger.info("%s", self._summary(data, missing, cost))
+
+    def load(self) -> Shards:
+        """Readers of the plan's pieces, by name, in order; nothing is read before it is asked for."""
+        manifest = self._manifest()
+        if manifest is None:
+            return self._listed.load()
+        return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
+
+    def _make(self, plan: ShardPlan, missing: Sequence[Piece]) -> Ledger:
+        """Make and save pieces; returns what they cost."""
+        calls = [(piece.make,) for piece in missing]
+        folder = plan.side_by_side
+        results: Iterator[Made] = one_a_core(_call, calls, str(folder)) if folder else (_call(*call) for call in calls)
+        costs, work = list[Ledger](), sum(piece.size for piece in plan.pieces)
+        with progress(plan.purpose, work, plan.unit) as bar:
+            bar.update(work - sum(piece.size for piece in missing))
+            for piece, made in zip(missing, results, strict=True):
+                self._save_piece(piece, made)
+                costs += [made.cost] if made.cost else []
+                bar.update(piece.size)
+        return total(costs)
+
+    def _save_piece(self, piece: Piece, made: Made) -> None:
+        with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
+            file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
+        _write_whole(self._path / piece.file_name, made.table.to_parquet)
+        if piece.when_made:
+            piece.when_made(made.note)
+
+    def _is_whole(self, piece: Piece) -> bool:
+        """Whether the piece lies there and can be read: a full disk or a power cut may have cut the file short."""
+        try:
+            pq.read_metadata(self._path / piece.file_name)
+        except Exception:  # whatever a reader says about half a file, the remedy is to make the piece again
+            return False
+        return True
+
+    def _summary(self, plan: ShardPlan, missing: Sequence[Piece], cost: Ledger) -> str:
+        makers, made_now = self._makers(), {piece.name for piece in missing}
+        reused = Counter(makers.get(p.file_name, "unknown") for p in plan.pieces if p.name not in made_now)
+        revisions = ", ".join(revision for revision, _ in reused.most_common())
+        made_at = f" (made at revision {revisions})" if reused else ""
+        n_pieces = len(plan.pieces)
+        line = f"{plan.purpose}: {n_pieces - len(missing)} of {n_pieces} shards reused{made_at}"
+        return f"{line}, {cost.tokens} tokens computed" if cost.tokens else line
+
+    def _makers(self) -> dict[str, str]:
+        """Revision by file; a line that a kill cut short is passed over."""
+        makers = {}
+        path = self._path / _MAKERS
+        for line in path.read_text().splitlines() if path.is_file() else []:
+            try:
+                entry = json.loads(line)
+                makers[str(entry["file"])] = str(entry["revision"])
+            except (ValueError, KeyError, TypeError):
+                continue
+        return makers
+
+    def _manifest(self) -> dict[str, list[dict[str, str]]] | None:
+        path = self._path / _MANIFEST
+        return json.loads(path.read_text()) if path.is_file() else None
+
+    def _exists(self) -> bool:
+        """Whether a plan was finished, so that ``--only-missing-outputs`` runs a killed node again."""
+        return (self._path / _MANIFEST).is_file() or self._listed.exists()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"path": self._path}
+
+
+def _call(make: Callable[[], Made]) -> Made:
+    """Runs in the process that makes the piece."""
+    from stepscale.errors import InputError
+
+    try:
+        return make()
+    except InputError:
+        raise
+    except Exception as error:
+        raise PieceError(f"{type(error).__name__}: {error}") from error
+
+
+def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Write under another name, then rename: what has the name is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial_file = target.with_name(f"{target.name}.partial")  # not *.parquet: never taken for a piece
+    write(partial_file)
+    os.replace(partial_file, target)
 
 
 class WholeParquetDataset(ParquetDataset):
@@ -25,18 +153,14 @@ class WholeParquetDataset(ParquetDataset):
         if self._protocol != "file":
             super().save(data)
             return
-        target = Path(str(self._get_save_path()))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        partial = target.with_name(f"{target.name}.partial")  # not *.parquet: never taken for a shard
-        data.to_parquet(partial, **self._save_args)
-        os.replace(partial, target)
+        _write_whole(Path(str(self._get_save_path())), lambda path: data.to_parquet(path, **self._save_args))
 
 
-class ShardsDataset(PartitionedDataset):
-    """Shards of one piece of work. ``path``: their folder."""
+class _ListedShards(PartitionedDataset):
+    """Tables by name, of nodes that are not converted to plans; goes with the last of them."""
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        super().__init__(path=path, dataset=WholeParquetDataset, filename_suffix=".parquet", metadata=metadata)
+    def __init__(self, *, path: str) -> None:
+        super().__init__(path=path, dataset=WholeParquetDataset, filename_suffix=".parquet")
 
     def load(self) -> dict[str, Callable[[], Any]]:
         """A reader for each shard that lies there, by its name."""
@@ -45,9 +169,5 @@ class ShardsDataset(PartitionedDataset):
         return found
 
     def _exists(self) -> bool:
-        """Whether the work is finished: a list of its shards is there, so ``--only-missing-outputs`` runs a killed node again.
-
-        Like that option itself it knows nothing of parameters: the list may be of a run with other ones.
-        """
         self._invalidate_caches()
         return any(Path(path).name.startswith(_LIST) for path in self._list_partitions())

@@ -29,7 +29,7 @@ class SamplingJob:
     per_problem: int
     sampling: Sampling
     run_seed: int
-    model_key: str
+    model_key: str = ""
     graded_by: str = ""
 
 

@@ -2,6 +2,8 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,9 +11,11 @@ import pandas as pd
 
 from stepscale.cost import Ledger, total
 from stepscale.generation.contract import Generator, Sampling
-from stepscale.grading import Rules, extract_answer, grade_many
+from stepscale.generation.graded import grade as grade
+from stepscale.grading import Rules
 from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.progress import progress
+from stepscale.resume import Piece, Recipe, ShardPlan, content_hash, model_hash
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
@@ -35,6 +39,70 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
     return LocalGenerator.load(
         folder, prompt_template=template, name=name, ends_before=generator.ends_before, **placement
     )
+
+
+class GradedSampler:
+    """A model that is asked for graded solutions; opened when the first piece is to be made, so never if all are there.
+
+    Args:
+        model: The model's folder.
+        settings: How it is asked, sampled and placed.
+        seed: The run's seed; it also chooses the examples of a few-shot prompt.
+        name: How tables and ledgers call the model, by default as its folder.
+    """
+
+    def __init__(self, model: Path, settings: GeneratorBlock, seed: int, name: str | None = None) -> None:
+        self.model, self.settings, self.seed, self.name = model, settings, seed, name or model.name
+
+    @cached_property
+    def generator(self) -> "LocalGenerator":
+        """The model, opened once."""
+        return open_generator(self.model, self.settings, self.seed, self.name)
+
+    @cached_property
+    def hashes(self) -> dict[str, str]:
+        """What the solutions are made from, besides the problems."""
+        template = self.settings.template(self.seed)
+        return {
+            "model": model_hash(self.model, self.settings.placement.dtype),
+            "asked": content_hash(template, self.settings.ends_before, self.name),
+        }
+
+    def plan(
+        self,
+        purpose: str,
+        problems: pd.DataFrame,
+        counts: SampleCounts,
+        sampling: Sampling | None = None,
+        rules: Rules = "prm800k",
+    ) -> ShardPlan:
+        """``counts.per_problem`` solutions of each problem, in shards of ``counts.problems_per_shard`` problems.
+
+        Args:
+            purpose: Names the randomness and the shards.
+            problems: The problems table.
+            counts: How many samples, in what shards.
+            sampling: Temperature and limits; by default the settings' own.
+            rules: The rules that answers are graded by.
+        """
+        from stepscale.generation.graded import sample_and_grade
+        from stepscale.generation.sampling import SamplingJob
+
+        how = sampling or Sampling(**self.settings.sampling.model_dump())
+        job = SamplingJob(purpose, counts.per_problem, how, self.seed)
+        pieces = []
+        for start in range(0, len(problems), counts.problems_per_shard):
+            part = problems.iloc[start : start + counts.problems_per_shard]
+            recipe = Recipe.of(
+                sample_and_grade,
+                "stepscale.generation.local",
+                inputs=self.hashes | {"problems": content_hash(part[["problem_id", "problem", "answer"]])},
+                settings=[asdict(job), rules],
+                seed=self.seed,
+            )
+            make = partial(sample_and_grade, job, lambda: self.generator, part, rules)
+            pieces.append(Piece(f"{purpose}-{start:06d}", recipe, make, len(part) * counts.per_problem))
+        return ShardPlan(f"sampling {purpose}", tuple(pieces), unit="solutions")
 
 
 def sample_shards(
@@ -121,34 +189,14 @@ def manifest(purpose: str, names: Sequence[str] = ()) -> dict[str, pd.DataFrame]
 
 
 def sample_all(
-    generator: Generator,
-    model: Path,
-    problems: pd.DataFrame,
-    n_samples: int,
-    sampling: Sampling,
-    seed: int,
-    purpose: str,
+    generator: Generator, problems: pd.DataFrame, n_samples: int, sampling: Sampling, seed: int, purpose: str
 ) -> pd.DataFrame:
-    """All solutions at once, for small numbers of samples."""
-    counts = SampleCounts(per_problem=n_samples, problems_per_shard=max(1, len(problems)))
-    shards = list(sample_shards(generator, model, problems, counts, sampling, seed, purpose, {}))
-    return next(iter(shards[0].values()))
+    """Graded solutions, all at once, for small numbers of samples."""
+    from stepscale.generation.graded import sample_and_grade
+    from stepscale.generation.sampling import SamplingJob
 
-
-def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
-    """Solutions with ``answer`` extracted and ``is_correct`` filled in.
-
-    A solution cut off by its length limit has no answer: it is unfinished, so it is never right.
-    """
-    gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
-    ended = solutions["finish"] == "solution"
-    answers = [
-        extract_answer("\n".join(steps)) if done else None
-        for steps, done in zip(solutions["steps"], ended, strict=True)
-    ]
-    golds = [gold[problem_id] for problem_id in solutions["problem_id"]]
-    graded = pd.Series(answers, solutions.index, dtype=object)
-    return solutions.assign(answer=graded, is_correct=grade_many(answers, golds, rules=rules))
+    job = SamplingJob(purpose, n_samples, sampling, seed)
+    return sample_and_grade(job, lambda: generator, problems, "prm800k").table
 
 
 def gather(shards: Shards) -> pd.DataFrame:
@@ -156,8 +204,8 @@ def gather(shards: Shards) -> pd.DataFrame:
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import SOLUTIONS
 
-    manifests = [name for name in sorted(shards) if name.startswith(f"{MANIFEST}-")]
-    names = [shard for manifest in manifests for shard in shards[manifest]()["shard"]]
+    manifests = [name for name in sorted(shards) if name.startswith(f"{MANIFEST}-")]  # of nodes not yet converted
+    names = [shard for manifest in manifests for shard in shards[manifest]()["shard"]] if manifests else list(shards)
     if not names:
         return empty(SOLUTIONS)
     return pd.concat([shards[name]() for name in names], ignore_index=True)

@@ -1,0 +1,35 @@
+"""Solutions sampled and graded: the rows of a piece of the pool, and of all that is sampled for a curve."""
+
+from collections.abc import Callable
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Generator
+from stepscale.generation.sampling import SamplingJob, sample_shard
+from stepscale.generation.shards import Shard
+from stepscale.grading import Rules, extract_answer, grade_many
+from stepscale.resume.plan import Made
+
+
+def sample_and_grade(job: SamplingJob, opened: Callable[[], Generator], problems: pd.DataFrame, rules: Rules) -> Made:
+    """The graded solutions of a few problems, and what they cost; ``opened`` gives the generator."""
+    ledger = Ledger()
+    shard = Shard("", problems, len(problems) * job.per_problem)
+    return Made(grade(sample_shard(job, opened(), shard, ledger), problems, rules), ledger)
+
+
+def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
+    """Solutions with ``answer`` extracted and ``is_correct`` filled in.
+
+    A solution cut off by its length limit has no answer: it is unfinished, so it is never right.
+    """
+    gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
+    ended = solutions["finish"] == "solution"
+    answers = [
+        extract_answer("\n".join(steps)) if done else None
+        for steps, done in zip(solutions["steps"], ended, strict=True)
+    ]
+    golds = [gold[problem_id] for problem_id in solutions["problem_id"]]
+    graded = pd.Series(answers, solutions.index, dtype=object)
+    return solutions.assign(answer=graded, is_correct=grade_many(answers, golds, rules=rules))

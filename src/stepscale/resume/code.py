@@ -1,0 +1,132 @@
+"""A hash of the code that makes something: of its module's source and of all modules of ours that this imports.
+
+Comments, layout and docstrings do not count, nor does where the package is installed. Imports inside functions count, imports
+for type checking alone do not. Other people's libraries do not count.
+"""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Callable
+from functools import cache
+from hashlib import sha256
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_PACKAGE = __name__.partition(".")[0]
+_DOTTED = re.compile(r"\w+(\.\w+)+")
+Maker = Callable[..., Any] | str
+
+
+def code_hash(*makers: Maker) -> str:
+    """A hash of the source behind ``makers``, read once per process.
+
+    Args:
+        makers: Functions, classes, or names of modules.
+
+    Returns:
+        The sha256 of the sources of their modules and of all that these import, from their packages and from this one.
+    """
+    modules = {_module_of(maker) for maker in makers}
+    digest = sha256()
+    for maker in makers:
+        if not isinstance(maker, str) and _file_of(_module_of(maker)) is None:  # written in a notebook
+            digest.update(inspect.getsource(maker).encode())
+    for name in sorted(_imported(modules)):
+        digest.update(f"{name}:{_read(name).digest}\n".encode())
+    return digest.hexdigest()
+
+
+def _module_of(maker: Maker) -> str:
+    if isinstance(maker, str):
+        return maker
+    return str(inspect.unwrap(maker).__module__)
+
+
+def _imported(roots: set[str]) -> set[str]:
+    """The roots and every module that they import, directly or not, as far as it has a file in one of the packages."""
+    packages = {_top(root) for root in roots} | {_PACKAGE}
+    closure, waiting = set[str](), list(roots)
+    while waiting:
+        name = waiting.pop()
+        if name in closure or _top(name) not in packages or _file_of(name) is None:
+            continue
+        closure.add(name)
+        waiting.extend(_read(name).imports)
+    return closure
+
+
+@cache
+def _file_of(name: str) -> Path | None:
+    """Where a module's source lies, found without importing it; None if there is none."""
+    top, _, rest = name.partition(".")
+    loaded = sys.modules.get(top)
+    origin = getattr(loaded, "__file__", None) if loaded else getattr(find_spec(top), "origin", None)
+    if not origin or not origin.endswith(".py"):
+        return None
+    if not rest:
+        return Path(origin)
+    if Path(origin).name != "__init__.py":
+        return None
+    path = Path(origin).parent.joinpath(*rest.split("."))
+    places = (path.with_name(f"{path.name}.py"), path / "__init__.py")
+    return next((place for place in places if place.is_file()), None)
+
+
+class _Module(NamedTuple):
+    digest: str
+    imports: frozenset[str]
+
+
+@cache
+def _read(name: str) -> _Module:
+    file = _file_of(name)
+    assert file is not None
+    tree = _Stripped().visit(ast.parse(file.read_bytes()))
+    package = name if file.name == "__init__.py" else name.rpartition(".")[0]
+    imports = frozenset(found for node in ast.walk(tree) for found in _imports_of(node, package))
+    return _Module(sha256(_shape(tree).encode()).hexdigest(), imports)
+
+
+class _Stripped(ast.NodeTransformer):
+    """Takes away docstrings and what only a type checker imports."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) and isinstance(node.value.value, str) else node
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return None
+        return self.generic_visit(node)
+
+
+def _imports_of(node: ast.AST, package: str) -> list[str]:
+    """Modules that a node names: by an import, or by their dotted name in a text (imported when first needed)."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        parents = package.split(".")
+        above = parents[: len(parents) - node.level + 1] if node.level else []
+        base = ".".join([*above, *([node.module] if node.module else [])])
+        inside = [f"{base}.{alias.name}" for alias in node.names]
+        is_ours = _top(base) in (_top(package), _PACKAGE)
+        return [name if is_ours and _file_of(name) else base for name in inside]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
+        return [node.value] if _top(node.value) == _top(package) else []
+    return []
+
+
+def _top(name: str) -> str:
+    return name.partition(".")[0]
+
+
+def _shape(node: object) -> str:
+    """A syntax tree as text, the same for every version of Python: empty and absent fields are left out."""
+    if isinstance(node, ast.AST):
+        fields = ((name, value) for name, value in ast.iter_fields(node) if value is not None and value != [])
+        return f"{type(node).__name__}({','.join(f'{name}={_shape(value)}' for name, value in fields)})"
+    if isinstance(node, list):
+        return f"[{','.join(map(_shape, node))}]"
+    return repr(node)
