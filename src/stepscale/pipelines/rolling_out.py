@@ -33,8 +33,6 @@ def plan_rollouts(
     Returns:
         A plan whose pieces are tables of step labels. Making a piece raises InputError as ``labeling.rollouts.roll_out``.
     """
-    from stepscale.generation.local import LocalGenerator
-
     sampling = Sampling(**sampler.settings.sampling.model_dump())
     job = RolloutJob(sampling, sampler.seed, "", options.per_step, purpose=purpose)
     written = parsable(solutions)
@@ -46,7 +44,7 @@ def plan_rollouts(
         part = part.sort_values("problem_id", key=lambda ids, order=order: ids.map(order), kind="stable")
         recipe = Recipe.of(
             roll_out_part,
-            LocalGenerator,
+            "stepscale.generation.local",
             inputs=sampler.hashes
             | {"problems": content_hash(asked[["problem_id", "problem", "answer"]]), "solutions": content_hash(part)},
             settings=asdict(job),

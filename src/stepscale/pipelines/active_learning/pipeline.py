@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.active_learning import nodes
+from stepscale.pipelines.active_learning import nodes, release
 from stepscale.pipelines.sampling import gather
 
 
@@ -44,3 +44,47 @@ def given_labels() -> Pipeline:
         name="read_given_labels",
     )
     return Pipeline([read], tags="given_labels")
+
+
+def release_pool() -> Pipeline:
+    """The labelled pool as a data set to pass on, in PRM800K's format."""
+    written = Node(
+        release.release_pool,
+        inputs={
+            "problems": "problems",
+            "solutions": "pool_solutions",
+            "step_labels": "step_labels",
+            "settings": "params:release_settings",
+        },
+        outputs=["release", "release_counts"],
+        name="release_labels",
+    )
+    return Pipeline([written], tags="release")
+
+
+def release_with_loop() -> Pipeline:
+    """The same with what the data loop labelled."""
+    joined = Node(
+        release.add_loop,
+        inputs={
+            "pool_solutions": "pool_solutions",
+            "step_labels": "step_labels",
+            "loop_solutions": "loop_solutions",
+            "loop_step_labels": "loop_step_labels",
+        },
+        outputs=["released_solutions", "released_labels"],
+        name="add_loop",
+    )
+    written = Node(
+        release.release_with_loop,
+        inputs={
+            "problems": "problems",
+            "solutions": "released_solutions",
+            "step_labels": "released_labels",
+            "rounds": "loop_rounds",
+            "settings": "params:release_settings",
+        },
+        outputs=["release", "release_counts"],
+        name="release_labels",
+    )
+    return Pipeline([joined, written], tags="loop_release")
