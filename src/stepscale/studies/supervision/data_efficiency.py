@@ -122,7 +122,7 @@ def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dic
     ]
 
 
-def fitted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, float]]:
     """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
     told = {row["measure"]: row for row in rows}
     lines = {}
@@ -144,8 +144,8 @@ def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
     sizes = tuple(sorted(set(ours.sizes) & set(theirs.sizes)))
     if len(sizes) < 2 or ours.accuracy.shape[1:] != theirs.accuracy.shape[1:]:
         raise InputError(
-            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they have "
-            f"{ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
+            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they "
+            f"have {ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
         )
     return _at(ours, sizes), _at(theirs, sizes)
 
