@@ -3,13 +3,12 @@
 import json
 import logging
 import subprocess
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
-from kedro.io import CatalogProtocol
+from kedro.io import CatalogProtocol, MemoryDataset
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
@@ -24,7 +23,6 @@ _BASES = {
     "larger": {"larger_model"},
 }  # a parameter block, and what needs it
 _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
-_EARLIER = ("earlier_prm_model", "earlier_large_prm_model")
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 
 
@@ -79,25 +77,14 @@ class ProjectHooks:
                     raise InputError(f"{key}: it takes {n} GPUs and this machine has {there}; give what is there")
 
     @hook_impl(specname="before_pipeline_run", tryfirst=True)
-    def check_prm_of_loop(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
-        """Refuse to label the loop by a PRM that is not there yet, or that this run would replace once the loop has used it."""
-        from stepscale.labeling.options import LoopOptions
-        from stepscale.parameters import VerifierBlock
-        from stepscale.pipelines.active_learning.labelers import folder_of_large_prm
+    def add_settings(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Blocks of parameters that nodes take together, such as ``params:search_settings``; refused if they do not agree."""
+        from stepscale.parameters import SETTINGS, check_parameters, settings_of
 
-        loop = catalog.load("params:loop") if set(_EARLIER) <= pipeline.inputs() else None
-        if loop is None or LoopOptions.model_validate(loop).labeler.kind != "prm_large":
-            return
-        verifiers = VerifierBlock.model_validate(catalog.load("params:verifiers"))
-        folder_of_large_prm(verifiers, *(catalog.load(name) for name in _EARLIER))
-        made = "large_prm_model" if verifiers.large else "prm_model"
-        if made in pipeline.all_outputs() and not run_params.get("only_missing_outputs"):
-            raise InputError(
-                f"loop.labeler: prm_large would label by an earlier run's {made}, and this run would then train another; "
-                "kedro run --pipelines active_learning labels by it, kedro run --only-missing-outputs keeps it"
-            )
+        for name in SETTINGS:
+            if f"params:{name}" in pipeline.inputs():
+                parameters = check_parameters(catalog.load("parameters"))
+                catalog[f"params:{name}"] = MemoryDataset(settings_of(parameters, name), copy_mode="assign")
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_revision(self) -> None:
@@ -148,8 +135,11 @@ def _makers() -> dict[str, str]:
     """The pipeline that makes each dataset. Kedro itself knows only the pipelines that were asked for."""
     from stepscale.pipeline_registry import PIPELINES
 
-    made = {name: import_module(f"stepscale.pipelines.{name}").create_pipeline().all_outputs() for name in PIPELINES}
-    return {dataset: pipeline for pipeline, datasets in made.items() for dataset in datasets}
+    made: dict[str, str] = {}
+    for name, create in PIPELINES.items():
+        for dataset in create().all_outputs():
+            made.setdefault(dataset, name)
+    return made
 
 
 def git_revision(folder: Path) -> str:

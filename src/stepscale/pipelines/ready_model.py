@@ -75,9 +75,7 @@ def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) ->
     return samples[samples["is_correct"].fillna(False) & finished]
 
 
-def make_ready(
-    name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int
-) -> Path:
+def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
     """A base fine-tuned on examples, or as it is where ``generator.fine_tuning`` is null, in a folder.
 
     Args:

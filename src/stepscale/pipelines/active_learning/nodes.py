@@ -79,14 +79,18 @@ def read_given_labels(
     from stepscale.formats.source import read_solutions
 
     if pool.labeler.kind != "given":
-        raise InputError(f"pool.labeler: {pool.labeler.kind} labels in active_learning; run it in the place of given_labels")
+        raise InputError(
+            f"pool.labeler: {pool.labeler.kind} labels in active_learning; run it in the place of given_labels"
+        )
     if source.train is None:
         raise InputError("pool.labeler: given, and no labels come with the lab's problems; give problems.source files")
     tables = read_solutions(source.train.path, source.train.format, source.train.options)
     practice = _practice(problems)["problem_id"]
     solutions, labels = (table[table["problem_id"].isin(practice)].reset_index(drop=True) for table in tables)
     if labels.empty:
-        raise InputError(f"{source.train.path}: it holds no step labels; run active_learning in the place of given_labels")
+        raise InputError(
+            f"{source.train.path}: it holds no step labels; run active_learning in the place of given_labels"
+        )
     return solutions, labels
 
 

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.active_learning import nodes, release
+from stepscale.pipelines.active_learning import measuring, nodes, release
 from stepscale.pipelines.sampling import gather
 
 
@@ -29,7 +29,9 @@ def create_pipeline() -> Pipeline:
                 outputs="pool_label_shards",
                 name="label_pool",
             ),
-            Node(nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"),
+            Node(
+                nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"
+            ),
         ],
         tags="active_learning",
     )
@@ -59,7 +61,7 @@ def release_pool() -> Pipeline:
         outputs=["release", "release_counts"],
         name="release_labels",
     )
-    return Pipeline([written], tags="release")
+    return Pipeline([written, *measuring.nodes()], tags="release")
 
 
 def release_with_loop() -> Pipeline:
@@ -87,4 +89,4 @@ def release_with_loop() -> Pipeline:
         outputs=["release", "release_counts"],
         name="release_labels",
     )
-    return Pipeline([joined, written], tags="loop_release")
+    return Pipeline([joined, written, *measuring.nodes()], tags="loop_release")

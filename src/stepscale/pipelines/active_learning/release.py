@@ -27,7 +27,7 @@ def release_pool(
     problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, settings: ReleaseSettings
 ) -> tuple[Path, pd.DataFrame]:
     """The labelled pool as a folder in PRM800K's format with its data card, and how much it holds."""
-    no_rounds = pd.DataFrame({**dict.fromkeys(KEY, []), "round": [], "score": []})
+    no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)
     return _write(problems, solutions, step_labels, no_rounds, card)
 
@@ -70,9 +70,7 @@ def release_with_loop(
     return _write(problems, solutions, step_labels, rounds, _card(problems, pooled, looped, settings))
 
 
-def _card(
-    problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, settings: ReleaseSettings
-) -> "CardFacts":
+def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, settings: ReleaseSettings) -> "CardFacts":
     from stepscale.formats.prm800k.release import CardFacts
 
     pool, loop = settings.pool, settings.loop

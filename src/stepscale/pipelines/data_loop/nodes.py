@@ -21,7 +21,6 @@ from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
 from stepscale.seeds import seed_for
 from stepscale.supervision.arms import Arm, Cell
 from stepscale.supervision.experiment import LabelledPool, TestSamples
-from stepscale.supervision.points import COLUMNS
 from stepscale.supervision.selection import KEY, Uniform, candidates, chosen, without
 
 logger = logging.getLogger(__name__)
@@ -114,9 +113,7 @@ def measure_last(
     jobs = [_job(problems, solutions, of_run, labels, settings.loop, seed, shared) for seed, shared, of_run in runs]
     results = run_cells(jobs, _measures(problems, solutions, settings))
     parts = [
-        result.points.assign(arm=name)
-        for (_, names, _), result in zip(runs, results, strict=True)
-        for name in names
+        result.points.assign(arm=name) for (_, names, _), result in zip(runs, results, strict=True) for name in names
     ]
     return pd.concat(parts, ignore_index=True)
 

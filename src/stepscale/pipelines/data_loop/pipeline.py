@@ -7,6 +7,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.labeling.options import ROUNDS
+from stepscale.pipelines.data_loop import measuring
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.supervision import samples
 
@@ -81,7 +82,7 @@ def _loop(labeling: _Labeling) -> Pipeline:
             name="collect_loop_labels",
         ),
     ]
-    whole = Pipeline([*samples.nodes(), *outer], tags="data_loop")
+    whole = Pipeline([*samples.nodes(), *outer, *measuring.nodes()], tags="data_loop")
     return sum((_round(i, labeling) for i in rounds), whole)
 
 

@@ -72,8 +72,6 @@ def choose_examples(
     return ready_model.choose_examples(problems, source, generator, seed)
 
 
-def fine_tune_generator(
-    problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int
-) -> Path:
+def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
     """The generator: the base fine-tuned on right solutions (format, no new skill); without ``fine_tuning`` the base itself."""
     return ready_model.make_ready("generator", problems, examples, generator, seed)

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.larger_model import measuring
 from stepscale.pipelines.larger_model import nodes as larger
 
 
@@ -48,7 +49,7 @@ def create_pipeline() -> Pipeline:
             name="price_answers",
         ),
     ]
-    return Pipeline(
+    whole = Pipeline(
         nodes,
         namespace="larger",
         prefix_datasets_with_namespace=False,
@@ -56,3 +57,4 @@ def create_pipeline() -> Pipeline:
         parameters={"problems", "generator", "larger", "seed", "larger_settings"},
         tags="larger_model",
     )
+    return whole + Pipeline(measuring.nodes(), tags="larger_model")

@@ -102,9 +102,7 @@ def train_orm_without_history(problems: pd.DataFrame, chains: Shards, settings: 
     return _train_orm("revision_orm_without_history", False, problems, chains, settings)
 
 
-def _train_orm(
-    name: str, history: bool, problems: pd.DataFrame, chains: Shards, settings: RevisionSettings
-) -> Path:
+def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
     from stepscale.revisions.data import revision_orm_examples
     from stepscale.tracking import child_run
     from stepscale.verifiers.training import train_verifier

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.revisions import measuring
 from stepscale.pipelines.revisions import nodes as revisions
 from stepscale.pipelines.revisions.searches import run_revision_searches
 from stepscale.pipelines.sampling import gather
@@ -11,7 +12,7 @@ _SETTINGS = {"settings": "params:revision_settings"}
 
 def create_pipeline() -> Pipeline:
     """A revision model, its ORMs, its chains on the test problems, and searches over them; one box in the picture."""
-    return Pipeline(
+    whole = Pipeline(
         [*_learn_to_revise(), *_train_orms(), *_revise_test_problems()],
         namespace="revisions",
         prefix_datasets_with_namespace=False,
@@ -19,6 +20,7 @@ def create_pipeline() -> Pipeline:
         parameters={"revision_settings"},
         tags="revisions",
     )
+    return whole + Pipeline(measuring.nodes(), tags="revisions")
 
 
 def _learn_to_revise() -> list[Node]:
@@ -56,9 +58,7 @@ def _train_orms() -> list[Node]:
             outputs="revision_training_shards",
             name="run_training_chains",
         ),
-        Node(
-            revisions.train_orm_with_history, inputs=learned, outputs="revision_orm", name="train_orm_with_history"
-        ),
+        Node(revisions.train_orm_with_history, inputs=learned, outputs="revision_orm", name="train_orm_with_history"),
         Node(
             revisions.train_orm_without_history,
             inputs=learned,

@@ -2,7 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes
+from stepscale.pipelines.reward_modeling import measuring, nodes
 
 
 def create_pipeline() -> Pipeline:
@@ -35,6 +35,7 @@ def create_pipeline() -> Pipeline:
                 outputs=["verifier_metrics", "calibration", "verifier_positions"],
                 name="evaluate_verifiers",
             ),
+            *measuring.nodes(),
         ],
         tags="reward_modeling",
     )

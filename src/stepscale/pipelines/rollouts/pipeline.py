@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.rollouts import measuring
 from stepscale.pipelines.rollouts import nodes as rollouts
 
 _POOL = {"problems": "problems", "solutions": "pool_solutions"}
@@ -48,7 +49,7 @@ def create_pipeline() -> Pipeline:
             name="score_with_soft_prm",
         ),
     ]
-    return Pipeline(
+    whole = Pipeline(
         nodes,
         namespace="rollouts",
         prefix_datasets_with_namespace=False,
@@ -56,3 +57,9 @@ def create_pipeline() -> Pipeline:
         parameters={"verifiers", "rollouts", "rollout_settings"},
         tags="rollouts",
     )
+    return whole + Pipeline(measuring.nodes(), tags="rollouts")
+
+
+def soft_prm() -> Pipeline:
+    """What the run's own PRM is worth where rollouts labelled the pool: the same measures, without another PRM."""
+    return Pipeline(measuring.nodes(), inputs={"soft_prm_scores": "prm_scores"}, tags="soft_prm")

@@ -47,7 +47,10 @@ def label_by_large_prm(
     measured = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
     noise = outcome_noise(pool, judged_by_steps(pool, labels))
     measured |= {f"final_answer_{name}": value for name, value in noise.items()}
-    measured |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
+    measured |= {
+        "n_parameters_large": float(large.parameters),
+        "n_parameters_small": float(_small_parameters(verifiers)),
+    }
     with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
         run.metrics({name: value for name, value in measured.items() if value == value} | {"tokens": ledger.tokens})
     logger.info("PRM_large on problems it never saw: %s", without_bounds(measured))

@@ -3,7 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
-from stepscale.pipelines.supervision import arms, nodes, samples
+from stepscale.pipelines.supervision import arms, measuring, nodes, samples
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
 ARMS: dict[str, str | None] = {
@@ -20,7 +20,7 @@ _POOL = {"problems": "problems", "solutions": "experiment_solutions"}
 
 def create_pipeline() -> Pipeline:
     """The supervision pipeline: samples of its own, then one box for labels, arms and points."""
-    return Pipeline(samples.nodes(), tags="supervision") + Pipeline(
+    whole = Pipeline(
         [*_label(), *_train()],
         namespace="supervision",
         prefix_datasets_with_namespace=False,
@@ -28,6 +28,7 @@ def create_pipeline() -> Pipeline:
         parameters={"verifiers", "experiment", "seed", "supervision_settings"},
         tags="supervision",
     )
+    return whole + Pipeline([*samples.nodes(), *measuring.nodes()], tags="supervision")
 
 
 def _label() -> list[Node]:

@@ -36,7 +36,5 @@ def nodes() -> list[Node]:
     }
     return [
         Node(sample_experiment, inputs=sampled, outputs="experiment_shards", name="sample_experiment"),
-        Node(
-            gather, inputs={"shards": "experiment_shards"}, outputs="experiment_solutions", name="gather_experiment"
-        ),
+        Node(gather, inputs={"shards": "experiment_shards"}, outputs="experiment_solutions", name="gather_experiment"),
     ]

@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.parameters import GivenSamples, SearchBlock
+from stepscale.parameters import SearchBlock
 
 logger = logging.getLogger(__name__)
 

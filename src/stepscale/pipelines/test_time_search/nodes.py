@@ -73,9 +73,7 @@ def sort_scores(
     return pd.concat(by_step, ignore_index=True), given_scores[~of_steps]
 
 
-def _public_scores(
-    problems: pd.DataFrame, solutions: pd.DataFrame, search: SearchBlock
-) -> list[pd.DataFrame]:
+def _public_scores(problems: pd.DataFrame, solutions: pd.DataFrame, search: SearchBlock) -> list[pd.DataFrame]:
     from stepscale.verifiers.adapters import open_public_verifier
 
     return [_score(open_public_verifier(config), problems, solutions) for config in search.public_prms]

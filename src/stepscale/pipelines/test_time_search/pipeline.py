@@ -3,20 +3,14 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import difficulty, nodes, searches
+from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
 
 _JUDGED = {"test_problems": "test_problems", "test_solutions": "test_solutions", "verifiers": "params:verifiers"}
 
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
-    predicted = Node(
-        difficulty.predict_difficulty,
-        inputs={"problems": "problems", "pool_solutions": "pool_solutions", "test_problems": "test_problems"},
-        outputs="question_difficulty",
-        name="predict_difficulty",
-    )
-    return best_of_n() + tree_search() + Pipeline([predicted], tags="test_time_search")
+    return best_of_n() + tree_search()
 
 
 def best_of_n() -> Pipeline:
@@ -63,9 +57,15 @@ def _score() -> list[Node]:
 
 
 def tree_search() -> Pipeline:
-    """Searches on the test problems, and what whole samples cost beside them; one box in the picture."""
+    """Searches on the test problems, what whole samples cost beside them, and what came of it; one box in the picture."""
     models = {"generator_model": "generator_model", "prm_model": "prm_model", "searched_problems": "searched_problems"}
     steps = [
+        Node(
+            difficulty.predict_difficulty,
+            inputs={"problems": "problems", "pool_solutions": "pool_solutions", "test_problems": "test_problems"},
+            outputs="question_difficulty",
+            name="predict_difficulty",
+        ),
         Node(
             searches.choose_searched,
             inputs={
@@ -98,11 +98,14 @@ def tree_search() -> Pipeline:
         ),
     ]
     return Pipeline(
-        steps,
+        [*steps, *measuring.nodes()],
         namespace="search",
         prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "prm_model", "test_problems", "test_solutions", "prm_scores"},
-        parameters={"tree_search", "search", "search_settings"},
+        inputs={
+            *("generator_model", "prm_model", "problems", "pool_solutions"),
+            *("test_problems", "test_solutions", "prm_scores"),
+        },
+        parameters={"tree_search", "search", "search_settings", "report", "seed"},
         tags="test_time_search",
     )
 

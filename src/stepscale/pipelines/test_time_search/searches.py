@@ -46,7 +46,9 @@ def choose_searched(
     remedy = f"give more of them ({given.path})" if given else "draw more (search.samples.per_problem)"
     check_samples(tree_search, int(samples["sample_id"].max()) + 1 if len(samples) else 0, remedy)
     if not samples["tokens"].map(len).any():
-        raise InputError("tree_search: the samples have no tokens, so what they cost is unknown; give samples with tokens")
+        raise InputError(
+            "tree_search: the samples have no tokens, so what they cost is unknown; give samples with tokens"
+        )
     if "prm" not in set(prm_scores["verifier"]):
         raise InputError(
             "tree_search: no verifier 'prm' scored the samples, with which searches are compared; name it so, or run "
