@@ -1,23 +1,40 @@
-"""``kedro run`` as Kedro has it, with two things more.
+"""``kedro run`` as Kedro has it, with more care for the one who runs it.
 
-A mistake of the user's ends in one clear line instead of a traceback; and an environment may say in its ``run.yml`` which
-pipelines a run of it is, where the command line does not.
+A mistake of the user's ends in one clear line instead of a traceback; an environment may say in its ``run.yml`` which
+pipelines a run of it is, where the command line does not; a run may be started in any folder of the project; and a run that
+is told to stop says how to go on.
 """
 
+import logging
+import logging.config
 import os
-from collections.abc import Iterable
+import signal
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import click
 from kedro.framework.cli.project import run as kedro_run
+from kedro.utils import find_kedro_project, load_obj
 
+from stepscale.environments import broken_file, check_environment, pipelines_of
 from stepscale.errors import InputError
+from stepscale.hooks.run_names import ASKED
 from stepscale.pipeline_registry import PIPELINES
+
+_NOTHING = ("Pipeline does not contain", "Pipeline contains no nodes")  # how Kedro's errors of wrong names begin
+_GO_ON = "stopped; the same command with --only-missing-outputs goes on from here, and no finished shard is made again"
+
+
+class Stopped(SystemExit):
+    """The system told the run to end (SIGTERM)."""
 
 
 def clear_line(error: BaseException) -> str | None:
     """The one line a user needs, if this error, or what caused it, is about what they gave us; else None."""
+    from kedro.config import MissingConfigException
     from kedro.io.core import DatasetError
     from kedro.validation.exceptions import ParameterValidationError
 
@@ -32,77 +49,84 @@ def clear_line(error: BaseException) -> str | None:
         link = link.__cause__
     if is_fault:
         return None
-    names_nothing = isinstance(error, ValueError) and str(error).startswith("Pipeline does not contain")
-    if names_nothing or isinstance(error, DatasetError | ParameterValidationError):
+    names_nothing = isinstance(error, ValueError) and str(error).startswith(_NOTHING)
+    if names_nothing or isinstance(error, DatasetError | ParameterValidationError | MissingConfigException):
         return " ".join(str(error).split())
     return None
 
 
-def check_names(pipelines: Iterable[str]) -> None:
-    """Raises InputError for a pipeline that is not there: Kedro would answer with an error of the import system."""
+def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
+    """Raises InputError for a pipeline or runner that is not there: Kedro would answer with an error of the import system."""
     for name in pipelines:
         if name not in (*PIPELINES, "__default__"):
             raise InputError(f"no pipeline is called {name!r}; there are {', '.join(PIPELINES)}")
+    try:
+        load_obj(runner or "SequentialRunner", "kedro.runner")
+    except (AttributeError, ImportError, ValueError):
+        raise InputError(
+            f"no runner is called {runner!r}; there are SequentialRunner, ParallelRunner and ThreadRunner"
+        ) from None
 
 
-def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
-    """The first configuration file that is not YAML (a key given twice, a wrong indent), with its line and what is wrong.
+def go_to_project() -> None:
+    """Work in the project's folder, wherever in it the command was typed: relative paths are the project's."""
+    root = find_kedro_project(Path.cwd())
+    if root is None or root == Path.cwd():
+        return
+    os.chdir(root)
+    if not os.environ.get("KEDRO_LOGGING_CONFIG"):
+        from kedro.framework.project import LOGGING
+        from yaml import safe_load
 
-    Kedro's own error does not always name the file.
-    """
-    from omegaconf import OmegaConf
-    from yaml import YAMLError
-
-    for file in sorted(
-        file for part in ("base", _environment(env)) for file in (_conf(conf_source) / part).glob("*.y*ml")
-    ):
-        try:
-            OmegaConf.load(file)
-        except YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            where = f"{file}:{mark.line + 1}" if mark else str(file)
-            return f"{where}: {getattr(error, 'problem', None) or error}; mend it"
-    return None
+        LOGGING.configure(safe_load((root / "conf" / "logging.yml").read_text()))
 
 
-def own_pipelines(env: str | None, conf_source: str | None = None) -> list[str]:
-    """The pipelines that ``conf/<env>/run.yml`` names; empty if there is no such file."""
-    from omegaconf import OmegaConf
+@contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Turn SIGTERM into an exception, so that runs are ended and files closed."""
 
-    file = _conf(conf_source) / _environment(env) / "run.yml"
-    stated = OmegaConf.to_container(OmegaConf.load(file)) if file.is_file() else {}
-    return [str(name) for name in stated.get("pipelines", [])] if isinstance(stated, dict) else []
+    def stop(signum: int, frame: FrameType | None) -> None:
+        raise Stopped(128 + signum)
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def _conf(conf_source: str | None) -> Path:
-    from kedro.utils import find_kedro_project
-
-    return Path(conf_source) if conf_source else (find_kedro_project(Path.cwd()) or Path()) / "conf"
-
-
-def _environment(env: str | None) -> str:
-    return env or os.environ.get("KEDRO_ENV") or "local"
+def _without_error(record: logging.LogRecord) -> bool:
+    """Kedro's word that a node failed, without the error: that is the last line of the run."""
+    if record.levelno >= logging.ERROR and isinstance(record.args, tuple) and len(record.args) == 2:
+        record.msg, record.args = "Node failed: %s", record.args[:1]
+    return True
 
 
 class _Run(click.Command):
     def invoke(self, ctx: click.Context) -> Any:
         from yaml import YAMLError
 
+        params = ctx.params
         try:
-            given = ctx.params
-            if not any(given[name] for name in ("pipelines", "pipeline", "node_names", "tags", "config")):
-                given["pipelines"] = own_pipelines(given["env"], given["conf_source"])
-            check_names(ctx.params["pipelines"] or filter(None, [ctx.params["pipeline"]]))
-            return super().invoke(ctx)
-        except KeyboardInterrupt:  # Kedro tells its hooks of errors alone
+            go_to_project()
+            ctx.meta[ASKED] = params["pipelines"] or list(filter(None, [params["pipeline"]]))
+            check_environment(params["env"], params["conf_source"])
+            if not any(params[name] for name in ("pipelines", "pipeline", "node_names", "tags", "config")):
+                params["pipelines"] = pipelines_of(params["env"], params["conf_source"])
+            check_names(params["pipelines"] or ctx.meta[ASKED], params["runner"])
+            logging.getLogger("kedro.pipeline.node").addFilter(_without_error)
+            with _ended_by_signal():
+                return super().invoke(ctx)
+        except (KeyboardInterrupt, Stopped) as stop:  # Kedro tells its hooks of errors alone
             from stepscale.tracking import end_runs
 
             end_runs("KILLED")
-            raise
+            click.echo(_GO_ON, err=True)
+            raise SystemExit(stop.code if isinstance(stop, Stopped) else 130) from None
         except Exception as error:
             line = clear_line(error)
             if isinstance(error, YAMLError):
-                line = broken_file(ctx.params["env"], ctx.params["conf_source"])
+                line = broken_file(params["env"], params["conf_source"])
             if line is None:
                 raise
             raise click.ClickException(line) from None
@@ -113,6 +137,5 @@ def cli() -> None:
     """Commands of the project."""
 
 
-cli.add_command(
-    _Run("run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
-)
+run = _Run("run", params=kedro_run.params, callback=kedro_run.callback, help=kedro_run.help, epilog=kedro_run.epilog)
+cli.add_command(run)

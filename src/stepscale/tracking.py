@@ -5,6 +5,8 @@ began; without one it stands alone. A child always ends, however its block is le
 logged, in ``serving.packaging``.
 """
 
+import os
+import socket
 import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +16,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-_BATCH = 1000  # metrics a request, MLflow's limit
+_BATCH = 1000  # metrics per request, MLflow's limit
+_MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -26,6 +29,45 @@ def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             flat[prefix + key] = value
     return flat
+
+
+def process_tags() -> dict[str, str]:
+    """Tags by which a later run can tell whether the process behind this one is still there."""
+    import psutil
+
+    started = psutil.Process().create_time()
+    return {_MACHINE: socket.gethostname(), _PROCESS: f"{os.getpid()}@{started:.2f}"}
+
+
+def close_dead_runs() -> None:
+    """End runs of this machine, and their children, that are still "RUNNING" though their process is gone: killed by -9."""
+    import mlflow
+
+    active = mlflow.active_run()
+    if active is None:
+        return
+    client = mlflow.MlflowClient()
+    running = client.search_runs([active.info.experiment_id], "attributes.status = 'RUNNING'")
+    dead = {
+        run.info.run_id
+        for run in running
+        if run.data.tags.get(_MACHINE) == socket.gethostname() and not _is_alive(run.data.tags.get(_PROCESS, ""))
+    }
+    for run in running:
+        if run.info.run_id in dead or run.data.tags.get("mlflow.parentRunId") in dead:
+            client.set_terminated(run.info.run_id, "KILLED")
+
+
+def _is_alive(process: str) -> bool:
+    import psutil
+
+    number, _, started = process.partition("@")
+    try:
+        return f"{psutil.Process(int(number)).create_time():.2f}" == started
+    except (psutil.NoSuchProcess, ValueError):
+        return False
+    except psutil.AccessDenied:
+        return True
 
 
 def end_runs(status: str) -> None:
@@ -90,14 +132,21 @@ class Tracked:
 
 @contextmanager
 def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) -> Iterator[Tracked]:
-    """A child of the active run (or a run of its own), open while the block runs; "FAILED" if the block raises."""
+    """A child of the active run (or a run of its own), open while the block runs.
+
+    It ends as "FAILED" if the block raises, as "KILLED" if the program is told to stop.
+    """
     import mlflow
 
     with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
         tracked = Tracked(run.info.run_id)
         if params is not None:
             tracked.params(params)
-        yield tracked
+        try:
+            yield tracked
+        except (KeyboardInterrupt, SystemExit):
+            mlflow.end_run("KILLED")
+            raise
 
 
 def current_run() -> Tracked | None:

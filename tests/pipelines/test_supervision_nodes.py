@@ -12,7 +12,6 @@ from learning_points import points_table
 from stepscale.cost import Ledger
 from stepscale.labeling.contract import label_table
 from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
-from stepscale.pipelines.cells import Found
 from stepscale.pipelines.reward_modeling.nodes import train_large_prm
 from stepscale.pipelines.sampling import MANIFEST
 from stepscale.pipelines.supervision import arms
@@ -20,6 +19,7 @@ from stepscale.pipelines.supervision import nodes as supervision
 from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labelled_counts
 from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
 from stepscale.supervision.selection import Convincing
+from stepscale.supervision.trained_cells import TrainedCell
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
@@ -60,10 +60,12 @@ def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The names of the cells trained; training itself is left out."""
     names: list[str] = []
 
-    def run_cells(jobs, _) -> Iterator[Found]:
+    def run_cells(jobs, _) -> Iterator[TrainedCell]:
         for job in jobs:
             names.append(job.cell.name)
-            yield Found(points_table([(job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)]), None)
+            yield TrainedCell(
+                points_table([(job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)]), None, None
+            )
 
     monkeypatch.setattr(arms, "run_cells", run_cells)
     return names

@@ -95,7 +95,7 @@ def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -
     assert set(children) == MODELS | JUDGED
     assert {run.info.status for run in (parent, *children.values())} == {"FINISHED"}
     assert "mlflow.parentRunId" not in parent.data.tags
-    assert re.fullmatch(r"[0-9a-f]{12}\+?|unknown", parent.data.tags["git_revision"])
+    assert re.fullmatch(r"[0-9a-f]{12}\+?|v[0-9.]+|unknown", parent.data.tags["git_revision"])
     assert parent.data.params["seed"] == "0"
 
 

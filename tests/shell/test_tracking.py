@@ -1,5 +1,6 @@
 """What ``stepscale.tracking`` writes is read back through MLflow's own client."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
 from pydantic import BaseModel
 
-from stepscale.hooks import git_revision
+from stepscale import revision
 from stepscale.tracking import child_run, current_run, flatten
 
 
@@ -108,10 +109,13 @@ def test_each_session_has_a_run_of_its_own_and_leaves_none_open(session: Callabl
     runs = client.search_runs([client.get_experiment_by_name("stepscale").experiment_id])
     assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
     assert {run.info.run_name for run in runs} == {"few"}
-    assert runs[0].data.tags["git_revision"] == git_revision(Path(__file__).parent)
+    assert runs[0].data.tags["git_revision"] == revision.code_revision()
     assert str(project / "mlartifacts") in runs[0].info.artifact_uri
     assert runs[0].data.params["seed"] == "0"
 
 
-def test_outside_git_the_revision_is_unknown(tmp_path: Path) -> None:
-    assert git_revision(tmp_path) == "unknown"
+def test_outside_git_the_revision_is_the_version_of_the_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(revision, "__file__", str(tmp_path / "revision.py"))
+    assert re.fullmatch(r"v\d+\.\d+.*|unknown", revision.code_revision.__wrapped__())

@@ -63,6 +63,11 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
             return self._listed.load()
         return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
 
+    @property
+    def lineage_path(self) -> Path:
+        """The file that says what the dataset holds: the list of the plan's pieces, each named by its recipe."""
+        return self._path / _MANIFEST
+
     def _make(self, plan: ShardPlan, missing: Sequence[Piece]) -> Ledger:
         """Make and save pieces; returns what they cost."""
         calls = [(piece.make,) for piece in missing]

@@ -9,6 +9,15 @@ ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
 """A model's folder ("~" is the home folder) or Hugging Face name."""
 
 
+def _readable(format_: str) -> str:
+    """Raises ValueError for a format that no module reads."""
+    from stepscale.formats.registry import READERS
+
+    if format_ not in READERS:
+        raise ValueError(f"{format_!r} cannot be read; choose one of {', '.join(READERS)}")
+    return format_
+
+
 class Block(BaseModel):
     """A block of parameters: immutable, unknown keys refused."""
 
@@ -19,7 +28,7 @@ class FileSource(Block):
     """A data set to read with ``stepscale.formats.read``."""
 
     path: str = Field(description="file or folder; relative to the project's folder")
-    format: str = Field(description="a name stepscale.formats.read knows")
+    format: Annotated[str, AfterValidator(_readable)] = Field(description="a name stepscale.formats.read knows")
     options: dict[str, Any] = Field(default={}, description="options of that reader")
     limit: int | None = Field(None, ge=1, description="read so many problems at the most")
 

@@ -1,20 +1,22 @@
 """Small verifiers trained and measured, several at once: what the arms of the comparison and the rounds of the loop share.
 
-In: cells, each with what it learns from. Out: their points and, where asked for, their scores of further samples, in order.
-Cells of a small model are trained one per core; MLflow's child runs are written here, in the process that began the run.
+In: cells, each with what it learns from. Out: a plan of their points (``plan_cells``), or their points and scores of further
+samples, in order (``run_cells``). Cells of a small model are trained one per core; MLflow's child runs are written in the
+process that began the run.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pandas as pd
 
 from stepscale.parameters import VerifierBlock
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.supervision.arms import Cell
 from stepscale.supervision.experiment import LabelledPool, TestSamples
-from stepscale.verifiers.options import VerifierTraining
+from stepscale.supervision.trained_cells import CellLog, CellWork, TrainedCell, train_and_measure
 
 
 class Job(NamedTuple):
@@ -37,74 +39,79 @@ class Measures(NamedTuple):
     budgets: tuple[int, ...]
     least_steps: int
 
+    @property
+    def base(self) -> str:
+        """The model that every cell trains."""
+        return self.verifiers.sized(small=True).base
 
-class CellResult(NamedTuple):
-    """A cell's points on the test samples, and a verifier's score table if one was asked for."""
+    def work(self, job: Job) -> CellWork:
+        """All that makes one job's points."""
+        kind: Literal["prm", "orm"] = "prm" if job.cell.arm.supervision == "steps" else "orm"
+        return CellWork(
+            cell=job.cell,
+            base=self.base,
+            training=self.verifiers.training(kind, job.cell.seed, small=True),
+            placement=self.verifiers.placement,
+            learns=job.learns,
+            labelled=job.labelled,
+            least_steps=self.least_steps,
+            test=self.test,
+            budgets=self.budgets,
+            scores=job.scores,
+        )
 
-    points: pd.DataFrame
-    scores: pd.DataFrame | None
+
+def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPlan:
+    """The jobs as pieces, one per cell, whose rows are its points; each cell that is trained is a child run."""
+    common = {"base": model_hash(measures.base), "test": content_hash(measures.test.problems, measures.test.solutions)}
+    pieces = []
+    for job in jobs:
+        work = measures.work(job)
+        learns = content_hash(job.learns.problems, job.learns.solutions, job.learns.step_labels)
+        recipe = Recipe.of(
+            train_and_measure,
+            inputs=common | {"learns": learns},
+            settings=[
+                _settings_of(job.cell),
+                work.training,
+                work.placement,
+                work.labelled,
+                work.budgets,
+                work.least_steps,
+            ],
+            seed=job.cell.seed,
+        )
+        when_made = partial(_log_cell, job.cell)
+        pieces.append(Piece(job.cell.name, recipe, partial(_points_of, work), when_made=when_made))
+    return ShardPlan(purpose, tuple(pieces), unit="verifiers", side_by_side=Path(measures.base))
 
 
-class TrainingLog(NamedTuple):
-    """What MLflow is told of a cell's training."""
-
-    options: VerifierTraining
-    curves: list[tuple[int, dict[str, float]]]
-    numbers: dict[str, float]
-
-
-def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[CellResult]:
-    """Each job's result, in the order of the jobs, as soon as it is there; each is a child run."""
+def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[TrainedCell]:
+    """Each job's cell, in the order of the jobs, as soon as it is trained; each is a child run."""
     from stepscale.engine.cores import one_a_core
 
-    base = measures.verifiers.sized(small=True).base
-    results = one_a_core(train_and_measure, [(job, measures) for job in jobs], base)
-    for job, (result, log) in zip(jobs, results, strict=True):
-        log_training(job.cell, log)
-        yield result
+    results = one_a_core(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)
+    for job, trained in zip(jobs, results, strict=True):
+        _log_cell(job.cell, trained.log)
+        yield trained
 
 
-def log_training(cell: Cell, log: TrainingLog) -> None:
-    """A child run of MLflow for a cell: its settings, learning curves and numbers."""
+def _points_of(work: CellWork) -> Made:
+    trained = train_and_measure(work)
+    return Made(trained.points, note=trained.log)
+
+
+def _log_cell(cell: Cell, log: CellLog) -> None:
     from stepscale.tracking import child_run
 
-    shown = {"arm": cell.arm.model_dump(mode="json"), "per_problem": cell.per_problem, "seed": cell.seed}
-    with child_run(cell.name, {"cell": shown, **log.options.model_dump(mode="json")}) as run:
+    with child_run(cell.name, {"cell": _settings_of(cell), **log.options.model_dump(mode="json")}) as run:
         for step, values in log.curves:
             run.on_log(step, values)
         run.metrics(log.numbers)
 
 
-def train_and_measure(job: Job, measures: Measures) -> tuple[CellResult, TrainingLog]:
-    """One job, here."""
-    from stepscale.cost import Ledger
-    from stepscale.supervision.experiment import cell_costs, measure_cell, train_cell
-    from stepscale.verifiers.scores_table import score_solutions
-    from stepscale.verifiers.scoring import ModelVerifier
-
-    cell, verifiers = job.cell, measures.verifiers
-    kind: Literal["prm", "orm"] = "prm" if cell.arm.supervision == "steps" else "orm"
-    curves: list[tuple[int, dict[str, float]]] = []
-    with TemporaryDirectory(prefix="stepscale-cell-") as name:
-        trained = train_cell(
-            cell,
-            job.learns.solutions,
-            job.learns,
-            verifiers.sized(small=True).base,
-            verifiers.training(kind, cell.seed, small=True),
-            measures.least_steps,
-            Path(name),
-            lambda step, values: curves.append((step, values)),
-        )
-        verifier = ModelVerifier(Path(name), cell.name, **verifiers.placement.model_dump())
-        points = measure_cell(cell, verifier, measures.test, measures.budgets, job.labelled, Ledger())
-        more = job.scores
-        scores = score_solutions(verifier, more.problems, more.solutions, Ledger()) if more else None
-    costs = cell_costs(cell, job.learns.solutions, job.learns, trained)
-    numbers = {key: float(value) for key, value in costs.items() if isinstance(value, int | float)}
-    reached = points[["n", "accuracy"]].groupby("n")["accuracy"].mean()
-    numbers |= {f"best_of_{n}": float(accuracy) for n, accuracy in reached.items()}
-    return CellResult(points, scores), TrainingLog(trained.config, curves, numbers)
+def _settings_of(cell: Cell) -> dict[str, Any]:
+    return {"arm": cell.arm.model_dump(mode="json"), "per_problem": cell.per_problem, "seed": cell.seed}
 
 
 def with_problems(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:

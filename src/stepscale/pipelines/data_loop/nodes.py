@@ -97,7 +97,7 @@ def train_selectors(
     ]
     scores, points = reused, []
     results = run_cells(jobs, _measures(problems, solutions, settings))
-    for (seed, names, _), new, (measured, scored) in zip(runs, fresh, results, strict=True):
+    for (seed, names, _), new, (measured, scored, _) in zip(runs, fresh, results, strict=True):
         points += [measured.assign(arm=name) for name in names]
         if scored is not None:
             by_key = candidates(pool, scored).assign(seed=seed)

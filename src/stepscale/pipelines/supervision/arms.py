@@ -10,8 +10,8 @@ import pandas as pd
 
 from stepscale.formats.splits import of_split
 from stepscale.parameters import SupervisionSettings
-from stepscale.pipelines.cells import Job, Measures, log_training, train_and_measure, with_problems
-from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
+from stepscale.pipelines.cells import Job, Measures, plan_cells, with_problems
+from stepscale.resume import ShardPlan, Shards
 from stepscale.supervision.arms import Cell, labelled_counts, plan, training_samples
 from stepscale.supervision.experiment import LabelledPool
 from stepscale.supervision.selection import chosen
@@ -47,28 +47,9 @@ def train_arms(
     train = of_split(problems, solutions, "train")
     test = with_problems(problems, of_split(problems, solutions, "test"))
     measures = Measures(verifiers, test, design.budgets, design.least_steps)
-    hashes = {
-        "base": model_hash(base := verifiers.sized(small=True).base),
-        "test": content_hash(test.problems, test.solutions),
-    }
-    pieces = []
-    for cell in (cell for cell in plan(design, settings.seed) if cell.arm.name in names):
-        job = _job(cell, problems, train, labels, selections)
-        recipe = Recipe.of(
-            train_piece,
-            inputs=hashes | {"learns": content_hash(job.learns.problems, job.learns.solutions, job.learns.step_labels)},
-            settings=[cell.arm, cell.per_problem, job.labelled, verifiers, design.budgets, design.least_steps],
-            seed=cell.seed,
-        )
-        make = partial(train_piece, job, measures)
-        pieces.append(Piece(cell.name, recipe, make, when_made=partial(log_training, cell)))
-    return ShardPlan(f"training {arm or 'ablations'}", tuple(pieces), unit="verifiers", side_by_side=base)
-
-
-def train_piece(job: Job, measures: Measures) -> Made:
-    """A cell's points; what MLflow is told of it is the note."""
-    result, log = train_and_measure(job, measures)
-    return Made(result.points, note=log)
+    cells = (cell for cell in plan(design, settings.seed) if cell.arm.name in names)
+    jobs = [_job(cell, problems, train, labels, selections) for cell in cells]
+    return plan_cells(jobs, measures, f"training {arm or 'ablations'}")
 
 
 def _job(

@@ -1,0 +1,125 @@
+"""Base models that cannot be used, told before hours of work come before their turn."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from stepscale.errors import InputError
+
+_BASES = {
+    "generator": {"generator_model"},
+    "verifiers": {"prm_model", "orm_model"},
+    "verifiers.large": {"large_prm_model"},
+    "verifiers.small": {"labeler_agreement"},
+    "larger": {"larger_model"},
+}  # a parameter block, and what needs it
+_WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
+_TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
+_EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight")
+_SECONDS = 5.0  # to ask the hub whether a name is there
+
+
+def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    """Raises InputError for a base that holds no usable model, or one of the wrong kind."""
+    for block, made in _BASES.items():
+        if made & pipeline.all_outputs():
+            name, *parts = block.split(".")
+            settings = catalog.load(f"params:{name}")
+            for part in parts:
+                settings = _part(settings, part)
+            if settings is not None:
+                check_base(f"{block}.base", str(_part(settings, "base")), writes=name != "verifiers")
+
+
+def check_base(key: str, base: str, writes: bool) -> None:
+    """Raises InputError unless ``base`` is a folder that holds a model, or may be a name of the hub.
+
+    Args:
+        key: The parameter that names it.
+        base: A folder or a hub name.
+        writes: Whether the model must write text, or only read it.
+    """
+    folder = Path(base).expanduser()
+    if base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not folder.exists():
+        _check_hub_name(key, base)
+        return
+    config = folder / "config.json"
+    if not config.is_file():
+        raise InputError(f"{key}: {base} holds no model (no config.json); give a model folder or a Hugging Face name")
+    try:
+        kind = (json.loads(config.read_text()).get("architectures") or [""])[0]
+    except (ValueError, AttributeError) as error:
+        raise InputError(f"{key}: {config} is not a model's config.json ({error})") from None
+    if writes and kind and not kind.endswith(_WRITING):
+        raise InputError(f"{key}: {base} holds a {kind}, but a causal language model is needed")
+    n_embeddings = _check_weights(key, folder)
+    _check_tokenizer(key, folder, n_embeddings, writes)
+
+
+def _check_weights(key: str, folder: Path) -> int | None:
+    """The number of embedded tokens, if the weights say it. Raises InputError for weights that are absent or cut short."""
+    from safetensors import SafetensorError, safe_open
+
+    files = sorted(folder.glob("*.safetensors"))
+    index = folder / "model.safetensors.index.json"
+    if index.is_file():
+        stated = {folder / name for name in json.loads(index.read_text()).get("weight_map", {}).values()}
+        if absent := sorted(stated - set(files)):
+            raise InputError(f"{key}: {absent[0]} is absent, though {index.name} names it; copy the whole model")
+    if not files:
+        raise InputError(f"{key}: {folder} holds no *.safetensors weights; save the model with save_pretrained")
+    n_embeddings = None
+    for file in files:
+        try:
+            with safe_open(file, "numpy") as weights:
+                for name in list(weights.keys()):
+                    if name.endswith(_EMBEDDINGS):
+                        n_embeddings = int(weights.get_slice(name).get_shape()[0])
+        except (SafetensorError, OSError) as error:
+            raise InputError(f"{key}: {file} is no whole file of weights ({error}); copy it again") from None
+    return n_embeddings
+
+
+def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: bool) -> None:
+    if not any((folder / name).is_file() for name in _TOKENIZERS):
+        raise InputError(f"{key}: {folder} holds no tokenizer (such as {_TOKENIZERS[0]}); save it beside the model")
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # whatever the library says of a broken file
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(f"{key}: the tokenizer of {folder} cannot be read ({reason}); save it again") from None
+    if writes and tokenizer.eos_token_id is None:
+        raise InputError(f"{key}: the tokenizer of {folder} has no end-of-text token; set eos_token in its config")
+    if n_embeddings is not None and n_embeddings < len(tokenizer):
+        raise InputError(
+            f"{key}: {folder} embeds {n_embeddings} tokens and its tokenizer has {len(tokenizer)}; save the tokenizer "
+            "that belongs to the model, or resize the model's embeddings"
+        )
+
+
+def _check_hub_name(key: str, name: str) -> None:
+    """Raises InputError if the hub says that there is no such model; without the hub nothing is said."""
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    try:
+        if isinstance(try_to_load_from_cache(name, "config.json"), str):
+            return
+        HfApi().model_info(name, timeout=_SECONDS)
+    except (RepositoryNotFoundError, HFValidationError):
+        raise InputError(
+            f"{key}: there is no folder {name!r} and no model of that name on the Hugging Face hub (or it is private); "
+            "give a model folder or a Hugging Face name"
+        ) from None
+    except Exception:  # no network: loading will tell
+        return
+
+
+def _part(block: Any, name: str) -> Any:
+    """What a block of parameters holds under a name, typed by Kedro or not."""
+    return None if block is None else block.get(name) if isinstance(block, dict) else getattr(block, name)

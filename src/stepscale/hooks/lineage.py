@@ -1,0 +1,153 @@
+"""What made each dataset on disk: a small JSON file per dataset under the data folder.
+
+A dataset's id is a hash of its content, so one that was made again with the same content is the same one, and what somebody
+put there by hand has an id too. Datasets in memory have no file: what is made of them is made of what they were made of.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypedDict
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline.node import Node
+
+from stepscale.hooks.inputs import is_parameter, nodes_by_output
+from stepscale.resume import code_hash, content_hash
+from stepscale.revision import code_revision
+
+_FOLDER, _IDS = "lineage", "ids.json"
+
+
+class Origin(TypedDict):
+    """What made a dataset."""
+
+    id: str
+    node: str
+    code: str
+    parameters: dict[str, Any]
+    inputs: dict[str, str]
+    revision: str
+    run: str
+    mlflow_run: str | None
+    time: str
+
+
+class Lineage:
+    """The records of one data folder.
+
+    Args:
+        data: The data folder.
+        catalog: Where datasets lie.
+        run: The run's name for what it saves, Kedro's session id.
+    """
+
+    def __init__(self, data: Path, catalog: CatalogProtocol[Any, Any], run: str) -> None:
+        self._folder, self.catalog, self._run = data / _FOLDER, catalog, run
+        self._in_memory: dict[str, tuple[dict[str, Any], dict[str, str]]] = {}
+        self._ids: dict[str, tuple[str, str]] = self._read_json(_IDS) or {}
+
+    def origin(self, name: str) -> Origin | None:
+        """What made the dataset that lies there; None if that is not on record, or if it was put there by hand."""
+        origin = self._read_json(f"{name}.json")
+        return origin if origin and origin.get("id") == self.id_of(name) else None
+
+    def record(self, name: str, node: Node) -> None:
+        """Write down that ``node`` has just saved the dataset."""
+        parameters, inputs = self._made_of(node)
+        identity = self.id_of(name)
+        if identity is None:
+            self._in_memory[name] = (parameters, inputs)
+            return
+        import mlflow
+
+        active = mlflow.active_run()
+        origin = Origin(
+            id=identity,
+            node=node.name,
+            code=code_of(node),
+            parameters=parameters,
+            inputs=inputs,
+            revision=code_revision(),
+            run=self._run,
+            mlflow_run=active.info.run_id if active else None,
+            time=datetime.now(UTC).isoformat(timespec="seconds"),
+        )
+        self._write_json(f"{name}.json", origin)
+
+    def id_of(self, name: str) -> str | None:
+        """A hash of a dataset's content on disk, read again only if a file's size or time changed; None if nothing is there."""
+        path = self.place_of(name)
+        if path is None or not path.exists():
+            return None
+        files = sorted(path.rglob("*")) if path.is_dir() else [path]
+        stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
+        state = content_hash(stats)
+        known = self._ids.get(str(path))
+        if known and known[0] == state:
+            return known[1]
+        identity = content_hash(path)
+        self._ids[str(path)] = (state, identity)
+        self._write_json(_IDS, self._ids)
+        return identity
+
+    def place_of(self, name: str) -> Path | None:
+        """Where a dataset lies on this machine's disk, if it does."""
+        if is_parameter(name) or name not in self.catalog:
+            return None
+        dataset = self.catalog[name]
+        for attribute in ("lineage_path", "_filepath", "_path"):
+            place = getattr(dataset, attribute, None)
+            if place is not None and getattr(dataset, "_protocol", "file") == "file":
+                return Path(str(place))
+        return None
+
+    def parameters_now(self, names: Mapping[str, Any]) -> dict[str, Any]:
+        """Today's values of parameters, as they are recorded."""
+        return {name: plain(self.catalog.load(name)) for name in names if name in self.catalog}
+
+    def _made_of(self, node: Node) -> tuple[dict[str, Any], dict[str, str]]:
+        """Parameters and ids of inputs, through inputs that are in memory alone."""
+        parameters, inputs = dict[str, Any](), dict[str, str]()
+        for name in node.inputs:
+            if is_parameter(name):
+                parameters[name] = plain(self.catalog.load(name))
+            elif name in self._in_memory:
+                parameters |= self._in_memory[name][0]
+                inputs |= self._in_memory[name][1]
+            elif not self._is_of_earlier_run(name) and (identity := self.id_of(name)):
+                inputs[name] = identity
+        return parameters, inputs
+
+    def _is_of_earlier_run(self, name: str) -> bool:
+        """Whether a node asks by this second name for what an earlier run left: it is replaced later, by design."""
+        makers = nodes_by_output()
+        place = self.place_of(name)
+        return name not in makers and any(self.place_of(other) == place for other in makers if other != name)
+
+    def _read_json(self, name: str) -> Any:
+        path = self._folder / name
+        try:
+            return json.loads(path.read_text()) if path.is_file() else None
+        except ValueError:
+            return None
+
+    def _write_json(self, name: str, value: object) -> None:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        partial = self._folder / f"{name}.partial"
+        partial.write_text(json.dumps(value, indent=1, default=str))
+        os.replace(partial, self._folder / name)
+
+
+def code_of(node: Node) -> str:
+    """A hash of the code behind a node."""
+    function: Callable[..., Any] = node.func
+    return code_hash(getattr(function, "func", function))  # of a partial its function
+
+
+def plain(value: Any) -> Any:
+    """A parameter as JSON, typed by Kedro or not."""
+    typed = value.model_dump(mode="json") if hasattr(value, "model_dump") else value
+    return json.loads(json.dumps(typed, default=str))

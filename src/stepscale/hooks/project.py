@@ -1,0 +1,109 @@
+"""The hooks that Kedro calls: what was asked for is checked before any work, what is made is recorded, the result told."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from kedro.framework.context import KedroContext
+from kedro.framework.hooks import hook_impl
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from stepscale.environments import check_environment
+from stepscale.hooks.bases import check_bases
+from stepscale.hooks.data_lock import DataLock
+from stepscale.hooks.hardware import check_hardware
+from stepscale.hooks.inputs import check_inputs
+from stepscale.hooks.lineage import Lineage
+from stepscale.hooks.run_names import run_name
+from stepscale.hooks.settings import add_settings
+from stepscale.hooks.staleness import check_node, check_run
+
+logger = logging.getLogger(__name__)
+
+
+class ProjectHooks:
+    """Hooks of the project: the lock on the data folder and the lineage of what lies there are held during a run."""
+
+    def __init__(self) -> None:
+        self.context: KedroContext | None = None
+        self.lock: DataLock | None = None
+        self.lineage: Lineage | None = None
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Refuse an unknown environment and unknown or ill-typed parameters, all of them, before a dataset is touched."""
+        from stepscale.parameters import check_parameters
+
+        if context.env:
+            check_environment(context.env, str(context.config_loader.conf_source))
+        check_parameters(context.config_loader["parameters"])  # as written: context.params has Kedro check them first
+        self.context = context
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
+        """Check all that can be checked before work is lost, and before an MLflow run is begun."""
+        add_settings(pipeline, catalog)
+        check_inputs(pipeline, catalog)
+        check_bases(pipeline, catalog)
+        check_hardware(pipeline, catalog)
+        if self.context is None:
+            return
+        data = data_root(self.context)
+        self.lineage = Lineage(data, catalog, str(run_params.get("run_id") or run_params.get("session_id")))
+        check_run(self.lineage, run_params, pipeline)
+        self.lock = DataLock(data)
+        self.lock.acquire()
+        mlflow = getattr(self.context, "mlflow", None)
+        if mlflow is not None and mlflow.tracking.run.name is None:
+            mlflow.tracking.run.name = run_name(self.context.env, run_params)
+
+    @hook_impl(specname="before_pipeline_run", trylast=True)
+    def tag_run(self) -> None:
+        """Tag the MLflow run (begun by kedro-mlflow) with the revision of the code, and close runs whose process died."""
+        from stepscale.revision import code_revision
+        from stepscale.tracking import close_dead_runs, process_tags, tag_run
+
+        close_dead_runs()
+        tag_run({"git_revision": code_revision(), **process_tags()})
+
+    @hook_impl
+    def before_node_run(self, node: Node) -> None:
+        """Refuse inputs that an earlier node of this run has made stale."""
+        if self.lineage:
+            check_node(self.lineage, node)
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, node: Node) -> None:
+        """Record what made the dataset."""
+        if self.lineage:
+            self.lineage.record(dataset_name, node)
+
+    @hook_impl
+    def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+        """End by saying what was found and where to look."""
+        self._release()
+        if "summary" in pipeline.all_outputs():
+            for line in catalog.load("summary")["lines"]:
+                logger.info(line)
+            logger.info("report: %s", getattr(catalog["report"], "_filepath", "data/08_reporting/report.html"))
+
+    @hook_impl
+    def on_pipeline_error(self) -> None:
+        """Let the next run have the data folder."""
+        self._release()
+
+    def _release(self) -> None:
+        if self.lock:
+            self.lock.release()
+        self.lock = self.lineage = None
+
+
+def data_root(context: KedroContext) -> Path:
+    """Where the run's data lies: ``--params data_root=...``, else as the environment's globals say."""
+    loader = context.config_loader
+    stated = (loader.runtime_params or {}).get("data_root") or loader["globals"].get("data", "data")
+    return Path(context.project_path) / str(stated)

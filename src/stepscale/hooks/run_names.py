@@ -1,0 +1,18 @@
+"""How MLflow calls a run: by the environment, and by what was asked for beyond it."""
+
+from typing import Any
+
+import click
+
+ASKED = "stepscale.pipelines"  # in click's context: the pipelines of the command line, in its order
+
+
+def run_name(env: str | None, run_params: dict[str, Any]) -> str:
+    """E.g. ``smoke``, or ``samples: test_time_search, reporting``; no environment is ``base``."""
+    context = click.get_current_context(silent=True)
+    asked = context.meta.get(ASKED) if context else run_params.get("pipeline_names")
+    parts = [name for name in asked or () if name != "__default__"]
+    for key in ("node_names", "tags", "from_nodes", "to_nodes"):
+        parts += [str(name) for name in run_params.get(key) or ()]
+    environment = env if env and env != "local" else "base"
+    return f"{environment}: {', '.join(parts)}"[:250] if parts else environment

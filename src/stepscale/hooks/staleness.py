@@ -1,0 +1,100 @@
+"""Data on disk that does not belong together: refused before anything runs.
+
+A dataset is stale if what it was made from has changed since. That is refused. Other parameters or other code than today's are
+a warning, for they need not concern the dataset. Data without a record is taken as it is.
+"""
+
+import logging
+from typing import Any
+
+from kedro.io import MemoryDataset
+from kedro.pipeline import Pipeline
+from kedro.pipeline.node import Node
+
+from stepscale.errors import InputError
+from stepscale.hooks.inputs import nodes_by_output, pipeline_of
+from stepscale.hooks.lineage import Lineage, code_of
+from stepscale.tracking import flatten
+
+logger = logging.getLogger(__name__)
+
+
+def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) -> None:
+    """Raises InputError if what the run begins with, or would keep, is stale; warns of other parameters and code."""
+    names = sorted(name for name in pipeline.inputs() if lineage.origin(name))
+    if run_params.get("only_missing_outputs"):
+        names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
+    stale = {name: cause for name in names if (cause := changed_input(lineage, name))}
+    for name in [name for name in stale if name in pipeline.inputs() and hasattr(lineage.catalog[name], "empty")]:
+        logger.warning("%s is left out: it was made from another %s than the one that is there", name, stale.pop(name))
+        lineage.catalog[name] = MemoryDataset(lineage.catalog[name].empty())
+        names.remove(name)
+    if stale:
+        raise InputError(_refusal(stale, run_params))
+    _warn_of_parameters(lineage, names)
+    _warn_of_code(lineage, names)
+
+
+def check_node(lineage: Lineage, node: Node) -> None:
+    """Raises InputError if a node would read what an earlier node of the same run has made stale."""
+    stale = {name: cause for name in node.inputs if (cause := changed_input(lineage, name))}
+    if stale:
+        raise InputError(_refusal(stale, {}))
+
+
+def changed_input(lineage: Lineage, name: str) -> str | None:
+    """The dataset that has changed since ``name`` was made from it, directly or through others; None if none has."""
+    origin = lineage.origin(name)
+    for source, identity in origin["inputs"].items() if origin else ():
+        now = lineage.id_of(source)
+        if now is not None and now != identity:
+            return source
+        if cause := changed_input(lineage, source):
+            return cause
+    return None
+
+
+def _refusal(stale: dict[str, str], run_params: dict[str, Any]) -> str:
+    told = ", ".join(f"{name} was made from another {cause}" for name, cause in stale.items())
+    pipelines = ",".join(dict.fromkeys(filter(None, map(pipeline_of, stale))))
+    env = f" --env {run_params['env']}" if run_params.get("env") else ""
+    remedy = f"kedro run{env} --pipelines {pipelines}" if pipelines else f"kedro run{env}"
+    return f"stale data: {told} than the one that is there now; make it again: {remedy}"
+
+
+def _warn_of_parameters(lineage: Lineage, names: list[str]) -> None:
+    """One line for all datasets that were made with other parameters than today's."""
+    changed: dict[str, set[str]] = {}
+    for name in names:
+        origin = lineage.origin(name)
+        then = origin["parameters"] if origin else {}
+        now = lineage.parameters_now(then)
+        keys = _differing({key: then[key] for key in now}, now)
+        if keys:
+            changed[name] = keys
+    if changed:
+        all_keys = sorted(set().union(*changed.values()))
+        logger.warning(
+            "made with other parameters than today's and taken as it is: %s (%s)",
+            ", ".join(changed),
+            ", ".join(all_keys[:8]) + (", ..." if len(all_keys) > 8 else ""),
+        )
+
+
+def _differing(then: dict[str, Any], now: dict[str, Any]) -> set[str]:
+    before, after = (
+        {key.removeprefix("params:"): value for key, value in flatten(block).items()} for block in (then, now)
+    )
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+def _warn_of_code(lineage: Lineage, names: list[str]) -> None:
+    """One line for datasets that other code made than today's."""
+    nodes, other = nodes_by_output(), []
+    for name in names:
+        origin = lineage.origin(name)
+        node = nodes[name][1] if name in nodes else None
+        if origin and node and origin["node"] == node.name and origin["code"] != code_of(node):
+            other.append(f"{name} (at {origin['revision']})")
+    if other:
+        logger.warning("made by other code than today's and taken as it is: %s", ", ".join(other))

@@ -1,0 +1,86 @@
+"""A cell trained and measured in one call, in whatever process: all that makes its points is in the arguments."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.engine.placement import Placement
+from stepscale.supervision.arms import Cell
+from stepscale.supervision.experiment import LabelledPool, TestSamples, cell_costs, measure_cell, train_cell
+from stepscale.verifiers.options import VerifierTraining
+from stepscale.verifiers.scores_table import score_solutions
+
+
+class CellWork(NamedTuple):
+    """A cell and all that makes its points; it may travel to another process.
+
+    Attributes:
+        cell: Which arm, size and seed.
+        base: The folder or hub name of the model that is trained.
+        training: The settings of the verifier, the cell's seed among them.
+        placement: Where the trained verifier runs.
+        learns: What the cell learns from, and no more.
+        labelled: Labelled samples per problem, for the cell and for its selector.
+        least_steps: Optimizer steps at the least.
+        test: The samples that it is measured on.
+        budgets: Numbers of samples that it chooses from.
+        scores: Further solutions to score, or None.
+    """
+
+    cell: Cell
+    base: str
+    training: VerifierTraining
+    placement: Placement
+    learns: LabelledPool
+    labelled: tuple[float, float]
+    least_steps: int
+    test: TestSamples
+    budgets: tuple[int, ...]
+    scores: TestSamples | None = None
+
+
+class CellLog(NamedTuple):
+    """What MLflow is told of a cell: settings, learning curves by step, costs and accuracies."""
+
+    options: VerifierTraining
+    curves: list[tuple[int, dict[str, float]]]
+    numbers: dict[str, float]
+
+
+class TrainedCell(NamedTuple):
+    """A cell's points on the test samples, its score table if one was asked for, and its log."""
+
+    points: pd.DataFrame
+    scores: pd.DataFrame | None
+    log: CellLog
+
+
+def train_and_measure(work: CellWork) -> TrainedCell:
+    """Train the cell's verifier in a folder of its own, and measure it."""
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    cell = work.cell
+    curves: list[tuple[int, dict[str, float]]] = []
+    with TemporaryDirectory(prefix="stepscale-cell-") as name:
+        trained = train_cell(
+            cell,
+            work.learns.solutions,
+            work.learns,
+            work.base,
+            work.training,
+            work.least_steps,
+            Path(name),
+            lambda step, values: curves.append((step, values)),
+        )
+        verifier = ModelVerifier(Path(name), cell.name, **work.placement.model_dump())
+        points = measure_cell(cell, verifier, work.test, work.budgets, work.labelled, Ledger())
+        asked = work.scores
+        scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None
+    costs = cell_costs(cell, work.learns.solutions, work.learns, trained)
+    numbers = {key: float(value) for key, value in costs.items() if isinstance(value, int | float)}
+    accuracies = points[["n", "accuracy"]].groupby("n")["accuracy"].mean()
+    numbers |= {f"best_of_{n}": float(accuracy) for n, accuracy in accuracies.items()}
+    return TrainedCell(points, scores, CellLog(trained.config, curves, numbers))
