@@ -41,7 +41,7 @@ def plan_rollouts(
         asked = problems.iloc[start : start + options.problems_per_shard]
         order = {problem_id: place for place, problem_id in enumerate(asked["problem_id"])}
         part = written[written["problem_id"].isin(order)]
-        part = part.sort_values("problem_id", key=lambda ids, order=order: ids.map(order), kind="stable")
+        part = part.iloc[part["problem_id"].map(order).argsort(kind="stable")]
         recipe = Recipe.of(
             roll_out_part,
             "stepscale.generation.local",

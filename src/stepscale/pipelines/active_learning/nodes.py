@@ -1,6 +1,7 @@
 """Nodes of active_learning. Heavy libraries are imported where they are used."""
 
 import logging
+from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def label_pool(
     return ShardPlan("labeling the pool", tuple(pieces), unit="solutions")
 
 
-def label_part(opened: "partial[Labeler]", problems: pd.DataFrame, solutions: pd.DataFrame) -> Made:
+def label_part(opened: Callable[[], Labeler], problems: pd.DataFrame, solutions: pd.DataFrame) -> Made:
     """Step labels of a few problems' solutions."""
     from stepscale.cost import Ledger
 

@@ -60,8 +60,8 @@ def _graded(solutions: pd.DataFrame, problems: pd.DataFrame, search: SearchBlock
     is_open = solutions["is_correct"].isna() & solutions["answer"].notna()
     golds = solutions["problem_id"].map(dict(zip(problems["problem_id"], problems["answer"], strict=True)))
     verdicts = grade_many(list(solutions["answer"][is_open]), list(golds[is_open]), rules=search.grading_rules)
-    verdicts = pd.Series(verdicts, solutions.index[is_open], dtype="boolean")
-    return solutions.assign(is_correct=solutions["is_correct"].mask(is_open, verdicts))
+    missing = pd.Series(verdicts, solutions.index[is_open], dtype="boolean")
+    return solutions.assign(is_correct=solutions["is_correct"].mask(is_open, missing))
 
 
 def without_learned(
