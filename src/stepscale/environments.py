@@ -1,10 +1,11 @@
 """The environments of a configuration, which may be a folder or an archive: which there are, and what each says of a run."""
 
 import os
-import warnings
 from pathlib import Path
+from typing import Any
 
-from kedro.config import MissingConfigException, OmegaConfigLoader
+import yaml
+from kedro.config import OmegaConfigLoader
 from kedro.utils import find_kedro_project
 
 from stepscale.errors import InputError
@@ -28,24 +29,22 @@ def environment(env: str | None) -> str:
 
 def environments(conf_source: str | None = None) -> list[str] | None:
     """The folders of the configuration; None where they cannot be listed (in a remote store)."""
-    loader = _loader(None, conf_source)
-    if loader._protocol == "file":
-        root = _source(conf_source)
-    elif loader._protocol in ("tar", "zip"):
-        root = loader._fs.ls("", detail=False)[-1]
-    else:
+    files, root = _opened(conf_source)
+    if root is None:
         return None
-    entries = loader._fs.ls(root, detail=True) if loader._fs.isdir(root) else []
+    entries = files.ls(root, detail=True) if files.isdir(root) else []
     return sorted(Path(entry["name"]).name for entry in entries if entry["type"] == "directory")
 
 
 def pipelines_of(env: str | None, conf_source: str | None = None) -> list[str]:
     """The pipelines that the environment's ``run.yml`` names; empty if there is no such file."""
-    try:
-        stated = _loader(env, conf_source)["run"]
-    except MissingConfigException:
+    files, root = _opened(conf_source)
+    path = f"{root}/{environment(env)}/run.yml"
+    if root is None or not files.isfile(path):
         return []
-    return [str(name) for name in stated.get("pipelines") or []]
+    with files.open(path) as file:
+        stated = yaml.safe_load(file)
+    return [str(name) for name in stated.get("pipelines") or []] if isinstance(stated, dict) else []
 
 
 def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
@@ -54,13 +53,12 @@ def broken_file(env: str | None, conf_source: str | None = None) -> str | None:
     Kedro's own error does not always name the file.
     """
     from omegaconf import OmegaConf
-    from yaml import YAMLError
 
     folders = [Path(_source(conf_source)) / part for part in ("base", environment(env))]
     for file in sorted(file for folder in folders for file in folder.glob("*.y*ml")):
         try:
             OmegaConf.load(file)
-        except YAMLError as error:
+        except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             where = f"{file}:{mark.line + 1}" if mark else str(file)
             return f"{where}: {getattr(error, 'problem', None) or error}; mend it"
@@ -71,13 +69,13 @@ def _source(conf_source: str | None) -> str:
     return conf_source or str((find_kedro_project(Path.cwd()) or Path()) / "conf")
 
 
-def _loader(env: str | None, conf_source: str | None) -> OmegaConfigLoader:
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="register_new_resolver")  # Kedro's own call
-        return OmegaConfigLoader(
-            _source(conf_source),
-            env=environment(env),
-            base_env="base",
-            default_run_env="local",
-            config_patterns={"run": ["run*"]},
-        )
+def _opened(conf_source: str | None) -> tuple[Any, str | None]:
+    """The file system of the configuration, and the configuration's place in it, None if it is remote.
+
+    Without a config loader: each new one takes the resolvers (``globals``) away from that of the session.
+    """
+    source = _source(conf_source)
+    files, protocol = OmegaConfigLoader._initialise_filesystem_and_protocol(source)
+    if protocol in ("tar", "zip"):
+        return files, str(files.ls("", detail=False)[-1])
+    return files, source if protocol == "file" else None

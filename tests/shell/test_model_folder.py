@@ -1,6 +1,7 @@
 """The model folder dataset: what it keeps, what it refuses, and that a failed save loses nothing."""
 
 import json
+import os
 import pickle
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 from kedro.io import DatasetError
 from kedro.io.core import Version
 
+from stepscale.datasets.folder import FolderDataset
 from stepscale.datasets.model_folder import ModelFolderDataset
 from stepscale.errors import InputError
 
@@ -105,3 +107,21 @@ def test_it_pickles_and_describes_itself(tmp_path: Path) -> None:
     dataset = pickle.loads(pickle.dumps(ModelFolderDataset(filepath=str(model(tmp_path / "kept")), expects="CausalLM")))
     assert dataset.load() == tmp_path / "kept"
     assert "CausalLM" in str(dataset)
+
+
+@pytest.mark.parametrize(("mask", "folder_mode", "file_mode"), [(0o022, 0o755, 0o644), (0o007, 0o770, 0o660)])
+def test_who_may_read_a_saved_model_follows_the_umask_not_the_scratch_folder(
+    tmp_path: Path, mask: int, folder_mode: int, file_mode: int
+) -> None:
+    made = model(tmp_path / "made")
+    made.chmod(0o700)
+    (made / "model.safetensors").chmod(0o600)
+    before = os.umask(mask)
+    try:
+        ModelFolderDataset(filepath=str(tmp_path / "kept")).save(made)
+        FolderDataset(path=str(tmp_path / "folder")).save(made)
+    finally:
+        os.umask(before)
+    for folder in (tmp_path / "kept", tmp_path / "folder"):
+        modes = [path.stat().st_mode & 0o777 for path in (folder, folder / "model.safetensors")]
+        assert modes == [folder_mode, file_mode]

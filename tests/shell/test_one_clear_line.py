@@ -1,8 +1,12 @@
 """A user's mistake ends in one line that names it, a non-zero exit and no traceback, through the real command."""
 
 import json
+import os
 import re
+import signal
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -136,17 +140,65 @@ def test_gpus_that_are_not_there_are_told_before_anything_runs(
     assert refused("--params", f"{key}={value}") == f"Error: {key}: {told}; give what is there"
 
 
-def test_an_interrupted_run_is_no_finished_one(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
+    project: Path, monkeypatch: pytest.MonkeyPatch, signum: int, code: int
+) -> None:
     ended: list[str] = []
 
-    def interrupted(*_: object, **__: object) -> None:
-        raise KeyboardInterrupt
+    def stopped(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signum)
+        time.sleep(5)
 
     monkeypatch.chdir(project)
     bootstrap_project(project)
-    monkeypatch.setattr("stepscale.cli.check_names", interrupted)
+    monkeypatch.setattr("kedro.framework.session.KedroSession.run", stopped)
     monkeypatch.setattr("stepscale.tracking.end_runs", ended.append)
-    assert CliRunner().invoke(cli, ["run"]).exit_code != 0 and ended == ["KILLED"]
+    result = CliRunner().invoke(cli, ["run", "--env", "smoke"])
+    assert (result.exit_code, ended) == (code, ["KILLED"])
+    assert result.output.splitlines()[-1].startswith("stopped; the same command with --only-missing-outputs")
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (("--tags", "nope"), "Error: Pipeline contains no nodes after applying all provided filters."),
+        (("--runner", "Nope"), "Error: no runner is called 'Nope'; there are SequentialRunner, "),
+        (("--from-nodes", "nope"), "Error: Pipeline does not contain nodes named ['nope']."),
+    ],
+)
+def test_names_that_are_not_there_are_one_line(refused: Run, words: tuple[str, str], line: str) -> None:
+    assert refused("--env", "smoke", *words).startswith(line)
+
+
+def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: Path, refused: Run) -> None:
+    words = "search.given_samples.path=x.jsonl,search.given_samples.format=bestofn"
+    line = refused("--env", "samples", "--params", words)
+    assert line.startswith("Error: parameters: search.given_samples.format: ") and "best_of_n" in line
+
+
+def test_a_pipeline_that_is_not_there_is_described_in_one_line(kedro: Command) -> None:
+    done = kedro("registry", "describe", "reportin")
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.startswith("Error: no pipeline is called 'reportin'; there are ")
+
+
+def test_relative_paths_are_the_project_s_in_every_folder_of_it(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (project / "docs").mkdir()
+    monkeypatch.chdir(project / "docs")
+    bootstrap_project(project)
+    result = CliRunner().invoke(cli, ["run", "--env", "smoke", "--nodes", "fine_tune_generator"])
+    assert "data is not there yet: " in result.output, "the base was found, the data was not"
+    assert Path.cwd() == project
+
+
+@pytest.mark.e2e
+def test_the_package_runs_as_a_module(project: Path) -> None:
+    source = str(Path(__file__).resolve().parents[2] / "src")
+    command = [sys.executable, "-m", "stepscale", "--env", "smoke", "--pipelines", "ingestion"]
+    done = subprocess.run(command, cwd=project, env=os.environ | {"PYTHONPATH": source}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (project / "data" / "smoke" / "03_primary" / "problems.parquet").is_file()
 
 
 def test_missing_data_is_told_with_the_pipeline_that_makes_it(refused: Run, project: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from kedro.io import DatasetError
 
 from stepscale.cli import clear_line
-from stepscale.datasets import shards
+from stepscale.datasets import shards, whole
 from stepscale.datasets.shards import ShardsDataset
 from stepscale.pipelines.sampling import MANIFEST, manifest, together
 from stepscale.resume import Made, Piece, PieceError, Recipe, ShardPlan
@@ -36,7 +36,7 @@ def test_nothing_is_read_before_it_is_asked_for(tmp_path: Path) -> None:
 def test_a_save_that_is_cut_short_leaves_no_shard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     dataset = ShardsDataset(path=str(tmp_path))
     dataset.save({"old": TABLE})
-    monkeypatch.setattr(shards.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr(whole.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
     for name in ("new", "old"):
         with pytest.raises(KeyboardInterrupt):
             dataset.save({name: TABLE[:1]})
@@ -152,3 +152,22 @@ def test_a_fault_of_the_work_is_told_from_one_of_the_saving(dataset: ShardsDatas
         dataset.save(ShardPlan("working", (Piece("a", recipe, broken),)))
     assert isinstance(caught.value.__cause__, PieceError)
     assert clear_line(caught.value) is None, "the traceback is for the one who mends it"
+
+
+@pytest.mark.parametrize(
+    ("kind", "old", "new"),
+    [
+        (whole.ParquetDataset, TABLE, TABLE[:1]),
+        (whole.TextDataset, "old", "new"),
+        (whole.JSONDataset, {"a": 1}, {"a": 2}),
+    ],
+)
+def test_a_file_whose_saving_is_cut_short_is_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type, old: object, new: object
+) -> None:
+    dataset = kind(filepath=str(tmp_path / "file"))
+    dataset.save(old)
+    monkeypatch.setattr(whole.os, "replace", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        dataset.save(new)
+    assert str(dataset.load()) == str(old)

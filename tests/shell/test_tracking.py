@@ -12,7 +12,8 @@ from mlflow import MlflowClient
 from pydantic import BaseModel
 
 from stepscale import revision
-from stepscale.tracking import child_run, current_run, flatten
+from stepscale.hooks.run_names import run_name
+from stepscale.tracking import child_run, close_dead_runs, current_run, flatten, process_tags, tag_run
 
 
 class Optimizer(BaseModel):
@@ -119,3 +120,42 @@ def test_outside_git_the_revision_is_the_version_of_the_package(
 ) -> None:
     monkeypatch.setattr(revision, "__file__", str(tmp_path / "revision.py"))
     assert re.fullmatch(r"v\d+\.\d+.*|unknown", revision.code_revision.__wrapped__())
+
+
+def test_runs_whose_process_died_are_closed_by_the_next_run_and_no_others(client: MlflowClient) -> None:
+    with mlflow.start_run(run_name="now"):
+        tag_run(process_tags())
+        with mlflow.start_run(run_name="dead", nested=True) as dead:
+            tag_run(process_tags() | {"stepscale.process": "999999999@1.00"})
+        with mlflow.start_run(run_name="elsewhere", nested=True) as elsewhere:
+            tag_run({"stepscale.machine": "another", "stepscale.process": "1@1.00"})
+        child = client.create_run(dead.info.experiment_id, tags={"mlflow.parentRunId": dead.info.run_id})
+        for run in (dead, elsewhere):
+            client.update_run(run.info.run_id, status="RUNNING")
+        close_dead_runs()
+        states = [client.get_run(run.info.run_id).info.status for run in (dead, child, elsewhere)]
+        assert states == ["KILLED", "KILLED", "RUNNING"]
+        assert client.get_run(mlflow.active_run().info.run_id).info.status == "RUNNING"
+
+
+def test_a_child_that_is_told_to_stop_is_killed_not_failed(client: MlflowClient) -> None:
+    with mlflow.start_run():
+        with pytest.raises(KeyboardInterrupt), child_run("prm") as child:
+            raise KeyboardInterrupt
+        assert client.get_run(child.run_id).info.status == "KILLED"
+        assert mlflow.active_run() is not None
+
+
+@pytest.mark.parametrize(
+    ("env", "params", "name"),
+    [
+        ("smoke", {}, "smoke"),
+        (None, {}, "base"),
+        ("samples", {"pipeline_names": ["test_time_search", "reporting"]}, "samples: test_time_search, reporting"),
+        ("smoke", {"pipeline_names": ["__default__"], "node_names": ("ingest",)}, "smoke: ingest"),
+    ],
+)
+def test_a_run_is_called_by_its_environment_and_what_was_asked_for(
+    env: str | None, params: dict[str, object], name: str
+) -> None:
+    assert run_name(env, params) == name

@@ -1,12 +1,12 @@
 """A folder of any files, handed from node to node as its path; what lies there is always whole."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from kedro.io.core import AbstractDataset
 
 from stepscale.errors import InputError
+from stepscale.scratch import replace_folder
 
 
 class FolderDataset(AbstractDataset[Path, Path]):
@@ -24,11 +24,7 @@ class FolderDataset(AbstractDataset[Path, Path]):
 
     def save(self, data: Path) -> None:
         """Copy a folder here; what was here before goes only when the copy is whole."""
-        fresh = self._path.with_name(self._path.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(data, fresh)
-        shutil.rmtree(self._path, ignore_errors=True)
-        fresh.rename(self._path)
+        replace_folder(data, self._path)
 
     def _exists(self) -> bool:
         return self._path.is_dir()

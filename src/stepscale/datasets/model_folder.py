@@ -4,13 +4,13 @@ Domain code loads from the path; the catalog stays cheap to load and to pickle. 
 """
 
 import json
-import shutil
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io.core import AbstractVersionedDataset, Version
 
 from stepscale.errors import InputError
+from stepscale.scratch import replace_folder
 
 
 class ModelFolderDataset(AbstractVersionedDataset[Path, Path | None]):
@@ -51,11 +51,7 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path | None]):
         target = Path(str(self._get_save_path()))
         if target.resolve() == Path(data).resolve():
             return
-        fresh = target.with_name(target.name + ".new")
-        shutil.rmtree(fresh, ignore_errors=True)
-        shutil.copytree(data, fresh)
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
+        replace_folder(Path(data), target)
 
     def _check(self, folder: Path) -> None:
         if not (self.optional and folder.is_dir() and not any(folder.iterdir())):

@@ -8,7 +8,6 @@ forgets the order, loads whatever lies there, and can leave half a file.
 
 import json
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -20,6 +19,7 @@ import pyarrow.parquet as pq
 from kedro.io.core import AbstractDataset
 
 from stepscale.cost import Ledger, total
+from stepscale.datasets.whole import write_whole
 from stepscale.engine.cores import one_a_core
 from stepscale.errors import InputError
 from stepscale.progress import progress
@@ -47,7 +47,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         if missing or manifest != self._manifest():
             (self._path / _MANIFEST).unlink(missing_ok=True)
         cost = self._make(data, missing)
-        _write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
+        write_whole(self._path / _MANIFEST, lambda path: path.write_text(json.dumps(manifest, indent=1)))
         logger.info("%s", self._summary(data, missing, cost))
 
     def load(self) -> Shards:
@@ -79,7 +79,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def _save_piece(self, piece: Piece, made: Made) -> None:
         with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
             file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
-        _write_whole(self._path / piece.file_name, made.table.to_parquet)
+        write_whole(self._path / piece.file_name, made.table.to_parquet)
         if piece.when_made:
             piece.when_made(made.note)
 
@@ -134,11 +134,3 @@ def _call(make: Callable[[], Made]) -> Made:
         raise
     except Exception as error:
         raise PieceError(f"{type(error).__name__}: {error}") from error
-
-
-def _write_whole(target: Path, write: Callable[[Path], object]) -> None:
-    """Write under another name, then rename: what has the name is whole."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial_file = target.with_name(f"{target.name}.partial")  # not *.parquet: never taken for a piece
-    write(partial_file)
-    os.replace(partial_file, target)

@@ -26,7 +26,9 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
         names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
     stale = {name: cause for name in names if (cause := changed_input(lineage, name))}
     for name in [name for name in stale if name in pipeline.inputs() and hasattr(lineage.catalog[name], "empty")]:
-        logger.warning("%s is left out: it was made from another %s than the one that is there", name, stale.pop(name))
+        logger.warning(
+            "%s is left out: it was made from another version of %s than the one that is there", name, stale.pop(name)
+        )
         lineage.catalog[name] = MemoryDataset(lineage.catalog[name].empty())
         names.remove(name)
     if stale:
@@ -55,7 +57,7 @@ def changed_input(lineage: Lineage, name: str) -> str | None:
 
 
 def _refusal(stale: dict[str, str], run_params: dict[str, Any]) -> str:
-    told = ", ".join(f"{name} was made from another {cause}" for name, cause in stale.items())
+    told = ", ".join(f"{name} was made from another version of {cause}" for name, cause in stale.items())
     pipelines = ",".join(dict.fromkeys(filter(None, map(pipeline_of, stale))))
     env = f" --env {run_params['env']}" if run_params.get("env") else ""
     remedy = f"kedro run{env} --pipelines {pipelines}" if pipelines else f"kedro run{env}"

@@ -1,0 +1,57 @@
+"""Files that are there whole or not at all, on a local disk; elsewhere as the store has it.
+
+kedro-datasets write in place: a run killed meanwhile leaves half a table, and who reads it then finds one.
+"""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from kedro_datasets import json as kedro_json
+from kedro_datasets import pandas as kedro_pandas
+from kedro_datasets import text as kedro_text
+
+
+class ParquetDataset(kedro_pandas.ParquetDataset):
+    """A Parquet file."""
+
+    def save(self, data: pd.DataFrame) -> None:
+        """Write under another name, then rename."""
+        if self._protocol != "file":
+            super().save(data)
+            return
+        write_whole(Path(str(self._get_save_path())), lambda path: data.to_parquet(path, **self._save_args))
+
+
+class TextDataset(kedro_text.TextDataset):
+    """A text file."""
+
+    def save(self, data: str) -> None:
+        """Write under another name, then rename."""
+        if self._protocol != "file":
+            super().save(data)
+            return
+        write_whole(Path(str(self._get_save_path())), lambda path: path.write_text(data, encoding="utf-8"))
+
+
+class JSONDataset(kedro_json.JSONDataset):
+    """A JSON file."""
+
+    def save(self, data: Any) -> None:
+        """Write under another name, then rename."""
+        if self._protocol != "file":
+            super().save(data)
+            return
+        text = json.dumps(data, **self._save_args)
+        write_whole(Path(str(self._get_save_path())), lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def write_whole(target: Path, write: Callable[[Path], object]) -> None:
+    """Have a file written under another name, then rename it: what has the name is whole."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f"{target.name}.partial")
+    write(partial)
+    os.replace(partial, target)

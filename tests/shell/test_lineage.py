@@ -1,0 +1,156 @@
+"""Data that does not belong together is refused; data without a record, or made again alike, is taken."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from kedro.io import DataCatalog
+from kedro.pipeline import Node, Pipeline
+from kedro_datasets.pandas import ParquetDataset
+
+from stepscale.errors import InputError
+from stepscale.hooks import inputs, lineage, staleness
+from stepscale.hooks.lineage import Lineage
+from stepscale.hooks.staleness import check_node, check_run
+
+
+def sample(problems: pd.DataFrame, settings: dict[str, Any]) -> pd.DataFrame:
+    return problems.assign(text=[f"at {settings['temperature']}"] * len(problems))
+
+
+def score(samples: pd.DataFrame) -> pd.DataFrame:
+    return samples.assign(score=0.5)
+
+
+def report(samples: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    return samples.merge(scores)
+
+
+NODES = {
+    "sampling": Node(sample, ["problems", "params:sampling"], "samples", name="sample"),
+    "scoring": Node(score, "samples", "scores", name="score"),
+    "reporting": Node(report, ["samples", "scores"], "page", name="report"),
+}
+
+
+class Project:
+    """Three nodes, each a pipeline of its own, and their data on disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.parameters: dict[str, Any] = {"temperature": 1.0, "shards": {"size": 2}}
+        self.optional: set[str] = set()
+
+    def save(self, name: str, n: int) -> None:
+        """Put a dataset there by hand."""
+        pd.DataFrame({"id": range(n)}).to_parquet(self.folder / f"{name}.parquet")
+
+    def run(self, *names: str, **run_params: Any) -> DataCatalog:
+        """What a run of these pipelines does, with the hooks."""
+        datasets: dict[str, Any] = {
+            name: ParquetDataset(
+                filepath=str(self.folder / f"{name}.parquet"), metadata={"optional": name in self.optional}
+            )
+            for name in ("problems", "samples", "scores", "page")
+        }
+        catalog = DataCatalog(datasets)
+        catalog["params:sampling"] = self.parameters
+        records = Lineage(self.folder, catalog, "now")
+        pipeline = Pipeline([NODES[name] for name in names])
+        check_run(records, run_params, pipeline)
+        for node in pipeline.nodes:
+            check_node(records, node)
+            made = node.run({name: catalog.load(name) for name in node.inputs})
+            for name, data in made.items():
+                catalog.save(name, data)
+                records.record(name, node)
+        return catalog
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    made = {name: (pipeline, node) for pipeline, node in NODES.items() for name in node.outputs}
+    for module in (inputs, lineage, staleness):
+        monkeypatch.setattr(module, "nodes_by_output", lambda: made)
+    project = Project(tmp_path)
+    project.save("problems", 3)
+    project.run("sampling", "scoring")
+    return project
+
+
+def test_scores_of_other_samples_than_those_there_are_refused_with_the_remedy(project: Project) -> None:
+    project.parameters["temperature"] = 1.5
+    project.run("sampling")
+    with pytest.raises(InputError) as caught:
+        project.run("reporting", env="smoke")
+    line = "scores was made from another version of samples than the one that is there now; make it again: kedro run"
+    assert str(caught.value) == f"stale data: {line} --env smoke --pipelines scoring"
+    project.run("scoring")
+    project.run("reporting")
+
+
+def test_what_changed_further_back_makes_data_stale_too(project: Project) -> None:
+    project.save("problems", 4)
+    with pytest.raises(InputError, match="scores was made from another version of problems"):
+        project.run("reporting")
+
+
+def test_what_is_made_again_alike_makes_nothing_stale(project: Project) -> None:
+    project.run("sampling")
+    project.run("reporting")
+
+
+def test_data_put_there_by_hand_and_data_without_a_record_are_taken(project: Project) -> None:
+    project.save("samples", 5)
+    pd.DataFrame({"id": range(5), "score": 0.1}).to_parquet(project.folder / "scores.parquet")
+    project.run("reporting")
+
+
+def test_what_a_run_makes_stale_itself_is_refused_before_it_is_read(project: Project) -> None:
+    project.parameters["temperature"] = 1.5
+    with pytest.raises(InputError, match="scores was made from another version of samples"):
+        project.run("sampling", "reporting")
+
+
+def test_only_missing_outputs_does_not_keep_what_is_stale(project: Project) -> None:
+    project.save("problems", 4)
+    with pytest.raises(InputError, match="samples was made from another version of problems"):
+        project.run("sampling", only_missing_outputs=True)
+
+
+def test_other_parameters_are_a_warning_that_names_them(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    project.parameters["shards"] = {"size": 3}
+    caplog.set_level("WARNING", "stepscale")
+    check_only = {"only_missing_outputs": True}
+    project.run("sampling", **check_only)
+    expected = "made with other parameters than today's and taken as it is: samples (sampling.shards.size)"
+    assert [record.getMessage() for record in caplog.records] == [expected]
+
+
+def test_other_code_is_a_warning(
+    project: Project, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    caplog.set_level("WARNING", "stepscale")
+    monkeypatch.setattr(staleness, "code_of", lambda _: "another")
+    project.run("reporting")
+    assert "made by other code than today's and taken as it is: samples (at " in caplog.text
+
+
+def test_stale_optional_data_counts_as_absent(project: Project, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("WARNING", "stepscale")
+    project.parameters["temperature"] = 1.5
+    project.run("sampling")
+    project.optional = {"scores"}
+    with pytest.raises(TypeError):  # this report does not do without; it was given none
+        project.run("reporting")
+    assert "scores is left out: it was made from another version of samples than the one that is there" in caplog.text
+
+
+def test_a_record_says_what_made_a_dataset(project: Project) -> None:
+    catalog = project.run("sampling")
+    origin = Lineage(project.folder, catalog, "later").origin("samples")
+    assert origin is not None
+    assert (origin["node"], origin["run"]) == ("sample", "now")
+    assert origin["parameters"] == {"params:sampling": project.parameters}
+    assert set(origin["inputs"]) == {"problems"} and len(origin["code"]) == 64
