@@ -14,7 +14,7 @@ from stepscale.report.part import Figure, Panel, Series, View
 from stepscale.report.style import line_colours
 
 _INK = "#010203"  # stands for the page's text colour, which replaces it
-_SIZES = {"one": (5.4, 3.5), "several": (3.4, 2.7), "column": (3.1, 2.9), "alone": (6.4, 3.9)}  # inches
+_SIZES = {"one": (5.0, 3.4), "several": (2.5, 2.2), "column": (3.1, 2.9), "alone": (6.4, 3.9)}  # inches
 _SHORT = 24  # characters of a name of which three stand side by side above one panel
 _DASHES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
@@ -25,13 +25,20 @@ def page_panels(figure: Figure, view: View, name: str) -> list[str]:
     size = _SIZES["one" if len(view.panels) == 1 else "several"]
     drawn = []
     for place, panel in enumerate(view.panels):
-        with _settings(f"{name}-{place}", _INK, 10):
+        with _settings(f"{name}-{place}", _INK, 10 if len(view.panels) == 1 else 9):
             canvas = _canvas(size)
             _draw_panel(canvas.subplots(), panel, view, figure, colours)
             svg = _svg(canvas)
-        svg = re.sub(r"^.*?<svg", "<svg", svg, count=1, flags=re.DOTALL).replace(_INK, "currentColor")
-        drawn.append(re.sub(r"\s*<metadata>.*?</metadata>", "", svg, flags=re.DOTALL))
+        drawn.append(_inlined(svg))
     return drawn
+
+
+def _inlined(svg: str) -> str:
+    """An SVG as part of a page: without its head, in the page's text colour, with those ids alone that it refers to itself."""
+    body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
+    body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
+    used = set(re.findall(r"#([\w.]+)", body))
+    return re.sub(r' id="([^"]+)"', lambda found: found.group(0) if found.group(1) in used else "", body)
 
 
 def whole_view(figure: Figure, view: View) -> str:
@@ -97,6 +104,7 @@ def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colours: Ma
         axes.set_xticks([place for place, _ in view.ticks], [name for _, name in view.ticks])
         axes.minorticks_off()
     if figure.percent:
+        axes.set_ylim(max(axes.get_ylim()[0], -0.02), min(axes.get_ylim()[1], 1.03))
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     axes.set(xlabel=view.x_title, ylabel=figure.y_title, title=panel.title)
     axes.grid(alpha=0.25)

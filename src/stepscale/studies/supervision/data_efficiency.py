@@ -26,7 +26,6 @@ from stepscale.supervision.points import Learning, learning, resampled_means
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
 _SLOPE = "slope of the {}, accuracy per doubling"
 _INTERCEPT = "intercept of the {}, accuracy at one labelled sample"
-_LARGE = 1000  # from here on thousandths say nothing
 _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 
@@ -131,13 +130,6 @@ def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, fl
         if slope and intercept:
             lines[str(slope[who])] = float(slope["estimate"]), float(intercept["estimate"])
     return lines
-
-
-def in_digits(value: float | str | None, digits: int = 3) -> str:
-    """A number of ``efficiency_table`` as it is printed."""
-    if value is None or np.isinf(float(value)):
-        return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
-    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
 
 
 def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
