@@ -69,7 +69,7 @@ def run_searches(
             part = searched_problems.iloc[start : start + plan.problems_per_shard]
             recipe = Recipe.of(
                 search_part,
-                type(options),
+                *_code_of(options),
                 "stepscale.generation.local",
                 inputs=sampler.hashes
                 | {"prm": prm, "problems": content_hash(part[["problem_id", "problem", "answer"]])},
@@ -77,9 +77,14 @@ def run_searches(
                 seed=settings.seed,
             )
             make = partial(search_part, generator_model, prm_model, part, options, settings)
-            name = f"{options.method}-{options.budget:05d}-{recipe.key[:8]}-{start:06d}"
+            name = f"search-{options.budget:05d}-{recipe.key[:8]}-{start:06d}"
             pieces.append(Piece(name, recipe, make, len(part) * options.n))
     return ShardPlan("searching", tuple(pieces), unit="candidates", side_by_side=generator_model)
+
+
+def _code_of(options: SearchMethod) -> tuple[type, ...]:
+    """The code of a method from elsewhere; ``search.methods`` imports all of ours, which may share a search."""
+    return () if type(options).__module__.startswith("stepscale.search.") else (type(options),)
 
 
 def search_part(
