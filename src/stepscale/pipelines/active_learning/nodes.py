@@ -41,9 +41,11 @@ def label_pool(
         sampler = GradedSampler(generator_model, generator, seed)
         return plan_rollouts(sampler, practice, pool_solutions, labeler, "pool-rollouts")
     opened, pieces = cache(partial(open_labeler, labeler)), []
+    # people may have left out whole pieces, so theirs is one
     people = {"file": content_hash(Path(labeler.path))} if isinstance(labeler, ByFile) else {}
-    for start in range(0, len(practice), pool.train.problems_per_shard):
-        asked = practice.iloc[start : start + pool.train.problems_per_shard]
+    per_piece = len(practice) if people else pool.train.problems_per_shard
+    for start in range(0, len(practice), per_piece):
+        asked = practice.iloc[start : start + per_piece]
         part = pool_solutions[pool_solutions["problem_id"].isin(asked["problem_id"])].reset_index(drop=True)
         hashes = {"problems": content_hash(asked), "solutions": content_hash(part)} | people
         recipe = Recipe.of(label_part, open_labeler, inputs=hashes, settings=labeler, seed=seed)
