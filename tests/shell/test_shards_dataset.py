@@ -1,6 +1,7 @@
 """Shards on disk: nothing there is no fault, what is there is whole, and nothing is read before it is asked for."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,21 @@ TABLE = pd.DataFrame({"a": [1, 2]})
 
 def names_in(dataset: ShardsDataset) -> list[str]:
     return [read()["name"].item() for read in dataset.load().values()]
+
+
+class Work:
+    """Plans of pieces, and which of them were made."""
+
+    def __init__(self) -> None:
+        self.made: list[str] = []
+
+    def plan(self, *names: str, settings: object = 0) -> ShardPlan:
+        recipe = Recipe.of("stepscale.cost", inputs={}, settings=settings, seed=0)
+        return ShardPlan("working", tuple(Piece(name, recipe, partial(self.make, name)) for name in names))
+
+    def make(self, name: str) -> Made:
+        self.made.append(name)
+        return Made(pd.DataFrame({"name": [name]}))
 
 
 @pytest.fixture
