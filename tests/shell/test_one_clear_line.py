@@ -122,7 +122,7 @@ def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> Non
         InputError, match=r"verifiers\.prm\.optimization\.patience: .*settings of their own \(verifiers\.small\)"
     ):
         settings_of(check_parameters(given), "supervision_settings")
-    check_parameters(given | {"experiment": None, "loop": None})
+    assert settings_of(check_parameters(given), "search_settings"), "nobody else trains small ones"
 
 
 @pytest.mark.parametrize(
