@@ -73,38 +73,25 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
         status = "never matched"
     elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
         status = "at least"
-    interval = interval_of(of_baseline[0] / of_policy[0], factors)
     return Efficiency(
-        at=float(baseline.x[at]),
-        accuracy=float(target[0]),
-        baseline=float(of_baseline[0]),
-        policy=float(of_policy[0]),
-        factor=interval,
-        status=status,
-        matched=float(np.isfinite(spent).mean()),
+        float(baseline.x[at]),
+        float(target[0]),
+        float(of_baseline[0]),
+        float(of_policy[0]),
+        interval_of(of_baseline[0] / of_policy[0], factors),
+        status,
+        float(np.isfinite(spent).mean()),
     )
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
     """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
-    rows = []
-    for at in range(len(baseline.x)):
-        saving = efficiency(baseline, policy, at)
-        low, high = float(saving.factor.low), float(saving.factor.high)
-        rows.append(
-            {
-                "at": saving.at,
-                "accuracy": saving.accuracy,
-                "baseline": saving.baseline,
-                "policy": saving.policy,
-                "factor": float(saving.factor.mean),
-                "low": low,
-                "high": high,
-                "status": saving.status,
-                "matched": saving.matched,
-            }
-        )
-    return pd.DataFrame(rows)
+    rows = [efficiency(baseline, policy, budget) for budget in range(len(baseline.x))]
+    bounds = [(float(row.factor.mean), float(row.factor.low), float(row.factor.high)) for row in rows]
+    table = pd.DataFrame([vars(row) for row in rows]).drop(columns="factor")
+    for place, name in enumerate(("factor", "low", "high"), 4):
+        table.insert(place, name, [bound[place - 4] for bound in bounds])
+    return table
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:

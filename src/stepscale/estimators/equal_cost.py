@@ -17,18 +17,8 @@ from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_in
 from stepscale.estimators.intervals import Interval
 
 POINTS = 5
-COLUMNS = (
-    "cost",
-    "label",
-    "accuracy",
-    "low",
-    "high",
-    "error",
-    "minus",
-    "difference",
-    "difference_low",
-    "difference_high",
-)
+_AT_COST = ("cost", "label", "accuracy", "low", "high", "error")
+COLUMNS = (*_AT_COST, "minus", "difference", "difference_low", "difference_high")
 
 
 def accuracy_at_cost(

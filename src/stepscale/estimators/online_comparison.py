@@ -27,21 +27,8 @@ from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_eq
 Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
 GENERATIONS, FLOPS = "generations", "FLOPs"
-COLUMNS = (
-    "unit",
-    "budget",
-    "cost",
-    "accuracy",
-    "low",
-    "high",
-    "error",
-    "stopped",
-    "other",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "verdict",
-)
+_ONLINE = ("unit", "budget", "cost", "accuracy", "low", "high", "error", "stopped")
+COLUMNS = (*_ONLINE, "other", "difference", "difference_low", "difference_high", "verdict")
 
 
 def compare_online(

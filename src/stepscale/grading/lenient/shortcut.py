@@ -35,7 +35,7 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
     Returns:
         True or False where the library says so beyond doubt, else None.
     """
-    if is_same_but_for_blanks(prediction, gold):
+    if _is_same_but_for_blanks(prediction, gold):
         return True
     if _NUMERAL.fullmatch(prediction) and _NUMERAL.fullmatch(gold):
         left, right = (Fraction(text.replace(",", "")) for text in (prediction, gold))
@@ -46,7 +46,7 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
     return _same_number(gold_number, predicted_number)
 
 
-def is_same_but_for_blanks(prediction: str, gold: str) -> bool:
+def _is_same_but_for_blanks(prediction: str, gold: str) -> bool:
     """True where two answers differ only by blanks that separate nothing and by sizes of brackets and fractions."""
     if len(prediction) + len(gold) > _LONGEST or "\\text" in prediction + gold or "\\mbox" in prediction + gold:
         return False

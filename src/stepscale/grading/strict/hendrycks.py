@@ -13,14 +13,17 @@ _TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
 
 def canonical(answer: str) -> str:
     """The canonical spelling of ``answer``; an answer that the rules cannot spell comes back as it was, stripped."""
-    answer = answer.strip()
-    enclosed = _TEXT.search(answer)
-    if enclosed is not None:
-        answer = enclosed.group("text").strip()
+    answer = without_text_macro(answer.strip()).strip()
     if answer.isdigit():  # the common case needs none of the rules
         return answer
     spelled = _spell(answer)
     return answer if spelled is None else spelled
+
+
+def without_text_macro(answer: str) -> str:
+    r"""The content of an answer that is one ``\text{...}``; any other answer as it is."""
+    enclosed = _TEXT.search(answer)
+    return answer if enclosed is None else enclosed["text"]
 
 
 def _spell(text: str) -> str | None:
