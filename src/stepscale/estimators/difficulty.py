@@ -23,7 +23,7 @@ from stepscale.estimators.checking import (
     checked_scores,
     checked_values,
 )
-from stepscale.estimators.intervals import interval_of, resample_counts, with_estimate
+from stepscale.estimators.intervals import interval_of_rows, resample_counts, with_estimate
 from stepscale.seeds import seed_for
 
 Bins = NDArray[np.int64]
@@ -157,13 +157,10 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000,
     """
     values = [checked_values(estimate, "values") for estimate in (first, second)]
     if values[0].ndim != 1 or values[0].shape != values[1].shape or len(values[0]) < 2:
-        raise InputError(
-            f"a correlation needs two values of the same problems, not {values[0].shape} and {values[1].shape}"
-        )
+        raise InputError(f"a correlation needs values of the same problems, not {values[0].shape}, {values[1].shape}")
     ranks = [np.asarray(pd.Series(estimate).rank()) for estimate in values]
     counts = with_estimate(resample_counts(len(ranks[0]), resamples, seed))
-    correlations = _correlation(ranks[0], ranks[1], counts)
-    interval = interval_of(correlations[0], correlations[1:])
+    interval = interval_of_rows(_correlation(ranks[0], ranks[1], counts))
     return {"correlation": float(interval.mean), "low": float(interval.low), "high": float(interval.high)}
 
 

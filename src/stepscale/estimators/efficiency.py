@@ -86,12 +86,13 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
     """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
-    rows = [efficiency(baseline, policy, budget) for budget in range(len(baseline.x))]
-    bounds = [(float(row.factor.mean), float(row.factor.low), float(row.factor.high)) for row in rows]
-    table = pd.DataFrame([vars(row) for row in rows]).drop(columns="factor")
-    for place, name in enumerate(("factor", "low", "high"), 4):
-        table.insert(place, name, [bound[place - 4] for bound in bounds])
-    return table
+    rows = []
+    for budget in range(len(baseline.x)):
+        row = efficiency(baseline, policy, budget)
+        bounds = float(row.factor.mean), float(row.factor.low), float(row.factor.high)
+        rows.append([row.at, row.accuracy, row.baseline, row.policy, *bounds, row.status, row.matched])
+    names = ["at", "accuracy", "baseline", "policy", "factor", "low", "high", "status", "matched"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:

@@ -63,8 +63,8 @@ def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
     if errors is None or not len(errors):
         return float("nan")
     order = np.argsort(x[: len(errors)])
-    at = int(np.searchsorted(x[order], cost))
-    return float(np.max(errors[order][max(at - 1, 0) : at + 1]))
+    above = int(np.searchsorted(x[order], cost))
+    return float(np.max(errors[order][max(above - 1, 0) : above + 1]))
 
 
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:

@@ -20,7 +20,7 @@ from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import interval_of, resample_counts, verdict, with_estimate
+from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
 from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_equal_cost, choose_policy, follow
 
@@ -118,8 +118,7 @@ def _rows(
             result = cross_validated(recorded, halves, budget)
         except InputError:  # no policy is so cheap
             continue
-        means = counts @ result.accuracy / len(halves)
-        reached = interval_of(means[0], means[1:])
+        reached = interval_of_rows(counts @ result.accuracy / len(halves))
         shown = result.cost.mean(), reached.mean, reached.low, reached.high, result.error, result.stopped
         in_unit = {name: measured for (counted, name), measured in others.items() if counted == unit}
         for name, (accuracy, spent) in in_unit.items():

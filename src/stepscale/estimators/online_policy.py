@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_values
-from stepscale.estimators.curve import at_nearest
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.curve import at_nearest, curve
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
-from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
+from stepscale.estimators.intervals import Interval, interval_of_rows, resample_counts, with_estimate
 from stepscale.estimators.online_outcomes import Outcomes
 
 _NEVER = 2.0  # a vote is never so sure
@@ -144,18 +144,15 @@ def at_equal_cost(
     Raises:
         InputError: The online policy's cost lies outside of what was measured of the other.
     """
-    values, axis = checked_values(per_problem, "accuracies"), checked_values(x, "budgets or costs")
-    counts = with_estimate(resample_counts(len(values), resamples, seed))
-    spent, won = counts @ online.cost / len(values), counts @ online.accuracy / len(values)
-    rows = counts @ axis / len(values) if axis.ndim == 2 else np.broadcast_to(axis, (len(counts), len(axis)))
-    least, most = rows[0].min(), rows[0].max()
+    other, n = curve(per_problem, x, resamples, seed), len(online.cost)
+    counts = with_estimate(resample_counts(n, resamples, seed))
+    spent, won = counts @ online.cost / n, counts @ online.accuracy / n
+    least, most = other.x.min(), other.x.max()
     if not least <= spent[0] <= most:
         raise InputError(
             f"the other policy was measured at costs {least:g} to {most:g}, not at {spent[0]:g}; add budgets"
         )
-    means = counts @ values / len(values)
-    other = at_nearest(rows, means, spent[:, None])[:, 0]
-    return interval_of((won - other)[0], (won - other)[1:])
+    return interval_of_rows(won - at_nearest(*other.rows, spent[:, None])[:, 0])
 
 
 def _rung(outcomes: Outcomes, n: int) -> int:
@@ -177,8 +174,8 @@ def _act(outcomes: Outcomes, rung: int, sure: float, action: Action) -> tuple[Fl
     rungs = np.arange(rung, max(last, rung) + 1)
     enough = outcomes.sure[:, :, rungs] >= sure
     enough[:, :, -1] = True
-    at = rungs[enough.argmax(axis=2)][:, :, None]
-    return np.take_along_axis(outcomes.right, at, 2)[:, :, 0], np.take_along_axis(outcomes.cost, at, 2)[:, :, 0]
+    end = rungs[enough.argmax(axis=2)][:, :, None]
+    return np.take_along_axis(outcomes.right, end, 2)[:, :, 0], np.take_along_axis(outcomes.cost, end, 2)[:, :, 0]
 
 
 def _priced(
