@@ -188,9 +188,7 @@ class Cells:
         self.numbers = range(1, int(self.bins.max()) + 1)
         cells = [(b, half) for b in self.numbers for half in (0, 1)]
         self.inside = {cell: np.flatnonzero((self.bins == cell[0]) & (halves == cell[1])) for cell in cells}
-        self.size = {
-            cell: self.counts[:, at].sum(axis=1, keepdims=True) for cell, at in self.inside.items()
-        }  # [rows, 1]
+        self.size = {cell: self.counts[:, i].sum(axis=1, keepdims=True) for cell, i in self.inside.items()}  # [rows, 1]
 
     def sums(self, values: Floats) -> dict[Cell, Floats]:
         """Of each cell the sum of ``values`` [strategies, budgets, problems], as often as drawn [rows, picks]."""

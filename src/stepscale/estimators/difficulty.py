@@ -21,6 +21,7 @@ from stepscale.estimators.checking import (
     checked_numbers,
     checked_samples,
     checked_scores,
+    checked_table,
     checked_values,
 )
 from stepscale.estimators.intervals import interval_of_rows, resample_counts, with_estimate
@@ -60,7 +61,7 @@ def predicted_easiness(scores: ArrayLike, mask: ArrayLike | None = None) -> Floa
     Raises:
         InputError: Shapes differ, or an answered sample has no score.
     """
-    table = _table(scores)
+    table = checked_table(scores, "scores")
     answered = checked_mask(mask, table.shape)
     return np.asarray(np.where(answered, checked_scores(table, answered), 0.0).mean(axis=1))
 
@@ -83,11 +84,11 @@ def probe_easiness(
     Raises:
         InputError: Shapes differ, or there are fewer samples.
     """
-    table = _table(scores)
+    table = checked_table(scores, "scores")
     answered, n_probes = checked_mask(mask, table.shape), checked_count(n_probes, "n_probes")
     if n_probes > table.shape[1] or len(ids) != len(table):
         raise InputError(
-            f"n_probes must lie in 1..{table.shape[1]} (samples per problem), not {n_probes}, with an id per problem"
+            f"n_probes must lie in 1..{table.shape[1]}, not {n_probes}, and there must be an id per problem"
         )
     probed = np.zeros(table.shape, bool)
     for row, problem_id in enumerate(ids):
@@ -162,13 +163,6 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000,
     counts = with_estimate(resample_counts(len(ranks[0]), resamples, seed))
     interval = interval_of_rows(_correlation(ranks[0], ranks[1], counts))
     return {"correlation": float(interval.mean), "low": float(interval.low), "high": float(interval.high)}
-
-
-def _table(scores: ArrayLike) -> Floats:
-    table = checked_numbers(scores, "scores")
-    if table.ndim != 2 or 0 in table.shape:
-        raise InputError(f"scores must be numbers [problems, samples], one for each answered sample, not {table.shape}")
-    return table
 
 
 def _correlation(one: Floats, other: Floats, counts: NDArray[np.int64]) -> Floats:

@@ -134,8 +134,7 @@ def outcomes(
     shape = (orders, len(ids), len(ladder))
     run_shape = (*shape[:2], sum(n <= most_probes for n in ladder), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
-    right, sure, easy, cost = (np.empty(shape) for _ in range(4))
-    result = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
+    result = Outcomes(ladder, tuple(runs), *(np.empty(shape) for _ in range(4)), np.empty(run_shape), run_cost)
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
     orders_of_places = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
@@ -184,7 +183,7 @@ def _checked(name: str, table: Candidates, ids: Sequence[str], whole: bool = Fal
     cost = checked_values(table.cost, f"cost of {name}")
     if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):
         raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
-    scores = checked_scores(table.scores, mask)
-    if not ((scores[mask] >= 0) & (scores[mask] <= 1)).all():
+    scores = checked_scores(table.scores, mask, lowest=0.0)
+    if (scores[mask] > 1).any():
         raise InputError(f"{name}: scores must lie in [0, 1] to say how sure a vote is; pass probabilities")
     return Candidates(checked_labels(table.answers, mask.shape).astype(object), scores, correct > 0, mask, cost)

@@ -22,7 +22,11 @@ _OPERATIONS: dict[str, Callable[[complex, complex], complex]] = {
     "/": operator.truediv,
     "^": operator.pow,
 }
-_FUNCTIONS = {"sqrt": cmath.sqrt, "ln": cmath.log, "csc": lambda argument: 1 / cmath.sin(argument)}
+_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
+    "sqrt": cmath.sqrt,
+    "ln": cmath.log,
+    "csc": lambda argument: 1 / cmath.sin(argument),
+}
 
 
 class _NoNumber(Exception):

@@ -47,19 +47,19 @@ def parse(text: str) -> Expression | None:
 
 def _tokens(text: str) -> list[Token]:
     tokens: list[Token] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    start = 0
+    while start < len(text):
+        match = _TOKEN.match(text, start)
         if match is None:
             raise _Unreadable
-        at = match.end()
+        start = match.end()
         kind = match.lastgroup
         if kind == "imaginary":  # the group after a number always takes part, empty or not
             tokens.append(("number", match["number"]))
             if match["imaginary"]:
                 tokens.append(("word", "I"))
         elif kind == "word":
-            tokens.extend(_words(match["word"], before_bracket=text[at : at + 1] == "("))
+            tokens.extend(_words(match["word"], before_bracket=text[start : start + 1] == "("))
         else:
             tokens.append(("operator", "^" if match["operator"] == "**" else match["operator"]))
     if len(tokens) > _MAX_TOKENS:

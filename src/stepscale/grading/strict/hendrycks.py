@@ -9,6 +9,8 @@ those that papers A and B graded with: they decide what counts as correct, so th
 import re
 
 _TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
+_BARE_ROOT = re.compile(r"\\sqrt(?:\Z|\\sqrt)")
+_UNBRACED_ROOT = re.compile(r"\\sqrt([^{])", re.DOTALL)
 
 
 def canonical(answer: str) -> str:
@@ -64,13 +66,9 @@ def _without_short_left_side(text: str) -> str:
 
 def _braced_roots(text: str) -> str | None:
     r"""``\sqrt3`` -> ``\sqrt{3}``; None where nothing follows the root."""
-    first, *rest = text.split("\\sqrt")
-    pieces = [first]
-    for piece in rest:
-        if not piece:
-            return None
-        pieces.append("\\sqrt" + (piece if piece[0] == "{" else "{" + piece[0] + "}" + piece[1:]))
-    return "".join(pieces)
+    if _BARE_ROOT.search(text):
+        return None
+    return _UNBRACED_ROOT.sub(r"\\sqrt{\1}", text)
 
 
 def _braced_fractions(text: str) -> str | None:

@@ -9,8 +9,7 @@ import logging
 import re
 import threading
 from collections import deque
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
@@ -42,20 +41,14 @@ def latex_to_text(latex: str) -> str | None:
 
 
 def _converter() -> "LatexNodes2Text":
-    """One converter a thread: building its macro tables costs as much as a conversion."""
-    made: Any = getattr(_local, "converter", None)
-    if made is None:
+    """One converter per thread: building its macro tables costs as much as a conversion."""
+    if not hasattr(_local, "converter"):
         from pylatexenc.latex2text import LatexNodes2Text
 
-        _silence_library()
-        made = _local.converter = LatexNodes2Text()
-    converter: LatexNodes2Text = made
+        logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is no news in a model's answers
+        _local.converter = LatexNodes2Text()
+    converter: LatexNodes2Text = _local.converter
     return converter
-
-
-@cache
-def _silence_library() -> None:
-    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is no news in a model's answers
 
 
 def _short(latex: str) -> str | None:
