@@ -1,8 +1,7 @@
 """The one place where what a user hands to an estimator becomes checked arrays.
 
-In: lists, NumPy arrays, pandas frames or tensors, as a user has them. Out: arrays of one type and shape, budgets as Python
-integers. Every public estimator goes through here, so that each accepts and refuses the same. Whatever is refused raises
-InputError with one line; nothing is repaired by guessing.
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape, budgets as Python integers. Every public
+estimator goes through here. Whatever is refused raises InputError with one line; nothing is repaired by guessing.
 """
 
 import operator
@@ -73,20 +72,16 @@ def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
 
 
 def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats, Bools]:
-    """Correctness and mask of samples, both [problems, samples].
+    """Correctness as 0.0 or 1.0 (0.0 where unanswered), and the mask, both [problems, samples].
 
     Args:
         correct: 0 or 1, or booleans. What stands at an unanswered place is not looked at, but must be no text.
         mask: True for an answered sample; None: all are answered.
 
-    Returns:
-        Correctness as 0.0 or 1.0 (0.0 where unanswered), and the mask.
-
     Raises:
         InputError: Other shapes, a mask that is not boolean, or correctness other than 0, 1 or a boolean.
     """
-    table = _array(correct, "correct")
-    _require_samples(table, "correct")
+    table = _samples(correct, "correct")
     answered = checked_mask(mask, table.shape)
     if table.dtype == np.bool_:
         return (table & answered).astype(float), answered
@@ -98,9 +93,7 @@ def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats,
 
 def checked_table(values: ArrayLike, name: str) -> Floats:
     """Numbers [problems, samples] as floats. Raises InputError where they are none, or of another shape."""
-    table = checked_numbers(values, name)
-    _require_samples(table, name)
-    return table
+    return checked_numbers(_samples(values, name), name)
 
 
 def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) -> Floats:
@@ -145,12 +138,12 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     table = checked_labels(answers, answered.shape)
     try:
         codes, labels = pd.factorize(table.ravel(), use_na_sentinel=True)
-        unanswered = [code for code, label in enumerate(labels) if isinstance(label, Number) and bool(label == -1)]
+        unanswered = [
+            code for code, label in enumerate(labels) if isinstance(label, Number) and bool(operator.eq(label, -1))
+        ]
     except _CANNOT_CONVERT:
         raise InputError("answers must be strings, numbers or other hashable labels") from None
-    codes = np.where(answered, codes.reshape(table.shape), -1)
-    for code in unanswered:
-        codes[codes == code] = -1
+    codes = np.where(answered & ~np.isin(codes, unanswered).reshape(table.shape), codes.reshape(table.shape), -1)
     # rank the codes of each row: the first of every run of equal ones begins a new number
     order = np.argsort(codes, axis=1, kind="stable")
     ranked = np.take_along_axis(codes, order, 1)
@@ -222,9 +215,11 @@ def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
         raise InputError(f"{name} must be an array of rows of one length, not {_short(values)}") from None
 
 
-def _require_samples(table: NDArray[Any], name: str) -> None:
+def _samples(values: Any, name: str) -> NDArray[Any]:
+    table = _array(values, name)
     if table.ndim != 2 or 0 in table.shape:
         raise InputError(f"{name} must be [problems, samples] in rows of one length, not of shape {table.shape}")
+    return table
 
 
 def _is_real_or_missing(cell: Any) -> bool:
@@ -243,14 +238,11 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
 
 
 def _whole(value: Any) -> int:
-    """One whole number; raises TypeError or ValueError for anything else."""
+    """One whole number; raises TypeError for anything else."""
     if isinstance(value, bool | np.bool_):
         raise TypeError("a boolean is no number of samples")
-    if isinstance(value, float | np.floating):
-        if not float(value).is_integer():
-            raise ValueError("a fraction")
-        return int(value)
-    return operator.index(value)
+    whole_float = isinstance(value, float | np.floating) and float(value).is_integer()
+    return int(value) if whole_float else operator.index(value)
 
 
 def _short(values: Any) -> str:

@@ -4,7 +4,7 @@ In: the expected accuracy of each problem under each strategy at each budget, an
 compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half
 of the bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs
 over problems and makes the choice anew in every resample; copies of a problem stay in its half, so the halves never share
-one. Knows nothing of models; strategies are names.
+one. Strategies are names.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,15 +60,11 @@ class StrategyResults:
         partly = absent.any(axis=2) & ~absent.all(axis=2)
         if partly.any():
             s, k = np.argwhere(partly)[0]
-            raise InputError(
-                f"strategy {self.strategies[s]!r} at budget {self.budgets[k]} has results of only"
-                f" {int((~absent[s, k]).sum())} of {len(self.ids)} problems; run it on all of them"
-            )
+            strategy, n = f"strategy {self.strategies[s]!r} at budget {self.budgets[k]}", int((~absent[s, k]).sum())
+            raise InputError(f"{strategy} has results of only {n} of {len(self.ids)} problems; run it on all of them")
         for unit, cost in self.costs.items():
             if not (cost[~absent] > 0).all():
-                raise InputError(
-                    f"some results have no cost in {unit} above 0; give every result its cost or leave {unit} out"
-                )
+                raise InputError(f"some results have no cost in {unit} above 0; give each its cost or leave {unit} out")
         if absent.all(axis=2).all(axis=0).any():
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 

@@ -18,7 +18,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_count
 from stepscale.estimators.curve import Curve, by_spending
-from stepscale.estimators.intervals import Interval, interval_of
+from stepscale.estimators.intervals import Interval, interval_of_rows
 
 Status = Literal["matched", "at least", "never matched"]
 _CLOSE = 1e-12  # accuracies so close are equal
@@ -63,24 +63,21 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
-    target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]
-    of_baseline = reach(baseline.x[None], baseline.accuracy[None], target)
-    of_policy = reach(policy.x[None], policy.accuracy[None], target)
-    spent = reach(policy.x_resampled, policy.resampled, targets)
-    factors = reach(baseline.x_resampled, baseline.resampled, targets) / spent
+    targets = baseline.rows[1][:, at]
+    of_baseline, of_policy = reach(*baseline.rows, targets), reach(*policy.rows, targets)
     status: Status = "matched"
     if np.isinf(of_policy[0]):
         status = "never matched"
-    elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
+    elif policy.accuracy[policy.x.argmin()] >= targets[0] - _CLOSE:
         status = "at least"
     return Efficiency(
         float(baseline.x[at]),
-        float(target[0]),
+        float(targets[0]),
         float(of_baseline[0]),
         float(of_policy[0]),
-        interval_of(of_baseline[0] / of_policy[0], factors),
+        interval_of_rows(of_baseline / of_policy),
         status,
-        float(np.isfinite(spent).mean()),
+        float(np.isfinite(of_policy[1:]).mean()),
     )
 
 

@@ -134,7 +134,8 @@ def outcomes(
     shape = (orders, len(ids), len(ladder))
     run_shape = (*shape[:2], sum(n <= most_probes for n in ladder), len(runs))
     run_cost = np.array([run.cost for run in runs.values()]).reshape(len(runs), len(ids)).T
-    result = Outcomes(ladder, tuple(runs), *(np.empty(shape) for _ in range(4)), np.empty(run_shape), run_cost)
+    right, sure, easy, cost = (np.empty(shape) for _ in range(4))
+    result = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
     orders_of_places = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)

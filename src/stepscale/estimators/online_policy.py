@@ -115,11 +115,8 @@ def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | 
     """
     space = space or OnlineSearchSpace()
     best: tuple[float, OnlinePolicy] | None = None
-    for probes, sure in product(space.probes, space.sure):
-        if probes not in outcomes.ladder:
-            continue
-        rung = _rung(outcomes, probes)
-        priced = _priced(outcomes, rung, sure, space.n_bins, budget)
+    for probes, sure in product((n for n in space.probes if n in outcomes.ladder), space.sure):
+        priced = _priced(outcomes, _rung(outcomes, probes), sure, space.n_bins, budget)
         if priced is not None and (best is None or priced[0] > best[0] + 1e-12):
             best = priced
     if best is None:
@@ -149,9 +146,7 @@ def at_equal_cost(
     spent, won = counts @ online.cost / n, counts @ online.accuracy / n
     least, most = other.x.min(), other.x.max()
     if not least <= spent[0] <= most:
-        raise InputError(
-            f"the other policy was measured at costs {least:g} to {most:g}, not at {spent[0]:g}; add budgets"
-        )
+        raise InputError(f"the other policy was measured at {least:g} to {most:g}, not at {spent[0]:g}; add budgets")
     return interval_of_rows(won - at_nearest(*other.rows, spent[:, None])[:, 0])
 
 
@@ -203,9 +198,8 @@ def _priced(
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None
-    policy = OnlinePolicy(
-        probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in best)
-    )
+    best_actions = tuple(actions[i] for i in best)
+    policy = OnlinePolicy(probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=best_actions)
     return right_at_once + float(won[np.arange(n_bins), best].sum()), policy
 
 

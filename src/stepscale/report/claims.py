@@ -73,7 +73,8 @@ B8 | Soft-label PRM: last step at least as good as minimum or product | B, Fig. 
 B9 | PRM over ORM, widening with N | B, Fig. 14
 B10 | Revision ORM with history at least as good as without | B, Fig. 15
 """
-CLAIMS = tuple(Claim(*row.split(" | ")) for row in _TABLE.strip().splitlines())
+_ROWS = (row.split(" | ") for row in _TABLE.strip().splitlines())
+CLAIMS = tuple(Claim(name, claim, paper) for name, claim, paper in _ROWS)
 
 
 def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Claim:

@@ -23,7 +23,6 @@ _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
 _EXPLOSIVE = re.compile(r"\d{400}|[a-zA-Z]{80}|\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
 _BIG_POWER = re.compile(r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?")  # perhaps of a power
 _MAX_EXPONENT_DIGITS = 5
-_INVISIBLE = {"Cf": "", "Cc": None, "Cs": None, "Co": None}  # direction marks are dropped, control characters refused
 _NUMERAL = re.compile(
     r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?"
 )
@@ -62,25 +61,18 @@ def _visible(text: str) -> str | None:
     """Without direction marks and the like; None where it holds control characters, which no answer does."""
     if text.isprintable():
         return text
-    visible: list[str] = []
-    for character in text:
-        kind = unicodedata.category(character)
-        if kind not in _INVISIBLE or character in "\n\t\r\f":
-            visible.append(character)
-        elif _INVISIBLE[kind] is None:
-            return None
-    return "".join(visible)
+    kinds = {character: unicodedata.category(character) for character in set(text) - set("\n\t\r\f")}
+    if not {"Cc", "Cs", "Co"}.isdisjoint(kinds.values()):
+        return None
+    return "".join(character for character in text if kinds.get(character) != "Cf")
 
 
 def _explodes(text: str) -> bool:
     """True for numbers that no answer holds and that would fill time and memory: ``9^{9^{9^9}}``, ``9!!!!``, 400 digits."""
     if _EXPLOSIVE.search(text) or _nesting(text) > _MAX_NESTING:
         return True
-    for power in _BIG_POWER.finditer(text):
-        digits = len(power[1]) * min(int(power[2] or 1), 10**6) if len(power[2] or "") < 6 else _MAX_EXPONENT_DIGITS + 1
-        if digits > _MAX_EXPONENT_DIGITS:
-            return True
-    return False
+    powers = _BIG_POWER.findall(text)
+    return any(len(upper) > 5 or len(digits) * int(upper or 1) > _MAX_EXPONENT_DIGITS for digits, upper in powers)
 
 
 def _nesting(text: str) -> int:

@@ -54,14 +54,7 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
     return WorkerQuestion("zero", tuple(unsettled), SECONDS) if unsettled else True
 
 
-@lru_cache(maxsize=8192)
-def _canonical(answer: str) -> str:
-    return canonical(answer)
-
-
-@lru_cache(maxsize=8192)
-def _normalised(answer: str) -> str:
-    return normalise(answer)
+_canonical, _normalised = lru_cache(maxsize=8192)(canonical), lru_cache(maxsize=8192)(normalise)
 
 
 def forget_spellings() -> None:
