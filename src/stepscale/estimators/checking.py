@@ -39,9 +39,8 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
         return np.asarray(table, float)
     if table.dtype.kind != "O" or not all(_is_real_or_missing(cell) for cell in table.ravel()):
         raise InputError(f"{name} must be numbers in rows of one length, not {_short(values)}")
-    missing = np.asarray(pd.isna(table), bool)
     try:
-        return np.asarray(np.where(missing, np.nan, table), float)
+        return np.asarray(np.where(np.asarray(pd.isna(table), bool), np.nan, table), float)
     except _CANNOT_CONVERT:
         raise InputError(f"{name} must be numbers that a float can hold, not {_short(values)}") from None
 
@@ -223,9 +222,8 @@ def _samples(values: Any, name: str) -> NDArray[Any]:
 
 
 def _is_real_or_missing(cell: Any) -> bool:
-    if isinstance(cell, Number | np.bool_):
-        return not isinstance(cell, complex | np.complexfloating)
-    return cell is None or cell is pd.NA or cell is pd.NaT
+    is_real = isinstance(cell, Number | np.bool_) and not isinstance(cell, complex | np.complexfloating)
+    return is_real or cell is None or cell is pd.NA or cell is pd.NaT
 
 
 def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:

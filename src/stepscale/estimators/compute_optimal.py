@@ -80,9 +80,14 @@ class StrategyResults:
 
 
 def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyResults:
-    """Results from a tidy table: problem_id, strategy, budget, accuracy and a column for each unit of cost.
+    """Results from a tidy table; problems and strategies keep the order in which they first appear.
 
-    Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
+    Args:
+        rows: Table with problem_id, strategy, budget, accuracy and a column for each unit. Rows of one key are averaged.
+        units: Units of cost.
+
+    Raises:
+        InputError: A column is absent, or as for ``StrategyResults``.
     """
     absent = {"problem_id", "strategy", "budget", "accuracy", *units} - set(rows.columns)
     if absent:

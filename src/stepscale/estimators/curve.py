@@ -73,7 +73,11 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
 
 
 def difference(first: Curve, second: Curve) -> Interval:
-    """``first`` minus ``second`` at each of their budgets, paired. Raises InputError if budgets or resamples differ."""
+    """``first`` minus ``second`` at each of their budgets, paired: intervals [budgets].
+
+    Raises:
+        InputError: Budgets or resamples differ.
+    """
     if not np.array_equal(first.x, second.x) or len(first.resampled) != len(second.resampled):
         raise InputError("curves are compared at the same budgets and resamples; make both with the same ones")
     return interval_of(first.accuracy - second.accuracy, first.resampled - second.resampled)

@@ -68,7 +68,11 @@ def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
 
 
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
-    """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured."""
+    """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured.
+
+    Raises:
+        InputError: Resamples differ.
+    """
     return _paired(first, second, first.x[None], first.x_resampled)
 
 

@@ -22,7 +22,7 @@ from stepscale.estimators.checking import Floats, checked_bins, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
 from stepscale.estimators.curve import Curve, at_nearest, by_spending
-from stepscale.estimators.intervals import NOISE, Counts, Interval, interval_of_rows, with_estimate
+from stepscale.estimators.intervals import Counts, Interval, interval_of_rows, verdict, with_estimate
 
 Version = Literal["v1", "iclr"]
 Counted = Literal["generations", "FLOPs"]
@@ -178,7 +178,9 @@ class _Match:
         beyond = any(budget > NEAR * self.curves[b - 1].x.max() for b, budget in budgets.items())
         gap = _matched(self.curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
         base, lead, budget = float(self.larger[inside].mean()), float(gap.mean), float(granted[inside].mean())
-        compared = (lead + base, base, lead, float(gap.low), float(gap.high), _better(gap, beyond))
+        outcome = verdict(float(gap.low), float(gap.high))
+        better = "small" if outcome == "wins" else "larger" if outcome == "loses" and not beyond else "inconclusive"
+        compared = (lead + base, base, lead, float(gap.low), float(gap.high), better)
         return {
             "counted": self.counted,
             "budget": budget,
@@ -229,9 +231,3 @@ def _matched(
     means = total / np.maximum(size, 1)
     interval = interval_of_rows(np.where(size > 0, means, means[0]))
     return replace(interval, n_problems=int(np.isin(bins, list(chosen)).sum()))
-
-
-def _better(difference: Interval, beyond: bool) -> str:
-    if difference.low > NOISE:
-        return "small"
-    return "larger" if difference.high < -NOISE and not beyond else "inconclusive"

@@ -136,15 +136,9 @@ def _result_of_arithmetic(value: str) -> str:
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_sum = re.search(rf"[+*/^!\u00d7\u00f7{MINUS}]", numbers) is not None or "%" not in right
-    if (
-        equals
-        and right.strip()
-        and is_sum
-        and not _NO_ARITHMETIC.search(numbers)
-        and not re.search(r",(?!\d{3})", value)
-    ):
-        return right.strip()
-    return value
+    is_list = re.search(r",(?!\d{3})", value) is not None
+    states_result = equals and right.strip() and is_sum and not is_list and not _NO_ARITHMETIC.search(numbers)
+    return right.strip() if states_result else value
 
 
 def _checked(text: str, end: int) -> StatedValue | None:

@@ -47,9 +47,17 @@ def _fresh_problem(family: str, level: int, split: str, rng: Random, problems: M
 def make_problems(
     n: int, split: str, run_seed: int, families: Sequence[str] = (), levels: Sequence[int] = LEVELS
 ) -> pd.DataFrame:
-    """``n`` distinct problems as a problems table, families and levels in equal shares as far as they have so many.
+    """Distinct problems as a problems table, families and levels in equal shares as far as they have so many.
 
-    ``families`` defaults to all but the held-out one. Raises InputError for an unknown family or level.
+    Args:
+        n: Number of problems.
+        split: "pretrain", "train" or "test".
+        run_seed: Decides the problems.
+        families: Names; none: all but the held-out one.
+        levels: Levels, 1 (easiest) to 5.
+
+    Raises:
+        InputError: A family or level is unknown, or there are not so many problems.
     """
     families = tuple(families) or tuple(name for name in FAMILIES if name != HELD_OUT_FAMILY)
     for unknown in [f for f in families if f not in FAMILIES] + [str(v) for v in levels if v not in LEVELS]:

@@ -29,7 +29,13 @@ _NUMERAL = re.compile(
 
 
 def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestion:
-    """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
+    """Math-Verify's verdict, or the question whose answer is the verdict.
+
+    Args:
+        prediction: The predicted answer, or a text that holds it.
+        gold: The reference, likewise.
+        options: The library's options.
+    """
     predicted_text, gold_text = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
     if predicted_text is None or gold_text is None or not predicted_text.strip("$ \n"):
         return False

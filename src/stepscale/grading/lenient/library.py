@@ -31,16 +31,9 @@ def library_accepts(
 ) -> bool:
     """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
     targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]
-    return bool(
-        verify(
-            parse(gold, targets, parsing_timeout=None),
-            parse(prediction, targets, parsing_timeout=None),
-            float_rounding=float_rounding,
-            strict=strict,
-            allow_set_relation_comp=allow_set_relation_comp,
-            timeout_seconds=None,
-        )
-    )
+    reference, answer = (parse(text, targets, parsing_timeout=None) for text in (gold, prediction))
+    options = {"strict": strict, "allow_set_relation_comp": allow_set_relation_comp, "timeout_seconds": None}
+    return bool(verify(reference, answer, float_rounding=float_rounding, **options))
 
 
 def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:

@@ -29,7 +29,12 @@ _RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1
 
 
 def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
-    """The PRM800K grader's verdict, or the question whose answer is the verdict."""
+    """The PRM800K grader's verdict, or the question whose answer is the verdict.
+
+    Args:
+        prediction: The predicted answer.
+        gold: The reference.
+    """
     if _canonical(gold) == (canonical(prediction) if len(prediction) > _LONGEST_CACHED else _canonical(prediction)):
         return True
     if max(len(prediction), len(gold)) > MAX_ANSWER:
