@@ -1,11 +1,10 @@
 """The compute-optimal policy at equal cost: which strategy with which N for which difficulty, for what a baseline spends.
 
-In: as ``compute_optimal``, a unit of cost (tokens or FLOPs a problem) and a baseline. Out: the policy's curve against what it
-spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen, on one half of the bin's
-problems, each with the largest N whose mean cost there is at most the baseline's there, and measured on the other half: as at
-equal generations the budget is spent, and one N a strategy leaves little to be taken in by on a few problems. A policy chosen
-at equal generations takes the accurate strategy whatever it costs; drawn against its cost it would look dearer than it need be.
-The bootstrap chooses anew in every resample, within the costs of that resample.
+In: as ``compute_optimal``, a unit of cost (tokens or FLOPs per problem) and a baseline. Out: the policy's curve against what it
+spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen on one half of the bin's
+problems and measured on the other. Each strategy takes the largest N whose mean cost is at most the baseline's there. A policy
+chosen at equal generations takes the accurate strategy whatever it costs, and would look dearer than it need be. The bootstrap
+chooses anew in every resample, within the costs of that resample.
 """
 
 from collections.abc import Mapping

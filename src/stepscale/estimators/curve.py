@@ -1,10 +1,9 @@
 """Accuracy against what was spent, with the bootstrap resamples that made its interval, so that curves can be compared.
 
-In: per-problem accuracies at budgets, and per-problem costs if the axis is not the budget itself. Out: a ``Curve`` whose
-rows of ``resampled`` are paired with those of every curve made with the same resamples. The axis is in any unit
-(generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis. Points keep the
-order of their budgets, in the estimate and in every resample, so that a column is one budget; a cost need not rise with it (a
-policy may choose a cheaper strategy at a larger budget), so what reads a curve at a spending sorts it first.
+In: accuracies of problems at budgets, and their costs if the axis is not the budget itself. Out: a ``Curve``, paired with every
+curve made with the same resamples. The axis is in any unit (generations, tokens, FLOPs per problem). Between budgets values lie
+on a line over its logarithm. Points keep the order of their budgets, so that a column is one budget. A cost need not rise with
+the budget, so what reads a curve at a spending sorts it first.
 """
 
 from dataclasses import dataclass

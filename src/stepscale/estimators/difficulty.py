@@ -1,9 +1,9 @@
 """How hard a problem is for a generator, and five bins of equal size (Snell et al. 2024, 3.2 and C).
 
-In: correctness or verifier scores of samples [problems, samples]. Out: easiness a problem in [0, 1] (1: always solved), and
+In: correctness or verifier scores of samples [problems, samples]. Out: easiness per problem in [0, 1] (1: always solved), and
 bins 1 (easiest) to 5 (hardest). Oracle: pass@1, which needs the gold answers. Predicted: the verifier's mean final-answer
-score, which needs none. The paper takes 2048 samples and does not count them; a few probe samples give an estimate whose
-cost can be counted (``online_policy``). Knows nothing of strategies.
+score, which needs none. The paper takes 2048 samples and does not count them. A few probe samples give an estimate whose cost can
+be counted (``online_policy``).
 """
 
 from collections.abc import Sequence

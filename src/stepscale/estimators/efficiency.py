@@ -1,12 +1,11 @@
 """How many times less a policy spends than a baseline to be as accurate (Snell et al. 2024, 5.3 and 6.2: up to 4 times).
 
 In: two paired curves against the same unit (generations, tokens or FLOPs). Out: for each baseline budget the factor
-(spending at which the baseline first reaches its accuracy there) / (spending at which the policy first reaches it).
-Both are read off the line between measured points, straight on the logarithm of the spending, so a baseline that has
-stopped rising is not charged for the budget it wastes.
+(spending at which the baseline first reaches its accuracy there) / (spending at which the policy first reaches it). Both are read
+off the line between measured points over the logarithm of the spending, so a flat baseline is not charged for what it wastes.
 
 Where the policy never reaches that accuracy within its budgets, its spending is infinite and the factor 0, in the estimate
-and in each resample; where its smallest budget is enough already, the factor is a lower bound ("at least").
+and in each resample. Where its smallest budget is enough already, the factor is a lower bound ("at least").
 """
 
 from dataclasses import dataclass

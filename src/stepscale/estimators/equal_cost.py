@@ -1,9 +1,8 @@
 """Accuracy at a cost: strategies read off their curves at the same spending, and paired differences there.
 
 In: curves against one unit (generations, tokens or FLOPs per problem) made with the same resamples. Out: tables and intervals.
-Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value.
-Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired; where its curve
-ends short of a spending that the estimate covers, at its end.
+Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value. Each
+resample is read off its own curve, so problems and their costs stay paired; beyond the end of its curve, at that end.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,10 @@
 """Test-time compute against a larger model that was trained on the same tokens, at equal FLOPs (Snell et al. 2024, 7).
 
 In: the compute-optimal curves of a small model by difficulty bin, and the greedy accuracy of a model M times larger. Out: the
-stars over the curves of the paper's Figure 9, and the paired difference at each star. Pretraining costs 6 P D_pre and
-inference 2 P D_inf (P parameters, D tokens); the larger model multiplies both by M; the small one spends the
-difference on inference. The versions of the paper differ: v1 counts the generator alone, the ICLR version counts
-inference as 4 P D_inf, for a verifier as large as the generator. R = D_inf / D_pre. Beside both, the same match is made in
-FLOPs as the ledger has them, what the verifier really reads included, by the policy that is chosen at equal FLOPs.
+stars over the curves of the paper's Figure 9, and the paired difference at each star. Pretraining costs 6 P D_pre and inference
+2 P D_inf (P parameters, D tokens); R = D_inf / D_pre. The larger model multiplies both by M; the small one spends the difference
+on inference. The paper's v1 counts the generator alone; the ICLR version counts inference as 4 P D_inf, for a verifier as large.
+Beside both, the match is made in FLOPs as the ledger has them, by the policy that is chosen at equal FLOPs.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,10 @@
 """The online policy beside policies that do not pay for what they know, at equal total cost (past Snell et al. 2024, 8).
 
-In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online
-policy reaches and spends, and how far that is from best-of-N weighted, from the uniform and from the oracle-binned policy at
-the same mean spending. Its parameters are chosen on one half of the problems and measured on the other, both ways round, as
-those of ``compute_optimal`` are. Spending is in generations, probes included, and once more in FLOPs, generator and verifier
-together; there the others are chosen at equal FLOPs too (``cost_optimal``). Intervals are over problems with the choices of all
-policies held fixed: a resample chooses nothing anew here.
+In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online policy
+reaches and spends, and its lead over best-of-N weighted, the uniform and the oracle-binned policy at the same mean spending. Its
+parameters are chosen on one half of the problems and measured on the other, both ways round. Spending is in generations, probes
+included, and once more in FLOPs of generator and verifier; there the others are chosen at equal FLOPs too (``cost_optimal``).
+Intervals are over problems with all choices held fixed: a resample chooses nothing anew here.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -1,9 +1,8 @@
 """What a policy that decides while it samples would meet: every prefix of many random orders of recorded samples.
 
 In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
-order of its pool and rung of the ladder of sample numbers: what a policy sees (mean score, how sure the vote is), what it has
-paid, and whether the answer it would give is right. Nothing is modelled: each cell is what the policy would have met had the
-samples come in that order, by weighted vote (Snell et al. 2024, E). Knows nothing of policies.
+order and number of samples: what a policy sees (mean score, how sure the vote is), what it has paid, and whether its answer is
+right by weighted vote (Snell et al. 2024, E). Nothing is modelled: a policy would have met this had samples come so.
 """
 
 from collections.abc import Mapping, Sequence

@@ -42,7 +42,7 @@ class OnlinePolicy(BaseModel):
     probes: int = Field(ge=1, description="samples drawn first")
     sure: float = Field(ge=0, description="stop when the winner's sum of scores is this share of the samples drawn")
     borders: tuple[float, ...] = Field(description="falling borders between bins, in mean score of the probes")
-    actions: tuple[Action, ...] = Field(description="one a bin, easiest first")
+    actions: tuple[Action, ...] = Field(description="one per bin, easiest first")
 
     def bin(self, mean_score: float) -> int:
         """The difficulty bin, 1 the easiest, that probes of this mean score tell."""

@@ -31,14 +31,10 @@ class _TooLarge(Exception):
 def simplify_to_zero(*differences: str) -> bool:
     """True if every difference simplifies to zero; False too where one is no expression or is too large to be built."""
     try:
-        return all(_is_zero(difference) for difference in differences)
+        trees = (parse(difference) for difference in differences)
+        return all(tree is not None and bool(sympy.simplify(build(tree)) == 0) for tree in trees)
     except _TooLarge:
         return False
-
-
-def _is_zero(difference: str) -> bool:
-    tree = parse(difference)
-    return tree is not None and bool(sympy.simplify(build(tree)) == 0)
 
 
 def build(tree: Expression) -> Expr:

@@ -75,14 +75,11 @@ def _visible(text: str) -> str | None:
 
 def _explodes(text: str) -> bool:
     """True for numbers that no answer holds and that would fill time and memory: ``9^{9^{9^9}}``, ``9!!!!``, 400 digits."""
-    if _EXPLOSIVE.search(text) or _nesting(text) > _MAX_NESTING:
+    depths = accumulate(1 if bracket in "{(" else -1 for bracket in re.findall(r"[{}()]", text))
+    if _EXPLOSIVE.search(text) or max(depths, default=0) > _MAX_NESTING:
         return True
     powers = _BIG_POWER.findall(text)
     return any(len(upper) > 5 or len(digits) * int(upper or 1) > _MAX_EXPONENT_DIGITS for digits, upper in powers)
-
-
-def _nesting(text: str) -> int:
-    return max(accumulate((1 if bracket in "{(" else -1 for bracket in re.findall(r"[{}()]", text)), initial=0))
 
 
 def _numeral(text: str) -> Fraction | None:

@@ -48,7 +48,9 @@ def _spell(text: str) -> str | None:
         return text
     if text[0] == ".":
         text = "0" + text
-    text = _without_short_left_side(text)
+    sides = text.split("=", 2)
+    if len(sides) == 2 and len(sides[0]) <= 2:  # `k=5`
+        text = sides[1]
     rooted = _braced_roots(text)
     if rooted is None:
         return None
@@ -56,12 +58,6 @@ def _spell(text: str) -> str | None:
     if fractioned is None:
         return None
     return "\\frac{1}{2}" if fractioned == "0.5" else _slash_as_fraction(fractioned)
-
-
-def _without_short_left_side(text: str) -> str:
-    """``k=5`` -> ``5``, where the left side is at most two characters and there is one equals sign."""
-    sides = text.split("=", 2)
-    return sides[1] if len(sides) == 2 and len(sides[0]) <= 2 else text
 
 
 def _braced_roots(text: str) -> str | None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from stepscale.grading.algebra import radical
-from stepscale.grading.algebra.expression import Expression, may_be_read
+from stepscale.grading.algebra.expression import may_be_read
 from stepscale.grading.algebra.numeric import is_nonzero
 from stepscale.grading.algebra.parser import parse
 from stepscale.grading.strict.hendrycks import canonical
@@ -82,18 +82,12 @@ def _same_element(gold_text: str, predicted_text: str) -> bool | str:
     tree = parse(difference)
     if tree is None:
         return False
-    decided = _decided(tree)
-    return difference if decided is None else decided
-
-
-def _decided(tree: Expression) -> bool | None:
-    """True where ``tree`` is zero, False where it is not, None where only symbolic work can tell."""
     try:
         return radical.quotient(tree).is_zero()
     except radical.Undefined:
         return False
     except radical.OutOfReach:
-        return False if is_nonzero(tree) else None
+        return False if is_nonzero(tree) else difference
 
 
 def _is_fraction(text: str) -> bool:

@@ -1,11 +1,9 @@
 """Isolated workers: separate processes that do symbolic work, each question under a time and a memory limit.
 
-In: a ``WorkerQuestion`` (a task's name, its arguments, its time limit). Out: its boolean answer, or None where the worker ran
-out of time or memory, or died. A worker is a fresh interpreter reading questions from a pipe, so it works from any
-thread, under any start method, inside daemonic processes and on any platform; no signal is used. It is started when
-first needed, replaced when it fails, and ends with this process: its pipe closes, and while it computes, a watchdog
-in the worker ends it at the time limit. What this module deliberately does not know: mathematics, and what a question
-means.
+In: a ``WorkerQuestion``. Out: its boolean answer, or None where the worker ran out of time or memory, or died. A worker is an
+interpreter reading questions from a pipe: it works from any thread, under any start method, inside daemonic processes and on any
+platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process: its pipe closes,
+and while it computes, a watchdog in the worker ends it at the time limit.
 """
 
 import atexit
