@@ -24,7 +24,7 @@ def canonical(answer: str) -> str:
 
 def without_text_macro(answer: str) -> str:
     r"""The content of an answer that is one ``\text{...}``; any other answer as it is."""
-    enclosed = _TEXT.search(answer)
+    enclosed = _TEXT.match(answer) if answer.startswith("\\text{") else None
     return answer if enclosed is None else enclosed["text"]
 
 
