@@ -16,6 +16,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_budgets
 from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.formats import READABLE_FORMATS, Tables, read
@@ -69,7 +70,8 @@ def evaluate(
         logger.warning("%d of %d problems have no samples and are left out", (~sampled).sum(), len(sampled))
     problems = tables.problems[sampled]
     grid = sample_grid(problems, solutions, rules=rules)
-    budgets = checked_budgets(ns if ns is not None else _doubling(grid.mask.shape[1]), grid.mask.shape[1])
+    places = grid.mask.shape[1]
+    budgets = checked_budgets(ns if ns is not None else sorted({*ladder_of(places), places}), places)
     rows: list[tuple[object, ...]] = []
     for method, verifier, aggregation, accuracy in _measured(grid, solutions, tables.scores, budgets, seed):
         interval = bootstrap_interval(accuracy, bootstrap, seed)
@@ -133,11 +135,6 @@ def _read(path: str | Path, format: str | None) -> tuple[str, Tables]:
     raise InputError(
         complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
     )
-
-
-def _doubling(places: int) -> list[int]:
-    """1, 2, 4, ... and ``places``."""
-    return sorted({2**i for i in range(places.bit_length()) if 2**i <= places} | {places})
 
 
 def _measured(

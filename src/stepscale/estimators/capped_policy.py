@@ -1,9 +1,8 @@
 """Online policies that never spend more than a budget on any one problem: what a single request asks for.
 
-In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the policy that is most accurate on these
-problems with actions that always keep to it, and what such a policy reaches and spends on problems it was
-not chosen on. The choice is that of ``online_policy``, among the actions that are left. There the budget is a mean over
-problems; who asks about one problem has no others to save on.
+In: ``Outcomes`` whose costs are generations. Out: for each of several budgets the most accurate policy on these problems whose
+actions always keep to it, and what such a policy reaches and spends on problems it was not chosen on. In ``online_policy`` the
+budget is a mean over problems; who asks about one problem has no others to save on.
 """
 
 from collections.abc import Mapping, Sequence
@@ -113,18 +112,13 @@ def _leads(
     if ns and ns[0] <= spent <= ns[-1]:
         measured = np.stack([uniform[n] for n in ns], axis=1)
         gaps.append(("mean spending", spent, at_equal_cost(result, measured, ns, seed=seed)))
-    error_ns, error_values = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
-    return tuple(
-        Lead(
-            at=at,
-            generations=n,
-            difference=float(gap.mean),
-            low=float(gap.low),
-            high=float(gap.high),
-            error=result.error + error_at(error_ns, error_values, n) if errors else None,
-        )
-        for at, n, gap in gaps
-    )
+    axis, values = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
+    leads = []
+    for at, n, gap in gaps:
+        error = result.error + error_at(axis, values, n) if errors else None
+        bounds = {"difference": float(gap.mean), "low": float(gap.low), "high": float(gap.high)}
+        leads.append(Lead(at=at, generations=n, error=error, **bounds))
+    return tuple(leads)
 
 
 def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:

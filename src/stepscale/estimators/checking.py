@@ -1,12 +1,12 @@
 """The one place where what a user hands to an estimator becomes checked arrays.
 
-In: lists, NumPy arrays, pandas frames or tensors, as a user has them. Out: arrays of one type and shape, budgets as Python
-integers. Every public estimator goes through here, so that each accepts and refuses the same. Whatever is refused raises
-InputError with one line; nothing is repaired by guessing.
+In: lists, NumPy arrays, pandas frames or tensors. Out: arrays of one type and shape, budgets as Python integers. Every public
+estimator goes through here. Whatever is refused raises InputError with one line; nothing is repaired by guessing.
 """
 
 import operator
 from collections.abc import Iterable, Mapping, Set
+from contextlib import suppress
 from numbers import Number
 from typing import Any
 
@@ -25,14 +25,11 @@ _CANNOT_CONVERT = (TypeError, ValueError, RuntimeError, OverflowError, Attribute
 
 
 def checked_numbers(values: ArrayLike, name: str) -> Floats:
-    """Numbers as floats.
+    """Numbers of any shape as floats; booleans count as 0 and 1, and None and pandas NA become NaN.
 
     Args:
-        values: Numbers of any shape; booleans count as 0 and 1.
-        name: What the values are called in an error.
-
-    Returns:
-        An array of the same shape. None and pandas NA have become NaN.
+        values: The numbers.
+        name: What they are called in an error.
 
     Raises:
         InputError: The values are ragged, masked, or no real numbers.
@@ -42,9 +39,8 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
         return np.asarray(table, float)
     if table.dtype.kind != "O" or not all(_is_real_or_missing(cell) for cell in table.ravel()):
         raise InputError(f"{name} must be numbers in rows of one length, not {_short(values)}")
-    missing = np.asarray(pd.isna(table), bool)
     try:
-        return np.asarray(np.where(missing, np.nan, table), float)
+        return np.asarray(np.where(np.asarray(pd.isna(table), bool), np.nan, table), float)
     except _CANNOT_CONVERT:
         raise InputError(f"{name} must be numbers that a float can hold, not {_short(values)}") from None
 
@@ -68,50 +64,44 @@ def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
         raise InputError(f"mask must be of shape {shape}, not {table.shape}")
     if table.dtype == np.bool_:
         return table
-    try:
-        flags = checked_numbers(table, "mask")
-    except InputError:
-        flags = np.full(1, np.nan)
-    if not _are_zero_or_one(flags):
-        raise InputError("mask must be booleans: True for an answered sample, False for an unanswered one")
-    return np.asarray(flags, bool)
+    with suppress(InputError):
+        if np.isin(flags := checked_numbers(table, "mask"), (0, 1)).all():
+            return np.asarray(flags, bool)
+    raise InputError("mask must be booleans: True for an answered sample, False for an unanswered one")
 
 
 def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats, Bools]:
-    """Correctness and mask of samples, both [problems, samples].
+    """Correctness as 0.0 or 1.0 (0.0 where unanswered), and the mask, both [problems, samples].
 
     Args:
         correct: 0 or 1, or booleans. What stands at an unanswered place is not looked at, but must be no text.
         mask: True for an answered sample; None: all are answered.
 
-    Returns:
-        Correctness as 0.0 or 1.0 (0.0 where unanswered), and the mask.
-
     Raises:
         InputError: Other shapes, a mask that is not boolean, or correctness other than 0, 1 or a boolean.
     """
-    table = _array(correct, "correct")
-    if table.ndim != 2 or 0 in table.shape:
-        raise InputError(f"correct must be [problems, samples] in rows of one length, not of shape {table.shape}")
+    table = _samples(correct, "correct")
     answered = checked_mask(mask, table.shape)
     if table.dtype == np.bool_:
         return (table & answered).astype(float), answered
     right = checked_numbers(table, "correct")
-    if not _are_zero_or_one(right[answered]):
+    if not np.isin(right[answered], (0, 1)).all():
         raise InputError("correct must be 0 or 1 (or a boolean) for every answered sample; turn rewards into verdicts")
     return np.where(answered, right, 0.0), answered
 
 
+def checked_table(values: ArrayLike, name: str) -> Floats:
+    """Numbers [problems, samples] as floats. Raises InputError where they are none, or of another shape."""
+    return checked_numbers(_samples(values, name), name)
+
+
 def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) -> Floats:
-    """Verifier scores [problems, samples], of which only those of ``answered`` samples are looked at.
+    """Verifier scores as floats [problems, samples], of which only those of ``answered`` samples are looked at.
 
     Args:
-        scores: Numbers of the shape of ``answered``.
+        scores: Numbers of the shape of ``answered``; NaN may stand where no sample is answered.
         answered: True where a sample can be chosen.
         lowest: The least score allowed. If it is finite, scores must be finite too, for they are summed.
-
-    Returns:
-        The scores as floats; NaN may stand where no sample is answered.
 
     Raises:
         InputError: Another shape, a score that is no number, or one below ``lowest``.
@@ -134,15 +124,12 @@ def checked_labels(answers: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
 
 
 def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
-    """Answers as numbers from 1, dense within each problem so that tallies stay narrow; 0 for none.
+    """Answers as codes from 1 [problems, samples], dense within each problem so that tallies stay narrow; 0 for none.
 
     Args:
         answers: Labels [problems, samples] that can be hashed. None, NaN, pandas NA and the number -1 mean no answer, in
             every kind of array. Labels are equal as Python has it: ``1`` and ``1.0`` are, ``1`` and ``"1"`` are not.
         answered: The mask [problems, samples].
-
-    Returns:
-        Codes [problems, samples]: equal within a row where answers are equal, 0 where there is none.
 
     Raises:
         InputError: Another shape, or an answer that cannot be hashed.
@@ -150,12 +137,12 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     table = checked_labels(answers, answered.shape)
     try:
         codes, labels = pd.factorize(table.ravel(), use_na_sentinel=True)
-        unanswered = [code for code, label in enumerate(labels) if _is_minus_one(label)]
+        unanswered = [
+            code for code, label in enumerate(labels) if isinstance(label, Number) and bool(operator.eq(label, -1))
+        ]
     except _CANNOT_CONVERT:
         raise InputError("answers must be strings, numbers or other hashable labels") from None
-    codes = np.where(answered, codes.reshape(table.shape), -1)
-    for code in unanswered:
-        codes[codes == code] = -1
+    codes = np.where(answered & ~np.isin(codes, unanswered).reshape(table.shape), codes.reshape(table.shape), -1)
     # rank the codes of each row: the first of every run of equal ones begins a new number
     order = np.argsort(codes, axis=1, kind="stable")
     ranked = np.take_along_axis(codes, order, 1)
@@ -166,14 +153,11 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
 
 
 def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, ...]:
-    """Budgets (numbers of samples) as Python integers, so that no product of them can overflow.
+    """Budgets (numbers of samples) in their order as Python integers, so that no product of them can overflow.
 
     Args:
         ns: Whole numbers of any integer type, in a list, array, series or range. A float that is whole, such as 16.0, counts.
         places: Samples per problem, the largest budget there can be; None: no limit.
-
-    Returns:
-        The budgets in their order.
 
     Raises:
         InputError: Not a list of numbers, a fraction, or a budget outside of 1..places.
@@ -217,9 +201,7 @@ def checked_level(level: Any) -> float:
 def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
     """Any container as an array. Lists become objects first where NumPy would turn their numbers into text."""
     if isinstance(values, np.ma.MaskedArray):
-        raise InputError(
-            f"{name} is a masked array; pass its data, and mask=~array.mask for the samples that are missing"
-        )
+        raise InputError(f"{name} is a masked array; pass its data, and mask=~array.mask for what is missing")
     if isinstance(values, Set | Mapping):
         raise InputError(f"{name} must be rows in an order, not a {type(values).__name__}")
     try:
@@ -232,18 +214,16 @@ def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
         raise InputError(f"{name} must be an array of rows of one length, not {_short(values)}") from None
 
 
-def _are_zero_or_one(numbers: Floats) -> bool:
-    return bool(((numbers == 0) | (numbers == 1)).all())
+def _samples(values: Any, name: str) -> NDArray[Any]:
+    table = _array(values, name)
+    if table.ndim != 2 or 0 in table.shape:
+        raise InputError(f"{name} must be [problems, samples] in rows of one length, not of shape {table.shape}")
+    return table
 
 
 def _is_real_or_missing(cell: Any) -> bool:
-    if isinstance(cell, Number | np.bool_):
-        return not isinstance(cell, complex | np.complexfloating)
-    return cell is None or cell is pd.NA or cell is pd.NaT
-
-
-def _is_minus_one(label: Any) -> bool:
-    return isinstance(label, Number) and bool(operator.eq(label, -1))
+    is_real = isinstance(cell, Number | np.bool_) and not isinstance(cell, complex | np.complexfloating)
+    return is_real or cell is None or cell is pd.NA or cell is pd.NaT
 
 
 def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
@@ -256,14 +236,11 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
 
 
 def _whole(value: Any) -> int:
-    """One whole number; raises TypeError or ValueError for anything else."""
+    """One whole number; raises TypeError for anything else."""
     if isinstance(value, bool | np.bool_):
         raise TypeError("a boolean is no number of samples")
-    if isinstance(value, float | np.floating):
-        if not float(value).is_integer():
-            raise ValueError("a fraction")
-        return int(value)
-    return operator.index(value)
+    whole_float = isinstance(value, float | np.floating) and float(value).is_integer()
+    return int(value) if whole_float else operator.index(value)
 
 
 def _short(values: Any) -> str:

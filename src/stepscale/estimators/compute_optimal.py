@@ -1,10 +1,9 @@
 """Which strategy for which difficulty at which budget, and how good that is on problems it was not chosen on.
 
-In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin a problem. Out: the
-compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half
-of the bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs
-over problems and makes the choice anew in every resample; copies of a problem stay in its half, so the halves never share
-one. Knows nothing of models; strategies are names.
+In: the expected accuracy of each problem under each strategy at each budget, and a difficulty bin per problem. Out: the
+compute-optimal curve (Snell et al. 2024, 3.1, 3.2). In each bin and at each budget the best strategy is chosen on one half of the
+bin's problems and measured on the other, both ways round, and averaged over problems. The bootstrap runs over problems and
+makes the choice anew in every resample. Copies of a problem stay in its half, so the halves never share one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,6 +23,7 @@ from stepscale.seeds import seed_for
 
 DIGITS = 12  # means that agree to so many are tied
 Cell = tuple[int, int]  # (bin, half)
+Picks = NDArray[np.int64]  # (strategy, budget) in one number: strategy x number of budgets + budget
 
 
 @dataclass(frozen=True)
@@ -59,15 +59,11 @@ class StrategyResults:
         partly = absent.any(axis=2) & ~absent.all(axis=2)
         if partly.any():
             s, k = np.argwhere(partly)[0]
-            raise InputError(
-                f"strategy {self.strategies[s]!r} at budget {self.budgets[k]} has results of only"
-                f" {int((~absent[s, k]).sum())} of {len(self.ids)} problems; run it on all of them"
-            )
+            strategy, n = f"strategy {self.strategies[s]!r} at budget {self.budgets[k]}", int((~absent[s, k]).sum())
+            raise InputError(f"{strategy} has results of only {n} of {len(self.ids)} problems; run it on all of them")
         for unit, cost in self.costs.items():
             if not (cost[~absent] > 0).all():
-                raise InputError(
-                    f"some results have no cost in {unit} above 0; give every result its cost or leave {unit} out"
-                )
+                raise InputError(f"some results have no cost in {unit} above 0; give each its cost or leave {unit} out")
         if absent.all(axis=2).all(axis=0).any():
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 
@@ -83,9 +79,14 @@ class StrategyResults:
 
 
 def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyResults:
-    """Results from a tidy table: problem_id, strategy, budget, accuracy and a column for each unit of cost.
+    """Results from a tidy table; problems and strategies keep the order in which they first appear.
 
-    Problems and strategies keep the order in which they first appear. Several rows of one key (seeds) are averaged.
+    Args:
+        rows: Table with problem_id, strategy, budget, accuracy and a column for each unit. Rows of one key are averaged.
+        units: Units of cost.
+
+    Raises:
+        InputError: A column is absent, or as for ``StrategyResults``.
     """
     absent = {"problem_id", "strategy", "budget", "accuracy", *units} - set(rows.columns)
     if absent:
@@ -137,26 +138,26 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
     Raises:
         InputError: Bins of another length, absent bins, or a bin of one problem.
     """
-    cells = Cells(results, bins, resamples, seed)
+    cells, k = Cells(results, bins, resamples, seed), len(results.budgets)
     right = cells.sums(results.accuracy)
-    absent = np.isnan(results.accuracy).all(axis=2)  # [strategies, budgets]
     # 1. for every cell the strategy [rows, budgets] that is best on the other half of its bin
-    means = {cell: np.round(cells.other_half(right, cell), DIGITS) for cell in cells.inside}
-    choice = {cell: np.where(absent, -np.inf, mean).argmax(axis=1) for cell, mean in means.items()}
+    choice = {}
+    for cell in cells.inside:
+        means = np.where(cells.absent, -np.inf, np.round(cells.other_half(right, cell), DIGITS))
+        choice[cell] = means.reshape(len(means), -1, k).argmax(axis=1) * k + np.arange(k)
     # 2. what it reaches on the cell itself, in the estimate and in every resample
-    reached = {cell: _picked(right[cell], best) for cell, best in choice.items()}
+    reached = {cell: np.take_along_axis(right[cell], picks, 1) for cell, picks in choice.items()}
     budgets = np.broadcast_to(np.asarray(results.budgets, float), reached[1, 0].shape)
-    by_bin = tuple(from_rows(budgets, cells.mean(reached, b)) for b in cells.numbers)
     # 3. the same problem by problem, for the estimate
-    strategies = cells.by_problem({cell: best[0] for cell, best in choice.items()})
-    picks = strategies * len(results.budgets) + np.arange(len(results.budgets))
+    estimate = {cell: picks[0] for cell, picks in choice.items()}
+    picks = cells.by_problem(estimate)
     return ComputeOptimal(
         results.budgets,
         from_rows(budgets, cells.mean(reached)),
-        by_bin,
+        tuple(from_rows(budgets, cells.mean(reached, b)) for b in cells.numbers),
         of_picks(results.accuracy, picks),
         {unit: of_picks(cost, picks) for unit, cost in results.costs.items()},
-        _table(cells, choice),
+        choice_table(cells, estimate, np.arange(k)).drop(columns="n"),
         cells.counts[1:],
     )
 
@@ -172,36 +173,36 @@ def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
 
 
 class Cells:
-    """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share."""
+    """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share.
+
+    A pick is one number: strategy x number of budgets + budget.
+    """
 
     def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:
         self.results, self.bins = results, checked_bins(bins, len(results.ids))
         if np.bincount(self.bins)[1:].min() < 2:
             raise InputError("bins must be of two problems or more each, one per half; use fewer bins")
+        self.absent = np.isnan(results.accuracy).all(axis=2).ravel()  # what was not run [picks]
         halves = fold_of(results.ids, self.bins, seed)
         self.counts = with_estimate(resample_counts(len(results.ids), resamples, seed))
         self.numbers = range(1, int(self.bins.max()) + 1)
         cells = [(b, half) for b in self.numbers for half in (0, 1)]
         self.inside = {cell: np.flatnonzero((self.bins == cell[0]) & (halves == cell[1])) for cell in cells}
-        self.size = {
-            cell: self.counts[:, inside].sum(axis=1)[:, None] for cell, inside in self.inside.items()
-        }  # [rows, 1]
+        self.size = {cell: self.counts[:, i].sum(axis=1, keepdims=True) for cell, i in self.inside.items()}  # [rows, 1]
 
     def sums(self, values: Floats) -> dict[Cell, Floats]:
-        """Of each cell the sum over its problems, each as often as it was drawn [rows, strategies, budgets]."""
-        return {
-            cell: np.moveaxis(np.nan_to_num(values[:, :, inside]) @ self.counts[:, inside].T, 2, 0)
-            for cell, inside in self.inside.items()
-        }
+        """Of each cell the sum of ``values`` [strategies, budgets, problems], as often as drawn [rows, picks]."""
+        table = np.nan_to_num(values.reshape(-1, len(self.bins)).T)
+        return {cell: self.counts[:, inside] @ table[inside] for cell, inside in self.inside.items()}
 
     def other_half(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
-        """Means [rows, strategies, budgets] on what a cell's strategy is chosen by: the other half of its bin."""
+        """Means [rows, picks] on what a cell's strategy is chosen by: the other half of its bin."""
         b, half = cell
-        total, size = sums[b, 1 - half], self.size[b, 1 - half][:, :, None]
+        total, size = sums[b, 1 - half], self.size[b, 1 - half]
         if (size == 0).any():
             others = [(c, 1 - half) for c in self.numbers]
             total = np.where(size == 0, sum(sums[c] for c in others), total)
-            size = np.where(size == 0, sum(self.size[c] for c in others)[:, :, None], size)
+            size = np.where(size == 0, sum(self.size[c] for c in others), size)
         return np.asarray(total / np.maximum(size, 1))
 
     def mean(self, sums: Mapping[Cell, Floats], b: int | None = None) -> Floats:
@@ -211,42 +212,31 @@ class Cells:
         means: Floats = total / np.maximum(size, 1)
         return np.where(size > 0, means, means[:1])
 
-    def by_problem(self, choice: Mapping[Cell, NDArray[np.int64]]) -> NDArray[np.int64]:
+    def by_problem(self, choice: Mapping[Cell, Picks]) -> Picks:
         """What each problem's cell chose [points]: [problems, points]."""
-        chosen = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
+        picks = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
         for cell, inside in self.inside.items():
-            chosen[inside] = choice[cell]
-        return chosen
+            picks[inside] = choice[cell]
+        return picks
 
 
-def of_picks(values: Floats, picks: NDArray[np.int64]) -> Floats:
-    """Of ``values`` [strategies, budgets, problems] what was picked for each problem: [problems, points].
-
-    A pick is one number: strategy x number of budgets + budget.
-    """
+def of_picks(values: Floats, picks: Picks) -> Floats:
+    """Of ``values`` [strategies, budgets, problems] what was picked for each problem: [problems, points]."""
     return np.asarray(values.reshape(-1, len(picks))[picks, np.arange(len(picks))[:, None]])
 
 
-def _table(cells: Cells, choice: Mapping[Cell, NDArray[np.int64]]) -> pd.DataFrame:
-    results, rows = cells.results, []
+def choice_table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str | None = None) -> pd.DataFrame:
+    """A row per (bin, half, point): what was picked there; with a unit of cost, what that cost and what was allowed."""
+    results, rows = cells.results, list[dict[str, object]]()
+    accuracy, k = results.accuracy.reshape(-1, len(results.ids)), len(results.budgets)
+    cost = None if unit is None else results.costs[unit].reshape(accuracy.shape)
     for (b, half), inside in cells.inside.items():
         other = cells.inside[b, 1 - half]
-        for k, strategy in enumerate(choice[b, half][0]):
-            accuracy = results.accuracy[strategy, k]
-            rows.append(
-                {
-                    "bin": b,
-                    "fold": half,
-                    "budget": results.budgets[k],
-                    "strategy": results.strategies[strategy],
-                    "chosen_on": float(accuracy[other].mean()),
-                    "measured": float(accuracy[inside].mean()),
-                    "n_problems": len(inside),
-                }
-            )
+        for pick, point in zip(choice[b, half], points, strict=False):  # a choice without a limit has no row
+            row = {"bin": b, "fold": half, "budget": results.budgets[point % k]}
+            row |= {"strategy": results.strategies[pick // k], "n": results.budgets[pick % k]}
+            row |= {"chosen_on": float(accuracy[pick, other].mean()), "measured": float(accuracy[pick, inside].mean())}
+            if cost is not None:
+                row |= {"cost": float(cost[pick, other].mean()), "allowed": float(cost[point, other].mean())}
+            rows.append(row | {"n_problems": len(inside)})
     return pd.DataFrame(rows)
-
-
-def _picked(sums: Floats, choice: NDArray[np.int64]) -> Floats:
-    """Of [rows, strategies, budgets] the chosen strategy's [rows, budgets]."""
-    return np.take_along_axis(sums, choice[:, None, :], 1)[:, 0, :]

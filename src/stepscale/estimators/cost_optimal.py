@@ -1,11 +1,10 @@
 """The compute-optimal policy at equal cost: which strategy with which N for which difficulty, for what a baseline spends.
 
-In: as ``compute_optimal``, a unit of cost (tokens or FLOPs a problem) and a baseline. Out: the policy's curve against what it
-spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen, on one half of the bin's
-problems, each with the largest N whose mean cost there is at most the baseline's there, and measured on the other half: as at
-equal generations the budget is spent, and one N a strategy leaves little to be taken in by on a few problems. A policy chosen
-at equal generations takes the accurate strategy whatever it costs; drawn against its cost it would look dearer than it need be.
-The bootstrap chooses anew in every resample, within the costs of that resample.
+In: as ``compute_optimal``, a unit of cost (tokens or FLOPs per problem) and a baseline. Out: the policy's curve against what it
+spends itself. At each budget of the baseline and in each bin the most accurate strategy is chosen on one half of the bin's
+problems and measured on the other. Each strategy takes the largest N whose mean cost is at most the baseline's there. A policy
+chosen at equal generations takes the accurate strategy whatever it costs, and would look dearer than it need be. The bootstrap
+chooses anew in every resample, within the costs of that resample.
 """
 
 from collections.abc import Mapping
@@ -17,12 +16,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import DIGITS, Cell, Cells, StrategyResults, of_picks
+from stepscale.estimators.compute_optimal import DIGITS, Cell, Cells, Picks, StrategyResults, choice_table, of_picks
 from stepscale.estimators.curve import Curve, from_rows
 
 _CLOSE = 1e-9  # costs that differ by so small a share are equal
-
-Picks = NDArray[np.int64]  # (strategy, budget) in one number: strategy x number of budgets + budget
+Sums = Mapping[Cell, Floats]  # [rows, picks] or [rows, points]
 
 
 @dataclass(frozen=True)
@@ -82,18 +80,18 @@ def cost_optimal(
     """
     if baseline not in results.strategies or unit not in results.costs:
         raise InputError(f"no baseline {baseline!r} with costs in {unit!r}; there are {', '.join(results.strategies)}")
-    # 1. choose on the other half of each cell's bin
-    cells = Cells(results, bins, resamples, seed)
+    # 1. choose on the other half of each cell's bin, at each budget at which the baseline was run
+    cells, k = Cells(results, bins, resamples, seed), len(results.budgets)
     right, cost = cells.sums(results.accuracy), cells.sums(results.costs[unit])
-    points = _points(results, baseline)
+    first = results.strategies.index(baseline) * k
+    points = first + np.flatnonzero(~cells.absent[first : first + k])
     choice = {cell: _choice(cells, right, cost, cell, points, unlimited) for cell in cells.inside}
     # 2. measure on the cell itself
-    reached = {cell: _picked(right[cell], choice[cell]) for cell in choice}
-    spent = {cell: _picked(cost[cell], choice[cell]) for cell in choice}
-    offered = np.flatnonzero(~_absent(results)) if unlimited else points
-    allowed = {cell: sums.reshape(len(sums), -1)[:, offered] for cell, sums in cost.items()}
+    reached = {cell: np.take_along_axis(right[cell], picks, 1) for cell, picks in choice.items()}
+    spent = {cell: np.take_along_axis(cost[cell], picks, 1) for cell, picks in choice.items()}
+    allowed = {cell: sums[:, ~cells.absent if unlimited else points] for cell, sums in cost.items()}
     # 3. the same problem by problem, for the estimate
-    estimate = {cell: best[0] for cell, best in choice.items()}
+    estimate = {cell: picks[0] for cell, picks in choice.items()}
     picks, ns = cells.by_problem(estimate), np.tile(results.budgets, len(results.strategies))
     return CostOptimal(
         unit,
@@ -103,33 +101,18 @@ def cost_optimal(
         tuple(_held(cells, reached, spent, allowed, b) for b in cells.numbers),
         of_picks(results.accuracy, picks),
         {name: of_picks(values, picks) for name, values in results.costs.items()},
-        np.repeat(results.strategies, len(results.budgets))[picks],
+        np.repeat(results.strategies, k)[picks],
         ns[picks],
-        _table(cells, estimate, points, unit),
+        choice_table(cells, estimate, points, unit),
     )
 
 
-def _points(results: StrategyResults, baseline: str) -> Picks:
-    """Where the baseline was run, as choices."""
-    strategy = results.strategies.index(baseline)
-    run = np.flatnonzero(~np.isnan(results.accuracy[strategy]).all(axis=1))
-    return np.asarray(strategy * len(results.budgets) + run)
-
-
-def _absent(results: StrategyResults) -> NDArray[np.bool_]:
-    """What was not run [strategies x budgets]."""
-    return np.asarray(np.isnan(results.accuracy).all(axis=2).ravel())
-
-
-def _choice(
-    cells: Cells, right: Mapping[Cell, Floats], cost: Mapping[Cell, Floats], cell: Cell, points: Picks, unlimited: bool
-) -> Picks:
+def _choice(cells: Cells, right: Sums, cost: Sums, cell: Cell, points: Picks, unlimited: bool) -> Picks:
     """What is chosen [rows, points] on the other half of the cell's bin."""
-    # 1. mean accuracy and cost of every strategy at every budget [rows, strategies x budgets]; what was not run never wins
-    absent, strategies = _absent(cells.results), len(cells.results.strategies)
-    right_means, cost_means = cells.other_half(right, cell), cells.other_half(cost, cell)
-    accuracy = np.where(absent, -np.inf, np.round(right_means.reshape(len(right_means), -1), DIGITS))
-    spent = np.where(absent, np.inf, cost_means.reshape(len(cost_means), -1))
+    # 1. mean accuracy and cost of every strategy at every budget [rows, picks]; what was not run never wins
+    absent, strategies = cells.absent, len(cells.results.strategies)
+    accuracy = np.where(absent, -np.inf, np.round(cells.other_half(right, cell), DIGITS))
+    spent = np.where(absent, np.inf, cells.other_half(cost, cell))
     # 2. the limits: what the baseline spends at each of its budgets, then none
     limits = [*(spent[:, [point]] for point in points), *([np.full((len(spent), 1), np.inf)] if unlimited else [])]
     choice = np.zeros((len(accuracy), len(limits)), np.int64)
@@ -144,50 +127,14 @@ def _choice(
 
 
 def _largest(within: NDArray[np.bool_], strategies: int) -> NDArray[np.bool_]:
-    """Of what is within a limit [rows, strategies x budgets] each strategy's last budget."""
+    """Of what is within a limit [rows, picks] each strategy's last budget."""
     by_strategy = within.reshape(len(within), strategies, -1)
     later = np.cumsum(by_strategy[..., ::-1], axis=2)[..., ::-1]
     return np.asarray((by_strategy & (later == 1)).reshape(within.shape))
 
 
-def _picked(sums: Floats, choice: Picks) -> Floats:
-    """Of [rows, strategies, budgets] what was chosen [rows, points]."""
-    return np.take_along_axis(sums.reshape(len(sums), -1), choice, 1)
-
-
-def _held(
-    cells: Cells,
-    reached: Mapping[Cell, Floats],
-    spent: Mapping[Cell, Floats],
-    allowed: Mapping[Cell, Floats],
-    b: int | None = None,
-) -> Curve:
+def _held(cells: Cells, reached: Sums, spent: Sums, allowed: Sums, b: int | None = None) -> Curve:
     """The curve of all or of a bin, its last accuracy kept up to the most that it may spend."""
     accuracy, x, limits = (cells.mean(sums, b) for sums in (reached, spent, allowed))
     most = np.maximum(x.max(axis=1), limits.max(axis=1)) * (1 + _CLOSE)  # rounding must not leave that out
     return from_rows(np.column_stack([x, most]), np.column_stack([accuracy, accuracy[:, -1]]))
-
-
-def _table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str) -> pd.DataFrame:
-    results = cells.results
-    accuracy, cost = (table.reshape(-1, len(results.ids)) for table in (results.accuracy, results.costs[unit]))
-    rows = []
-    for (b, half), inside in cells.inside.items():
-        other = cells.inside[b, 1 - half]
-        for pick, point in zip(choice[b, half], points, strict=False):  # the choice without a limit has no row
-            strategy, k = divmod(int(pick), len(results.budgets))
-            rows.append(
-                {
-                    "bin": b,
-                    "fold": half,
-                    "budget": results.budgets[point % len(results.budgets)],
-                    "strategy": results.strategies[strategy],
-                    "n": results.budgets[k],
-                    "chosen_on": float(accuracy[pick, other].mean()),
-                    "measured": float(accuracy[pick, inside].mean()),
-                    "cost": float(cost[pick, other].mean()),
-                    "allowed": float(cost[point, other].mean()),
-                    "n_problems": len(inside),
-                }
-            )
-    return pd.DataFrame(rows)

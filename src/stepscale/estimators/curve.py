@@ -1,10 +1,9 @@
 """Accuracy against what was spent, with the bootstrap resamples that made its interval, so that curves can be compared.
 
-In: per-problem accuracies at budgets, and per-problem costs if the axis is not the budget itself. Out: a ``Curve`` whose
-rows of ``resampled`` are paired with those of every curve made with the same resamples. The axis is in any unit
-(generations, tokens, FLOPs a problem); values between budgets are interpolated on the logarithm of the axis. Points keep the
-order of their budgets, in the estimate and in every resample, so that a column is one budget; a cost need not rise with it (a
-policy may choose a cheaper strategy at a larger budget), so what reads a curve at a spending sorts it first.
+In: accuracies of problems at budgets, and their costs if the axis is not the budget itself. Out: a ``Curve``, paired with every
+curve made with the same resamples. The axis is in any unit (generations, tokens, FLOPs per problem). Between budgets values lie
+on a line over its logarithm. Points keep the order of their budgets, so that a column is one budget. A cost need not rise with
+the budget, so what reads a curve at a spending sorts it first.
 """
 
 from dataclasses import dataclass
@@ -38,6 +37,11 @@ class Curve:
         """Accuracy at each budget with its 95 % interval."""
         return interval_of(self.accuracy, self.resampled)
 
+    @property
+    def rows(self) -> tuple[Floats, Floats]:
+        """Spending and accuracy [1 + resamples, budgets], the estimate first."""
+        return np.vstack([self.x, self.x_resampled]), np.vstack([self.accuracy, self.resampled])
+
     def at(self, x: ArrayLike) -> Interval:
         """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
         spending = np.atleast_1d(checked_numbers(x, "spending"))
@@ -68,11 +72,13 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
 
 
 def difference(first: Curve, second: Curve) -> Interval:
-    """``first`` minus ``second`` at each of their budgets, paired. Raises InputError if budgets or resamples differ."""
+    """``first`` minus ``second`` at each of their budgets, paired: intervals [budgets].
+
+    Raises:
+        InputError: Budgets or resamples differ.
+    """
     if not np.array_equal(first.x, second.x) or len(first.resampled) != len(second.resampled):
-        raise InputError(
-            "curves are compared at the same budgets with the same resamples; make both with the same ones"
-        )
+        raise InputError("curves are compared at the same budgets and resamples; make both with the same ones")
     return interval_of(first.accuracy - second.accuracy, first.resampled - second.resampled)
 
 
@@ -108,11 +114,11 @@ def at_nearest(x: Floats, y: Floats, spending: Floats) -> Floats:
 def interpolated(x: Floats, y: Floats, spending: Floats) -> Floats:
     """Rows of y [R, K] over x [R, K] at ``spending`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
     x, y = by_spending(x, y)
-    at = np.broadcast_to(spending, (len(x), np.shape(spending)[-1]))
-    above = np.minimum((x[:, None, :] <= at[:, :, None]).sum(axis=2), x.shape[1] - 1)
+    spent = np.broadcast_to(spending, (len(x), np.shape(spending)[-1]))
+    above = np.minimum((x[:, None, :] <= spent[:, :, None]).sum(axis=2), x.shape[1] - 1)
     below = np.maximum(above - 1, 0)
     x0, x1 = np.take_along_axis(x, below, 1), np.take_along_axis(x, above, 1)
     y0, y1 = np.take_along_axis(y, below, 1), np.take_along_axis(y, above, 1)
-    inside = (at >= x[:, :1]) & (at <= x[:, -1:])
-    share = np.log(np.where(inside, at, x0) / x0) / np.where(x1 > x0, np.log(x1 / x0), 1.0)
+    inside = (spent >= x[:, :1]) & (spent <= x[:, -1:])
+    share = np.log(np.where(inside, spent, x0) / x0) / np.where(x1 > x0, np.log(x1 / x0), 1.0)
     return np.where(inside, y0 + share * (y1 - y0), np.nan)

@@ -1,9 +1,9 @@
 """How hard a problem is for a generator, and five bins of equal size (Snell et al. 2024, 3.2 and C).
 
-In: correctness or verifier scores of samples [problems, samples]. Out: easiness a problem in [0, 1] (1: always solved), and
+In: correctness or verifier scores of samples [problems, samples]. Out: easiness per problem in [0, 1] (1: always solved), and
 bins 1 (easiest) to 5 (hardest). Oracle: pass@1, which needs the gold answers. Predicted: the verifier's mean final-answer
-score, which needs none. The paper takes 2048 samples and does not count them; a few probe samples give an estimate whose
-cost can be counted (``online_policy``). Knows nothing of strategies.
+score, which needs none. The paper takes 2048 samples and does not count them. A few probe samples give an estimate whose cost can
+be counted (``online_policy``).
 """
 
 from collections.abc import Sequence
@@ -21,9 +21,10 @@ from stepscale.estimators.checking import (
     checked_numbers,
     checked_samples,
     checked_scores,
+    checked_table,
     checked_values,
 )
-from stepscale.estimators.intervals import interval_of, resample_counts, with_estimate
+from stepscale.estimators.intervals import interval_of_rows, resample_counts, with_estimate
 from stepscale.seeds import seed_for
 
 Bins = NDArray[np.int64]
@@ -60,7 +61,7 @@ def predicted_easiness(scores: ArrayLike, mask: ArrayLike | None = None) -> Floa
     Raises:
         InputError: Shapes differ, or an answered sample has no score.
     """
-    table = _table(scores)
+    table = checked_table(scores, "scores")
     answered = checked_mask(mask, table.shape)
     return np.asarray(np.where(answered, checked_scores(table, answered), 0.0).mean(axis=1))
 
@@ -83,11 +84,11 @@ def probe_easiness(
     Raises:
         InputError: Shapes differ, or there are fewer samples.
     """
-    table = _table(scores)
+    table = checked_table(scores, "scores")
     answered, n_probes = checked_mask(mask, table.shape), checked_count(n_probes, "n_probes")
     if n_probes > table.shape[1] or len(ids) != len(table):
         raise InputError(
-            f"n_probes must lie in 1..{table.shape[1]} (samples per problem), not {n_probes}, with an id per problem"
+            f"n_probes must lie in 1..{table.shape[1]}, not {n_probes}, and there must be an id per problem"
         )
     probed = np.zeros(table.shape, bool)
     for row, problem_id in enumerate(ids):
@@ -157,21 +158,11 @@ def rank_correlation(first: ArrayLike, second: ArrayLike, resamples: int = 2000,
     """
     values = [checked_values(estimate, "values") for estimate in (first, second)]
     if values[0].ndim != 1 or values[0].shape != values[1].shape or len(values[0]) < 2:
-        raise InputError(
-            f"a correlation needs two values of the same problems, not {values[0].shape} and {values[1].shape}"
-        )
+        raise InputError(f"a correlation needs values of the same problems, not {values[0].shape}, {values[1].shape}")
     ranks = [np.asarray(pd.Series(estimate).rank()) for estimate in values]
     counts = with_estimate(resample_counts(len(ranks[0]), resamples, seed))
-    correlations = _correlation(ranks[0], ranks[1], counts)
-    interval = interval_of(correlations[0], correlations[1:])
+    interval = interval_of_rows(_correlation(ranks[0], ranks[1], counts))
     return {"correlation": float(interval.mean), "low": float(interval.low), "high": float(interval.high)}
-
-
-def _table(scores: ArrayLike) -> Floats:
-    table = checked_numbers(scores, "scores")
-    if table.ndim != 2 or 0 in table.shape:
-        raise InputError(f"scores must be numbers [problems, samples], one for each answered sample, not {table.shape}")
-    return table
 
 
 def _correlation(one: Floats, other: Floats, counts: NDArray[np.int64]) -> Floats:

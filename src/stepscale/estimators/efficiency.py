@@ -1,12 +1,11 @@
 """How many times less a policy spends than a baseline to be as accurate (Snell et al. 2024, 5.3 and 6.2: up to 4 times).
 
 In: two paired curves against the same unit (generations, tokens or FLOPs). Out: for each baseline budget the factor
-(spending at which the baseline first reaches its accuracy there) / (spending at which the policy first reaches it).
-Both are read off the line between measured points, straight on the logarithm of the spending, so a baseline that has
-stopped rising is not charged for the budget it wastes.
+(spending at which the baseline first reaches its accuracy there) / (spending at which the policy first reaches it). Both are read
+off the line between measured points over the logarithm of the spending, so a flat baseline is not charged for what it wastes.
 
 Where the policy never reaches that accuracy within its budgets, its spending is infinite and the factor 0, in the estimate
-and in each resample; where its smallest budget is enough already, the factor is a lower bound ("at least").
+and in each resample. Where its smallest budget is enough already, the factor is a lower bound ("at least").
 """
 
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_count
 from stepscale.estimators.curve import Curve, by_spending
-from stepscale.estimators.intervals import Interval, interval_of
+from stepscale.estimators.intervals import Interval, interval_of_rows
 
 Status = Literal["matched", "at least", "never matched"]
 _CLOSE = 1e-12  # accuracies so close are equal
@@ -63,48 +62,33 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
-    target, targets = baseline.accuracy[at : at + 1 or None], baseline.resampled[:, at]
-    of_baseline = reach(baseline.x[None], baseline.accuracy[None], target)
-    of_policy = reach(policy.x[None], policy.accuracy[None], target)
-    spent = reach(policy.x_resampled, policy.resampled, targets)
-    factors = reach(baseline.x_resampled, baseline.resampled, targets) / spent
+    targets = baseline.rows[1][:, at]
+    of_baseline, of_policy = reach(*baseline.rows, targets), reach(*policy.rows, targets)
     status: Status = "matched"
     if np.isinf(of_policy[0]):
         status = "never matched"
-    elif policy.accuracy[policy.x.argmin()] >= target[0] - _CLOSE:
+    elif policy.accuracy[policy.x.argmin()] >= targets[0] - _CLOSE:
         status = "at least"
-    interval = interval_of(of_baseline[0] / of_policy[0], factors)
     return Efficiency(
-        at=float(baseline.x[at]),
-        accuracy=float(target[0]),
-        baseline=float(of_baseline[0]),
-        policy=float(of_policy[0]),
-        factor=interval,
-        status=status,
-        matched=float(np.isfinite(spent).mean()),
+        float(baseline.x[at]),
+        float(targets[0]),
+        float(of_baseline[0]),
+        float(of_policy[0]),
+        interval_of_rows(of_baseline / of_policy),
+        status,
+        float(np.isfinite(of_policy[1:]).mean()),
     )
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
     """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
     rows = []
-    for at in range(len(baseline.x)):
-        saving = efficiency(baseline, policy, at)
-        low, high = float(saving.factor.low), float(saving.factor.high)
-        rows.append(
-            {
-                "at": saving.at,
-                "accuracy": saving.accuracy,
-                "baseline": saving.baseline,
-                "policy": saving.policy,
-                "factor": float(saving.factor.mean),
-                "low": low,
-                "high": high,
-                "status": saving.status,
-                "matched": saving.matched,
-            }
-        )
-    return pd.DataFrame(rows)
+    for budget in range(len(baseline.x)):
+        row = efficiency(baseline, policy, budget)
+        bounds = float(row.factor.mean), float(row.factor.low), float(row.factor.high)
+        rows.append([row.at, row.accuracy, row.baseline, row.policy, *bounds, row.status, row.matched])
+    names = ["at", "accuracy", "baseline", "policy", "factor", "low", "high", "status", "matched"]
+    return pd.DataFrame(rows, columns=names)
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:

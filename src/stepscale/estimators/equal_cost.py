@@ -1,9 +1,8 @@
 """Accuracy at a cost: strategies read off their curves at the same spending, and paired differences there.
 
 In: curves against one unit (generations, tokens or FLOPs per problem) made with the same resamples. Out: tables and intervals.
-Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value.
-Each bootstrap resample is read off its own curve, at its own spending, so problems and their costs stay paired; where its curve
-ends short of a spending that the estimate covers, at its end.
+Between measured points a curve is a straight line over the logarithm of the spending; outside of them there is no value. Each
+resample is read off its own curve, so problems and their costs stay paired; beyond the end of its curve, at that end.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,18 +16,8 @@ from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_in
 from stepscale.estimators.intervals import Interval
 
 POINTS = 5
-COLUMNS = (
-    "cost",
-    "label",
-    "accuracy",
-    "low",
-    "high",
-    "error",
-    "minus",
-    "difference",
-    "difference_low",
-    "difference_high",
-)
+_AT_COST = ("cost", "label", "accuracy", "low", "high", "error")
+COLUMNS = (*_AT_COST, "minus", "difference", "difference_low", "difference_high")
 
 
 def accuracy_at_cost(
@@ -73,12 +62,16 @@ def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
     if errors is None or not len(errors):
         return float("nan")
     order = np.argsort(x[: len(errors)])
-    at = int(np.searchsorted(x[order], cost))
-    return float(np.max(errors[order][max(at - 1, 0) : at + 1]))
+    above = int(np.searchsorted(x[order], cost))
+    return float(np.max(errors[order][max(above - 1, 0) : above + 1]))
 
 
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
-    """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured."""
+    """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured.
+
+    Raises:
+        InputError: Resamples differ.
+    """
     return _paired(first, second, first.x[None], first.x_resampled)
 
 

@@ -1,15 +1,15 @@
 """Test-time compute against a larger model that was trained on the same tokens, at equal FLOPs (Snell et al. 2024, 7).
 
 In: the compute-optimal curves of a small model by difficulty bin, and the greedy accuracy of a model M times larger. Out: the
-stars over the curves of the paper's Figure 9, and the paired difference at each star. Pretraining costs 6 P D_pre and
-inference 2 P D_inf (P parameters, D tokens); the larger model multiplies both by M; the small one spends the
-difference on inference. The versions of the paper differ: v1 counts the generator alone, the ICLR version counts
-inference as 4 P D_inf, for a verifier as large as the generator. R = D_inf / D_pre. Beside both, the same match is made in
-FLOPs as the ledger has them, what the verifier really reads included, by the policy that is chosen at equal FLOPs.
+stars over the curves of the paper's Figure 9, and the paired difference at each star. Pretraining costs 6 P D_pre and inference
+2 P D_inf (P parameters, D tokens); R = D_inf / D_pre. The larger model multiplies both by M; the small one spends the difference
+on inference. The paper's v1 counts the generator alone; the ICLR version counts inference as 4 P D_inf, for a verifier as large.
+Beside both, the match is made in FLOPs as the ledger has them, by the policy that is chosen at equal FLOPs.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any, Literal
 
 import numpy as np
@@ -21,7 +21,7 @@ from stepscale.estimators.checking import Floats, checked_bins, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
 from stepscale.estimators.curve import Curve, at_nearest, by_spending
-from stepscale.estimators.intervals import NOISE, Counts, Interval, interval_of
+from stepscale.estimators.intervals import Counts, Interval, interval_of_rows, verdict, with_estimate
 
 Version = Literal["v1", "iclr"]
 Counted = Literal["generations", "FLOPs"]
@@ -105,22 +105,25 @@ def flops_match(
     member, right = checked_bins(bins, len(np.asarray(bins))), checked_values(larger, "answers of the larger model")
     if right.ndim != 1 or not ((right >= 0) & (right <= 1)).all():
         raise InputError(
-            "larger must lie in [0, 1] for each problem: whether the larger model's greedy answer is right"
+            "larger must lie in [0, 1]: for each problem whether the larger model's greedy answer is right"
         )
     if not len(member) == len(right) == optimal.counts.shape[1]:
         raise InputError(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
-    match = _Match(optimal, member, right, None if errors is None else np.asarray(errors, float), in_flops)
-    rows: list[dict[str, Any]] = []
-    for r in ratios or RATIOS[version]:
-        budget = budget_multiplier(size_ratio, r, version)
-        for number in range(len(optimal.by_bin) + 1):
-            named = {"bin": number, "version": version, "r": r}
-            rows.append({**named, **match.row(number, "generations", np.full(len(member), budget))})
-            if in_flops is not None:
-                granted = budget * in_flops.generation * _GENERATION[version]
-                rows.append({**named, **match.row(number, "FLOPs", granted)})
+    shared = (optimal.counts, member, right)
+    axis, in_generations = np.asarray(optimal.budgets, float), None if errors is None else np.asarray(errors, float)
+    matches = [
+        _Match("generations", optimal.by_bin, optimal.spent, np.ones(len(member)), in_generations, axis, *shared)
+    ]
+    if in_flops is not None:
+        policy, price = in_flops.policy, in_flops.generation * _GENERATION[version]
+        held = None if in_flops.errors is None else np.column_stack([in_flops.errors, in_flops.errors[:, -1]])
+        matches.append(_Match("FLOPs", policy.held_by_bin, policy.spent, price, held, None, *shared))
+    rows = [
+        {"bin": number, "version": version, "r": r, **match.row(number, budget_multiplier(size_ratio, r, version))}
+        for r, number, match in product(ratios or RATIOS[version], range(len(optimal.by_bin) + 1), matches)
+    ]
     return pd.DataFrame(rows, columns=COLUMNS).sort_values(["counted", "bin"], ascending=[False, True], kind="stable")
 
 
@@ -139,109 +142,91 @@ def within(optimal: ComputeOptimal, budget: float) -> bool:
     return budget <= NEAR * max(optimal.budgets)
 
 
+@dataclass(frozen=True)
 class _Match:
-    """Rows of the table for one policy and one larger model."""
+    """One policy and one larger model, counted in one unit.
 
-    def __init__(
-        self, optimal: ComputeOptimal, bins: Bins, larger: Floats, errors: Floats | None, in_flops: InFlops | None
-    ) -> None:
-        self.bins, self.larger, self.counts = bins, larger, optimal.counts
-        self.curves: dict[Counted, Sequence[Curve]] = {"generations": optimal.by_bin}
-        self.errors, self.spent = {"generations": errors}, {"generations": optimal.spent}
-        self.axis = np.asarray(optimal.budgets, float)
-        if in_flops is not None:
-            in_bins = in_flops.errors
-            self.curves["FLOPs"], self.spent["FLOPs"] = in_flops.policy.held_by_bin, in_flops.policy.spent
-            self.errors["FLOPs"] = (
-                None if in_bins is None else np.column_stack([in_bins, in_bins[:, -1]])
-            )  # as the curves are held
+    Attributes:
+        counted: The unit.
+        curves: The policy's by bin.
+        spent: By unit of cost what it spends on each problem [problems, budgets].
+        price: Of one generation in the unit [problems].
+        errors: Monte Carlo error of the points of ``curves`` [bins, budgets].
+        axis: Budgets of ``spent`` [budgets]; None: its FLOPs.
+        counts: How often each problem is in each resample [resamples, problems].
+        bins: Of the problems [problems].
+        larger: Whether the larger model is right [problems].
+    """
 
-    def row(self, number: int, counted: Counted, granted: Floats) -> dict[str, Any]:
-        """One bin (0: all) where every problem is granted a budget [problems] in generations or FLOPs."""
-        curves = self.curves[counted]
-        chosen = list(range(1, len(curves) + 1)) if number == 0 else [number]
+    counted: Counted
+    curves: Sequence[Curve]
+    spent: Mapping[str, Floats]
+    price: Floats
+    errors: Floats | None
+    axis: Floats | None
+    counts: Counts
+    bins: Bins
+    larger: Floats
+
+    def row(self, number: int, multiplier: float) -> dict[str, Any]:
+        """One bin (0: all) where every problem is granted so many generations, or what they cost."""
+        granted = multiplier * self.price
+        chosen = list(range(1, len(self.curves) + 1)) if number == 0 else [number]
         inside = np.isin(self.bins, chosen)
-        budgets = {b: granted[self.bins == b].mean(keepdims=True) for b in chosen}
-        beyond = any(budgets[b][0] > NEAR * curves[b - 1].x.max() for b in chosen)
-        gap = _matched(curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
-        base, lead = float(self.larger[inside].mean()), float(gap.mean)
+        budgets = {b: float(granted[self.bins == b].mean()) for b in chosen}
+        beyond = any(budget > NEAR * self.curves[b - 1].x.max() for b, budget in budgets.items())
+        gap = _matched(self.curves, self.counts, self.bins, self.larger, chosen, granted[:, None])
+        base, lead, budget = float(self.larger[inside].mean()), float(gap.mean), float(granted[inside].mean())
+        outcome = verdict(float(gap.low), float(gap.high))
+        better = "small" if outcome == "wins" else "larger" if outcome == "loses" and not beyond else "inconclusive"
+        compared = (lead + base, base, lead, float(gap.low), float(gap.high), better)
         return {
-            "counted": counted,
-            "budget": float(granted[inside].mean()),
+            "counted": self.counted,
+            "budget": budget,
             "beyond": beyond,
-            "small": lead + base,
-            "larger": base,
-            "difference": lead,
-            "low": float(gap.low),
-            "high": float(gap.high),
-            "better": _better(gap, beyond),
-            **self._spent(inside, counted, float(granted[inside].mean())),
+            **dict(zip(_GAP, compared, strict=True)),
+            **dict(zip(_SPENT, self._flops(inside, budget), strict=True)),
             "n_problems": int(inside.sum()),
-            "error": self._error(counted, budgets),
+            "error": self._error(budgets),
         }
 
-    def _error(self, counted: Counted, budgets: Mapping[int, Floats]) -> float:
+    def _error(self, budgets: Mapping[int, float]) -> float:
         """Monte Carlo error at the bins' budgets: between two points no more than theirs in the same proportions."""
-        errors, total = self.errors[counted], 0.0
-        if errors is None:
+        if self.errors is None:
             return float("nan")
+        total = 0.0
         for b, budget in budgets.items():
-            x, at_points = by_spending(self.curves[counted][b - 1].x[None], errors[b - 1][None])
-            total += float((self.bins == b).sum() * np.interp(np.log(budget[0]), np.log(x[0]), at_points[0])) ** 2
+            x, errors = by_spending(self.curves[b - 1].x[None], self.errors[b - 1][None])
+            total += float((self.bins == b).sum() * np.interp(np.log(budget), np.log(x[0]), errors[0])) ** 2
         return float(np.sqrt(total) / np.isin(self.bins, list(budgets)).sum())
 
-    def _spent(self, inside: NDArray[np.bool_], counted: Counted, budget: float) -> dict[str, float]:
-        """FLOPs per problem at the budget, linear between the measured ones; what lies beyond is not extrapolated."""
-        spent = self.spent[counted]
-        if not set(_COSTS) <= set(spent):
-            return dict.fromkeys(("flops", "verifier_flops"), float("nan"))
-        whole, writing = (spent[unit][inside].mean(axis=0) for unit in _COSTS)
-        axis = self.axis if counted == "generations" else whole
+    def _flops(self, inside: NDArray[np.bool_], budget: float) -> tuple[float, float]:
+        """FLOPs per problem at the budget, linear between the measured ones and never beyond; and the verifier's part."""
+        if not set(_COSTS) <= set(self.spent):
+            return float("nan"), float("nan")
+        whole, writing = (self.spent[unit][inside].mean(axis=0) for unit in _COSTS)
+        axis = whole if self.axis is None else self.axis
         order = np.argsort(axis, kind="stable")
-        flops, read = (float(np.interp(budget, axis[order], part[order])) for part in (whole, whole - writing))
-        return {"flops": flops, "verifier_flops": read}
+        flops, reading = (float(np.interp(budget, axis[order], part[order])) for part in (whole, whole - writing))
+        return flops, reading
 
 
 def _matched(
     curves: Sequence[Curve], counts: Counts, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: Floats
 ) -> Interval:
-    """Over the problems of the ``chosen`` bins; ``budgets`` [problems, several]: a bin has the mean of its own in a resample."""
-    ones = np.ones((1, len(bins)), np.int64)
-    estimate = _difference(curves, ones, bins, larger, chosen, budgets, resampled=False)
-    rows = _difference(curves, counts, bins, larger, chosen, budgets, resampled=True)
-    interval = interval_of(estimate[0], np.where(np.isnan(rows), estimate, rows))
-    return replace(interval, n_problems=int(np.isin(bins, list(chosen)).sum()))
+    """Small minus larger over the problems of the ``chosen`` bins, at the mean over several budgets [problems, several].
 
-
-def _difference(
-    curves: Sequence[Curve],
-    counts: Counts,
-    bins: Bins,
-    larger: Floats,
-    chosen: Sequence[int],
-    budgets: Floats,
-    resampled: bool,
-) -> Floats:
-    """Difference of the means [rows]; NaN for a resample that has none of these problems."""
+    A bin has the mean budget of its problems in a resample; outside of what was measured the nearest end of its curve stands
+    in. A resample that has none of these problems keeps the estimate.
+    """
+    counts = with_estimate(counts)
     total, size = np.zeros(len(counts)), np.zeros(len(counts))
     for number in chosen:
         in_bin = counts[:, bins == number]
         n = in_bin.sum(axis=1)
         granted = in_bin @ budgets[bins == number] / np.maximum(n, 1)[:, None]
-        total += n * _at(curves[number - 1], granted, resampled) - in_bin @ larger[bins == number]
+        total += n * at_nearest(*curves[number - 1].rows, granted).mean(axis=1) - in_bin @ larger[bins == number]
         size += n
-    return np.where(size > 0, total / np.maximum(size, 1), np.nan)
-
-
-def _at(curve: Curve, budgets: Floats, resampled: bool) -> Floats:
-    """Mean accuracy over the budgets [rows, several]; outside of what was measured its nearest end stands in."""
-    if not resampled:
-        within_curve = curve.at(np.clip(budgets[0], curve.x.min(), curve.x.max())).mean
-        return np.array([within_curve.mean()])
-    return np.asarray(at_nearest(curve.x_resampled, curve.resampled, budgets).mean(axis=1))
-
-
-def _better(difference: Interval, beyond: bool) -> str:
-    if difference.low > NOISE:
-        return "small"
-    return "larger" if difference.high < -NOISE and not beyond else "inconclusive"
+    means = total / np.maximum(size, 1)
+    interval = interval_of_rows(np.where(size > 0, means, means[0]))
+    return replace(interval, n_problems=int(np.isin(bins, list(chosen)).sum()))

@@ -8,7 +8,7 @@ why a claim needs a least number of problems (``report.claims``).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -90,6 +90,11 @@ def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Int
     return Interval(np.asarray(estimate, float), *percentile_bounds(resampled, level))
 
 
+def interval_of_rows(rows: Floats) -> Interval:
+    """As ``interval_of``, of rows [1 + resamples, ...] made with ``with_estimate``."""
+    return interval_of(rows[0], rows[1:])
+
+
 def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
     """The mean over problems and its interval.
 
@@ -106,17 +111,15 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
         InputError: There are no problems, a value is not finite, or a setting is out of range.
     """
     values = checked_values(per_problem, "values")
-    flat = values.reshape(len(values), -1)
-    means = resample_counts(len(flat), resamples, seed) @ flat / len(flat)
-    low, high = percentile_bounds(means, level)
-    shape = values.shape[1:]
-    return Interval(flat.mean(axis=0).reshape(shape), low.reshape(shape), high.reshape(shape), len(flat))
+    counts = resample_counts(len(values), resamples, seed)
+    means = (counts @ values.reshape(len(values), -1) / len(values)).reshape(-1, *values.shape[1:])
+    return Interval(np.asarray(values.mean(axis=0)), *percentile_bounds(means, level), len(values))
 
 
 def paired_interval(
     first: ArrayLike, second: ArrayLike, resamples: int = 2000, seed: int = 0, level: float = 0.95
 ) -> Interval:
-    """The mean of ``first - second`` on the same problems, both [problems, ...], and its interval.
+    """The mean of ``first - second`` on the same problems and its interval, as ``bootstrap_interval`` gives them.
 
     Args:
         first: Finite values [problems, ...].
@@ -125,17 +128,12 @@ def paired_interval(
         seed: Decides the resamples.
         level: Share of resamples within the interval, in (0, 1).
 
-    Returns:
-        Mean, low and high of the difference, of shape [...].
-
     Raises:
         InputError: The shapes differ, or as for ``bootstrap_interval``.
     """
     minuend, subtrahend = checked_values(first, "first"), checked_values(second, "second")
     if minuend.shape != subtrahend.shape:
-        raise InputError(
-            f"a paired difference needs the same problems on both sides, not {minuend.shape} and {subtrahend.shape}"
-        )
+        raise InputError(f"a paired difference needs the same problems twice, not {minuend.shape}, {subtrahend.shape}")
     return bootstrap_interval(minuend - subtrahend, resamples, seed, level)
 
 
@@ -164,8 +162,7 @@ def groups_interval(
     values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
     counts = with_estimate(resample_counts(len(values), resamples, seed))
     means = [resampled_ratio(counts, values * group, group) for group in groups]
-    interval = interval_of((means[0] - means[1])[0], (means[0] - means[1])[1:])
-    return Interval(interval.mean, interval.low, interval.high, int((groups[0] | groups[1]).sum()))
+    return replace(interval_of_rows(means[0] - means[1]), n_problems=int((groups[0] | groups[1]).sum()))
 
 
 def resampled_ratio(counts: Counts, sums: ArrayLike, sizes: ArrayLike) -> Floats:

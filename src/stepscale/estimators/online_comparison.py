@@ -1,11 +1,10 @@
 """The online policy beside policies that do not pay for what they know, at equal total cost (past Snell et al. 2024, 8).
 
-In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online
-policy reaches and spends, and how far that is from best-of-N weighted, from the uniform and from the oracle-binned policy at
-the same mean spending. Its parameters are chosen on one half of the problems and measured on the other, both ways round, as
-those of ``compute_optimal`` are. Spending is in generations, probes included, and once more in FLOPs, generator and verifier
-together; there the others are chosen at equal FLOPs too (``cost_optimal``). Intervals are over problems with the choices of all
-policies held fixed: a resample chooses nothing anew here.
+In: recorded samples and searches, and the strategies' results on the same problems. Out: for each budget what the online policy
+reaches and spends, and its lead over best-of-N weighted, the uniform and the oracle-binned policy at the same mean spending. Its
+parameters are chosen on one half of the problems and measured on the other, both ways round. Spending is in generations, probes
+included, and once more in FLOPs of generator and verifier; there the others are chosen at equal FLOPs too (``cost_optimal``).
+Intervals are over problems with all choices held fixed: a resample chooses nothing anew here.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,28 +19,15 @@ from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.estimators.cost_optimal import cost_optimal
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import interval_of, resample_counts, verdict, with_estimate
+from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
 from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_equal_cost, choose_policy, follow
 
 Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
 GENERATIONS, FLOPS = "generations", "FLOPs"
-COLUMNS = (
-    "unit",
-    "budget",
-    "cost",
-    "accuracy",
-    "low",
-    "high",
-    "error",
-    "stopped",
-    "other",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "verdict",
-)
+_ONLINE = ("unit", "budget", "cost", "accuracy", "low", "high", "error", "stopped")
+COLUMNS = (*_ONLINE, "other", "difference", "difference_low", "difference_high", "verdict")
 
 
 def compare_online(
@@ -131,8 +117,7 @@ def _rows(
             result = cross_validated(recorded, halves, budget)
         except InputError:  # no policy is so cheap
             continue
-        means = counts @ result.accuracy / len(halves)
-        reached = interval_of(means[0], means[1:])
+        reached = interval_of_rows(counts @ result.accuracy / len(halves))
         shown = result.cost.mean(), reached.mean, reached.low, reached.high, result.error, result.stopped
         in_unit = {name: measured for (counted, name), measured in others.items() if counted == unit}
         for name, (accuracy, spent) in in_unit.items():

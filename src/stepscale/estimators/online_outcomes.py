@@ -1,9 +1,8 @@
 """What a policy that decides while it samples would meet: every prefix of many random orders of recorded samples.
 
 In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
-order of its pool and rung of the ladder of sample numbers: what a policy sees (mean score, how sure the vote is), what it has
-paid, and whether the answer it would give is right. Nothing is modelled: each cell is what the policy would have met had the
-samples come in that order, by weighted vote (Snell et al. 2024, E). Knows nothing of policies.
+order and number of samples: what a policy sees (mean score, how sure the vote is), what it has paid, and whether its answer is
+right by weighted vote (Snell et al. 2024, E). Nothing is modelled: a policy would have met this had samples come so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -184,7 +183,7 @@ def _checked(name: str, table: Candidates, ids: Sequence[str], whole: bool = Fal
     cost = checked_values(table.cost, f"cost of {name}")
     if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):
         raise InputError(f"{name}: candidates must be arrays of {len(ids)} problems, all of one shape")
-    scores = checked_scores(table.scores, mask)
-    if not ((scores[mask] >= 0) & (scores[mask] <= 1)).all():
+    scores = checked_scores(table.scores, mask, lowest=0.0)
+    if (scores[mask] > 1).any():
         raise InputError(f"{name}: scores must lie in [0, 1] to say how sure a vote is; pass probabilities")
     return Candidates(checked_labels(table.answers, mask.shape).astype(object), scores, correct > 0, mask, cost)

@@ -16,10 +16,10 @@ from numpy.typing import ArrayLike, NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_values
-from stepscale.estimators.curve import at_nearest
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.curve import at_nearest, curve
 from stepscale.estimators.difficulty import N_BINS, bin_borders, bins_by_border
-from stepscale.estimators.intervals import Interval, interval_of, resample_counts, with_estimate
+from stepscale.estimators.intervals import Interval, interval_of_rows, resample_counts, with_estimate
 from stepscale.estimators.online_outcomes import Outcomes
 
 _NEVER = 2.0  # a vote is never so sure
@@ -42,7 +42,7 @@ class OnlinePolicy(BaseModel):
     probes: int = Field(ge=1, description="samples drawn first")
     sure: float = Field(ge=0, description="stop when the winner's sum of scores is this share of the samples drawn")
     borders: tuple[float, ...] = Field(description="falling borders between bins, in mean score of the probes")
-    actions: tuple[Action, ...] = Field(description="one a bin, easiest first")
+    actions: tuple[Action, ...] = Field(description="one per bin, easiest first")
 
     def bin(self, mean_score: float) -> int:
         """The difficulty bin, 1 the easiest, that probes of this mean score tell."""
@@ -115,11 +115,8 @@ def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | 
     """
     space = space or OnlineSearchSpace()
     best: tuple[float, OnlinePolicy] | None = None
-    for probes, sure in product(space.probes, space.sure):
-        if probes not in outcomes.ladder:
-            continue
-        rung = _rung(outcomes, probes)
-        priced = _priced(outcomes, rung, sure, space.n_bins, budget)
+    for probes, sure in product((n for n in space.probes if n in outcomes.ladder), space.sure):
+        priced = _priced(outcomes, _rung(outcomes, probes), sure, space.n_bins, budget)
         if priced is not None and (best is None or priced[0] > best[0] + 1e-12):
             best = priced
     if best is None:
@@ -144,18 +141,13 @@ def at_equal_cost(
     Raises:
         InputError: The online policy's cost lies outside of what was measured of the other.
     """
-    values, axis = checked_values(per_problem, "accuracies"), checked_values(x, "budgets or costs")
-    counts = with_estimate(resample_counts(len(values), resamples, seed))
-    spent, won = counts @ online.cost / len(values), counts @ online.accuracy / len(values)
-    rows = counts @ axis / len(values) if axis.ndim == 2 else np.broadcast_to(axis, (len(counts), len(axis)))
-    least, most = rows[0].min(), rows[0].max()
+    other, n = curve(per_problem, x, resamples, seed), len(online.cost)
+    counts = with_estimate(resample_counts(n, resamples, seed))
+    spent, won = counts @ online.cost / n, counts @ online.accuracy / n
+    least, most = other.x.min(), other.x.max()
     if not least <= spent[0] <= most:
-        raise InputError(
-            f"the other policy was measured at costs {least:g} to {most:g}, not at {spent[0]:g}; add budgets"
-        )
-    means = counts @ values / len(values)
-    other = at_nearest(rows, means, spent[:, None])[:, 0]
-    return interval_of((won - other)[0], (won - other)[1:])
+        raise InputError(f"the other policy was measured at {least:g} to {most:g}, not at {spent[0]:g}; add budgets")
+    return interval_of_rows(won - at_nearest(*other.rows, spent[:, None])[:, 0])
 
 
 def _rung(outcomes: Outcomes, n: int) -> int:
@@ -177,8 +169,8 @@ def _act(outcomes: Outcomes, rung: int, sure: float, action: Action) -> tuple[Fl
     rungs = np.arange(rung, max(last, rung) + 1)
     enough = outcomes.sure[:, :, rungs] >= sure
     enough[:, :, -1] = True
-    at = rungs[enough.argmax(axis=2)][:, :, None]
-    return np.take_along_axis(outcomes.right, at, 2)[:, :, 0], np.take_along_axis(outcomes.cost, at, 2)[:, :, 0]
+    end = rungs[enough.argmax(axis=2)][:, :, None]
+    return np.take_along_axis(outcomes.right, end, 2)[:, :, 0], np.take_along_axis(outcomes.cost, end, 2)[:, :, 0]
 
 
 def _priced(
@@ -206,9 +198,8 @@ def _priced(
     best = _within(won, spent, budget - sunk)
     if best is None:
         return None
-    policy = OnlinePolicy(
-        probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=tuple(actions[i] for i in best)
-    )
+    best_actions = tuple(actions[i] for i in best)
+    policy = OnlinePolicy(probes=probes, sure=sure, borders=tuple(map(float, borders)), actions=best_actions)
     return right_at_once + float(won[np.arange(n_bins), best].sum()), policy
 
 

@@ -16,9 +16,13 @@ from stepscale.estimators.voting import Vote
 def most_error(
     votes: Mapping[str, Vote], ns: Sequence[int], budgets: Sequence[int], problems: ArrayLike | None = None
 ) -> Floats:
-    """The error [len(budgets)] that the mean accuracy of a policy over ``problems`` (None: all) has at the most.
+    """The most that a policy's mean accuracy may be off [budgets]: the root of the sum of its strategies' squared errors.
 
-    ``votes``: by strategy, at ``ns`` samples. The root of the sum of the strategies' squared errors; 0 at a budget without votes.
+    Args:
+        votes: By strategy.
+        ns: Numbers of samples at which the votes were measured.
+        budgets: Of the policy. At a budget without votes the error is 0.
+        problems: Those that the mean is over [problems]; None: all.
     """
     inside = None if problems is None else np.asarray(problems, bool)
     most = np.sqrt(np.square([vote.error_among(inside) for vote in votes.values()]).sum(axis=0))
@@ -39,9 +43,14 @@ def chosen_error(
     budgets: NDArray[np.int64],
     problems: ArrayLike | None = None,
 ) -> Floats:
-    """The error [points] of a policy's mean accuracy where strategy and N of each problem are known: [problems, points].
+    """The error [points] of a policy's mean accuracy where strategy and N of each problem are known.
 
-    ``votes``: by strategy, at ``ns`` samples.
+    Args:
+        votes: By strategy.
+        ns: Numbers of samples at which the votes were measured.
+        strategies: The policy's, by name [problems, points].
+        budgets: The number of samples that each problem is given [problems, points].
+        problems: Those that the mean is over [problems]; None: all.
     """
     squares = np.zeros(budgets.shape)
     for name, vote in votes.items():

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.checking import Floats, checked_values
 from stepscale.estimators.difficulty import rank_correlation
 
 
@@ -41,11 +41,11 @@ class QuestionDifficulty:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import MaxAbsScaler
 
-        values = np.asarray(easiness, float)
+        values = checked_values(easiness, "easiness")
         if len(values) != len(texts) or len(texts) < 10:
+            numbers = f"not {len(texts)} texts and {len(values)} values"
             raise InputError(
-                f"difficulty from the question needs 10 or more training problems with an easiness each,"
-                f" not {len(texts)} texts and {len(values)} values"
+                f"difficulty from the question needs an easiness for 10 or more training problems, {numbers}"
             )
         counts = HashingVectorizer(
             analyzer="char",
@@ -70,7 +70,7 @@ class QuestionDifficulty:
         self, texts: Sequence[str], easiness: ArrayLike, resamples: int = 2000, seed: int = 0
     ) -> dict[str, float]:
         """Spearman's correlation with the easiness of problems not fitted, its 95 % interval, and the mean absolute error."""
-        predicted, values = self.predict(texts), np.asarray(easiness, float)
+        predicted, values = self.predict(texts), checked_values(easiness, "easiness")
         correlation = rank_correlation(predicted, values, resamples, seed)
         return {
             **correlation,

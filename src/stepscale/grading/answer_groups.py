@@ -6,24 +6,19 @@ beyond the bounds two spellings stay two answers.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 from functools import lru_cache
 from itertools import islice
-from typing import Literal
 
-from stepscale.grading.api import grade_many
-from stepscale.grading.lenient import lenient
-from stepscale.grading.rules import Lenient, Rules, checked
-from stepscale.grading.strict import strict
+from stepscale.grading.api import grade_many, settle
+from stepscale.grading.rules import CheckedRules, Rules, checked
 from stepscale.grading.strict.hendrycks import canonical
 
 _MOST_PAIRS = 2_000  # compared per problem
 _MOST_SYMBOLIC = 50  # of these that a worker process has to decide, up to a second each
 _LONGEST_NUMBER = 40  # characters
 _NEAR = 1e-5  # numbers further apart are different answers by any rules
-
-_Rules = Literal["prm800k"] | Lenient
 
 
 def group_equal_answers(answers: Sequence[str | None], rules: Rules = "prm800k") -> list[str | None]:
@@ -51,7 +46,7 @@ def group_equal_answers(answers: Sequence[str | None], rules: Rules = "prm800k")
 
 
 @lru_cache(maxsize=4096)
-def _one_spelling(counts: tuple[tuple[str, int], ...], rules: _Rules) -> dict[str, str]:
+def _one_spelling(counts: tuple[tuple[str, int], ...], rules: CheckedRules) -> dict[str, str]:
     """Of each spelling the one that stands for its group."""
     # 1. spellings of one canonical form are one answer; the most frequent comes first
     classes: dict[str, list[tuple[int, str]]] = {}
@@ -78,7 +73,7 @@ def _frequency(spellings: list[tuple[int, str]]) -> tuple[int, str]:
 class _Comparison:
     """Compares answers of one problem while there is work left that may be spent on it."""
 
-    def __init__(self, rules: _Rules) -> None:
+    def __init__(self, rules: CheckedRules) -> None:
         self.rules, self.pairs, self.symbolic = rules, _MOST_PAIRS, _MOST_SYMBOLIC
 
     def equal_to(self, gold: str, answers: list[str]) -> list[bool]:
@@ -87,25 +82,18 @@ class _Comparison:
         candidates = [i for i, answer in enumerate(answers) if _may_equal(value, _number(answer))]
         equal, unsettled = [False] * len(answers), []
         for i in islice(candidates, self.pairs):
-            verdict = self._settle(answers[i], gold)
-            if isinstance(verdict, bool):
-                equal[i] = verdict
+            settled = settle(answers[i], gold, self.rules)
+            if isinstance(settled, bool):
+                equal[i] = settled
             else:
                 unsettled.append(i)
         self.pairs -= min(len(candidates), self.pairs)
         asked = unsettled[: self.symbolic]
         self.symbolic -= len(asked)
-        for i, verdict in zip(asked, self._grade([answers[i] for i in asked], gold), strict=True):
+        verdicts = grade_many([answers[i] for i in asked], [gold] * len(asked), self.rules)
+        for i, verdict in zip(asked, verdicts, strict=True):
             equal[i] = verdict
         return equal
-
-    def _settle(self, answer: str, gold: str) -> object:
-        if self.rules == "prm800k":
-            return strict.settle(answer, gold)
-        return lenient.settle(answer, gold, self.rules)
-
-    def _grade(self, answers: list[str], gold: str) -> Iterable[bool]:
-        return grade_many(answers, [gold] * len(answers), self.rules)
 
 
 def _may_equal(first: float | None, second: float | None) -> bool:

@@ -6,18 +6,17 @@ fill memory.
 """
 
 from collections.abc import Sequence
-from typing import Literal
 
 from stepscale.errors import InputError
 from stepscale.grading.lenient import lenient
-from stepscale.grading.rules import Lenient, Rules, checked
+from stepscale.grading.rules import CheckedRules, Rules, checked
 from stepscale.grading.strict import strict
 from stepscale.grading.workers.pool import WorkerQuestion, shared_pool
 
 _CACHED_PAIRS = 100_000
 _LONGEST_CACHED = 1_000  # characters: longer texts are rare and dear to keep
 _Pair = tuple[str | None, str]
-_verdicts: dict[tuple[_Pair, Literal["prm800k"] | Lenient], bool] = {}
+_verdicts: dict[tuple[_Pair, CheckedRules], bool] = {}
 
 
 def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -> bool:
@@ -32,7 +31,7 @@ def is_equivalent(prediction: str | None, gold: str, rules: Rules = "prm800k") -
         The verdict; a pure function of the arguments.
 
     Raises:
-        InputError: If the rules are unknown. No text raises.
+        InputError: The rules are unknown. No text raises.
     """
     return grade_many([prediction], [gold], rules)[0]
 
@@ -49,7 +48,7 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
         The verdicts, in order.
 
     Raises:
-        InputError: If the rules are unknown, or if the two sequences differ in length.
+        InputError: The rules are unknown, or the two sequences differ in length.
     """
     rules = checked(rules)
     if len(predictions) != len(golds):
@@ -58,9 +57,12 @@ def grade_many(predictions: Sequence[str | None], golds: Sequence[str], rules: R
     verdicts: dict[_Pair, bool] = {}
     open_questions: dict[_Pair, WorkerQuestion] = {}
     for pair in dict.fromkeys(pairs):
-        verdict = _settled(pair, rules)
+        prediction, gold = pair
+        verdict: bool | WorkerQuestion | None = _verdicts.get((pair, rules))
+        if verdict is None:
+            verdict = False if prediction is None else settle(prediction, gold, rules)
         if isinstance(verdict, bool):
-            verdicts[pair] = verdict
+            verdicts[pair] = _remembered(pair, rules, verdict)
         else:
             open_questions[pair] = verdict
     if open_questions:
@@ -76,19 +78,12 @@ def forget_verdicts() -> None:
     strict.forget_spellings()
 
 
-def _settled(pair: _Pair, rules: Literal["prm800k"] | Lenient) -> bool | WorkerQuestion:
-    """The verdict, where it is known or cheap; else the question that a worker has to answer."""
-    prediction, gold = pair
-    if prediction is None:
-        return False
-    known = _verdicts.get((pair, rules))
-    if known is not None:
-        return known
-    verdict = strict.settle(prediction, gold) if rules == "prm800k" else lenient.settle(prediction, gold, rules)
-    return _remembered(pair, rules, verdict) if isinstance(verdict, bool) else verdict
+def settle(prediction: str, gold: str, rules: CheckedRules) -> bool | WorkerQuestion:
+    """The verdict on one pair where it is cheap; else the question that a worker has to answer."""
+    return strict.settle(prediction, gold) if rules == "prm800k" else lenient.settle(prediction, gold, rules)
 
 
-def _remembered(pair: _Pair, rules: Literal["prm800k"] | Lenient, verdict: bool) -> bool:
+def _remembered(pair: _Pair, rules: CheckedRules, verdict: bool) -> bool:
     if len(pair[0] or "") + len(pair[1]) <= _LONGEST_CACHED:
         if len(_verdicts) >= _CACHED_PAIRS:
             _verdicts.clear()

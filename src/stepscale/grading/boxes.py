@@ -28,6 +28,7 @@ _PLACEHOLDER = re.compile(
     r"|is|in|to|this|question|problem|\W)*",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(r"answer|result|solution|value|expression|\bans\b", re.IGNORECASE)
 _MENTION = re.compile(r"[`$]*\\(?:boxed|fbox)(?![a-zA-Z])(?:\s*\{(?:[^{}\n]|\{[^{}\n]*\}){0,100}\}|[ \t]*\{)?[`$]*")
 _MOST_BOXES = 100  # looked at from the end
 _MOST_LISTED = 50  # boxes in one list
@@ -89,8 +90,6 @@ def _content(rest: str) -> tuple[str, int | None]:
 def _is_mention(content: str) -> bool:
     """True for a box without content: blanks, dots, or words that ask for an answer."""
     bare = _SPACING.sub(" ", content)
-    return not bare.strip() or (len(bare) < 60 and _PLACEHOLDER.fullmatch(bare) is not None and _has_word(bare))
-
-
-def _has_word(text: str) -> bool:
-    return re.search(r"answer|result|solution|value|expression|\bans\b", text, re.IGNORECASE) is not None
+    if not bare.strip():
+        return True
+    return len(bare) < 60 and _PLACEHOLDER.fullmatch(bare) is not None and _ASKED_FOR.search(bare) is not None

@@ -22,10 +22,21 @@ class Lenient:
 
 
 Rules = Literal["prm800k", "lenient"] | Lenient
+CheckedRules = Literal["prm800k"] | Lenient
 
 
-def checked(rules: Rules) -> Literal["prm800k"] | Lenient:
-    """The rules with ``"lenient"`` spelled out. Raises InputError for a name that is none."""
+def checked(rules: Rules) -> CheckedRules:
+    """The rules with ``"lenient"`` spelled out.
+
+    Args:
+        rules: As users write them.
+
+    Returns:
+        ``"prm800k"`` or the options.
+
+    Raises:
+        InputError: The name is that of no rules.
+    """
     if rules == "lenient":
         return Lenient()
     if rules == "prm800k" or isinstance(rules, Lenient):

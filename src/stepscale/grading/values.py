@@ -70,13 +70,13 @@ class StatedValue:
 
 def formulas(text: str) -> Iterator[re.Match[str]]:
     """The formulas of a text in order; a dollar sign before a price opens none."""
-    at = 0
-    while (formula := FORMULA.search(text, at)) is not None:
+    start = 0
+    while (formula := FORMULA.search(text, start)) is not None:
         if formula["inline"] is not None and _PROSE_IN_FORMULA.search(formula["inline"]):
-            at = formula.start() + 1
+            start = formula.start() + 1
         else:
             yield formula
-            at = formula.end()
+            start = formula.end()
 
 
 def inside(formula: re.Match[str]) -> str:
@@ -112,14 +112,14 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
 def values(text: str) -> list[str]:
     """Every value of a text that begins with a number, a sign or a root, in order; lists count one by one."""
     result: list[str] = []
-    at = 0
-    while (candidate := _VALUE_START.search(text, at)) is not None:
+    start = 0
+    while (candidate := _VALUE_START.search(text, start)) is not None:
         value = leading_value(text[candidate.start() :], lists=False)
         if value is None:
-            at = candidate.end() + 1
+            start = candidate.end() + 1
             continue
         result.append(value.text)
-        at = candidate.start() + value.end
+        start = candidate.start() + value.end
     return result
 
 
@@ -136,15 +136,9 @@ def _result_of_arithmetic(value: str) -> str:
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
     is_sum = re.search(rf"[+*/^!\u00d7\u00f7{MINUS}]", numbers) is not None or "%" not in right
-    if (
-        equals
-        and right.strip()
-        and is_sum
-        and not _NO_ARITHMETIC.search(numbers)
-        and not re.search(r",(?!\d{3})", value)
-    ):
-        return right.strip()
-    return value
+    is_list = re.search(r",(?!\d{3})", value) is not None
+    states_result = equals and right.strip() and is_sum and not is_list and not _NO_ARITHMETIC.search(numbers)
+    return right.strip() if states_result else value
 
 
 def _checked(text: str, end: int) -> StatedValue | None:
@@ -160,58 +154,58 @@ def _checked(text: str, end: int) -> StatedValue | None:
     return StatedValue(tidied(bare.replace("\\$", "")), end)
 
 
-def _expression_end(text: str, at: int) -> int:
-    """Where the expression that begins at ``at`` ends; 0 where none begins there."""
+def _expression_end(text: str, start: int) -> int:
+    """Where the expression that begins at ``start`` ends; 0 where none begins there."""
     opened: list[str] = []
     end = 0  # of the longest complete expression so far
     operand_next = True
-    while at < len(text):
-        step = _operand(text, at, opened) if operand_next else _operator(text, at, opened)
+    while start < len(text):
+        step = _operand(text, start, opened) if operand_next else _operator(text, start, opened)
         if step is None:
             break
-        at, operand_next = step
+        start, operand_next = step
         if not operand_next and not opened:
-            end = at
+            end = start
     return end
 
 
-def _operand(text: str, at: int, opened: list[str]) -> tuple[int, bool] | None:
+def _operand(text: str, start: int, opened: list[str]) -> tuple[int, bool] | None:
     """Past a sign, an open bracket or an operand; and whether an operand is still to come."""
-    if sign := _SIGN.match(text, at):
+    if sign := _SIGN.match(text, start):
         return sign.end(), True
-    formula = FORMULA.match(text, at)
+    formula = FORMULA.match(text, start)
     if formula and not (formula["inline"] is not None and _PROSE_IN_FORMULA.search(formula["inline"])):
         return formula.end(), False
-    if bracket := _OPEN.match(text, at):
+    if bracket := _OPEN.match(text, start):
         opened.append(bracket[0].strip()[-1])
         return bracket.end(), True
-    operand = _NUMBER.match(text, at) or _MACRO.match(text, at) or _NAME.match(text, at)
+    operand = _NUMBER.match(text, start) or _MACRO.match(text, start) or _NAME.match(text, start)
     return None if operand is None else (operand.end(), False)
 
 
-def _operator(text: str, at: int, opened: list[str]) -> tuple[int, bool] | None:
+def _operator(text: str, start: int, opened: list[str]) -> tuple[int, bool] | None:
     """Past a closing bracket, a postfix, an infix or a separator; and whether an operand is to come."""
-    if opened and (bracket := _CLOSE.match(text, at)):
+    if opened and (bracket := _CLOSE.match(text, start)):
         if (bracket[0][-1] == "}") != (opened[-1] == "{"):
             return None
         opened.pop()
         return bracket.end(), False
-    if postfix := _POSTFIX.match(text, at):
+    if postfix := _POSTFIX.match(text, start):
         return postfix.end(), False
-    if infix := _INFIX.match(text, at) or (_INNER_SEPARATOR.match(text, at) if opened else None):
+    if infix := _INFIX.match(text, start) or (_INNER_SEPARATOR.match(text, start) if opened else None):
         return infix.end(), True
-    if not _is_factor(text, at, in_brackets=bool(opened)):
+    if not _is_factor(text, start, in_brackets=bool(opened)):
         return None
-    return (at + 1 if text[at] == " " else at), True
+    return (start + 1 if text[start] == " " else start), True
 
 
-def _is_factor(text: str, at: int, *, in_brackets: bool) -> bool:
+def _is_factor(text: str, start: int, *, in_brackets: bool) -> bool:
     """True where what follows without an operator is a factor: ``2x``, ``n(n+1)``, ``2 pi``, ``3$\\sqrt2$``."""
-    if text[at] == " ":
-        follows = text[at + 1 : at + 6]
+    if text[start] == " ":
+        follows = text[start + 1 : start + 6]
         return (in_brackets and follows[:1].isalnum()) or re.match(r"pi\b|sqrt\(|[\u03c0\u221a]", follows) is not None
-    if _SQUARE_METERS.match(text, at):
+    if _SQUARE_METERS.match(text, start):
         return False
-    if text[at] in "([{$\\" or text[at].isdigit():
-        return not text.startswith(("\\]", "\\)", "\\ ", "\\,", "\\;", "\\text", "\\quad", "\\qquad", "\\right"), at)
-    return _NAME.match(text, at) is not None or _NUMBER.match(text, at) is not None or text[at] == "\u221a"
+    if text[start] in "([{$\\" or text[start].isdigit():
+        return not text.startswith(("\\]", "\\)", "\\ ", "\\,", "\\;", "\\text", "\\quad", "\\qquad", "\\right"), start)
+    return _NAME.match(text, start) is not None or _NUMBER.match(text, start) is not None or text[start] == "\u221a"

@@ -52,8 +52,8 @@ def _corrupted(steps: list[str], rng: Random) -> list[str]:
     hasty = answer_early(steps, rng) if rng.random() < _HASTY_SHARE else None
     if hasty:
         return hasty
-    at = rng.randrange(len(steps))
-    return [*steps[:at], corrupt(steps[at], rng), *steps[at + 1 :]]
+    place = rng.randrange(len(steps))
+    return [*steps[:place], corrupt(steps[place], rng), *steps[place + 1 :]]
 
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:

@@ -20,8 +20,8 @@ def change_digit(step: str, rng: Random) -> str | None:
     places = [m.start() for m in re.finditer(r"\d", step)]
     if not places:
         return None
-    at = rng.choice(places)
-    return _edit(step, at, at + 1, rng.choice([d for d in "0123456789" if d != step[at]]))
+    place = rng.choice(places)
+    return _edit(step, place, place + 1, rng.choice([d for d in "0123456789" if d != step[place]]))
 
 
 def flip_sign(step: str, rng: Random) -> str | None:
@@ -30,10 +30,10 @@ def flip_sign(step: str, rng: Random) -> str | None:
     leading = [m.start() for m in re.finditer(r"(?<=[=({])-?(?=\d)", step)]
     if not places + leading:
         return None
-    at = rng.choice(places + leading)
-    if at in places:
-        return _edit(step, at, at + 1, "-" if step[at] == "+" else "+")
-    return _edit(step, at, at + 1, "") if step[at] == "-" else _edit(step, at, at, "-")
+    place = rng.choice(places + leading)
+    if place in places:
+        return _edit(step, place, place + 1, "-" if step[place] == "+" else "+")
+    return _edit(step, place, place + 1, "") if step[place] == "-" else _edit(step, place, place, "-")
 
 
 def change_operator(step: str, rng: Random) -> str | None:
@@ -41,8 +41,8 @@ def change_operator(step: str, rng: Random) -> str | None:
     places = [m.start() for m in re.finditer(r"(?<=[\w)])[-+*](?=[\w(])", step)]
     if not places:
         return None
-    at = rng.choice(places)
-    return _edit(step, at, at + 1, rng.choice([op for op in "+-*" if op != step[at]]))
+    place = rng.choice(places)
+    return _edit(step, place, place + 1, rng.choice([op for op in "+-*" if op != step[place]]))
 
 
 def drop_term(step: str, rng: Random) -> str | None:
@@ -80,17 +80,17 @@ def answer_early(steps: Sequence[str], rng: Random) -> list[str] | None:
     boxed = _BOXED.search(steps[-1])
     if not boxed or len(steps) < 2:
         return None
-    at = rng.randrange(1, len(steps))
+    place = rng.randrange(1, len(steps))
     letters = re.findall(r"[A-Z]", boxed.group(1))
     if letters:
         rng.shuffle(letters)
         answer = "<".join(letters)
     else:
-        value = _VALUE.search(steps[at - 1])
+        value = _VALUE.search(steps[place - 1])
         if not value:
             return None
         answer = value.group()
-    return [*steps[:at], _edit(steps[-1], *boxed.span(1), answer)]
+    return [*steps[:place], _edit(steps[-1], *boxed.span(1), answer)]
 
 
 def corrupt(step: str, rng: Random) -> str:

@@ -35,15 +35,15 @@ class _Parser:
 
     def __init__(self, tokens: list[str]) -> None:
         self.tokens = tokens
-        self.at = 0
+        self.position = 0
         self.depth = 0
 
     def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
+        return self.tokens[self.position] if self.position < len(self.tokens) else ""
 
     def take(self) -> str:
         token = self.peek()
-        self.at += 1
+        self.position += 1
         return token
 
     def sum(self) -> Tree:
@@ -102,7 +102,7 @@ def parse(text: str) -> Tree:
     """The tree of an expression. Raises Malformed."""
     parser = _Parser(tokenize(text))
     tree = parser.sum()
-    if parser.at != len(parser.tokens):
+    if parser.position != len(parser.tokens):
         raise Malformed(f"unexpected {parser.peek()!r}")
     return tree
 

@@ -160,14 +160,8 @@ def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
     )
 
 
-def pretrain(options: PretrainOptions) -> None:
-    """Write the corpus, train, save model and tokenizer under ``options.out``."""
-    tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers)
-    model = new_model(options, len(tokenizer))
-    if options.init:
-        model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
-    arguments = TrainingArguments(
+def _training_arguments(options: PretrainOptions) -> TrainingArguments:
+    return TrainingArguments(
         output_dir=options.out,
         max_steps=options.steps,
         per_device_train_batch_size=1,
@@ -185,11 +179,20 @@ def pretrain(options: PretrainOptions) -> None:
         dataloader_num_workers=0,
         remove_unused_columns=False,
     )
+
+
+def pretrain(options: PretrainOptions) -> None:
+    """Write the corpus, train, save model and tokenizer under ``options.out``."""
+    tokenizer = build_tokenizer()
+    documents = write_corpus(options.documents, options.seed, options.workers)
+    model = new_model(options, len(tokenizer))
+    if options.init:
+        model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
     with Lanes(0 if torch.cuda.is_available() else options.threads) as lanes:
         trainer = JudgingTrainer(
             model,
-            arguments,
+            _training_arguments(options),
             lanes=lanes,
             bfloat16=True,
             train_dataset=Batches(documents, options),

@@ -36,10 +36,10 @@ def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
 _DRAWS = 300  # without a new problem among so many, a family has none left at that level
 
 
-def _fresh_problem(family: str, level: int, split: str, rng: Random, seen: Mapping[str, object]) -> str | None:
+def _fresh_problem(family: str, level: int, split: str, rng: Random, problems: Mapping[str, object]) -> str | None:
     for _ in range(_DRAWS):
         problem = draw_problem(family, level, split, rng)
-        if problem not in seen:
+        if problem not in problems:
             return problem
     return None
 
@@ -47,37 +47,45 @@ def _fresh_problem(family: str, level: int, split: str, rng: Random, seen: Mappi
 def make_problems(
     n: int, split: str, run_seed: int, families: Sequence[str] = (), levels: Sequence[int] = LEVELS
 ) -> pd.DataFrame:
-    """``n`` distinct problems as a problems table, families and levels in equal shares as far as they have so many.
+    """Distinct problems as a problems table, families and levels in equal shares as far as they have so many.
 
-    ``families`` defaults to all but the held-out one. Raises InputError for an unknown family or level.
+    Args:
+        n: Number of problems.
+        split: "pretrain", "train" or "test".
+        run_seed: Decides the problems.
+        families: Names; none: all but the held-out one.
+        levels: Levels, 1 (easiest) to 5.
+
+    Raises:
+        InputError: A family or level is unknown, or there are not so many problems.
     """
     families = tuple(families) or tuple(name for name in FAMILIES if name != HELD_OUT_FAMILY)
     for unknown in [f for f in families if f not in FAMILIES] + [str(v) for v in levels if v not in LEVELS]:
         raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(FAMILIES)}, levels 1-5")
     rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
-    seen: dict[str, tuple[str, int]] = {}
+    problems: dict[str, tuple[str, int]] = {}
     places = [(family, level) for level in levels for family in families]
     turn = 0
-    while len(seen) < n:
+    while len(problems) < n:
         if not places:
-            raise InputError(f"lab: only {len(seen)} distinct problems of {families} {levels} found; ask for fewer")
+            raise InputError(f"lab: only {len(problems)} distinct problems of {families} {levels} found; ask for fewer")
         turn %= len(places)
         family, level = places[turn]
-        fresh = _fresh_problem(family, level, split, rng, seen)
+        fresh = _fresh_problem(family, level, split, rng, problems)
         if fresh is None:
             del places[turn]  # small families run dry first; the others go on taking turns
         else:
-            seen[fresh] = (family, level)
+            problems[fresh] = (family, level)
             turn += 1
     mark = "heldout" if tuple(families) == (HELD_OUT_FAMILY,) and split == "test" else split
     return pd.DataFrame(
         {
             "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],
-            "problem": list(seen),
-            "answer": [read_world(text).answer for text in seen],
+            "problem": list(problems),
+            "answer": [read_world(text).answer for text in problems],
             "solution": None,
-            "subject": [family for family, _ in seen.values()],
-            "level": pd.array([level for _, level in seen.values()], dtype="Int64"),
+            "subject": [family for family, _ in problems.values()],
+            "level": pd.array([level for _, level in problems.values()], dtype="Int64"),
             "split": mark,
         }
     )

@@ -94,9 +94,9 @@ def _order(text: str) -> World:
 
 
 def _evaluation(x: str, text: str) -> World:
-    tree, given = parse(text), {"x": int(x)}
-    value = evaluate(tree, given)
-    draft = World({**given, "P": value}, canonical(value))
+    tree, symbols = parse(text), {"x": int(x)}
+    value = evaluate(tree, symbols)
+    draft = World({**symbols, "P": value}, canonical(value))
     work = draft.cost(["P", tree]) + 1  # the value of x is still to be put in
     return World(draft.symbols, draft.answer, known={frozenset("P"): work, frozenset("Px"): work})
 
@@ -112,10 +112,10 @@ def _remainder(text: str, modulus: str) -> World:
 
 def _linear_values(left: Tree, right: Tree, name: str, others: Mapping[str, Value]) -> tuple[Value, Value]:
     """Slope and value at zero of left - right as a function of one symbol."""
-    at = [evaluate(left, {**others, name: v}) - evaluate(right, {**others, name: v}) for v in (0, 1, 2)]
-    if at[2] - at[1] != at[1] - at[0]:
+    gaps = [evaluate(left, {**others, name: v}) - evaluate(right, {**others, name: v}) for v in (0, 1, 2)]
+    if gaps[2] - gaps[1] != gaps[1] - gaps[0]:
         raise Malformed("not a linear equation")
-    return at[1] - at[0], at[0]
+    return gaps[1] - gaps[0], gaps[0]
 
 
 def _equation(left: str, right: str) -> World:

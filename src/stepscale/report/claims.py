@@ -54,42 +54,27 @@ class Claim:
     reason: str = ""
 
 
-CLAIMS = (
-    Claim(
-        "A1",
-        "Best-of-N: PRM beats ORM beats majority, and the gap widens with N",
-        "78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)",
-    ),
-    Claim(
-        "A2", "Product or minimum, neutral as + or -: close; product, + best", "78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)"
-    ),
-    Claim(
-        "A3",
-        "Same data: process beats outcome by PRM_large beats outcome by final answer",
-        "at every data size (A, Fig. 4)",
-    ),
-    Claim("A4", "Active learning needs fewer labels", "2.6x fewer (A, Fig. 4a)"),
-    Claim("A5", "The PRM's lead holds out of distribution", "72.9 / 63.8 / 61.3 at N=100 (A, Table 1)"),
-    Claim(
-        "A6",
-        "PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest",
-        "every quintile (A, Fig. 6)",
-    ),
-    Claim("B1", "Beam search beats best-of-N at small budgets and fades at large; lookahead is no better", "B, Fig. 3"),
-    Claim("B2", "Which search is better depends on difficulty", "B, Fig. 3 right"),
-    Claim(
-        "B3", "Compute-optimal search needs (> 1x) fewer generations than best-of-N weighted", "4x fewer (B, Fig. 4)"
-    ),
-    Claim("B4", "Revisions: pass@1 rises along the chain beyond 4; sequential beats parallel", "B, Fig. 6"),
-    Claim("B5", "The ideal sequential to parallel ratio depends on difficulty", "B, Fig. 7"),
-    Claim(
-        "B6", "Compute-optimal revisions need (> 1x) fewer generations than parallel best-of-N", "4x fewer (B, Fig. 8)"
-    ),
-    Claim("B7", "Small model with test-time compute beats a 14x larger one on easy problems or small R", "B, Fig. 9"),
-    Claim("B8", "Soft-label PRM: last step at least as good as minimum or product", "B, Fig. 13"),
-    Claim("B9", "PRM over ORM, widening with N", "B, Fig. 14"),
-    Claim("B10", "Revision ORM with history at least as good as without", "B, Fig. 15"),
-)
+# id | what is claimed | the paper's figure for it
+_TABLE = """
+A1 | Best-of-N: PRM beats ORM beats majority, and the gap widens with N | 78.2 / 72.4 / 69.6 at N=1860 (A, Fig. 3)
+A2 | Product or minimum, neutral as + or -: close; product, + best | 78.2 / 77.6 / 77.4 / 77.8 (A, Table 4)
+A3 | Same data: process beats outcome by PRM_large beats outcome by final answer | at every data size (A, Fig. 4)
+A4 | Active learning needs fewer labels | 2.6x fewer (A, Fig. 4a)
+A5 | The PRM's lead holds out of distribution | 72.9 / 63.8 / 61.3 at N=100 (A, Table 1)
+A6 | PRM ahead in every difficulty quintile; the ORM degrades with N on the easiest | every quintile (A, Fig. 6)
+B1 | Beam search beats best-of-N at small budgets and fades at large; lookahead is no better | B, Fig. 3
+B2 | Which search is better depends on difficulty | B, Fig. 3 right
+B3 | Compute-optimal search needs (> 1x) fewer generations than best-of-N weighted | 4x fewer (B, Fig. 4)
+B4 | Revisions: pass@1 rises along the chain beyond 4; sequential beats parallel | B, Fig. 6
+B5 | The ideal sequential to parallel ratio depends on difficulty | B, Fig. 7
+B6 | Compute-optimal revisions need (> 1x) fewer generations than parallel best-of-N | 4x fewer (B, Fig. 8)
+B7 | Small model with test-time compute beats a 14x larger one on easy problems or small R | B, Fig. 9
+B8 | Soft-label PRM: last step at least as good as minimum or product | B, Fig. 13
+B9 | PRM over ORM, widening with N | B, Fig. 14
+B10 | Revision ORM with history at least as good as without | B, Fig. 15
+"""
+_ROWS = (row.split(" | ") for row in _TABLE.strip().splitlines())
+CLAIMS = tuple(Claim(name, claim, paper) for name, claim, paper in _ROWS)
 
 
 def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Claim:
@@ -115,7 +100,8 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
     lows = {name: float(part.low) for name, part in quantities.items()}
     highs = {name: float(part.high) for name, part in quantities.items()}
     widened = {name: _high_among(len(quantities), part) for name, part in quantities.items()}
-    few = {name: part.n_problems for name, part in quantities.items() if _has_too_few(part)}
+    sizes = {name: part.n_problems for name, part in quantities.items()}
+    few = {name: n for name, n in sizes.items() if n is not None and n < LEAST_PROBLEMS}
     # 2. the status
     if any(widened[name] < -NOISE for name in quantities if name not in few):
         status, bounds = "did not hold", {name: high for name, high in widened.items() if name not in few}
@@ -133,15 +119,11 @@ def settle(claim_id: str, quantities: Mapping[str, Interval], seeds: int) -> Cla
         high=highs[deciding],
         high_among=widened[deciding],
         parts=len(quantities),
-        n_problems=quantities[deciding].n_problems,
+        n_problems=sizes[deciding],
         seeds=seeds,
         decided_by=deciding,
         reason=f"too few problems ({few[deciding]}, and a claim needs {LEAST_PROBLEMS})" if deciding in few else "",
     )
-
-
-def _has_too_few(quantity: Interval) -> bool:
-    return quantity.n_problems is not None and quantity.n_problems < LEAST_PROBLEMS
 
 
 def _high_among(parts: int, quantity: Interval) -> float:

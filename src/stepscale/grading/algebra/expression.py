@@ -5,6 +5,7 @@ evaluates.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -53,6 +54,17 @@ class Call:
 
 
 Expression = Number | Symbol | Operation | Negation | Call
+
+
+def nodes(tree: Expression) -> Iterator[Expression]:
+    """The tree itself and all expressions in it."""
+    yield tree
+    match tree:
+        case Negation(inner) | Call(_, inner):
+            yield from nodes(inner)
+        case Operation(_, left, right):
+            yield from nodes(left)
+            yield from nodes(right)
 
 
 def may_be_read(difference: str) -> bool:

@@ -6,13 +6,27 @@ depends on the run. This is what keeps almost every wrong answer away from symbo
 
 import cmath
 import math
+import operator
+from collections.abc import Callable
 
-from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
+from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol, nodes
 
 _POINTS = (0.7310585786 + 0.4142135624j, -1.3591409142 + 0.5772156649j, 2.2360679775 - 1.6180339887j)
 _INTEGER_POINTS = (4.0, 7.0, 5.0)  # where factorials of variables are numbers
 _CLEARLY = 1e-7  # of the largest number met on the way; rounding errors stay near 1e-15 of it
 _LARGEST = 1e150
+_OPERATIONS: dict[str, Callable[[complex, complex], complex]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "^": operator.pow,
+}
+_FUNCTIONS: dict[str, Callable[[complex], complex]] = {
+    "sqrt": cmath.sqrt,
+    "ln": cmath.log,
+    "csc": lambda argument: 1 / cmath.sin(argument),
+}
 
 
 class _NoNumber(Exception):
@@ -21,7 +35,8 @@ class _NoNumber(Exception):
 
 def is_nonzero(tree: Expression) -> bool:
     """True if ``tree`` is certainly not identically zero."""
-    values: tuple[complex, ...] = _INTEGER_POINTS if _has_factorial(tree) else _POINTS
+    has_factorial = any(isinstance(node, Call) and node.function in ("!", "!!") for node in nodes(tree))
+    values: tuple[complex, ...] = _INTEGER_POINTS if has_factorial else _POINTS
     for shift in range(len(values)):
         point = _Point(values, shift)
         try:
@@ -60,10 +75,10 @@ class _Point:
                 result = self._variable(name)
             case Negation(operand):
                 return -self.value(operand)
-            case Operation(operator, left, right):
-                result = self._operate(operator, self.value(left), self.value(right))
+            case Operation(sign, left, right):
+                result = _OPERATIONS[sign](self.value(left), self.value(right))
             case Call(function, argument):
-                result = self._call(function, self.value(argument))
+                result = _call(function, self.value(argument))
         size = abs(result)
         if not size < _LARGEST:  # nan too
             raise _NoNumber
@@ -75,41 +90,11 @@ class _Point:
             self._variables[name] = self._values[(len(self._variables) + self._shift) % len(self._values)]
         return self._variables[name]
 
-    @staticmethod
-    def _operate(operator: str, left: complex, right: complex) -> complex:
-        if operator == "+":
-            return left + right
-        if operator == "-":
-            return left - right
-        if operator == "*":
-            return left * right
-        if operator == "/":
-            return left / right
-        return complex(left**right)
 
-    @staticmethod
-    def _call(function: str, argument: complex) -> complex:
-        if function == "sqrt":
-            return cmath.sqrt(argument)
-        if function == "ln":
-            return cmath.log(argument)
-        if function == "csc":
-            return 1 / cmath.sin(argument)
-        if function in ("!", "!!"):
-            n = round(argument.real)
-            if argument != n or not 0 <= n <= 60:
-                raise _NoNumber
-            return complex(math.prod(range(n, 1, -1 if function == "!" else -2)))
+def _call(function: str, argument: complex) -> complex:
+    if function in _FUNCTIONS:
+        return _FUNCTIONS[function](argument)
+    n = round(argument.real)
+    if argument != n or not 0 <= n <= 60:
         raise _NoNumber
-
-
-def _has_factorial(tree: Expression) -> bool:
-    match tree:
-        case Number() | Symbol():
-            return False
-        case Negation(operand):
-            return _has_factorial(operand)
-        case Operation(_, left, right):
-            return _has_factorial(left) or _has_factorial(right)
-        case Call(function, argument):
-            return function in ("!", "!!") or _has_factorial(argument)
+    return complex(math.prod(range(n, 1, -1 if function == "!" else -2)))

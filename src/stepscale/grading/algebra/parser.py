@@ -19,33 +19,9 @@ _TOKEN = re.compile(
     r"(?P<imaginary>j?)|(?P<word>[^\W\d]\w*)|(?P<operator>\*\*|!!|[-+*/^()!])"
 )
 _FUNCTIONS = frozenset({"sqrt", "ln", "csc"})
-_UNSPLIT = frozenset({"xi", "mu", "nu"})  # Greek names stay whole
+_UNSPLIT = frozenset({"pi", "xi", "mu", "nu"})  # Greek names stay whole
 # Functions of sympy and words of Python: the papers' grader would not have read them as letters.
-_REFUSED_WORDS = frozenset(
-    {
-        "as",
-        "eye",
-        "ff",
-        "fft",
-        "frac",
-        "fu",
-        "gff",
-        "if",
-        "im",
-        "in",
-        "is",
-        "jn",
-        "li",
-        "nan",
-        "ntt",
-        "oo",
-        "or",
-        "re",
-        "rf",
-        "yn",
-        "zoo",
-    }
-)
+_REFUSED_WORDS = re.compile("as|eye|fft?|frac|fu|gff|if|i[mns]|jn|li|nan|ntt|oo|or|r[ef]|yn|zoo")
 _MAX_DEPTH = 60
 _MAX_NUMBER = 60  # characters of one numeral
 _MAX_TOKENS = 400
@@ -71,19 +47,19 @@ def parse(text: str) -> Expression | None:
 
 def _tokens(text: str) -> list[Token]:
     tokens: list[Token] = []
-    at = 0
-    while at < len(text):
-        match = _TOKEN.match(text, at)
+    start = 0
+    while start < len(text):
+        match = _TOKEN.match(text, start)
         if match is None:
             raise _Unreadable
-        at = match.end()
+        start = match.end()
         kind = match.lastgroup
         if kind == "imaginary":  # the group after a number always takes part, empty or not
             tokens.append(("number", match["number"]))
             if match["imaginary"]:
                 tokens.append(("word", "I"))
         elif kind == "word":
-            tokens.extend(_words(match["word"], before_bracket=text[at : at + 1] == "("))
+            tokens.extend(_words(match["word"], before_bracket=text[start : start + 1] == "("))
         else:
             tokens.append(("operator", "^" if match["operator"] == "**" else match["operator"]))
     if len(tokens) > _MAX_TOKENS:
@@ -93,14 +69,12 @@ def _tokens(text: str) -> list[Token]:
 
 
 def _words(word: str, *, before_bracket: bool) -> list[Token]:
-    if word in _REFUSED_WORDS:
+    if _REFUSED_WORDS.fullmatch(word):
         raise _Unreadable
     if word in _FUNCTIONS:
         if not before_bracket:
             raise _Unreadable
         return [("function", word)]
-    if word == "pi":
-        return [("word", word)]
     if len(word) == 1 or "_" in word or word in _UNSPLIT:
         return [("word", word)]
     pieces = re.findall(r"[0-9]+|\D", word)

@@ -6,16 +6,19 @@ roots of different squarefree integers, variables and pi are independent: equali
 that lead out of that field (``2^x``, nested roots, logarithms) and those that grow too large raise ``OutOfReach``.
 """
 
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from fractions import Fraction
-from math import factorial, gcd, isqrt
+from math import gcd, isqrt, prod
 
-from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
+from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol, nodes
 
-Monomial = tuple[int, tuple[tuple[str, int], ...]]  # (squarefree radicand, ((variable, power), ...))
+Powers = tuple[tuple[str, int], ...]  # (variable, power)
+Monomial = tuple[int, Powers]  # the first is the squarefree radicand
 Terms = dict[Monomial, Fraction]
 
 _ONE: Monomial = (1, ())
+_UNIT: Terms = {_ONE: Fraction(1)}
 _MAX_TERMS = 200
 _MAX_POWER = 64
 _MAX_BITS = 20_000
@@ -49,9 +52,9 @@ def quotient(tree: Expression) -> Quotient:
         case Number(value, _):
             return _constant(value)
         case Symbol("I"):
-            return Quotient({(-1, ()): Fraction(1)}, {_ONE: Fraction(1)})
+            return Quotient({(-1, ()): Fraction(1)}, _UNIT)
         case Symbol(name):
-            return Quotient({(1, ((name, 1),)): Fraction(1)}, {_ONE: Fraction(1)})
+            return Quotient({(1, ((name, 1),)): Fraction(1)}, _UNIT)
         case Negation(operand):
             inner = quotient(operand)
             return Quotient({monomial: -c for monomial, c in inner.over.items()}, inner.under)
@@ -73,13 +76,9 @@ def _operate(operator: str, left: Quotient, right: Quotient) -> Quotient:
             raise Undefined
         return _reduced(_times(left.over, right.under), _times(left.under, right.over))
     exponent = rational(right)
-    if exponent is None:
+    if exponent is None or exponent.denominator > 2:
         raise OutOfReach
-    if exponent.denominator == 2:
-        return _power(_root(left), exponent.numerator)
-    if exponent.denominator != 1:
-        raise OutOfReach
-    return _power(left, exponent.numerator)
+    return _power(_root(left) if exponent.denominator == 2 else left, exponent.numerator)
 
 
 def _sum(left: Quotient, right: Quotient, sign: int) -> Quotient:
@@ -104,18 +103,13 @@ def _power(base: Quotient, exponent: int) -> Quotient:
 
 def _call(function: str, argument: Quotient, tree: Expression) -> Quotient:
     if function == "sqrt":
-        if _has_decimal(tree) and not _is_square(argument):
+        has_decimal = any(isinstance(node, Number) and node.decimal for node in nodes(tree))
+        if has_decimal and not _is_square(argument):
             raise OutOfReach  # the grader's root of a decimal is a float, not this field's exact root
         return _root(argument)
     value = rational(argument)
     if function in ("!", "!!") and value is not None and value.denominator == 1 and 0 <= value <= _MAX_FACTORIAL:
-        n = value.numerator
-        if function == "!":
-            return _constant(Fraction(factorial(n)))
-        product = 1
-        for factor in range(n, 1, -2):
-            product *= factor
-        return _constant(Fraction(product))
+        return _constant(Fraction(prod(range(value.numerator, 1, -1 if function == "!" else -2))))
     raise OutOfReach
 
 
@@ -128,7 +122,7 @@ def _root(argument: Quotient) -> Quotient:
         return argument
     square, radicand = _split_square(abs(value.numerator) * value.denominator)
     signed = radicand if value > 0 else -radicand
-    return Quotient({(signed, ()): Fraction(square, value.denominator)}, {_ONE: Fraction(1)})
+    return Quotient({(signed, ()): Fraction(square, value.denominator)}, _UNIT)
 
 
 def _split_square(n: int) -> tuple[int, int]:
@@ -165,75 +159,49 @@ def _is_square(argument: Quotient) -> bool:
     return value is not None and value >= 0 and all(isqrt(n) ** 2 == n for n in value.as_integer_ratio())
 
 
-def _has_decimal(tree: Expression) -> bool:
-    match tree:
-        case Number(_, decimal):
-            return decimal
-        case Symbol():
-            return False
-        case Negation(operand):
-            return _has_decimal(operand)
-        case Operation(_, left, right):
-            return _has_decimal(left) or _has_decimal(right)
-        case Call(_, argument):
-            return _has_decimal(argument)
-
-
 def _constant(value: Fraction) -> Quotient:
-    return Quotient({_ONE: value} if value else {}, {_ONE: Fraction(1)})
+    return Quotient({_ONE: value} if value else {}, _UNIT)
 
 
 def _reduced(over: Terms, under: Terms) -> Quotient:
     """Divide by a denominator of one rational number, so that plain numbers stay plain."""
     if under.keys() == {_ONE} and under[_ONE] != 1:
         scale = under[_ONE]
-        return Quotient({monomial: c / scale for monomial, c in over.items()}, {_ONE: Fraction(1)})
+        return Quotient({monomial: c / scale for monomial, c in over.items()}, _UNIT)
     return Quotient(over, under)
 
 
 def _plus(left: Terms, right: Terms, sign: int) -> Terms:
-    result = dict(left)
+    result = defaultdict(Fraction, left)
     for monomial, coefficient in right.items():
-        total = result.get(monomial, Fraction(0)) + sign * coefficient
-        if total:
-            result[monomial] = total
-        else:
-            result.pop(monomial, None)
+        result[monomial] += sign * coefficient
     return _bounded(result)
 
 
 def _times(left: Terms, right: Terms) -> Terms:
-    if right.keys() == {_ONE} and right[_ONE] == 1:
+    if right == _UNIT:
         return left
     if len(left) * len(right) > 4 * _MAX_TERMS:
         raise OutOfReach
-    result: Terms = {}
+    result: Terms = defaultdict(Fraction)
     for (radicand_a, powers_a), a in left.items():
         for (radicand_b, powers_b), b in right.items():
             common = gcd(radicand_a, radicand_b)
-            coefficient = a * b * (-common if radicand_a < 0 and radicand_b < 0 else common)
             radicand = abs(radicand_a * radicand_b) // (common * common)
             if (radicand_a < 0) != (radicand_b < 0):
                 radicand = -radicand
-            monomial = (radicand, _joined(powers_a, powers_b))
-            total = result.get(monomial, Fraction(0)) + coefficient
-            if total:
-                result[monomial] = total
-            else:
-                result.pop(monomial, None)
+            coefficient = a * b * (-common if radicand_a < 0 and radicand_b < 0 else common)
+            result[radicand, _joined(powers_a, powers_b)] += coefficient
     return _bounded(result)
 
 
-def _joined(a: tuple[tuple[str, int], ...], b: tuple[tuple[str, int], ...]) -> tuple[tuple[str, int], ...]:
-    if not a or not b:
-        return a or b
-    powers = dict(a)
-    for name, power in b:
-        powers[name] = powers.get(name, 0) + power
-    return tuple(sorted(powers.items()))
+def _joined(a: Powers, b: Powers) -> Powers:
+    return tuple(sorted((Counter(dict(a)) + Counter(dict(b))).items())) if a and b else a or b
 
 
-def _bounded(terms: Terms) -> Terms:
+def _bounded(sums: Terms) -> Terms:
+    """The terms that have not cancelled. Raises OutOfReach where they are too many or too large."""
+    terms = {monomial: coefficient for monomial, coefficient in sums.items() if coefficient}
     if len(terms) > _MAX_TERMS:
         raise OutOfReach
     for (radicand, _), c in terms.items():

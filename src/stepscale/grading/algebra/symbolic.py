@@ -14,6 +14,14 @@ from stepscale.grading.algebra.parser import parse
 _MAX_EXPONENT = 300
 _MAX_BITS = 4_000
 _MAX_FACTORIAL = 300
+_CONSTRUCTORS = {"+": sympy.Add, "-": sympy.Add, "*": sympy.Mul, "/": sympy.Mul, "^": sympy.Pow}
+_FUNCTIONS = {
+    "sqrt": sympy.sqrt,
+    "ln": sympy.log,
+    "csc": sympy.csc,
+    "!": sympy.factorial,
+    "!!": sympy.factorial2,
+}
 
 
 class _TooLarge(Exception):
@@ -23,14 +31,10 @@ class _TooLarge(Exception):
 def simplify_to_zero(*differences: str) -> bool:
     """True if every difference simplifies to zero; False too where one is no expression or is too large to be built."""
     try:
-        return all(_is_zero(difference) for difference in differences)
+        trees = (parse(difference) for difference in differences)
+        return all(tree is not None and bool(sympy.simplify(build(tree)) == 0) for tree in trees)
     except _TooLarge:
         return False
-
-
-def _is_zero(difference: str) -> bool:
-    tree = parse(difference)
-    return tree is not None and bool(sympy.simplify(build(tree)) == 0)
 
 
 def build(tree: Expression) -> Expr:
@@ -47,37 +51,32 @@ def build(tree: Expression) -> Expr:
             return sympy.Symbol(name)
         case Negation(operand):
             return sympy.Mul(sympy.Integer(-1), build(operand))
+        case Operation("^", base, exponent):
+            return _checked_power(build(base), build(exponent))
         case Operation(operator, left, right):
-            return _operate(operator, build(left), build(right))
+            return operation(operator, build(left), build(right))
         case Call(function, argument):
             return _call(function, build(argument))
 
 
-def _operate(operator: str, left: Expr, right: Expr) -> Expr:
-    if operator == "+":
-        return sympy.Add(left, right)
+def operation(operator: str, left: Expr, right: Expr, **options: bool) -> Expr:
+    """One of + - * / ^ by sympy's constructors, which take ``options`` such as ``evaluate=False``."""
     if operator == "-":
-        return sympy.Add(left, sympy.Mul(sympy.Integer(-1), right))
-    if operator == "*":
-        return sympy.Mul(left, right)
-    if operator == "/":
-        return sympy.Mul(left, sympy.Pow(right, sympy.Integer(-1)))
-    if right.is_number and abs(right.evalf(5)) > _MAX_EXPONENT:
+        right = sympy.Mul(sympy.Integer(-1), right, **options)
+    elif operator == "/":
+        right = sympy.Pow(right, sympy.Integer(-1), **options)
+    return _CONSTRUCTORS[operator](left, right, **options)
+
+
+def _checked_power(base: Expr, exponent: Expr) -> Expr:
+    if exponent.is_number and abs(exponent.evalf(5)) > _MAX_EXPONENT:
         raise _TooLarge
-    if left.is_Rational and left.p.bit_length() + left.q.bit_length() > _MAX_BITS:
+    if base.is_Rational and base.p.bit_length() + base.q.bit_length() > _MAX_BITS:
         raise _TooLarge
-    return sympy.Pow(left, right)
+    return sympy.Pow(base, exponent)
 
 
 def _call(function: str, argument: Expr) -> Expr:
-    if function == "sqrt":
-        return sympy.sqrt(argument)
-    if function == "ln":
-        return sympy.log(argument)
-    if function == "csc":
-        return sympy.csc(argument)
-    if function in ("!", "!!"):
-        if argument.is_number and not abs(argument.evalf(5)) <= _MAX_FACTORIAL:
-            raise _TooLarge
-        return sympy.factorial(argument) if function == "!" else sympy.factorial2(argument)
-    raise ValueError(f"no function {function!r}")
+    if function in ("!", "!!") and argument.is_number and not abs(argument.evalf(5)) <= _MAX_FACTORIAL:
+        raise _TooLarge
+    return _FUNCTIONS[function](argument)

@@ -8,6 +8,7 @@ a ``\boxed{}``, for without LaTeX delimiters the library would look for plain nu
 import re
 import unicodedata
 from fractions import Fraction
+from itertools import accumulate
 
 from stepscale.grading.lenient.shortcut import certain_verdict
 from stepscale.grading.rules import Lenient
@@ -16,34 +17,31 @@ from stepscale.grading.workers.pool import WorkerQuestion
 SECONDS = 0.9  # of work by the library on one pair (0.5 at most on real answers); a pair that takes longer is wrong
 MAX_TEXT = 20_000  # characters: of a longer text, its end is read
 MAX_ANSWER = 500  # characters of a bare answer: longer ones are not read
-_MAX_DIGITS = 400  # in one run: no answer is longer, and powers of such numbers fill memory
-_LONG_WORD = re.compile(r"[a-zA-Z]{80}")  # read as a product of 80 variables
 _MAX_NESTING = 40
 _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
-_LONG_DIGITS = re.compile(rf"\d{{{_MAX_DIGITS}}}")
-_BIG_POWER = re.compile(
-    r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?"
-)  # an exponent, itself a power or not
+# No answer has 400 digits in a row, and powers of such numbers fill memory; 80 letters are a product of 80 variables.
+_EXPLOSIVE = re.compile(r"\d{400}|[a-zA-Z]{80}|\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
+_BIG_POWER = re.compile(r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?")  # perhaps of a power
 _MAX_EXPONENT_DIGITS = 5
-_FACTORIALS = re.compile(r"\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
-_INVISIBLE = {"Cf": "", "Cc": None, "Cs": None, "Co": None}  # direction marks are dropped, control characters refused
 _NUMERAL = re.compile(
     r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?"
 )
 
 
 def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestion:
-    """Math-Verify's verdict with these options, or the question whose answer is the verdict."""
+    """Math-Verify's verdict, or the question whose answer is the verdict.
+
+    Args:
+        prediction: The predicted answer, or a text that holds it.
+        gold: The reference, likewise.
+        options: The library's options.
+    """
     predicted_text, gold_text = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
     if predicted_text is None or gold_text is None or not predicted_text.strip("$ \n"):
         return False
-    if (
-        predicted_text == gold_text
-        and len(gold_text) <= MAX_ANSWER
-        and any(character.isalnum() for character in gold_text)
-    ):
+    if predicted_text == gold_text and len(gold_text) <= MAX_ANSWER and any(map(str.isalnum, gold_text)):
         return True
-    if _same_numeral(predicted_text, gold_text, options):
+    if options.expr and _numeral(gold_text) is not None and _numeral(predicted_text) == _numeral(gold_text):
         return True
     if options == Lenient() and not _DELIMITED.search(predicted_text + gold_text):
         verdict = certain_verdict(predicted_text, gold_text)
@@ -69,49 +67,23 @@ def _visible(text: str) -> str | None:
     """Without direction marks and the like; None where it holds control characters, which no answer does."""
     if text.isprintable():
         return text
-    visible: list[str] = []
-    for character in text:
-        kind = unicodedata.category(character)
-        if kind not in _INVISIBLE or character in "\n\t\r\f":
-            visible.append(character)
-        elif _INVISIBLE[kind] is None:
-            return None
-    return "".join(visible)
+    kinds = {character: unicodedata.category(character) for character in set(text) - set("\n\t\r\f")}
+    if not {"Cc", "Cs", "Co"}.isdisjoint(kinds.values()):
+        return None
+    return "".join(character for character in text if kinds.get(character) != "Cf")
 
 
 def _explodes(text: str) -> bool:
     """True for numbers that no answer holds and that would fill time and memory: ``9^{9^{9^9}}``, ``9!!!!``, 400 digits."""
-    if (
-        _LONG_DIGITS.search(text)
-        or _LONG_WORD.search(text)
-        or _FACTORIALS.search(text)
-        or _nesting(text) > _MAX_NESTING
-    ):
+    depths = accumulate(1 if bracket in "{(" else -1 for bracket in re.findall(r"[{}()]", text))
+    if _EXPLOSIVE.search(text) or max(depths, default=0) > _MAX_NESTING:
         return True
-    for power in _BIG_POWER.finditer(text):
-        digits = len(power[1]) * min(int(power[2] or 1), 10**6) if len(power[2] or "") < 6 else _MAX_EXPONENT_DIGITS + 1
-        if digits > _MAX_EXPONENT_DIGITS:
-            return True
-    return False
-
-
-def _nesting(text: str) -> int:
-    deepest = depth = 0
-    for bracket in re.findall(r"[{}()]", text):
-        depth += 1 if bracket in "{(" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _same_numeral(prediction: str, gold: str, options: Lenient) -> bool:
-    """Two plain numerals of the same value, in any of the spellings that the library knows: ``1,000.99``, ``1000,99``."""
-    if not options.expr:
-        return False
-    values = [_numeral(text) for text in (prediction, gold)]
-    return values[0] is not None and values[0] == values[1]
+    powers = _BIG_POWER.findall(text)
+    return any(len(upper) > 5 or len(digits) * int(upper or 1) > _MAX_EXPONENT_DIGITS for digits, upper in powers)
 
 
 def _numeral(text: str) -> Fraction | None:
+    """The value of a plain numeral in any of the spellings that the library knows: ``1,000.99``, ``1000,99``."""
     match = _NUMERAL.fullmatch(text) if len(text) <= 40 else None
     if match is None or not (match["grouped"] or match["whole"] not in ("", "-") or match["part"]):
         return None

@@ -15,6 +15,7 @@ from math_verify import ExprExtractionConfig, LatexExtractionConfig, parse, veri
 
 from stepscale.grading.algebra.expression import Call, Expression, Negation, Number, Operation, Symbol
 from stepscale.grading.algebra.parser import parse as parse_text
+from stepscale.grading.algebra.symbolic import build, operation
 
 _SEPARATED_NUMBERS = re.compile(r"[0-9.)]\s+[0-9.(]|[0-9.)]\(|\)[0-9.]")
 
@@ -30,16 +31,9 @@ def library_accepts(
 ) -> bool:
     """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
     targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]
-    return bool(
-        verify(
-            parse(gold, targets, parsing_timeout=None),
-            parse(prediction, targets, parsing_timeout=None),
-            float_rounding=float_rounding,
-            strict=strict,
-            allow_set_relation_comp=allow_set_relation_comp,
-            timeout_seconds=None,
-        )
-    )
+    reference, answer = (parse(text, targets, parsing_timeout=None) for text in (gold, prediction))
+    options = {"strict": strict, "allow_set_relation_comp": allow_set_relation_comp, "timeout_seconds": None}
+    return bool(verify(reference, answer, float_rounding=float_rounding, **options))
 
 
 def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:
@@ -52,22 +46,12 @@ def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:
 
 def _unevaluated(tree: Expression) -> sympy.Expr:
     match tree:
-        case Number(value, decimal):
-            exact = sympy.Rational(value.numerator, value.denominator)
-            return sympy.Float(exact) if decimal else exact
+        case Number():
+            return build(tree)
         case Negation(operand):
             return sympy.Mul(sympy.Integer(-1), _unevaluated(operand), evaluate=False)
         case Operation(operator, left, right):
-            a, b = _unevaluated(left), _unevaluated(right)
-            if operator == "+":
-                return sympy.Add(a, b, evaluate=False)
-            if operator == "-":
-                return sympy.Add(a, sympy.Mul(sympy.Integer(-1), b, evaluate=False), evaluate=False)
-            if operator == "*":
-                return sympy.Mul(a, b, evaluate=False)
-            if operator == "/":
-                return sympy.Mul(a, sympy.Pow(b, sympy.Integer(-1), evaluate=False), evaluate=False)
-            return sympy.Pow(a, b, evaluate=False)
+            return operation(operator, _unevaluated(left), _unevaluated(right), evaluate=False)
         case Symbol() | Call():
             raise ValueError("the library asks for arithmetic only")
 

@@ -5,6 +5,7 @@ This reader serves short cuts that must never be wrong; coverage is no goal.
 """
 
 import re
+from collections import deque
 
 from stepscale.grading.algebra.expression import Expression
 from stepscale.grading.algebra.parser import parse
@@ -41,10 +42,9 @@ def read_real(answer: str) -> Expression | None:
     if not lexemes or _DOUBTFUL.search(text) or sum(map(len, lexemes)) != len(text) or len(lexemes) > _MOST_LEXEMES:
         return None
     try:
-        plain, end = _plain(lexemes, 0, 0)
+        return parse(_group(deque(lexemes), 0))
     except IndexError:  # a macro without its argument, or a brace without its partner
         return None
-    return parse(plain) if end == len(lexemes) else None
 
 
 def _braced(bare: re.Match[str]) -> str:
@@ -55,41 +55,35 @@ def _braced(bare: re.Match[str]) -> str:
     return f"\\frac{{{over}}}" + (f"{{{under}}}" if under else "")
 
 
-def _plain(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
+def _group(lexemes: deque[str], depth: int) -> str:
     """Plain text with every grouping as brackets, up to the brace that closes this depth. Raises IndexError."""
     pieces: list[str] = []
-    while depth or at < len(lexemes):
-        if lexemes[at] == "}":
+    while depth or lexemes:
+        if lexemes[0] == "}":
             if not depth:
                 raise IndexError
-            return "".join(pieces), at + 1
-        piece, at = _piece(lexemes, at, depth)
+            lexemes.popleft()
+            break
+        piece = _piece(lexemes, depth)
         if pieces and piece[0].isalpha() and pieces[-1][-1].isalnum():
             pieces.append("*")  # side by side are factors, never a name
         pieces.append(piece)
-    return "".join(pieces), at
+    return "".join(pieces)
 
 
-def _piece(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
-    lexeme = lexemes[at]
-    at += 1
+def _piece(lexemes: deque[str], depth: int) -> str:
+    lexeme = lexemes.popleft()
     if lexeme == "{":
-        inner, at = _plain(lexemes, at, depth + 1)
-        return f"({inner})", at
+        return f"({_group(lexemes, depth + 1)})"
     if lexeme == "\\frac":
-        over, at = _argument(lexemes, at, depth)
-        under, at = _argument(lexemes, at, depth)
-        return f"({over}/{under})", at
+        return f"({_argument(lexemes, depth)}/{_argument(lexemes, depth)})"
     if lexeme == "\\sqrt":
-        inner, at = _argument(lexemes, at, depth)
-        return f"sqrt{inner}", at
-    if lexeme in ("\\cdot", "\\times"):
-        return "*", at
-    return lexeme.removeprefix("\\"), at
+        return f"sqrt{_argument(lexemes, depth)}"
+    return "*" if lexeme in ("\\cdot", "\\times") else lexeme.removeprefix("\\")
 
 
-def _argument(lexemes: list[str], at: int, depth: int) -> tuple[str, int]:
+def _argument(lexemes: deque[str], depth: int) -> str:
     """A macro's argument, a group, in brackets. Raises IndexError where there is none."""
-    if lexemes[at] != "{":
+    if lexemes[0] != "{":
         raise IndexError
-    return _piece(lexemes, at, depth)
+    return _piece(lexemes, depth)

@@ -35,7 +35,7 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
     Returns:
         True or False where the library says so beyond doubt, else None.
     """
-    if is_same_but_for_blanks(prediction, gold):
+    if _is_same_but_for_blanks(prediction, gold):
         return True
     if _NUMERAL.fullmatch(prediction) and _NUMERAL.fullmatch(gold):
         left, right = (Fraction(text.replace(",", "")) for text in (prediction, gold))
@@ -46,18 +46,13 @@ def certain_verdict(prediction: str, gold: str) -> bool | None:
     return _same_number(gold_number, predicted_number)
 
 
-def is_same_but_for_blanks(prediction: str, gold: str) -> bool:
+def _is_same_but_for_blanks(prediction: str, gold: str) -> bool:
     """True where two answers differ only by blanks that separate nothing and by sizes of brackets and fractions."""
     if len(prediction) + len(gold) > _LONGEST or "\\text" in prediction + gold or "\\mbox" in prediction + gold:
         return False
-    sized = [_SIZES.sub("", _FRACTIONS.sub(r"\\frac", text.strip())) for text in (prediction, gold)]
-    texts = [_BLANKS.sub("", text) for text in sized]
-    return (
-        texts[0] == texts[1]
-        and texts[0][-1:] != "."
-        and any(c.isalnum() for c in texts[0])
-        and _UNIT.search(texts[0]) is None
-    )
+    sized = (_SIZES.sub("", _FRACTIONS.sub(r"\\frac", text.strip())) for text in (prediction, gold))
+    text, other = (_BLANKS.sub("", text) for text in sized)
+    return text == other and text[-1:] != "." and any(map(str.isalnum, text)) and _UNIT.search(text) is None
 
 
 def _same_number(gold: Expression, prediction: Expression) -> bool | None:

@@ -9,18 +9,23 @@ those that papers A and B graded with: they decide what counts as correct, so th
 import re
 
 _TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
+_BARE_ROOT = re.compile(r"\\sqrt(?:\Z|\\sqrt)")
+_UNBRACED_ROOT = re.compile(r"\\sqrt([^{])", re.DOTALL)
 
 
 def canonical(answer: str) -> str:
     """The canonical spelling of ``answer``; an answer that the rules cannot spell comes back as it was, stripped."""
-    answer = answer.strip()
-    enclosed = _TEXT.search(answer)
-    if enclosed is not None:
-        answer = enclosed.group("text").strip()
+    answer = without_text_macro(answer.strip()).strip()
     if answer.isdigit():  # the common case needs none of the rules
         return answer
     spelled = _spell(answer)
     return answer if spelled is None else spelled
+
+
+def without_text_macro(answer: str) -> str:
+    r"""The content of an answer that is one ``\text{...}``; any other answer as it is."""
+    enclosed = _TEXT.match(answer) if answer.startswith("\\text{") else None
+    return answer if enclosed is None else enclosed["text"]
 
 
 def _spell(text: str) -> str | None:
@@ -43,7 +48,9 @@ def _spell(text: str) -> str | None:
         return text
     if text[0] == ".":
         text = "0" + text
-    text = _without_short_left_side(text)
+    sides = text.split("=", 2)
+    if len(sides) == 2 and len(sides[0]) <= 2:  # `k=5`
+        text = sides[1]
     rooted = _braced_roots(text)
     if rooted is None:
         return None
@@ -53,21 +60,11 @@ def _spell(text: str) -> str | None:
     return "\\frac{1}{2}" if fractioned == "0.5" else _slash_as_fraction(fractioned)
 
 
-def _without_short_left_side(text: str) -> str:
-    """``k=5`` -> ``5``, where the left side is at most two characters and there is one equals sign."""
-    sides = text.split("=", 2)
-    return sides[1] if len(sides) == 2 and len(sides[0]) <= 2 else text
-
-
 def _braced_roots(text: str) -> str | None:
     r"""``\sqrt3`` -> ``\sqrt{3}``; None where nothing follows the root."""
-    first, *rest = text.split("\\sqrt")
-    pieces = [first]
-    for piece in rest:
-        if not piece:
-            return None
-        pieces.append("\\sqrt" + (piece if piece[0] == "{" else "{" + piece[0] + "}" + piece[1:]))
-    return "".join(pieces)
+    if _BARE_ROOT.search(text):
+        return None
+    return _UNBRACED_ROOT.sub(r"\\sqrt{\1}", text)
 
 
 def _braced_fractions(text: str) -> str | None:

@@ -8,8 +8,8 @@ most answers gives the same text many times faster, and hands over everything it
 import logging
 import re
 import threading
-from functools import cache
-from typing import TYPE_CHECKING, Any
+from collections import deque
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pylatexenc.latex2text import LatexNodes2Text
@@ -17,22 +17,8 @@ if TYPE_CHECKING:
 # One lexeme of the LaTeX that the short converter knows: a macro with the blanks it swallows, or plain characters.
 _LEXEME = re.compile(r"\\[A-Za-z]+ *|\\[,;:! {}]|[{}]|[A-Za-z0-9+*/^()\[\],.=:;|!_ ]|-(?!-)")
 _TIMES, _UNION = "\N{MULTIPLICATION SIGN}", "\N{UNION}"
-_MACROS = {
-    "\\pi": "π",
-    "\\cdot": "·",
-    "\\times": _TIMES,
-    "\\left": "",
-    "\\right": "",
-    "\\infty": "∞",
-    "\\cup": _UNION,
-    "\\,": " ",
-    "\\;": " ",
-    "\\:": " ",
-    "\\!": "",
-    "\\ ": " ",
-    "\\{": "{",
-    "\\}": "}",
-}
+_MACROS = {"\\pi": "π", "\\cdot": "·", "\\times": _TIMES, "\\infty": "∞", "\\cup": _UNION, "\\{": "{", "\\}": "}"}
+_MACROS |= dict.fromkeys(("\\,", "\\;", "\\:", "\\ "), " ") | dict.fromkeys(("\\left", "\\right", "\\!"), "")
 _GROUPED = {"\\frac": 2, "\\sqrt": 1, "\\text": 1}
 _TO_ASCII = (("√", "sqrt"), ("π", "pi"), ("∞", "inf"), (_UNION, "U"), ("·", "*"), (_TIMES, "*"))
 _MAX_DEPTH = 12
@@ -55,75 +41,59 @@ def latex_to_text(latex: str) -> str | None:
 
 
 def _converter() -> "LatexNodes2Text":
-    """One converter a thread: building its macro tables costs as much as a conversion."""
-    made: Any = getattr(_local, "converter", None)
-    if made is None:
+    """One converter per thread: building its macro tables costs as much as a conversion."""
+    if not hasattr(_local, "converter"):
         from pylatexenc.latex2text import LatexNodes2Text
 
-        _silence_library()
-        made = _local.converter = LatexNodes2Text()
-    converter: LatexNodes2Text = made
+        logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is no news in a model's answers
+        _local.converter = LatexNodes2Text()
+    converter: LatexNodes2Text = _local.converter
     return converter
-
-
-@cache
-def _silence_library() -> None:
-    logging.getLogger("pylatexenc").setLevel(logging.CRITICAL)  # broken LaTeX is no news in a model's answers
 
 
 def _short(latex: str) -> str | None:
     lexemes = _LEXEME.findall(latex)
     if sum(map(len, lexemes)) != len(latex) or "{}" in latex:
         return None
-    read = _read(lexemes, 0, 0)
-    return read[0] if read is not None and read[1] == len(lexemes) else None
+    try:
+        return _group(deque(lexemes), 0)
+    except LookupError:  # braces that do not match, a macro without its argument or an unknown one
+        return None
 
 
-def _read(lexemes: list[str], at: int, depth: int) -> tuple[str, int] | None:
-    """Text of lexemes from ``at`` to the closing brace of this depth (or to the end at depth 0), and where it ends."""
-    out: list[str] = []
-    while at < len(lexemes):
-        lexeme = lexemes[at]
-        if lexeme == "}":
-            return ("".join(out), at + 1) if depth else None
-        read = _read_one(lexemes, at, depth)
-        if read is None:
-            return None
-        out.append(read[0])
-        at = read[1]
-    return None if depth else ("".join(out), at)
+def _group(lexemes: deque[str], depth: int) -> str:
+    """Text up to the closing brace of this depth, or to the end at depth 0. Raises LookupError."""
+    pieces: list[str] = []
+    while depth or lexemes:
+        if lexemes[0] != "}":
+            pieces.append(_piece(lexemes, depth))
+        elif depth:
+            lexemes.popleft()
+            break
+        else:
+            raise IndexError
+    return "".join(pieces)
 
 
-def _read_one(lexemes: list[str], at: int, depth: int) -> tuple[str, int] | None:
-    lexeme = lexemes[at]
+def _piece(lexemes: deque[str], depth: int) -> str:
+    lexeme = lexemes.popleft()
     if lexeme == "{":
-        return _read(lexemes, at + 1, depth + 1) if depth < _MAX_DEPTH else None
+        if depth == _MAX_DEPTH:
+            raise IndexError
+        return _group(lexemes, depth + 1)
     if lexeme[0] != "\\":
-        return lexeme, at + 1
-    macro = lexeme.rstrip(" ") if lexeme != "\\ " else lexeme
-    if macro in _MACROS:
-        return _MACROS[macro], at + 1
+        return lexeme
+    macro = lexeme if lexeme == "\\ " else lexeme.rstrip(" ")
     if macro not in _GROUPED:
-        return None
-    arguments: list[str] = []
-    at += 1
-    for _ in range(_GROUPED[macro]):
-        argument = _argument(lexemes, at, depth)
-        if argument is None:
-            return None
-        arguments.append(argument[0])
-        at = argument[1]
-    if macro == "\\sqrt":
-        return f"√({arguments[0]})", at
-    return "/".join(arguments), at
+        return _MACROS[macro]
+    arguments = [_argument(lexemes, depth) for _ in range(_GROUPED[macro])]
+    return f"√({arguments[0]})" if macro == "\\sqrt" else "/".join(arguments)
 
 
-def _argument(lexemes: list[str], at: int, depth: int) -> tuple[str, int] | None:
-    """A macro's argument: a group, or one letter or digit."""
-    while at < len(lexemes) and lexemes[at] == " ":
-        at += 1
-    if at == len(lexemes):
-        return None
-    if lexemes[at] == "{":
-        return _read_one(lexemes, at, depth)
-    return (lexemes[at], at + 1) if lexemes[at].isalnum() else None
+def _argument(lexemes: deque[str], depth: int) -> str:
+    """A macro's argument: a group, or one letter or digit. Raises LookupError where there is none."""
+    while lexemes[0] == " ":
+        lexemes.popleft()
+    if lexemes[0] != "{" and not lexemes[0].isalnum():
+        raise IndexError
+    return _piece(lexemes, depth)

@@ -7,39 +7,15 @@ its tuple or interval. What it deliberately does not know: values. ``2/4`` and `
 
 import re
 
+from stepscale.grading.strict.hendrycks import without_text_macro
 from stepscale.grading.strict.latex_text import latex_to_text
 
-_TEXT = re.compile(r"^\\text\{(?P<text>.+?)\}$")
-_UNITS = (
-    "degree",
-    "cm",
-    "centimeter",
-    "meter",
-    "mile",
-    "second",
-    "minute",
-    "hour",
-    "day",
-    "week",
-    "month",
-    "year",
-    "foot",
-    "feet",
-    "inch",
-    "yard",
+_UNITS = re.findall(
+    r"\w+", "degree cm centimeter meter mile second minute hour day week month year foot feet inch yard"
 )
 _UNIT_PATTERNS = tuple((unit, re.compile(rf"{unit}(es)?(s)? *(\^[0-9]+)?")) for unit in _UNITS)
-_WORDS = (
-    ("\\%", "%"),
-    ("\\$", "$"),
-    ("$", ""),
-    ("%", ""),
-    (" or ", " , "),
-    (" and ", " , "),
-    ("million", "*10^6"),
-    ("billion", "*10^9"),
-    ("trillion", "*10^12"),
-)
+_WORDS = {"\\%": "%", "\\$": "$", "$": "", "%": "", " or ": " , ", " and ": " , "}
+_WORDS |= {"million": "*10^6", "billion": "*10^9", "trillion": "*10^12"}
 _DEGREES = re.compile(r"\^ *\\circ")
 _THIN_SPACE_COMMA = re.compile(r",\\! *")
 _MINUS_BLANKS = re.compile(r"- *")
@@ -54,9 +30,8 @@ def normalise(answer: str) -> str:
     """The plain text of ``answer``, lower-case and without blanks."""
     if answer.isdigit() and answer.isascii() and (answer[0] != "0" or answer == "0"):
         return answer
-    enclosed = _TEXT.search(answer)
-    text = enclosed.group("text") if enclosed is not None else answer
-    for word, replacement in _WORDS:
+    text = without_text_macro(answer)
+    for word, replacement in _WORDS.items():
         if word in text:
             text = text.replace(word, replacement)
     for unit, pattern in _UNIT_PATTERNS:

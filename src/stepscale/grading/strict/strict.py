@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from stepscale.grading.algebra import radical
-from stepscale.grading.algebra.expression import Expression, may_be_read
+from stepscale.grading.algebra.expression import may_be_read
 from stepscale.grading.algebra.numeric import is_nonzero
 from stepscale.grading.algebra.parser import parse
 from stepscale.grading.strict.hendrycks import canonical
@@ -29,7 +29,12 @@ _RATIONAL = re.compile(r"-?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:/[1
 
 
 def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
-    """The PRM800K grader's verdict, or the question whose answer is the verdict."""
+    """The PRM800K grader's verdict, or the question whose answer is the verdict.
+
+    Args:
+        prediction: The predicted answer.
+        gold: The reference.
+    """
     if _canonical(gold) == (canonical(prediction) if len(prediction) > _LONGEST_CACHED else _canonical(prediction)):
         return True
     if max(len(prediction), len(gold)) > MAX_ANSWER:
@@ -54,14 +59,7 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
     return WorkerQuestion("zero", tuple(unsettled), SECONDS) if unsettled else True
 
 
-@lru_cache(maxsize=8192)
-def _canonical(answer: str) -> str:
-    return canonical(answer)
-
-
-@lru_cache(maxsize=8192)
-def _normalised(answer: str) -> str:
-    return normalise(answer)
+_canonical, _normalised = lru_cache(maxsize=8192)(canonical), lru_cache(maxsize=8192)(normalise)
 
 
 def forget_spellings() -> None:
@@ -84,18 +82,12 @@ def _same_element(gold_text: str, predicted_text: str) -> bool | str:
     tree = parse(difference)
     if tree is None:
         return False
-    decided = _decided(tree)
-    return difference if decided is None else decided
-
-
-def _decided(tree: Expression) -> bool | None:
-    """True where ``tree`` is zero, False where it is not, None where only symbolic work can tell."""
     try:
         return radical.quotient(tree).is_zero()
     except radical.Undefined:
         return False
     except radical.OutOfReach:
-        return False if is_nonzero(tree) else None
+        return False if is_nonzero(tree) else difference
 
 
 def _is_fraction(text: str) -> bool:

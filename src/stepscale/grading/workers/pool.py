@@ -1,11 +1,9 @@
 """Isolated workers: separate processes that do symbolic work, each question under a time and a memory limit.
 
-In: a ``WorkerQuestion`` (a task's name, its arguments, its time limit). Out: its boolean answer, or None where the worker ran
-out of time or memory, or died. A worker is a fresh interpreter reading questions from a pipe, so it works from any
-thread, under any start method, inside daemonic processes and on any platform; no signal is used. It is started when
-first needed, replaced when it fails, and ends with this process: its pipe closes, and while it computes, a watchdog
-in the worker ends it at the time limit. What this module deliberately does not know: mathematics, and what a question
-means.
+In: a ``WorkerQuestion``. Out: its boolean answer, or None where the worker ran out of time or memory, or died. A worker is an
+interpreter reading questions from a pipe: it works from any thread, under any start method, inside daemonic processes and on any
+platform, without signals. It starts when first needed, is replaced when it fails, and ends with this process: its pipe closes,
+and while it computes, a watchdog in the worker ends it at the time limit.
 """
 
 import atexit
@@ -67,23 +65,26 @@ class _Worker:
 
     def ask(self, question: WorkerQuestion) -> bool | None:
         """The answer; None after which the worker is dead and must be replaced."""
-        assert self._process.stdin is not None
-        if not self._ready and self._next(START_SECONDS) != b"R":
-            self.stop()
-            return None
-        self._ready = True
-        try:
-            line = json.dumps([question.task, question.seconds, *question.arguments])
-            self._process.stdin.write(line.encode("ascii") + b"\n")
-            self._process.stdin.flush()
-        except OSError:
-            self.stop()
-            return None
-        answer = self._answer(question.seconds)
+        answer = self._answer(question.seconds) if self._is_ready() and self._put(question) else b""
         if answer not in (b"0", b"1"):
             self.stop()
             return None
         return answer == b"1"
+
+    def _is_ready(self) -> bool:
+        self._ready = self._ready or self._next(START_SECONDS) == b"R"
+        return self._ready
+
+    def _put(self, question: WorkerQuestion) -> bool:
+        """Hand the question over; False where the worker has ended."""
+        assert self._process.stdin is not None
+        line = json.dumps([question.task, question.seconds, *question.arguments])
+        try:
+            self._process.stdin.write(line.encode("ascii") + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            return False
+        return True
 
     def _answer(self, seconds: float) -> bytes:
         """The next byte, waiting until the worker has had its processor time; empty where none comes."""

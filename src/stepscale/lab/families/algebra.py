@@ -45,14 +45,14 @@ _TERM = re.compile(r"([-+]?\d*)(?:\(([^()]*)\)|(x))?")
 
 def read(text: str) -> list[Term]:
     """Terms of a sum as ``write`` writes it."""
-    terms, at = list[Term](), 0
-    while at < len(text):
-        match = _TERM.match(text, at)
-        assert match and match.end() > at, text
+    terms, start = list[Term](), 0
+    while start < len(text):
+        match = _TERM.match(text, start)
+        assert match and match.end() > start, text
         lead, inner, x = match.groups()
         factor = int(lead + "1") if lead in ("", "+", "-") else int(lead)
         terms.append((factor, _inner(inner)) if inner is not None else (factor, 1 if x else 0))
-        at = match.end()
+        start = match.end()
     return terms
 
 

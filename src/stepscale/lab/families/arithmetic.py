@@ -61,8 +61,8 @@ def compare_problem(level: int, rng: Random) -> str:
         trees = [expression(rng, n, _LARGEST_LEAF[level], _BOUND[level]) for n in sizes]
         values = [int(evaluate(tree, {})) for tree in trees]
         if len(set(values)) == len(values) and max(values) - min(values) <= 12:
-            given = ", ".join(f"{name}={render(tree)}" for name, tree in zip("ABCD", trees, strict=False))
-            return f"{given}. Put in order."
+            statements = ", ".join(f"{name}={render(tree)}" for name, tree in zip("ABCD", trees, strict=False))
+            return f"{statements}. Put in order."
 
 
 def compare_solution(problem: str, hand: Hand) -> list[str]:
@@ -112,8 +112,8 @@ def _symbol_to_leaf(tree: Tree, value: int) -> Tree:
 
 def evaluate_solution(problem: str, hand: Hand) -> list[str]:
     """Put the value in, then simplify."""
-    given, asked = problem.removesuffix(". Find P.").split(", P=")
-    tree = _symbol_to_leaf(parse(asked), int(given.removeprefix("x=")))
+    value_of_x, asked = problem.removesuffix(". Find P.").split(", P=")
+    tree = _symbol_to_leaf(parse(asked), int(value_of_x.removeprefix("x=")))
     first = [says(hand.rng, f"P={render(tree)}")] if hand.rng.random() < 0.8 else []
     lines, value = simplify(hand, "P", tree)
     return [*first, *lines, final(hand.rng, str(value))]

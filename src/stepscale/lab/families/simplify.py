@@ -14,13 +14,13 @@ from stepscale.lab.mistakes import Hand
 Path = tuple[int, ...]
 
 
-def ready(tree: Tree, at: Path = ()) -> list[Path]:
+def ready(tree: Tree, path: Path = ()) -> list[Path]:
     """Places of the operations whose operands are numbers."""
     if not isinstance(tree, tuple):
         return []
     if isinstance(tree[1], int) and isinstance(tree[2], int):
-        return [at]
-    return ready(tree[1], (*at, 1)) + ready(tree[2], (*at, 2))
+        return [path]
+    return ready(tree[1], (*path, 1)) + ready(tree[2], (*path, 2))
 
 
 def subtree(tree: Tree, path: Path) -> Tree:
