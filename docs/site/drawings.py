@@ -3,9 +3,11 @@
 import tomllib
 from html import escape
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 _ROOT = Path(__file__).parents[2]
+MAIN = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
 _STYLE = (
     "<style>text{font:14px system-ui,sans-serif;fill:#1f2d3d}.small{font-size:12px;fill:#51616f}"
     "rect{fill:#e8f3f1;stroke:#2a7f75}.study{fill:#f4efe6;stroke:#a97c2f}path{fill:none;stroke:#6b7a86;marker-end:url(#tip)}"
@@ -17,26 +19,26 @@ _STYLE = (
 
 def pipelines() -> str:
     """The five pipelines from left to right, the studies below, and by how many data sets each hangs on another."""
-    from stepscale.pipeline_registry import PIPELINES, STUDIES
+    from stepscale.pipeline_registry import STUDIES
 
-    main = [name for name in PIPELINES if name not in STUDIES]
+    studies = [name for name in STUDIES if find_spec(f"stepscale.pipelines.{name}")]
     made, read = {}, {}
-    for name in (*main, *STUDIES):
+    for name in (*MAIN, *studies):
         pipeline = import_module(f"stepscale.pipelines.{name}").create_pipeline()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
     width, gap, height = 170, 40, 44
-    places = {name: (20 + i * (width + gap), 40) for i, name in enumerate(main)}
+    places = {name: (20 + i * (width + gap), 40) for i, name in enumerate(MAIN)}
     places |= {
-        name: (20 + (i % len(main)) * (width + gap), 190 + 120 * (i // len(main))) for i, name in enumerate(STUDIES)
+        name: (20 + (i % len(MAIN)) * (width + gap), 190 + 120 * (i // len(MAIN))) for i, name in enumerate(studies)
     }
     parts = []
     for name, (x, y) in places.items():
-        kind = ' class="study"' if name in STUDIES else ""
+        kind = ' class="study"' if name in studies else ""
         parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8"{kind}/>')
         parts.append(f'<text x="{x + width / 2}" y="{y + 27}" text-anchor="middle">{escape(name)}</text>')
         givers = [giver for giver in places if giver != name and made[giver] & read[name]]
-        if name in STUDIES:
+        if name in studies:
             names = ", ".join(givers)
             parts.append(f'<text class="small" x="{x}" y="{y + 62}">reads from {len(givers)}:</text>')
             parts += [
@@ -50,8 +52,8 @@ def pipelines() -> str:
                 f'<text class="small" x="{x}" y="{y + 62 + 14 * i}">{escape(line)}</text>'
                 for i, line in enumerate(shared[:5])
             ]
-    rows = 1 + (len(STUDIES) - 1) // len(main)
-    return _svg(20 + len(main) * (width + gap), 190 + 120 * rows + 20, parts)
+    rows = 1 + (len(studies) - 1) // len(MAIN)
+    return _svg(20 + len(MAIN) * (width + gap), 190 + 120 * rows + 20, parts)
 
 
 def packages() -> str:
