@@ -7,10 +7,9 @@ from stepscale.estimators.samples import sample_grid
 from stepscale.parameters import ReportBlock
 from stepscale.pipelines.test_time_search.difficulty import predict_difficulty
 from stepscale.search.plan import SearchPlan
-from stepscale.studies.best_of_n.aggregates import Scored
-from stepscale.studies.difficulty.figures import difficulty_part
-from stepscale.studies.difficulty.kinds import agreement_with_oracle, policies_by_kind
+from stepscale.studies.difficulty.figures import difficulty_figure, difficulty_tables
 from stepscale.studies.difficulty.measure import easiness_by_kind, measure_difficulty
+from stepscale.studies.strategies.samples import ScoredGrid
 
 PLAN = SearchPlan.model_validate(
     {"problems": 20, "problems_per_shard": 10, "budgets": [2, 4], "strategies": [{"method": "beam", "width": 4}]}
@@ -55,15 +54,11 @@ def test_the_question_tells_difficulty_from_training_problems_alone() -> None:
     pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test, PLAN, None), found)
 
 
-def test_without_a_pool_or_anything_to_scale_there_is_no_estimate_and_no_figure() -> None:
+def test_without_a_pool_or_anything_to_scale_there_is_no_estimate() -> None:
     every = problems()
     assert predict_difficulty(None, None, every, PLAN, None).empty
     none = predict_difficulty(every, pool(every), every, None, None)
     assert none.empty and list(none) == ["problem_id", "easiness"]
-    empty = pd.DataFrame()
-    agreement, policies = measure_difficulty(empty, empty, empty, empty, empty, empty, none, None, None, REPORT, 0)
-    assert agreement.empty and policies.empty and "same_bin" in agreement and "minus_oracle" in policies
-    assert not difficulty_part(agreement, policies).sections
 
 
 def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:
@@ -72,16 +67,15 @@ def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:
     test = problems().query("split == 'test'").reset_index(drop=True)
     samples = pool(test)
     grid = sample_grid(test, samples)
-    scored = Scored(grid, (), {"prm": np.where(grid.correct, 0.9, 0.2)}, None)
+    scored = ScoredGrid(grid, np.where(grid.correct, 0.9, 0.2))
     question = pd.DataFrame({"problem_id": test["problem_id"][::-1], "easiness": np.linspace(0, 1, len(test))})
     easiness = easiness_by_kind(scored, question, 2, 0)
     assert list(easiness) == ["oracle", "predicted", "2 probes", "question alone"]
     assert easiness["question alone"][-1] == 0.0  # matched by problem, not by place
     results = StrategyResults(("a", "b"), (1, 2), grid.ids, np.random.default_rng(0).random((2, 2, len(test))))
-    agreement = agreement_with_oracle(easiness, grid.ids, 100, 0).assign(of="search")
-    policies = policies_by_kind(results, easiness, 100, 0).assign(of="search")
-    part = difficulty_part(agreement, policies)
-    assert len(part.sections) == 1 and part.sections[0].figure.layout.xaxis.title.text.startswith("generations")
-    agreed, by_kind = part.tables.values()
+    tables = measure_difficulty(results, scored, question, REPORT.model_copy(update={"probes": 2}), 0)
+    figure = difficulty_figure(tables["policies"], "generations")
+    assert figure.views[0].x_title == "generations" and set(figure.views[0].names) == {*easiness, "one bin"}
+    agreed, by_kind = (table.rows for table in difficulty_tables(tables))
     assert [row["estimate from"] for row in agreed] == ["predicted", "2 probes", "question alone"]
-    assert {row["bins"] for row in by_kind} == {*easiness, "one bin"} and {row["N"] for row in by_kind} == {2}
+    assert {row["bins"] for row in by_kind} == {*easiness, "one bin"} and {row["N"] for row in by_kind} == {"2"}

@@ -6,7 +6,7 @@ import pytest
 
 from stepscale.formats.tables import curves as checked
 from stepscale.parameters import ReportBlock, SearchBlock
-from stepscale.pipelines.reporting.nodes import measure
+from stepscale.studies.best_of_n.measure import measure_best_of_n, score_splits
 
 COUNTS = {"per_problem": 4, "problems_per_shard": 10}
 
@@ -32,13 +32,14 @@ def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample_and_what_neut
     )
     report = ReportBlock(budgets=(1, 2, 4), bootstrap=100)
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
-    curves, heldout, _, quintiles, rules, claims = measure(problems, solutions, prm, orm, report, search, 0)
-    assert curves["n"].max() == samples and len(quintiles) and heldout.empty
-    assert {claim.id for claim in claims} == {"A6"} | told
-    assert {row["neutral as"] for row in rules} == ({"positive", "negative"} if neutral else {"positive"})
-    assert checked(heldout).empty, "an empty table is one of curves too"
+    found = measure_best_of_n(score_splits(problems, solutions, prm, orm, report, search), report, 0)
+    curves, tables = found["curves"], found["tables"]
+    assert curves["n"].max() == samples and len(tables["quintiles"]) and "heldout_curves" not in tables
+    assert {claim.id for claim in found["claims"]} == {"A6"} | told
+    assert set(tables["scoring_rules"]["neutral_as"]) == ({"positive", "negative"} if neutral else {"positive"})
     unlike = problems.assign(split=["heldout" if name >= "p6" else "test" for name in problems["problem_id"]])
-    curves, heldout, *_, claims = measure(unlike, solutions, prm, orm, report, search, 0)
+    found = measure_best_of_n(score_splits(unlike, solutions, prm, orm, report, search), report, 0)
+    curves, heldout, claims = found["curves"], found["tables"]["heldout_curves"], found["claims"]
     assert set(heldout["data"]) == {"heldout"} and set(heldout["label"]) == set(curves["label"])
     assert set(heldout["n_problems"]) == {4} and set(heldout["n"]) == set(curves["n"]) and len(checked(heldout))
     best = heldout[(heldout["label"] == "PRM") & (heldout["n"] == samples)]["accuracy"].item()

@@ -11,6 +11,7 @@ import pytest
 from stepscale.estimators import best_of_n
 from stepscale.estimators.samples import sample_grid
 from stepscale.formats import Tables, read, write
+from stepscale.report.part import read_part
 
 Run = Callable[..., Any]
 
@@ -66,8 +67,8 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
     assert accuracy(curves, "pass_at_n", 1) == pytest.approx((2 / 4 + 3 / 4) / 2)
     assert accuracy(curves, "best_of_n", 4, "prm") == 1.0, "the surest of each problem is right"
     assert claims["A1"] == "not measured", "there is no ORM to compare with"
-    examples = json.loads((project / "data/samples/08_reporting/worked_examples.json").read_text())
-    assert examples[0]["kind"] == "Trusted and right"
+    part = read_part(project / "data/samples/08_reporting/parts/best_of_n.json")
+    assert part.examples[0].kind == "Trusted and right"
 
 
 @pytest.mark.e2e

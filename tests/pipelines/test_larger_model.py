@@ -15,11 +15,14 @@ from stepscale.estimators.flops_match import RATIOS
 from stepscale.parameters import GeneratorBlock, LargerBlock, ReportBlock, RevisionsBlock, SearchBlock
 from stepscale.pipelines.larger_model import nodes as part
 from stepscale.pipelines.sampling import gather
-from stepscale.revisions.grid import pool_lengths
+from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
 from stepscale.search.plan import SearchPlan
-from stepscale.studies.larger_model.figures import flops_part
-from stepscale.studies.larger_model.measure import measure_flops_match
+from stepscale.studies.larger_model.figures import larger_part
+from stepscale.studies.larger_model.measure import match_revisions, match_searches, settle_b7
 from stepscale.studies.search.sample_costs import sample_costs
+from stepscale.studies.strategies.accuracy import revision_accuracy, search_accuracy
+from stepscale.studies.strategies.samples import SEARCH as SEARCHED
+from stepscale.studies.strategies.samples import scored_grid, tabulate_samples
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -155,11 +158,27 @@ def test_switched_off_it_does_nothing(generator) -> None:
     off = readers(made(part.answer_greedily(folder, problems(), {}, generator, None, PLAN, None, SEARCH, 0)))
     assert gather(off).empty
     answers = part.price_answers(off, None, folder, problems(), pd.DataFrame(), generator, None, 0)
-    none = pd.DataFrame()
-    table, curves, claims = measure_flops_match(
-        problems(), none, none, none, none, none, answers, {}, PLAN, REVISIONS, REPORT, 0
+    assert (
+        answers.empty and match_searches(pd.DataFrame(), pd.DataFrame(), answers, {"size_ratio": 4.0}, REPORT, 0) == {}
     )
-    assert table.empty and curves.empty and claims == [] and not flops_part(table, curves).sections
+
+
+Matched = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]
+
+
+def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN) -> Matched:
+    """Tables of searches and of revisions against the larger model."""
+    given = (recorded[name] for name in ("problems", "solutions", "scores"))
+    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
+    scored = scored_grid(samples, IDS, SEARCHED)
+    searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
+    revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
+    args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)
+    return match_searches(searched, *args), match_revisions(revised, *args)
+
+
+def together(tables: Matched, name: str) -> pd.DataFrame:
+    return pd.concat([one[name] for one in tables], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -214,13 +233,20 @@ def recorded() -> dict[str, Any]:
         "scores": scores,
         "results": searched.assign(**costs),
         "costs": sample_costs(dict.fromkeys(IDS, 5), drawn, (1, 2, 4, 8, 16, 32), 1, 1),
-        "chains": pd.DataFrame(chains),
+        "chains": pd.DataFrame(chains).assign(
+            **{f"{name}_without_history": pd.DataFrame(chains)[name] for name in BY_VERIFIER}
+        ),
         "answers": answers.astype({"is_correct": "boolean"}),
     }
 
 
 def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
-    table, curves, claims = measure_flops_match(*recorded.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
+    tables = matched(recorded, 4.0)
+    table, curves, claims = (
+        together(tables, "match"),
+        together(tables, "curves"),
+        settle_b7(together(tables, "quantities")),
+    )
     assert len(table) == 2 * 2 * 2 * 2 * 6 * 3  # search, revisions; kinds of bins; versions; counts; bins and all; R
     assert {version: set(own["r"]) for version, own in table.groupby("version")} == {
         k: set(v) for k, v in RATIOS.items()
@@ -236,20 +262,19 @@ def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
     assert by_bin.loc[0, "flops"] == pytest.approx(by_bin.loc[0, "budget"] * 100)
     assert by_bin.loc[0, "verifier_flops"] == pytest.approx(0.4 * by_bin.loc[0, "flops"])
     assert (table["larger_flops"] == 1000).all()
-    assert table["error"].notna().eq(table["of"] == "search").all()  # attempts are not drawn at random
-    assert curves["error"].notna().eq(curves["of"] == "search").all()
     assert claims == [], "at R = 0.16 more is granted than was measured, so nothing is settled"
 
 
 def test_the_claim_is_settled_where_one_policy_was_measured_throughout(recorded) -> None:
-    *_, (claim,) = measure_flops_match(*recorded.values(), {"size_ratio": 2.0}, PLAN, REVISIONS, REPORT, 0)
+    (claim,) = settle_b7(together(matched(recorded, 2.0), "quantities"))
     # searches go up to 32, more than the 21 that R = 0.16 grants; of revisions, which go up to 8, R = 22 counts
     assert claim.id == "B7" and claim.status == "inconclusive" and claim.n_problems == 20 and claim.estimate < 0
     assert (
         "larger (M = 2.0) - small at R = 22" in claim.decided_by
     )  # the small one is right on 12 of 20, the larger on 8
-    *_, none = measure_flops_match(*recorded.values(), {"size_ratio": 1.0}, PLAN, REVISIONS, REPORT, 0)
-    assert none == [], "a model of the same size is no larger model"
+    assert settle_b7(together(matched(recorded, 1.0), "quantities")) == [], (
+        "a model of the same size is no larger model"
+    )
 
 
 def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
@@ -263,7 +288,7 @@ def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
         )
         (_, _, beam), *_ = plan.runs
         given = {**recorded, "scores": scores, "results": recorded["results"].assign(strategy=beam.strategy)}
-        table, *_ = measure_flops_match(*given.values(), {"size_ratio": 4.0}, plan, None, REPORT, 0)
+        table = matched(given, 4.0, plan)[0]["match"]
         stars = table.query("bins == 'predicted' and version == 'v1' and counted == 'generations' and r == 22")
         predicted[rule] = stars.set_index("bin")["larger"].to_dict()
     assert predicted["last"][1] == 0 and predicted["last"][5] == 1  # the larger model is right on hard problems alone
@@ -273,21 +298,19 @@ def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
 def test_a_problem_without_the_larger_model_s_answer_is_an_error(recorded) -> None:
     fewer = {**recorded, "answers": recorded["answers"].head(19)}
     with pytest.raises(InputError, match="no answer to problem test-19 \\(1 of 20"):
-        measure_flops_match(*fewer.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
+        matched(fewer, 4.0)
 
 
 def test_the_figure_has_a_line_and_stars_for_each_bin_and_the_page_says_what_is_spent(recorded) -> None:
-    from stepscale.report.report import build_report
-
-    table, curves, _ = measure_flops_match(*recorded.values(), {"size_ratio": 4.0}, PLAN, REVISIONS, REPORT, 0)
-    drawn = flops_part(table, curves)
-    assert len(drawn.sections) == 4 and all("Figure 9" in section.reading for section in drawn.sections)
-    for section in drawn.sections:
-        stars = [trace for trace in section.figure.data if trace.mode == "markers"]
-        assert len(stars) == 5 and all(len(trace.x) == 3 for trace in stars)
-        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-        assert "star-open" in stars[0].marker.symbol  # R = 0.16 lies beyond
-    by_bin, spent = drawn.tables.values()
-    assert len(by_bin) == 2 * 2 * 2 * 6 and len(spent) == 2 * 2 * 2 * 3
-    html = build_report("t", [], drawn.sections, [], [], drawn.tables, {})
-    assert "verifier" in html
+    part = larger_part(*matched(recorded, 4.0))
+    assert len(part.figures) == 4 and all("Figure 9" in figure.reading for figure in part.figures)
+    for figure in part.figures:
+        (view,) = figure.views
+        stars = [line for line in view.panels[0].series if line.mark == "stars"]
+        assert len(stars) == 5 and all(len(line.x) == 3 for line in stars)
+        assert {line.name for line in stars} == set(view.names), "a star has the color of its line"
+        assert view.x_title and [name for _, name in view.rules] == ["R = 0.16", "R = 0.79", "R = 22"]
+        assert any(stars[0].hollow), "R = 0.16 lies beyond"
+    by_bin, spent = (table.rows for table in part.tables)
+    assert len(by_bin) == 2 * 2 * 2 * 6 and len(spent) == 2 * 2 * 2 * 3 and "of it the verifier" in spent[0]
+    assert larger_part({}, matched(recorded, 4.0)[1]).figures, "revisions alone"

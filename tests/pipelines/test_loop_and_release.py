@@ -116,7 +116,7 @@ def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_trai
     }
     sizes = [(s.name, size, 0, 1, f"p{i}", 0.5) for s in OPTIONS.strategies for size in (1, 3, 5) for i in range(3)]
     config = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100})
-    _, health, _ = measure_loop(points_table(sizes), found, OPTIONS, config, 0)
+    health = measure_loop(points_table(sizes), found, OPTIONS, config, 0)["health"]
     beliefs = health[health["measure"] == "chosen_believed"]
     assert (beliefs["low"] <= beliefs["value"]).all() and (beliefs["value"] <= beliefs["high"]).all()
     assert beliefs[["n", "n_problems", "seeds"]].to_numpy().tolist() == [[6, 3, 1]] * 4

@@ -1,26 +1,11 @@
-"""The nodes that make the policy a product: nothing without searches; a model that loads from disk and from the run."""
+"""The nodes that make the policy a product: a model that loads from disk and from the run."""
 
 from pathlib import Path
 
 import mlflow
-import pandas as pd
 from mlflow import MlflowClient
 
-from stepscale.studies.policy.measure import learn_policy, log_policy, save_policy
-
-
-def test_without_searches_there_is_an_empty_policy_and_nothing_is_logged(tmp_path: Path) -> None:
-    nothing = pd.DataFrame()
-    settings = learn_policy(nothing, nothing, nothing, nothing, nothing, None, None, None, 0)  # type: ignore[arg-type]
-    assert settings == {}
-    folder = save_policy(tmp_path, tmp_path, settings)
-    assert folder.is_dir() and not any(folder.iterdir())
-    log_policy(folder)
-
-
-def test_without_models_nothing_is_saved(tmp_path: Path) -> None:
-    folder = save_policy(None, None, {"seed": 0})
-    assert folder.is_dir() and not any(folder.iterdir())
+from stepscale.pipelines.policy.measuring import log_policy, save_policy
 
 
 def test_a_saved_policy_is_copied_into_the_run_as_a_model(tmp_path: Path, empty_store: Path) -> None:

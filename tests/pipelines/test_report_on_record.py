@@ -6,9 +6,9 @@ import mlflow
 import pandas as pd
 from mlflow import MlflowClient
 
-from stepscale.pipelines.reporting.nodes import keep_report, log_curves
-from stepscale.studies.revisions.measure import log_revision_curves
-from stepscale.studies.search.measure import log_search_curves
+from stepscale.pipelines.curve_logging import log_best_of_n, log_search_curves
+from stepscale.pipelines.reporting.page import keep_report
+from stepscale.pipelines.revisions.measuring import log_revision_curves
 
 CURVES = pd.DataFrame(
     [
@@ -25,9 +25,9 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
     positions = pd.DataFrame({"position": [0, 1], "accuracy": [0.4, 0.45]})
     with mlflow.start_run() as run:
         keep_report("<html>figures</html>")
-        log_search_curves(CURVES)
-        log_revision_curves(positions, CURVES)
-        log_curves(BEST, BEST.assign(accuracy=0.3))
+        log_search_curves({"curves": CURVES})
+        log_revision_curves({"positions": positions, "curves": CURVES})
+        log_best_of_n(BEST, {"heldout_curves": BEST.assign(accuracy=0.3)})
     found = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
     assert Path(found).read_text() == "<html>figures</html>"
 
@@ -44,8 +44,6 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
 
 def test_without_a_run_or_without_curves_nothing_is_written() -> None:
     keep_report("page")
-    empty = pd.DataFrame(columns=[*CURVES.columns])
-    log_search_curves(empty)
-    log_curves(BEST.head(0), BEST.head(0))
-    log_revision_curves(pd.DataFrame(columns=["position", "accuracy"]), empty)
+    log_search_curves({"curves": CURVES.head(0)})
+    log_best_of_n(BEST, {})
     assert mlflow.active_run() is None

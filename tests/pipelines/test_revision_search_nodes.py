@@ -16,8 +16,10 @@ from stepscale.revisions.grid import BY_VERIFIER
 from stepscale.search.plan import RevisionSearchPlan, SearchPlan
 from stepscale.search.table import search_results
 from stepscale.studies.revisions.search import measure_revision_search
-from stepscale.studies.revisions.search_figures import revision_search_part
 from stepscale.studies.search.sample_costs import sample_costs
+from stepscale.studies.strategies.accuracy import WEIGHTED, revision_accuracy, search_accuracy, vote_errors
+from stepscale.studies.strategies.samples import SEARCH as SEARCHED
+from stepscale.studies.strategies.samples import scored_grid, tabulate_samples
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 COUNTS = {"per_problem": 1, "problems_per_shard": 1}
@@ -111,8 +113,7 @@ def test_switched_off_nothing_is_run_measured_or_drawn() -> None:
     off = list(run_revision_searches(Path(), None, EMPTY, {}, None, None, None, SEARCH, 0))  # type: ignore[arg-type]
     rows = gather_revision_searches({name: (lambda table=table: table) for part in off for name, table in part.items()})
     assert rows.empty and gather({}).empty
-    measured = measure_revision_search(EMPTY, EMPTY, EMPTY, rows, EMPTY, EMPTY, EMPTY, None, None, REPORT, 0)
-    assert all(table.empty for table in measured) and not revision_search_part(*measured).sections
+    assert measure_revision_search(rows, EMPTY, EMPTY, REPORT, 0) == {}
 
 
 def chains() -> pd.DataFrame:
@@ -143,7 +144,17 @@ def chains() -> pd.DataFrame:
             ]
     table = pd.DataFrame(rows)
     place = table.groupby("problem_id").cumcount()
-    return table.assign(write_place=place, read_place=place)
+    table = table.assign(write_place=place, read_place=place)
+    return table.assign(**{f"{name}_without_history": table[name] for name in BY_VERIFIER})
+
+
+def compared(
+    searched: pd.DataFrame, table: pd.DataFrame, accuracy: pd.DataFrame = EMPTY
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Curves and leads of searches over the revisions in ``table``."""
+    revised = revision_accuracy(table, REVISIONS.budgets, 0)
+    found = measure_revision_search(searched, revised, accuracy, REPORT, 0)
+    return found["curves"], found["leads"]
 
 
 def searches() -> pd.DataFrame:
@@ -166,10 +177,7 @@ def searches() -> pd.DataFrame:
 
 
 def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_and_flops() -> None:
-    searched = searches()
-    curves, leads = measure_revision_search(
-        EMPTY, EMPTY, EMPTY, searched, chains(), EMPTY, EMPTY, None, REVISIONS, REPORT, 0
-    )
+    curves, leads = compared(searches(), chains())
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
     by = leads[leads["unit"] == "FLOPs"].set_index(["strategy", "minus"])
     rival = "revisions, sequential, ORM"
@@ -177,9 +185,6 @@ def test_whether_it_wins_follows_from_the_paired_interval_at_equal_generations_a
     assert by.loc[("never", rival), "verdict"] == "loses" and by.loc[("as they are", rival), "verdict"] == "undecided"
     assert np.allclose(by["spent"], 400) and set(leads["unit"]) == {"generations", "FLOPs"} and len(leads) == 12
     assert [verdict(0.1, 0.2), verdict(-0.1, 0.2), verdict(-0.2, -0.1)] == ["wins", "undecided", "loses"]
-    part = revision_search_part(curves, leads)
-    assert len(part.sections) == 2 and len(next(iter(part.tables.values()))) == 12
-    assert all(section.figure.layout.xaxis.title.text for section in part.sections)
 
 
 def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_from_verifier() -> None:
@@ -189,8 +194,7 @@ def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_f
         table[f"{name}_prm"] = table[name]
     table["score_prm"] = table["score"].where(table["position"] < 1)
     table["read_tokens_prm"], table["flops_prm"] = 2, 80.0
-    args = (searches(), table, EMPTY, EMPTY, None, REVISIONS, REPORT, 0)
-    curves, leads = measure_revision_search(EMPTY, EMPTY, EMPTY, *args)
+    curves, leads = compared(searches(), table)
     told = leads[leads["strategy"] == "never"].set_index(["unit", "minus"])["difference"]
     for choice, lost in (("sequential, ORM", -1.0), ("sequential, PRM", 0.0), ("parallel, PRM", 0.0)):
         assert told["generations", f"revisions, {choice}"] == told["FLOPs", f"revisions, {choice}"] == lost
@@ -211,10 +215,7 @@ def test_searches_that_spend_less_of_a_budget_than_others_stand_at_what_they_spe
     assert sorted(spent.values()) == [14, 16]
     first = searches().query("label == 'always'").drop(columns="label")
     searched = pd.concat([first.assign(label=name, budget=budget) for name, budget in spent.items()], ignore_index=True)
-    longer = RevisionsBlock.model_validate({**REVISIONS.model_dump(), "budgets": [1, 2, 4, 8], "search": plan})
-    curves, leads = measure_revision_search(
-        EMPTY, EMPTY, EMPTY, searched, chains(), EMPTY, EMPTY, None, longer, REPORT, 0
-    )
+    curves, leads = compared(searched, chains())
     own = curves[(curves["unit"] == "generations") & curves["label"].isin(spent)]
     assert dict(zip(own["label"], own["n"], strict=True)) == spent
     assert leads.groupby("strategy")["n"].unique().map(list).to_dict() == {name: [n] for name, n in spent.items()}
@@ -256,17 +257,13 @@ def of_generator() -> tuple[SearchPlan, tuple[pd.DataFrame, ...]]:
     )
 
 
-def test_votes_over_random_orders_tell_their_error_beside_best_of_n_weighted() -> None:
+def test_the_generator_s_own_searches_are_rivals_and_its_votes_tell_their_error() -> None:
     plan, (problems, solutions, scores, results, costs) = of_generator()
-    curves, leads = measure_revision_search(
-        problems, solutions, scores, searches(), chains(), results, costs, plan, REVISIONS, REPORT, 0
-    )
-    weighted = curves[curves["label"] == "best-of-N weighted"]
-    assert weighted.loc[weighted["unit"] == "FLOPs", "error"].iloc[0] == 0, "one sample is exact"
-    assert weighted.groupby("unit")["error"].max().between(1e-6, 0.05).all()
-    assert curves.loc[curves["label"] != "best-of-N weighted", "error"].isna().all()
-    part = revision_search_part(curves, leads)
-    for section, unit in zip(part.sections, ("generations", "FLOPs"), strict=True):
-        shown = [trace.hovertemplate for trace in section.figure.data if trace.hovertemplate]
-        assert all(told.startswith("N=%{x}" if unit == "generations" else "%{x:.3s}: ") for told in shown)
-        assert "Monte Carlo error" in section.reading
+    samples = tabulate_samples(problems, solutions, scores, REPORT.rule, plan.rule)
+    scored = scored_grid(samples, list(problems["problem_id"]), SEARCHED)
+    accuracy = search_accuracy(scored, results, costs, plan)
+    errors = vote_errors(accuracy)[WEIGHTED]
+    assert errors[0] == 0 and 1e-6 < errors.max() < 0.05, "one sample is exact, of more the votes are drawn"
+    curves, leads = compared(searches(), chains(), accuracy)
+    assert {"best-of-N weighted", "beam, M = 2"} <= set(curves["label"]) and "majority" not in set(curves["label"])
+    assert {"best-of-N weighted", "beam, M = 2"} <= set(leads["minus"]), "the generator's own searches are rivals"

@@ -12,8 +12,9 @@ from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, Se
 from stepscale.pipelines.revisions import nodes as part
 from stepscale.pipelines.sampling import gather
 from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
-from stepscale.studies.revisions.contexts import measure_contexts
 from stepscale.studies.revisions.measure import measure_revisions
+from stepscale.studies.strategies.accuracy import revision_accuracy
+from stepscale.studies.strategies.samples import tabulate_samples
 
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}\n\\boxed{{{a + b}}}" for a in range(5) for b in range(5)]
 SEARCH = SearchBlock.model_validate(
@@ -162,6 +163,7 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
             "finish": "solution",
             "answer": f"{position}",
             "is_correct": position == 1,
+            "context": list(range(position)),
             "score": 0.5 + 0.4 * (position == 1),
             "tokens_computed": 30,
             "flops": 120.0,
@@ -179,7 +181,9 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     chains = chains.assign(write_place=place, read_place=place)
     chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    *_, savings, at_cost, picked, _ = measure_revisions(chosen, drawn, scores, chains, REVISIONS, report, 0)
+    given = tabulate_samples(chosen, drawn, scores, report.rule, report.rule)
+    tables = measure_revisions(chains, revision_accuracy(chains, REVISIONS.budgets, 0), given, REVISIONS, report, 0)
+    savings, at_cost, picked = (tables["tables"][name] for name in ("savings", "at_cost", "chosen"))
     assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}
     own = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
     for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
@@ -192,30 +196,6 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     assert set(oracle.loc[("tokens", 2), "strategy"]) == {"parallel"}, "two in a chain cost 60, two in parallel 40"
     two_in_a_chain = oracle.loc[("tokens", 4)]
     assert set(two_in_a_chain["strategy"]) == {"sequential"} and set(two_in_a_chain["n"]) == {2}
-
-
-def test_what_late_attempts_were_shown_is_told_by_the_bins_of_the_generator_s_own_samples() -> None:
-    """Of the twelve problems the first six are always solved, and there late attempts are shown the latest four."""
-    chosen = problems().query("split == 'test'").reset_index(drop=True)
-    easy = {problem_id: i < 6 for i, problem_id in enumerate(chosen["problem_id"])}
-    drawn = samples(chosen).assign(is_correct=lambda t: t["problem_id"].map(easy))
-    scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
-    rows = [
-        {
-            "problem_id": i,
-            "chain": 0,
-            "position": position,
-            "answer": "1",
-            "context": list(range(min(position, 4 if easy[i] else 1))),
-        }
-        for i in chosen["problem_id"]
-        for position in range(8)
-    ]
-    report = ReportBlock(budgets=(1,), bootstrap=100)
-    found = measure_contexts(chosen, drawn, scores, pd.DataFrame(rows), REVISIONS, report, 0)
-    by_bin = found[found["position"].isna()].set_index("bin")
-    assert by_bin.loc[0, ["shown", "all_shown", "n_attempts"]].tolist() == [2.5, 0.5, 12 * 4]
-    assert by_bin.loc[[1, 5], "all_shown"].tolist() == [1, 0] and set(found["position"].dropna()) == {4, 5, 6, 7}
 
 
 def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
@@ -248,7 +228,4 @@ def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: Veri
         part.run_test_chains(folder, folder, folder, None, problems(), {}, generator, verifiers, None, SEARCH, 0)
     )
     chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
-    report = ReportBlock(budgets=(1,), bootstrap=100)
-    assert measure_contexts(problems(), chains, chains, chains, None, report, 0).empty
-    *tables, claims = measure_revisions(problems(), chains, chains, chains, None, report, 0)
-    assert len(tables) == 7 and all(found.empty and len(found.columns) for found in tables) and not claims
+    assert chains.empty

@@ -13,14 +13,15 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, GivenSamples, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 from stepscale.pipelines.rollouts import nodes as nodes
 from stepscale.pipelines.sampling import GradedSampler, gather
+from stepscale.report.claims import Claim
 from stepscale.resume import Made, Piece, Recipe, ShardPlan
-from stepscale.studies.data_loop.figures import rollouts_part
-from stepscale.studies.data_loop.measure import measure_rollouts
+from stepscale.studies.rollouts.figures import rollouts_part
+from stepscale.studies.rollouts.measure import gather_soft_scores, measure_rollouts
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -222,6 +223,22 @@ def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
     return of[["problem_id", "sample_id"]].assign(verifier=verifier, negative=negative, neutral=[[0.0, 0.0]] * len(of))
 
 
+NOTHING = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", "neutral"])
+
+
+def measured(
+    tested: pd.DataFrame,
+    written: pd.DataFrame,
+    prm: pd.DataFrame,
+    soft: pd.DataFrame,
+    orm: pd.DataFrame,
+    pool: PoolBlock = RATED,
+    config: ReportBlock = REPORT,
+) -> tuple[pd.DataFrame, list[Claim]]:
+    found = measure_rollouts(gather_soft_scores(tested, written, prm, orm, soft, pool), config, 0)
+    return found["tables"]["curves"], found["claims"]
+
+
 def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8() -> None:
     tested = problems("test", 12)
     written = solutions(tested, 8)
@@ -229,7 +246,7 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
     hard, outcome = (both[both["verifier"] == name] for name in ("prm", "orm"))
     soft = scores(few, "soft", True)
-    curves, [claim, b9] = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, SEARCH, REPORT, 0)
+    curves, [claim, b9] = measured(tested, written, hard, soft, outcome)
     assert set(curves["n"]) == {1, 2, 4}, "no more than the samples it scored"
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "PRM", "ORM"}
     at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
@@ -237,47 +254,42 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert np.allclose(curves.loc[curves["n"] == 1, "accuracy"], 0.5)
     assert at_four["ORM"] == 1
     assert curves["error"].eq(0).all(), "of so few samples all votes are counted"
-    told = rollouts_part(curves.assign(error=0.004)).sections[0]
-    assert "here at most 0.40%" in told.reading and told.figure.data[1].customdata[0][2] == ", Monte Carlo error 0.40%"
+    (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product").figures
+    assert "here at most 0.40%" in figure.reading and "on 12 test problems" in figure.reading
+    assert figure.views[0].names == list(curves["label"].unique())
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 
 
-def test_without_a_soft_prm_or_with_too_few_problems_nothing_is_settled() -> None:
+def test_of_too_few_problems_nothing_is_settled() -> None:
     tested = problems("test", 4)
     written = solutions(tested, 4)
     hard, soft = scores(written, "prm", False), scores(written, "soft", True)
     outcome = scores(written, "orm", True)
-    curves, claims = measure_rollouts(tested, written, hard, soft, outcome, OPTIONS, RATED, SEARCH, REPORT, 0)
+    curves, claims = measured(tested, written, hard, soft, outcome)
     assert len(curves) and claims == []
-    for nothing, options in ((None, OPTIONS), (soft[:0], OPTIONS), (soft, None)):
-        curves, claims = measure_rollouts(tested, written, hard, nothing, outcome, options, RATED, SEARCH, REPORT, 0)
-        assert curves.empty and claims == []
 
 
 def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
     tested = problems("test", 12)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
-    curves, [b8, b9] = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, SEARCH, REPORT, 0)
+    curves, [b8, b9] = measured(tested, written, own, NOTHING, outcome, ROLLED)
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
         "there is no other PRM"
     )
     assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
-    assert "run's own" not in rollouts_part(curves).sections[0].reading
+    assert "run's own" not in rollouts_part({"curves": curves}, [], "product").figures[0].reading
 
 
-def test_of_one_sample_or_of_given_ones_no_claim_is_settled() -> None:
+def test_of_one_sample_no_claim_is_settled() -> None:
     tested = problems("test", 12)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
     alone = REPORT.model_copy(update={"budgets": (1,)})
-    curves, claims = measure_rollouts(tested, written, own, None, outcome, None, ROLLED, SEARCH, alone, 0)
+    curves, claims = measured(tested, written, own, NOTHING, outcome, ROLLED, alone)
     assert len(curves) and claims == [], "all rules choose the one sample"
-    given = SEARCH.model_copy(update={"given_samples": GivenSamples(path="theirs.jsonl", format="best_of_n")})
-    curves, claims = measure_rollouts(tested, written, own, None, outcome[:0], None, ROLLED, given, REPORT, 0)
-    assert curves.empty and claims == []
 
 
 def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
@@ -290,9 +302,8 @@ def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
     ]
     found = {}
     for how, config in (("product", REPORT), ("last", last)):
-        curves, _ = measure_rollouts(tested, written, own, soft, outcome, OPTIONS, RATED, SEARCH, config, 0)
+        curves, _ = measured(tested, written, own, soft, outcome, config=config)
         found[how] = curves[(curves["label"] == "PRM") & (curves["n"] == 4)]["accuracy"].item()
-        assert (
-            f"by {'product' if how == 'product' else 'its last step'}" in rollouts_part(curves, how).sections[0].reading
-        )
+        reading = rollouts_part({"curves": curves}, [], how).figures[0].reading
+        assert f"by {'product' if how == 'product' else 'its last step'}" in reading
     assert found["last"] == 1 > found["product"]

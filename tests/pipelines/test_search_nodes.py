@@ -8,16 +8,23 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
+from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.pipelines.reporting.searches import measure_search_difficulty
 from stepscale.pipelines.test_time_search.nodes import choose_test_problems
 from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
+from stepscale.report.part import Part
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.measure import learn_policy
-from stepscale.studies.search.measure import WEIGHTED, measure_search
+from stepscale.studies.search.figures import search_part
+from stepscale.studies.search.measure import measure_online_policy, measure_search
 from stepscale.studies.search.sample_costs import sample_costs
 from stepscale.studies.search.signs import measure_signs
+from stepscale.studies.strategies.accuracy import STRATEGY_ACCURACY, WEIGHTED, search_accuracy, searched_budgets
+from stepscale.studies.strategies.samples import SCORED_SAMPLES, scored_grid, tabulate_samples
+from stepscale.studies.strategies.samples import SEARCH as SEARCHED
 
 STRATEGIES = [
     {"method": "beam", "width": 4},
@@ -42,11 +49,6 @@ def test_without_a_plan_every_node_gives_empty_tables() -> None:
     assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
     costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
     assert costs.empty
-    assert measure_signs(pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), candidates, None, REPORT, 0).empty
-    *tables, claims = measure_search(
-        pd.DataFrame(), pd.DataFrame(), pd.DataFrame(), results, candidates, costs, None, REPORT, 0
-    )
-    assert all(table.empty and len(table.columns) for table in tables) and claims == []
 
 
 @pytest.fixture(scope="module")
@@ -284,9 +286,35 @@ def recorded() -> dict[str, pd.DataFrame]:
     }
 
 
-def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
+def measured(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The tables of scored samples, and of accuracy by strategy and budget."""
+    given = (recorded[name] for name in ("problems", "solutions", "scores"))
+    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
+    scored = scored_grid(samples, IDS, SEARCHED)
+    return samples, search_accuracy(scored, recorded["results"], recorded["costs"], plan)
+
+
+def test_accuracy_of_every_strategy_at_every_budget_is_one_declared_table(recorded) -> None:
     assert set(SOLUTIONS.columns) >= set(recorded["solutions"].columns)
-    curves, at_cost, by_bin, savings, online, chosen, claims = measure_search(*recorded.values(), PLAN, REPORT, 0)
+    samples, accuracy = measured(recorded)
+    assert check(samples, SCORED_SAMPLES).equals(samples.astype(check(samples, SCORED_SAMPLES).dtypes))
+    pd.testing.assert_frame_equal(check(accuracy, STRATEGY_ACCURACY), accuracy)
+    labels = {options.shown() for options in PLAN.strategies}
+    assert set(accuracy["strategy"]) == labels | {WEIGHTED, "best-of-N", "majority"}
+    assert set(accuracy.loc[accuracy["strategy"] == WEIGHTED, "budget"]) == {1, 2, 4, 8}, "as far as there are samples"
+    assert searched_budgets(accuracy)["budget"].max() == 4
+    votes = accuracy[accuracy["strategy"] == "majority"].set_index(["problem_id", "budget"])
+    chosen = accuracy[accuracy["strategy"] == WEIGHTED].set_index(["problem_id", "budget"])
+    assert (votes["flops"] < chosen["flops"]).all() and votes["flops"].equals(votes["generator_flops"])
+    assert accuracy.loc[accuracy["method"] == "closed form", "error"].eq(0).all(), "of so few samples all are counted"
+
+
+def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
+    samples, accuracy = measured(recorded)
+    found = measure_search(samples, accuracy, PLAN, REPORT, 0)
+    curves, at_cost, by_bin, savings, chosen = (
+        found["tables"][name] for name in ("curves", "at_cost", "by_bin", "savings", "chosen")
+    )
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
     labels = {options.shown() for options in PLAN.strategies}
     assert labels | {WEIGHTED, "best-of-N", "majority", "compute-optimal, oracle bins"} <= set(curves["label"])
@@ -294,87 +322,78 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     assert beam["n"].tolist() == [2, 4] and beam["accuracy"].tolist() == [0.75, 0.75]
     spent = curves[(curves["label"] == "beam, M = 4") & (curves["unit"] == "tokens")]
     assert spent["n"].tolist() == [37, 69]
-    told = curves.set_index("label")["error"]
-    assert (
-        told[[WEIGHTED, "best-of-N", "majority"]].eq(0).all() and told["beam, M = 4"].isna().all()
-    )  # few samples: exact
+    errors = curves.set_index("label")["error"]
+    assert errors[[WEIGHTED, "best-of-N", "majority"]].eq(0).all() and errors["beam, M = 4"].isna().all()
     assert set(at_cost["unit"]) == {"tokens", "FLOPs"} and at_cost["accuracy"].notna().any()
-    own = at_cost[at_cost["label"] == WEIGHTED]
-    assert own[["difference", "difference_low", "difference_high"]].eq(0).all(axis=None) and len(own) == 10
+    baseline = at_cost[at_cost["label"] == WEIGHTED]
+    assert baseline[["difference", "difference_low", "difference_high"]].eq(0).all(axis=None) and len(baseline) == 10
     assert by_bin.groupby(["strategy", "n"])["n_problems"].sum().eq(20).all()
-    assert by_bin.groupby("strategy")["error"].apply(lambda error: error.isna().all()).to_dict() == {
-        name: name in labels for name in by_bin["strategy"].unique()
-    }
     assert {"oracle", "predicted", "one bin"} == set(chosen["bins"])
     assert set(chosen["unit"]) == set(savings["unit"]) == set(curves["unit"])
     assert len(savings) == 3 * 3 * 3, "three policies in three units at the samples' N of 1, 2 and 4"
     assert (chosen["cost"] <= chosen["allowed"] * (1 + 1e-9)).all()
-    of_policy = curves[(curves["label"] == "compute-optimal, oracle bins") & (curves["unit"] != "generations")]
-    assert of_policy["error"].eq(0).all()
-    told = at_cost[at_cost["label"].str.startswith(("compute-optimal", "uniform"))]
-    assert told.loc[told["cost"] == told.groupby("unit")["cost"].transform("max"), "accuracy"].notna().all()
-    assert (
-        set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
-        and (online["cost"] <= online["budget"] * 1.5).all()
-    )
+    policies = at_cost[at_cost["label"].str.startswith(("compute-optimal", "uniform"))]
+    largest = policies["cost"] == policies.groupby("unit")["cost"].transform("max")
+    assert policies.loc[largest, "accuracy"].notna().all()
+    assert {claim.id for claim in found["claims"]} == {"B1", "B2", "B3"}
+    assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in found["claims"])
+
+
+def test_the_policy_that_pays_for_its_probes_is_compared_in_generations_and_in_flops(recorded) -> None:
+    online = measure_online_policy(*measured(recorded), recorded["candidates"], PLAN, REPORT, 0)
+    assert set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
+    assert (online["cost"] <= online["budget"] * 1.5).all()
     assert online["unit"].unique().tolist() == ["generations", "FLOPs"]
-    assert {claim.id for claim in claims} == {"B1", "B2", "B3"}
-    assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in claims)
 
 
-def test_the_report_shows_every_figure_and_nothing_without_searches(recorded) -> None:
-    from stepscale.studies.search.figures import search_part
+def drawn(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: float = 0.0) -> Part:
+    samples, accuracy = measured(recorded)
+    found = measure_search(samples, accuracy, PLAN, REPORT, 0)
+    tables = found["tables"] | {"curves": found["tables"]["curves"].assign(error=error)}
+    online = measure_online_policy(samples, accuracy, recorded["candidates"], PLAN, REPORT, 0)
+    signs = measure_signs(recorded["solutions"], samples, recorded["candidates"], PLAN, REPORT, 0)
+    question = pd.DataFrame(columns=["problem_id", "easiness"])
+    difficulty = measure_search_difficulty(samples, accuracy, question, REPORT, 0)
+    return search_part(tables, online, signs, difficulty, found["claims"], plan)
 
-    curves, at_cost, by_bin, savings, online, chosen, _ = measure_search(*recorded.values(), PLAN, REPORT, 0)
-    given = ("problems", "solutions", "scores", "candidates")
-    signs = measure_signs(*(recorded[name] for name in given), PLAN, REPORT, 0)
-    part = search_part(curves, at_cost, by_bin, savings, online, chosen, signs)
-    assert len(part.sections) == 7
-    for section in part.sections:
-        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-    assert any("N, generations a problem" in section.figure.layout.xaxis.title.text for section in part.sections)
-    of_savings, of_choice, title, of_signs = part.notes
-    assert {row["N"] for row in part.tables[of_savings]} == {"4"}
-    assert [row["bin"] for row in part.tables[of_choice]] == ["1", "2", "3", "4", "5"]
-    assert list(part.tables[of_choice][0])[1:] == ["N = 4, half A", "N = 4, half B"], (
-        "the small budget is the largest here"
-    )
-    shown = {(row["strategy"], row["N"]): row for row in part.tables[of_signs]}
-    assert len(shown) == 6 and shown[WEIGHTED, 2]["solutions"] == 20 * 4 and shown["beam, M = 4", 4]["solutions"] == 20
-    assert shown[WEIGHTED, 2]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, 2]["steps"] == "2.00"
-    assert shown["beam, M = 4", 4]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
-    assert (
-        part.tables[title][0]["counted in"] == "generations" and "hold all of these choices fixed" in part.notes[title]
-    )
-    unsure = curves.assign(error=0.004)
-    told = search_part(unsure, at_cost, by_bin.assign(error=0.008), savings, online, chosen, signs)
-    assert all("Monte Carlo error of their own, here at most 0." in section.reading for section in told.sections)
-    for section in told.sections:
-        shown = [trace for trace in section.figure.data if trace.hovertemplate]
-        assert all("customdata[2]" in trace.hovertemplate for trace in shown), "on every axis"
-        assert all("Monte Carlo error 0." in trace.customdata[0][2] for trace in shown)
-    assert not search_part(
-        *(table.head(0) for table in (curves, at_cost, by_bin, savings, online, chosen, signs))
-    ).sections
+
+def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
+    part = drawn(recorded)
+    figures = {figure.title: figure for figure in part.figures}
+    assert len(figures) == len(part.figures) == 4 and sum(figure.leads for figure in part.figures) == 2
+    for title in ("Compute-optimal search beside best-of-N", "Every search by its budget"):
+        assert [view.unit for view in figures[title].views] == ["generations", "tokens", "FLOPs"], (
+            "one figure, a switch"
+        )
+    assert all(view.x_title and figure.y_title for figure in part.figures for view in figure.views)
+    assert len(figures["Search by difficulty"].views[0].panels) == 5
+    tables = {table.title: table for table in part.tables}
+    savings = tables["What search saves over best-of-N weighted with N samples"]
+    assert {row["N"] for row in savings.rows} == {"4"} and "times fewer FLOPs [95 %]" in savings.rows[0]
+    choice = tables["Which search for which difficulty"]
+    assert [row["bin"] for row in choice.rows] == ["1", "2", "3", "4", "5"]
+    assert list(choice.rows[0])[1:] == ["N = 4, half A", "N = 4, half B"], "the small budget is the largest here"
+    signs = tables["Signs of over-optimization in the solutions that won"].rows
+    shown = {(row["strategy"], row["N"]): row for row in signs}
+    assert len(shown) == 6 and shown[WEIGHTED, "2"]["solutions"] == str(20 * 4)
+    assert shown["beam, M = 4", "4"]["solutions"] == "20"
+    assert shown[WEIGHTED, "2"]["of 1-2 steps"] == "100.0%" and shown[WEIGHTED, "2"]["steps"] == "2.00"
+    assert shown["beam, M = 4", "4"]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
+    online = tables["Does a policy that pays for its own estimate of difficulty win?"]
+    assert online.rows[0]["counted in"] == "generations" and "hold all of these choices fixed" in online.note
+    assert part.measures.keys() == {"B3"} and part.measures["B3"] == savings.rows[1]["times fewer generations [95 %]"]
+    unsure = {figure.title: figure.reading for figure in drawn(recorded, error=0.004).figures}
+    assert "Monte Carlo error, here at most 0.40%" in unsure["Every search by its budget"]
 
 
 def test_the_report_says_which_searches_leave_out_copies(recorded) -> None:
-    from stepscale.pipelines.reporting import sections
-
-    tables = measure_search(*recorded.values(), PLAN, REPORT, 0)[:-1]
-    signs = measure_signs(
-        *(recorded[name] for name in ("problems", "solutions", "scores", "candidates")), PLAN, REPORT, 0
-    )
-
     def said(*filtered: bool) -> list[str]:
         strategies = [{**own, "filter_duplicates": whether} for own, whether in zip(STRATEGIES, filtered, strict=True)]
-        plan = SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies})
-        part = sections.search(*tables, signs, plan)
-        return [own.reading for own in part.sections if not own.title.startswith("Compute-optimal")]
+        part = drawn(recorded, SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies}))
+        return [figure.reading for figure in part.figures if figure.title.startswith(("Every search", "Search by"))]
 
-    assert all(
-        "alike are expanded once (filter_duplicates), which is not in the paper." in text for text in said(True, True)
-    )
+    assert len(said(True, True)) == 2
+    assert all("alike are expanded once (filter_duplicates), which is not in the paper." in t for t in said(True, True))
     assert all("expanded once in beam, M = 4 (filter_duplicates)" in text for text in said(True, False))
     assert not any("filter_duplicates" in text for text in said(False, False))
 
@@ -393,11 +412,10 @@ def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads
         }
     )
     verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
-    given = (recorded[name] for name in ("problems", "solutions", "scores", "results", "candidates"))
-    told = learn_policy(*given, generator, verifiers, PLAN, 0)
+    told = learn_policy(measured(recorded)[0], recorded["candidates"], generator, verifiers, PLAN, 0)
     assert ServedPolicy.model_validate(told).model_dump(mode="json") == told
     by_budget = {own["budget"]: own for own in told["budgets"]}
-    assert set(by_budget) == {1, 2, 4, 8, 10, 12} and all(0 <= own["error"] < 0.1 for own in by_budget.values())
+    assert set(by_budget) == {1, 2, 4, 8, 10, 12}
     leads = {budget: {lead["at"] for lead in own["leads"]} for budget, own in by_budget.items()}
     assert leads[8] == {"cap", "mean spending"} and leads[12] <= {"mean spending"}, "eight samples were recorded"
     before = {"error", "leads"}  # a policy that was saved before they were told

@@ -9,9 +9,10 @@ from learning_points import points_table
 from mlflow import MlflowClient
 
 from stepscale.parameters import ExperimentBlock, PRMBlock, ReportBlock, VerifierBlock
-from stepscale.pipelines.reporting.nodes import log_label_overlap, measure_supervision
-from stepscale.pipelines.reporting.sections import differ_besides
+from stepscale.pipelines.supervision.measuring import log_label_overlap
 from stepscale.studies.supervision.data_efficiency import APART
+from stepscale.studies.supervision.figures import confounds
+from stepscale.studies.supervision.measure import measure_supervision
 from stepscale.supervision.points import ACTIVE, ARMS, BLIND, PROCESS
 
 SIZES = (1, 2, 4)
@@ -49,31 +50,29 @@ def selections(shared: int) -> pd.DataFrame:
 
 
 def test_pass_at_1_and_the_shared_labels_are_measured_and_decide_nothing() -> None:
-    sizes, _, _, saved, overlap, claims = measure_supervision(points(), selections(1), EXPERIMENT, REPORT, 0)
-    assert sizes["label"].tolist().count(BLIND) == 2
-    assert [row["overlap"] for row in overlap] == [1, 0.5, 0.25]
-    apart = [row["measure"] for row in saved if row["measure"].endswith(APART)]
-    assert len(apart) == 3, "the size at which all is shared is left out of a second fit"
-    _, _, _, alone, nothing, same = measure_supervision(points(), None, EXPERIMENT, REPORT, 0)
-    assert nothing == [] and same == claims
-    assert alone == [row for row in saved if row["measure"] not in apart], "the first fit stays as it is"
+    found = measure_supervision(points(), selections(1), EXPERIMENT, REPORT, 0)
+    tables = found["tables"]
+    assert tables["by_size"]["label"].tolist().count(BLIND) == 2
+    assert tables["overlap"]["overlap"].tolist() == [1, 0.5, 0.25]
+    saved = tables["saved"]
+    unlike = saved["measure"].str.endswith(APART)
+    assert unlike.sum() == 3, "the size at which all is shared is left out of a second fit"
+    none = measure_supervision(points(), selections(1).head(0), EXPERIMENT, REPORT, 0)
+    assert "overlap" not in none["tables"] and none["claims"] == found["claims"]
+    pd.testing.assert_frame_equal(none["tables"]["saved"], saved[~unlike].reset_index(drop=True))
 
 
 @pytest.mark.parametrize("shared", [0, 4])
 def test_there_is_no_second_fit_where_it_would_be_the_first_or_stand_on_nothing(shared: int) -> None:
-    saved = measure_supervision(points(), selections(shared), EXPERIMENT, REPORT, 0)[3]
-    assert saved and not any(row["measure"].endswith(APART) for row in saved)
-
-
-def test_without_an_experiment_nothing_is_measured() -> None:
-    assert measure_supervision(None, None, None, REPORT, 0)[3:] == ([], [], [])
+    saved = measure_supervision(points(), selections(shared), EXPERIMENT, REPORT, 0)["tables"]["saved"]
+    assert len(saved) and not saved["measure"].str.endswith(APART).any()
 
 
 def test_shared_labels_are_a_history_in_mlflow(client: MlflowClient) -> None:
     import mlflow
 
     with mlflow.start_run() as run:
-        log_label_overlap([{"per_problem": 16, "overlap": 0.54}])
+        log_label_overlap({"overlap": pd.DataFrame([{"per_problem": 16, "overlap": 0.54}])})
     [point] = client.get_metric_history(run.info.run_id, "label_overlap")
     assert (point.step, point.value) == (16, 0.54)
 
@@ -85,16 +84,14 @@ def verifiers(prm: dict[str, Any], orm: dict[str, Any]) -> VerifierBlock:
 
 def test_what_the_arms_differ_in_besides_supervision_is_said() -> None:
     tokens = {"head_init_tokens": ["<bad>", "<ok>", "<good>"]}
-    told = differ_besides(
-        verifiers({**tokens, "optimization": {"epochs": 3}}, {"optimization": {"epochs": 1}}), in_lab=True
-    )
+    told = confounds(verifiers({**tokens, "optimization": {"epochs": 3}}, {"optimization": {"epochs": 1}}), in_lab=True)
     assert (
         "pretrained on symbolic step ratings (docs/lab.md): even the smallest cell is no verifier made from nothing"
         in told
     )
     assert "Process arms learn for 3 epochs and outcome arms for 1" in told
-    assert "pretrained" not in differ_besides(verifiers(tokens, {}), in_lab=False)
-    alone = differ_besides(verifiers({}, {}), in_lab=True)
-    assert alone == "PRM_large is the run's own PRM here: it learned from more labels than the small verifiers have."
+    assert "pretrained" not in confounds(verifiers(tokens, {}), in_lab=False)
+    alone = confounds(verifiers({}, {}), in_lab=True)
+    assert alone == "PRM_large is the run's own PRM: it learned from more labels than the small verifiers have."
     large = verifiers({}, {}).model_copy(update={"large": PRMBlock.model_validate({"base": "b", "prm": {}})})
-    assert differ_besides(large, in_lab=True) == ""
+    assert confounds(large, in_lab=True) == ""

@@ -9,7 +9,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval, verdict
 from stepscale.report.claims import CLAIMS, claims_table, settle, told_of_parts
 from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth, slope_weights
-from stepscale.studies.supervision.supervision_claims import b9_quantities
+from stepscale.studies.rollouts.claims import b9_quantities
 
 NS = [1, 2, 4, 8, 16]
 

@@ -1,79 +1,33 @@
-"""The report: self-contained, escaped, drawn by a real browser without an error."""
+"""The page: self-contained, escaped, the answer first, readable on a telephone, drawn by a real browser without an error."""
 
 import re
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pytest
+from parts_by_hand import interval, line, part
 
-from stepscale.estimators.intervals import Interval
-from stepscale.report.claims import claims_table, settle
-from stepscale.studies.best_of_n.comparison import a1_quantities, curves_table
-from stepscale.studies.best_of_n.figures import headline, page
-from stepscale.verifiers.calibration import reliability
+from stepscale.errors import InputError
+from stepscale.report.claims import settle
+from stepscale.report.html_page import html_page
+from stepscale.report.markdown import markdown_page
+from stepscale.report.part import Figure, Panel, Part, Series, View, read_part
+from stepscale.report.report_page import ReportPage
 
-NS = [1, 2, 4, 8]
-HOSTILE = "</script><script>window.pwned = 1</script><img src=x onerror='window.pwned=1'>"
-FIGURES = 4
+FACTS = {"git revision": "abc123", "machine": "A & B", "seed": "7"}
 
 
-def sources() -> dict[str, Any]:
-    """What the pipelines hand to the report, made by hand."""
-    rng = np.random.default_rng(0)
-    gains = {"PRM": 0.1, "PRM, weighted vote": 0.09, "ORM": 0.06, "Majority": 0.03, "pass@N (ceiling)": 0.14}
-    base = rng.random((60, 1)) * 0.4
-    values = {name: base + gain * np.arange(len(NS)) for name, gain in gains.items()}
-    curves = curves_table("test", values, NS, 200, 0)
-    a1 = settle("A1", a1_quantities(values, NS, 200, 0), seeds=1)
-    levels = pd.DataFrame(
-        {
-            "level": level,
-            "label": label,
-            "accuracy": 0.9 / level,
-            "low": 0.8 / level,
-            "high": 1 / level,
-            "n_problems": 20,
-        }
-        for level in (1, 2, 3)
-        for label in ("pass@1", "Majority", "PRM", "pass@N (ceiling)")
-    )
-    rules = [
-        {"aggregation": how, "neutral as": neutral, "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 60}
-        for how in ("product", "min")
-        for neutral in ("positive", "negative")
-    ]
-    p = rng.random(500)
-    bins = reliability(p, rng.random(500) < p, [f"p{i % 60}" for i in range(500)])
-    steps = [[f"3 + 4 = 7 {HOSTILE}", 0.98, 1], ["7 * 2 = 15", 0.04, -1], [r"\boxed{15}", 0.1, None]]
-    example = {
-        "kind": "Error caught",
-        "remark": "why",
-        "problem": HOSTILE,
-        "steps": steps,
-        "answer": HOSTILE,
-        "gold": "14",
-    }
-    return {
-        "lines": headline(curves, claims_table({"A1": a1})),
-        "curves": curves,
-        "levels": levels,
-        "rules": rules,
-        "claims": claims_table({"A1": a1}),
-        "calibration": pd.concat([bins.assign(verifier=v) for v in ("prm", "orm")]),
-        "metrics": {"prm": {"auroc": 0.9, "auroc_low": 0.87, "auroc_high": 0.925, "n": 4000}, "orm": {"auroc": 0.8}},
-        "examples": [example],
-        "parameters": {"seed": 7},
-    }
+def page(*parts: Part) -> ReportPage:
+    return ReportPage(parts, FACTS, {"seed": "7"})
 
 
 @pytest.fixture(scope="module")
 def html() -> str:
-    return page(**sources())
+    return html_page(page(part(), part("search", ("B1",)), part("revisions", ()), part("policy", ())))
 
 
 @pytest.fixture(scope="module")
@@ -106,39 +60,48 @@ def browser() -> Iterator[Any]:
         window.quit()
 
 
-def show(browser: Any, html: str, folder: Path, width: int) -> None:
-    from selenium.webdriver.support.ui import WebDriverWait
-
+def show(browser: Any, html: str, folder: Path, width: int, anchor: str = "") -> None:
     (folder / "report.html").write_text(html, encoding="utf-8")
     size = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-    browser.get((folder / "report.html").as_uri())
-    drawn = "return document.querySelectorAll('.plotly-graph-div .main-svg .xtitle').length"
-    WebDriverWait(browser, 60).until(lambda window: window.execute_script(drawn) >= FIGURES)
+    browser.get("about:blank")
+    browser.get((folder / "report.html").as_uri() + anchor)
 
 
-def test_a_browser_draws_every_figure_without_an_error_and_runs_no_text_of_a_model(browser, html, tmp_path) -> None:
+def test_a_browser_shows_every_figure_without_an_error_and_runs_no_text_of_a_model(browser, html, tmp_path) -> None:
     show(browser, html, tmp_path, width=1100)
     assert browser.get_log("browser") == []
-    figures = browser.execute_script(
-        "return [...document.querySelectorAll('.plotly-graph-div')].map(f => [f.querySelectorAll('.main-svg').length,"
-        " f.querySelectorAll('.trace, .bars .point').length, f.querySelector('.xtitle').textContent.length,"
-        " f.querySelector('.ytitle').textContent.length])"
-    )
-    assert len(figures) == FIGURES
-    assert all(min(counts) > 0 for counts in figures), figures
     assert browser.execute_script("return window.pwned === undefined")
+    shown = "return [...document.querySelectorAll('#figures svg')].filter(s => s.getBoundingClientRect().width > 100).length"
+    assert browser.execute_script(shown) == 3, "the main figures, each in its first unit"
 
 
-def test_nothing_is_wider_than_a_telephone(browser, html, tmp_path) -> None:
-    show(browser, html, tmp_path, width=400)
+def test_the_switch_of_a_figure_shows_another_unit(browser, html, tmp_path) -> None:
+    show(browser, html, tmp_path, width=1100)
+    texts = "return document.querySelector('#best-of-n-curves').innerText"
+    browser.find_elements("css selector", "#best-of-n-curves label")[2].click()
+    drawn = browser.execute_script(
+        "return [...document.querySelectorAll('#best-of-n-curves .view')].map(v => v.getBoundingClientRect().height > 0)"
+    )
+    assert drawn == [False, False, True] and "FLOPs per problem" in browser.execute_script(texts)
+
+
+def test_a_link_into_a_folded_part_opens_it(browser, html, tmp_path) -> None:
+    show(browser, html, tmp_path, width=1100)
+    assert browser.execute_script("return document.querySelector('#search').open") is False
+    browser.execute_script("location.hash = '#search'")
+    browser.execute_async_script("setTimeout(arguments[0], 200)")
+    assert browser.execute_script("return document.querySelector('#search').open") is True
+
+
+def test_nothing_is_wider_than_a_telephone_though_every_part_is_open(browser, html, tmp_path) -> None:
+    show(browser, html.replace("<details", "<details open"), tmp_path, width=390)
     assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
 
 
-def test_nothing_is_fetched_and_plotly_is_there_once(html: str) -> None:
+def test_nothing_is_fetched_and_the_page_is_small(html: str) -> None:
     assert not re.search(r"<(script|link|img|iframe)[^>]+(src|href)=[\"']?(https?:)?//", html)
-    assert html.count("plotly.js v") == 1
-    assert len(html) < 6_000_000
+    assert len(html) < 600_000, "sixteen drawings of few points"
 
 
 def test_text_of_a_model_is_escaped_wherever_it_appears(html: str) -> None:
@@ -147,54 +110,98 @@ def test_text_of_a_model_is_escaped_wherever_it_appears(html: str) -> None:
     assert "<img src=x" not in html
 
 
-def test_a_prm_of_values_is_told_from_one_of_ratings() -> None:
-    given = sources()
-    soft = page(
-        **given | {"metrics": {"prm": {"step_auroc": 0.9, "solution_auroc": 0.9}}, "rules": given["rules"][::2]}
-    )
-    rated = page(**given)
-    assert "PRM: a step is correct, against the labeler" in rated and "blue counts neutral" in rated
-    assert "PRM: the final answer will be right, at every step" in soft and "blue counts neutral" not in soft
-    assert (
-        "probability that it is not wrong (red" in rated
-        and "probability that the final answer will be right (red" in soft
-    )
-    unlabelled = {**given["examples"][0], "steps": [["a", 0.5, None]]}
-    assert (
-        "then the labeler&" not in page(**given | {"examples": [unlabelled]}).replace("'", "&")
-        and "then the labeler" in rated
-    )
+def test_the_answer_comes_first_and_every_id_is_there_once(html: str) -> None:
+    order = [html.index(mark) for mark in ('class="lead"', 'id="claims"', 'id="figures"', '<details class="part"')]
+    assert order == sorted(order)
+    ids = Counter(re.findall(r'\sid="([^"]+)"', html))
+    assert not [name for name, n in ids.items() if n > 1]
+    assert all(link in ids for link in re.findall(r'href="#([^"]+)"', html) if not link.startswith("m"))
+    titles = re.findall(r"<summary>(What[^<]+)</summary>", html)
+    assert len(titles) == 4 == len(set(titles))
+    main = html[html.index('id="figures"') : html.index('<details class="part"')]
+    assert main.count('class="figure"') == 3
 
 
-def test_the_summary_comes_first_and_holds_the_numbers(html: str) -> None:
-    lines = sources()["lines"]
-    assert re.match(r"best-of-8 on 60 problems: PRM \d+\.\d% \[", lines[0])
-    assert lines[1].startswith("A1 held: ")
-    assert html.index('class="lead"') < html.index('class="card figure"')
+def test_a_leading_figure_is_drawn_once(html: str) -> None:
+    assert html.count('id="best-of-n-curves"') == 1 and html.count('id="policy-curves"') == 1
 
 
-def test_a_metric_stands_with_its_interval(html: str) -> None:
-    assert "0.900 [0.870, 0.925]" in html
-    assert "auroc low" not in html
-
-
-def test_the_claims_table_shows_every_claim_with_its_badge_and_the_papers_figure(html: str) -> None:
-    assert html.count('<span class="badge not-measured">') == 15
-    assert html.count('<span class="badge held">') == 1
+def test_the_claims_table_shows_every_claim_with_its_badge_and_links_to_its_study(html: str) -> None:
+    assert html.count('<span class="badge not-measured">') == 14
+    assert html.count('<span class="badge held">') == 2
+    assert '<a href="#search">B1</a>' in html and "69.0 / 61.0 at N=256" in html
     assert "78.2 / 72.4 / 69.6" in html
-    assert "1 of 5 parts</span>" in html and "upper bound allowing" not in html, "one that held needs no wider bound"
+
+
+def test_the_run_ends_with_what_its_parts_say_and_what_became_of_the_claims() -> None:
+    lines = page(part(), part("search", ("B1", "B2"))).summary
+    assert lines[0].startswith("best-of-8") and lines[2].startswith(
+        "A1 held: PRM - ORM = +0.080 [+0.060, +0.100] (Best"
+    )
+    assert lines[3].startswith("3 claims were measured: held A1, B1, B2")
+    assert page(part()).summary[1].startswith("A1 held: "), "of few claims each is told"
 
 
 def test_a_claim_that_did_not_hold_stands_with_the_bound_it_goes_by() -> None:
-    below, above = (Interval(*np.asarray([m, m - 0.02, m + 0.02]), 60) for m in (-0.05, 0.05))
-    rows = claims_table({"A6": settle("A6", {"second fifth": below, "first fifth": above}, seeds=1)})
-    told, given = "1 of 2 parts; upper bound allowing for 2: -0.027", sources()
-    assert f"second fifth<br>{told}</span>" in page(**(given | {"claims": rows}))
-    line = headline(given["curves"], rows)[1]
-    assert line.startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {told} (PRM ahead")
+    refuted = settle("A6", {"second fifth": interval(-0.05), "first fifth": interval(0.05)}, seeds=1)
+    shown = page(Part(name="best-of-n", title="t", claims=(refuted,)))
+    bound = "1 of 2 parts; upper bound allowing for 2: -0.027"
+    assert f"second fifth<br>{bound}</span>" in html_page(shown)
+    assert shown.summary[0].startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {bound} (PRM ahead")
+
+
+def test_what_was_not_run_is_simply_not_there() -> None:
+    alone = html_page(page(part(), Part(name="search", title="never shown")))
+    assert "never shown" not in alone and "Nothing measured" not in alone and 'id="search"' not in alone
+    assert "Main figures" not in html_page(page(Part(name="x", title="t", text="nothing")))
 
 
 def test_the_run_says_where_it_comes_from(html: str) -> None:
-    for fact in ("git revision", "parameters: seed", "written", "machine"):
+    for fact in ("git revision", "machine", "seed"):
         assert f"<dt>{fact}</dt>" in html
-    assert "4,000" in html
+    assert "A &amp; B" in html
+
+
+def test_a_part_is_the_same_after_a_stay_on_disk_and_a_damaged_one_is_one_clear_line(tmp_path: Path) -> None:
+    endless = Series(name="s", x=(1.0,), y=(float("nan"),), low=(float("-inf"),), high=(float("inf"),))
+    figure = Figure(title="f", reading="r", views=(View(x_title="x", panels=(Panel(series=(endless,)),)),))
+    whole = part().model_copy(update={"figures": (*part().figures, figure)})
+    file = tmp_path / "part.json"
+    file.write_text(whole.model_dump_json())
+    assert read_part(file).model_dump_json() == whole.model_dump_json()
+    file.write_text('{"name": "x"}')
+    with pytest.raises(InputError, match=r"part\.json: not a part of a report .*; run its study again"):
+        read_part(file)
+
+
+def test_markdown_has_the_same_claims_tables_and_figures_as_the_page(tmp_path: Path) -> None:
+    text = markdown_page(page(part(), part("search", ())), "kedro run --env thorough", tmp_path / "figures")
+    assert "Of `kedro run --env thorough`" in text and "- machine: A & B" in text
+    rows = [row for row in text.splitlines() if row.startswith(("| A", "| B"))]
+    assert len(rows) == 16 and rows[0].endswith(
+        "69.0 / 61.0 at N=256; PRM - ORM = +0.080 [+0.060, +0.100] | held | 60 | 1 |"
+    )
+    assert "### A table" in text and "A note." in text and "### Nothing measured" not in text
+    files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
+    assert {"best-of-n-curves-generations.svg", "best-of-n-curves-flops.svg", "search-bins.svg"} <= set(files)
+    assert len(files) == 10 and all(f"(figures/{name})" in text for name in files)
+    assert b"generations per problem" in files["best-of-n-curves-generations.svg"]
+    markdown_page(page(part(), part("search", ())), "kedro run", tmp_path / "again")
+    assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == files
+
+
+def test_stars_stacks_and_points_are_drawn_and_an_open_star_is_open() -> None:
+    from stepscale.report.drawing import whole_view
+
+    def drawn(hollow: tuple[bool, ...]) -> str:
+        stars = Series(name="PRM", x=(2.5, 8.0), y=(0.45, 0.55), mark="stars", hollow=hollow, in_legend=False)
+        panel = Panel(series=(line("PRM"), stars))
+        view = View(x_title="N", panels=(panel,), rules=((2.5, "R = 22"),), ticks=((1, "one"),))
+        return whole_view(Figure(title="t", reading="r", views=(view,)), view)
+
+    pages = drawn((False, False)), drawn((False, True)), drawn((True, True))
+    assert [text.count("fill-opacity: 0; stroke: #2f6fed") for text in pages] == [0, 1, 2]
+    assert "R = 22" in pages[0] and ">one<" in pages[0]
+    stacked = Panel(series=(line("negative", "stack"), line("positive", "stack"), line("ends", "points")))
+    view = View(x_title="round", panels=(stacked,), scale="category")
+    assert "round" in whole_view(Figure(title="t", reading="r", views=(view,)), view)

@@ -1,6 +1,6 @@
 """Lines of one figure are told apart."""
 
-from stepscale.report.style import COLOURS, FURTHER, faint, line_colours
+from stepscale.report.style import COLOURS, line_colours
 
 
 def test_as_many_lines_as_a_thorough_search_has_are_of_different_colours() -> None:
@@ -12,7 +12,3 @@ def test_a_label_keeps_its_own_colour_and_its_vote_the_verifiers() -> None:
     colours = line_colours(["PRM", "public", "public, weighted vote"])
     assert colours["PRM"] == COLOURS["PRM"]
     assert colours["public"] == colours["public, weighted vote"] != colours["PRM"]
-
-
-def test_every_colour_can_be_made_faint() -> None:
-    assert all(faint(colour).startswith("rgba(") for colour in (*FURTHER, *COLOURS.values()))

@@ -44,15 +44,15 @@ def measured(
     """Each run's accuracies at the budgets that all have, and claim A1 over the runs."""
     runs = [accuracies(folder, ns, rule) for folder in folders]
     used = ns[: min(run["PRM"].shape[1] for run in runs)]
-    runs = [{label: found[:, : len(used)] for label, found in run.items()} for run in runs]
-    own = [a1_values(run, used) for run in runs]
-    quantities = {name: nested_interval([values[name] for values in own], resamples) for name in own[0]}
+    runs = [{label: accuracy[:, : len(used)] for label, accuracy in run.items()} for run in runs]
+    parts = [a1_values(run, used) for run in runs]
+    quantities = {name: nested_interval([values[name] for values in parts], resamples) for name in parts[0]}
     return runs, settle("A1", quantities, len(folders))
 
 
 @click.command()
 @click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--largest", default=256, help="Largest number of samples a problem, N.")
+@click.option("--largest", default=256, help="Largest number of samples per problem, N.")
 @click.option("--resamples", default=2000, help="Bootstrap resamples of runs and problems.")
 @click.option("--aggregation", default="product", type=click.Choice(HOWS), help="The runs' report.aggregation.")
 def main(folders: tuple[Path, ...], largest: int, resamples: int, aggregation: How) -> None:
@@ -63,9 +63,9 @@ def main(folders: tuple[Path, ...], largest: int, resamples: int, aggregation: H
     except InputError as error:
         raise click.ClickException(str(error)) from None
     for label in runs[0]:
-        found = [run[label][:, -1] for run in runs]
-        interval = nested_interval(found, resamples)
-        by_seed = ", ".join(f"{own.mean():.3f}" for own in found)
+        accuracy = [run[label][:, -1] for run in runs]
+        interval = nested_interval(accuracy, resamples)
+        by_seed = ", ".join(f"{values.mean():.3f}" for values in accuracy)
         click.echo(
             f"{label:24} {float(interval.mean):.3f} [{float(interval.low):.3f}, {float(interval.high):.3f}] by seed: {by_seed}"
         )

@@ -5,8 +5,9 @@ import pandas as pd
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.studies.best_of_n.aggregates import score_samples
+from stepscale.studies.best_of_n.aggregates import score_samples, scoring_rules
 from stepscale.studies.best_of_n.comparison import curves_table, methods, per_problem
+from stepscale.studies.best_of_n.figures import best_of_n_part
 
 PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "split": "test", "level": [1, None], "answer": "1"})
 SOLUTIONS = pd.DataFrame(
@@ -19,6 +20,9 @@ SOLUTIONS = pd.DataFrame(
         "steps": [["x"]] * 4,
     }
 )
+CURVES = pd.DataFrame(
+    {"label": ["Majority"], "method": "majority", "verifier": None, "n": 2, "accuracy": 0.5, "low": 0.4, "high": 0.6}
+).assign(n_problems=2)
 NONE = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", "neutral"])
 
 
@@ -36,7 +40,7 @@ def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_wa
     assert scored.scores["orm"] == pytest.approx(np.array([[0.6, 0.5], [0.4, 0.3]]))
     assert scored.levels == (1, 0)
     both = score_samples(PROBLEMS, "test", SOLUTIONS, pd.concat([steps, scores("prm", [[0.1]] * 4)]), whole)
-    assert both.steps is not None and list(both.steps["verifier"].unique()) == ["prm"], "Table 4 is the PRM's"
+    assert set(both.steps) == {"one", "two", "prm"}, "Table 4 is made of each that judges steps"
     least = score_samples(PROBLEMS, "test", SOLUTIONS, steps, whole, rule=("min", "positive"))
     assert least.scores["one"] == pytest.approx(np.array([[0.5, 0.9], [0.8, 0.7]]))
     assert (least.scores["orm"] == scored.scores["orm"]).all()
@@ -65,3 +69,23 @@ def test_places_beyond_the_samples_count_as_unanswered() -> None:
     assert scored.grid.mask.tolist() == [[True, True, False, False], [True, False, False, False]]
     with pytest.raises(InputError, match="a problem has 2 samples, more than the 1 places"):
         score_samples(PROBLEMS, "test", SOLUTIONS, NONE, NONE, places=1)
+
+
+def test_scoring_rules_are_made_for_every_verifier_with_step_scores_and_its_best_one_is_marked() -> None:
+    """One is best read by its last step, two by its first error; the ORM judges whole solutions."""
+    last = scores("last_knows", [[0.9, 0.1], [0.0, 0.9], [0.9, 0.1], [0.0, 0.9]])
+    least = scores("least_knows", [[0.2, 0.2], [0.9, 0.0], [0.2, 0.2], [0.9, 0.0]])
+    whole = scores("orm", [[0.1], [0.2], [0.3], [0.4]])
+    right = SOLUTIONS.assign(is_correct=[True, False, True, False])
+    scored = score_samples(PROBLEMS, "test", right, pd.concat([last, least]), whole)
+    table = scoring_rules(scored, 2, 50, 0)
+    assert set(table["verifier"]) == {"last_knows", "least_knows"} and set(table["neutral_as"]) == {"positive"}
+    by_rule = table.set_index(["verifier", "aggregation"])["accuracy"]
+    assert by_rule["last_knows", "last"] == 1.0 > by_rule["last_knows", "min"]
+    assert by_rule["least_knows", "min"] == 1.0 > by_rule["least_knows", "last"]
+    best = table[table["is_best"]].set_index("verifier")["aggregation"]
+    assert best["last_knows"] == "last" and len(best) == 2
+    figure = next(
+        f for f in best_of_n_part(CURVES, {"scoring_rules": table}, [], [], False).figures if "rules" in f.title
+    )
+    assert [panel.title for panel in figure.views[0].panels] == ["last_knows", "least_knows"], "each PRM is named"

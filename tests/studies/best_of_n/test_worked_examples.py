@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from stepscale.report.part import ExampleStep
 from stepscale.studies.best_of_n.aggregates import score_samples
 from stepscale.studies.best_of_n.worked_examples import choose
 
@@ -41,16 +42,16 @@ def made(samples=SAMPLES):
 def chosen(samples=SAMPLES, rate=None):
     problems, solutions, scores = made(samples)
     scored = score_samples(problems, "test", solutions, scores, scores.assign(verifier="orm"))
-    return {one["kind"]: one for one in choose(scored, problems, solutions, scores, rate)}
+    return {one.kind: one for one in choose(scored, problems, solutions, scores, rate)}
 
 
 def test_the_three_kinds_are_found_where_they_are() -> None:
     found = chosen()
     assert list(found) == ["Trusted and right", "Error caught", "Fooled"]
-    assert found["Fooled"]["steps"] == [["fooled/1", 0.8, None]]
-    assert found["Error caught"]["steps"][0][0] == "caught/1"  # of the majority's wrong samples, the least trusted
-    assert "majority" in found["Error caught"]["remark"]
-    assert found["Trusted and right"]["answer"] == "y"
+    assert found["Fooled"].steps == (ExampleStep(text="fooled/1", probability=0.8),)
+    assert found["Error caught"].steps[0].text == "caught/1"  # of the majority's wrong samples, the least trusted
+    assert "majority" in found["Error caught"].remark
+    assert found["Trusted and right"].answer == "y"
 
 
 def test_scores_find_their_samples_by_name_whatever_the_order_of_rows() -> None:
@@ -63,14 +64,14 @@ def test_a_solution_right_by_a_wrong_step_is_not_shown_as_rightly_trusted() -> N
     def rate(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
         return pd.DataFrame({"rating": [-1 if solutions["steps"][0][0] == "trusted/0" else 1]})
 
-    assert chosen(rate=rate)["Trusted and right"]["steps"] == [["caught/0", 0.9, 1]]
+    assert chosen(rate=rate)["Trusted and right"].steps == (ExampleStep(text="caught/0", probability=0.9, rating=1),)
 
 
 def test_without_a_misled_majority_a_lone_wrong_sample_is_shown_and_described_as_such() -> None:
     found = chosen({"only": SAMPLES["trusted"]})
     assert list(found) == ["Trusted and right", "Error caught"]
-    assert found["Error caught"]["steps"][0][0] == "only/2"
-    assert "majority" not in found["Error caught"]["remark"]
+    assert found["Error caught"].steps[0].text == "only/2"
+    assert "majority" not in found["Error caught"].remark
 
 
 def test_nothing_answered_gives_no_example() -> None:

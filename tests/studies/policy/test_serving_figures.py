@@ -2,8 +2,7 @@
 
 import pandas as pd
 
-from stepscale.pipelines.reporting import sections
-from stepscale.studies.policy.figures import serving_part
+from stepscale.studies.policy.figures import policy_part
 
 _ACTIONS = [{"samples": 2, "run": None}, {"samples": 2, "run": "beam, M = 4 at 4"}]
 _TOLD = {"low": 0.4, "high": 0.8, "generations": 3.5}
@@ -26,39 +25,37 @@ CURVES = pd.DataFrame(
 
 
 def test_the_policy_stands_beside_best_of_n_weighted_up_to_its_largest_budget() -> None:
-    part = sections.serving(SERVED, CURVES)
-    [section] = part.sections
-    lines = {trace.name: list(trace.x) for trace in section.figure.data if trace.mode == "lines+markers"}
-    assert sorted(lines.values()) == [[1, 4], [2, 6]] and "40 problems" in section.reading
-    [(title, rows)] = part.tables.items()
-    assert "40 problems" in title
-    assert rows[1]["accuracy [95 %]"] == "70.0% [40.0%, 80.0%]" and rows[1]["generations spent, mean"] == "3.5"
-    assert rows[1]["then, easiest bin first"] == "2 samples / beam, M = 4 at 4"
+    part = policy_part(SERVED, CURVES)
+    (figure,) = part.figures
+    lines = {line.name: line.x for line in figure.views[0].panels[0].series}
+    assert sorted(lines.values()) == [(1, 4), (2, 6)] and "40 problems" in figure.reading
+    table, leads = part.tables
+    assert "40 problems" in table.title and not leads.rows
+    assert table.rows[1]["accuracy [95 %]"] == "70.0% [40.0%, 80.0%]"
+    assert table.rows[1]["generations spent, mean"] == "3.5"
+    assert table.rows[1]["then, easiest bin first"] == "2 samples / beam, M = 4 at 4"
 
 
 def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_known() -> None:
     gap = {"generations": 2.0, "difference": 0.03, "low": 0.01, "high": 0.05}
     leads = [
-        {"at": "cap", **gap, "error": 0.0031},
+        {"at": "cap", **gap},
         {"at": "mean spending", **gap, "generations": 3.5, "difference": -0.01, "low": -0.04},
     ]
     first, second = SERVED["budgets"]  # type: ignore[misc]
     told = {**SERVED, "budgets": [{**first, "leads": leads, "error": 0.004}, {**second, "leads": leads[1:]}]}
-    part = sections.serving(told, CURVES.assign(error=0.002))
-    rows = part.tables["The served policy minus best-of-N weighted"]
-    assert rows[0] == {
-        "budget": 2,
-        "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] ± 0.31% (wins)",
+    budgets, compared = policy_part(told, CURVES).tables
+    assert compared.title == "The served policy minus best-of-N weighted" and compared.note
+    assert compared.rows[0] == {
+        "budget": "2",
+        "at the same cap [95 %]": "+3.0% [+1.0%, +5.0%] (wins)",
         "mean spending": "3.5",
         "at equal mean spending [95 %]": "-1.0% [-4.0%, +5.0%] (undecided)",
     }
-    assert rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"
-    assert list(part.notes) == ["The served policy minus best-of-N weighted"]
-    assert "here at most 0.40%" in part.sections[0].reading
-    budgets = part.tables["The served policy at each budget (40 problems)"]
-    assert budgets[0]["accuracy [95 %]"].endswith("± 0.4% (Monte Carlo)") and "±" not in budgets[1]["accuracy [95 %]"]
+    assert compared.rows[1]["at the same cap [95 %]"] == "", "so many samples were not recorded"
+    assert budgets.rows[0]["accuracy [95 %]"].endswith("± 0.4% (Monte Carlo)")
+    assert "±" not in budgets.rows[1]["accuracy [95 %]"]
 
 
-def test_without_a_policy_there_is_nothing_to_show() -> None:
-    assert not sections.serving({}, CURVES).sections
-    assert serving_part(SERVED, CURVES[:0]).sections, "a policy is shown without a line beside it"
+def test_a_policy_is_shown_without_a_line_beside_it() -> None:
+    assert len(policy_part(SERVED, CURVES[:0]).figures[0].views[0].panels[0].series) == 1

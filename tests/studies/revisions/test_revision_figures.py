@@ -2,8 +2,8 @@
 
 import pandas as pd
 
-from stepscale.report.report import build_report
-from stepscale.studies.revisions.figures import revision_part
+from stepscale.report.part import Part, TextTable
+from stepscale.studies.revisions.figures import revisions_part
 
 POSITIONS = pd.DataFrame(
     {"position": range(8), "accuracy": 0.4, "low": 0.3, "high": 0.5, "n_attempts": 20, "n_problems": 10}
@@ -122,77 +122,93 @@ CONTEXTS = pd.DataFrame(
 )
 
 
+TABLES = {
+    "positions": POSITIONS,
+    "changes": CHANGES,
+    "ratios": RATIOS,
+    "curves": CURVES,
+    "savings": SAVED,
+    "at_cost": AT_COST,
+    "chosen": CHOSEN,
+    "contexts": CONTEXTS,
+}
+DIFFICULTY = {
+    "policies": pd.DataFrame(
+        {"kind": "oracle", "budget": [1, 8], "accuracy": 0.5, "low": 0.4, "high": 0.6, "n_problems": 10}
+    ).assign(**{f"minus_{of}{end}": 0.0 for of in ("oracle", "uniform") for end in ("", "_low", "_high")}),
+    "agreement": pd.DataFrame(
+        {"kind": ["oracle", "predicted"], "correlation": 0.5, "low": 0.4, "high": 0.6, "same_bin": 0.3}
+    ),
+}
+
+
+def drawn(**changes: pd.DataFrame) -> Part:
+    return revisions_part({**TABLES, **changes}, {}, DIFFICULTY, [])
+
+
+def table_of(part: Part, start: str) -> TextTable:
+    [table] = [table for table in part.tables if table.title.startswith(start)]
+    return table
+
+
 def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
-    assert [f"Figure {n}" for n in ("6 left", "6 right", "7 left", "7 right", "8", "15")] == sorted(
-        {
-            name
-            for section in part.sections
-            for name in ("Figure 6 left", "Figure 6 right", "Figure 7 left", "Figure 7 right", "Figure 8", "Figure 15")
-            if name + ";" in section.reading or name + "." in section.reading
-        },
-        key=lambda name: (int(name.split()[1]), name),
-    )
-    for section in part.sections:
-        assert section.figure.layout.xaxis.title.text and section.figure.layout.yaxis.title.text
-        assert len(section.figure.data), section.title
-    axes = {section.figure.layout.xaxis.title.text for section in part.sections}
-    assert sum("tokens a problem" in axis or "FLOPs a problem" in axis for axis in axes) == 2
+    part = drawn()
+    readings = " ".join(figure.reading for figure in part.figures)
+    for name in ("6 left", "6 right", "7 left", "7 right", "8", "15"):
+        assert f"Figure {name};" in readings or f"Figure {name}." in readings
+    titles = [figure.title for figure in part.figures]
+    assert len(set(titles)) == len(titles), "a figure of several units is one"
+    for figure in part.figures:
+        assert figure.y_title and all(view.x_title and view.panels[0].series for view in figure.views)
+    (order,) = [figure for figure in part.figures if figure.title == "Sequential or parallel"]
+    assert [view.unit for view in order.views] == ["generations", "tokens", "FLOPs"]
+    assert order.views[0].x_title.startswith("attempts per problem")
+    assert all({"sequential, verifier", "parallel, verifier"} <= set(view.names) for view in order.views)
 
 
 def test_sequential_revisions_stand_beside_parallel_ones_at_equal_cost() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
     for unit in ("tokens", "FLOPs"):
-        [section] = [one for one in part.sections if one.title == f"Revisions: sequential or parallel, against {unit}"]
-        assert {"sequential, verifier", "parallel, verifier"} <= {line.name for line in section.figure.data}
-        rows = part.tables[f"Revisions: accuracy at equal {unit} a problem (minus parallel, verifier [95 %])"]
+        rows = table_of(drawn(), f"Accuracy at equal {unit} per problem (minus parallel, verifier [95 %])").rows
         assert rows[1] == {"strategy": "sequential, verifier", "100": rows[1]["100"], "1.6e+03": rows[1]["100"]}
         assert rows[1]["100"] == "50.0% (-12.5% [-20.0%, +10.0%])"
 
 
 def test_right_answers_lost_stand_beside_the_paper_s_share() -> None:
-    tables = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS).tables
-    lost, won = tables["What the next revision changes"]
+    part = drawn()
+    lost, won = table_of(part, "What the next revision changes").rows
     assert lost["in the paper"] == "38%" and lost["rate [95 %]"].startswith("30.0%")
     assert won["in the paper"] == ""
-    html = build_report("t", [], [], [], [], tables, {})
-    assert "at least 2.00x [1.00, 3.00]" in html and ">2.00x [1.00, 3.00]" in html
-    assert "never matched" not in html, "of less than four there is little to save"
+    four, eight = table_of(part, "What revisions save").rows  # of less than four there is little to save
+    assert four["times fewer tokens [95 %]"] == "at least 2.00x [1.00, 3.00]"
+    assert eight["times fewer tokens [95 %]"] == "2.00x [1.00, 3.00]"
 
 
 def test_what_each_half_chose_is_shown_at_a_small_budget_and_at_the_largest() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
-    [title] = [title for title in part.tables if title.startswith("Which ratio")]
+    table = table_of(drawn(), "Which ratio")
     halves = {(n, by): f"N = {n}, half {by}" for n in (4, 8) for by in "AB"}
-    assert part.tables[title] == [
+    assert table.rows == tuple(
         {"bin": str(b), **{name: f"oracle {b} {n} {'AB'.index(by)}" for (n, by), name in halves.items()}}
         for b in (1, 2)
-    ]
-    assert "what one half chooses is measured on the other" in part.notes[title]
+    )
+    assert "what one half chooses is measured on the other" in table.note
 
 
-def test_what_late_revisions_were_shown_is_told_below_the_first_figure_and_by_difficulty() -> None:
-    part = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS)
-    assert "Of 2,000 attempts" in part.sections[0].reading and "64.0% [50.0%, 100.0%]" in part.sections[0].reading
-    rows = part.tables["Earlier attempts that late revisions were shown"]
+def test_what_late_revisions_were_shown_is_told_below_its_figure_and_by_difficulty() -> None:
+    part = drawn()
+    (along,) = [figure for figure in part.figures if figure.title == "pass@1 along the chain"]
+    assert "Of 2,000 attempts" in along.reading and "64.0% [50.0%, 100.0%]" in along.reading
+    rows = table_of(part, "Earlier attempts that late revisions were shown").rows
     assert [row["problems"] for row in rows] == ["all", "bin 1 (easiest fifth)"], "positions have no row here"
-    assert (
-        rows[0]["shown, mean [95 %]"] == "3.25 [3.00, 4.00]" and rows[1]["shown all [95 %]"] == "100.0% [50.0%, 100.0%]"
-    )
-    assert set(part.notes) <= set(part.tables)
-    none_late = revision_part(POSITIONS, CHANGES, RATIOS, CURVES, SAVED, AT_COST, CHOSEN, CONTEXTS.head(0))
-    assert "may be shown" not in none_late.sections[0].reading and len(none_late.tables) == len(part.tables) - 1
+    assert rows[0]["shown, mean [95 %]"] == "3.25 [3.00, 4.00]"
+    assert rows[1]["shown all [95 %]"] == "100.0% [50.0%, 100.0%]"
+    none_late = drawn(contexts=CONTEXTS.head(0))
+    assert not any("may be shown" in figure.reading for figure in none_late.figures)
 
 
-def test_without_revisions_there_is_nothing() -> None:
-    part = revision_part(
-        POSITIONS.head(0),
-        CHANGES.head(0),
-        RATIOS.head(0),
-        CURVES.head(0),
-        SAVED.head(0),
-        AT_COST.head(0),
-        CHOSEN.head(0),
-        CONTEXTS.head(0),
-    )
-    assert not part.sections and not part.tables
+def test_searches_over_revisions_have_a_figure_and_a_table_where_there_were_any() -> None:
+    leads = {"strategy": "beam", "n": 8, "unit": "FLOPs", "accuracy": 0.7, "minus": "rival", "verdict": "wins"}
+    leads |= {"difference": 0.03, "low": 0.01, "high": 0.05}
+    part = revisions_part(TABLES, {"curves": CURVES, "leads": pd.DataFrame([leads])}, DIFFICULTY, [])
+    assert len(part.figures) == len(drawn().figures) + 1
+    (row,) = table_of(part, "Does PRM search over revisions win?").rows
+    assert row["difference [95 %]"] == "+3.0% [+1.0%, +5.0%]" and row["verdict"] == "wins"

@@ -10,7 +10,8 @@ from learning_points import points_table
 
 from stepscale.errors import InputError
 from stepscale.estimators.intervals import bootstrap_interval
-from stepscale.studies.supervision.data_efficiency import data_efficiency, efficiency_table, fitted_lines, in_digits
+from stepscale.report.number_formats import unbounded
+from stepscale.studies.supervision.data_efficiency import data_efficiency, efficiency_table, fitted_lines
 from stepscale.supervision.points import ACTIVE, PROCESS, by_budget, by_size, crossed_interval, learning
 
 SIZES = (1, 2, 4, 8, 16)
@@ -89,7 +90,7 @@ def test_what_has_no_bound_keeps_its_sign_in_json_and_in_print() -> None:
     }
     ratio = told["ratio of slopes"]
     assert ratio["estimate"] == "-inf" and float(ratio["estimate"]) == -np.inf
-    assert [in_digits(value) for value in ("-inf", "inf", 0.5, 134885.2, None)] == [
+    assert [unbounded(value) for value in ("-inf", "inf", 0.5, 134885.2, None)] == [
         "-∞",
         "∞",
         "0.500",

@@ -12,18 +12,10 @@ from stepscale.estimators.intervals import Interval
 from stepscale.estimators.samples import sample_grid
 from stepscale.estimators.voting import Vote
 from stepscale.report.claims import Claim, settle
+from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
-from stepscale.studies.supervision.supervision_claims import (
-    RULES,
-    a2_quantities,
-    a3_quantities,
-    a4_quantities,
-    a5_quantities,
-    b8_quantities,
-    b9_quantities,
-    rule_values,
-    rule_votes,
-)
+from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
+from stepscale.studies.supervision.claims import a3_quantities, a4_quantities
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
 NS = [1, 2, 4, 8, 16]

@@ -1,7 +1,6 @@
-"""Verifiers' step scores on the samples of one split, turned into a score a sample; and A's Table 4 from them."""
+"""Verifiers' step scores on the samples of one split, turned into a score for each sample; and A's Table 4 from them."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,26 +12,26 @@ from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.grading import Rules
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
 
+RULE_COLUMNS = ["verifier", "aggregation", "neutral_as", "n", "accuracy", "low", "high", "n_problems"]
 PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Samples with scores.
+class SplitScores:
+    """The samples of one split with the scores of every verifier.
 
-    ``scores``: by verifier [problems, samples]. ``steps``: step scores of the PRM ("prm", else the first verifier that judges
-    steps), a row a sample, None if none does. ``levels``: of the problems, 0 where it is not known.
+    ``scores``: by verifier [problems, samples]. ``steps``: by verifier that judges steps, its step scores, a row for each sample.
+    ``levels``: of the problems, 0 where it is not known.
     """
 
     grid: SampleGrid
     levels: tuple[int, ...]
     scores: dict[str, Floats]
-    steps: pd.DataFrame | None
+    steps: dict[str, pd.DataFrame]
 
-    @property
-    def has_neutral(self) -> bool:
-        """Whether the PRM gives any step a chance of being neutral: soft and two-class ones do not."""
-        return self.steps is not None and bool(self.steps["neutral"].map(np.any).any())
+    def has_neutral(self, verifier: str) -> bool:
+        """Whether a verifier gives any step a chance of being neutral: soft and two-class ones do not."""
+        return bool(self.steps[verifier]["neutral"].map(np.any).any())
 
 
 def score_samples(
@@ -44,30 +43,36 @@ def score_samples(
     places: int | None = None,
     rule: Rule = PRODUCT,
     grading_rules: Rules = "prm800k",
-) -> Scored:
+) -> SplitScores:
     """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 
-    Each table of scores may hold several verifiers, or none. ``places``: as `sample_grid` takes it. Raises InputError if
-    a verifier left out an answered sample.
+    Each table of scores may hold several verifiers, or none. ``places``: as ``sample_grid`` takes it.
+
+    Raises:
+        InputError: A verifier left out an answered sample.
     """
     chosen = problems[problems["split"] == split]
     samples = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
     grid = sample_grid(chosen, samples, places, grading_rules)
-    steps = {name: _of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
+    steps = {name: rows_of_samples(prm_scores, samples, name) for name in prm_scores["verifier"].unique()}
     scores = {
         name: grid.place(aggregate(list(rows["negative"]), list(rows["neutral"]), *rule))
         for name, rows in steps.items()
     }
     for name in orm_scores["verifier"].unique():
-        scores[name] = grid.place(_outcome(_of_samples(orm_scores, samples, name)))
+        scores[name] = grid.place(_outcome(rows_of_samples(orm_scores, samples, name)))
     if len(samples) and samples["mean_logprob"].notna().all():
         scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
-    return Scored(grid, levels, scores, steps.get("prm", next(iter(steps.values()), None)))
+    return SplitScores(grid, levels, scores, steps)
 
 
-def _of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
-    """The verifier's scores, a row a sample in their order; no steps where an unanswered sample has none."""
+def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
+    """The verifier's scores, a row for each sample in their order; no steps where an unanswered sample has none.
+
+    Raises:
+        InputError: The verifier left out an answered sample.
+    """
     key = ["problem_id", "sample_id"]
     rows = scores[scores["verifier"] == verifier].set_index(key).reindex(pd.MultiIndex.from_frame(samples[key]))
     absent = rows["negative"].isna().to_numpy()
@@ -81,38 +86,32 @@ def _of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> p
 
 
 def _outcome(rows: pd.DataFrame) -> Floats:
-    """One number a sample: the reward itself where it is known, for its probability may round to 0 or 1."""
+    """One number per sample: the reward itself where it is known, for its probability may round to 0 or 1."""
     if "reward" in rows and rows["reward"].notna().all():
         return np.asarray(rows["reward"].to_numpy(float))
     return aggregate(list(rows["negative"]), list(rows["neutral"]), "last")
 
 
-def scoring_rules(scored: Scored, n: int, resamples: int, seed: int) -> list[dict[str, Any]]:
-    """Best-of-n of the PRM under every aggregation and reading of neutral, if it has one (A, Table 4); nothing without a PRM."""
-    rows: list[dict[str, Any]] = []
-    if scored.steps is None:
-        return rows
-    for how in HOWS:
-        for neutral_is in NEUTRALS if scored.has_neutral else NEUTRALS[:1]:
-            scores = aggregate(list(scored.steps["negative"]), list(scored.steps["neutral"]), how, neutral_is)
-            values = best_of_n_per_problem(scored.grid.place(scores), scored.grid.correct, [n], scored.grid.mask)
-            interval = bootstrap_interval(values[:, 0], resamples, seed)
-            rows.append(
-                {
-                    "aggregation": how,
-                    "neutral as": neutral_is,
-                    "n": n,
-                    "accuracy": float(interval.mean),
-                    "low": float(interval.low),
-                    "high": float(interval.high),
-                    "n_problems": len(values),
-                    "seeds": 1,
-                }
-            )
-    return rows
+def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.DataFrame:
+    """Best-of-n of every verifier that judges steps, under every aggregation and reading of neutral steps (A, Table 4).
+
+    Columns verifier, aggregation, neutral_as, n, accuracy, low, high, n_problems, is_best (of its verifier: the first of equals).
+    """
+    rows = []
+    for verifier, steps in scored.steps.items():
+        negative, neutral = list(steps["negative"]), list(steps["neutral"])
+        for how in HOWS:
+            for neutral_as in NEUTRALS if scored.has_neutral(verifier) else NEUTRALS[:1]:
+                scores = scored.grid.place(aggregate(negative, neutral, how, neutral_as))
+                values = best_of_n_per_problem(scores, scored.grid.correct, [n], scored.grid.mask)[:, 0]
+                mean = bootstrap_interval(values, resamples, seed)
+                bounds = float(mean.mean), float(mean.low), float(mean.high)
+                rows.append([verifier, how, neutral_as, n, *bounds, len(values)])
+    table = pd.DataFrame(rows, columns=RULE_COLUMNS)
+    return table.assign(is_best=~table.sort_values("accuracy", ascending=False, kind="stable").duplicated("verifier"))
 
 
-def chosen_by(scored: Scored, verifier: str) -> np.ndarray:
+def chosen_by(scored: SplitScores, verifier: str) -> np.ndarray:
     """Column of the best-scored sample of each problem [problems]; -1 where none is answered."""
     values = np.where(scored.grid.mask, scored.scores[verifier], -np.inf)
     return np.where(scored.grid.mask.any(axis=1), values.argmax(axis=1), -1)

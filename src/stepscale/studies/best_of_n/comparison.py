@@ -1,6 +1,6 @@
 """Every way to choose among N samples, measured on the same samples: the data of A's Figure 3 and Table 4.
 
-In: a grid of samples and, for each verifier, a score a sample. Out: per-problem accuracies by method, curves with intervals,
+In: a grid of samples and, for each verifier, a score per sample. Out: per-problem accuracies by method, curves with intervals,
 and the quantities that settle claim A1. Knows nothing of models or files.
 """
 
@@ -46,7 +46,7 @@ def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
 
 def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
     """Expected accuracy [problems, len(ns)] by label of ``methods``; see ``estimates``."""
-    return {label: found.per_problem for label, found in estimates(grid, scores, ns).items()}
+    return {label: vote.per_problem for label, vote in estimates(grid, scores, ns).items()}
 
 
 def estimates(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Vote]:
@@ -137,7 +137,7 @@ def growth(lead: Floats, ns: Sequence[int]) -> Floats:
     """
     if not shows_growth(ns):
         raise InputError(
-            f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples a problem"
+            f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples per problem"
         )
     chosen = np.asarray(ns) > 1
     return np.asarray(lead[:, chosen] @ slope_weights([n for n in ns if n > 1]))

@@ -1,163 +1,173 @@
-"""What the report says about best-of-N: the headline from the numbers, and which figures follow."""
+"""What the report says about best-of-N: the headline from the numbers, and which figures and tables follow."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import pandas as pd
 
-from stepscale.report.claims import told_of_parts
-from stepscale.report.measured import verifier_rows
-from stepscale.report.provenance import provenance
-from stepscale.report.report import Example, FigureSection, Part, build_report
-from stepscale.report.scaling_curves import scaling_curves
-from stepscale.studies.best_of_n.levels import accuracy_by_level
-from stepscale.studies.best_of_n.reliability import reliability_curves
-from stepscale.studies.best_of_n.scoring_rules import scoring_rules_figure
+from stepscale.report.claims import Claim
+from stepscale.report.number_formats import SHARE, cell, in_percent
+from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
+from stepscale.report.plots import SAMPLES, bars_view, curve_figure, curve_panel, curve_view, largest_error, series
+from stepscale.studies.best_of_n.claims import RULES
 
-STATUSES = ("held", "did not hold", "inconclusive")
-
-
-def headline(curves: pd.DataFrame, claims: Sequence[Mapping[str, Any]]) -> list[str]:
-    """A few lines with the result, as they are printed at the end of a run and at the top of the report."""
-    top = curves[curves["n"] == curves["n"].max()].set_index("label")
-    n, problems = int(curves["n"].max()), int(top["n_problems"].iloc[0])
-    chosen_by = top.index[(top["method"] == "best_of_n") & (top["verifier"] != "mean_logprob")]
-    shown = [f"{name} {_percent(top.loc[name])}" for name in (*chosen_by, "Majority")]
-    rest = [f"{name} {top.loc[name, 'accuracy']:.1%}" for name in ("pass@N (ceiling)",) if name in top.index]
-    lines = [f"best-of-{n} on {problems} problems: {', '.join(shown)}; {', '.join(rest)}"]
-    measured = [claim for claim in claims if claim["status"] != "not measured"]
-    for claim in measured:
-        if claim["id"] == "A1" or len(measured) <= 2:
-            lines.append(
-                f"{claim['id']} {claim['status']}: {claim['decided_by']} = {claim['estimate']:+.3f} "
-                f"[{claim['low']:+.3f}, {claim['high']:+.3f}]{f', {parts}' if (parts := told_of_parts(claim)) else ''} "
-                f"({claim['claim']})"
-            )
-    if len(measured) > 2:
-        by_status = {status: [c["id"] for c in measured if c["status"] == status] for status in STATUSES}
-        told = [f"{status} {', '.join(ids)}" for status, ids in by_status.items() if ids]
-        lines.append(
-            f"{len(measured)} claims were measured: {'; '.join(told)} (the claims table has each with its interval)"
-        )
-    return lines
+_COMPARED = ("PRM", "ORM", "Majority")
+_RATED = (
+    "Each step is colored by the PRM's probability that {what} (red 0, green 1). That number stands beside it{then}."
+)
+_THEN = ", then the labeler's rating (+1 correct, 0 no progress, −1 wrong; none after the first wrong step)"
 
 
-def _percent(row: pd.Series) -> str:
-    return f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]"
-
-
-def page(
-    lines: Sequence[str],
+def best_of_n_part(
     curves: pd.DataFrame,
-    levels: pd.DataFrame,
-    rules: Sequence[Mapping[str, Any]],
-    claims: Sequence[Mapping[str, Any]],
-    calibration: pd.DataFrame | None,
-    metrics: Mapping[str, Mapping[str, float]] | None,
-    examples: Sequence[Mapping[str, Any]],
-    parameters: Mapping[str, Any],
-    parts: Sequence[Part] = (),
-) -> str:
-    """The whole report as HTML. What there is none of (levels, rules, calibration, metrics, examples) is left out.
+    tables: Mapping[str, pd.DataFrame],
+    claims: Sequence[Claim],
+    examples: Sequence[WorkedExample],
+    values: bool,
+) -> Part:
+    """The part of the report on choosing among N samples.
 
-    ``parts``: further figures and tables, after those of best-of-N.
+    Args:
+        curves: Of the test problems, a row for each way to choose and N.
+        tables: By name, those that ``measure_best_of_n`` could make.
+        claims: Those that the samples settle.
+        examples: Solutions to show step by step.
+        values: Whether the PRM learned values (that the answer will be right) rather than ratings of steps.
     """
-    n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
-    metrics = metrics or {}
-    tables: dict[str, Sequence[Mapping[str, Any]]] = {
-        f"Scoring rules of the PRM at N={n}": [_rounded(row) for row in rules],
-        "Verifiers on validation problems [95 % over problems]": verifier_rows(metrics),
-    }
-    shown = [
-        Example(e["kind"], e["remark"], e["problem"], [tuple(step) for step in e["steps"]], e["answer"], e["gold"])
-        for e in examples
-    ]
-    facts = provenance() | {f"parameters: {key}": _flat(value) for key, value in parameters.items()}
-    sections = _sections(n, problems, curves, levels, rules, calibration, _rated(metrics))
-    for part in parts:
-        sections += part.sections
-        tables |= part.tables
-    notes = {title: note for part in parts for title, note in part.notes.items()}
-    return build_report("StepScale report", lines, sections, shown, claims, tables, facts, notes, _rated(metrics))
-
-
-def _sections(
-    n: int,
-    problems: int,
-    curves: pd.DataFrame,
-    levels: pd.DataFrame,
-    rules: Sequence[Mapping[str, Any]],
-    calibration: pd.DataFrame | None,
-    rated: bool,
-) -> list[FigureSection]:
-    sections = [
-        FigureSection(
-            "Best-of-N, by what chooses",
-            f"{problems} test problems, N up to {n}. How to read this: the height of a line at N is the share of problems "
-            "whose chosen sample is right when N of the samples are drawn; its band is the 95 % interval over problems. The "
-            "dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
-            f"below compare methods problem by problem.{_monte_carlo(curves)}",
-            scaling_curves(curves),
-        )
-    ]
-    if len(levels):
-        told = (
-            f"How to read this: each group is one level of difficulty, at N={n}; pass@1 is the generator alone. Between "
-            "majority and the ceiling is what a verifier can win."
-        )
-        sections.append(FigureSection("By level", told, accuracy_by_level(levels)))
-    if calibration is not None:
-        told = (
-            "How to read this: on the diagonal, what is given 70 % comes true 70 % of the time; below it the verifier is too "
-            f"sure of being right. {_held_against(set(calibration['verifier']), rated)} Validation problems; bars are 95 % "
-            "intervals over problems, whose steps are alike."
-        )
-        sections.append(FigureSection("Calibration", told, reliability_curves(calibration)))
-    if rules:
-        has_neutral = len({rule["neutral as"] for rule in rules}) > 1
-        told = (
-            f"Lightman et al. 2023, Table 4, at N={n}. How to read this: each point is best-of-N with another way to make "
-            f"one score of a solution's step scores{'; blue counts neutral steps as good, orange as bad' if has_neutral else ''}."
-        )
-        sections.append(FigureSection("Scoring rules of the PRM", told, scoring_rules_figure(rules)))
-    return sections
-
-
-def _held_against(verifiers: set[str], rated: bool) -> str:
-    """What the probability of each verifier is that of."""
-    step, value = "a step is correct, against the labeler.", "the final answer will be right, at every step."
-    told = {
-        "prm": step if rated else value,
-        "prm_large": step,
-        "orm": "the final answer is right, at the solution's last token.",
-        "soft_prm": value,
-    }
-    return " ".join(f"{name.upper().replace('_', ' ')}: {what}" for name, what in told.items() if name in verifiers)
-
-
-def _rated(metrics: Mapping[str, Mapping[str, float]]) -> bool:
-    """Whether the run's PRM was held against ratings; one that learned values is held against outcomes, as an ORM."""
-    return "solution_auroc" not in metrics.get("prm", {})
-
-
-def _monte_carlo(curves: pd.DataFrame) -> str:
-    """The largest Monte Carlo error, and of what; nothing where all is exact."""
-    if "error" not in curves or not (curves["error"] > 0).any():
-        return ""
-    worst = curves.nlargest(1, "error").iloc[0]
-    return (
-        " Votes with too many sets of N samples to go through are means over random orders: their Monte Carlo error is at "
-        f"most {worst['error']:.2%} ({worst['label']}, N={worst['n']}); all else is exact."
+    figures = [_curves_figure(curves)]
+    figures += [_heldout_figure(tables["heldout_curves"])] if "heldout_curves" in tables else []
+    figures += [_quintiles_figure(tables["quintiles"])] if "quintiles" in tables else []
+    figures += [_levels_figure(tables["levels"], int(curves["n"].max()))] if "levels" in tables else []
+    figures += [_rules_figure(tables["scoring_rules"])] if "scoring_rules" in tables else []
+    rated = any(step.rating is not None for example in examples for step in example.steps)
+    what = "the final answer will be right" if values else "it is not wrong"
+    return Part(
+        name="best-of-n",
+        title="How well do verifiers choose among N samples?",
+        figures=tuple(figures),
+        tables=tuple(_rules_table(tables["scoring_rules"]) if "scoring_rules" in tables else ()),
+        claims=tuple(claims),
+        measures=_measures(curves, tables),
+        summary=(headline(curves),),
+        examples=tuple(examples),
+        examples_note=_RATED.format(what=what, then=_THEN if rated else ""),
     )
 
 
-def _rounded(row: Mapping[str, Any]) -> dict[str, Any]:
-    kept = {"aggregation": row["aggregation"], "neutral as": row["neutral as"]}
-    return kept | {
-        "accuracy [95 %]": f"{row['accuracy']:.3f} [{row['low']:.3f}, {row['high']:.3f}]",
-        "problems": row["n_problems"],
-    }
+def headline(curves: pd.DataFrame) -> str:
+    """The result at the largest N, as it is printed at the end of a run and at the top of the report."""
+    n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
+    top = curves[curves["n"] == n].to_dict("records")
+    chosen = [row for row in top if row["method"] == "best_of_n" and row["verifier"] != "mean_logprob"]
+    votes = [row for row in top if row["method"] == "majority"]
+    shown = ", ".join(f"{row['label']} {cell(row, 'accuracy')}" for row in (*chosen, *votes))
+    ceiling = ", ".join(f"{row['label']} {row['accuracy']:{SHARE}}" for row in top if row["method"] == "pass_at_n")
+    return f"best-of-{n} on {problems} problems: {shown}; {ceiling}"
 
 
-def _flat(value: Any) -> str:
-    return ", ".join(f"{k} {_flat(v)}" for k, v in value.items()) if isinstance(value, Mapping) else str(value)
+def _measures(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
+    """What the papers state for claims A1, A2 and A5, as measured here."""
+    measures = {"A1": _at_largest(curves)}
+    if "heldout_curves" in tables:
+        measures["A5"] = _at_largest(tables["heldout_curves"])
+    if "scoring_rules" in tables:
+        rules = tables["scoring_rules"]
+        rows = rules[rules["verifier"] == "prm"].to_dict("records")
+        by_rule = {(row["aggregation"], row["neutral_as"]): row for row in rows}
+        if by_rule.keys() >= set(RULES):
+            measures["A2"] = in_percent([by_rule[rule] for rule in RULES])
+    return {name: text for name, text in measures.items() if text}
+
+
+def _at_largest(curves: pd.DataFrame) -> str:
+    """PRM / ORM / majority at the largest N."""
+    top = {row["label"]: row for row in curves[curves["n"] == curves["n"].max()].to_dict("records")}
+    return in_percent([top[name] for name in _COMPARED if name in top])
+
+
+def _curves_figure(curves: pd.DataFrame) -> Figure:
+    """Figure 3."""
+    n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
+    view = curve_view(curves)
+    banded = view.panels[0].series[0].band
+    reading = (
+        f"{problems} test problems, N up to {n}. The height of a line at N is the share of problems whose chosen "
+        "sample is right when N of the samples are drawn. "
+        + ("Bands are" if banded else "The numbers below it have")
+        + " 95 % intervals over problems. "
+        + "The dotted ceiling is what a verifier that always knows would reach. Bands may overlap and still differ: the claims "
+        "compare methods problem by problem."
+    )
+    title = "Best-of-N, by what chooses"
+    return curve_figure(title, reading + largest_error(curves), view, leads=True)
+
+
+def _heldout_figure(curves: pd.DataFrame) -> Figure:
+    reading = (
+        f"Lightman et al. 2023, 5 and Table 1; {int(curves['n_problems'].iloc[0])} problems of a family that no "
+        "verifier was trained on. A verifier whose lead is gone here has learned only its own kinds of problem."
+    )
+    return curve_figure("Best-of-N on held-out problems", reading + largest_error(curves), curve_view(curves))
+
+
+def _quintiles_figure(table: pd.DataFrame) -> Figure:
+    """Figure 6: a panel for each fifth of the problems."""
+    panels: list[Panel] = []
+    for quintile in sorted(int(q) for q in table["quintile"].unique()):
+        rows = table[table["quintile"] == quintile]
+        hardness = {1: ", easiest", 5: ", hardest"}.get(quintile, "")
+        panels.append(curve_panel(rows, f"fifth {quintile}{hardness} ({int(rows['n_problems'].iloc[0])} problems)"))
+    reading = (
+        "Lightman et al. 2023, Figure 6. The problems are split into fifths by the generator's own pass rate. Bands "
+        f"are 95 % intervals.{largest_error(table)}"
+    )
+    return curve_figure("Best-of-N by difficulty", reading, View(x_title=SAMPLES, panels=tuple(panels)))
+
+
+def _levels_figure(levels: pd.DataFrame, n: int) -> Figure:
+    reading = (
+        f"Each group is one level of the problems (1 is the easiest), at N={n}. pass@1 is the generator alone. Between "
+        "majority and the ceiling is what a verifier can win. Bars are 95 % intervals."
+    )
+    return curve_figure("Best-of-N by level", reading, bars_view(levels, "level", "accuracy", "label", "level"))
+
+
+def _rules_figure(rules: pd.DataFrame) -> Figure:
+    """Table 4: a panel for each verifier that judges steps."""
+    panels = []
+    for verifier, rows in rules.groupby("verifier", sort=False):
+        groups = rows.groupby("neutral_as", sort=False)
+        lines = [series(group, f"neutral is {name}", "aggregation", mark="points") for name, group in groups]
+        panels.append(Panel(title=verifier_name(str(verifier)), series=tuple(lines)))
+    reading = (
+        f"Lightman et al. 2023, Table 4, at N={int(rules['n'].iloc[0])}, a panel for each verifier that judges steps. "
+        "Each point is best-of-N with another way to make one score of a solution's step scores. Bars are 95 % intervals."
+    )
+    view = View(x_title="aggregation of the step scores", panels=tuple(panels), scale="category")
+    return curve_figure("Scoring rules of each verifier", reading, view)
+
+
+def _rules_table(rules: pd.DataFrame) -> tuple[TextTable, ...]:
+    rows = tuple(
+        {
+            "verifier": verifier_name(row["verifier"]),
+            "aggregation": row["aggregation"],
+            "neutral as": row["neutral_as"],
+            "accuracy [95 %]": cell(row, "accuracy"),
+            "best of its verifier": "best" if row["is_best"] else "",
+            "problems": str(row["n_problems"]),
+        }
+        for row in rules.to_dict("records")
+    )
+    note = "The best rule was picked on these problems, so its accuracy is an upper estimate."
+    return (TextTable(title=f"Scoring rules at N={int(rules['n'].iloc[0])}", rows=rows, note=note),)
+
+
+def verifier_name(verifier: str) -> str:
+    """The run's own verifiers as they are shown (PRM, ORM, PRM large); any other by its name."""
+    known = {"prm": "PRM", "orm": "ORM", "prm_large": "PRM large", "soft_prm": "Soft PRM"}
+    return known.get(verifier, verifier)
+
+
+def diagonal() -> Series:
+    """Where predictions come true."""
+    return Series(name="perfectly calibrated", x=(0.0, 1.0), y=(0.0, 1.0), dash="dotted")

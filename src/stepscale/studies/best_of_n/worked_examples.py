@@ -1,6 +1,6 @@
 """Solutions worth looking at: one the PRM rightly trusts, one whose error it caught, one that fooled it.
 
-In: scored samples and their texts. Out: up to three examples as plain values. Chosen by rule, never by hand.
+In: scored samples and their texts. Out: up to three examples. Chosen by rule, never by hand.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stepscale.studies.best_of_n.aggregates import Scored, chosen_by
+from stepscale.report.part import ExampleStep, WorkedExample
+from stepscale.studies.best_of_n.aggregates import SplitScores, chosen_by
 
 Rate = Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
 Place = tuple[int, int]  # row and column of the grid
@@ -19,30 +20,30 @@ _LOOKED_AT = 40  # chosen right samples that are rated in search of one without 
 
 
 def choose(
-    scored: Scored, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rate: Rate | None
-) -> list[dict[str, Any]]:
-    """Up to three examples, JSON-ready: kind, remark, problem, steps as [text, P(not wrong), rating or None], answer, gold.
+    scored: SplitScores, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rate: Rate | None
+) -> list[WorkedExample]:
+    """Up to three examples.
 
     ``rate(problems, solutions)`` gives step labels to show beside the PRM's view, where there is a labeler; the rightly
     trusted one then has no wrong step, if there is such a one among the first looked at.
     """
     texts = problems.set_index("problem_id")
     key = ["problem_id", "sample_id"]
-    found = solutions.merge(prm_scores[[*key, "negative"]], on=key, how="left").set_index(key)
+    judged = solutions.merge(prm_scores[[*key, "negative"]], on=key, how="left").set_index(key)
 
-    def example(kind: str, remark: str, place: Place) -> dict[str, Any]:
+    def example(kind: str, remark: str, place: Place) -> WorkedExample:
         problem_id = scored.grid.ids[place[0]]
-        sample: dict[Any, Any] = found.loc[(problem_id, place[1]), :].to_dict()
+        sample: dict[Any, Any] = judged.loc[(problem_id, place[1]), :].to_dict()
         ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample["steps"])
         shown = zip_longest(sample["steps"], sample["negative"], ratings)
-        return {
-            "kind": kind,
-            "remark": remark,
-            "problem": texts.loc[problem_id, "problem"],
-            "steps": [[text, float(1 - p), rating] for text, p, rating in shown],
-            "answer": str(sample["answer"]),
-            "gold": str(texts.loc[problem_id, "answer"]),
-        }
+        return WorkedExample(
+            kind=kind,
+            remark=remark,
+            problem=texts.loc[problem_id, "problem"],
+            steps=tuple(ExampleStep(text=text, probability=float(1 - p), rating=rating) for text, p, rating in shown),
+            answer=str(sample["answer"]),
+            gold=str(texts.loc[problem_id, "answer"]),
+        )
 
     best = chosen_by(scored, "prm")
     rows = np.arange(len(best))
@@ -66,11 +67,11 @@ def _ratings(rate: Rate | None, problem: pd.DataFrame, problem_id: str, steps: A
     return [int(rating) for rating in rate(problem, row)["rating"]]
 
 
-def _without_wrong_step(examples: Iterator[dict[str, Any]]) -> dict[str, Any] | None:
+def _without_wrong_step(examples: Iterator[WorkedExample]) -> WorkedExample | None:
     """The first example that no rating faults; else the first; None if there is none."""
     first = None
     for one in examples:
-        if all(rating != -1 for _, _, rating in one["steps"]):
+        if all(step.rating != -1 for step in one.steps):
             return one
         first = first or one
     return first
@@ -82,7 +83,7 @@ def _from_the_middle(rows: Any) -> list[int]:
     return sorted((int(row) for row in rows), key=lambda row: abs(row - int(rows[middle]))) if len(rows) else []
 
 
-def _caught(scored: Scored, right: Any) -> Iterator[tuple[str, Place]]:
+def _caught(scored: SplitScores, right: Any) -> Iterator[tuple[str, Place]]:
     """Wrong samples the PRM scores lowest where its own choice was right: of a misled majority first, then of any problem."""
     grid, scores = scored.grid, scored.scores["prm"]
     later: list[Place] = []

@@ -1,7 +1,7 @@
 """Does retraining the selector every round pay, or does it collapse? Strategies of the data loop, and their selectors' health.
 
-In: points (``scaling.points``), an arm a strategy, ``per_problem`` the labels so far; what each selector believed of a round's
-samples (``labeling.loop.round_health``). Out: rows with intervals.
+In: points (``supervision.points``), an arm for each strategy, ``per_problem`` the labels so far; what each selector believed of a
+round's samples (``supervision.loop.round_health``). Out: rows with intervals.
 """
 
 from typing import Any
@@ -43,14 +43,14 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
             compared[f"end - after round 1 of {name}"] = arm.accuracy[-1] - arm.accuracy[1]
     rows = []
     for name, values in compared.items():
-        found = crossed_interval(values, resamples, seed)
+        interval = crossed_interval(values, resamples, seed)
         rows.append(
             {
                 "difference": name,
                 "n": n,
-                "estimate": float(found.mean),
-                "low": float(found.low),
-                "high": float(found.high),
+                "estimate": float(interval.mean),
+                "low": float(interval.low),
+                "high": float(interval.high),
                 "n_problems": values.shape[-1],
                 "seeds": values.shape[-2],
             }
@@ -59,7 +59,7 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
 
 
 def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
-    """Each strategy's diagnostics, a row a strategy, round and measure: means over seeds with 95 % intervals over problems.
+    """A row for each strategy, round and measure: means over seeds with 95 % intervals over problems.
 
     Over the samples that the selector chose (chosen_*) and the audit (audit_*), where the labels tell: believed, the mean score;
     faultless, the share whose every step passes; overconfidence: believed - faultless; auroc of the score for being faultless.
@@ -74,13 +74,13 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     rows: list[tuple[Any, ...]] = []
     if health.empty:
         return pd.DataFrame(columns=list(HEALTH))
-    for place, own in health.groupby(["strategy", "round"], sort=False):
-        drawn, values = problem_resamples(own["problem_id"].tolist(), resamples, seed), _values(own)
+    for place, group in health.groupby(["strategy", "round"], sort=False):
+        drawn, values = problem_resamples(group["problem_id"].tolist(), resamples, seed), _values(group)
         counts = np.vstack([np.ones_like(drawn.counts[:1]), drawn.counts])  # first each problem once: the estimate
         for measure, (of, name) in MEASURES.items():
-            used = ((own["of"] == of) & values[name].notna()).to_numpy(bool)
-            told = own[used].assign(value=values.loc[used, name])
-            rows.append((*place, measure, *_measured(told, name, ProblemResamples(drawn.problem[used], counts))))
+            used = ((group["of"] == of) & values[name].notna()).to_numpy(bool)
+            measured = group[used].assign(value=values.loc[used, name])
+            rows.append((*place, measure, *_measured(measured, name, ProblemResamples(drawn.problem[used], counts))))
     return pd.DataFrame(rows, columns=list(HEALTH))
 
 
@@ -103,18 +103,18 @@ def _values(health: pd.DataFrame) -> pd.DataFrame:
 
 def _measured(rows: pd.DataFrame, name: str, drawn: ProblemResamples) -> tuple[float | int, ...]:
     """Value, low, high, n, n_problems and seeds of a measure over ``rows``; the first draw gives the value."""
-    found, places = [], []
+    by_seed, places = [], []
     for seed in rows["seed"].unique():
         mine = (rows["seed"] == seed).to_numpy(bool)
-        own, of_seed = rows[mine], ProblemResamples(drawn.problem[mine], drawn.counts)
+        group, of_seed = rows[mine], ProblemResamples(drawn.problem[mine], drawn.counts)
         if name == "auroc":
-            resampled = resampled_auroc(of_seed, own["value"], own["faultless"])
+            resampled = resampled_auroc(of_seed, group["value"], group["faultless"])
         else:
-            resampled = resampled_share(of_seed, own["value"], np.ones(len(own)))
+            resampled = resampled_share(of_seed, group["value"], np.ones(len(group)))
         if not np.isnan(resampled[0]):  # faultless samples alone have no AUROC
-            found.append(resampled)
+            by_seed.append(resampled)
             places.append(of_seed.problem)
-    if not found:
+    if not by_seed:
         return float("nan"), float("nan"), float("nan"), 0, 0, 0
-    means, of = np.mean(found, axis=0), np.concatenate(places)
-    return float(means[0]), *percentiles(means[1:]), len(of), len(np.unique(of)), len(found)
+    means, of = np.mean(by_seed, axis=0), np.concatenate(places)
+    return float(means[0]), *percentiles(means[1:]), len(of), len(np.unique(of)), len(by_seed)

@@ -1,68 +1,48 @@
-"""What the report says about ways to tell difficulty (Snell et al. 2024, 3.2 and 8): policies by kind of bins, agreement."""
+"""What the report says about ways to estimate difficulty (Snell et al. 2024, 3.2 and 8): policies by kind of bins, agreement."""
 
-from typing import Any
+from collections.abc import Mapping
 
 import pandas as pd
 
-from stepscale.report.report import FigureSection, Part
-from stepscale.report.scaling_curves import largest_error, scaling_curves
-
-_AXES = {
-    "search": "generations a problem, N (log scale)",
-    "revisions": "attempts a problem, N (log scale)",
-}
+from stepscale.report.number_formats import POINTS, cell, interval
+from stepscale.report.part import Figure, TextTable
+from stepscale.report.plots import curve_figure, curve_view
 
 
-def difficulty_part(agreement: pd.DataFrame, policies: pd.DataFrame) -> Part:
-    """A figure for searches and one for revisions, two tables; nothing where neither was run."""
-    if policies.empty:
-        return Part([], {})
-    sections = []
-    for of, rows in policies.groupby("of", sort=False):
-        problems = int(rows["n_problems"].iloc[0])
-        told = (
-            f"Past Snell et al. 2024, 3.2; {problems} test problems. How to read this: the compute-optimal policy on bins made "
-            "of all samples' right answers (oracle), of the PRM's scores of all samples (predicted) or of a few (probes), or of "
-            "the question's text alone; one bin is the best single strategy at each N. No bins are paid for here."
-            + largest_error(rows)
-        )
-        sections.append(FigureSection(f"Ways to tell difficulty: {of}", told, policies_figure(rows, str(of))))
-    return Part(sections, _tables(agreement, policies))
+def difficulty_figure(policies: pd.DataFrame, axis: str) -> Figure:
+    """Accuracy of the compute-optimal policy against N, a line for each kind of bins."""
+    reading = (
+        f"Past Snell et al. 2024, 3.2; {int(policies['n_problems'].iloc[0])} test problems. The compute-optimal policy "
+        "on bins made of all samples' right answers (oracle), of the PRM's scores of all samples (predicted) or of a "
+        "few (probes), or of the question's text alone. One bin is the best single strategy at each N. No bins are paid for."
+    )
+    view = curve_view(policies.rename(columns={"kind": "label", "budget": "n"}), axis)
+    return curve_figure("Ways to estimate difficulty", reading, view)
 
 
-def policies_figure(rows: pd.DataFrame, of: str) -> Any:
-    """Accuracy against N, a line a kind of bins; columns kind, budget, accuracy, low, high (the last three in 0..1)."""
-    figure = scaling_curves(rows.rename(columns={"kind": "label", "budget": "n"}))
-    figure.update_xaxes(title=_AXES[of])
-    return figure
-
-
-def _tables(agreement: pd.DataFrame, policies: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
-    last = policies[policies["budget"] == policies.groupby("of")["budget"].transform("max")]
-    return {
-        "How well estimates of difficulty agree with the oracle": [
-            {
-                "problems of": row["of"],
-                "estimate from": row["kind"],
-                "rank correlation [95 %]": f"{row['correlation']:.2f} [{row['low']:.2f}, {row['high']:.2f}]",
-                "in the oracle's bin": f"{row['same_bin']:.0%}",
-            }
-            for row in agreement.to_dict("records")
-            if row["kind"] != "oracle"
-        ],
-        "The compute-optimal policy by kind of bins, at the largest N": [
-            {
-                "scaled": row["of"],
-                "bins": row["kind"],
-                "N": row["budget"],
-                "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-                "minus oracle bins": _gap(row, "minus_oracle"),
-                "minus one bin": _gap(row, "minus_uniform"),
-            }
-            for row in last.to_dict("records")
-        ],
-    }
-
-
-def _gap(row: dict[Any, Any], name: str) -> str:
-    return f"{row[name]:+.1%} [{row[name + '_low']:+.1%}, {row[name + '_high']:+.1%}]"
+def difficulty_tables(tables: Mapping[str, pd.DataFrame]) -> tuple[TextTable, ...]:
+    """Agreement of each estimate with the oracle; the policies at the largest N."""
+    policies = tables["policies"]
+    agreement = tuple(
+        {
+            "estimate from": row["kind"],
+            "rank correlation [95 %]": interval(row["correlation"], row["low"], row["high"], ".2f"),
+            "in the oracle's bin": f"{row['same_bin']:.0%}",
+        }
+        for row in tables["agreement"].to_dict("records")
+        if row["kind"] != "oracle"
+    )
+    largest = tuple(
+        {
+            "bins": row["kind"],
+            "N": str(row["budget"]),
+            "accuracy [95 %]": cell(row, "accuracy"),
+            "minus oracle bins": cell(row, "minus_oracle", POINTS),
+            "minus one bin": cell(row, "minus_uniform", POINTS),
+        }
+        for row in policies[policies["budget"] == policies["budget"].max()].to_dict("records")
+    )
+    return (
+        TextTable(title="How well estimates of difficulty agree with the oracle", rows=agreement),
+        TextTable(title="The compute-optimal policy by kind of bins, at the largest N", rows=largest),
+    )

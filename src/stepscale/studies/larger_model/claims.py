@@ -38,19 +38,19 @@ def b7_quantities(
     lowest, highest = min(ratios), max(ratios)
     sized = f"M = {size_ratio:.1f}"
 
-    def lead(chosen: Sequence[int], wanted: Sequence[float]) -> Interval | None:
-        budgets = [budget_multiplier(size_ratio, r, version) for r in wanted]
+    def lead(chosen: Sequence[int], chosen_ratios: Sequence[float]) -> Interval | None:
+        budgets = [budget_multiplier(size_ratio, r, version) for r in chosen_ratios]
         if not all(within(optimal, budget) for budget in budgets):
             return None
         return matched_difference(optimal, member, right, chosen, budgets)
 
-    found = {
+    margins = {
         f"{name}: small - larger ({sized}) on bins 1 to {EASY}, mean over R": lead(easy, ratios),
         f"{name}: small - larger ({sized}) at R = {lowest}": lead(numbers, [lowest]),
         f"{name}: larger ({sized}) - small on bins {EASY + 1} and {EASY + 2}, mean over R": _turned(lead(hard, ratios)),
         f"{name}: larger ({sized}) - small at R = {highest:g}": _turned(lead(numbers, [highest])),
     }
-    return {key: interval for key, interval in found.items() if interval is not None}
+    return {key: interval for key, interval in margins.items() if interval is not None}
 
 
 def _turned(interval: Interval | None) -> Interval | None:

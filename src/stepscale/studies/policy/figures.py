@@ -6,70 +6,71 @@ from typing import Any
 import pandas as pd
 
 from stepscale.estimators.intervals import verdict
-from stepscale.report.measured import monte_carlo
-from stepscale.report.report import FigureSection, Part
-from stepscale.report.scaling_curves import largest_error, scaling_curves
+from stepscale.report.number_formats import POINTS, cell
+from stepscale.report.part import Part, TextTable
+from stepscale.report.plots import curve_figure, curve_view
+from stepscale.studies.strategies.accuracy import WEIGHTED
 
 _LABEL = "Served policy, bins by its own probes"
-_LEADS = "The served policy minus best-of-N weighted"
 _NOTE = (
-    "Paired by problem, on problems that the policies were not chosen on; intervals are over problems and hold the policies "
-    "fixed. At the same cap best-of-N weighted spends all of it on every problem; at equal mean spending it spends on every "
-    "problem what the policy spends on the mean, read off its curve between measured N. The policy's Monte Carlo error is in the "
-    "difference too. Empty: not so many samples were recorded."
+    "Paired by problem, on problems that the policies were not chosen on. Intervals are over problems and hold the "
+    "policies fixed. At the same cap best-of-N weighted spends all of it on every problem. At equal mean spending it "
+    "spends on every problem what the policy spends on the mean, read off its curve between measured N. "
+    "Empty: not so many samples were recorded."
 )
 
 
-def serving_part(served: Mapping[str, Any], uniform: pd.DataFrame) -> Part:
-    """Accuracy by budget beside ``uniform`` (columns label, n, accuracy, low, high), and a table; figure and table."""
-    own = [{**row, "label": _LABEL, "n": row["budget"]} for row in served["budgets"]]
-    lines = pd.concat([pd.DataFrame(own), uniform[uniform["n"] <= max(row["n"] for row in own)]], ignore_index=True)
-    lines = lines.reindex(columns=["label", "n", "accuracy", "low", "high", "error"])
-    figure = scaling_curves(lines)
-    figure.update_xaxes(title="generations a problem at the most, probes included (log scale)")
-    told = (
-        f"Past both papers: the policy that `mlflow models serve` answers with. It was chosen on {served['chosen_on']} problems; "
-        "its line is of policies chosen alike on one half of these and followed on the other. How to read this: it may not go "
-        "beyond the budget on any problem and mostly spends less (the table); the other line spends all of it on samples. "
-        f"Paired differences: the table below.{largest_error(lines)}"
+def policy_part(served: Mapping[str, Any], curves: pd.DataFrame) -> Part:
+    """The part of the report on the served policy. ``curves``: of the searches, with best-of-N weighted among them."""
+    policy = pd.DataFrame([{**row, "label": _LABEL, "n": row["budget"]} for row in served["budgets"]])
+    is_uniform = (curves["unit"] == "generations") & (curves["label"] == WEIGHTED)
+    uniform = curves[is_uniform & (curves["n"] <= policy["n"].max())]
+    lines = pd.concat([policy, uniform], ignore_index=True)[["label", "n", "accuracy", "low", "high"]]
+    problems = served["chosen_on"]
+    reading = (
+        f"Past both papers: the policy that `mlflow models serve` answers with. It was chosen on {problems} problems. "
+        "Its line is of policies chosen alike on one half of these and followed on the other. It may not go beyond the "
+        "budget on any problem and mostly spends less (the table). The other line spends all of it on samples."
     )
-    tables = {
-        f"The served policy at each budget ({served['chosen_on']} problems)": [_row(row) for row in served["budgets"]]
-    }
-    compared = [_compared(row) for row in served["budgets"] if row.get("leads")]
-    if compared:
-        tables[_LEADS] = compared
-    return Part([FigureSection("The served policy", told, figure)], tables, {_LEADS: _NOTE} if compared else {})
+    view = curve_view(lines, "most generations per problem, probes included (log scale)")
+    leads = tuple(_lead_row(row) for row in served["budgets"] if row.get("leads"))
+    return Part(
+        name="policy",
+        title="What does the served policy win?",
+        figures=(curve_figure("The served policy beside best-of-N weighted", reading, view),),
+        tables=(
+            TextTable(
+                title=f"The served policy at each budget ({problems} problems)",
+                rows=tuple(_budget_row(row) for row in served["budgets"]),
+            ),
+            TextTable(title="The served policy minus best-of-N weighted", rows=leads, note=_NOTE),
+        ),
+    )
 
 
-def _row(row: Mapping[str, Any]) -> dict[str, Any]:
+def _budget_row(row: Mapping[str, Any]) -> dict[str, str]:
     policy = row["policy"]
     steps = [action["run"] or f"{action['samples']} samples" for action in policy["actions"]]
+    error = "" if row.get("error") is None else f" ± {row['error']:.1%} (Monte Carlo)"
     return {
-        "budget": row["budget"],
-        "probes": policy["probes"],
-        "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]{_error(row)}",
+        "budget": str(row["budget"]),
+        "probes": str(policy["probes"]),
+        "accuracy [95 %]": cell(row, "accuracy") + error,
         "generations spent, mean": f"{row['generations']:.1f}",
         "then, easiest bin first": " / ".join(steps),
     }
 
 
-def _error(row: Mapping[str, Any]) -> str:
-    return "" if row.get("error") is None else f" ± {row['error']:.1%} (Monte Carlo)"
-
-
-def _compared(row: Mapping[str, Any]) -> dict[str, Any]:
-    by = {lead["at"]: lead for lead in row["leads"]}
-    told = {at: _lead(by[at]) if at in by else "" for at in ("cap", "mean spending")}
-    spent = by["mean spending"]["generations"] if "mean spending" in by else None
+def _lead_row(row: Mapping[str, Any]) -> dict[str, str]:
+    by_place = {lead["at"]: lead for lead in row["leads"]}
+    mean = by_place.get("mean spending")
     return {
-        "budget": row["budget"],
-        "at the same cap [95 %]": told["cap"],
-        "mean spending": "" if spent is None else f"{spent:.1f}",
-        "at equal mean spending [95 %]": told["mean spending"],
+        "budget": str(row["budget"]),
+        "at the same cap [95 %]": _lead(by_place["cap"]) if "cap" in by_place else "",
+        "mean spending": f"{mean['generations']:.1f}" if mean else "",
+        "at equal mean spending [95 %]": _lead(mean) if mean else "",
     }
 
 
 def _lead(lead: Mapping[str, Any]) -> str:
-    low, high = lead["low"], lead["high"]
-    return f"{lead['difference']:+.1%} [{low:+.1%}, {high:+.1%}]{monte_carlo(lead)} ({verdict(low, high)})"
+    return f"{cell(lead, 'difference', POINTS)} ({verdict(lead['low'], lead['high'])})"

@@ -20,7 +20,7 @@ PAPER_LOST = 0.38
 
 
 def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
-    """A row a position: position (from 0), accuracy, low, high, n_attempts, n_problems; as the paper's Figure 6, left.
+    """A row for each position: position (from 0), accuracy, low, high, n_attempts, n_problems; as the paper's Figure 6, left.
 
     Raises InputError if some problem has no chain as long as the longest.
     """
@@ -42,7 +42,7 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
 def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
     """How often the next revision turns a right answer wrong ("lost") or a wrong one right ("won").
 
-    A row a change, for all positions together (``position`` null) and for each position that is revised: change,
+    A row for each change, for all positions together (``position`` null) and for each position that is revised: change,
     position, rate, low, high, n (attempts it could happen to), paper (0.38 for "lost" over all). The rate is over attempts;
     its interval resamples problems. NaN where it could happen to none.
     """

@@ -1,6 +1,6 @@
 """What settles claims B4, B5, B6 and B10: quantities that should all lie above zero, each with its interval.
 
-In: graded chains, or a row a (problem, ratio, budget) from ``search.revision_grid``. Out: named intervals for
+In: graded chains, or a row for each (problem, ratio, budget) from ``revisions.grid``. Out: named intervals for
 ``claims.settle``. All are over problems, paired by problem; policies are cross-validated (``compute_optimal``).
 """
 
@@ -18,7 +18,7 @@ from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
 from stepscale.studies.revisions.chain_rates import accuracy_by_position
 
-PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as search.revision_grid names them
+PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as revisions.grid names them
 TRAINED = 4  # attempts in context that the revision model is trained on: positions 0 to 4
 NOT_WORSE = 0.01  # B10: one point
 
@@ -34,7 +34,7 @@ def b4_quantities(
     values = accuracy_by_position(chains)
     if values.shape[1] <= TRAINED + 1:
         raise InputError(f"claim B4 needs chains longer than {TRAINED + 1} attempts, not {values.shape[1]}")
-    found = {
+    quantities = {
         f"pass@1 of attempt {TRAINED + 1} - of attempt 1": paired_interval(
             values[:, TRAINED], values[:, 0], resamples, seed
         ),
@@ -44,8 +44,8 @@ def b4_quantities(
     }
     for select, rows in ratios.items():
         lead = over_budgets(rows, SEQUENTIAL) - over_budgets(rows, PARALLEL)
-        found[f"sequential - parallel, {select}"] = bootstrap_interval(lead, resamples, seed)
-    return found
+        quantities[f"sequential - parallel, {select}"] = bootstrap_interval(lead, resamples, seed)
+    return quantities
 
 
 def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> dict[str, Interval]:
@@ -84,13 +84,13 @@ def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, 
     At the largest budget, for each kind of ``bins``; -1 where the policy never matches parallel (6.2 and Figure 8).
     """
     results, budget = strategy_results(rows), int(rows["budget"].max())
-    baseline, found = results.curve(PARALLEL, None, resamples, seed), {}
+    baseline, quantities = results.curve(PARALLEL, None, resamples, seed), {}
     for kind, member in bins.items():
         factor = efficiency(baseline, compute_optimal(results, member, resamples, seed).curve).factor
-        found[f"times fewer than parallel at N={budget}, {kind} bins, - 1"] = Interval(
+        quantities[f"times fewer than parallel at N={budget}, {kind} bins, - 1"] = Interval(
             factor.mean - 1, factor.low - 1, factor.high - 1, len(member)
         )
-    return found
+    return quantities
 
 
 def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples: int, seed: int) -> dict[str, Interval]:
@@ -104,7 +104,7 @@ def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples:
 
 def over_budgets(rows: pd.DataFrame, strategy: str) -> Floats:
     """Accuracy [problems] of a strategy, the mean over its budgets above 1; problems in the order of the table."""
-    kept = rows[(rows["strategy"] == strategy) & (rows["budget"] > 1)]
-    if kept.empty:
+    spread = rows[(rows["strategy"] == strategy) & (rows["budget"] > 1)]
+    if spread.empty:
         raise InputError(f"revision ratios have no {strategy} above a budget of 1; give larger budgets")
-    return kept.groupby("problem_id", sort=False)["accuracy"].mean().to_numpy(float)
+    return spread.groupby("problem_id", sort=False)["accuracy"].mean().to_numpy(float)

@@ -4,6 +4,9 @@ Difficulty bins are those of the run's own samples of the test problems, not of 
 pass@1, predicted by the PRM's mean score. As in the paper, neither they nor the choice of a ratio cost anything here.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 
 from stepscale.estimators.compute_optimal import strategy_results
@@ -12,7 +15,7 @@ from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.parameters import ReportBlock, RevisionsBlock
 from stepscale.report.claims import Claim, settle
-from stepscale.revisions.grid import WITHOUT_HISTORY, from_one_attempt, ratio_results, read_by
+from stepscale.revisions.grid import from_one_attempt
 from stepscale.studies.revisions.chain_rates import pass_at_1_by_position, transition_rates
 from stepscale.studies.revisions.claims import (
     PARALLEL,
@@ -22,99 +25,93 @@ from stepscale.studies.revisions.claims import (
     b6_quantities,
     b10_quantities,
 )
-from stepscale.studies.search.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
-from stepscale.studies.search.measure import difficulty_bins, scored_samples
-from stepscale.studies.search.policies import AT_COST, CHOSEN, SAVINGS, at_cost, policies, savings
+from stepscale.studies.revisions.shown_attempts import shown_attempts
+from stepscale.studies.strategies.accuracy import BARE, COSTS, VERIFIER, VOTE, results_of
+from stepscale.studies.strategies.curve_table import UNITS, curve_rows
+from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
+from stepscale.studies.strategies.samples import REPORT, difficulty_bins, scored_grid
 
-VERIFIER, MAJORITY, BARE = "verifier", "majority", "verifier without history"
 _BASELINE = f"{PARALLEL}, {VERIFIER}"
 _RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
-_POSITIONS = ["position", "accuracy", "low", "high", "n_attempts", "n_problems"]
-_CHANGES = ["change", "position", "rate", "low", "high", "n", "paper"]
-
-Tables = tuple[
-    pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]
-]
+ByChooser = Mapping[str, pd.DataFrame]  # rows of STRATEGY_ACCURACY by what chose among the attempts
 
 
 def measure_revisions(
-    test_problems: pd.DataFrame,
-    test_solutions: pd.DataFrame,
-    prm_scores: pd.DataFrame,
     chains: pd.DataFrame,
-    revisions: RevisionsBlock | None,
+    accuracy: pd.DataFrame,
+    samples: pd.DataFrame,
+    revisions: RevisionsBlock,
     config: ReportBlock,
     seed: int,
-) -> Tables:
-    """Pass@1 along the chain, right answers lost and won, accuracy by ratio, curves, savings, accuracy at a cost, what each bin
-    chose, claims; empty without revisions.
+) -> dict[str, Any]:
+    """The tables of the revisions and the claims they settle.
+
+    Args:
+        chains: Graded attempts of the test problems, a row for each.
+        accuracy: ``STRATEGY_ACCURACY`` of every split of every budget.
+        samples: ``SCORED_SAMPLES`` of the test problems.
+        revisions: How attempts were revised.
+        config: Bootstrap resamples.
+        seed: Of the run.
+
+    Returns:
+        ``tables`` by name: positions, changes, ratios, curves, savings, at_cost, chosen, contexts; and ``claims``.
     """
-    if revisions is None or chains.empty:
-        columns = (_POSITIONS, _CHANGES, _RATIOS, COLUMNS, SAVINGS, AT_COST, CHOSEN)
-        return *(pd.DataFrame(columns=names) for names in columns), []  # type: ignore[return-value]  # seven tables
-    found = _ratios(chains, revisions.budgets, seed)
-    ids = list(found[VERIFIER]["problem_id"].unique())
-    bins = difficulty_bins(scored_samples(test_problems, test_solutions, prm_scores, ids, config.rule), seed)
-    splits = strategy_results(found[VERIFIER], ("tokens", "flops"))
-    kinds = {f"compute-optimal, {kind} bins": (kind, own) for kind, own in bins.items()}
-    optimal = policies(splits, kinds, PARALLEL, config.bootstrap, seed)
-    measured = _curves(found, config.bootstrap, seed) | optimal.curves
-    rivals = (f"{SEQUENTIAL}, {VERIFIER}", *kinds)
-    claims = {
-        "B4": b4_quantities(chains, {name: found[name] for name in (VERIFIER, MAJORITY)}, config.bootstrap, seed),
-        "B5": b5_quantities(found[VERIFIER], bins["oracle"], config.bootstrap, seed),
-        "B6": b6_quantities(found[VERIFIER], bins, config.bootstrap, seed),
-        "B10": b10_quantities(found[VERIFIER], found[BARE], config.bootstrap, seed),
+    resamples = config.bootstrap
+    by_chooser = {str(name): rows for name, rows in accuracy.groupby("chosen_by", sort=False)}
+    results = results_of(by_chooser[VERIFIER])
+    bins = difficulty_bins(scored_grid(samples, results.ids, REPORT), seed)
+    kinds = {f"compute-optimal, {kind} bins": (kind, member) for kind, member in bins.items()}
+    optimal = policies(results, kinds, PARALLEL, resamples, seed)
+    curves = _curves(by_chooser, resamples, seed) | optimal.curves
+    oracle = dict(zip(results.ids, bins["oracle"].tolist(), strict=True))
+    tables = {
+        "positions": pass_at_1_by_position(chains, resamples, seed),
+        "changes": transition_rates(chains, resamples, seed),
+        "ratios": _by_ratio(by_chooser, oracle, resamples, seed),
+        "curves": curve_rows(curves, len(results.ids)),
+        "savings": savings(curves, _BASELINE, (f"{SEQUENTIAL}, {VERIFIER}", *kinds), results.budgets),
+        "at_cost": at_equal_cost(curves, optimal, _BASELINE),
+        "chosen": optimal.chosen,
+        "contexts": shown_attempts(chains, revisions.data.layout.context, oracle, resamples, seed),
     }
-    n_problems = int(chains["problem_id"].nunique())
-    return (
-        pass_at_1_by_position(chains, config.bootstrap, seed),
-        transition_rates(chains, config.bootstrap, seed),
-        _by_ratio(found, bins["oracle"], config.bootstrap, seed),
-        curve_rows(measured, n_problems),
-        savings(measured, _BASELINE, rivals, splits.budgets),
-        at_cost(measured, optimal, _BASELINE),
-        optimal.chosen,
-        [settle(name, quantities, seeds=1) for name, quantities in claims.items()],
-    )
+    return {"tables": tables, "claims": _claims(chains, by_chooser, bins, resamples, seed)}
 
 
-def log_revision_curves(positions: pd.DataFrame, curves: pd.DataFrame) -> None:
-    """Pass@1 along the chain and accuracy by strategy as metric histories of the MLflow run."""
-    along = positions.assign(n=positions["position"] + 1, unit="chain", label="pass at 1")
-    log_curve_rows("revisions", pd.concat([along[["unit", "label", "n", "accuracy"]], curves], ignore_index=True))
-
-
-def _ratios(chains: pd.DataFrame, budgets: tuple[int, ...], seed: int) -> dict[str, pd.DataFrame]:
-    """Every split of every budget, by what selects."""
-    return {
-        VERIFIER: ratio_results(chains, budgets, "hierarchical", seed=seed),
-        MAJORITY: ratio_results(chains, budgets, "majority", seed=seed),
-        BARE: ratio_results(read_by(chains, WITHOUT_HISTORY), budgets, "hierarchical", seed=seed),
+def _claims(
+    chains: pd.DataFrame, by_chooser: ByChooser, bins: Mapping[str, Bins], resamples: int, seed: int
+) -> list[Claim]:
+    chosen = by_chooser[VERIFIER]
+    quantities = {
+        "B4": b4_quantities(chains, {name: by_chooser[name] for name in (VERIFIER, VOTE)}, resamples, seed),
+        "B5": b5_quantities(chosen, bins["oracle"], resamples, seed),
+        "B6": b6_quantities(chosen, bins, resamples, seed),
+        "B10": b10_quantities(chosen, by_chooser[BARE], resamples, seed),
     }
+    return [settle(name, parts, seeds=1) for name, parts in quantities.items()]
 
 
-def _by_ratio(found: dict[str, pd.DataFrame], bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
+def _by_ratio(by_chooser: ByChooser, bin_of: Mapping[str, int], resamples: int, seed: int) -> pd.DataFrame:
     """Accuracy of every ratio (Figure 7): over all problems (bin 0), and by bin."""
-    parts = []
-    for select in (VERIFIER, MAJORITY):
-        rows = found[select]
-        bin_of = dict(zip(rows["problem_id"].unique(), bins, strict=True))
-        for number, own in [(0, rows), *rows.groupby(rows["problem_id"].map(bin_of))]:
-            key = ["strategy", "sequential", "parallel", "budget"]
-            for values, cell in own.groupby(key, sort=False):
-                interval = bootstrap_interval(cell["accuracy"], resamples, seed)
-                bounds = float(interval.mean), float(interval.low), float(interval.high)
-                parts.append([select, int(number), *values, *bounds, len(cell)])
-    return pd.DataFrame(parts, columns=_RATIOS)
+    key, lines = ["strategy", "sequential", "parallel", "budget"], []
+    for chooser in (VERIFIER, VOTE):
+        rows = by_chooser[chooser]
+        for number, in_bin in [(0, rows), *rows.groupby(rows["problem_id"].map(dict(bin_of)))]:
+            for values, group in in_bin.groupby(key, sort=False):
+                mean = bootstrap_interval(group["accuracy"], resamples, seed)
+                bounds = float(mean.mean), float(mean.low), float(mean.high)
+                lines.append([chooser, int(number), *values, *bounds, len(group)])
+    return pd.DataFrame(lines, columns=_RATIOS)
 
 
-def _curves(found: dict[str, pd.DataFrame], resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
+def _curves(by_chooser: ByChooser, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
     """Curves of sequential and parallel revisions by (unit, label) as in Figures 6, 8 and 15."""
-    curves: dict[tuple[str, str], Curve] = {}
-    results = {select: strategy_results(from_one_attempt(rows), ("tokens", "flops")) for select, rows in found.items()}
-    for unit, shown in UNITS.items():
-        for select, result in results.items():
-            for strategy in (PARALLEL, SEQUENTIAL):
-                curves[shown, f"{strategy}, {select}"] = result.curve(strategy, unit, resamples, seed)
-    return curves
+    results = {
+        chooser: strategy_results(from_one_attempt(by_chooser[chooser]), COSTS) for chooser in (VERIFIER, VOTE, BARE)
+    }
+    return {
+        (shown, f"{strategy}, {chooser}"): result.curve(strategy, unit, resamples, seed)
+        for unit, shown in UNITS.items()
+        for chooser, result in results.items()
+        for strategy in (PARALLEL, SEQUENTIAL)
+    }

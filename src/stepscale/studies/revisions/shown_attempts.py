@@ -37,20 +37,20 @@ def shown_attempts(
     counts = with_estimate(resample_counts(len(ids), resamples, seed))
     member = late["problem_id"].map(dict(bins))
     parts: list[tuple[int, int | None, pd.DataFrame]] = [(0, None, late)]
-    parts += [(0, int(str(place)), own) for place, own in late.groupby("position")]
-    parts += [(int(str(number)), None, own) for number, own in late.groupby(member)]
-    rows = [[number, place, *_told(own, most, ids, counts)] for number, place, own in parts if len(own)]
+    parts += [(0, int(str(place)), group) for place, group in late.groupby("position")]
+    parts += [(int(str(number)), None, group) for number, group in late.groupby(member)]
+    rows = [[number, place, *_shares(group, most, ids, counts)] for number, place, group in parts if len(group)]
     return pd.DataFrame(rows, columns=COLUMNS).astype({"position": "Int64"})
 
 
-def _told(late: pd.DataFrame, most: int, ids: list[str], counts: Counts) -> list[float]:
+def _shares(late: pd.DataFrame, most: int, ids: list[str], counts: Counts) -> list[float]:
     """Mean shown and share shown all, each with its interval; attempts and problems."""
     by_problem = late.assign(whole=late["shown"] >= most).groupby("problem_id")
     size = by_problem.size().reindex(ids, fill_value=0).to_numpy(float)
-    told: list[float] = []
+    numbers: list[float] = []
     for column in ("shown", "whole"):
         sums = by_problem[column].sum().reindex(ids, fill_value=0).to_numpy(float)
         means = resampled_ratio(counts, sums, size)
-        found = interval_of(means[0], means[1:])
-        told += [float(found.mean), float(found.low), float(found.high)]
-    return [*told, len(late), int(np.count_nonzero(size))]
+        interval = interval_of(means[0], means[1:])
+        numbers += [float(interval.mean), float(interval.low), float(interval.high)]
+    return [*numbers, len(late), int(np.count_nonzero(size))]

@@ -80,12 +80,12 @@ def b3_quantities(
 
     At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it (B, 5.3 and Figure 4).
     """
-    curve, found = results.curve(baseline, None, resamples, seed), {}
+    curve, quantities = results.curve(baseline, None, resamples, seed), {}
     for kind, member in bins.items():
         factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
         name = f"times fewer than best-of-N weighted at N={curve.x[-1]:.0f}, {kind} bins, - 1"
-        found[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
-    return found
+        quantities[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
+    return quantities
 
 
 def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:

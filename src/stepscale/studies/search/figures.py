@@ -1,41 +1,37 @@
-"""What the report says about search (Snell et al. 2024, 5): Figures 3 and 4, accuracy by tokens and FLOPs, tables."""
+"""What the report says about search (Snell et al. 2024, 5): Figures 3 and 4 of the paper, and small tables."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
-from stepscale.report.cost_tables import cost_tables
-from stepscale.report.policy_tables import CHOSEN_NOTE, SAVINGS_NOTE, chosen_rows, savings_rows
-from stepscale.report.report import FigureSection, Part
-from stepscale.report.scaling_curves import POINT, error_at, largest_error, scaling_curves
-from stepscale.report.style import error_bars, line_colours, new_figure
+from stepscale.report.claims import Claim
+from stepscale.report.number_formats import POINTS, SHARE, cell, interval
+from stepscale.report.part import Figure, Panel, Part, TextTable, View
+from stepscale.report.plots import curve_figure, curve_panel, largest_error, unit_views
+from stepscale.search.plan import SearchPlan
+from stepscale.studies.difficulty.figures import difficulty_figure, difficulty_tables
+from stepscale.studies.strategies.accuracy import CLOSED_FORM, MAJORITY, WEIGHTED
+from stepscale.studies.strategies.policy_tables import (
+    chosen_table,
+    cost_tables,
+    saved_by_policy,
+    savings_table,
+)
 
-_AXES = {
-    "generations": "generations a problem, N (log scale)",
-    "tokens": "tokens a problem, generator and verifier (log scale)",
-    "FLOPs": "FLOPs a problem, generator and verifier (log scale)",
-}
-_POLICIES = ("compute-optimal", "uniform")
-_BASELINE = "best-of-N weighted"
-_CLOSED_FORM = (_BASELINE, "best-of-N", "majority")
-_SAVED = "What search saves over best-of-N weighted with N samples"
-_CHOSEN = "Which search for which difficulty: chosen in oracle bins, at equal generations"
-_ONLINE = "A policy that pays for its own estimate of difficulty, at equal cost"
+_IS_POLICY = ("compute-optimal", "uniform")
 _ONLINE_NOTE = (
-    "The online policy's parameters are chosen on one half of the problems and measured on the other, so are the choices of the "
-    "policies it is compared with; the intervals are over problems and hold all of these choices fixed. In generations what "
-    "the PRM reads is free. In FLOPs generator and PRM are paid together: N samples cost what they cost best-of-N, a search "
-    "after probes what it costs alone, so the online policy's spending is an upper bound; its budget is what best-of-N weighted "
-    "spends at the same N, and its parameters are chosen for that budget."
+    "The online policy draws a few probes, estimates the difficulty from them, and then stops, samples on or searches. "
+    "Its parameters are chosen on one half of the problems and measured on the other. So are the choices of the "
+    "policies it is compared with. Intervals are over problems and hold all of these choices fixed. In FLOPs generator "
+    "and PRM are paid together. A search after probes is charged in full, so the online policy's spending is an upper bound."
 )
-_SIGNS = "Signs of over-optimisation in the solutions that won"
 _SIGNS_NOTE = (
-    "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short solutions and ones "
-    "that repeat themselves. In brackets the paired difference from best-of-N weighted at the same N and on the same problems, "
-    "whose winners are those of groups of N recorded samples, with its 95 % interval over problems."
+    "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short "
+    "solutions and ones that repeat themselves. In brackets stands the paired difference from best-of-N weighted at "
+    "the same N and on the same problems, with its 95 % interval over problems."
 )
-_SHOWN_SIGNS = {
+_SIGNS = {
     "short": "of 1-2 steps",
     "repeating": "say a step twice",
     "repeated steps": "repeated steps",
@@ -44,125 +40,119 @@ _SHOWN_SIGNS = {
 
 
 def search_part(
-    curves: pd.DataFrame,
-    at_cost: pd.DataFrame,
-    by_bin: pd.DataFrame,
-    savings: pd.DataFrame,
+    tables: Mapping[str, pd.DataFrame],
     online: pd.DataFrame,
-    chosen: pd.DataFrame,
     signs: pd.DataFrame,
-    filtering: Sequence[str] = (),
+    difficulty: Mapping[str, pd.DataFrame],
+    claims: Sequence[Claim],
+    plan: SearchPlan,
 ) -> Part:
-    """The figures and tables; nothing without searches. ``filtering``: the searches that expand beams that are alike once."""
-    if curves.empty:
-        return Part([], {})
-    problems = int(curves["n_problems"].iloc[0])
-    is_policy = curves["label"].str.startswith(_POLICIES)
-    sections, filters = [], _filters(by_bin, filtering)
-    for unit, axis in _AXES.items():
-        told = (
-            f"Snell et al. 2024, Figure 3 left; {problems} test problems, against {axis.removesuffix(' (log scale)')}. How to "
-            "read this: best-of-N and votes in closed form from the recorded samples, searches as they were run; bands are 95 % "
-            f"intervals over problems.{filters}{largest_error(curves[~is_policy])}"
-        )
-        sections.append(FigureSection(f"Search, against {unit}", told, _figure(curves[~is_policy], unit)))
-    last = int(by_bin["n"].max())
-    sections.append(
-        FigureSection(
-            "Search, by difficulty",
-            "Snell et al. 2024, Figure 3 right. How to read this: accuracy in each fifth of the problems by the generator's pass "
-            f"rate (1: easiest), at every budget that was searched, up to {last} generations; bars are 95 % intervals."
-            + filters
-            + largest_error(by_bin),
-            bins_figure(by_bin),
-        )
+    """The part of the report on search against the PRM."""
+    saved = saved_by_policy(tables["savings"], "compute-optimal, predicted bins")
+    return Part(
+        name="search",
+        title="Does searching against the PRM beat best-of-N?",
+        figures=(
+            _optimal_figure(tables["curves"]),
+            _bins_figure(tables["by_bin"], _filters(tables["by_bin"], plan.filtering)),
+            _search_figure(tables["curves"], _filters(tables["by_bin"], plan.filtering)),
+            difficulty_figure(difficulty["policies"], "generations per problem, N (log scale)"),
+        ),
+        tables=(
+            savings_table("What search saves over best-of-N weighted with N samples", tables["savings"]),
+            chosen_table("Which search for which difficulty", tables["chosen"]),
+            *cost_tables(tables["at_cost"]),
+            _online_table(online),
+            _signs_table(signs),
+            *difficulty_tables(difficulty),
+        ),
+        claims=tuple(claims),
+        measures={"B3": saved} if saved else {},
     )
-    for unit in _AXES:
-        among = (
-            ""
-            if unit == "generations"
-            else f" (each with the largest N that costs no more {unit} there than {_BASELINE} with N)"
-        )
-        told = (
-            "Snell et al. 2024, Figure 4. How to read this: in each difficulty bin and at each budget N the strategy that"
-            f"{among} is best on one half of its problems is measured on the other half; further left at the same height is "
-            f"cheaper. Neither the bins nor the choice are paid for here.{largest_error(curves[is_policy])}"
-        )
-        wanted = is_policy | curves["label"].isin([_BASELINE, "majority"])
-        sections.append(FigureSection(f"Compute-optimal search, against {unit}", told, _figure(curves[wanted], unit)))
-    policies = {_SAVED: savings_rows(savings), _CHOSEN: chosen_rows(chosen), _ONLINE: _online(online)}
-    notes = {_SAVED: SAVINGS_NOTE, _CHOSEN: CHOSEN_NOTE, _ONLINE: _ONLINE_NOTE, _SIGNS: _SIGNS_NOTE}
-    return Part(sections, {**cost_tables(at_cost, "Accuracy"), **policies, _SIGNS: _signs(signs)}, notes)
+
+
+def _search_figure(curves: pd.DataFrame, filters: str) -> Figure:
+    """Figure 3 left, against each unit."""
+    rows = curves[~curves["label"].str.startswith(_IS_POLICY)]
+    reading = (
+        f"Snell et al. 2024, Figure 3 left; {int(curves['n_problems'].iloc[0])} test problems. Best-of-N and votes "
+        f"come in closed form from the recorded samples, searches as they were run. Bands are 95 % "
+        f"intervals over problems.{filters}"
+    )
+    return curve_figure("Every search by its budget", reading + largest_error(rows), *unit_views(rows))
+
+
+def _optimal_figure(curves: pd.DataFrame) -> Figure:
+    """Figure 4, against each unit."""
+    is_policy = curves["label"].str.startswith(_IS_POLICY)
+    rows = curves[is_policy | curves["label"].isin([WEIGHTED, MAJORITY])]
+    reading = (
+        f"Snell et al. 2024, Figure 4; {int(curves['n_problems'].iloc[0])} test problems. For each difficulty bin and "
+        "budget the strategy that is best on one half of the problems is measured on the other half. Further left at "
+        "the same height is cheaper. Against tokens and FLOPs each strategy may cost no more than best-of-N weighted "
+        "with N samples. Neither the bins nor the choice are paid for."
+    )
+    return curve_figure("Compute-optimal search beside best-of-N", reading, *unit_views(rows), leads=True)
+
+
+def _bins_figure(by_bin: pd.DataFrame, filters: str) -> Figure:
+    """Figure 3 right: a panel for each bin, at the budgets that were searched."""
+    searched = set(by_bin.loc[~by_bin["strategy"].isin(CLOSED_FORM.values()), "n"])
+    rows = by_bin[by_bin["n"].isin(searched)]
+    names = {number: f"bin {number}" for number in sorted(rows["bin"].unique())}
+    names[min(names)] += ", easiest fifth"
+    panels: list[Panel] = [
+        curve_panel(rows[rows["bin"] == number], title, "strategy") for number, title in names.items()
+    ]
+    ticks = tuple((float(n), str(n)) for n in sorted(searched))
+    view = View(x_title="generations per problem, N", panels=tuple(panels), ticks=ticks)
+    reading = (
+        "Snell et al. 2024, Figure 3 right. Each panel holds a fifth of the problems by the generator's pass rate, at "
+        f"every budget that was searched. Bands are 95 % intervals.{filters}"
+    )
+    return curve_figure("Search by difficulty", reading, view, leads=True)
 
 
 def _filters(by_bin: pd.DataFrame, filtering: Sequence[str]) -> str:
     """A sentence on the searches that leave out copies of a beam; nothing where none does."""
     if not filtering:
         return ""
-    others = set(by_bin["strategy"]) - set(filtering) - set(_CLOSED_FORM)
+    others = set(by_bin["strategy"]) - set(filtering) - set(CLOSED_FORM.values())
     which = f" in {'; '.join(filtering)}" if others else ""
     return f" Open beams that are alike are expanded once{which} (filter_duplicates), which is not in the paper."
 
 
-def bins_figure(by_bin: pd.DataFrame) -> Any:
-    """Accuracy of each strategy in each bin; columns bin, strategy, n, accuracy, low, high (the last three in 0..1)."""
-    searched = set(by_bin.loc[~by_bin["strategy"].isin(_CLOSED_FORM), "n"])
-    rows = by_bin[by_bin["n"].isin(searched)]
-    colours = line_colours(rows["strategy"])
-    figure = new_figure("difficulty bin, and within it N, generations a problem", "accuracy (% of problems)")
-    for name, own in rows.groupby("strategy", sort=False):
-        own = own.sort_values(["bin", "n"])
-        figure.add_bar(
-            x=[[f"bin {b}" for b in own["bin"]], [f"N={n}" for n in own["n"]]],
-            y=own["accuracy"],
-            name=str(name),
-            marker_color=colours[str(name)],
-            error_y=error_bars(own, "accuracy"),
-            customdata=own[["low", "high"]].assign(error=error_at(own)),
-            hovertemplate=f"%{{x}}: {POINT}",
-        )
-    figure.update_yaxes(tickformat=".0%")
-    return figure
-
-
-def _figure(curves: pd.DataFrame, unit: str) -> Any:
-    figure = scaling_curves(curves[curves["unit"] == unit])
-    figure.update_xaxes(title=_AXES[unit])
-    if unit != "generations":
-        figure.update_xaxes(tickvals=None, ticktext=None)
-        figure.update_traces(hovertemplate=f"%{{x:.3s}}: {POINT}", selector={"mode": "lines+markers"})
-    return figure
-
-
-def _online(online: pd.DataFrame) -> list[dict[str, Any]]:
-    return [
+def _online_table(online: pd.DataFrame) -> TextTable:
+    rows = tuple(
         {
             "counted in": row["unit"],
-            "budget, and what it spent": f"{row['budget']:,.4g}: {row['cost']:,.4g}",
-            "accuracy [95 %] ± Monte Carlo error": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}] "
-            f"± {row['error']:.1%}",
+            "budget": f"{row['budget']:,.4g}",
+            "spent": f"{row['cost']:,.4g}",
+            "accuracy [95 %]": f"{cell(row, 'accuracy')} ± {row['error']:.1%} (Monte Carlo)",
             "stopped when sure": f"{row['stopped']:.0%}",
             "minus": row["other"],
-            "difference [95 %]": f"{row['difference']:+.1%} [{row['difference_low']:+.1%}, {row['difference_high']:+.1%}]",
-            "": row["verdict"],
+            "difference [95 %]": cell(row, "difference", POINTS),
+            "verdict": row["verdict"],
         }
         for row in online.to_dict("records")
-    ]
+    )
+    title = "Does a policy that pays for its own estimate of difficulty win?"
+    return TextTable(title=title, rows=rows, note=_ONLINE_NOTE)
 
 
-def _signs(signs: pd.DataFrame) -> list[dict[str, Any]]:
-    """A row a strategy and budget, a column a sign."""
-    return [
-        {"strategy": strategy, "N": n, "solutions": int(own["n_solutions"].iloc[0])}
-        | {_SHOWN_SIGNS[str(row["sign"])]: _sign(row) for row in own.to_dict("records")}
-        for (strategy, n), own in signs.groupby(["strategy", "budget"], sort=False)
-    ]
+def _signs_table(signs: pd.DataFrame) -> TextTable:
+    """A row for each strategy and budget, a column for each sign."""
+    rows = tuple(
+        {"strategy": str(strategy), "N": str(n), "solutions": str(int(group["n_solutions"].iloc[0]))}
+        | {_SIGNS[str(row["sign"])]: _sign(row) for row in group.to_dict("records")}
+        for (strategy, n), group in signs.groupby(["strategy", "budget"], sort=False)
+    )
+    return TextTable(title="Signs of over-optimization in the solutions that won", rows=rows, note=_SIGNS_NOTE)
 
 
-def _sign(row: dict[Any, Any]) -> str:
-    shape = ".2f" if row["sign"] == "mean steps" else ".1%"
-    told = format(row["value"], shape)
+def _sign(row: Mapping[Any, Any]) -> str:
+    shape = ".2f" if row["sign"] == "mean steps" else SHARE
     if pd.isna(row["difference"]):
-        return told
-    gap, low, high = (format(row[name], "+" + shape) for name in ("difference", "difference_low", "difference_high"))
-    return f"{told} ({gap} [{low}, {high}])"
+        return format(row["value"], shape)
+    gap = interval(row["difference"], row["difference_low"], row["difference_high"], f"+{shape}")
+    return f"{row['value']:{shape}} ({gap})"

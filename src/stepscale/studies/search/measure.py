@@ -1,193 +1,116 @@
 """What search did (Snell et al. 2024, 5): the tables behind the paper's Figures 3 and 4, and claims B1, B2 and B3.
 
-Best-of-N, best-of-N weighted and majority come in closed form from the recorded samples, searches from their runs, on the same
-problems. Difficulty bins are made of the samples of these problems: oracle by pass@1, predicted by the PRM's mean score; as
-in the paper neither they nor the choice of a strategy cost anything, but for the online policy, which pays for its probes.
+Difficulty bins are made of the recorded samples of the searched problems: oracle by pass@1, predicted by the PRM's mean score.
+As in the paper neither they nor the choice of a strategy cost anything; only the online policy pays for its probes.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
-from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.estimators.compute_optimal import StrategyResults
+from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval
-from stepscale.estimators.online_comparison import COLUMNS as ONLINE
 from stepscale.estimators.online_comparison import compare_online
 from stepscale.estimators.online_outcomes import ladder_of
-from stepscale.estimators.policy_errors import chosen_error, most_error
-from stepscale.estimators.voting import Vote
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.search.plan import SearchPlan
-from stepscale.studies.best_of_n.aggregates import Scored, score_samples
-from stepscale.studies.best_of_n.comparison import estimates, per_problem
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
-from stepscale.studies.search.curve_table import COLUMNS, UNITS, curve_rows, log_curve_rows
-from stepscale.studies.search.policies import AT_COST, CHOSEN, SAVINGS, Policies, at_cost, policies, savings
 from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_run
-from stepscale.verifiers.aggregation import Rule
+from stepscale.studies.strategies.accuracy import WEIGHTED, results_of, searched_budgets, vote_errors
+from stepscale.studies.strategies.curve_table import curve_rows, strategy_curves
+from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
+from stepscale.studies.strategies.samples import SEARCH, difficulty_bins, scored_grid
 
-WEIGHTED, BEST, MAJORITY = "best-of-N weighted", "best-of-N", "majority"
-CLOSED_FORM = {"PRM, weighted vote": WEIGHTED, "PRM": BEST, "Majority": MAJORITY}  # by scaling.comparison's labels
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
-_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems", "error"]
-
-Tables = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame, list[Claim]]
+_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
 
 
 def measure_search(
-    test_problems: pd.DataFrame,
-    test_solutions: pd.DataFrame,
-    prm_scores: pd.DataFrame,
-    search_results: pd.DataFrame,
-    search_candidates: pd.DataFrame,
-    sample_costs: pd.DataFrame,
-    tree_search: SearchPlan | None,
-    config: ReportBlock,
-    seed: int,
-) -> Tables:
-    """Curves by unit, accuracy at a cost, accuracy by bin, savings, the online policy, what each bin chose, claims; empty
-    without searches.
+    samples: pd.DataFrame, accuracy: pd.DataFrame, plan: SearchPlan, config: ReportBlock, seed: int
+) -> dict[str, Any]:
+    """The tables of the searches and the claims they settle.
+
+    Args:
+        samples: ``SCORED_SAMPLES`` of the test problems.
+        accuracy: ``STRATEGY_ACCURACY`` of searches and best-of-N.
+        plan: The searches that were planned.
+        config: Bootstrap resamples.
+        seed: Of the run.
+
+    Returns:
+        ``tables`` by name: curves (by unit), at_cost, by_bin, savings, chosen; and ``claims``.
     """
-    if tree_search is None or search_results.empty:
-        tables = (pd.DataFrame(columns=names) for names in (COLUMNS, AT_COST, _BINS, SAVINGS, ONLINE, CHOSEN))
-        return *tables, []  # type: ignore[return-value]  # six tables
     resamples = config.bootstrap
-    ids = list(search_results["problem_id"].unique())
-    scored = scored_samples(test_problems, test_solutions, prm_scores, ids, tree_search.rule)
-    results = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search), ("tokens", "flops"))
-    bins = difficulty_bins(scored, seed)
+    rows = searched_budgets(accuracy)
+    results = results_of(rows)
+    bins = difficulty_bins(scored_grid(samples, results.ids, SEARCH), seed)
     kinds = [*bins.items(), ("one bin", np.ones(len(results.ids), np.int64))]
     optimal = policies(results, dict(zip(POLICIES, kinds, strict=True)), WEIGHTED, resamples, seed)
-    curves = {
-        (shown_unit, name): results.curve(name, unit, resamples, seed)
-        for unit, shown_unit in UNITS.items()
-        for name in results.strategies
-    } | optimal.curves
-    runs = {
-        f"{name} at {budget}": recorded_run(search_candidates, options.strategy, results.ids, budget)
-        for name, budget, options in tree_search.searches
+    curves = strategy_curves(results, resamples, seed) | optimal.curves
+    ns = sorted(rows.loc[rows["strategy"] == WEIGHTED, "budget"].unique())
+    tables = {
+        "curves": curve_rows(curves, len(results.ids), vote_errors(rows)),
+        "at_cost": at_equal_cost(curves, optimal, WEIGHTED),
+        "by_bin": _by_bin(results, bins["oracle"], resamples, seed),
+        "savings": savings(curves, WEIGHTED, POLICIES, ns),
+        "chosen": optimal.chosen,
     }
-    pool, most = recorded_pool(scored.grid, scored.scores["prm"]), int(sample_costs["n"].max())
-    others = strategy_results(strategy_rows(scored, search_results, sample_costs, tree_search, most), ("flops",))
-    searched = [options.strategy for _, _, options in tree_search.searches]
-    flops = recorded_prices(sample_costs, search_results, results.ids, ladder_of(scored.grid.mask.shape[1]), searched)
-    online = compare_online(others, bins["oracle"], WEIGHTED, pool, runs, tree_search.budgets, resamples, seed, flops)
-    ns = sorted(sample_costs.loc[sample_costs["n"] <= max(tree_search.budgets), "n"].unique())
-    votes = sample_votes(scored, ns)
-    errors = _errors(votes, ns, results, optimal)
-    return (
-        curve_rows(curves, len(results.ids), errors),
-        at_cost(curves, optimal, WEIGHTED, errors),
-        _by_bin(results, bins["oracle"], votes, ns, resamples, seed),
-        savings(curves, WEIGHTED, POLICIES, ns, votes[WEIGHTED].error),
-        online,
-        optimal.chosen,
-        _claims(results, bins, tree_search, resamples, seed),
-    )
+    return {"tables": tables, "claims": _claims(results, bins, plan, resamples, seed)}
+
+
+def measure_online_policy(
+    samples: pd.DataFrame,
+    accuracy: pd.DataFrame,
+    candidates: pd.DataFrame,
+    plan: SearchPlan,
+    config: ReportBlock,
+    seed: int,
+) -> pd.DataFrame:
+    """The policy that pays for its own estimate of difficulty beside those that do not, at equal cost.
+
+    ``candidates``: what each search wrote. The row's columns are those of ``estimators.online_comparison``.
+    """
+    results = results_of(accuracy)
+    scored = scored_grid(samples, results.ids, SEARCH)
+    # 1) the searches it may choose from, replayed with their own candidates
+    runs = {
+        f"{name} at {budget}": recorded_run(candidates, options.strategy, results.ids, budget)
+        for name, budget, options in plan.searches
+    }
+    # 2) what samples and searches cost in FLOPs
+    priced = accuracy.assign(n=accuracy["budget"], verifier_flops=accuracy["flops"] - accuracy["generator_flops"])
+    run_prices = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))
+    ladder = ladder_of(scored.grid.mask.shape[1])
+    prices = recorded_prices(priced[priced["strategy"] == WEIGHTED], run_prices, results.ids, ladder, list(runs))
+    # 3) the comparison
+    oracle, pool = difficulty_bins(scored, seed)["oracle"], recorded_pool(scored.grid, scored.prm)
+    return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices)
 
 
 def _claims(
-    results: StrategyResults, bins: dict[str, Bins], tree_search: SearchPlan, resamples: int, seed: int
+    results: StrategyResults, bins: Mapping[str, Bins], plan: SearchPlan, resamples: int, seed: int
 ) -> list[Claim]:
     """B3, and B2 and B1 where what they compare was searched."""
-    beams, lookaheads = tree_search.settings("beam"), tree_search.settings("lookahead")
-    claims = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
+    beams, lookaheads = plan.settings("beam"), plan.settings("lookahead")
+    quantities = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
     if beams:
-        claims["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
-    if beams and lookaheads and len(tree_search.budgets) > 1:
-        claims["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
-    return [settle(name, quantities, seeds=1) for name, quantities in claims.items()]
+        quantities["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
+    if beams and lookaheads and len(plan.budgets) > 1:
+        quantities["B1"] = b1_quantities(results, WEIGHTED, beams, lookaheads, resamples, seed)
+    return [settle(name, parts, seeds=1) for name, parts in quantities.items()]
 
 
-def log_search_curves(curves: pd.DataFrame) -> None:
-    """Accuracy by strategy as MLflow metric histories."""
-    log_curve_rows("search", curves)
-
-
-def scored_samples(
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    prm_scores: pd.DataFrame,
-    ids: list[str],
-    rule: Rule,
-) -> Scored:
-    """The samples of the problems ``ids``, in their order, with the PRM's scores by ``rule``."""
-    kept = problems.set_index("problem_id", drop=False).loc[ids].reset_index(drop=True)
-    prm = prm_scores[prm_scores["verifier"] == "prm"]
-    return score_samples(kept, "test", solutions, prm, prm.head(0), rule=rule)
-
-
-def strategy_rows(
-    scored: Scored, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan, most: int | None = None
-) -> pd.DataFrame:
-    """A row a (strategy, budget, problem): accuracy, tokens and FLOPs a problem, generator and verifier together, and of
-    these the generator's FLOPs. Budgets go up to the largest that was searched at, or ``most``: beyond it there are samples.
-    """
-    named = {options.strategy: name for name, _, options in plan.runs}
-    searched = searches.assign(
-        strategy=searches["strategy"].map(named), accuracy=searches["is_correct"].fillna(False).astype(float)
-    )
-    costs = costs[costs["n"] <= (most or max(plan.budgets))]
-    ns = sorted(costs["n"].unique())
-    parts = []
-    for label, values in per_problem(scored.grid, scored.scores, [int(n) for n in ns]).items():
-        if label in CLOSED_FORM:
-            table = (
-                pd.DataFrame(values, index=list(scored.grid.ids), columns=ns).rename_axis("problem_id").reset_index()
-            )
-            long = table.melt("problem_id", var_name="budget", value_name="accuracy").astype({"budget": "int64"})
-            spent = costs.rename(columns={"n": "budget"})
-            if CLOSED_FORM[label] == MAJORITY:
-                spent = spent.assign(verify_tokens=0.0, verifier_flops=0.0)
-            parts.append(long.merge(spent, on=["problem_id", "budget"]).assign(strategy=CLOSED_FORM[label]))
-    order = {label: i for i, label in enumerate([*CLOSED_FORM.values()])}
-    parts.sort(key=lambda part: order[part["strategy"].iloc[0]])
-    rows = pd.concat([*parts, searched], ignore_index=True)
-    tokens = rows[["prefill_tokens", "decode_tokens", "verify_tokens"]].sum(axis=1)
-    flops = rows["generator_flops"] + rows["verifier_flops"]
-    kept = ["problem_id", "strategy", "budget", "accuracy", "tokens", "flops", "generator_flops"]
-    return rows.assign(tokens=tokens, flops=flops)[kept]
-
-
-def difficulty_bins(scored: Scored, seed: int) -> dict[str, Bins]:
-    """Difficulty bins of these problems: oracle and, where the PRM scored them, predicted."""
-    grid = scored.grid
-    easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
-    if "prm" in scored.scores:
-        easiness["predicted"] = predicted_easiness(scored.scores["prm"], grid.mask)
-    return {kind: quantile_bins(values, grid.ids, seed=seed) for kind, values in easiness.items()}
-
-
-def _errors(
-    votes: dict[str, Vote], ns: Sequence[int], results: StrategyResults, optimal: Policies
-) -> dict[tuple[str, str], Floats]:
-    """Monte Carlo errors by (unit, label); of policies chosen at equal generations what they are at the most."""
-    errors = {(unit, name): own.error for unit in UNITS.values() for name, own in votes.items()}
-    errors |= {(UNITS[None], label): most_error(votes, ns, results.budgets) for label in POLICIES}
-    return errors | {key: chosen_error(votes, ns, own.strategies, own.ns) for key, own in optimal.by_cost.items()}
-
-
-def sample_votes(scored: Scored, ns: Sequence[int]) -> dict[str, Vote]:
-    """Each way to choose among ``ns`` of the recorded samples, by its shown name, with its Monte Carlo error."""
-    found = estimates(scored.grid, scored.scores, [int(n) for n in ns])
-    return {CLOSED_FORM[label]: own for label, own in found.items() if label in CLOSED_FORM}
-
-
-def _by_bin(
-    results: StrategyResults, bins: Bins, votes: dict[str, Vote], ns: Sequence[int], resamples: int, seed: int
-) -> pd.DataFrame:
-    """Accuracy of every strategy in every bin (Figure 3 right), with its Monte Carlo error; searches have none of their own."""
+def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
+    """Accuracy of every strategy in every bin (Figure 3 right)."""
     rows = []
     for number in sorted(set(bins.tolist())):
         inside = bins == number
-        errors = {(name, n): e for name, v in votes.items() for n, e in zip(ns, v.error_among(inside), strict=True)}
         for s, k in np.argwhere(~np.isnan(results.accuracy).any(axis=2)):
-            own = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
-            bounds = float(own.mean), float(own.low), float(own.high)
-            key = results.strategies[s], results.budgets[k]
-            rows.append([number, *key, *bounds, int(inside.sum()), errors.get(key, np.nan)])
+            mean = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
+            bounds = float(mean.mean), float(mean.low), float(mean.high)
+            rows.append([number, results.strategies[s], results.budgets[k], *bounds, int(inside.sum())])
     return pd.DataFrame(rows, columns=_BINS)

@@ -52,13 +52,13 @@ SIGNS = {  # a sign is a sum over problems divided by another
 
 def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
     """The signs among solutions, each given by its steps; one without steps is none."""
-    kept = [steps for steps in solutions if len(steps)]
-    repeats = [len(steps) - len(set(map(_said, steps))) for steps in kept]
+    written = [steps for steps in solutions if len(steps)]
+    repeats = [len(steps) - len(set(map(_said, steps))) for steps in written]
     return SignCounts(
-        solutions=len(kept),
-        short=sum(len(steps) <= _SHORT for steps in kept),
+        solutions=len(written),
+        short=sum(len(steps) <= _SHORT for steps in written),
         repeating=sum(count > 0 for count in repeats),
-        steps=sum(map(len, kept)),
+        steps=sum(map(len, written)),
         repeated=sum(repeats),
     )
 
@@ -66,31 +66,32 @@ def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
 def signs_table(
     won: pd.DataFrame, baseline: str, ids: Sequence[str], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row a (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
+    """A row for each (sign, strategy, budget), and its paired difference from the ``baseline``'s at that budget (NaN without it).
 
-    ``won``: a row a solution that won: strategy, budget, problem_id, steps; several of a problem (draws) together count as one.
+    ``won``: a row for each solution that won: strategy, budget, problem_id, steps. Several of one problem (draws) count as
+    one.
     Intervals are over the problems ``ids``. A problem on which no solution won counts in neither sum, and in the difference
     only those count on which both won: a search that finds no answer to hard problems would seem to write short ones.
     """
     counts = with_estimate(resample_counts(len(ids), resamples, seed))
-    found = {key: _by_problem(own, ids) for key, own in won.groupby(["strategy", "budget"], sort=False)}
+    by_strategy = {key: _by_problem(rows, ids) for key, rows in won.groupby(["strategy", "budget"], sort=False)}
     written = won[won["steps"].map(len) > 0].groupby(["strategy", "budget"]).size().to_dict()
     rows = []
     for sign in SIGNS:
-        for (strategy, budget), sums in found.items():
+        for (strategy, budget), sums in by_strategy.items():
             value = _values(sums, sign, counts)
-            other = None if strategy == baseline else found.get((baseline, budget))
-            apart = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
-            told = [bound for own in (value, apart) for bound in _bounds(own)]
+            other = None if strategy == baseline else by_strategy.get((baseline, budget))
+            gap = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
+            bounds = [bound for part in (value, gap) for bound in _bounds(part)]
             n = int(written.get((strategy, budget), 0))
-            rows.append([sign, strategy, budget, *told, n, int((sums["solutions"] > 0).sum())])
+            rows.append([sign, strategy, budget, *bounds, n, int((sums["solutions"] > 0).sum())])
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
     """The counts of each problem, in the order of ``ids``, as means over its solutions (0 where there are none)."""
-    own = {problem_id: count_signs(steps) for problem_id, steps in won.groupby("problem_id")["steps"]}
-    sums = pd.DataFrame([own.get(problem_id, count_signs([])) for problem_id in ids])
+    counted = {problem_id: count_signs(steps) for problem_id, steps in won.groupby("problem_id")["steps"]}
+    sums = pd.DataFrame([counted.get(problem_id, count_signs([])) for problem_id in ids])
     return sums.div(sums["solutions"].clip(lower=1), axis=0)
 
 
@@ -107,8 +108,8 @@ def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
 
 
 def _bounds(values: Floats) -> tuple[float, float, float]:
-    found = interval_of(values[0], values[1:])
-    return float(found.mean), float(found.low), float(found.high)
+    interval = interval_of(values[0], values[1:])
+    return float(interval.mean), float(interval.low), float(interval.high)
 
 
 def _said(step: str) -> str:

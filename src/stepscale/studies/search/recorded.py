@@ -1,4 +1,4 @@
-"""Recorded samples and searches as the candidates that ``scaling.online_outcomes`` replays.
+"""Recorded samples and searches as the candidates that ``estimators.online_outcomes`` replays.
 
 In: a grid of scored samples, or rows of search_candidates. Out: ``Candidates`` [problems, candidates] whose costs are in
 generations; and what the same samples and searches cost in FLOPs. Knows nothing of policies.
@@ -22,21 +22,21 @@ def recorded_pool(grid: SampleGrid, scores: Floats) -> Candidates:
 
 def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], budget: int) -> Candidates:
     """What one search strategy wrote for each of ``ids``, for ``budget`` generations. Raises InputError if a problem lacks it."""
-    own = candidates[candidates["strategy"] == strategy]
-    if set(ids) - set(own["problem_id"]):
+    run = candidates[candidates["strategy"] == strategy]
+    if set(ids) - set(run["problem_id"]):
         raise InputError(
             f"search {strategy!r} was not run on all of the {len(ids)} problems; run test_time_search again"
         )
-    shape = (len(ids), int(own["slot"].max()) + 1)
-    rows = own["problem_id"].map({name: i for i, name in enumerate(ids)})
-    own, rows = own[rows.notna()], rows[rows.notna()].astype(int)
+    shape = (len(ids), int(run["slot"].max()) + 1)
+    rows = run["problem_id"].map({name: i for i, name in enumerate(ids)})
+    run, rows = run[rows.notna()], rows[rows.notna()].astype(int)
     answers, scores = np.full(shape, None, object), np.zeros(shape)
     correct, mask = np.zeros(shape, bool), np.zeros(shape, bool)
-    at = rows.to_numpy(), own["slot"].to_numpy(int)
-    may_win = (own["answer"].notna() & own["score"].notna()).to_numpy()
-    answers[at] = own["answer"].where(may_win, None).to_numpy(object)
-    scores[at] = own["score"].fillna(0).to_numpy(float)
-    correct[at] = own["is_correct"].fillna(False).to_numpy(bool) & may_win
+    at = rows.to_numpy(), run["slot"].to_numpy(int)
+    may_win = (run["answer"].notna() & run["score"].notna()).to_numpy()
+    answers[at] = run["answer"].where(may_win, None).to_numpy(object)
+    scores[at] = run["score"].fillna(0).to_numpy(float)
+    correct[at] = run["is_correct"].fillna(False).to_numpy(bool) & may_win
     mask[at] = may_win
     return Candidates(answers, scores, correct, mask, np.full(len(ids), float(budget)))
 

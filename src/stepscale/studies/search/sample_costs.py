@@ -1,6 +1,6 @@
 """What it costs to draw N whole samples and to score them, so that best-of-N stands on the axes of searches.
 
-In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) a problem, in expectation over which N of
+In: recorded samples and the length of their prompts. Out: tokens and FLOPs (2 P D) per problem, in expectation over which N of
 the recorded samples are drawn: exact, nothing is drawn anew. It counts as the engines do (``generation.local``,
 ``verifiers.scoring``): the prompt is read once by each model; tokens that several samples share from their beginnings are
 passed through the generator once, a sample's last token not at all; steps that finished samples share from their beginnings
@@ -36,18 +36,18 @@ def sample_costs(
     verifier: int,
     read_prompts: Mapping[str, int] | None = None,
 ) -> pd.DataFrame:
-    """A row a (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
+    """A row for each (problem, n). ``prompts``: tokens of each problem's prompt; ``generator``, ``verifier``: their parameters.
 
     ``samples``: a solutions table with tokens, as many rows for every problem as samples were drawn. A verifier with a prompt
     or tokenizer of its own has ``read_prompts``, and its step ends in the column ``read_ends``; without them it reads the
     generator's tokens.
     """
     rows = []
-    own = dict(list(samples.groupby("problem_id", sort=False))) if prompts else {}
+    by_problem = dict(list(samples.groupby("problem_id", sort=False))) if prompts else {}
     for problem_id, prompt in prompts.items():
-        drawn = own.get(problem_id, samples.head(0))
-        decode = _written(list(drawn["tokens"]), ns)
-        verify = _read(drawn, (read_prompts or prompts)[problem_id], ns)
+        recorded = by_problem.get(problem_id, samples.head(0))
+        decode = _written(list(recorded["tokens"]), ns)
+        verify = _read(recorded, (read_prompts or prompts)[problem_id], ns)
         for n, written, read in zip(ns, decode, verify, strict=True):
             flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
             rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
@@ -69,20 +69,20 @@ def _written(samples: Sequence[Sequence[int]], ns: Sequence[int]) -> Floats:
     starts = np.flatnonzero(begins.T)
     sizes = np.diff(starts, append=table.size)
     counts, beginnings = np.unique(sizes[table.T.ravel()[starts] >= 0], return_counts=True)
-    return np.array([beginnings @ seen(counts, len(samples), n) for n in ns])
+    return np.array([beginnings @ chance_among(counts, len(samples), n) for n in ns])
 
 
-def _read(drawn: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
+def _read(recorded: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
     """Tokens [len(ns)] that a verifier reads in expectation: the prompt, and each beginning of a solution once."""
     weights: dict[Steps, int] = {}
     counts: dict[Steps, int] = {}
-    for beginning, length in _beginnings(drawn[drawn["finish"] == "solution"]):
+    for beginning, length in _beginnings(recorded[recorded["finish"] == "solution"]):
         weights[beginning] = length if beginning else prompt
         counts[beginning] = counts.get(beginning, 0) + 1
     if not counts:
         return np.zeros(len(ns))
     tokens = np.array([weights[beginning] for beginning in counts], float)
-    return np.array([tokens @ seen(np.array(list(counts.values())), len(drawn), n) for n in ns])
+    return np.array([tokens @ chance_among(np.array(list(counts.values())), len(recorded), n) for n in ns])
 
 
 def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
@@ -94,7 +94,7 @@ def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
             yield said[: i + 1], int(end - before)
 
 
-def seen(counts: NDArray[np.int64], places: int, n: int) -> Floats:
+def chance_among(counts: NDArray[np.int64], places: int, n: int) -> Floats:
     """Chance that at least one of ``counts`` marked places is among n drawn from ``places`` without replacement."""
     left = places - counts
     shares = [(left - i) / (places - i) for i in range(n)]  # of unmarked places, as one after another is drawn

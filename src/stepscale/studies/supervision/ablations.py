@@ -1,6 +1,6 @@
 """Ablations of supervision and of selection beside the arm they vary: accuracy at equal labels, and the paired difference.
 
-In: the points table (``scaling.points``) and which arms each ablation varies. Out: one row a pair. Knows nothing of how
+In: the points table (``supervision.points``) and which arms each ablation varies. Out: one row a pair. Knows nothing of how
 arms choose or train.
 """
 
@@ -47,10 +47,10 @@ def _compared(
     ours, theirs = learning(points, label, n), learning(points, against, n)
     if not set(ours.sizes) <= set(theirs.sizes):
         raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
-    for size, own in zip(ours.sizes, ours.accuracy, strict=True):
-        told = _three(accuracy_interval(own, resamples, seed))
-        lead = _three(crossed_interval(own - theirs.accuracy[theirs.sizes.index(size)], resamples, seed))
-        yield label, size, n, *told, against, *lead, own.shape[1], own.shape[0]
+    for size, accuracy in zip(ours.sizes, ours.accuracy, strict=True):
+        reached = _three(accuracy_interval(accuracy, resamples, seed))
+        lead = _three(crossed_interval(accuracy - theirs.accuracy[theirs.sizes.index(size)], resamples, seed))
+        yield label, size, n, *reached, against, *lead, accuracy.shape[1], accuracy.shape[0]
 
 
 def _three(interval: Interval) -> tuple[float, float, float]:

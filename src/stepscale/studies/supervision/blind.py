@@ -1,7 +1,7 @@
 """Trained verifiers beside choosing blindly: pass@1 of the same samples, and how far above it each arm lies.
 
-In: the points table and its table by size (``scaling.points``). Out: the latter with the comparison and its baseline. One sample
-leaves nothing to choose, so the points at N = 1 are the generator's own accuracy, whichever verifier they stand under.
+In: the points table and its table by size (``supervision.points``). Out: the latter with the comparison and its baseline. One
+sample leaves nothing to choose, so the points at N = 1 are the generator's own accuracy, whichever verifier they stand under.
 """
 
 import numpy as np
@@ -26,10 +26,10 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
     blind = alone.to_numpy(float)
     leads = []
     for arm, size in zip(sizes["label"], sizes["per_problem"], strict=True):
-        found = learning(points, arm, n)
-        lead = crossed_interval(found.accuracy[found.sizes.index(size)] - blind, resamples, seed)
+        learned = learning(points, arm, n)
+        lead = crossed_interval(learned.accuracy[learned.sizes.index(size)] - blind, resamples, seed)
         leads.append((float(lead.mean), float(lead.low), float(lead.high)))
-    told = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
+    compared = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
     mean = bootstrap_interval(blind, resamples, seed)
     row = {
         "label": BLIND,
@@ -41,4 +41,4 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
         "seeds": 1,
     }
     ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
-    return pd.concat([told, pd.DataFrame(ends, columns=list(told.columns))], ignore_index=True)
+    return pd.concat([compared, pd.DataFrame(ends, columns=list(compared.columns))], ignore_index=True)

@@ -1,6 +1,6 @@
 """How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
 
-In: what two arms reached at several numbers of labelled samples a problem. Out: their lines of best fit, best-of-N accuracy
+In: what two arms reached at several numbers of labelled samples per problem. Out: their lines of best fit, best-of-N accuracy
 on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Samples are those really
 labelled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
 it counts them). Two measures:
@@ -26,20 +26,19 @@ from stepscale.supervision.points import Learning, learning, resampled_means
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
 _SLOPE = "slope of the {}, accuracy per doubling"
 _INTERCEPT = "intercept of the {}, accuracy at one labelled sample"
-_LARGE = 1000  # from here on thousandths say nothing
 _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 
 @dataclass(frozen=True)
 class Line:
-    """accuracy = ``intercept`` + ``slope`` * log2(samples a problem)."""
+    """accuracy = ``intercept`` + ``slope`` * log2(samples per problem)."""
 
     slope: Interval
     intercept: Interval
 
 
 @dataclass(frozen=True)
-class Efficiency:
+class LabelEfficiency:
     """An arm against its control. ``saved`` = 2 ** ``log2_saved``: times as many labels the control needs (inf: never)."""
 
     arm: Line
@@ -61,7 +60,7 @@ def data_efficiency(
     seed: int = 0,
     level: float = 0.95,
     selector_counts: bool = True,
-) -> Efficiency:
+) -> LabelEfficiency:
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
 
     ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
@@ -74,20 +73,20 @@ def data_efficiency(
     counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
     both = np.stack([ours.accuracy, theirs.accuracy])
-    drawn = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
+    resampled = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
     mean = both.mean(axis=(-2, -1))[None]
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
         # a quantile that is one of the values: between two it would be nan where one is infinite
         return Interval(estimate[0], *percentile_bounds(of_lines, level, method="inverted_cdf"))
 
-    slope, slope_mean = _slopes(drawn, x), _slopes(mean, x)
-    start, start_mean = drawn.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
-    gain, gain_mean = _gain(drawn, start, slope, x), _gain(mean, start_mean, slope_mean, x)
+    slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
+    start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
+    gain, gain_mean = _gain(resampled, start, slope, x), _gain(mean, start_mean, slope_mean, x)
     ratio, ratio_mean = _ratio(slope[:, 0], slope[:, 1]), _ratio(slope_mean[:, 0], slope_mean[:, 1])
     saved, saved_mean = _ratio(gain, slope[:, 1]), _ratio(gain_mean, slope_mean[:, 1])
     lines = [Line(interval(slope[:, i], slope_mean[:, i]), interval(start[:, i], start_mean[:, i])) for i in range(2)]
-    return Efficiency(
+    return LabelEfficiency(
         lines[0],
         lines[1],
         interval(gain, gain_mean),
@@ -99,7 +98,7 @@ def data_efficiency(
     )
 
 
-def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dict[str, object]]:
+def efficiency_table(efficiency: LabelEfficiency, arm: str, control: str) -> list[dict[str, object]]:
     """The measures as JSON-ready rows: arm, control, measure, estimate, low, high, n_problems, seeds; "inf" or "-inf" for what
     has no bound (``float`` reads both).
     """
@@ -120,7 +119,7 @@ def efficiency_table(efficiency: Efficiency, arm: str, control: str) -> list[dic
     ]
 
 
-def fitted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, float]]:
+def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, float]]:
     """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
     told = {row["measure"]: row for row in rows}
     lines = {}
@@ -131,19 +130,12 @@ def fitted_lines(rows: Sequence[Mapping[str, Any]]) -> dict[str, tuple[float, fl
     return lines
 
 
-def in_digits(value: float | str | None, digits: int = 3) -> str:
-    """A number of ``efficiency_table`` as it is printed."""
-    if value is None or np.isinf(float(value)):
-        return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
-    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
-
-
 def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
     sizes = tuple(sorted(set(ours.sizes) & set(theirs.sizes)))
     if len(sizes) < 2 or ours.accuracy.shape[1:] != theirs.accuracy.shape[1:]:
         raise InputError(
-            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they have "
-            f"{ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
+            f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they "
+            f"have {ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
         )
     return _at(ours, sizes), _at(theirs, sizes)
 

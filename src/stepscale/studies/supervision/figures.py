@@ -1,156 +1,182 @@
-"""What the report says about supervision (Lightman et al. 2023, 3-5): held-out problems, difficulty, labels, active learning."""
+"""What the report says about supervision (Lightman et al. 2023, 4): accuracy by labels and by N, active learning, ablations."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stepscale.report.learning_curves import learning_curves
-from stepscale.report.measured import measured_rows, over
-from stepscale.report.report import FigureSection, Part
-from stepscale.report.scaling_curves import largest_error, scaling_curves
-from stepscale.studies.best_of_n.quintile_figure import quintile_curves
+from stepscale.parameters import ProblemSource, VerifierBlock
+from stepscale.report.claims import Claim
+from stepscale.report.number_formats import cell, interval, metric_rows, spread_over, unbounded
+from stepscale.report.part import Figure, Part, Series, TextTable, View
+from stepscale.report.plots import curve_figure, curve_panel, curve_view
 from stepscale.studies.supervision.blind import LEAD
-from stepscale.studies.supervision.data_efficiency import fitted_lines, in_digits
+from stepscale.studies.supervision.data_efficiency import APART, fitted_lines
 from stepscale.supervision.points import BLIND
-
-AGREEMENT = "PRM_large against the pool's labeler [95 % over problems]"
-OVERLAP = "Labels that active learning shares with uniform choice"
 
 
 def supervision_part(
-    heldout: pd.DataFrame,
-    quintiles: pd.DataFrame,
-    sizes: pd.DataFrame,
-    budgets: pd.DataFrame,
-    ablations: pd.DataFrame,
-    saved: Sequence[Mapping[str, Any]],
-    overlap: Sequence[Mapping[str, Any]],
+    tables: Mapping[str, pd.DataFrame],
+    claims: Sequence[Claim],
     agreement: Mapping[str, float],
-    confounds: str = "",
+    verifiers: VerifierBlock,
+    problems: ProblemSource,
 ) -> Part:
-    """Table 1 and Figures 6, 4a and 4b of the paper, and small tables; what was not measured is left out.
+    """The part of the report on ways to supervise.
 
-    ``confounds``: what the arms do not have in common besides supervision, said below Figure 4a.
+    ``agreement``: of PRM_large with the pool's labeler. ``verifiers`` and ``problems`` tell what the arms do not have in common.
     """
-    sections = _heldout(heldout)
-    if len(quintiles):
-        told = (
-            "Lightman et al. 2023, Figure 6. How to read this: the problems are split into fifths by the generator's own pass "
-            f"rate, the easiest first; within each, accuracy against N with 95 % bands.{largest_error(quintiles)}"
-        )
-        sections.append(FigureSection("By difficulty", told, quintile_curves(quintiles)))
-    if len(sizes):
-        told = _by_labels(sizes, bool(saved), confounds)
-        figure = learning_curves(sizes, fitted_lines(saved))
-        sections.append(FigureSection("Ways to supervise, by labels", told, figure))
-    if len(budgets):
-        largest = int(budgets["per_problem"].iloc[0])
-        told = (
-            f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labelled samples a problem, against N; bands "
-            f"are 95 % intervals over {over(int(budgets['seeds'].iloc[0]))}."
-        )
-        sections.append(FigureSection("Ways to supervise, by N", told, scaling_curves(budgets)))
-    tables: dict[str, Sequence[Mapping[str, Any]]] = {}
-    if len(sizes):
-        tables["Ways to supervise, by labels"] = by_labels_rows(sizes)
-    if saved:
-        tables["Active learning against uniform labels"] = saved_rows(saved)
-    if overlap:
-        tables[OVERLAP] = overlap_rows(overlap)
-    if len(ablations):
-        tables["Ablations, at the same labels as the arm each varies"] = [
-            _varied(row) for _, row in ablations.iterrows()
-        ]
-    if agreement:
-        tables[AGREEMENT] = measured_rows({"value [95 %]": agreement}, "measure")
-    return Part(sections, tables)
-
-
-def _heldout(curves: pd.DataFrame) -> list[FigureSection]:
-    if curves.empty:
-        return []
-    told = (
-        f"Lightman et al. 2023, 5 and Table 1 (claim A5): {int(curves['n_problems'].iloc[0])} problems of a family that no "
-        "verifier was trained on. How to read this: as best-of-N on the test problems above. A verifier whose lead there is gone "
-        f"here has learnt of its own kinds of problem alone.{largest_error(curves)}"
+    saved = tables.get("saved", pd.DataFrame())
+    return Part(
+        name="supervision",
+        title="Which supervision makes the better verifier?",
+        figures=(
+            _labels_figure(tables["by_size"], saved, confounds(verifiers, problems.source == "lab")),
+            _budgets_figure(tables["by_budget"]),
+        ),
+        tables=(
+            TextTable(title="Accuracy of every arm at every size", rows=_size_rows(tables["by_size"])),
+            TextTable(title="Active learning against uniform labels", rows=_saved_rows(saved)),
+            _overlap_table(tables.get("overlap", pd.DataFrame())),
+            _ablation_table(tables.get("ablations", pd.DataFrame())),
+            TextTable(
+                title="PRM_large against the pool's labeler [95 % over problems]",
+                rows=metric_rows({"value [95 %]": agreement}, "measure"),
+            ),
+        ),
+        claims=tuple(claims),
+        measures={"A4": _as_in_paper(saved)} if len(saved) else {},
     )
-    return [FigureSection("Best-of-N on held-out problems", told, scaling_curves(curves))]
 
 
-def _by_labels(sizes: pd.DataFrame, has_lines: bool, confounds: str) -> str:
-    """What is told of Figure 4a."""
+def confounds(verifiers: VerifierBlock, in_lab: bool) -> str:
+    """What the arms do not have in common besides supervision, and what none of them had to learn."""
+    small = verifiers.sized(small=True)
+    sentences = []
+    if verifiers.large is None:
+        sentences.append("PRM_large is the run's own PRM: it learned from more labels than the small verifiers have.")
+    if small.prm.head_init_tokens or small.orm.head_init_tokens:
+        rated = ", and the lab's base was pretrained on symbolic step ratings (docs/lab.md)" if in_lab else ""
+        sentences.append(
+            f"Heads start from tokens of the base{rated}: even the smallest cell is no verifier made from nothing."
+        )
+    process, outcome = (options.optimization.epochs for options in (small.prm, small.orm))
+    if process != outcome:
+        sentences.append(
+            f"Process arms learn for {process:g} epochs and outcome arms for {outcome:g}, each longer where it would "
+            "be fewer than least_steps optimizer steps. So they differ in more than supervision."
+        )
+    return " ".join(sentences)
+
+
+def _labels_figure(sizes: pd.DataFrame, saved: pd.DataFrame, differences: str) -> Figure:
+    """Figure 4a, with the lines of best fit that settle A4."""
     n, problems, seeds = (int(sizes[name].iloc[0]) for name in ("n", "n_problems", "seeds"))
-    told = (
-        f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), against the labelled "
-        "samples a problem. How to read this: a higher line learns more from the same labels; bands are 95 % intervals over "
-        f"{over(seeds)}."
-    )
+    sentences = [
+        f"Lightman et al. 2023, Figure 4a: best-of-{n} on {problems} test problems, {seeds} seed(s), by the labeled "
+        "samples per problem. A higher line learns more from the same labels. Bands are 95 % intervals over "
+        + spread_over(seeds)
+        + "."
+    ]
     if (sizes["label"] == BLIND).any():
-        told += " The dotted line is pass@1: a verifier that lies on it chooses no better than blindly (A3 compares arms alone)."
-    if has_lines:
-        told += " Dashed: the lines of best fit of claim A4."
-    return f"{told} {confounds}".rstrip()
+        sentences.append("The dotted line is pass@1: a verifier on it chooses no better than blindly.")
+    if len(saved):
+        sentences.append("Dashed: the lines of best fit of claim A4.")
+    panel = curve_panel(sizes, x="labelled")
+    fits = [_fitted_series(sizes, name, *line) for name, line in fitted_lines(saved.to_dict("records")).items()]
+    asked = sorted({float(size) for size in sizes["per_problem"]})
+    view = View(
+        x_title="labeled samples per problem (log scale)",
+        panels=(panel.model_copy(update={"series": (*panel.series, *fits)}),),
+        ticks=tuple((size, f"{size:g}") for size in asked),
+    )
+    reading = " ".join([*sentences, differences]).rstrip()
+    return curve_figure("Accuracy by labels", reading, view, leads=True)
 
 
-def by_labels_rows(sizes: pd.DataFrame) -> list[dict[str, Any]]:
+def _fitted_series(sizes: pd.DataFrame, label: str, slope: float, intercept: float) -> Series:
+    """The line of best fit of an arm, in the arm's color, over the arm's sizes."""
+    x = np.sort(sizes.loc[sizes["label"] == label, "labelled"].unique())
+    y = intercept + slope * np.log2(x)
+    return Series(name=label, x=tuple(map(float, x)), y=tuple(map(float, y)), dash="dashed", in_legend=False)
+
+
+def _budgets_figure(budgets: pd.DataFrame) -> Figure:
+    """Figure 4b."""
+    largest, seeds = int(budgets["per_problem"].iloc[0]), int(budgets["seeds"].iloc[0])
+    reading = (
+        f"Lightman et al. 2023, Figure 4b: the verifiers trained on {largest} labeled samples per problem, by N. Bands "
+        f"are 95 % intervals over {spread_over(seeds)}."
+    )
+    return curve_figure("Accuracy by N, of the verifiers with most labels", reading, curve_view(budgets))
+
+
+def _size_rows(sizes: pd.DataFrame) -> tuple[dict[str, str], ...]:
     """Figure 4a as a table: every arm at every size, and pass@1 once."""
-    rows = []
-    for row in sizes[(sizes["label"] != BLIND) | ~sizes["label"].duplicated()].to_dict("records"):
-        trained = row["label"] != BLIND
-        rows.append(
-            {
-                "supervision": row["label"],
-                "asked for": int(row["per_problem"]) if trained else "",
-                "labelled a problem": f"{row['labelled']:.1f}" if trained else "",
-                "best of": int(row["n"]),
-                "accuracy [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-                "minus choosing blindly, points": _points(row) if trained else "",
-                "problems": int(row["n_problems"]),
-                "seeds": int(row["seeds"]) if trained else "",
-            }
-        )
-    return rows
+    shown = sizes[(sizes["label"] != BLIND) | ~sizes["label"].duplicated()]
+    return tuple(_size_row(row, row["label"] != BLIND) for row in shown.to_dict("records"))
 
 
-def _points(row: Mapping[Any, Any]) -> str:
-    lead, low, high = (100 * row.get(name, float("nan")) for name in LEAD)
-    return f"{lead:+.1f} [{low:+.1f}, {high:+.1f}]" if lead == lead else ""
+def _size_row(row: Mapping[Any, Any], trained: bool) -> dict[str, str]:
+    lead, low, high = (100 * row.get(name, np.nan) for name in LEAD)
+    return {
+        "supervision": row["label"],
+        "asked for": str(int(row["per_problem"])) if trained else "",
+        "labeled per problem": f"{row['labelled']:.1f}" if trained else "",
+        "best of": str(int(row["n"])),
+        "accuracy [95 %]": interval(row["accuracy"], row["low"], row["high"], ".1%"),
+        "minus choosing blindly, points": interval(lead, low, high, "+.1f") if trained else "",
+        "problems": str(int(row["n_problems"])),
+        "seeds": str(int(row["seeds"])) if trained else "",
+    }
 
 
-def saved_rows(saved: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """What active learning saves."""
-    return [
+def _saved_rows(saved: pd.DataFrame) -> tuple[dict[str, str], ...]:
+    return tuple(
         {
             "measure": row["measure"],
-            "estimate [95 %]": f"{in_digits(row['estimate'])} [{in_digits(row['low'])}, {in_digits(row['high'])}]",
-            "problems": row["n_problems"],
-            "seeds": row["seeds"],
+            "estimate [95 %]": f"{unbounded(row['estimate'])} [{unbounded(row['low'])}, {unbounded(row['high'])}]",
+            "problems": str(row["n_problems"]),
+            "seeds": str(row["seeds"]),
         }
-        for row in saved
-    ]
+        for row in saved.to_dict("records")
+    )
 
 
-def overlap_rows(overlap: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """How far active learning and uniform choice label the same."""
-    return [
+def _as_in_paper(saved: pd.DataFrame) -> str:
+    """The ratio of slopes and the labels saved, as Figure 4a states them."""
+    return "; ".join(
+        f"{row['measure']}: {unbounded(row['estimate'], 2)} [{unbounded(row['low'], 2)}, {unbounded(row['high'], 2)}]"
+        for row in saved.to_dict("records")
+        if row["measure"].startswith(("ratio", "labels")) and not row["measure"].endswith(APART)
+    )
+
+
+def _overlap_table(overlap: pd.DataFrame) -> TextTable:
+    rows = tuple(
         {
-            "labelled samples a problem": row["per_problem"],
-            "share also chosen uniformly [95 %]": f"{row['overlap']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-            "problems": row["n_problems"],
-            "seeds": row["seeds"],
+            "labeled samples per problem": str(row["per_problem"]),
+            "share also chosen uniformly [95 %]": cell(row, "overlap"),
+            "problems": str(row["n_problems"]),
+            "seeds": str(row["seeds"]),
         }
-        for row in overlap
-    ]
+        for row in overlap.to_dict("records")
+    )
+    return TextTable(title="Labels that active learning shares with uniform choice", rows=rows)
 
 
-def _varied(row: Any) -> dict[str, Any]:
-    return {
-        "ablation": row["label"],
-        "labelled samples a problem": int(row["per_problem"]),
-        f"best-of-{row['n']} [95 %]": f"{row['accuracy']:.1%} [{row['low']:.1%}, {row['high']:.1%}]",
-        "against": row["against"],
-        "difference, points": f"{100 * row['lead']:+.1f} [{100 * row['lead_low']:+.1f}, {100 * row['lead_high']:+.1f}]",
-        "problems": int(row["n_problems"]),
-        "seeds": int(row["seeds"]),
-    }
+def _ablation_table(ablations: pd.DataFrame) -> TextTable:
+    rows = tuple(
+        {
+            "ablation": row["label"],
+            "labeled samples per problem": str(int(row["per_problem"])),
+            f"best-of-{row['n']} [95 %]": cell(row, "accuracy"),
+            "against": row["against"],
+            "difference, points": interval(100 * row["lead"], 100 * row["lead_low"], 100 * row["lead_high"], "+.1f"),
+            "problems": str(int(row["n_problems"])),
+            "seeds": str(int(row["seeds"])),
+        }
+        for row in ablations.to_dict("records")
+    )
+    return TextTable(title="Ablations, at the same labels as the arm each varies", rows=rows)

@@ -1,6 +1,6 @@
 """How many of the samples that one arm had labelled another had labelled too: what both share cannot tell them apart.
 
-In: what every arm took of the pool (``labeling.arms.select_all``). Out: rows by size.
+In: what every arm took of the pool (``supervision.arms.select_all``). Out: rows by size.
 """
 
 from collections.abc import Sequence

@@ -1,0 +1,35 @@
+"""A study's part of the report as a dataset. It is optional: the part of a study that was not run is absent."""
+
+from pathlib import Path
+from typing import Any
+
+from kedro.io.core import AbstractDataset
+
+from stepscale.report.part import Part, read_part
+
+
+class ReportPartDataset(AbstractDataset[Part, Part]):
+    """A part of the report as JSON. A file that is absent loads as an empty part."""
+
+    def __init__(self, *, filepath: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        self.metadata = {"optional": True} | (metadata or {})
+
+    def load(self) -> Part:
+        """The part. Raises InputError if the file holds something else."""
+        if not self._exists():
+            return Part(name=self._filepath.stem, title="")
+        return read_part(self._filepath)
+
+    def save(self, data: Part) -> None:
+        """Write it in one go."""
+        self._filepath.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self._filepath.with_suffix(".new")
+        fresh.write_text(data.model_dump_json(indent=1), encoding="utf-8")
+        fresh.replace(self._filepath)
+
+    def _exists(self) -> bool:
+        return self._filepath.is_file()
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath}

@@ -1,0 +1,36 @@
+"""Nodes that copy curves into the MLflow run as metric histories: step = generations, tokens or FLOPs / 1000 per problem."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+
+def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> None:
+    """The scaling curves, those of the held-out problems by a name of their own."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    measured = {"scaling": curves}
+    if "heldout_curves" in tables:
+        measured["scaling_heldout"] = tables["heldout_curves"]
+    for start, table in measured.items():
+        if run:
+            verifier = table["verifier"].map(lambda name: f".{name}" if isinstance(name, str) else "")
+            run.history(zip(f"{start}." + table["method"] + verifier, table["n"], table["accuracy"], strict=True))
+
+
+def log_curves(part: str, curves: pd.DataFrame) -> None:
+    """Accuracy by strategy (columns unit, label, n, accuracy)."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run and len(curves):
+        names = f"{part}." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
+        in_flops = curves["unit"] == "FLOPs"
+        steps = curves["n"].where(~in_flops, curves["n"] / 1000).round().astype("int64")
+        run.history(zip(names, steps, curves["accuracy"], strict=True))
+
+
+def log_search_curves(tables: Mapping[str, pd.DataFrame]) -> None:
+    """Accuracy of every search and policy."""
+    log_curves("search", tables["curves"])

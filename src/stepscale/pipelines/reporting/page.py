@@ -1,0 +1,84 @@
+"""The parts of all studies that were run, together on one page."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from kedro.pipeline import Node
+
+from stepscale.report.html_page import html_page
+from stepscale.report.part import Part
+from stepscale.report.provenance import provenance
+from stepscale.report.report_page import ReportPage, in_order
+
+MAIN = ("best_of_n", "search", "verifiers", "labels")
+STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
+
+
+def nodes() -> list[Node]:
+    """Gather the parts, write the page and the last lines of the run."""
+    return [
+        Node(
+            gather_parts,
+            inputs={name: f"{name}_part" for name in MAIN},
+            outputs="main_parts",
+            name="gather_main_parts",
+        ),
+        Node(
+            gather_parts,
+            inputs={name: f"{name}_part" for name in STUDIES},
+            outputs="study_parts",
+            name="gather_study_parts",
+        ),
+        Node(state_facts, inputs={"seed": "params:seed"}, outputs="run_facts", name="state_facts"),
+        Node(
+            report,
+            inputs={
+                "main_parts": "main_parts",
+                "study_parts": "study_parts",
+                "facts": "run_facts",
+                "parameters": "parameters",
+            },
+            outputs={"report": "report", "claims": "claims", "summary": "summary"},
+            name="report",
+        ),
+        Node(keep_report, inputs={"report": "report"}, outputs=None, name="keep_report"),
+    ]
+
+
+def gather_parts(**parts: Part) -> list[Part]:
+    """The parts that have something to show."""
+    return [part for part in parts.values() if not part.is_empty]
+
+
+def state_facts(seed: int) -> dict[str, str]:
+    """Revision, versions, machine, time and seed of the run."""
+    return {**provenance(), "seed": str(seed)}
+
+
+def report(
+    main_parts: Sequence[Part], study_parts: Sequence[Part], facts: dict[str, str], parameters: Mapping[str, Any]
+) -> dict[str, Any]:
+    """The page as HTML, all claims, and the few lines that a run ends with."""
+    flat = {key: _flat(value) for key, value in parameters.items()}
+    page = ReportPage(in_order([*main_parts, *study_parts]), facts, flat)
+    return {
+        "report": html_page(page),
+        "claims": [asdict(claim) for claim in page.claims],
+        "summary": {"lines": page.summary},
+    }
+
+
+def keep_report(report: str) -> None:
+    """The page with every figure, as an artifact of the MLflow run."""
+    from stepscale.tracking import current_run
+
+    run = current_run()
+    if run:
+        run.text(report, "report.html")
+
+
+def _flat(value: Any) -> str:
+    return (
+        ", ".join(f"{key} {_flat(part)}" for key, part in value.items()) if isinstance(value, Mapping) else str(value)
+    )

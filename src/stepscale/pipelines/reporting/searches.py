@@ -1,0 +1,90 @@
+"""Search against the PRM: accuracy of every strategy at every budget, tables, claims B1-B3, and its part of the report."""
+
+import pandas as pd
+from kedro.pipeline import Node
+
+from stepscale.parameters import ReportBlock
+from stepscale.pipelines.curve_logging import log_search_curves
+from stepscale.search.plan import SearchPlan
+from stepscale.studies.difficulty.measure import measure_difficulty
+from stepscale.studies.search.figures import search_part
+from stepscale.studies.search.measure import measure_online_policy, measure_search
+from stepscale.studies.search.signs import measure_signs
+from stepscale.studies.strategies.accuracy import results_of, search_accuracy, searched_budgets
+from stepscale.studies.strategies.samples import SEARCH, scored_grid
+
+_HOW = {"config": "params:report", "seed": "params:seed"}
+_PLAN = {"plan": "params:tree_search"}
+
+
+def nodes() -> list[Node]:
+    """Tabulate, measure, log and show."""
+    measured = {"samples": "scored_samples", "accuracy": "search_accuracy"}
+    return [
+        Node(
+            tabulate_searches,
+            inputs={"samples": "scored_samples", "searches": "search_results", "costs": "sample_costs", **_PLAN},
+            outputs="search_accuracy",
+            name="tabulate_searches",
+        ),
+        Node(
+            measure_search,
+            inputs={**measured, **_PLAN, **_HOW},
+            outputs={"tables": "search_tables", "claims": "search_claims"},
+            name="measure_search",
+        ),
+        Node(
+            measure_online_policy,
+            inputs={**measured, "candidates": "search_candidates", **_PLAN, **_HOW},
+            outputs="online_policy",
+            name="measure_online_policy",
+        ),
+        Node(
+            measure_signs,
+            inputs={
+                "solutions": "test_solutions",
+                "samples": "scored_samples",
+                "candidates": "search_candidates",
+                **_PLAN,
+                **_HOW,
+            },
+            outputs="search_signs",
+            name="measure_signs",
+        ),
+        Node(
+            measure_search_difficulty,
+            inputs={**measured, "question": "question_difficulty", **_HOW},
+            outputs="search_difficulty_tables",
+            name="measure_search_difficulty",
+        ),
+        Node(log_search_curves, inputs={"tables": "search_tables"}, outputs=None, name="log_search_curves"),
+        Node(
+            search_part,
+            inputs={
+                "tables": "search_tables",
+                "online": "online_policy",
+                "signs": "search_signs",
+                "difficulty": "search_difficulty_tables",
+                "claims": "search_claims",
+                **_PLAN,
+            },
+            outputs="search_part",
+            name="show_search",
+        ),
+    ]
+
+
+def tabulate_searches(
+    samples: pd.DataFrame, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan
+) -> pd.DataFrame:
+    """Accuracy of every search, best-of-N and vote at every budget, problem by problem."""
+    scored = scored_grid(samples, list(searches["problem_id"].unique()), SEARCH)
+    return search_accuracy(scored, searches, costs, plan)
+
+
+def measure_search_difficulty(
+    samples: pd.DataFrame, accuracy: pd.DataFrame, question: pd.DataFrame, config: ReportBlock, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Ways to estimate difficulty, by what a search for each bin is worth."""
+    results = results_of(searched_budgets(accuracy))
+    return measure_difficulty(results, scored_grid(samples, results.ids, SEARCH), question, config, seed)

@@ -1,0 +1,84 @@
+"""How numbers are printed: intervals, shares, differences, factors. The one place that knows.
+
+In: numbers, or rows whose ``x_low`` and ``x_high`` (or ``low`` and ``high``) bound ``x``. Out: text, "" for what is not known.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+SHARE, POINTS, PLAIN, LEAD = ".1%", "+.1%", ".3f", "+.3f"
+BOUNDS = ("_low", "_high")
+_COUNTED = ("n_problems", "n_solutions", "n_steps", "n_parameters_large", "n_parameters_small")
+_LARGE = 1000  # from here on thousandths say nothing
+
+
+def interval(value: float, low: float, high: float, shape: str = PLAIN) -> str:
+    """As ``0.800 [0.667, 0.933]``; "" for NaN, and without brackets where the bounds are not known."""
+    if value is None or value != value:
+        return ""
+    bounds = f" [{low:{shape}}, {high:{shape}}]" if low is not None and low == low else ""
+    return f"{value:{shape}}{bounds}"
+
+
+def cell(row: Mapping[Any, Any], name: str, shape: str = SHARE) -> str:
+    """The value ``name`` of a row with its bounds, which are ``name_low`` and ``name_high`` or else ``low`` and ``high``."""
+    low, high = (f"{name}{end}" if f"{name}_low" in row else end[1:] for end in BOUNDS)
+    return interval(row[name], row.get(low, np.nan), row.get(high, np.nan), shape)
+
+
+def number(value: float | None) -> str:
+    """Three places, or a whole number by its digits."""
+    if value is None or value != value:
+        return ""
+    return f"{value:,.0f}" if abs(value) > 1 and float(value).is_integer() else f"{value:.3f}"
+
+
+def metric(values: Mapping[str, Any], name: str) -> str:
+    """A metric with its interval where there is one; counts by their digits."""
+    low, high = (values.get(f"{name}{bound}") for bound in BOUNDS)
+    bounds = f" [{number(low)}, {number(high)}]" if low is not None and low == low else ""
+    value = values.get(name)
+    counted = value is not None and value == value and name.endswith(_COUNTED)
+    return f"{value:,.0f}" if counted else number(value) + bounds
+
+
+def metric_rows(columns: Mapping[str, Mapping[str, float]], first: str = "metric") -> tuple[dict[str, str], ...]:
+    """One row for every metric that any of the ``columns`` has; ``first`` heads the column of names."""
+    names = dict.fromkeys(name for values in columns.values() for name in values if not name.endswith(BOUNDS))
+    return tuple(
+        {first: name.replace("_", " ")} | {head: metric(values, name) for head, values in columns.items()}
+        for name in names
+    )
+
+
+def cost(value: float) -> str:
+    """Generations by their digits, FLOPs by their size."""
+    return f"{value:.3g}" if value >= 1e5 else f"{value:.1f}".removesuffix(".0")
+
+
+def unbounded(value: float | str | None, digits: int = 3) -> str:
+    """A number that may be infinite, or is not known."""
+    if value is None or np.isinf(float(value)):
+        return "not finite" if value is None else "∞" if float(value) > 0 else "-∞"
+    return f"{float(value):,.{digits if abs(float(value)) < _LARGE else 0}f}"
+
+
+def factor(row: Mapping[Any, Any]) -> str:
+    """As ``1.60x [0.90, 3.25]``; "at least" where the least that can be spent is enough, "never matched" where nothing is."""
+    bounds = f"[{row['low']:.2f}, {row['high']:.2f}]"
+    if row["status"] == "never matched":
+        return f"never matched {bounds}"
+    return f"{'at least ' if row['status'] == 'at least' else ''}{row['factor']:.2f}x {bounds}"
+
+
+def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """Accuracies with their intervals at one N, in percent as the papers print them."""
+    shown = ["{:.1f} [{:.1f}, {:.1f}]".format(*(100 * row[key] for key in ("accuracy", "low", "high"))) for row in rows]
+    return f"{' / '.join(shown)} at N={rows[0]['n']}" if shown else ""
+
+
+def spread_over(seeds: int) -> str:
+    """What an interval of trained verifiers is over, as a sentence says it."""
+    return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"

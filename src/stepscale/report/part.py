@@ -1,0 +1,141 @@
+"""What a study has to say, as data: text, figures, tables, worked examples and the claims it settled.
+
+A part is written by the pipeline of its study and read by two renderers, ``html_page`` and ``markdown``. It holds numbers and
+words alone, so a renderer may draw it by any means and nothing in it can run.
+"""
+
+import re
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from stepscale.errors import InputError
+from stepscale.report.claims import Claim
+
+Mark = Literal["line", "points", "bars", "stack", "stars"]
+Dash = Literal["solid", "dashed", "dotted"]
+Scale = Literal["log", "linear", "category"]
+
+
+class ReportData(BaseModel):
+    """What all pieces of a part share: they are frozen, refuse unknown keys, and keep NaN and infinity in JSON."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+
+class Series(ReportData):
+    """Values of one name. ``low`` and ``high`` bound ``y`` (95 %) where there are any; ``hollow`` points are drawn open.
+
+    ``band``: whether a line's bounds are drawn; of many lines they would hide each other, and stand in the numbers alone.
+    """
+
+    name: str
+    x: tuple[float | str, ...]
+    y: tuple[float, ...]
+    low: tuple[float, ...] = ()
+    high: tuple[float, ...] = ()
+    mark: Mark = "line"
+    dash: Dash = "solid"
+    hollow: tuple[bool, ...] = ()
+    in_legend: bool = True
+    band: bool = True
+
+
+class Panel(ReportData):
+    """Series on one pair of axes."""
+
+    series: tuple[Series, ...]
+    title: str = ""
+
+
+class View(ReportData):
+    """One way to look at a figure: its panels against one ``unit``. ``rules``: places of vertical lines, with their names."""
+
+    x_title: str
+    panels: tuple[Panel, ...]
+    unit: str = ""
+    scale: Scale = "log"
+    ticks: tuple[tuple[float, str], ...] = ()
+    rules: tuple[tuple[float, str], ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all series, in order, each once."""
+        return list(dict.fromkeys(line.name for panel in self.panels for line in panel.series))
+
+
+class Figure(ReportData):
+    """A figure with a switch between its ``views``. ``reading`` says how to read it; a leading figure stands on top."""
+
+    title: str
+    reading: str
+    views: tuple[View, ...]
+    y_title: str = "accuracy (% of problems)"
+    percent: bool = True
+    leads: bool = False
+
+
+class TextTable(ReportData):
+    """Rows with the same keys, every cell as it is printed."""
+
+    title: str
+    rows: tuple[dict[str, str], ...]
+    note: str = ""
+
+
+class ExampleStep(ReportData):
+    """A step of a solution, the PRM's probability for it, and the labeler's rating (None after the first wrong step)."""
+
+    text: str
+    probability: float
+    rating: int | None = None
+
+
+class WorkedExample(ReportData):
+    """A solution with the PRM's view of it."""
+
+    kind: str
+    remark: str
+    problem: str
+    steps: tuple[ExampleStep, ...]
+    answer: str
+    gold: str
+
+
+class Part(ReportData):
+    """What one study found.
+
+    ``measures``: for a claim, the quantity that the paper states, as measured here. ``summary``: lines for the end of a run.
+    ``examples_note``: what the PRM's probability is that of.
+    """
+
+    name: str
+    title: str
+    text: str = ""
+    figures: tuple[Figure, ...] = ()
+    tables: tuple[TextTable, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    measures: dict[str, str] = {}
+    summary: tuple[str, ...] = ()
+    examples: tuple[WorkedExample, ...] = ()
+    examples_note: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to show."""
+        return not (self.figures or self.tables or self.claims or self.examples)
+
+
+def anchor(*words: str) -> str:
+    """A name that links can point to, such as ``search-by-difficulty``."""
+    return re.sub(r"[^a-z0-9]+", "-", " ".join(words).lower()).strip("-")
+
+
+def read_part(path: Path) -> Part:
+    """The part in a file. Raises InputError, naming the file, if it holds something else."""
+    try:
+        return Part.model_validate_json(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        fault = str(error).splitlines()[0]
+        raise InputError(f"{path}: not a part of a report ({fault}); run its study again") from None

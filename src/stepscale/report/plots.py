@@ -1,0 +1,82 @@
+"""Tables turned into series, panels and views. Knows the columns of result tables, nothing of drawing."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from stepscale.report.part import Dash, Figure, Mark, Panel, Scale, Series, View
+from stepscale.report.style import COLOURS, WEIGHTED
+from stepscale.supervision.points import BLIND
+
+SAMPLES = "samples per problem, N (log scale)"
+_MOST_BANDS = 8  # lines of one panel beyond which bands would hide each other
+UNIT_AXES = {
+    "generations": "generations per problem, N (log scale)",
+    "tokens": "tokens per problem, generator and verifier (log scale)",
+    "FLOPs": "FLOPs per problem, generator and verifier (log scale)",
+}
+
+
+def series(
+    rows: pd.DataFrame, name: str, x: str = "n", y: str = "accuracy", mark: Mark = "line", dash: Dash = "solid"
+) -> Series:
+    """The rows as one series in the order of the table; ``low`` and ``high`` where the table has them."""
+    places = [value if isinstance(value, str) else float(value) for value in rows[x]]
+    bounds = {end: tuple(map(float, rows[end])) for end in ("low", "high") if end in rows}
+    return Series(name=name, x=tuple(places), y=tuple(map(float, rows[y])), mark=mark, dash=dash, **bounds)
+
+
+def dash_of(label: str) -> Dash:
+    """Ceilings and baselines are dotted; the weighted vote of a further verifier is dashed beside its best-of-N."""
+    if "ceiling" in label or label == BLIND:
+        return "dotted"
+    return "dashed" if label not in COLOURS and label.endswith(WEIGHTED) else "solid"
+
+
+def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: str = "n", y: str = "accuracy") -> Panel:
+    """A line for each value of the column ``lines``."""
+    groups = table.sort_values(x, kind="stable").groupby(lines, sort=False)
+    shown = {str(label): rows for label, rows in groups}
+    order = dict.fromkeys(map(str, table[lines]))
+    band = len(order) <= _MOST_BANDS
+    lines_of = [series(shown[name], name, x, y, dash=dash_of(name)) for name in order]
+    return Panel(title=title, series=tuple(line.model_copy(update={"band": band}) for line in lines_of))
+
+
+def curve_view(
+    table: pd.DataFrame, x_title: str = SAMPLES, scale: Scale = "log", unit: str = "", **columns: str
+) -> View:
+    """One panel with a line for each label, ticks at the values of x where these are few."""
+    values = sorted({float(value) for value in table[columns.get("x", "n")]})
+    ticks = tuple((value, f"{value:g}") for value in values) if len(values) <= 12 and max(values) < 1e5 else ()
+    return View(x_title=x_title, panels=(curve_panel(table, **columns),), scale=scale, unit=unit, ticks=ticks)
+
+
+def unit_views(
+    curves: pd.DataFrame, axes: Mapping[str, str] = UNIT_AXES, units: Sequence[str] = tuple(UNIT_AXES)
+) -> tuple[View, ...]:
+    """A view for each unit that the curves were counted in: columns unit, label, n, accuracy, low, high."""
+    return tuple(
+        curve_view(rows, axes[unit], unit=unit) for unit in units if len(rows := curves[curves["unit"] == unit])
+    )
+
+
+def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str, mark: Mark = "bars") -> View:
+    """Bars (or points) by category, a colour for each value of the column ``lines``."""
+    rows = table.assign(**{x: table[x].astype(str)})
+    shown = [series(group, str(name), x, y, mark=mark) for name, group in rows.groupby(lines, sort=False)]
+    return View(x_title=x_title, panels=(Panel(series=tuple(shown)),), scale="category")
+
+
+def curve_figure(title: str, reading: str, *views: View, leads: bool = False, **options: Any) -> Figure:
+    """A figure of one or several views."""
+    return Figure(title=title, reading=reading, views=views, leads=leads, **options)
+
+
+def largest_error(rows: pd.DataFrame) -> str:
+    """A sentence with the largest of the column ``error``; nothing where all is exact."""
+    most = float(rows["error"].max()) if "error" in rows and rows["error"].notna().any() else 0.0
+    if not most > 0:
+        return ""
+    return f" Votes over random orders of the samples have a Monte Carlo error, here at most {most:.2%}."

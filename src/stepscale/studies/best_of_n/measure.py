@@ -1,0 +1,125 @@
+"""Best-of-N on the recorded samples (Lightman et al. 2023, 3-5): curves, levels, quintiles, scoring rules and claims."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.voting import Vote
+from stepscale.formats.tables import curves as checked_curves
+from stepscale.labeling.symbolic import label_solutions
+from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
+from stepscale.report.claims import Claim, settle
+from stepscale.report.part import WorkedExample
+from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, scoring_rules
+from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
+from stepscale.studies.best_of_n.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
+from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
+from stepscale.studies.best_of_n.worked_examples import choose
+
+COMPARED = {"PRM", "ORM", "Majority"}
+FEWEST_PROBLEMS = 5  # quintiles need as many
+_LEVELS = ["level", "label", "accuracy", "low", "high", "n_problems"]
+SplitSamples = Mapping[str, SplitScores]
+
+
+def score_splits(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    orm_scores: pd.DataFrame,
+    config: ReportBlock,
+    search: SearchBlock,
+) -> SplitSamples:
+    """The scored samples by split: "test", and "heldout" where there are such problems."""
+    places = search.given_samples.places if search.given_samples else None
+    scores = prm_scores, orm_scores
+    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule)}
+    if problems["split"].eq("heldout").any():
+        scored["heldout"] = score_samples(problems, "heldout", solutions, *scores, rule=config.rule)
+    return scored
+
+
+def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> dict[str, Any]:
+    """What choosing among N samples reaches.
+
+    Returns:
+        ``curves``: of the test problems. ``tables`` by name: levels, quintiles, scoring_rules, heldout_curves, each where it
+        can be measured. ``claims``: those that the samples settle.
+    """
+    test, resamples = scored["test"], config.bootstrap
+    ns = [n for n in config.budgets if n <= test.grid.mask.shape[1]]
+    votes, curves = _curves("test", test, ns, resamples, seed)
+    values = _per_problem(votes)
+    measured = {
+        "levels": _by_level(test, values, resamples, seed),
+        "scoring_rules": scoring_rules(test, max(ns), resamples, seed),
+    }
+    claims: list[Claim] = []
+    if values.keys() >= COMPARED and len(test.grid.ids) >= FEWEST_PROBLEMS:
+        bins = quintiles(test.grid)
+        measured["quintiles"] = by_quintile(bins, votes, ns, resamples, seed)
+        claims = _claims(test, values, bins, ns, resamples, seed)
+        if "heldout" in scored:
+            few = [n for n in ns if n <= scored["heldout"].grid.mask.shape[1]]
+            unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, resamples, seed)
+            claims.append(settle("A5", a5_quantities(_per_problem(unlike), few, resamples, seed), seeds=1))
+    tables = {name: table for name, table in measured.items() if len(table)}
+    return {"curves": curves, "tables": tables, "claims": claims}
+
+
+def choose_worked_examples(
+    scored: SplitSamples, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, pool: PoolBlock
+) -> list[WorkedExample]:
+    """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
+    if "prm" not in scored["test"].steps or not solutions["steps"].map(len).any():
+        return []
+    rate = label_solutions if pool.labeler.kind == "symbolic" else None
+    return choose(scored["test"], problems, solutions, prm_scores[prm_scores["verifier"] == "prm"], rate)
+
+
+def _curves(
+    data: str, scored: SplitScores, ns: list[int], resamples: int, seed: int
+) -> tuple[dict[str, Vote], pd.DataFrame]:
+    """What every way to choose reaches with N samples, and the curves."""
+    votes = estimates(scored.grid, scored.scores, ns)
+    errors = {label: vote.error for label, vote in votes.items()}
+    table = curves_table(data, _per_problem(votes), ns, resamples, seed, scored.scores, errors)
+    return votes, checked_curves(table)
+
+
+def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
+    """Accuracy [problems, budgets] of every way to choose."""
+    return {label: vote.per_problem for label, vote in votes.items()}
+
+
+def _claims(
+    scored: SplitScores, values: dict[str, Floats], bins: Bins, ns: list[int], resamples: int, seed: int
+) -> list[Claim]:
+    """A6; A1 where there are budgets enough to see a lead grow; A2 where the PRM has neutral steps."""
+    settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
+    if shows_growth(ns):
+        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1))
+    if "prm" in scored.steps and scored.has_neutral("prm"):
+        rules = rule_values(scored.grid, scored.steps["prm"], RULES, max(ns))
+        settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
+    return settled
+
+
+def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, seed: int) -> pd.DataFrame:
+    """Accuracy by level at the largest budget, and pass@1; no rows where levels are not known."""
+    best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and m.verifier != "mean_logprob"]
+    names = [name for name in ("Majority", *reversed(best), "pass@N (ceiling)") if name in values]
+    shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in names}
+    rows = []
+    for level in sorted(set(scored.levels) - {0}):
+        inside = np.asarray(scored.levels) == level
+        for label, accuracy in shown.items():
+            mean = bootstrap_interval(accuracy[inside], resamples, seed)
+            bounds = float(mean.mean), float(mean.low), float(mean.high)
+            rows.append([level, label, *bounds, int(inside.sum())])
+    return pd.DataFrame(rows, columns=_LEVELS)

@@ -1,0 +1,30 @@
+"""What the report says about a PRM of rollouts (Snell et al. 2024, Figures 13 and 14)."""
+
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+
+from stepscale.report.claims import Claim
+from stepscale.report.part import Part
+from stepscale.report.plots import curve_figure, curve_view, largest_error
+
+_RULES = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}
+
+
+def rollouts_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim], aggregation: str) -> Part:
+    """The part of the report. ``aggregation``: of the run's own PRM, which may stand beside the soft one."""
+    curves = tables["curves"]
+    rule = _RULES.get(aggregation, aggregation)
+    beside = f"PRM is the run's own, by {rule}. " if "PRM" in set(curves["label"]) else ""
+    reading = (
+        f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted "
+        f"by a PRM that learned Monte Carlo values of steps, with each way to make one score of them. {beside}ORM is "
+        "by its last token (F and Figure 14). The soft PRM learned from as many solutions as were rolled out."
+    )
+    figure = curve_figure("A PRM of rollouts, by scoring rule", reading + largest_error(curves), curve_view(curves))
+    return Part(
+        name="rollouts",
+        title="Does a PRM without human labels work as well?",
+        figures=(figure,),
+        claims=tuple(claims),
+    )

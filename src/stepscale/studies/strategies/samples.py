@@ -1,0 +1,79 @@
+"""The scored samples of the test problems as one table, read by every study that compares with best-of-N.
+
+In: solutions and the PRM's step scores. Out: a row for each sample, with the PRM's score by the report's rule and by the rule
+that searches choose by; and from it grids [problems, samples] of any problems. Knows nothing of strategies.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.formats.checking import Column, Table, complete
+from stepscale.studies.best_of_n.aggregates import rows_of_samples
+from stepscale.verifiers.aggregation import Rule, aggregate
+
+REPORT, SEARCH = "score", "search_score"
+SCORED_SAMPLES = Table(
+    "scored_samples",
+    {
+        "problem_id": Column("str"),
+        "sample_id": Column("int64", low=0),
+        "answer": Column("str", nullable=True),
+        "is_correct": Column("boolean", nullable=True),
+        REPORT: Column("Float64", nullable=True),
+        SEARCH: Column("Float64", nullable=True),
+    },
+    key=("problem_id", "sample_id"),
+)
+
+
+def tabulate_samples(
+    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rule: Rule, search_rule: Rule
+) -> pd.DataFrame:
+    """The table ``SCORED_SAMPLES`` of the test split; without scores where the run's PRM (``prm``) scored nothing."""
+    tested = set(problems.loc[problems["split"] == "test", "problem_id"])
+    samples = solutions[solutions["problem_id"].isin(tested)]
+    table = samples[["problem_id", "sample_id", "answer", "is_correct"]].reset_index(drop=True)
+    if "prm" not in set(prm_scores["verifier"]):
+        return complete(table, SCORED_SAMPLES)
+    steps = rows_of_samples(prm_scores, samples, "prm")
+    negative, neutral = list(steps["negative"]), list(steps["neutral"])
+    scores = {REPORT: aggregate(negative, neutral, *rule), SEARCH: aggregate(negative, neutral, *search_rule)}
+    return table.assign(**scores)
+
+
+@dataclass(frozen=True)
+class ScoredGrid:
+    """Samples of some problems as arrays. ``scores`` [problems, samples] of the PRM, None where it scored nothing."""
+
+    grid: SampleGrid
+    scores: Floats | None
+
+    @property
+    def prm(self) -> Floats:
+        """The PRM's scores. Raises InputError if there are none."""
+        if self.scores is None:
+            raise InputError("the samples have no scores of the run's PRM (verifier 'prm'); score them first")
+        return self.scores
+
+
+def scored_grid(samples: pd.DataFrame, ids: Sequence[str], rule: str) -> ScoredGrid:
+    """The samples of the problems ``ids``, in their order; ``rule`` names the column of scores, ``REPORT`` or ``SEARCH``."""
+    rows = samples[samples["problem_id"].isin(set(ids))]
+    grid = sample_grid(pd.DataFrame({"problem_id": list(ids)}), rows)
+    scores = None if rows[rule].isna().all() else grid.place(rows[rule].fillna(0).to_numpy(float))
+    return ScoredGrid(grid, scores)
+
+
+def difficulty_bins(scored: ScoredGrid, seed: int) -> dict[str, Bins]:
+    """Difficulty bins of these problems: oracle by pass@1 and, where the PRM scored them, predicted by its mean score."""
+    grid = scored.grid
+    easiness = {"oracle": oracle_easiness(grid.correct, grid.mask)}
+    if scored.scores is not None:
+        easiness["predicted"] = predicted_easiness(scored.scores, grid.mask)
+    return {kind: quantile_bins(values, grid.ids, seed=seed) for kind, values in easiness.items()}
