@@ -11,8 +11,8 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
+from stepscale.generation.graded import grade
 from stepscale.generation.local import LocalGenerator
-from stepscale.pipelines.sampling import grade
 from stepscale.revisions.chains import run_chains
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.revisions.table import chains_table

@@ -9,13 +9,14 @@ from configured import CONF, parameters
 from omegaconf import OmegaConf
 
 from stepscale.errors import InputError
-from stepscale.parameters import RevisionsBlock, check_parameters
+from stepscale.parameters import RevisionsBlock, check_parameters, settings_of
 from stepscale.revisions.data import RevisionData
 
 
-@pytest.mark.parametrize("env", ["base", "best_of_n", "math", "math_rollouts", "smoke", "thorough"])
+@pytest.mark.parametrize("env", ["base", "math_rollouts", "smoke", "studies", "thorough"])
 def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
-    assert check_parameters(parameters(env)).search.given_samples is None
+    given = check_parameters(parameters(env))
+    assert given.search.given_samples is None and settings_of(given, "search_settings")
 
 
 EIGHT = {"problems": 4, "samples": {"per_problem": 8, "problems_per_shard": 4}}
@@ -30,25 +31,45 @@ SHALLOW: dict[str, Any] = {
     ("changes", "said"),
     [
         ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
-        ({"experiment": None}, "loop: it draws on the experiment's pool, and experiment is null"),
+        ({"experiment": None}, "experiment: Input should be a valid dictionary"),
         ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+    ],
+)
+def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        check_parameters({**parameters("base"), **changes})
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "said"),
+    [
         (
+            "supervision_settings",
             {"experiment": SHALLOW},
             r"experiment\.design\.budgets: 16 is above the 8 samples .*experiment\.test\.samples",
         ),
         (
+            "loop_settings",
             {"experiment": {**SHALLOW, "design": {"sizes": [1, 8], "seeds": 1, "budgets": [1, 8]}}},
             r"loop\.per_problem: .*: 15 is above the 8 samples .*experiment\.pool\.samples",
         ),
-        (
-            {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}, "release": None},
-            "pool.labeler: rollouts give values and no ratings, .* set experiment and rollouts to null",
+        *(
+            (
+                name,
+                {"pool": {"train": {"per_problem": 2, "problems_per_shard": 1}, "labeler": "rollouts"}},
+                "pool.labeler: rollouts give values and no ratings, .* leave out the pipelines supervision",
+            )
+            for name in ("supervision_settings", "rollout_settings", "release_settings")
         ),
     ],
 )
-def test_what_would_end_in_a_crash_after_hours_is_refused_at_once(changes: dict[str, Any], said: str) -> None:
+def test_what_would_end_in_a_crash_after_hours_is_refused_where_it_is_run_and_nowhere_else(
+    name: str, changes: dict[str, Any], said: str
+) -> None:
+    given = check_parameters({**parameters("base"), **changes})
     with pytest.raises(InputError, match=said):
-        check_parameters({**parameters("base"), **changes})
+        settings_of(given, name)
+    assert settings_of(given, "search_settings")
 
 
 @pytest.mark.parametrize(
@@ -75,7 +96,7 @@ def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached
         block = block[key]
     block.update(changes)
     with pytest.raises(InputError, match=said):
-        check_parameters(given)
+        settings_of(check_parameters(given), "rollout_settings")
 
 
 def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
@@ -84,7 +105,7 @@ def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
     base = OmegaConf.create(parameters("base")["revisions"])
     merged = OmegaConf.to_container(OmegaConf.merge(base, yaml.safe_load("revisions:" + block)["revisions"]))
     checked = check_parameters(parameters("math_rollouts") | {"revisions": merged}).revisions
-    assert checked and checked.fine_tuning.keep == "last" and checked.samples and checked.search is None
+    assert checked and checked.fine_tuning.keep == "last" and checked.samples
     lab, paper = RevisionsBlock.model_validate(parameters("base")["revisions"]).data, RevisionData()
     assert checked.data.model_copy(update={"layout": paper.layout}) == paper, "nothing of the lab's is left"
     assert checked.data.layout.text("x", [["y"]]) == paper.layout.text("x", [["y"]]) != lab.layout.text("x", [["y"]])
@@ -103,10 +124,12 @@ def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> 
     given = parameters("base")
     given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
     with pytest.raises(InputError) as refused:
-        check_parameters(given)
+        settings_of(check_parameters(given), "search_settings")
     assert str(refused.value) == (
         "parameters: tree_search.budgets: 64 is above the 32 samples per problem that searches are compared with; lower it or "
         "raise search.samples.per_problem (see conf/base/parameters.yml)"
     )
     theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
-    check_parameters({**given, "search": theirs})  # how many there are is known when they are read
+    settings_of(
+        check_parameters({**given, "search": theirs}), "search_settings"
+    )  # how many there are is known when they are read

@@ -47,18 +47,11 @@ def pool(chosen: pd.DataFrame, wrong_everywhere: bool = False) -> pd.DataFrame:
 def test_the_question_tells_difficulty_from_training_problems_alone() -> None:
     every = problems()
     train, test = (every[every["split"] == split].reset_index(drop=True) for split in ("train", "test"))
-    found = predict_difficulty(every, pool(train), test, PLAN, None)
+    found = predict_difficulty(every, pool(train), test)
     assert found["problem_id"].tolist() == test["problem_id"].tolist()
     assert np.corrcoef(found["easiness"], -test["problem"].map(len))[0, 1] > 0.9
     leaked = pd.concat([pool(train), pool(test, wrong_everywhere=True)])  # samples of test problems change nothing
-    pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test, PLAN, None), found)
-
-
-def test_without_a_pool_or_anything_to_scale_there_is_no_estimate() -> None:
-    every = problems()
-    assert predict_difficulty(None, None, every, PLAN, None).empty
-    none = predict_difficulty(every, pool(every), every, None, None)
-    assert none.empty and list(none) == ["problem_id", "easiness"]
+    pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test), found)
 
 
 def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:

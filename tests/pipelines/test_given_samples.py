@@ -32,7 +32,7 @@ def accuracy(curves: pd.DataFrame, method: str, n: int, verifier: str | None = N
 @pytest.mark.e2e
 def test_published_samples_give_their_published_numbers(run_in: Run, project: Path, shared_data: Path) -> None:
     path = shared_data / "best_of_n" / "qwen25math_100x8.jsonl"
-    names = "test_time_search,reporting"
+    names = "samples,reporting"
     done = run_in(project, "--env", "samples", "--pipelines", names, "--params", f"search.given_samples.path={path}")
     assert done.exit_code == 0, done.output
     curves, claims = told(project, "samples")

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.parameters import ProblemSource
-from stepscale.pipelines.ingestion.nodes import _ingest_files, ingest
+from stepscale.parameters import PoolBlock, ProblemSource
+from stepscale.pipelines.active_learning.nodes import read_given_labels
+from stepscale.pipelines.ingestion.nodes import _problems_of_files, ingest
 from stepscale.verifiers.examples import orm_examples
 
 
@@ -19,7 +20,7 @@ def test_a_training_problem_that_is_in_the_test_set_is_left_out_whatever_blanks_
     files = {split: {"path": str(tmp_path / f"{split}.jsonl"), "format": "math"} for split in texts}
     with pytest.raises(InputError, match=r"problems\.train: 2 problems to learn from and 0 for validation"):
         ingest(ProblemSource.model_validate({"source": "files", "valid_share": 1e-9, **files}), seed=0)
-    problems, _, _ = _ingest_files(ProblemSource.model_validate({"source": "files", **files}), seed=0)
+    problems = _problems_of_files(ProblemSource.model_validate({"source": "files", **files}), seed=0)
     practice = problems[problems["split"].isin(["train", "valid"])]
     assert list(practice["problem"].str.strip()) == ["What is 1+1?", "What is 3+3?"]
     assert list(problems.loc[problems["split"] == "test", "problem"]) == ["What is 2+2?"]
@@ -54,7 +55,10 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
         "test": {"path": str(tmp_path / "test.jsonl"), "format": "math"},
     }
     given = {"source": "files", "valid_share": 1e-9, **files}
-    problems, solutions, labels = _ingest_files(ProblemSource.model_validate(given), seed=0)
+    source = ProblemSource.model_validate(given)
+    problems = _problems_of_files(source, seed=0)
+    pool = PoolBlock.model_validate({"train": {"per_problem": 1, "problems_per_shard": 1}, "labeler": "given"})
+    solutions, labels = read_given_labels(problems, source, pool)
     assert solutions["sample_id"].tolist() == [0, 1, 2, 4, 5], "3 is the record that was given up"
     assert solutions["finish"].tolist() == ["found_error"] * 3 + ["solution"] * 2
     assert solutions["is_correct"].tolist() == [False] * 4 + [True]

@@ -9,12 +9,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import made
 
 from stepscale.errors import InputError
 from stepscale.estimators.flops_match import RATIOS
-from stepscale.parameters import GeneratorBlock, LargerBlock, ReportBlock, RevisionsBlock, SearchBlock
+from stepscale.parameters import (
+    GeneratorBlock,
+    LargerBlock,
+    LargerSettings,
+    ProblemSource,
+    ReportBlock,
+    RevisionsBlock,
+    SearchBlock,
+)
 from stepscale.pipelines.larger_model import nodes as part
-from stepscale.pipelines.sampling import gather
 from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.larger_model.figures import larger_part
@@ -36,12 +44,16 @@ REVISIONS = RevisionsBlock.model_validate(
         "training_chains": {"problems": 1, "chains": 1, "attempts": 1, "problems_per_shard": 1},
         "test": {"problems": 20, "problems_per_shard": 20},
         "budgets": [1, 2, 4, 8],
+        "search": {"after": 2, "budgets": [4], "strategies": [{"method": "weighted"}]},
     }
 )
 REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
 IDS = [f"test-{i:02d}" for i in range(20)]
 EASY = np.arange(20) < 12  # bins 1 to 3
 PLACES = 32
+
+
+Matched = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]
 
 
 @pytest.fixture(scope="module")
@@ -103,38 +115,44 @@ def samples(ids: list[str], right: Any) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def made(shards: Any) -> dict[str, pd.DataFrame]:
-    return {name: shard for part in shards for name, shard in part.items()}
-
-
-def readers(shards: dict[str, pd.DataFrame]) -> dict[str, Any]:
-    return {name: (lambda shard=shard: shard) for name, shard in shards.items()}
-
-
-def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(models, generator) -> None:
+def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
+    models, generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
     small, large = models
     block = LargerBlock(base=str(large), problems_per_shard=6)
     every = problems()
     given = samples(list(every["problem_id"]), np.ones((40, 1)))
-    examples, sizes = part.choose_larger_examples(small, every, given, generator, block, 0)
+    file = {"path": "theirs.jsonl", "format": "prm800k"}
+    source = ProblemSource.model_validate({"source": "files", "train": file, "test": file})
+    monkeypatch.setattr("stepscale.formats.source.read_solutions", lambda *_: (given, None))
+    sizes = part.measure_sizes(small, block)
+    examples = part.choose_larger_examples(every, sizes, source, generator, block, 0)
     assert set(examples["problem_id"]) == set(every["problem_id"][:20]), "training problems alone"
     assert sizes["larger"] > sizes["generator"] and sizes["size_ratio"] == sizes["larger"] / sizes["generator"]
     folder = part.fine_tune_larger(every, examples, generator, block, 0)
     assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 3
 
-    args = (generator, block, PLAN.model_copy(update={"problems": 10}), None, SEARCH, 0)
-    first = made(part.answer_greedily(folder, every, {}, *args))
-    assert len(first) == 3  # shards of six and four problems, and their names
-    kept = dict(list(first.items())[:1])
-    rest = made(part.answer_greedily(folder, every, readers(kept), *args))
-    assert set(rest) == set(list(first)[1:])
+    test = REVISIONS.test.model_copy(update={"problems": 10})
+    settings = LargerSettings(
+        generator=generator,
+        larger=block,
+        search=SEARCH,
+        tree_search=PLAN.model_copy(update={"problems": 10}),
+        revisions=REVISIONS.model_copy(update={"test": test}),
+        seed=0,
+    )
+    plan = part.answer_greedily(folder, every, settings)
+    assert [piece.size for piece in plan.pieces] == [6, 4]
     drawn = samples(IDS, np.ones((20, PLACES)))
-    priced = part.price_answers(readers(first), small, folder, every, drawn, generator, block, 0)
+    priced = part.price_answers(made(plan), small, folder, every, drawn, settings)
     assert priced["problem_id"].tolist() == IDS[:10] and priced["is_correct"].notna().all()
     prompts = priced["prefill_tokens"].to_numpy()
     written = priced["tokens"].map(len).to_numpy() - 1
     assert priced["flops"].to_numpy() == pytest.approx(2 * sizes["larger"] * (prompts + written))
     assert priced["generation_flops"].to_numpy() == pytest.approx(2 * sizes["generator"] * (prompts + 8))
+    bare = drawn.assign(tokens=[[]] * len(drawn))
+    with pytest.raises(InputError, match="larger: the samples have no tokens"):
+        part.price_answers(made(plan), small, folder, every, bare, settings)
 
 
 def test_its_own_fine_tuning_and_placement_take_the_place_of_the_generator_s(generator) -> None:
@@ -147,38 +165,7 @@ def test_its_own_fine_tuning_and_placement_take_the_place_of_the_generator_s(gen
 def test_a_smaller_model_is_refused_before_it_is_trained(models, generator) -> None:
     small, large = models
     with pytest.raises(InputError, match=r"larger\.base: .* fewer than the generator's"):
-        part.choose_larger_examples(large, problems(), pd.DataFrame(), generator, LargerBlock(base=str(small)), 0)
-
-
-def test_switched_off_it_does_nothing(generator) -> None:
-    examples, sizes = part.choose_larger_examples(None, None, None, generator, None, 0)
-    assert examples.empty and sizes == {}
-    folder = part.fine_tune_larger(None, examples, generator, None, 0)
-    assert not any(folder.iterdir())
-    off = readers(made(part.answer_greedily(folder, problems(), {}, generator, None, PLAN, None, SEARCH, 0)))
-    assert gather(off).empty
-    answers = part.price_answers(off, None, folder, problems(), pd.DataFrame(), generator, None, 0)
-    assert (
-        answers.empty and match_searches(pd.DataFrame(), pd.DataFrame(), answers, {"size_ratio": 4.0}, REPORT, 0) == {}
-    )
-
-
-Matched = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]
-
-
-def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN) -> Matched:
-    """Tables of searches and of revisions against the larger model."""
-    given = (recorded[name] for name in ("problems", "solutions", "scores"))
-    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
-    scored = scored_grid(samples, IDS, SEARCHED)
-    searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
-    revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
-    args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)
-    return match_searches(searched, *args), match_revisions(revised, *args)
-
-
-def together(tables: Matched, name: str) -> pd.DataFrame:
-    return pd.concat([one[name] for one in tables], ignore_index=True)
+        part.measure_sizes(large, LargerBlock(base=str(small)))
 
 
 @pytest.fixture(scope="module")
@@ -238,6 +225,21 @@ def recorded() -> dict[str, Any]:
         ),
         "answers": answers.astype({"is_correct": "boolean"}),
     }
+
+
+def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN) -> Matched:
+    """Tables of searches and of revisions against the larger model."""
+    given = (recorded[name] for name in ("problems", "solutions", "scores"))
+    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
+    scored = scored_grid(samples, IDS, SEARCHED)
+    searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
+    revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
+    args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)
+    return match_searches(searched, *args), match_revisions(revised, *args)
+
+
+def together(tables: Matched, name: str) -> pd.DataFrame:
+    return pd.concat([one[name] for one in tables], ignore_index=True)
 
 
 def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:

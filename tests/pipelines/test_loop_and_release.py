@@ -11,8 +11,13 @@ from stepscale.datasets.folder import FolderDataset
 from stepscale.errors import InputError
 from stepscale.formats import read, tables
 from stepscale.labeling.options import ByFile, ByLargePRM, ReleaseOptions
-from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock
-from stepscale.pipelines.active_learning.release import _told_of_labelers, release_labels
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings, ReportBlock
+from stepscale.pipelines.active_learning.release import (
+    _told_of_labelers,
+    add_loop,
+    release_pool,
+    release_with_loop,
+)
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.studies.data_loop.measure import measure_loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy
@@ -31,6 +36,11 @@ GENERATOR = GeneratorBlock.model_validate(
 POOL = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "symbolic"})
 GIVEN = PoolBlock.model_validate({"train": {"per_problem": 4, "problems_per_shard": 1}, "labeler": "given"})
 OPTIONS = LoopOptions(problems=3, per_problem=2, audit=1, budgets=(1,), strategies=(RETRAINED, AT_RANDOM))
+
+
+def settings(pool: PoolBlock, options: LoopOptions) -> ReleaseSettings:
+    release = ReleaseOptions(title="Tiny")
+    return ReleaseSettings(generator=GENERATOR, pool=pool, loop=options, release=release, seed=0)
 
 
 def lab(n_samples: int = 8) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -92,17 +102,6 @@ def test_runs_that_have_labelled_the_same_share_a_training() -> None:
     assert [names for _, names, _ in loop._shared(keys)] == [["a", "b"], ["c"]]
 
 
-def test_a_loop_that_is_not_asked_for_gives_empty_tables() -> None:
-    problems, solutions = lab()
-    keys, asked, scores = loop.begin(problems, solutions, None, 0)
-    assert keys.empty and asked.empty and scores.empty
-    assert loop.choose(scores, keys, None).empty
-    labels = labels_of(solutions).head(0)
-    assert all(table.empty for table in loop.choose_and_ask(problems, solutions, scores, keys, labels, None))
-    health = loop.health(scores, keys, solutions, labels, None)
-    assert health.empty and list(health)[:3] == [*loop.RUN, "round"]
-
-
 def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_training() -> None:
     _, solutions = lab()
     scores, labels = scores_of(solutions), labels_of(solutions)
@@ -110,7 +109,10 @@ def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_trai
     begun = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
     first = loop.choose(scores, begun, OPTIONS)
     second = loop.choose(scores, first, OPTIONS)
-    found = loop.gather_rounds(*(loop.health(scores, keys, solutions, labels, OPTIONS) for keys in (first, second)))
+    found = loop.gather_rounds(
+        round_1=loop.health(scores, first, solutions, labels, OPTIONS),
+        round_2=loop.health(scores, second, solutions, labels, OPTIONS),
+    )
     assert found.groupby(["strategy", "seed", "round", "of"]).size().to_dict() == {
         (s.name, 0, r, of): n for s in OPTIONS.strategies for r in (1, 2) for of, n in (("chosen", 6), ("audit", 3))
     }
@@ -129,19 +131,11 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     keys["round"] = keys["sample_id"] - 5
     others = keys.assign(strategy="another")
     options = LoopOptions(problems=3, per_problem=1, budgets=(1,), strategies=(RETRAINED, _another()))
-    made, counts = release_labels(
-        problems,
-        pool,
-        labels_of(pool),
-        deep,
-        pd.concat([keys, others]),
-        labels_of(deep),
-        GENERATOR,
-        POOL,
-        options,
-        ReleaseOptions(title="Tiny"),
-        0,
+    looped, loop_labels, rounds = loop.collect_labels(
+        pool, deep, pd.concat([keys, others]), labels_of(deep), options, 0
     )
+    solutions, labels = add_loop(pool, labels_of(pool), looped, loop_labels)
+    made, counts = release_with_loop(problems, solutions, labels, rounds, settings(POOL, options))
     dataset = FolderDataset(path=str(tmp_path / "release"))
     with pytest.raises(DatasetError, match="no such folder"):
         dataset.load()
@@ -181,7 +175,8 @@ def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() 
     )
     many = pd.concat([people.assign(labeler=f"person {i}") for i in range(7)])
     assert (
-        _told_of_labelers(many, pooled.head(0), GIVEN, None) == "those who labelled the data it was given (7 labelers)"
+        _told_of_labelers(many, pooled.head(0), GIVEN, OPTIONS)
+        == "those who labelled the data it was given (7 labelers)"
     )
 
 
@@ -198,19 +193,7 @@ def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_
     labels = pd.DataFrame(rows, columns=["place", "step", "text", "rating", "is_chosen", "source"])
     labels["problem_id"] = problems["problem_id"].to_numpy()[labels.pop("place")]
     labels = tables.step_labels(labels.assign(sample_id=0, completion=0, labeler="ann", value=None, flagged=False))
-    made, _ = release_labels(
-        problems,
-        solutions,
-        labels,
-        solutions[:0],
-        pd.DataFrame(columns=loop.KEYS),
-        labels[:0],
-        GENERATOR,
-        GIVEN,
-        None,
-        ReleaseOptions(title="Tiny"),
-        0,
-    )
+    made, _ = release_pool(problems, solutions, labels, settings(GIVEN, OPTIONS))
     back = read(made / "labels.jsonl.gz", "prm800k")
     finish = back.solutions.merge(back.problems, on="problem_id").set_index("problem")["finish"]
     assert finish[problems["problem"][0]] == "found_error", "its error is a label after the last step"
@@ -222,15 +205,3 @@ def test_of_given_labels_the_release_holds_the_errors_that_were_found_and_tells_
 
 def _another() -> LoopStrategy:
     return LoopStrategy(name="another", selection=Convincing(wrong_share=1))
-
-
-def test_without_a_release_an_empty_folder_takes_the_place_of_an_old_one(tmp_path: Path) -> None:
-    problems, solutions = lab()
-    none = pd.DataFrame(columns=loop.KEYS)
-    made, counts = release_labels(
-        problems, solutions, labels_of(solutions), solutions, none, none, GENERATOR, POOL, None, None, 0
-    )
-    (tmp_path / "release").mkdir()
-    (tmp_path / "release" / "old").write_text("")
-    FolderDataset(path=str(tmp_path / "release")).save(made)
-    assert not list((tmp_path / "release").iterdir()) and counts.empty

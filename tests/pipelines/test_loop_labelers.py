@@ -7,15 +7,22 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import made
 
 from stepscale.cost import Ledger
-from stepscale.datasets.model_folder import ModelFolderDataset
 from stepscale.errors import InputError
 from stepscale.formats import Tables, write
 from stepscale.generation.contract import Continuation, Request, Sampling
 from stepscale.labeling.contract import label_table
-from stepscale.parameters import GeneratorBlock, PoolBlock, PRMBlock, VerifierBlock, check_parameters
-from stepscale.pipelines.active_learning.nodes import label_steps
+from stepscale.parameters import (
+    ExperimentBlock,
+    GeneratorBlock,
+    LoopSettings,
+    PoolBlock,
+    VerifierBlock,
+    check_parameters,
+)
+from stepscale.pipelines.active_learning.nodes import gather_labels, label_pool
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions
 from stepscale.supervision.selection import KEY, chosen
@@ -33,7 +40,6 @@ GENERATOR = GeneratorBlock.model_validate(
 )
 PRM = {"optimization": {"epochs": 1, "learning_rate": 1e-3, "batch_size": 4}}
 VERIFIERS = VerifierBlock.model_validate({"base": "x/y", "prompt": "{problem}\n", "prm": PRM, "orm": PRM})
-LARGE = VERIFIERS.model_copy(update={"large": PRMBlock.model_validate({"base": "x/y", "prm": PRM})})
 
 
 def options(labeler: object) -> LoopOptions:
@@ -106,17 +112,19 @@ def folder(path: Path) -> Path:
     return path
 
 
-def label(
-    asked: pd.DataFrame,
-    known: pd.DataFrame,
-    who: object,
-    prm: Path | None = None,
-    large: Path | None = None,
-    verifiers: VerifierBlock = VERIFIERS,
-) -> pd.DataFrame:
-    problems, solutions = lab()
-    made_of = (Path("nowhere"), prm, large, GENERATOR, verifiers, options(who), 0)
-    return loop.label(problems, solutions, asked, known, *made_of)
+PART = {"problems": 3, "samples": {"per_problem": 8, "problems_per_shard": 1}}
+EXPERIMENT = ExperimentBlock.model_validate(
+    {"pool": PART, "test": PART, "design": {"sizes": [1], "seeds": 1, "budgets": [1]}}
+)
+
+
+def settings(who: object) -> LoopSettings:
+    blocks = {"generator": GENERATOR, "verifiers": VERIFIERS, "experiment": EXPERIMENT}
+    return LoopSettings(loop=options(who), seed=0, **blocks)
+
+
+def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, model: Path = Path("nowhere")) -> pd.DataFrame:
+    return loop.label(*lab(), asked, known, model, settings(who))
 
 
 def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
@@ -130,14 +138,14 @@ def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
 def begun() -> tuple[pd.DataFrame, pd.DataFrame]:
     """What round 0 asks for, and no labels."""
     problems, solutions = lab()
-    _, asked, _ = loop.begin(problems, solutions, options("symbolic"), 0)
+    _, asked = loop.begin(problems, solutions, options("symbolic"), 0)
     return asked, label_table(solutions, "x", [[]] * len(solutions))
 
 
 def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() -> None:
     problems, solutions = lab()
-    keys, asked, scores = loop.begin(problems, solutions, options("symbolic"), 0)
-    assert list(asked) == loop.ASKED and asked["problem_id"].value_counts().tolist() == [2, 2, 2] and scores.empty
+    keys, asked = loop.begin(problems, solutions, options("symbolic"), 0)
+    assert list(asked) == loop.ASKED and asked["problem_id"].value_counts().tolist() == [2, 2, 2]
     assert not len(keys[KEY].merge(asked[KEY])[KEY].drop_duplicates()) - 3, "all chosen ones are asked for"
     texts = chosen(solutions, asked)["steps"].tolist()
     assert asked["steps"].tolist() == texts and set(asked["problem"]) == set(problems["problem"])
@@ -146,8 +154,7 @@ def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() 
 def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     asked, _ = begun
     problems, solutions = lab()
-    made_of = (Path("nowhere"), None, None, GENERATOR, VERIFIERS, options("symbolic"), 0)
-    labels = loop.label_beginning(problems, solutions, asked, *made_of)
+    labels = loop.label_beginning(problems, solutions, asked, Path("nowhere"), settings("symbolic"))
     assert set(labels["labeler"]) == {"symbolic"}
     assert len(labels[KEY].drop_duplicates()) == len(asked)
 
@@ -161,31 +168,18 @@ def test_prm_large_labels_with_its_threshold(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
-    labels = label(*begun, who, prm=folder(tmp_path / "prm"))
+    labels = loop.label_by_prm(*lab(), *begun, tmp_path, settings(who))
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {wrong}}
     assert set(labels["labeler"]) == {"prm_large"}
 
 
-def test_prm_large_is_verifiers_large_where_there_is_one(
-    begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
-    prm, large = folder(tmp_path / "prm"), folder(tmp_path / "large")
-    label(*begun, "prm_large", prm, large)
-    label(*begun, "prm_large", prm, large, LARGE)
-    assert Told.folders[-2:] == [prm, large]
-
-
-def test_a_prm_that_no_run_has_made_is_one_line_with_key_and_remedy(
+def test_who_labels_in_the_other_pipeline_is_one_line_that_names_it(
     begun: tuple[pd.DataFrame, pd.DataFrame], tmp_path: Path
 ) -> None:
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(
-        InputError, match=r"loop\.labeler: prm_large .* verifiers\.prm, .* kedro run --to-nodes train_prm,"
-    ):
+    with pytest.raises(InputError, match=r"loop\.labeler: prm_large .* run data_loop_by_prm in the place of data_loop"):
         label(*begun, "prm_large")
-    with pytest.raises(InputError, match=r"verifiers\.large, .* --to-nodes supervision\.train_large_prm"):
-        label(*begun, "prm_large", folder(tmp_path / "prm"), tmp_path / "empty", LARGE)
+    with pytest.raises(InputError, match=r"loop\.labeler: symbolic labels in the pipeline data_loop; run it"):
+        loop.label_beginning_by_prm(*lab(), begun[0], tmp_path, settings("symbolic"))
 
 
 def test_rollouts_label_the_loop_with_ratings_and_values(
@@ -209,7 +203,7 @@ def labelled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
 
 def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_asked_again(tmp_path: Path) -> None:
     problems, solutions = lab()
-    keys, asked, _ = loop.begin(problems, solutions, options("symbolic"), 0)
+    keys, asked = loop.begin(problems, solutions, options("symbolic"), 0)
     none = label_table(solutions, "x", [[]] * len(solutions))
     path = labelled_file(tmp_path / "people.jsonl", asked.iloc[1:], "ann", "bob")
     who = {"kind": "file", "path": str(path)}
@@ -234,16 +228,17 @@ def test_where_nothing_new_was_chosen_nobody_is_asked(begun: tuple[pd.DataFrame,
     assert label(asked.head(0), known, {"kind": "file", "path": "nowhere.jsonl"}) is known
 
 
-def test_the_pool_is_labelled_by_the_lab_by_people_or_as_given(tmp_path: Path) -> None:
+def test_the_pool_is_labelled_by_the_lab_or_by_people(tmp_path: Path) -> None:
     problems, solutions = lab()
-    given = label_table(solutions.head(1), "those", [[1, 1]])
     path = labelled_file(tmp_path / "people.jsonl", solutions[KEY].head(5), "ann")
 
     def by(who: object) -> pd.DataFrame:
         pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
-        return label_steps(problems, solutions, given, {}, pool)
+        plan = label_pool(tmp_path, problems, solutions, GENERATOR, pool, 0)
+        assert len(plan.pieces) == (1 if pool.labeler.kind == "file" else 3), "people may leave out whole problems"
+        return gather_labels(made(plan))
 
-    assert by("given") is given and set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
+    assert set(by({"kind": "symbolic"})["labeler"]) == {"symbolic"}
     people = by({"kind": "file", "path": str(path)})
     assert set(people["labeler"]) == {"ann"} and len(people[KEY].drop_duplicates()) == 5
 
@@ -268,13 +263,6 @@ def test_a_misspelt_labeler_is_one_clear_line(key: str, value: object, line: str
     assert "\n" not in str(caught.value)
 
 
-def test_a_model_that_may_be_absent_loads_as_none_until_it_is_there(tmp_path: Path) -> None:
-    dataset = ModelFolderDataset(filepath=str(tmp_path / "prm"), or_none=True)
-    assert dataset.load() is None
-    (folder(tmp_path / "prm") / "model.safetensors").write_bytes(b"")
-    assert dataset.load() == tmp_path / "prm"
-
-
 @pytest.mark.e2e
 def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: Callable[..., Any]) -> None:
     small = "problems.lab.train=24,problems.lab.valid=6,problems.lab.test=10,problems.lab.heldout=4,loop.labeler"
@@ -288,18 +276,18 @@ def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: C
         return set(pd.read_parquet(data / "loop_labels_0.parquet")["labeler"])
 
     data = project / "data" / "smoke" / "05_model_input" / "loop"
-    assert "first kedro run --to-nodes supervision.train_large_prm" in run(code=1)
-    assert not (project / "data" / "smoke").exists(), "told before any work"
-    run("--to-nodes", "supervision.train_large_prm,begin_loop")
-    assert "would then train another" in run(code=1)
-    run("--to-nodes", "supervision.train_large_prm,label_beginning", "--only-missing-outputs")
+    loop_by_prm = ("--pipelines", "data_loop_by_prm", "--to-nodes", "begin_loop,label_beginning")
+    assert "large_prm_model (pipeline supervision)" in run(*loop_by_prm, code=1)
+    assert not (project / "data" / "smoke" / "03_primary").exists(), "told before any work"
+    run("--to-nodes", "supervision.train_large_prm,begin_loop", labeler="=symbolic")
+    run(*loop_by_prm)
     assert labelers() == {"prm_large"}
-    run("--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
+    run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
     assert labelers() == {"rollouts"}
     asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str})
     rated = label_table(asked, "ann", [[1] * len(steps) for steps in asked["steps"]])
     write(Tables(asked[["problem_id", "problem"]].drop_duplicates(), asked, rated), project / "people.jsonl", "prm800k")
-    run("--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")
+    run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")
     assert labelers() == {"ann"}
-    run("--nodes", "label_beginning", labeler="=symbolic")
+    run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler="=symbolic")
     assert labelers() == {"symbolic"}

@@ -75,7 +75,7 @@ def test_a_prm_without_anybody_s_labels_leads_a_beam_search(run_in: Run, small: 
     served = json.loads((data / "08_reporting" / "served_policy.json").read_text())
     assert served["aggregation"] == "last"
 
-    shards = sorted((data / "02_intermediate" / "pool_rollouts").glob("pool-rollouts-*.parquet"))
+    shards = sorted((data / "02_intermediate" / "pool_label").glob("pool-rollouts-*.parquet"))
     made = {shard: shard.stat().st_mtime_ns for shard in shards}
     shards[1].unlink()
     again = run_in(small, "--env", "math_rollouts", "--to-nodes", "label_steps")

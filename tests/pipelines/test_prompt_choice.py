@@ -6,11 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
+from made_plans import made
 
 from stepscale.formats import write
 from stepscale.formats.contract import Tables
-from stepscale.parameters import GeneratorBlock, SearchBlock, check_parameters
+from stepscale.parameters import GeneratorBlock, ProblemSource, SearchBlock, check_parameters
 from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator
+from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search.nodes import sample_test
 from stepscale.settings import CONFIG_LOADER_ARGS
 
@@ -64,16 +66,16 @@ def test_a_base_is_asked_by_examples_without_any_fine_tuning(
 ) -> None:
     path, problems, solutions = examples
     config = block(model_of(solutions["steps"].map("\n".join)), path)
-    assert choose_examples(problems, solutions, config, 0).empty
-    folder = fine_tune_generator(problems, choose_examples(problems, solutions, config, 0), config, 0)
+    lab = {"train": 1, "valid": 1, "test": 1, "heldout": 1}
+    source = ProblemSource.model_validate({"source": "lab", "lab": lab})
+    none = choose_examples(problems, source, config, 0)
+    assert none.empty
+    folder = fine_tune_generator(problems, none, config, 0)
     assert config.template(0) == config.base_template(0)
     assert config.template(0).count("Problem: ") == 5
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
     test = problems.assign(split="test")
-    shards = [
-        shard for part in sample_test(folder, test, test.head(0), {}, config, search, 0) for shard in part.items()
-    ]
-    table = next(frame for name, frame in shards if not name.startswith("current"))
+    table = gather(made(sample_test(folder, test, config, search, 0)))
     assert len(table) == 6 * 3
     assert table["step_ends"].map(len).equals(table["steps"].map(len))
 

@@ -11,8 +11,8 @@ from stepscale.engine.loading import load_token_classifier, load_tokenizer, save
 from stepscale.formats.checking import empty
 from stepscale.formats.tables import SCORES
 from stepscale.formats.tables import scores as check_scores
-from stepscale.parameters import SearchBlock, VerifierBlock
-from stepscale.pipelines.test_time_search.nodes import score_prm
+from stepscale.parameters import SearchBlock
+from stepscale.pipelines.test_time_search.nodes import sort_scores
 from stepscale.studies.best_of_n.aggregates import score_samples
 
 COUNTS = {"per_problem": 2, "problems_per_shard": 2}
@@ -44,8 +44,7 @@ def test_public_prms_score_samples_of_a_run_without_models_of_its_own(public: Pa
     search = SearchBlock.model_validate(
         {"samples": COUNTS, "heldout_samples": COUNTS, "public_prms": [{"adapter": "trl", "source": str(public)}]}
     )
-    verifiers = VerifierBlock.model_validate({"base": str(public), "prompt": "{problem}\n", "prm": {}, "orm": {}})
-    found = check_scores(score_prm(None, problems, solutions, empty(SCORES), verifiers, search))
+    found = check_scores(sort_scores(problems, solutions, empty(SCORES), search)[0])
     assert found["verifier"].tolist() == ["Tiny-PRM"] * 2
     assert found["negative"].map(len).tolist() == [2, 1]
     scored = score_samples(problems, "test", solutions, found, empty(SCORES))

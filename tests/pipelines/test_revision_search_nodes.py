@@ -6,11 +6,19 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import made
 from pydantic import ValidationError
 
 from stepscale.estimators.intervals import verdict
-from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.revisions.searches import gather_revision_searches, run_revision_searches
+from stepscale.parameters import (
+    GeneratorBlock,
+    ReportBlock,
+    RevisionsBlock,
+    RevisionSettings,
+    SearchBlock,
+    VerifierBlock,
+)
+from stepscale.pipelines.revisions.searches import run_revision_searches
 from stepscale.pipelines.sampling import gather
 from stepscale.revisions.grid import BY_VERIFIER
 from stepscale.search.plan import RevisionSearchPlan, SearchPlan
@@ -92,28 +100,19 @@ def test_every_search_is_graded_paid_and_resumed(model: Path, tmp_path: Path) ->
     test = pd.DataFrame(
         {"problem_id": f"p{i}", "problem": f"{i}+1", "answer": str(i + 1), "split": "test"} for i in range(12)
     )
-    args = (generator, verifiers, REVISIONS, SEARCH, 0)
-    made = list(run_revision_searches(model, tmp_path / "prm", test, {}, *args))
-    first = {name: table for part in made for name, table in part.items()}
-    assert len(first) == 5  # two strategies on two shards, and their names
-    rows = gather_revision_searches({name: (lambda table=table: table) for name, table in first.items()})
+    blocks = {"generator": generator, "verifiers": verifiers, "search": SEARCH}
+    settings = RevisionSettings(revisions=REVISIONS, seed=0, **blocks)
+    plan = run_revision_searches(model, tmp_path / "prm", test, settings)
+    assert len(plan.pieces) == 4  # two strategies on two halves of the problems
+    tables = made(plan)
+    rows = gather(tables)
     search_results(rows)
     assert rows.groupby("label").size().eq(12).all() and rows["label"].nunique() == 2
     assert rows["budget"].eq(4).all() and rows["n_candidates"].eq(4).all() and (rows["decode_tokens"] > 0).all()
     assert rows["strategy"].str.endswith("after=2").all() and rows["is_correct"].notna().all()
-    half = {name: (lambda table=first[name]: table) for name in list(first)[:1]}
-    rest = {n: t for part in run_revision_searches(model, tmp_path / "prm", test, half, *args) for n, t in part.items()}
-    assert set(rest) == set(list(first)[1:])
-    for name in rest:
-        same = [column for column in rest[name] if column != "seconds"]
-        pd.testing.assert_frame_equal(rest[name][same], first[name][same])
-
-
-def test_switched_off_nothing_is_run_measured_or_drawn() -> None:
-    off = list(run_revision_searches(Path(), None, EMPTY, {}, None, None, None, SEARCH, 0))  # type: ignore[arg-type]
-    rows = gather_revision_searches({name: (lambda table=table: table) for part in off for name, table in part.items()})
-    assert rows.empty and gather({}).empty
-    assert measure_revision_search(rows, EMPTY, EMPTY, REPORT, 0) == {}
+    again = plan.pieces[-1].make().table
+    same = [column for column in again if column != "seconds"]
+    pd.testing.assert_frame_equal(again[same], tables[plan.pieces[-1].name]()[same])
 
 
 def chains() -> pd.DataFrame:

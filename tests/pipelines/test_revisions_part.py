@@ -1,14 +1,21 @@
 """The revisions part on tiny models: data of training problems alone, shards that resume, nothing where it is switched off."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import made
 
-from stepscale.parameters import GeneratorBlock, ReportBlock, RevisionsBlock, SearchBlock, VerifierBlock
+from stepscale.parameters import (
+    GeneratorBlock,
+    ReportBlock,
+    RevisionsBlock,
+    RevisionSettings,
+    SearchBlock,
+    VerifierBlock,
+)
 from stepscale.pipelines.revisions import nodes as part
 from stepscale.pipelines.sampling import gather
 from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
@@ -27,6 +34,7 @@ REVISIONS = RevisionsBlock.model_validate(
         "training_chains": {"problems": 4, "chains": 2, "attempts": 3, "problems_per_shard": 2},
         "test": {"problems": 12, "problems_per_shard": 6},
         "budgets": [1, 2, 4, 8],
+        "search": {"after": 2, "budgets": [4], "strategies": [{"method": "weighted"}]},
     }
 )
 
@@ -92,17 +100,16 @@ def samples(chosen: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def table(shards: Mapping[str, pd.DataFrame]) -> pd.DataFrame:
-    return gather({name: lambda shard=shard: shard for name, shard in shards.items()})
+def settings(generator: GeneratorBlock, verifiers: VerifierBlock) -> RevisionSettings:
+    return RevisionSettings(generator=generator, verifiers=verifiers, search=SEARCH, revisions=REVISIONS, seed=0)
 
 
-def made(shards: Any) -> dict[str, pd.DataFrame]:
-    return {name: shard for part in shards for name, shard in part.items()}
-
-
-def test_revision_data_are_of_training_problems_alone(model: Path, generator: GeneratorBlock) -> None:
-    every = problems()
-    found = part.make_revision_examples(model, every, samples(every), {}, generator, REVISIONS, 0)
+def test_revision_data_are_of_training_problems_alone(
+    model: Path, generator: GeneratorBlock, verifiers: VerifierBlock
+) -> None:
+    every, own = problems(), settings(generator, verifiers)
+    pool = made(part.sample_revision_pool(model, every, samples(every), own))
+    found = part.make_revision_examples(model, every, pool, own)
     assert set(found["problem_id"]) == {f"train-{i}" for i in range(12)}
     assert found["is_correct"].all() and found["context"].map(len).max() == 2
 
@@ -119,7 +126,7 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
     trained = samples(chosen[chosen["split"] == "train"]).assign(
         chain=0, position=lambda t: t["sample_id"], prompt="1+1"
     )
-    shards = {"a": lambda: trained, "current-revision-train": lambda: pd.DataFrame({"shard": ["a"]})}
+    shards = {"a": lambda: trained}
     orms = []
     for name, history in (("with", True), ("without", False)):
         examples = revision_orm_examples(chosen, gather(shards), history)
@@ -128,10 +135,10 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
     steps = [Example(f"p{i}", Trajectory(f"{i}+1", ("a", "b")), (1.0, 0.0)) for i in range(8)]
     train_verifier(verifiers.base, steps, verifiers.training("prm", 0), tmp_path / "prm")
     orms.append(tmp_path / "prm")
-    args = (generator, verifiers, REVISIONS, SEARCH, 0)
-    first = made(part.run_test_chains(model, *orms, chosen, {}, *args))
-    assert len(first) == 3  # two shards of six problems, and their names
-    whole = table(first)
+    plan = part.run_test_chains(model, *orms, chosen, settings(generator, verifiers))
+    assert len(plan.pieces) == 2  # of six problems each
+    tables = made(plan)
+    whole = gather(tables)
     assert set(whole["problem_id"]) == {f"test-{i}" for i in range(12)}
     assert len(whole) == 12 * 20  # budget 8: chains of 8, 4, 2, 2, 1, 1, 1, 1
     answered = whole["answer"].notna()
@@ -142,11 +149,8 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
     assert (whole["tokens_computed"] > whole["tokens_computed_without_history"])[revised & answered].all()
     assert (whole["flops"] > whole["flops_without_history"])[revised & answered].all()
 
-    half = {name: (lambda shard=shard: shard) for name, shard in list(first.items())[:1]}
-    rest = made(part.run_test_chains(model, *orms, chosen, half, *args))
-    assert set(rest) == set(list(first)[1:])
-    for name in rest:
-        pd.testing.assert_frame_equal(rest[name], first[name])
+    last = plan.pieces[-1]
+    pd.testing.assert_frame_equal(last.make().table, tables[last.name]())
 
 
 def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
@@ -199,7 +203,7 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
 
 
 def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
-    verifiers: VerifierBlock, monkeypatch: pytest.MonkeyPatch
+    generator: GeneratorBlock, verifiers: VerifierBlock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Asked(Exception):
         pass
@@ -214,18 +218,4 @@ def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
     patient = verifiers.orm.optimization.model_copy(update={"patience": 3})
     block = verifiers.model_copy(update={"orm": verifiers.orm.model_copy(update={"optimization": patient})})
     with pytest.raises(Asked):
-        part.train_orm_with_history(problems(), {}, block, REVISIONS, 0)
-
-
-def test_switched_off_it_does_nothing(generator: GeneratorBlock, verifiers: VerifierBlock) -> None:
-    assert table(made(part.sample_revision_pool(None, None, {}, generator, None, SEARCH, 0))).empty
-    assert part.make_revision_examples(None, None, None, {}, generator, None, 0).empty
-    folder = part.train_revision_model(None, None, pd.DataFrame(), generator, None, 0)
-    assert folder.is_dir() and not any(folder.iterdir())
-    assert table(made(part.run_training_chains(folder, None, {}, generator, None, SEARCH, 0))).empty
-    assert not any(part.train_orm_with_history(None, {}, verifiers, None, 0).iterdir())
-    off = made(
-        part.run_test_chains(folder, folder, folder, None, problems(), {}, generator, verifiers, None, SEARCH, 0)
-    )
-    chains = part.gather_chains({name: (lambda shard=shard: shard) for name, shard in off.items()})
-    assert chains.empty
+        part.train_orm_with_history(problems(), {}, settings(generator, block))

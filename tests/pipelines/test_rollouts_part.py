@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import keys, made
 from mlflow import MlflowClient
 
 from stepscale.datasets.shards import ShardsDataset
@@ -13,13 +14,18 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation
 from stepscale.labeling.contract import label_table
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, PoolBlock, ReportBlock, SearchBlock, VerifierBlock
+from stepscale.parameters import (
+    GeneratorBlock,
+    PoolBlock,
+    ProblemSource,
+    ReportBlock,
+    RolloutSettings,
+    VerifierBlock,
+)
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 from stepscale.pipelines.rollouts import nodes as nodes
-from stepscale.pipelines.sampling import GradedSampler, gather
 from stepscale.report.claims import Claim
-from stepscale.resume import Made, Piece, Recipe, ShardPlan
 from stepscale.studies.rollouts.figures import rollouts_part
 from stepscale.studies.rollouts.measure import gather_soft_scores, measure_rollouts
 
@@ -38,7 +44,6 @@ OPTIONS = RolloutOptions(
 )  # of 4 training problems the first 3: two shards
 REPORT = ReportBlock(budgets=(1, 2, 4, 8), bootstrap=100)
 COUNTS = {"per_problem": 8, "problems_per_shard": 1}
-SEARCH = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
 SAMPLED = {"per_problem": 3, "problems_per_shard": 1}
 RATED = PoolBlock.model_validate({"train": SAMPLED, "labeler": "symbolic"})
 ROLLED = PoolBlock.model_validate(
@@ -91,47 +96,35 @@ def sure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def made(folder: Path, finished: dict[str, Callable[[], pd.DataFrame]]) -> dict[str, pd.DataFrame]:
+VERIFIERS = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
+
+
+def settings(verifiers: VerifierBlock = VERIFIERS, options: RolloutOptions = OPTIONS) -> RolloutSettings:
+    return RolloutSettings(generator=GENERATOR, verifiers=verifiers, rollouts=options, pool=RATED, seed=0)
+
+
+def test_the_first_problems_and_samples_are_rolled_out_in_pieces_and_gathered_in_order(sure: Path) -> None:
     of = problems()
-    shards: dict[str, pd.DataFrame] = {}
-    for part in nodes.roll_out(folder, of, solutions(of), finished, GENERATOR, OPTIONS, 0):
-        shards |= part
-    return shards
-
-
-def kept(shards: dict[str, pd.DataFrame]) -> dict[str, Callable[[], pd.DataFrame]]:
-    return {name: lambda name=name: shards[name] for name in shards}
-
-
-def test_the_first_problems_and_samples_are_rolled_out_in_shards_and_gathered_in_order(sure: Path) -> None:
-    shards = made(sure, {})
-    assert len(shards) == 2 + 1, "two shards and the list of them"
-    labels = nodes.gather_rollouts(kept(shards))
+    plan = nodes.roll_out(sure, of, solutions(of), settings())
+    assert len(plan.pieces) == 2
+    labels = nodes.gather_rollouts(made(plan))
     assert labels["problem_id"].unique().tolist() == ["train-0", "train-1", "train-2"]
     assert set(labels["sample_id"]) == {0, 1}
     assert labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0] * 3, "a rollout is always right, a given wrong end is not"
 
 
-def test_finished_shards_are_not_made_again_and_strange_ones_are_not_gathered(sure: Path) -> None:
-    first = made(sure, {})
-    names = [name for name in first if not name.startswith("current")]
-    one_lost = {name: table for name, table in first.items() if name != names[1]}
-    again = made(sure, kept(one_lost))
-    assert list(again) == [names[1], *[name for name in first if name.startswith("current")]]
-    strange = {"rollouts-of-another-run": first[names[0]].assign(problem_id="strange")}
-    both = nodes.gather_rollouts(kept(first | strange))
-    assert "strange" not in set(both["problem_id"]) and len(both) == 12
-
-
-def test_without_rollouts_there_are_no_labels_and_no_model(sure: Path) -> None:
-    of = problems()
-    shards: dict[str, pd.DataFrame] = {}
-    for part in nodes.roll_out(sure, of, solutions(of), {}, GENERATOR, None, 0):
-        shards |= part
-    labels = nodes.gather_rollouts(kept(shards))
-    assert labels.empty and "value" in labels
-    verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
-    assert not list(nodes.train_soft_prm(of, solutions(of), labels, verifiers, None, 0).iterdir())
+def test_finished_pieces_are_not_made_again_and_other_rollouts_are_other_pieces(sure: Path, tmp_path: Path) -> None:
+    of, folder = problems(), tmp_path / "pieces"
+    plan = nodes.roll_out(sure, of, solutions(of), settings())
+    dataset = ShardsDataset(path=str(folder))
+    dataset.save(plan)
+    first, second = (folder / piece.file_name for piece in plan.pieces)
+    written = first.stat().st_mtime_ns
+    second.unlink()
+    dataset.save(nodes.roll_out(sure, of, solutions(of), settings()))
+    assert first.stat().st_mtime_ns == written and second.exists()
+    more = settings(options=OPTIONS.model_copy(update={"per_step": 5}))
+    assert not set(keys(plan)) & set(keys(nodes.roll_out(sure, of, solutions(of), more)))
 
 
 def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path], client: MlflowClient) -> None:
@@ -148,47 +141,30 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
         {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
     )
     whole = OPTIONS.model_copy(update={"patience": None})
-    folder = nodes.train_soft_prm(of, written, labels, verifiers, whole, 0)
+    folder = nodes.train_soft_prm(of, written, labels, settings(verifiers, whole))
     assert SavedVerifier.read(folder).kind == "soft_prm"
     with pytest.raises(InputError, match=r"rollouts\.patience: none of the 4 questions .* set patience to null"):
-        nodes.train_soft_prm(of, written, labels, verifiers, OPTIONS, 0)
-
-
-def rolled_pool(folder: Path, pool: PoolBlock) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Problems of all splits, and the shards of their pool's rollouts."""
-    of = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
-    shards: dict[str, pd.DataFrame] = {}
-    for part in pool_nodes.roll_out_pool(folder, of, solutions(of), {}, GENERATOR, pool, 0):
-        shards |= part
-    return of, shards
+        nodes.train_soft_prm(of, written, labels, settings(verifiers))
 
 
 def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_with_it(sure: Path) -> None:
-    of, shards = rolled_pool(sure, ROLLED)
-    assert len(shards) == 2 + 1, "six problems to learn from, three a shard"
-    labels = pool_nodes.label_steps(of, solutions(of), pd.DataFrame(), kept(shards), ROLLED)
+    of = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
+    plan = pool_nodes.label_pool(sure, of, solutions(of), GENERATOR, ROLLED, 0)
+    assert len(plan.pieces) == 2, "six problems to learn from, three per piece"
+    labels = pool_nodes.gather_labels(made(plan))
     assert labels["problem_id"].unique().tolist() == [f"train-{i}" for i in range(4)] + ["valid-0", "valid-1"]
     assert labels["rating"].isna().all() and labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 6
 
 
-def test_of_an_earlier_run_s_pool_with_another_labeler_nothing_is_gathered(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    of = pd.concat([problems(), problems("valid", 2)], ignore_index=True)
-    given, sampled = solutions(of.head(1)), solutions(of.tail(1))
-    recipe = Recipe.of(solutions, inputs={}, settings={}, seed=0)
-    plan = ShardPlan("sampling pool", (Piece("pool-0", recipe, lambda: Made(sampled)),))
-    monkeypatch.setattr(GradedSampler, "plan", lambda *_: plan)
-    folder = ShardsDataset(path=str(tmp_path))
-    by_hand = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
-    for pool, wanted in ((by_hand, given), (ROLLED, sampled), (by_hand, given)):
-        folder.save(pool_nodes.sample_pool(tmp_path, of, given, GENERATOR, pool, 0))
-        assert gather(folder.load())["problem_id"].tolist() == wanted["problem_id"].tolist()
-
-
-def test_a_pool_that_somebody_rates_is_not_rolled_out(sure: Path) -> None:
-    _, shards = rolled_pool(sure, RATED)
-    assert [len(table) for table in shards.values()] == [0], "a list of no shards"
+def test_given_labels_are_a_pipeline_of_their_own_and_each_names_the_other(sure: Path) -> None:
+    given = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
+    source = ProblemSource.model_validate({"source": "lab", "lab": {"train": 1, "valid": 1, "test": 1, "heldout": 1}})
+    with pytest.raises(InputError, match="run given_labels in the place of active_learning"):
+        pool_nodes.sample_pool(sure, problems(), GENERATOR, given, 0)
+    with pytest.raises(InputError, match="symbolic labels in active_learning; run it in the place of given_labels"):
+        pool_nodes.read_given_labels(problems(), source, RATED)
+    with pytest.raises(InputError, match="no labels come with the lab's problems"):
+        pool_nodes.read_given_labels(problems(), source, given)
 
 
 def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
@@ -208,7 +184,7 @@ def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
     )
     folder = train_prm(of, labels, verifiers, 0)
     assert SavedVerifier.read(folder).kind == "soft_prm"
-    metrics, bins, positions = evaluate_verifiers(*[folder] * 4, of, written, labels, verifiers, None)
+    metrics, bins, positions = evaluate_verifiers(folder, folder, of, written, labels, verifiers)
     assert set(metrics) == {"prm", "orm"} and "first_error_accuracy" not in metrics["prm"], "nobody rated"
     assert set(bins["verifier"]) == {"prm", "orm"}
     assert positions.loc[positions["verifier"] == "prm", "share_right"].tolist() == pytest.approx([2 / 3, 2 / 3])
@@ -240,7 +216,7 @@ def measured(
 
 
 def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     few = written[written["sample_id"] < OPTIONS.scored_samples]
     both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
@@ -255,9 +231,9 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert at_four["ORM"] == 1
     assert curves["error"].eq(0).all(), "of so few samples all votes are counted"
     (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product").figures
-    assert "here at most 0.40%" in figure.reading and "on 12 test problems" in figure.reading
+    assert "here at most 0.40%" in figure.reading and "on 30 test problems" in figure.reading
     assert figure.views[0].names == list(curves["label"].unique())
-    assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 12
+    assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 30
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 
 
@@ -271,20 +247,20 @@ def test_of_too_few_problems_nothing_is_settled() -> None:
 
 
 def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
     curves, [b8, b9] = measured(tested, written, own, NOTHING, outcome, ROLLED)
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
         "there is no other PRM"
     )
-    assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 12
+    assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 30
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
     assert "run's own" not in rollouts_part({"curves": curves}, [], "product").figures[0].reading
 
 
 def test_of_one_sample_no_claim_is_settled() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)
     alone = REPORT.model_copy(update={"budgets": (1,)})
@@ -293,7 +269,7 @@ def test_of_one_sample_no_claim_is_settled() -> None:
 
 
 def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
-    tested = problems("test", 12)
+    tested = problems("test", 30)
     written = solutions(tested, 4)
     last = REPORT.model_copy(update={"aggregation": "last"})
     own, outcome, soft = (scores(written, name, name == "prm") for name in ("prm", "orm", "soft"))

@@ -6,15 +6,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from made_plans import keys, made
 
 from stepscale.errors import InputError
 from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables
 from stepscale.formats.tables import SOLUTIONS
-from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.reporting.searches import measure_search_difficulty
-from stepscale.pipelines.test_time_search.nodes import choose_test_problems
-from stepscale.pipelines.test_time_search.searches import gather_searches, price_samples, run_searches
+from stepscale.parameters import GeneratorBlock, ReportBlock, SearchBlock, SearchSettings, VerifierBlock
+from stepscale.pipelines.test_time_search.measuring import measure_search_difficulty
+from stepscale.pipelines.test_time_search.nodes import read_samples, read_samples_to_judge
+from stepscale.pipelines.test_time_search.searches import choose_searched, gather_searches, run_searches
 from stepscale.report.part import Part
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.measure import learn_policy
@@ -40,15 +41,6 @@ PLACES = 8
 
 def readers(shards: dict[str, pd.DataFrame]) -> Any:
     return {name: lambda table=table: table for name, table in shards.items()}
-
-
-def test_without_a_plan_every_node_gives_empty_tables() -> None:
-    shards = list(run_searches(None, None, pd.DataFrame(), {}, None, None, None, None, 0))  # type: ignore[arg-type]
-    (manifest,) = shards
-    results, candidates = gather_searches(readers(manifest), None)
-    assert results.empty and candidates.empty and "is_correct" in results and "step_scores" in candidates
-    costs = price_samples(None, None, pd.DataFrame(), pd.DataFrame(), None, None, None, REPORT, 0)  # type: ignore[arg-type]
-    assert costs.empty
 
 
 @pytest.fixture(scope="module")
@@ -82,76 +74,66 @@ def made_of(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Gener
     return base, folder / "prm", generator, verifiers
 
 
-def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_again(made_of) -> None:
-    base, prm, generator, verifiers = made_of
-    counts = {"per_problem": 1, "problems_per_shard": 1}
+def settings(made_of: Any, plan: SearchPlan) -> SearchSettings:
+    _, _, generator, verifiers = made_of
+    counts = {"per_problem": 8, "problems_per_shard": 1}
     search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts})
+    blocks = {"generator": generator, "verifiers": verifiers, "search": search, "report": REPORT}
+    return SearchSettings(tree_search=plan, seed=0, **blocks)
+
+
+def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_again(made_of) -> None:
+    base, prm, *_ = made_of
     widths = [{"method": "beam", "width": 4}, {"method": "beam", "width": "sqrt"}, {"method": "dvts", "width": 4}]
     given = {"problems": 10, "problems_per_shard": 5, "budgets": [2, 4]}
     plan = SearchPlan.model_validate({**given, "strategies": widths})
     problems = pd.DataFrame({"problem_id": IDS[:10], "problem": "1+2", "answer": "3", "split": "test"})
 
-    def run(own: SearchPlan, finished: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
-        made = run_searches(base, prm, problems, readers(finished), generator, verifiers, own, search, 0)
-        return {name: table for part in made for name, table in part.items()}
-
-    first = run(plan, {})
-    keys = {options.search_key for _, _, options in plan.runs}
-    assert len(plan.runs) == 6 and len(keys) == 3  # N = 2: one; N = 4: M = 4 and M = 2
-    assert len(first) - 1 == 2 * len(keys), "two shards of five problems for each search, and their list"
-    results, candidates = gather_searches(readers(first), plan)
+    first = run_searches(base, prm, problems, settings(made_of, plan))
+    searches = {options.search_key for _, _, options in plan.runs}
+    assert len(plan.runs) == 6 and len(searches) < 6
+    assert len(first.pieces) == 2 * len(searches), "two pieces of five problems for each search"
+    tables = made(first)
+    results, candidates = gather_searches(tables, plan)
     searched = {options.strategy for _, _, options in plan.runs}
     assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
-    told = {name: own.drop(columns="strategy").reset_index(drop=True) for name, own in results.groupby("strategy")}
-    own = {name: options.strategy for name, budget, options in plan.runs if budget == 4}
-    pd.testing.assert_frame_equal(told[own["beam, M = 4"]], told[own["DVTS, M = 4"]])
 
     turned = SearchPlan.model_validate({**given, "strategies": widths[::-1]})
-    again = run(turned, first)
-    assert len(again) == 1, "named by what is searched, shards serve a plan of other strategies too"
+    again = run_searches(base, prm, problems, settings(made_of, turned))
+    assert set(keys(again)) == set(keys(first)), (
+        "named by what is searched, pieces serve a plan of other strategies too"
+    )
     pd.testing.assert_frame_equal(
-        gather_searches(readers({**first, **again}), turned)[0].sort_values(
-            ["strategy", "problem_id"], ignore_index=True
-        ),
+        gather_searches(tables, turned)[0].sort_values(["strategy", "problem_id"], ignore_index=True),
         results.sort_values(["strategy", "problem_id"], ignore_index=True),
     )
     with pytest.raises(InputError, match="run test_time_search again"):
-        gather_searches(readers(first), PLAN)
+        gather_searches(tables, PLAN)
 
 
-def test_searches_beyond_the_given_samples_are_refused_before_anything_is_searched(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_searches_beyond_the_given_samples_are_refused_before_anything_is_searched() -> None:
     """Of the twenty problems that are searched on there are three samples; of another there are more."""
     counts = {"per_problem": 1, "problems_per_shard": 1}
     given = {"path": "theirs.jsonl", "format": "best_of_n"}
     search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
-    problems = pd.DataFrame({"problem_id": [*IDS, "more"], "problem": "x", "answer": "1", "level": 1})
+    problems = pd.DataFrame({"problem_id": [*IDS, "more"], "split": "test"})
     rows = [(name, k) for name in IDS for k in range(3)] + [("more", k) for k in range(9)]
-    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(answer="1", is_correct=True, finish=None)
-    solutions["tokens"] = [[1, 2]] * len(rows)
-    scores = pd.DataFrame({"problem_id": [], "verifier": []})
-    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores=scores))
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(tokens=[[1, 2]] * len(rows))
+    scores = pd.DataFrame({"problem_id": IDS, "verifier": "prm"})
     with pytest.raises(
         InputError, match=r"tree_search.budgets: 4 is above the 3 samples .*give more of them \(theirs.jsonl\)"
     ):
-        choose_test_problems(None, search, PLAN)
+        choose_searched(problems, solutions, scores, search, PLAN)
     fewer = PLAN.model_copy(update={"budgets": (2, 3)})
-    chosen, found, _ = choose_test_problems(None, search, fewer)
-    assert len(chosen) == 21 and len(found) == len(rows) and len(choose_test_problems(None, search)[1]) == len(rows)
-
-    solutions["tokens"] = [[]] * len(rows)
-    with pytest.raises(InputError, match=r"samples of theirs.jsonl have no tokens, so what they cost is unknown"):
-        choose_test_problems(None, search, fewer)
-    assert len(choose_test_problems(None, search)[1]) == len(rows), "without searches nothing is compared at a cost"
-    solutions["tokens"] = [[1]] * len(rows)
-    scores = pd.DataFrame({"problem_id": IDS, "verifier": "reward"})
-    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(problems, solutions, scores=scores))
-    with pytest.raises(InputError, match=r"theirs.jsonl holds scores, and none of a verifier 'prm'"):
-        choose_test_problems(None, search, fewer)
+    assert choose_searched(problems, solutions, scores, search, fewer)["problem_id"].tolist() == IDS
+    bare = solutions.assign(tokens=[[]] * len(rows))
+    with pytest.raises(InputError, match=r"samples have no tokens, so what they cost is unknown"):
+        choose_searched(problems, bare, scores, search, fewer)
+    with pytest.raises(InputError, match=r"no verifier 'prm' scored the samples"):
+        choose_searched(problems, solutions, scores.assign(verifier="reward"), search, fewer)
 
 
-def test_given_samples_of_problems_that_were_learned_from_are_left_out_unless_they_come_with_scores(
+def test_given_samples_of_problems_that_were_learned_from_are_left_out_where_models_here_judge_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counts = {"per_problem": 1, "problems_per_shard": 1}
@@ -171,17 +153,14 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_unless_th
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     learned = pd.DataFrame({"problem_id": ["z", "y"], "problem": ["1+1?", "2+2?"], "split": ["train", "test"]})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    chosen, found, _ = choose_test_problems(learned, search)
+    chosen, found = read_samples_to_judge(learned, search)
     assert chosen["problem_id"].tolist() == ["b"] and found["answer"].tolist() == ["4", "5"], "taken from the texts"
     assert found["is_correct"].tolist() == [True, False]
     with pytest.raises(InputError, match="all 2 problems are among those that the models here learned from"):
-        choose_test_problems(learned.assign(split="valid"), search)
+        read_samples_to_judge(learned.assign(split="valid"), search)
     own = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=own))
-    assert len(choose_test_problems(learned, search)[0]) == 2, "who scored them did not learn here"
-    revisions = object()  # whatever of our own is to work on them
-    chosen, found, scores = choose_test_problems(learned, search, revisions=revisions)  # type: ignore[arg-type]
-    assert set(chosen["problem_id"]) == set(found["problem_id"]) == set(scores["problem_id"]) == {"b"}
+    assert len(read_samples(search)[0]) == 2, "who scored them did not learn here"
 
 
 def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end(
@@ -204,12 +183,10 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     )
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    _, found, _ = choose_test_problems(None, search)
+    _, found, _ = read_samples(search)
     assert found["answer"].isna().tolist() == [True, True, False, False]
     assert found["is_correct"].fillna(False).tolist() == [False, False, False, True]
     assert found["finish"].tolist() == ["length", "length", "solution", "solution"]
-    with pytest.raises(InputError, match=r"larger: the samples of theirs\.jsonl have no tokens"):
-        choose_test_problems(None, search, larger=object())  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

@@ -1,25 +1,31 @@
 """The comparison's cells are saved one by one: a killed run goes on where it stopped, and never takes another run's cells."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
-from learning_points import points_table
+from made_plans import keys
 
 from stepscale.cost import Ledger
 from stepscale.labeling.contract import label_table
-from stepscale.parameters import ExperimentBlock, PRMBlock, VerifierBlock, VerifierModels
-from stepscale.pipelines.reward_modeling.nodes import train_large_prm
-from stepscale.pipelines.sampling import MANIFEST
+from stepscale.parameters import (
+    ExperimentBlock,
+    PoolBlock,
+    PRMBlock,
+    SupervisionSettings,
+    VerifierBlock,
+    VerifierModels,
+)
+from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
 from stepscale.pipelines.supervision import arms
 from stepscale.pipelines.supervision import nodes as supervision
+from stepscale.resume import ShardPlan
 from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labelled_counts
 from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
 from stepscale.supervision.selection import Convincing
-from stepscale.supervision.trained_cells import TrainedCell
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 BASE = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
@@ -55,51 +61,24 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     return problems, solutions, labels, selections
 
 
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The names of the cells trained; training itself is left out."""
-    names: list[str] = []
-
-    def run_cells(jobs, _) -> Iterator[TrainedCell]:
-        for job in jobs:
-            names.append(job.cell.name)
-            yield TrainedCell(
-                points_table([(job.cell.arm.name, job.cell.per_problem, job.cell.seed, 1, "a", 0.5)]), None, None
-            )
-
-    monkeypatch.setattr(arms, "run_cells", run_cells)
-    return names
+def plan(tables: tuple[pd.DataFrame, ...], verifiers: VerifierBlock = VERIFIERS) -> ShardPlan:
+    pool = PoolBlock.model_validate({"train": PART["samples"], "labeler": "symbolic"})
+    settings = SupervisionSettings(verifiers=verifiers, experiment=EXPERIMENT, pool=pool, seed=0)
+    return arms.train_arms(PROCESS, *tables, settings)
 
 
-def run(tables: tuple[pd.DataFrame, ...], before: Saved, verifiers: VerifierBlock = VERIFIERS, stop: int = 99) -> Saved:
-    """What lies on disk after a run over ``before`` that is killed when ``stop`` cells are saved."""
+def test_every_cell_is_a_piece_of_its_own(tables) -> None:
+    names = ["process-00001-seed-0", "process-00002-seed-0", "process-00001-seed-1", "process-00002-seed-1"]
+    assert [piece.name for piece in plan(tables).pieces] == names
+    assert keys(plan(tables)) == keys(plan(tables)) and len(set(keys(plan(tables)))) == 4
+
+
+def test_other_labels_or_settings_are_other_cells(tables) -> None:
     problems, solutions, labels, selections = tables
-    saved: Saved = dict(before)
-    readers: dict[str, Callable[[], pd.DataFrame]] = {name: lambda name=name: before[name] for name in before}
-    parts = arms.train_arms(PROCESS, problems, solutions, labels, selections, readers, verifiers, EXPERIMENT, 0)
-    for number, part in enumerate(parts, 1):
-        saved |= part
-        if number == stop:
-            break
-    return saved
-
-
-def test_a_killed_run_loses_the_cell_it_was_at_and_no_other(tables, trained) -> None:
-    killed = run(tables, {}, stop=3)
-    assert len(trained) == 3 and MANIFEST not in killed
-    whole = run(tables, killed)
-    assert trained == ["process-00001-seed-0", "process-00002-seed-0", "process-00001-seed-1", "process-00002-seed-1"]
-    gathered = arms.gather_points({name: lambda name=name: whole[name] for name in whole})
-    assert len(gathered) == 4
-
-
-def test_other_labels_or_settings_are_other_cells(tables, trained) -> None:
-    whole = run(tables, {})
-    assert run(tables, whole).keys() == whole.keys() and len(trained) == 4
-    problems, solutions, labels, selections = tables
-    run((problems, solutions, labels.assign(rating=1), selections), whole)
-    run(tables, whole, VERIFIERS.model_copy(update={"small": OTHER}))
-    assert len(trained) == 12
+    first = set(keys(plan(tables)))
+    shared = first & set(keys(plan((problems, solutions, labels.assign(rating=1), selections))))
+    assert {key[: len("process-00001")] for key in shared} == {"process-00001"}, "first samples are right anyway"
+    assert not first & set(keys(plan(tables, VERIFIERS.model_copy(update={"small": OTHER}))))
 
 
 def test_small_verifiers_have_a_base_and_settings_of_their_own() -> None:
@@ -117,9 +96,9 @@ def test_prm_large_may_have_a_base_and_settings_of_its_own() -> None:
     assert both.training("prm", 3) == VERIFIERS.training("prm", 3) == VERIFIERS.large_training(3)
 
 
-def test_without_a_base_of_its_own_no_prm_large_is_trained(tables) -> None:
+def test_without_a_base_of_its_own_the_run_s_prm_is_prm_large(tables, tmp_path: Path) -> None:
     problems, _, labels, _ = tables
-    assert not any(train_large_prm(problems, labels, VERIFIERS, 0).iterdir())
+    assert choose_large_prm(tmp_path, problems, labels, VERIFIERS, 0) == tmp_path
 
 
 def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,18 +122,16 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
 
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Large)
     monkeypatch.setattr("stepscale.labeling.by_verifier.VerifierLabeler", Labeler)
-    own = VERIFIERS.model_copy(update={"large": PRMBlock(base=str(BASE), prm=VERIFIERS.prm)})
     unseen = solutions[solutions["problem_id"] == "a"].assign(problem_id="c")
     known = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
     reference = labels_of(unseen.assign(is_correct=True))  # by which the right half alone is right
-    for verifiers in (VERIFIERS, own):
-        found, told = supervision.label_by_large_prm(
-            tmp_path / "prm", tmp_path / "large", known, solutions, pd.concat([solutions, unseen]), reference, verifiers
-        )
-        pd.testing.assert_frame_equal(found, labels)
-        assert told["n_solutions"] == 4 and told["outcome_agreement"] == 0.5, "on the problem it never saw"
-        assert told["final_answer_agreement"] == 1 and told["final_answer_n_solutions"] == 8
-    assert asked == [tmp_path / "prm", tmp_path / "large"]
+    found, told = supervision.label_by_large_prm(
+        tmp_path / "large", known, solutions, pd.concat([solutions, unseen]), reference, VERIFIERS
+    )
+    pd.testing.assert_frame_equal(found, labels)
+    assert told["n_solutions"] == 4 and told["outcome_agreement"] == 0.5, "on the problem it never saw"
+    assert told["final_answer_agreement"] == 1 and told["final_answer_n_solutions"] == 8
+    assert asked == [tmp_path / "large"]
 
 
 def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables) -> None:

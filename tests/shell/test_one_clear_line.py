@@ -21,7 +21,7 @@ from mlflow import MlflowClient
 
 from stepscale.cli import clear_line, cli
 from stepscale.errors import InputError
-from stepscale.parameters import check_parameters
+from stepscale.parameters import check_parameters, settings_of
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., str]
@@ -110,7 +110,7 @@ def test_a_misspelt_key_in_a_file_is_named(refused: Run, project: Path) -> None:
 def test_early_stopping_of_small_verifiers_which_have_nothing_to_stop_by_is_refused(
     refused: Run, key: str, told: str
 ) -> None:
-    line = refused("--params", f"{key}.optimization.patience=3")
+    line = refused("--pipelines", "supervision", "--params", f"{key}.optimization.patience=3")
     assert re.match(told, line), line
 
 
@@ -121,8 +121,8 @@ def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> Non
     with pytest.raises(
         InputError, match=r"verifiers\.prm\.optimization\.patience: .*settings of their own \(verifiers\.small\)"
     ):
-        check_parameters(given)
-    check_parameters(given | {"experiment": None, "loop": None})
+        settings_of(check_parameters(given), "supervision_settings")
+    assert settings_of(check_parameters(given), "search_settings"), "nobody else trains small ones"
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,14 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import yaml
 from kedro.pipeline import Pipeline
 
-from stepscale.pipeline_registry import PIPELINES
+from stepscale.parameters import Parameters
+from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipelines
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 LAYERS = ["problems", "generator", "pool", "labels", "verifiers", "search", "report"]
@@ -22,18 +23,30 @@ HEAVY = ("torch", "transformers", "datasets", "sympy", "sklearn", "plotly")
 @pytest.fixture(scope="module")
 def pipelines() -> dict[str, Pipeline]:
     """Every pipeline by name."""
-    from importlib import import_module
-
-    return {name: import_module(f"stepscale.pipelines.{name}").create_pipeline() for name in PIPELINES}
+    return {name: create() for name, create in PIPELINES.items()}
 
 
 @pytest.fixture(scope="module")
-def catalog() -> dict[str, dict[str, Any]]:
-    """The base environment's catalog as written."""
+def written() -> dict[str, dict[str, Any]]:
+    """The base environment's catalog as written, patterns among the names."""
     entries: dict[str, dict[str, Any]] = {}
     for path in CONF.glob("base/catalog*.yml"):
-        entries |= yaml.safe_load(path.read_text())
-    return {name: entry for name, entry in entries.items() if not name.startswith("_")}
+        added = yaml.safe_load(path.read_text())
+        assert not entries.keys() & added.keys(), "declared twice"
+        entries |= added
+    return entries
+
+
+@pytest.fixture(scope="module")
+def catalog(pipelines: dict[str, Pipeline], written: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Every dataset of a pipeline with the entry, or the pattern, that says where it lies."""
+    from kedro.io import CatalogConfigResolver
+
+    resolver = CatalogConfigResolver({name: {"type": entry["type"]} for name, entry in written.items()})
+    names = set().union(*(data_of(pipeline.datasets()) for pipeline in pipelines.values()))
+    patterns = {name: resolver.match_dataset_pattern(name) for name in names - written.keys()}
+    matched = {name: written[pattern] for name, pattern in patterns.items() if pattern}
+    return {name: written[name] for name in names & written.keys()} | matched
 
 
 def data_of(names: set[str]) -> set[str]:
@@ -41,7 +54,7 @@ def data_of(names: set[str]) -> set[str]:
     return {name for name in names if not name.startswith("params:") and name != "parameters"}
 
 
-def test_the_command_lists_exactly_the_five_pipelines(
+def test_the_command_lists_exactly_the_pipelines_of_the_registry(
     kedro: Callable[..., "subprocess.CompletedProcess[str]"],
 ) -> None:
     done = kedro("registry", "list")
@@ -58,40 +71,70 @@ def test_every_dataset_that_crosses_a_border_is_in_the_catalog(
 
 
 def test_every_catalog_entry_is_used_and_says_its_layer(
-    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]
+    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]], written: dict[str, dict[str, Any]]
 ) -> None:
-    used = set().union(*(data_of(pipeline.datasets()) for pipeline in pipelines.values()))
-    for name in catalog:
-        pattern = re.sub(r"\{\w+\}", r"\\w+", name)
-        assert any(re.fullmatch(pattern, dataset) for dataset in used), name
-    for name, entry in catalog.items():
-        assert entry["metadata"]["kedro-viz"]["layer"] in LAYERS, name
+    used = {id(entry) for entry in catalog.values()}
+    assert [name for name, entry in written.items() if id(entry) not in used] == []
+    for name, entry in written.items():
+        if name != "{work}_shards":  # pieces of work of every layer
+            assert entry["metadata"]["kedro-viz"]["layer"] in LAYERS, name
+
+
+def test_the_main_run_is_five_pipelines_and_studies_are_none_of_it(pipelines: dict[str, Pipeline]) -> None:
+    main = register_pipelines()["__default__"]
+    assert set(MAIN) == {"ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting"}
+    assert {node.name for node in main.nodes} == {node.name for name in MAIN for node in pipelines[name].nodes}
+    for name in STUDIES:
+        assert not set(main.nodes) & set(pipelines[name].nodes), name
+
+
+def test_a_person_can_read_the_picture_of_a_pipeline_at_once() -> None:
+    for name, pipeline in register_pipelines().items():
+        boxes = {(node.namespace or node.name).split(".")[0] for node in pipeline.nodes}
+        assert len(boxes) <= 25, f"{name}: {len(boxes)} boxes"
+
+
+def test_nodes_take_six_named_inputs_at_the_most_and_give_four_outputs(pipelines: dict[str, Pipeline]) -> None:
+    for node in {node for pipeline in pipelines.values() for node in pipeline.nodes}:
+        assert len(node.inputs) <= 6 and len(node.outputs) <= 4, node.name
+        assert isinstance(node._inputs, dict), f"{node.name}: inputs are not named"
+
+
+def test_no_parameter_of_a_study_may_be_null() -> None:
+    blocks = {name: field.annotation for name, field in Parameters.model_fields.items()}
+    nullable = [name for name, kind in blocks.items() if type(None) in get_args(kind)]
+    assert set(nullable) == {"data_root", "tracking_root", "run_name"}
+
+
+@pytest.mark.parametrize("env", [folder.name for folder in CONF.iterdir() if (folder / "run.yml").is_file()])
+def test_what_an_environment_runs_needs_nothing_that_it_does_not_make(env: str, pipelines: dict[str, Pipeline]) -> None:
+    names = yaml.safe_load((CONF / env / "run.yml").read_text())["pipelines"]
+    whole = sum((pipelines[name] for name in names), Pipeline([]))  # two nodes that make the same would be refused here
+    absent = {name for name in data_of(whole.inputs()) if not name.endswith("_part")}
+    assert not absent, f"{env} needs {absent}"
 
 
 def test_data_flows_from_left_to_right(pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]) -> None:
     for pipeline in pipelines.values():
         for node in pipeline.nodes:
-            before = [place(name, catalog) for name in data_of(set(node.inputs)) if name in catalog]
-            after = [place(name, catalog) for name in data_of(set(node.outputs)) if name in catalog]
+            before, after = (
+                [place(name, catalog) for name in data_of(set(names)) if "metadata" in catalog.get(name, {})]
+                for names in (node.inputs, node.outputs)
+            )
             assert not before or not after or max(before) <= max(after), f"{node.name} goes back to an earlier layer"
 
 
-def test_who_labels_does_not_make_the_loop_wait_for_the_verifiers_nor_close_a_circle(
-    pipelines: dict[str, Pipeline], catalog: dict[str, dict[str, Any]]
-) -> None:
-    whole = sum(pipelines.values(), Pipeline([]))  # a circle would be refused here
-    before = whole.to_nodes(*(node.name for node in whole.nodes if node.name.endswith((".label", "label_beginning"))))
-    assert {node.name for node in before.nodes}.isdisjoint(node.name for node in pipelines["reward_modeling"].nodes)
-    assert "step_labels" not in before.datasets(), "the loop's labels are not the pool's"
-    for name in ("earlier_prm_model", "earlier_large_prm_model"):
-        made = catalog[name.removeprefix("earlier_")]
-        assert catalog[name]["filepath"] == made["filepath"] and name in pipelines["active_learning"].inputs()
-        assert catalog[name]["metadata"]["optional"] and catalog[name]["or_none"]
+def test_the_loop_waits_for_no_verifier_unless_prm_large_labels(pipelines: dict[str, Pipeline]) -> None:
+    assert not {"prm_model", "large_prm_model", "step_labels"} & pipelines["data_loop"].inputs()
+    by_prm = pipelines["data_loop_by_prm"]
+    assert "large_prm_model" in by_prm.inputs() and by_prm.all_outputs() == pipelines["data_loop"].all_outputs()
+    names = {node.name for node in by_prm.nodes}
+    assert names == {node.name for node in pipelines["data_loop"].nodes}, "only who labels differs"
 
 
 def test_people_can_label_between_two_commands(pipelines: dict[str, Pipeline]) -> None:
-    own = pipelines["active_learning"]
-    commands = [own.to_nodes("begin_loop", "label_steps"), own.from_nodes("label_beginning").to_nodes("round_1.choose")]
+    own = pipelines["data_loop"]
+    commands = [own.to_nodes("begin_loop"), own.from_nodes("label_beginning").to_nodes("round_1.choose")]
     for i in (1, 2):
         commands.append(
             own.from_nodes(f"round_{i}.label").to_nodes(f"round_{i}.look_at_health", f"round_{i + 1}.choose")
@@ -111,9 +154,10 @@ def place(name: str, catalog: dict[str, dict[str, Any]]) -> int:
 
 
 def test_pipelines_are_described_without_importing_anything_heavy() -> None:
-    modules = ", ".join(f"stepscale.pipelines.{name}.pipeline" for name in PIPELINES)
-    code = f"import sys, {modules}, stepscale.parameters, stepscale.hooks, stepscale.tracking, stepscale.datasets.model_folder\n"
-    code += f"print([name for name in {HEAVY} if name in sys.modules])"
+    code = "import sys, stepscale.pipeline_registry, stepscale.parameters, stepscale.hooks, stepscale.tracking"
+    code += (
+        f"; stepscale.pipeline_registry.register_pipelines(); print([name for name in {HEAVY} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

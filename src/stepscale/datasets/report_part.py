@@ -17,9 +17,11 @@ class ReportPartDataset(AbstractDataset[Part, Part]):
 
     def load(self) -> Part:
         """The part. Raises InputError if the file holds something else."""
-        if not self._exists():
-            return Part(name=self._filepath.stem, title="")
-        return read_part(self._filepath)
+        return read_part(self._filepath) if self._exists() else self.empty()
+
+    def empty(self) -> Part:
+        """What stands for a part that is absent, or that was made from data which is there no longer."""
+        return Part(name=self._filepath.stem, title="")
 
     def save(self, data: Part) -> None:
         """Write it in one go."""

@@ -9,7 +9,7 @@ forgets the order, loads whatever lies there, and can leave half a file.
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 import pyarrow.parquet as pq
 from kedro.io.core import AbstractDataset
-from kedro_datasets.partitions import PartitionedDataset
 
 from stepscale.cost import Ledger, total
-from stepscale.datasets.whole import ParquetDataset, write_whole
+from stepscale.datasets.whole import write_whole
 from stepscale.engine.cores import one_a_core
+from stepscale.errors import InputError
 from stepscale.progress import progress
 from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
 from stepscale.revision import code_revision
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 _MANIFEST = "plan.json"  # the pieces of the plan saved last; not there while one is being made
 _MAKERS = "made.jsonl"  # a line per piece: the revision of the code that made it
-_LIST = "current"  # pipelines.sampling.MANIFEST, of nodes that are not converted
 
 
 class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
@@ -38,14 +37,10 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
         self._path = Path(path)
-        self._listed = _ListedShards(path=path)
         self.metadata = metadata
 
     def save(self, data: ShardPlan) -> None:
         """Make what is missing, in order, each piece saved at once; then note which pieces are the plan's."""
-        if isinstance(data, Mapping):  # a node that is not converted gives tables by name
-            self._listed.save(data)
-            return
         self._path.mkdir(parents=True, exist_ok=True)
         manifest = {"pieces": [{"name": piece.name, "file": piece.file_name} for piece in data.pieces]}
         missing = [piece for piece in data.pieces if not self._is_whole(piece)]
@@ -59,7 +54,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         """Readers of the plan's pieces, by name, in order; nothing is read before it is asked for."""
         manifest = self._manifest()
         if manifest is None:
-            return self._listed.load()
+            raise InputError(f"{self._path}: its work is not finished; run the pipeline that makes it again")
         return {piece["name"]: partial(pd.read_parquet, self._path / piece["file"]) for piece in manifest["pieces"]}
 
     @property
@@ -123,7 +118,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
 
     def _exists(self) -> bool:
         """Whether a plan was finished, so that ``--only-missing-outputs`` runs a killed node again."""
-        return (self._path / _MANIFEST).is_file() or self._listed.exists()
+        return (self._path / _MANIFEST).is_file()
 
     def _describe(self) -> dict[str, Any]:
         return {"path": self._path}
@@ -139,20 +134,3 @@ def _call(make: Callable[[], Made]) -> Made:
         raise
     except Exception as error:
         raise PieceError(f"{type(error).__name__}: {error}") from error
-
-
-class _ListedShards(PartitionedDataset):
-    """Tables by name, of nodes that are not converted to plans; goes with the last of them."""
-
-    def __init__(self, *, path: str) -> None:
-        super().__init__(path=path, dataset=ParquetDataset, filename_suffix=".parquet")
-
-    def load(self) -> dict[str, Callable[[], Any]]:
-        """A reader for each shard that lies there, by its name."""
-        self._invalidate_caches()
-        found: dict[str, Callable[[], Any]] = super().load() if self._list_partitions() else {}
-        return found
-
-    def _exists(self) -> bool:
-        self._invalidate_caches()
-        return any(Path(path).name.startswith(_LIST) for path in self._list_partitions())

@@ -40,7 +40,10 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
 
 
 class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
-    """A declared table as Parquet, checked on its way in and out. ``table``: where it is declared, a dotted name."""
+    """A declared table of which a run may have no rows: then no file is written, and none loads as no rows.
+
+    ``table``: where it is declared, a dotted name.
+    """
 
     def __init__(self, *, filepath: str, table: str, metadata: dict[str, Any] | None = None) -> None:
         module, name = table.rsplit(".", 1)
@@ -53,7 +56,10 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         return check(pd.read_parquet(self._filepath), self._table) if self._exists() else empty(self._table)
 
     def save(self, data: pd.DataFrame) -> None:
-        """Check and write it."""
+        """Check and write it; without rows what lies there goes."""
+        if data.empty:
+            self._filepath.unlink(missing_ok=True)
+            return
         self._filepath.parent.mkdir(parents=True, exist_ok=True)
         check(data, self._table).to_parquet(self._filepath)
 

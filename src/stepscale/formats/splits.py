@@ -43,3 +43,9 @@ def check_disjoint(train: pd.DataFrame, test: pd.DataFrame) -> None:
             f"{len(shared)} training problems are also in the test set, the first {shared['problem_id'].iloc[0]!r};"
             " leave them out (splits.without_leaks) or choose another test set"
         )
+
+
+def of_split(problems: pd.DataFrame, table: pd.DataFrame, split: str) -> pd.DataFrame:
+    """The rows of ``table`` (solutions, labels) of one split's problems, with a fresh index."""
+    ids = set(problems.loc[problems["split"] == split, "problem_id"])
+    return table[table["problem_id"].isin(ids)].reset_index(drop=True)

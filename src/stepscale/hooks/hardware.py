@@ -6,6 +6,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
+from stepscale.hooks.settings import blocks_read
 
 _BLOCKS = ("generator", "verifiers", "larger", "revisions")
 _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
@@ -14,8 +15,9 @@ _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
 def check_hardware(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Raises InputError if a key takes more GPUs than the machine has."""
     needed = dict[str, int]()
+    read = blocks_read(pipeline)
     for block in _BLOCKS:
-        if f"params:{block}" in pipeline.inputs():
+        if block in read:
             needed |= _gpus(block, catalog.load(f"params:{block}"))
     if any(needed.values()):
         import torch

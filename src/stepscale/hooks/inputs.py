@@ -1,7 +1,6 @@
 """Data that a run needs and that is not there yet, told with the pipeline that makes it."""
 
 from functools import cache
-from importlib import import_module
 from typing import Any
 
 from kedro.io import CatalogProtocol
@@ -31,16 +30,15 @@ def is_optional(dataset: object) -> bool:
 
 @cache
 def nodes_by_output() -> dict[str, tuple[str, Node]]:
-    """The pipeline and the node that make each dataset. Kedro itself knows only the pipelines that were asked for."""
+    """The pipeline and the node that make each dataset, the main run's first where several can."""
     from stepscale.pipeline_registry import PIPELINES
 
-    pipelines = {name: import_module(f"stepscale.pipelines.{name}").create_pipeline() for name in PIPELINES}
-    return {
-        output: (name, node)
-        for name, pipeline in pipelines.items()
-        for node in pipeline.nodes
-        for output in node.outputs
-    }
+    makers: dict[str, tuple[str, Node]] = {}
+    for name, create in PIPELINES.items():
+        for node in create().nodes:
+            for output in node.outputs:
+                makers.setdefault(output, (name, node))
+    return makers
 
 
 def pipeline_of(dataset: str) -> str | None:

@@ -16,8 +16,8 @@ from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.inputs import check_inputs
 from stepscale.hooks.lineage import Lineage
-from stepscale.hooks.loop_labeler import check_prm_of_loop
 from stepscale.hooks.run_names import run_name
+from stepscale.hooks.settings import add_settings
 from stepscale.hooks.staleness import check_node, check_run
 
 logger = logging.getLogger(__name__)
@@ -46,10 +46,10 @@ class ProjectHooks:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Check all that can be checked before work is lost, and before an MLflow run is begun."""
+        add_settings(pipeline, catalog)
         check_inputs(pipeline, catalog)
         check_bases(pipeline, catalog)
         check_hardware(pipeline, catalog)
-        check_prm_of_loop(run_params, pipeline, catalog)
         if self.context is None:
             return
         data = data_root(self.context)

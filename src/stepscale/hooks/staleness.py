@@ -12,7 +12,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from stepscale.errors import InputError
-from stepscale.hooks.inputs import is_optional, nodes_by_output, pipeline_of
+from stepscale.hooks.inputs import nodes_by_output, pipeline_of
 from stepscale.hooks.lineage import Lineage, code_of
 from stepscale.tracking import flatten
 
@@ -25,11 +25,11 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
     if run_params.get("only_missing_outputs"):
         names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
     stale = {name: cause for name in names if (cause := changed_input(lineage, name))}
-    for name in [name for name in stale if name in pipeline.inputs() and is_optional(lineage.catalog[name])]:
+    for name in [name for name in stale if name in pipeline.inputs() and hasattr(lineage.catalog[name], "empty")]:
         logger.warning(
             "%s is left out: it was made from another version of %s than the one that is there", name, stale.pop(name)
         )
-        lineage.catalog[name] = MemoryDataset(None)
+        lineage.catalog[name] = MemoryDataset(lineage.catalog[name].empty())
         names.remove(name)
     if stale:
         raise InputError(_refusal(stale, run_params))
@@ -95,7 +95,8 @@ def _warn_of_code(lineage: Lineage, names: list[str]) -> None:
     nodes, other = nodes_by_output(), []
     for name in names:
         origin = lineage.origin(name)
-        if origin and name in nodes and origin["code"] != code_of(nodes[name][1]):
+        node = nodes[name][1] if name in nodes else None
+        if origin and node and origin["node"] == node.name and origin["code"] != code_of(node):
             other.append(f"{name} (at {origin['revision']})")
     if other:
         logger.warning("made by other code than today's and taken as it is: %s", ", ".join(other))

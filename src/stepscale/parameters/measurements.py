@@ -125,10 +125,9 @@ class RevisionsBlock(Block):
     training_chains: TrainingChains
     test: TestChains
     budgets: tuple[int, ...] = Field(
-        description="attempts a problem, powers of 2; each is split into sequential and parallel in every way"
+        description="attempts per problem, powers of 2; each is split into sequential and parallel in every way"
     )
-
-    search: RevisionSearchPlan | None = Field(None, description="PRM search over the model's proposals; null: none")
+    search: RevisionSearchPlan = Field(description="PRM search over the model's proposals")
 
     @model_validator(mode="after")
     def _has_problems_to_stop_by(self) -> "RevisionsBlock":

@@ -114,6 +114,6 @@ def _settings_of(cell: Cell) -> dict[str, Any]:
     return {"arm": cell.arm.model_dump(mode="json"), "per_problem": cell.per_problem, "seed": cell.seed}
 
 
-def asked_of(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:
+def with_problems(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:
     """Solutions with their problems and no others."""
     return TestSamples(problems[problems["problem_id"].isin(solutions["problem_id"])], solutions)

@@ -1,46 +1,66 @@
-"""Sampled solutions rolled out shard by shard, as the pool's labels and the part ``rollouts`` need them."""
+"""Solutions rolled out by the generator that wrote them, piece by piece, for the pool's labels and the study of rollouts."""
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.labeling.options import PoolByRollouts, RolloutOptions
-from stepscale.parameters import GeneratorBlock
-from stepscale.pipelines.sampling import MANIFEST, Shards, make_missing, open_generator
+from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
+from stepscale.pipelines.sampling import GradedSampler
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash
 
 
-def values_of_steps(
-    generator_model: Path,
+def plan_rollouts(
+    sampler: GradedSampler,
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
-    finished: Shards,
-    generator: GeneratorBlock,
-    how: PoolByRollouts | RolloutOptions,
-    seed: int,
+    options: PoolByRollouts | RolloutOptions,
     purpose: str,
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """The value of every step of ``solutions``, shard by shard; those in ``finished`` are left out.
+) -> ShardPlan:
+    """The value of every step of ``solutions``, so many problems per piece.
 
-    ``purpose`` names the shards and the randomness. Raises InputError as ``labeling.rollouts.plan_rollouts``.
+    Args:
+        sampler: The generator that wrote the solutions.
+        problems: Problems in the order in which they are rolled out.
+        solutions: Solutions with their tokens.
+        options: Rollouts per step, problems per piece.
+        purpose: Names the pieces and the randomness.
+
+    Returns:
+        A plan whose pieces are tables of step labels. Making a piece raises InputError as ``labeling.rollouts.roll_out``.
     """
-    from stepscale.generation.contract import Sampling
-    from stepscale.generation.shards import model_key
-    from stepscale.labeling.rollouts import RolloutJob, plan_rollouts, roll_out_shard
+    sampling = Sampling(**sampler.settings.sampling.model_dump())
+    job = RolloutJob(sampling, sampler.seed, "", options.per_step, purpose=purpose)
+    written = parsable(solutions)
+    pieces = []
+    for start in range(0, len(problems), options.problems_per_shard):
+        asked = problems.iloc[start : start + options.problems_per_shard]
+        order = {problem_id: place for place, problem_id in enumerate(asked["problem_id"])}
+        part = written[written["problem_id"].isin(order)]
+        part = part.iloc[part["problem_id"].map(order).argsort(kind="stable")]
+        recipe = Recipe.of(
+            roll_out_part,
+            "stepscale.generation.local",
+            inputs=sampler.hashes
+            | {"problems": content_hash(asked[["problem_id", "problem", "answer"]]), "solutions": content_hash(part)},
+            settings=asdict(job),
+            seed=sampler.seed,
+        )
+        make = partial(roll_out_part, job, lambda: sampler.generator, asked, part)
+        pieces.append(Piece(f"{purpose}-{start:06d}", recipe, make, int(part["steps"].map(len).sum())))
+    return ShardPlan(f"rolling out {purpose}", tuple(pieces), unit="steps")
 
-    model = open_generator(generator_model, generator, seed)
-    sampling = Sampling(**generator.sampling.model_dump())
-    key = model_key(generator_model, generator.placement.dtype)
-    job = RolloutJob(sampling, seed, key, how.per_step, purpose=purpose)
-    shards = plan_rollouts(model, job, problems, solutions, how.problems_per_shard)
-    yield from make_missing(purpose, shards, finished, partial(roll_out_shard, job, model), rows="steps")
 
+def roll_out_part(
+    job: RolloutJob, opened: Callable[[], Generator], problems: pd.DataFrame, solutions: pd.DataFrame
+) -> Made:
+    """Step labels of a few problems' solutions, the same bytes whatever was made before; ``opened`` gives the generator."""
+    from stepscale.generation.shards import start_afresh
 
-def gather_values(shards: Shards, purpose: str) -> pd.DataFrame:
-    """The step labels of the latest run's shards; an empty table if there are none."""
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import STEP_LABELS
-
-    names = list(shards[f"{MANIFEST}-{purpose}"]()["shard"])
-    return pd.concat([shards[name]() for name in names], ignore_index=True) if names else empty(STEP_LABELS)
+    generator, ledger = opened(), Ledger()
+    start_afresh(generator)
+    return Made(roll_out(job, generator, problems, solutions, ledger), ledger)

@@ -1,75 +1,107 @@
 """Nodes of active_learning. Heavy libraries are imported where they are used."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
 
-from stepscale.parameters import GeneratorBlock, PoolBlock
-from stepscale.pipelines.rolling_out import gather_values, values_of_steps
-from stepscale.pipelines.sampling import GradedSampler, Shards, manifest
-from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash
+from stepscale.errors import InputError
+from stepscale.labeling.contract import Labeler
+from stepscale.labeling.options import ByFile, BySymbols, PoolByRollouts
+from stepscale.parameters import GeneratorBlock, PoolBlock, ProblemSource
+from stepscale.pipelines.active_learning.labelers import open_labeler
+from stepscale.pipelines.rolling_out import plan_rollouts
+from stepscale.pipelines.sampling import GradedSampler
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
 
 logger = logging.getLogger(__name__)
 
-ROLLOUTS = "pool-rollouts"
-
 
 def sample_pool(
+    generator_model: Path, problems: pd.DataFrame, generator: GeneratorBlock, pool: PoolBlock, seed: int
+) -> ShardPlan:
+    """Solutions of the training and validation problems."""
+    _refuse_given(pool)
+    return GradedSampler(generator_model, generator, seed).plan("pool", _practice(problems), pool.train)
+
+
+def label_pool(
     generator_model: Path,
     problems: pd.DataFrame,
-    given_solutions: pd.DataFrame,
+    pool_solutions: pd.DataFrame,
     generator: GeneratorBlock,
     pool: PoolBlock,
     seed: int,
 ) -> ShardPlan:
-    """Solutions of the training and validation problems, shard by shard; the given ones if their labels are given."""
-    if pool.labeler.kind == "given":
-        recipe = Recipe.of(sample_pool, inputs={"given": content_hash(given_solutions)}, settings={}, seed=seed)
-        return ShardPlan("taking given solutions", (Piece("given", recipe, lambda: Made(given_solutions)),))
-    practice = problems[problems["split"].isin(["train", "valid"])]
-    return GradedSampler(generator_model, generator, seed).plan("pool", practice, pool.train)
+    """Labels of every step of the pool: ratings by the lab or by people, or values by the generator's rollouts."""
+    practice, labeler = _practice(problems), _refuse_given(pool)
+    if isinstance(labeler, PoolByRollouts):
+        sampler = GradedSampler(generator_model, generator, seed)
+        return plan_rollouts(sampler, practice, pool_solutions, labeler, "pool-rollouts")
+    opened, pieces = cache(partial(open_labeler, labeler)), []
+    # people may have left out whole pieces, so theirs is one
+    people = {"file": content_hash(Path(labeler.path))} if isinstance(labeler, ByFile) else {}
+    per_piece = len(practice) if people else pool.train.problems_per_shard
+    for start in range(0, len(practice), per_piece):
+        asked = practice.iloc[start : start + per_piece]
+        part = pool_solutions[pool_solutions["problem_id"].isin(asked["problem_id"])].reset_index(drop=True)
+        hashes = {"problems": content_hash(asked), "solutions": content_hash(part)} | people
+        recipe = Recipe.of(label_part, open_labeler, inputs=hashes, settings=labeler, seed=seed)
+        make = partial(label_part, opened, asked, part)
+        pieces.append(Piece(f"pool-labels-{start:06d}", recipe, make, len(part)))
+    return ShardPlan("labeling the pool", tuple(pieces), unit="solutions")
 
 
-def roll_out_pool(
-    generator_model: Path,
-    problems: pd.DataFrame,
-    pool_solutions: pd.DataFrame,
-    finished: Shards,
-    generator: GeneratorBlock,
-    pool: PoolBlock,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """Values of every step of the whole pool, shard by shard, where its labeler is the generator itself; else none."""
-    who = pool.labeler
-    if who.kind != "rollouts":
-        yield manifest(ROLLOUTS)
-        return
-    practice = problems[problems["split"].isin(["train", "valid"])]
-    yield from values_of_steps(generator_model, practice, pool_solutions, finished, generator, who, seed, ROLLOUTS)
-
-
-def label_steps(
-    problems: pd.DataFrame,
-    pool_solutions: pd.DataFrame,
-    given_step_labels: pd.DataFrame,
-    rollouts: Shards,
-    pool: PoolBlock,
-) -> pd.DataFrame:
-    """Step labels of the pool: by the labeler, by its rollouts, or those that came with the data."""
+def label_part(opened: Callable[[], Labeler], problems: pd.DataFrame, solutions: pd.DataFrame) -> Made:
+    """Step labels of a few problems' solutions."""
     from stepscale.cost import Ledger
-    from stepscale.pipelines.active_learning.labelers import open_for_pool
 
-    if pool.labeler.kind == "given":
-        return given_step_labels
-    if pool.labeler.kind == "rollouts":
-        labels = gather_values(rollouts, ROLLOUTS)
-        logger.info("rollouts gave %d steps their value, %.3f on average", len(labels), labels["value"].mean())
-        return labels
-    labeler = open_for_pool(pool.labeler)
-    labels = labeler.label(problems, pool_solutions, Ledger())
-    shares = labels["rating"].value_counts(normalize=True)
-    told = ", ".join(f"{rating:+d} {share:.1%}" for rating, share in shares.items())
-    logger.info("%s labelled %d steps: %s", labeler.name, len(labels), told)
+    ledger = Ledger()
+    return Made(opened().label(problems, solutions, ledger), ledger)
+
+
+def gather_labels(shards: Shards) -> pd.DataFrame:
+    """The labels of all pieces as one table."""
+    labels = pd.concat([read() for read in shards.values()], ignore_index=True)
+    rated = labels["rating"].dropna()
+    if rated.empty:
+        logger.info("%d steps have a value, %.3f on average", len(labels), labels["value"].mean())
+    else:
+        shares = rated.value_counts(normalize=True)
+        listed = ", ".join(f"{rating:+d} {share:.1%}" for rating, share in shares.items())
+        logger.info("%d steps are rated: %s", len(labels), listed)
     return labels
+
+
+def read_given_labels(
+    problems: pd.DataFrame, source: ProblemSource, pool: PoolBlock
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The solutions and step labels that came with the training and validation problems, as the labelled pool."""
+    from stepscale.formats.source import read_solutions
+
+    if pool.labeler.kind != "given":
+        raise InputError(
+            f"pool.labeler: {pool.labeler.kind} labels in active_learning; run it in the place of given_labels"
+        )
+    if source.train is None:
+        raise InputError("pool.labeler: given, and no labels come with the lab's problems; give problems.source files")
+    tables = read_solutions(source.train.path, source.train.format, source.train.options)
+    practice = _practice(problems)["problem_id"]
+    solutions, labels = (table[table["problem_id"].isin(practice)].reset_index(drop=True) for table in tables)
+    if labels.empty:
+        raise InputError(
+            f"{source.train.path}: it holds no step labels; run active_learning in the place of given_labels"
+        )
+    return solutions, labels
+
+
+def _practice(problems: pd.DataFrame) -> pd.DataFrame:
+    return problems[problems["split"].isin(["train", "valid"])]
+
+
+def _refuse_given(pool: PoolBlock) -> BySymbols | ByFile | PoolByRollouts:
+    if isinstance(pool.labeler, BySymbols | ByFile | PoolByRollouts):
+        return pool.labeler
+    raise InputError("pool.labeler: given labels come with the data; run given_labels in the place of active_learning")

@@ -1,47 +1,92 @@
-"""Sample pool -> labelled data set, and the loop that labels more of a deep pool."""
+"""Sample pool -> labelled data set."""
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.active_learning import nodes, release
+from stepscale.pipelines.active_learning import measuring, nodes, release
 from stepscale.pipelines.sampling import gather
-from stepscale.supervision.loop_options import ROUNDS
-
-
-def label_pool() -> list[Node]:
-    """A pool of sampled solutions, and a rating of each of their steps."""
-    made_of = ["params:generator", "params:pool", "params:seed"]
-    return [
-        Node(
-            nodes.sample_pool,
-            ["generator_model", "problems", "given_solutions", *made_of],
-            "pool_shards",
-            name="sample_pool",
-        ),
-        Node(gather, "pool_shards", "pool_solutions", name="gather_pool"),
-        Node(
-            nodes.roll_out_pool,
-            ["generator_model", "problems", "pool_solutions", "finished_pool_rollout_shards", *made_of],
-            "pool_rollout_shards",
-            name="roll_out_pool",
-        ),
-        Node(
-            nodes.label_steps,
-            ["problems", "pool_solutions", "given_step_labels", "pool_rollout_shards", "params:pool"],
-            "step_labels",
-            name="label_steps",
-        ),
-    ]
-
-
-def release_data() -> list[Node]:
-    """All labels, in the format of PRM800K, with a data card."""
-    pool = ["problems", "pool_solutions", "step_labels"]
-    loop = ["experiment_solutions", f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"]
-    settings = ["params:generator", "params:pool", "params:loop", "params:release", "params:seed"]
-    made = ["release", "release_counts"]
-    return [Node(release.release_labels, [*pool, *loop, *settings], made, name="release_labels")]
 
 
 def create_pipeline() -> Pipeline:
-    """The active_learning pipeline."""
-    return Pipeline([*label_pool(), *release_data()], tags="active_learning")
+    """The active_learning pipeline: a pool of sampled solutions, and a label of each of their steps."""
+    made_of = {"generator": "params:generator", "pool": "params:pool", "seed": "params:seed"}
+    return Pipeline(
+        [
+            Node(
+                nodes.sample_pool,
+                inputs={"generator_model": "generator_model", "problems": "problems", **made_of},
+                outputs="pool_shards",
+                name="sample_pool",
+            ),
+            Node(gather, inputs={"shards": "pool_shards"}, outputs="pool_solutions", name="gather_pool"),
+            Node(
+                nodes.label_pool,
+                inputs={
+                    "generator_model": "generator_model",
+                    "problems": "problems",
+                    "pool_solutions": "pool_solutions",
+                    **made_of,
+                },
+                outputs="pool_label_shards",
+                name="label_pool",
+            ),
+            Node(
+                nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"
+            ),
+        ],
+        tags="active_learning",
+    )
+
+
+def given_labels() -> Pipeline:
+    """Labels that came with the data (PRM800K's people), in the place of active_learning."""
+    read = Node(
+        nodes.read_given_labels,
+        inputs={"problems": "problems", "source": "params:problems", "pool": "params:pool"},
+        outputs=["pool_solutions", "step_labels"],
+        name="read_given_labels",
+    )
+    return Pipeline([read], tags="given_labels")
+
+
+def release_pool() -> Pipeline:
+    """The labelled pool as a data set to pass on, in PRM800K's format."""
+    written = Node(
+        release.release_pool,
+        inputs={
+            "problems": "problems",
+            "solutions": "pool_solutions",
+            "step_labels": "step_labels",
+            "settings": "params:release_settings",
+        },
+        outputs=["release", "release_counts"],
+        name="release_labels",
+    )
+    return Pipeline([written, *measuring.nodes()], tags="release")
+
+
+def release_with_loop() -> Pipeline:
+    """The same with what the data loop labelled."""
+    joined = Node(
+        release.add_loop,
+        inputs={
+            "pool_solutions": "pool_solutions",
+            "step_labels": "step_labels",
+            "loop_solutions": "loop_solutions",
+            "loop_step_labels": "loop_step_labels",
+        },
+        outputs=["released_solutions", "released_labels"],
+        name="add_loop",
+    )
+    written = Node(
+        release.release_with_loop,
+        inputs={
+            "problems": "problems",
+            "solutions": "released_solutions",
+            "step_labels": "released_labels",
+            "rounds": "loop_rounds",
+            "settings": "params:release_settings",
+        },
+        outputs=["release", "release_counts"],
+        name="release_labels",
+    )
+    return Pipeline([joined, written, *measuring.nodes()], tags="loop_release")

@@ -2,13 +2,17 @@
 
 import logging
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stepscale.labeling.options import LoopLabeler, PoolLabeler, ReleaseOptions
-from stepscale.parameters import GeneratorBlock, PoolBlock
+from stepscale.labeling.options import LoopLabeler, PoolLabeler
+from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings
 from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY
+
+if TYPE_CHECKING:
+    from stepscale.formats.prm800k.release import CardFacts
 
 logger = logging.getLogger(__name__)
 
@@ -20,70 +24,95 @@ _PROGRAMS = {
 _FEW = 5  # names of labelers; more are counted
 
 
-def release_labels(
-    problems: pd.DataFrame,
+def release_pool(
+    problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, settings: ReleaseSettings
+) -> tuple[Path, pd.DataFrame]:
+    """The labelled pool as a folder in PRM800K's format with its data card, and how much it holds."""
+    no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
+    card = _card(problems, step_labels, step_labels.head(0), settings)
+    return _write(problems, solutions, step_labels, no_rounds, card)
+
+
+def add_loop(
     pool_solutions: pd.DataFrame,
     step_labels: pd.DataFrame,
-    experiment_solutions: pd.DataFrame,
-    loop_keys: pd.DataFrame,
-    loop_labels: pd.DataFrame,
-    generator: GeneratorBlock,
-    pool: PoolBlock,
-    loop: LoopOptions | None,
-    release: ReleaseOptions | None,
-    seed: int,
+    loop_solutions: pd.DataFrame,
+    loop_step_labels: pd.DataFrame,
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Solutions and step labels of the pool, and after them those of the loop, whose sample numbers follow the pool's."""
+    return (
+        pd.concat([pool_solutions, loop_solutions], ignore_index=True),
+        pd.concat([step_labels, loop_step_labels], ignore_index=True),
+    )
+
+
+def release_with_loop(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    rounds: pd.DataFrame,
+    settings: ReleaseSettings,
 ) -> tuple[Path, pd.DataFrame]:
-    """A folder in PRM800K's format with its data card, and what it holds by round; empty where nothing is to be released.
+    """The same of the pool and of what the data loop labelled.
 
     Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
-    selector's score. The rounds' sample_ids follow those of the pool, for both number a problem's samples from 0.
+    selector's score.
+
+    Args:
+        problems: The problems table.
+        solutions: Those of the pool, then those of the loop (``add_loop``).
+        step_labels: The same.
+        rounds: problem_id, sample_id, round and score of the loop's samples.
+        settings: What the card tells.
     """
+    looped = _of(step_labels, rounds)
+    pooled = step_labels.merge(looped[KEY].drop_duplicates(), on=KEY, how="left", indicator="in")
+    pooled = pooled[pooled.pop("in") == "left_only"]
+    return _write(problems, solutions, step_labels, rounds, _card(problems, pooled, looped, settings))
+
+
+def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, settings: ReleaseSettings) -> "CardFacts":
+    from stepscale.formats.prm800k.release import CardFacts
+
+    pool, loop = settings.pool, settings.loop
+    first = "as it was given" if pool.labeler.kind == "given" else "at random"
+    later = "" if looped.empty else f"; then {loop.strategies[0].name}"
+    return CardFacts(
+        title=settings.release.title,
+        problems=_told_of_problems(problems, pd.concat([pooled, looped])),
+        generator=_told_of_generator(settings.generator, pool, not looped.empty),
+        labeler=_told_of_labelers(pooled, looped, pool, loop),
+        selection=f"generation 0 {first}{later}",
+        seeds={"run": settings.seed},
+        licence=settings.release.licence,
+    )
+
+
+def _write(
+    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, rounds: pd.DataFrame, card: "CardFacts"
+) -> tuple[Path, pd.DataFrame]:
     from stepscale.formats.contract import Tables
-    from stepscale.formats.prm800k.release import CardFacts, write_release
+    from stepscale.formats.prm800k.release import write_release
     from stepscale.scratch import scratch_folder
 
     folder = scratch_folder("release")
-    if release is None:
-        return folder, pd.DataFrame()
-    keys = _first_strategy(loop_keys, loop, seed)
-    shift = int(pool_solutions["sample_id"].max()) + 1 if len(pool_solutions) else 0
-    chosen = [
-        _of(table, keys).assign(sample_id=lambda t: t["sample_id"] + shift)
-        for table in (experiment_solutions, loop_labels)
-    ]
-    solutions = pd.concat([pool_solutions, chosen[0]], ignore_index=True)
-    labels = pd.concat([step_labels, chosen[1]], ignore_index=True)
-    solutions = _of(solutions, labels)
-    named = list(zip(keys["problem_id"], (int(sample) + shift for sample in keys["sample_id"]), strict=True))
-    scores = {key: float(score) for key, score in zip(named, keys["score"], strict=True) if pd.notna(score)}
-    facts = CardFacts(
-        title=release.title,
-        problems=_told_of_problems(problems, labels),
-        generator=_told_of_generator(generator, pool, looped=len(keys) > 0),
-        labeler=_told_of_labelers(step_labels, chosen[1], pool, loop),
-        selection=f"generation 0 {'as it was given' if pool.labeler.kind == 'given' else 'at random'}"
-        + (f"; then {loop.strategies[0].name}" if loop and len(keys) else ""),
-        seeds={"run": seed},
-        licence=release.licence,
+    keys = list(zip(rounds["problem_id"], map(int, rounds["sample_id"]), strict=True))
+    numbers = dict(zip(keys, map(int, rounds["round"]), strict=True))
+    scores = {key: float(score) for key, score in zip(keys, rounds["score"], strict=True) if pd.notna(score)}
+    tables = Tables(
+        problems=problems[problems["problem_id"].isin(set(labels["problem_id"]))],
+        solutions=_of(solutions, labels),
+        step_labels=labels,
     )
-    problems = problems[problems["problem_id"].isin(set(labels["problem_id"]))]
-    rounds = dict(zip(named, keys["round"].astype(int), strict=True))
-    counts = write_release(
-        Tables(problems=problems, solutions=solutions, step_labels=labels), folder, facts, rounds, scores
-    )
-    logger.info("release: %d solutions, by round:\n%s", len(solutions), counts.to_string())
+    counts = write_release(tables, folder, card, numbers, scores)
+    logger.info("release: %d solutions, by round:\n%s", len(tables.solutions), counts.to_string())
     return folder, counts
 
 
-def _first_strategy(keys: pd.DataFrame, loop: LoopOptions | None, seed: int) -> pd.DataFrame:
-    """What the loop's first strategy labelled in the run's own seed."""
-    return keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)] if loop else keys.head(0)
-
-
-def _told_of_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions | None) -> str:
+def _told_of_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions) -> str:
     """Who labelled which rounds, with the names that stand in the records, for the card."""
     first = _told_of_labeler(pooled, pool.labeler)
-    if loop is None or looped.empty:
+    if looped.empty:
         return first
     later = _told_of_labeler(looped, loop.labeler)
     return first if later == first else f"generation 0: {first}; later ones: {later}"
@@ -123,5 +152,5 @@ def _told_of_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool)
 
 def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """The rows of the solutions that ``keys`` name."""
-    wanted = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
-    return table[pd.MultiIndex.from_frame(table[KEY]).isin(wanted)].reset_index(drop=True)
+    named = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
+    return table[pd.MultiIndex.from_frame(table[KEY]).isin(named)].reset_index(drop=True)

@@ -13,13 +13,14 @@ from typing import Any
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.parameters import GeneratorBlock, VerifierBlock
-from stepscale.pipelines.cells import Job, Measures, asked_of, run_cells
+from stepscale.labeling.contract import Labeler
+from stepscale.parameters import LoopSettings
+from stepscale.pipelines.active_learning.labelers import open_for_loop
+from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
 from stepscale.seeds import seed_for
 from stepscale.supervision.arms import Arm, Cell
 from stepscale.supervision.experiment import LabelledPool, TestSamples
 from stepscale.supervision.loop_options import LoopOptions, LoopStrategy
-from stepscale.supervision.points import COLUMNS
 from stepscale.supervision.selection import KEY, Uniform, candidates, chosen, without
 
 logger = logging.getLogger(__name__)
@@ -31,21 +32,18 @@ ASKED = [*KEY, "problem", "steps"]
 
 
 def begin(
-    problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions | None, seed: int
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Round 0, one random sample a problem: (keys, what is to be labelled, which is those and the audit, scores: none yet)."""
-    no_scores = pd.DataFrame(columns=SCORES)
-    if loop is None:
-        return pd.DataFrame(columns=KEYS), pd.DataFrame(columns=ASKED), no_scores
+    problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Round 0, one random sample per problem: keys, and what is to be labelled, which is those and the audit."""
     pool = pool_of(problems, solutions, loop)
-    keys, wanted = [], []
+    keys, to_label = [], []
     for repeat in range(seed, seed + loop.seeds):
         aside = audit(candidates(pool), loop, repeat)
         first = Uniform().select(without(candidates(pool), aside), 1, repeat).assign(seed=repeat, round=0, score=None)
         keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
-        wanted += [aside, first[KEY]]
+        to_label += [aside, first[KEY]]
     table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
-    return table, _asked(problems, chosen(pool, pd.concat(wanted))), no_scores
+    return table, _asked(problems, chosen(pool, pd.concat(to_label)))
 
 
 def _asked(problems: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
@@ -65,37 +63,41 @@ def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
     return Uniform().select(pool, loop.audit, seed_for(seed, "audit"))
 
 
+def train_first_selectors(
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, settings: LoopSettings
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Selectors of round 1, which have learned from round 0: as ``train_selectors``, with none before."""
+    return train_selectors(problems, solutions, keys, labels, pd.DataFrame(columns=SCORES), settings)
+
+
 def train_selectors(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
     keys: pd.DataFrame,
     labels: pd.DataFrame,
     before: pd.DataFrame,
-    verifiers: VerifierBlock,
-    loop: LoopOptions | None,
-    seed: int,
+    settings: LoopSettings,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Train on all labels so far: (scores of the pool by which the round chooses, points on the test samples).
+    """Train on all labels so far: scores of the pool by which the round chooses, and points on the test samples.
 
-    ``before``: the last round's scores, which a strategy keeps whose selector is trained once.
+    ``before``: the last round's scores, which a strategy uses again whose selector is trained once.
     """
-    if loop is None:
-        return pd.DataFrame(columns=SCORES), pd.DataFrame(columns=list(COLUMNS))
+    loop = settings.loop
     pool = pool_of(problems, solutions, loop)
-    asked = asked_of(problems, pool)
+    whole_pool = with_problems(problems, pool)
     runs = list(_shared(keys))
-    kept = [before[(before["seed"] == seed) & before["strategy"].isin(_once(loop, names))] for seed, names, _ in runs]
+    reused = [before[(before["seed"] == seed) & before["strategy"].isin(_once(loop, names))] for seed, names, _ in runs]
     fresh = [
-        [name for name in names if name not in set(own["strategy"])]
-        for (_, names, _), own in zip(runs, kept, strict=True)
+        [name for name in names if name not in set(earlier["strategy"])]
+        for (_, names, _), earlier in zip(runs, reused, strict=True)
     ]
     jobs = [
-        _job(problems, solutions, own, labels, loop, seed, shared, asked if names else None)
-        for (seed, shared, own), names in zip(runs, fresh, strict=True)
+        _job(problems, solutions, of_run, labels, loop, seed, shared, whole_pool if names else None)
+        for (seed, shared, of_run), names in zip(runs, fresh, strict=True)
     ]
-    scores, points = kept, []
-    found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
-    for (seed, names, _), new, (measured, scored, _) in zip(runs, fresh, found, strict=True):
+    scores, points = reused, []
+    results = run_cells(jobs, _measures(problems, solutions, settings))
+    for (seed, names, _), new, (measured, scored, _) in zip(runs, fresh, results, strict=True):
         points += [measured.assign(arm=name) for name in names]
         if scored is not None:
             by_key = candidates(pool, scored).assign(seed=seed)
@@ -104,21 +106,15 @@ def train_selectors(
 
 
 def measure_last(
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    keys: pd.DataFrame,
-    labels: pd.DataFrame,
-    verifiers: VerifierBlock,
-    loop: LoopOptions | None,
-    seed: int,
+    problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, settings: LoopSettings
 ) -> pd.DataFrame:
     """Points of the verifiers that learned from the labels of all rounds."""
-    if loop is None:
-        return pd.DataFrame(columns=list(COLUMNS))
     runs = list(_shared(keys))
-    jobs = [_job(problems, solutions, own, labels, loop, seed, shared) for seed, shared, own in runs]
-    found = run_cells(jobs, _measures(problems, solutions, verifiers, loop))
-    parts = [own.points.assign(arm=name) for (_, names, _), own in zip(runs, found, strict=True) for name in names]
+    jobs = [_job(problems, solutions, of_run, labels, settings.loop, seed, shared) for seed, shared, of_run in runs]
+    results = run_cells(jobs, _measures(problems, solutions, settings))
+    parts = [
+        result.points.assign(arm=name) for (_, names, _), result in zip(runs, results, strict=True) for name in names
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -157,19 +153,18 @@ def _job(
     return Job(cell, LabelledPool(asked, samples, rated), (labelled, 0.0), scores)
 
 
-def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, loop: LoopOptions) -> Measures:
+def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, settings: LoopSettings) -> Measures:
     """The test problems' first samples, as many as the largest budget takes."""
+    loop = settings.loop
     test = set(problems.loc[problems["split"] == "test", "problem_id"])
     tested = solutions[solutions["problem_id"].isin(test) & (solutions["sample_id"] < max(loop.budgets))]
-    return Measures(verifiers, asked_of(problems, tested), loop.budgets, loop.least_steps)
+    return Measures(settings.verifiers, with_problems(problems, tested), loop.budgets, loop.least_steps)
 
 
-def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions | None) -> pd.DataFrame:
+def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
     """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample."""
     from stepscale.supervision.loop import next_round
 
-    if loop is None:
-        return keys
     round_, parts = int(keys["round"].max()) + 1, [keys]
     for strategy, seed, pool in _runs(loop, scores):
         own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
@@ -196,14 +191,12 @@ def choose_and_ask(
     scores: pd.DataFrame,
     keys: pd.DataFrame,
     labels: pd.DataFrame,
-    loop: LoopOptions | None,
+    loop: LoopOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labelled."""
-    if loop is None:
-        return keys, pd.DataFrame(columns=ASKED)
-    found = choose(scores, keys, loop)
-    new = without(found[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
-    return found, _asked(problems, chosen(solutions, new))
+    all_keys = choose(scores, keys, loop)
+    new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
+    return all_keys, _asked(problems, chosen(solutions, new))
 
 
 def label_beginning(
@@ -211,19 +204,10 @@ def label_beginning(
     solutions: pd.DataFrame,
     asked: pd.DataFrame,
     generator_model: Path,
-    prm: Path | None,
-    large_prm: Path | None,
-    generator: GeneratorBlock,
-    verifiers: VerifierBlock,
-    loop: LoopOptions | None,
-    seed: int,
+    settings: LoopSettings,
 ) -> pd.DataFrame:
-    """The step labels of round 0: as ``label``, with none before."""
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import STEP_LABELS
-
-    made_of = (generator_model, prm, large_prm, generator, verifiers, loop, seed)
-    return label(problems, solutions, asked, empty(STEP_LABELS), *made_of)
+    """The step labels of round 0, by the lab, by people, or by rollouts of the generator."""
+    return _label(problems, solutions, asked, None, open_for_loop(generator_model, settings))
 
 
 def label(
@@ -232,36 +216,75 @@ def label(
     asked: pd.DataFrame,
     labels: pd.DataFrame,
     generator_model: Path,
-    prm: Path | None,
-    large_prm: Path | None,
-    generator: GeneratorBlock,
-    verifiers: VerifierBlock,
-    loop: LoopOptions | None,
-    seed: int,
+    settings: LoopSettings,
 ) -> pd.DataFrame:
-    """The step labels so far with those of the samples ``asked`` for; none is labelled twice.
-
-    ``prm``, ``large_prm``: as an earlier run left them, None where there are none (conf/base/catalog_loop.yml). The PRM of
-    this very run may come after the loop, so the loop cannot wait for it: ``hooks`` refuses a run that would train it.
-    """
-    from stepscale.cost import Ledger
-    from stepscale.pipelines.active_learning.labelers import Means, open_for_loop
-
-    if loop is None or asked.empty:
+    """The step labels so far with those of the samples ``asked`` for; none is labelled twice."""
+    if asked.empty:
         return labels
-    labeler = open_for_loop(loop.labeler, Means(generator_model, prm, large_prm, generator, verifiers, seed))
-    ledger, new = Ledger(), chosen(solutions, asked).reset_index(drop=True)
-    found = _one_voice(labeler.label(problems, new, ledger))
-    n_labelled = len(found[KEY].drop_duplicates())
+    return _label(problems, solutions, asked, labels, open_for_loop(generator_model, settings))
+
+
+def label_beginning_by_prm(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    large_prm_model: Path,
+    settings: LoopSettings,
+) -> pd.DataFrame:
+    """The step labels of round 0, by PRM_large."""
+    return _label(problems, solutions, asked, None, _large_prm(large_prm_model, settings))
+
+
+def label_by_prm(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    labels: pd.DataFrame,
+    large_prm_model: Path,
+    settings: LoopSettings,
+) -> pd.DataFrame:
+    """As ``label``, by PRM_large."""
+    if asked.empty:
+        return labels
+    return _label(problems, solutions, asked, labels, _large_prm(large_prm_model, settings))
+
+
+def _large_prm(folder: Path, settings: LoopSettings) -> Labeler:
+    from stepscale.labeling.by_verifier import VerifierLabeler
+    from stepscale.labeling.options import ByLargePRM
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    labeler = settings.loop.labeler
+    if not isinstance(labeler, ByLargePRM):
+        raise InputError(
+            f"loop.labeler: {labeler.kind} labels in the pipeline data_loop; run it in the place of data_loop_by_prm, or set "
+            "loop.labeler to prm_large"
+        )
+    verifier = ModelVerifier(folder, labeler.kind, **settings.verifiers.placement.model_dump())
+    return VerifierLabeler(verifier, labeler.threshold)
+
+
+def _label(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    labels: pd.DataFrame | None,
+    labeler: Labeler,
+) -> pd.DataFrame:
+    from stepscale.cost import Ledger
+
+    ledger, samples = Ledger(), chosen(solutions, asked).reset_index(drop=True)
+    new = _one_voice(labeler.label(problems, samples, ledger))
+    n_labelled = len(new[KEY].drop_duplicates())
     logger.info(
         "the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written",
         labeler.name,
         n_labelled,
+        len(samples),
         len(new),
-        len(found),
         ledger.tokens,
     )
-    return pd.concat([labels, found], ignore_index=True)
+    return new if labels is None else pd.concat([labels, new], ignore_index=True)
 
 
 def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
@@ -272,22 +295,42 @@ def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
 
 
 def health(
-    scores: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions | None
+    scores: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions
 ) -> pd.DataFrame:
-    """A row a run and sample: what its selector believed of this round's samples and of the audit's, and what the labels say."""
+    """A row per run and sample: what its selector believed of this round's samples and the audit's, and what labels say."""
     from stepscale.supervision.loop import HEALTH, round_health
 
-    if loop is None:
-        return pd.DataFrame(columns=[*RUN, "round", *HEALTH])
     round_, parts = int(keys["round"].max()), []
     for strategy, seed, pool in _runs(loop, scores):
-        own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed) & (keys["round"] == round_)]
-        found = round_health(pool, own, solutions, labels, audit(pool, loop, seed))
-        parts.append(found.assign(strategy=strategy.name, seed=seed, round=round_)[[*RUN, "round", *HEALTH]])
+        of_run = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed) & (keys["round"] == round_)]
+        believed = round_health(pool, of_run, solutions, labels, audit(pool, loop, seed))
+        parts.append(believed.assign(strategy=strategy.name, seed=seed, round=round_)[[*RUN, "round", *HEALTH]])
     return pd.concat(parts, ignore_index=True)
 
 
-def gather_rounds(*parts: pd.DataFrame) -> pd.DataFrame:
-    """Tables of all rounds as one."""
-    filled = [part for part in parts if len(part)]
-    return pd.concat(filled, ignore_index=True) if filled else parts[0]
+def gather_rounds(**rounds: pd.DataFrame) -> pd.DataFrame:
+    """Tables of all rounds as one, in the order of the rounds."""
+    return pd.concat(list(rounds.values()), ignore_index=True)
+
+
+def collect_labels(
+    pool_solutions: pd.DataFrame,
+    experiment_solutions: pd.DataFrame,
+    keys: pd.DataFrame,
+    labels: pd.DataFrame,
+    loop: LoopOptions,
+    seed: int,
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """What the first strategy labelled in the run's seed, beside the labelled pool: solutions, step labels, rounds.
+
+    Sample numbers follow those of the pool, for both number a problem's samples from 0. Rounds have the columns problem_id,
+    sample_id, round and score, the score by which the round chose.
+    """
+    shift = int(pool_solutions["sample_id"].max()) + 1
+    first = keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)]
+    rounds = first[[*KEY, "round", "score"]].reset_index(drop=True)
+    tables = (chosen(experiment_solutions, rounds), chosen(labels, rounds), rounds)
+    solutions, step_labels, rounds = (
+        table.assign(sample_id=table["sample_id"] + shift).reset_index(drop=True) for table in tables
+    )
+    return solutions, step_labels, rounds

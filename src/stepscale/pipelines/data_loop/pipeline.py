@@ -1,63 +1,131 @@
-"""The data loop unrolled: a namespace a round, so that the picture shows each as a box that opens."""
+"""The data loop unrolled: a namespace for each round, so that the picture shows it as a box that opens."""
 
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.data_loop import measuring
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.pipelines.supervision import samples
 from stepscale.supervision.loop_options import ROUNDS
 
-_MODELS = ["generator_model", "earlier_prm_model", "earlier_large_prm_model"]
-_LABELED_BY = [*_MODELS, "params:generator", "params:verifiers", "params:loop", "params:seed"]
+_POOL = {"problems": "problems", "solutions": "experiment_solutions"}
+_SETTINGS = {"settings": "params:loop_settings"}
+
+
+class _Labeling(NamedTuple):
+    """Who labels: the model that does it, and the nodes of round 0 and of later rounds."""
+
+    model: str
+    beginning: Callable[..., pd.DataFrame]
+    later: Callable[..., pd.DataFrame]
 
 
 def create_pipeline() -> Pipeline:
+    """The loop labelled by the lab, by people, or by rollouts of the generator."""
+    return _loop(_Labeling("generator_model", loop.label_beginning, loop.label))
+
+
+def by_prm() -> Pipeline:
+    """The loop labelled by PRM_large, which the pipeline supervision makes."""
+    return _loop(_Labeling("large_prm_model", loop.label_beginning_by_prm, loop.label_by_prm))
+
+
+def _loop(labeling: _Labeling) -> Pipeline:
     """Round 0 at random, ROUNDS rounds of train, choose, label, and a last look at what was learned."""
     rounds = range(1, ROUNDS + 1)
-    shared = ["problems", "experiment_solutions"]
-    settings = ["params:verifiers", "params:loop", "params:seed"]
-    before = [f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"]
+    keys, labels = f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"
     outer = [
         Node(
             loop.begin,
-            [*shared, "params:loop", "params:seed"],
-            ["loop_keys_0", "loop_asked_0", "loop_scores_0"],
+            inputs={**_POOL, "loop": "params:loop", "seed": "params:seed"},
+            outputs=["loop_keys_0", "loop_asked_0"],
             name="begin_loop",
         ),
-        Node(loop.label_beginning, [*shared, "loop_asked_0", *_LABELED_BY], "loop_labels_0", name="label_beginning"),
+        Node(
+            labeling.beginning,
+            inputs={**_POOL, "asked": "loop_asked_0", labeling.model: labeling.model, **_SETTINGS},
+            outputs="loop_labels_0",
+            name="label_beginning",
+        ),
         Node(
             loop.measure_last,
-            [*shared, *before, *settings],
-            f"loop_points_{ROUNDS + 1}",
+            inputs={**_POOL, "keys": keys, "labels": labels, **_SETTINGS},
+            outputs=f"loop_points_{ROUNDS + 1}",
             name="measure_loop_at_its_end",
         ),
         Node(
             loop.gather_rounds,
-            [f"loop_points_{i}" for i in (*rounds, ROUNDS + 1)],
-            "loop_points",
+            inputs={f"round_{i}": f"loop_points_{i}" for i in (*rounds, ROUNDS + 1)},
+            outputs="loop_points",
             name="gather_loop_points",
         ),
-        Node(loop.gather_rounds, [f"loop_health_{i}" for i in rounds], "loop_health", name="gather_loop_health"),
+        Node(
+            loop.gather_rounds,
+            inputs={f"round_{i}": f"loop_health_{i}" for i in rounds},
+            outputs="loop_health",
+            name="gather_loop_health",
+        ),
+        Node(
+            loop.collect_labels,
+            inputs={
+                "pool_solutions": "pool_solutions",
+                "experiment_solutions": "experiment_solutions",
+                "keys": keys,
+                "labels": labels,
+                "loop": "params:loop",
+                "seed": "params:seed",
+            },
+            outputs=["loop_solutions", "loop_step_labels", "loop_rounds"],
+            name="collect_loop_labels",
+        ),
     ]
-    return sum((_round(i) for i in rounds), Pipeline(outer))
+    whole = Pipeline([*samples.nodes(), *outer, *measuring.nodes()], tags="data_loop")
+    return sum((_round(i, labeling) for i in rounds), whole)
 
 
-def _round(i: int) -> Pipeline:
+def _round(i: int, labeling: _Labeling) -> Pipeline:
     """Train selectors on the labels so far, score the pool, choose, label, look at the selectors' health."""
-    shared = ["problems", "experiment_solutions"]
-    before = [f"loop_{name}_{i - 1}" for name in ("keys", "labels", "scores")]
+    before = {name: f"loop_{name}_{i - 1}" for name in ("keys", "labels")}
+    earlier: dict[str, Any] = {"before": f"loop_scores_{i - 1}"} if i > 1 else {}
     keys, asked, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "asked", "labels", "scores"))
     nodes = [
         Node(
-            loop.train_selectors,
-            [*shared, *before, "params:verifiers", "params:loop", "params:seed"],
-            [scores, f"loop_points_{i}"],
+            loop.train_selectors if earlier else loop.train_first_selectors,
+            inputs={**_POOL, **before, **earlier, **_SETTINGS},
+            outputs=[scores, f"loop_points_{i}"],
             name="train_selectors",
         ),
-        Node(loop.choose_and_ask, [*shared, scores, *before[:2], "params:loop"], [keys, asked], name="choose"),
-        Node(loop.label, [*shared, asked, before[1], *_LABELED_BY], labels, name="label"),
+        Node(
+            loop.choose_and_ask,
+            inputs={**_POOL, "scores": scores, **before, "loop": "params:loop"},
+            outputs=[keys, asked],
+            name="choose",
+        ),
+        Node(
+            labeling.later,
+            inputs={
+                **_POOL,
+                "asked": asked,
+                "labels": before["labels"],
+                labeling.model: labeling.model,
+                **_SETTINGS,
+            },
+            outputs=labels,
+            name="label",
+        ),
         Node(
             loop.health,
-            [scores, keys, "experiment_solutions", labels, "params:loop"],
-            f"loop_health_{i}",
+            inputs={
+                "scores": scores,
+                "keys": keys,
+                "solutions": "experiment_solutions",
+                "labels": labels,
+                "loop": "params:loop",
+            },
+            outputs=f"loop_health_{i}",
             name="look_at_health",
         ),
     ]
@@ -65,6 +133,7 @@ def _round(i: int) -> Pipeline:
         nodes,
         namespace=f"round_{i}",
         prefix_datasets_with_namespace=False,
-        inputs={*shared, *before, *_MODELS},
-        parameters={"generator", "verifiers", "loop", "seed"},
+        inputs={*_POOL.values(), *before.values(), *earlier.values(), labeling.model},
+        parameters={"loop", "loop_settings"},
+        tags="data_loop",
     )

@@ -1,4 +1,4 @@
-"""Raw files or the lab -> problems, given labels; the generator made ready."""
+"""Raw files or the lab -> problems; the generator made ready."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -11,20 +11,30 @@ def create_pipeline() -> Pipeline:
         [
             Node(
                 nodes.ingest,
-                ["params:problems", "params:seed"],
-                ["problems", "given_solutions", "given_step_labels"],
+                inputs={"source": "params:problems", "seed": "params:seed"},
+                outputs="problems",
                 name="ingest",
             ),
             Node(
                 nodes.choose_examples,
-                ["problems", "given_solutions", "params:generator", "params:seed"],
-                "format_examples",
+                inputs={
+                    "problems": "problems",
+                    "source": "params:problems",
+                    "generator": "params:generator",
+                    "seed": "params:seed",
+                },
+                outputs="format_examples",
                 name="choose_format_examples",
             ),
             Node(
                 nodes.fine_tune_generator,
-                ["problems", "format_examples", "params:generator", "params:seed"],
-                "generator_model",
+                inputs={
+                    "problems": "problems",
+                    "examples": "format_examples",
+                    "generator": "params:generator",
+                    "seed": "params:seed",
+                },
+                outputs="generator_model",
                 name="fine_tune_generator",
             ),
         ],

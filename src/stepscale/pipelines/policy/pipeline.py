@@ -1,8 +1,10 @@
-"""The policy that the searches teach; its nodes are run by reporting until studies are pipelines of their own."""
+"""The policy that the searches teach, saved to be served."""
 
 from kedro.pipeline import Pipeline
+
+from stepscale.pipelines.policy import measuring
 
 
 def create_pipeline() -> Pipeline:
     """The policy pipeline."""
-    return Pipeline([])
+    return Pipeline(measuring.nodes(), tags="policy")

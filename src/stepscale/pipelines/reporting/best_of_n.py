@@ -5,27 +5,19 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import PoolBlock, ReportBlock
+from stepscale.parameters import PoolBlock
 from stepscale.pipelines.curve_logging import log_best_of_n
 from stepscale.report.claims import Claim
 from stepscale.report.part import Part, WorkedExample
-from stepscale.search.plan import SearchPlan
 from stepscale.studies.best_of_n.figures import best_of_n_part
 from stepscale.studies.best_of_n.measure import choose_worked_examples, measure_best_of_n, score_splits
-from stepscale.studies.strategies.samples import tabulate_samples as scored_samples_table
 
 _SAMPLES = {"problems": "test_problems", "solutions": "test_solutions", "prm_scores": "prm_scores"}
 
 
 def nodes() -> list[Node]:
-    """Score, measure, log and show; and the table of scored samples that other studies read."""
+    """Score, measure, log and show."""
     return [
-        Node(
-            tabulate_samples,
-            inputs={**_SAMPLES, "config": "params:report", "plan": "params:tree_search"},
-            outputs="scored_samples",
-            name="tabulate_samples",
-        ),
         Node(
             score_splits,
             inputs={**_SAMPLES, "orm_scores": "orm_scores", "config": "params:report", "search": "params:search"},
@@ -58,18 +50,6 @@ def nodes() -> list[Node]:
             name="show_best_of_n",
         ),
     ]
-
-
-def tabulate_samples(
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    prm_scores: pd.DataFrame,
-    config: ReportBlock,
-    plan: SearchPlan | None,
-) -> pd.DataFrame:
-    """The scored samples of the test problems, by the report's rule and by the searches'."""
-    rule = config.rule
-    return scored_samples_table(problems, solutions, prm_scores, rule, plan.rule if plan else rule)
 
 
 def show_best_of_n(

@@ -1,100 +1,80 @@
-"""Nodes of the revisions part (Snell et al. 2024, 6): a model that revises its own attempts, and its ORM, at work.
+"""Nodes of revisions (Snell et al. 2024, 6): a model that revises its own attempts, and its ORMs, at work.
 
 Training problems -> samples -> prompts with wrong attempts -> revision model -> its chains on training problems -> two ORMs,
-with and without history; then chains on test problems, scored by both and by the run's PRM. Without ``revisions`` in the
-parameters every node does nothing: shards are empty, models are empty folders.
+with and without history; then chains on test problems, scored by both and by the run's PRM.
 """
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 
 from stepscale.engine.encoding import TextFormat
-from stepscale.parameters import GeneratorBlock, RevisionsBlock, SearchBlock, VerifierBlock
-from stepscale.pipelines.revisions.chain_shards import ChainShards, Judge
-from stepscale.pipelines.sampling import Shards, gather, manifest, open_generator, sample_shards
+from stepscale.formats.splits import of_split
+from stepscale.parameters import RevisionSettings
+from stepscale.pipelines.revisions.chain_pieces import Judge, plan_chains
+from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, pool_lengths
 from stepscale.scratch import scratch_folder
 from stepscale.verifiers.aggregation import Rule
 
 logger = logging.getLogger(__name__)
 
-POOL, TRAIN, TEST = "revision-pool", "revision-train", "revision-test"
-
 
 def sample_revision_pool(
-    generator_model: Path | None,
-    problems: pd.DataFrame | None,
-    finished: Shards,
-    generator: GeneratorBlock,
-    revisions: RevisionsBlock | None,
-    search: SearchBlock,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """Further samples of the training problems, if the labelled pool's are too few (the paper takes 64 a problem)."""
+    generator_model: Path, problems: pd.DataFrame, pool_solutions: pd.DataFrame, settings: RevisionSettings
+) -> ShardPlan:
+    """Samples of the training problems to make revision data from: those of the labelled pool, or as many as are asked for.
+
+    The paper takes 64 per problem.
+    """
     from stepscale.generation.contract import Sampling
 
-    if revisions is None or revisions.samples is None or generator_model is None or problems is None:
-        yield manifest(POOL)
-        return
+    revisions, generator = settings.revisions, settings.generator
+    if revisions.samples is None:
+        samples = of_split(problems, pool_solutions, "train")
+        recipe = Recipe.of(
+            sample_revision_pool, inputs={"pool": content_hash(samples)}, settings={}, seed=settings.seed
+        )
+        return ShardPlan("taking the labelled pool", (Piece("pool", recipe, lambda: Made(samples), len(samples)),))
     sampling = Sampling(**generator.sampling.model_dump() | {"temperature": revisions.temperature})
     train = problems[problems["split"] == "train"]
-    model = open_generator(generator_model, generator, seed, "generator")
-    yield from sample_shards(
-        model, generator_model, train, revisions.samples, sampling, seed, POOL, finished, search.grading_rules
-    )
+    sampler = GradedSampler(generator_model, generator, settings.seed, "generator")
+    return sampler.plan("revision-pool", train, revisions.samples, sampling, settings.search.grading_rules)
 
 
 def make_revision_examples(
-    generator_model: Path | None,
-    problems: pd.DataFrame | None,
-    pool: pd.DataFrame | None,
-    further: Shards,
-    generator: GeneratorBlock,
-    revisions: RevisionsBlock | None,
-    seed: int,
+    generator_model: Path, problems: pd.DataFrame, samples: Shards, settings: RevisionSettings
 ) -> pd.DataFrame:
     """Right solutions after up to four wrong attempts, of training problems alone (B, 6 and H)."""
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import SOLUTIONS
     from stepscale.revisions.data import revision_examples
 
-    if revisions is None or generator_model is None or problems is None or pool is None:
-        return empty(SOLUTIONS)
-    train = problems[problems["split"] == "train"]
-    samples = gather(further) if revisions.samples else pool[pool["problem_id"].isin(set(train["problem_id"]))]
-    model = open_generator(generator_model, generator, seed, "generator")
-    examples = revision_examples(train, samples, revisions.data, seed, lambda text: len(model.encode_prompt(text)))
-    shown = examples["context"].map(len)
+    train, table = problems[problems["split"] == "train"], gather(samples)
+    model = open_generator(generator_model, settings.generator, settings.seed, "generator")
+    examples = revision_examples(
+        train, table, settings.revisions.data, settings.seed, lambda text: len(model.encode_prompt(text))
+    )
     logger.info(
         "%d revision examples of %d problems from %d samples, %.2f wrong attempts each",
         len(examples),
         examples["problem_id"].nunique(),
-        len(samples),
-        shown.mean(),
+        len(table),
+        examples["context"].map(len).mean(),
     )
     return examples
 
 
 def train_revision_model(
-    generator_model: Path | None,
-    problems: pd.DataFrame | None,
-    examples: pd.DataFrame,
-    generator: GeneratorBlock,
-    revisions: RevisionsBlock | None,
-    seed: int,
+    generator_model: Path, problems: pd.DataFrame, examples: pd.DataFrame, settings: RevisionSettings
 ) -> Path:
     """The revision model: the generator fine-tuned on the right answers that end the examples."""
-    folder = scratch_folder("revision")
-    if revisions is None or generator_model is None or problems is None:
-        return folder
     from stepscale.generation.finetune import GeneratorTraining, fine_tune_generator
     from stepscale.tracking import child_run
 
-    fitted = revisions.fine_tuning.model_copy(update={"seed": seed})
-    layout = TextFormat(prompt=generator.template(seed))
+    revisions, folder = settings.revisions, scratch_folder("revision")
+    fitted = revisions.fine_tuning.model_copy(update={"seed": settings.seed})
+    layout = TextFormat(prompt=settings.generator.template(settings.seed))
     options = GeneratorTraining(layout=layout, validation_share=revisions.validation_share, optimization=fitted)
     with child_run("revision_model", revisions) as run:
         fit = fine_tune_generator(generator_model, problems, examples, options, folder, on_log=run.on_log)
@@ -104,56 +84,31 @@ def train_revision_model(
     return folder
 
 
-def run_training_chains(
-    revision_model: Path,
-    problems: pd.DataFrame | None,
-    finished: Shards,
-    generator: GeneratorBlock,
-    revisions: RevisionsBlock | None,
-    search: SearchBlock,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
+def run_training_chains(revision_model: Path, problems: pd.DataFrame, settings: RevisionSettings) -> ShardPlan:
     """The revision model's own chains on training problems, graded: what its ORMs learn from (B, J)."""
-    if revisions is None or problems is None:
-        yield manifest(TRAIN)
-        return
-    part = revisions.training_chains
-    chosen = problems[problems["split"] == "train"].head(part.problems)
-    chains = ChainShards(revision_model, [], [part.attempts] * part.chains, generator, revisions, search, seed)
-    yield from chains.missing(TRAIN, chosen, part.problems_per_shard, finished)
+    chains = settings.revisions.training_chains
+    train = problems[problems["split"] == "train"].head(chains.problems)
+    lengths = [chains.attempts] * chains.chains
+    return plan_chains(revision_model, train, lengths, [], settings, "revision-train", chains.problems_per_shard)
 
 
-def train_orm_with_history(
-    problems: pd.DataFrame | None, chains: Shards, verifiers: VerifierBlock, revisions: RevisionsBlock | None, seed: int
-) -> Path:
+def train_orm_with_history(problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
     """The revision ORM: it reads the earlier attempts that were shown, too."""
-    return _train_orm("revision_orm", True, problems, chains, verifiers, revisions, seed)
+    return _train_orm("revision_orm", True, problems, chains, settings)
 
 
-def train_orm_without_history(
-    problems: pd.DataFrame | None, chains: Shards, verifiers: VerifierBlock, revisions: RevisionsBlock | None, seed: int
-) -> Path:
+def train_orm_without_history(problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
     """The same ORM on the same attempts, each read after the bare problem."""
-    return _train_orm("revision_orm_without_history", False, problems, chains, verifiers, revisions, seed)
+    return _train_orm("revision_orm_without_history", False, problems, chains, settings)
 
 
-def _train_orm(
-    name: str,
-    history: bool,
-    problems: pd.DataFrame | None,
-    chains: Shards,
-    verifiers: VerifierBlock,
-    revisions: RevisionsBlock | None,
-    seed: int,
-) -> Path:
-    folder = scratch_folder(name)
-    if revisions is None or problems is None:
-        return folder
+def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards, settings: RevisionSettings) -> Path:
     from stepscale.revisions.data import revision_orm_examples
     from stepscale.tracking import child_run
     from stepscale.verifiers.training import train_verifier
 
-    given = verifiers.training("orm", seed)
+    verifiers, folder = settings.verifiers, scratch_folder(name)
+    given = verifiers.training("orm", settings.seed)
     # the settings are the run's ORM's, which has validation problems to stop by; chains are of training problems alone
     options = given.model_copy(update={"optimization": given.optimization.model_copy(update={"patience": None})})
     with child_run(name, options) as run:
@@ -167,39 +122,30 @@ def _train_orm(
 
 def run_test_chains(
     revision_model: Path,
-    with_history: Path,
-    without: Path,
-    prm_model: Path | None,
+    orm_with_history: Path,
+    orm_without_history: Path,
+    prm_model: Path,
     test_problems: pd.DataFrame,
-    finished: Shards,
-    generator: GeneratorBlock,
-    verifiers: VerifierBlock,
-    revisions: RevisionsBlock | None,
-    search: SearchBlock,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
+    settings: RevisionSettings,
+) -> ShardPlan:
     """Chains of the test problems that hold every split of every budget, graded, and scored by both ORMs and the run's PRM.
 
-    The columns ``revision_grid.BY_VERIFIER`` are those of the ORM with history; of the others the same names with
-    ``_without_history`` and ``_prm``. The PRM reads the bare problem and is aggregated as the searches over revisions are, by
-    the last step where there are none.
+    The columns ``revisions.grid.BY_VERIFIER`` are those of the ORM with history; of the others the same names with
+    ``_without_history`` and ``_prm``. The PRM reads the bare problem and is aggregated as the searches over revisions are.
     """
-    if revisions is None:
-        yield manifest(TEST)
-        return
-    chosen = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
-    lengths = pool_lengths(max(revisions.budgets))
-    place = verifiers.placement
+    revisions, placement = settings.revisions, settings.verifiers.placement
+    tested = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
     last: Rule = ("last", "positive")
-    judges = [Judge(with_history, "", True, last, place), Judge(without, WITHOUT_HISTORY, False, last, place)]
-    if prm_model is not None:
-        first = revisions.search.strategies[0] if revisions.search else None
-        judges.append(Judge(prm_model, PRM, False, (first.aggregation, first.neutral_is) if first else last, place))
-    chains = ChainShards(revision_model, judges, lengths, generator, revisions, search, seed)
-    yield from chains.missing(TEST, chosen, revisions.test.problems_per_shard, finished)
+    first = revisions.search.strategies[0]
+    judges = [
+        Judge(orm_with_history, "", True, last, placement),
+        Judge(orm_without_history, WITHOUT_HISTORY, False, last, placement),
+        Judge(prm_model, PRM, False, (first.aggregation, first.neutral_is), placement),
+    ]
+    lengths, per_piece = pool_lengths(max(revisions.budgets)), revisions.test.problems_per_shard
+    return plan_chains(revision_model, tested, lengths, judges, settings, "revision-test", per_piece)
 
 
 def gather_chains(shards: Shards) -> pd.DataFrame:
-    """The latest test chains as one table; without their prompts, which are long and can be made again."""
-    found = gather(shards)
-    return found.drop(columns=["prompt"], errors="ignore")
+    """The test chains as one table; without their prompts, which are long and can be made again."""
+    return gather(shards).drop(columns=["prompt"])

@@ -2,32 +2,40 @@
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes
+from stepscale.pipelines.reward_modeling import measuring, nodes
 
 
 def create_pipeline() -> Pipeline:
     """The reward_modeling pipeline."""
-    models = ["prm_model", "orm_model", "large_prm_model", "soft_prm_model"]
+    made_of = {"verifiers": "params:verifiers", "seed": "params:seed"}
     return Pipeline(
         [
             Node(
                 nodes.train_prm,
-                ["problems", "step_labels", "params:verifiers", "params:seed"],
-                "prm_model",
+                inputs={"problems": "problems", "step_labels": "step_labels", **made_of},
+                outputs="prm_model",
                 name="train_prm",
             ),
             Node(
                 nodes.train_orm,
-                ["problems", "pool_solutions", "params:verifiers", "params:seed"],
-                "orm_model",
+                inputs={"problems": "problems", "solutions": "pool_solutions", **made_of},
+                outputs="orm_model",
                 name="train_orm",
             ),
             Node(
                 nodes.evaluate_verifiers,
-                [*models, "problems", "pool_solutions", "step_labels", "params:verifiers", "params:rollouts"],
-                ["verifier_metrics", "calibration", "verifier_positions"],
+                inputs={
+                    "prm_model": "prm_model",
+                    "orm_model": "orm_model",
+                    "problems": "problems",
+                    "solutions": "pool_solutions",
+                    "step_labels": "step_labels",
+                    "verifiers": "params:verifiers",
+                },
+                outputs=["verifier_metrics", "calibration", "verifier_positions"],
                 name="evaluate_verifiers",
             ),
+            *measuring.nodes(),
         ],
         tags="reward_modeling",
     )

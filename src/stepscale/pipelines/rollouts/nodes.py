@@ -1,59 +1,50 @@
 """A PRM without people: the generator rolls out every step, a soft PRM learns the values (Snell et al. 2024, 5.1 and D)."""
 
 import logging
-from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.splits import of_split
 from stepscale.labeling.options import RolloutOptions
-from stepscale.parameters import GeneratorBlock, VerifierBlock
-from stepscale.pipelines.rolling_out import gather_values, values_of_steps
-from stepscale.pipelines.sampling import Shards, manifest
+from stepscale.parameters import RolloutSettings, VerifierBlock
+from stepscale.pipelines.judging import Judged, judge
+from stepscale.pipelines.rolling_out import plan_rollouts
+from stepscale.pipelines.sampling import GradedSampler
+from stepscale.resume import ShardPlan, Shards
 from stepscale.scratch import scratch_folder
 
 logger = logging.getLogger(__name__)
 
-PURPOSE = "rollouts"
-
 
 def roll_out(
-    generator_model: Path,
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    finished: Shards,
-    generator: GeneratorBlock,
-    rollouts: RolloutOptions | None,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """Values of every step of some training solutions, shard by shard; those in ``finished`` are left out."""
-    if rollouts is None:
-        yield manifest(PURPOSE)
-        return
-    chosen = problems[problems["split"] == "train"].head(rollouts.problems)
-    written = solutions[solutions["problem_id"].isin(set(chosen["problem_id"]))]
+    generator_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: RolloutSettings
+) -> ShardPlan:
+    """Values of every step of some training solutions."""
+    rollouts = settings.rollouts
+    train = problems[problems["split"] == "train"].head(rollouts.problems)
+    written = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
     written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
-    yield from values_of_steps(generator_model, chosen, written, finished, generator, rollouts, seed, PURPOSE)
+    sampler = GradedSampler(generator_model, settings.generator, settings.seed)
+    return plan_rollouts(sampler, train, written, rollouts, "rollouts")
 
 
 def gather_rollouts(shards: Shards) -> pd.DataFrame:
-    """The step labels of the latest run's shards; an empty table if there are none."""
-    return gather_values(shards, PURPOSE)
+    """The values of all pieces as one table of step labels."""
+    return pd.concat([read() for read in shards.values()], ignore_index=True)
 
 
 def train_soft_prm(
-    problems: pd.DataFrame,
-    solutions: pd.DataFrame,
-    labels: pd.DataFrame,
-    verifiers: VerifierBlock,
-    rollouts: RolloutOptions | None,
-    seed: int,
+    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, settings: RolloutSettings
 ) -> Path:
-    """A PRM by binary cross entropy on each step's value; an empty folder without rollouts.
+    """A PRM by binary cross entropy on each step's value.
 
-    A share of the questions is kept apart, and training stops where their loss no longer falls (Snell et al. 2024, D). Raises
-    InputError if it should and no question is kept apart.
+    A share of the questions is set apart, and training stops where their loss no longer falls (Snell et al. 2024, D).
+
+    Raises:
+        InputError: Training should stop by that loss, and no question is set apart.
     """
     from stepscale.supervision.arms import Arm, Cell
     from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
@@ -62,8 +53,7 @@ def train_soft_prm(
     from stepscale.verifiers.examples import kept_apart
 
     folder = scratch_folder("soft_prm")
-    if rollouts is None:
-        return folder
+    verifiers, rollouts, seed = settings.verifiers, settings.rollouts, settings.seed
     if rollouts.patience is not None and not kept_apart(labels["problem_id"], rollouts.validation_share, seed):
         raise InputError(
             f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
@@ -80,3 +70,32 @@ def train_soft_prm(
         run.folder(folder, "model")
     logger.info("soft PRM: %d solutions, %d values, mean %.3f", trained.n_rows, len(labels), labels["value"].mean())
     return folder
+
+
+def evaluate_soft_prm(
+    soft_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock
+) -> dict[str, Any]:
+    """How the soft PRM judges steps of validation problems: against outcomes, draws of the values that it predicts."""
+    from stepscale.verifiers.examples import orm_examples
+
+    graded = orm_examples(problems, of_split(problems, solutions, "valid"))
+    metrics, _, _ = judge([Judged("soft_prm", "soft_prm", soft_prm_model, graded)], [], verifiers.placement)
+    return metrics
+
+
+def score_with_soft_prm(
+    soft_prm_model: Path,
+    test_problems: pd.DataFrame,
+    test_solutions: pd.DataFrame,
+    verifiers: VerifierBlock,
+    rollouts: RolloutOptions,
+) -> pd.DataFrame:
+    """Scores of the first samples of each test problem."""
+    from stepscale.cost import Ledger
+    from stepscale.verifiers.scores_table import score_solutions
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    tested = of_split(test_problems, test_solutions, "test")
+    few = tested[tested["sample_id"] < rollouts.scored_samples]
+    verifier = ModelVerifier(soft_prm_model, "soft_prm", **verifiers.placement.model_dump())
+    return score_solutions(verifier, test_problems, few, Ledger())

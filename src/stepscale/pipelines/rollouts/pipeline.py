@@ -2,43 +2,64 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.rollouts import measuring
 from stepscale.pipelines.rollouts import nodes as rollouts
 
-
-def learn_from_rollouts() -> Pipeline:
-    """Values of steps by rolling out the generator, and a soft PRM of them; one box in the picture."""
-    shared = ["problems", "pool_solutions"]
-    nodes = [
-        Node(
-            rollouts.roll_out,
-            [
-                "generator_model",
-                *shared,
-                "finished_rollout_shards",
-                "params:generator",
-                "params:rollouts",
-                "params:seed",
-            ],
-            "rollout_shards",
-            name="roll_out",
-        ),
-        Node(rollouts.gather_rollouts, "rollout_shards", "rollout_labels", name="gather_rollouts"),
-        Node(
-            rollouts.train_soft_prm,
-            [*shared, "rollout_labels", "params:verifiers", "params:rollouts", "params:seed"],
-            "soft_prm_model",
-            name="train_soft_prm",
-        ),
-    ]
-    return Pipeline(
-        nodes,
-        namespace="rollouts",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", *shared},
-        parameters={"generator", "verifiers", "rollouts", "seed"},
-    )
+_POOL = {"problems": "problems", "solutions": "pool_solutions"}
 
 
 def create_pipeline() -> Pipeline:
-    """The rollouts pipeline."""
-    return learn_from_rollouts()
+    """Values of steps by rolling out the generator, a soft PRM of them, and its scores of the test samples."""
+    settings = {"settings": "params:rollout_settings"}
+    nodes = [
+        Node(
+            rollouts.roll_out,
+            inputs={"generator_model": "generator_model", **_POOL, **settings},
+            outputs="rollout_shards",
+            name="roll_out",
+        ),
+        Node(
+            rollouts.gather_rollouts,
+            inputs={"shards": "rollout_shards"},
+            outputs="rollout_labels",
+            name="gather_rollouts",
+        ),
+        Node(
+            rollouts.train_soft_prm,
+            inputs={**_POOL, "labels": "rollout_labels", **settings},
+            outputs="soft_prm_model",
+            name="train_soft_prm",
+        ),
+        Node(
+            rollouts.evaluate_soft_prm,
+            inputs={"soft_prm_model": "soft_prm_model", **_POOL, "verifiers": "params:verifiers"},
+            outputs="soft_prm_metrics",
+            name="evaluate_soft_prm",
+        ),
+        Node(
+            rollouts.score_with_soft_prm,
+            inputs={
+                "soft_prm_model": "soft_prm_model",
+                "test_problems": "test_problems",
+                "test_solutions": "test_solutions",
+                "verifiers": "params:verifiers",
+                "rollouts": "params:rollouts",
+            },
+            outputs="soft_prm_scores",
+            name="score_with_soft_prm",
+        ),
+    ]
+    whole = Pipeline(
+        nodes,
+        namespace="rollouts",
+        prefix_datasets_with_namespace=False,
+        inputs={"generator_model", *_POOL.values(), "test_problems", "test_solutions"},
+        parameters={"verifiers", "rollouts", "rollout_settings"},
+        tags="rollouts",
+    )
+    return whole + Pipeline(measuring.nodes(), tags="rollouts")
+
+
+def soft_prm() -> Pipeline:
+    """What the run's own PRM is worth where rollouts labelled the pool: the same measures, without another PRM."""
+    return Pipeline(measuring.nodes(), inputs={"soft_prm_scores": "prm_scores"}, tags="soft_prm")

@@ -1,22 +1,23 @@
 """Nodes that compare ways to supervise (Lightman et al. 2023, 4): PRM_large labels, small reward models learn.
 
-PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones. Here
-the labels are made, and what every arm takes of them is chosen; ``arms`` trains.
+PRM_large is ``verifiers.large``, or the PRM of the run; those that learn from its labels are the ``verifiers.small`` ones.
+Here the labels are made, and what every arm takes of them is chosen; ``arms`` trains.
 """
 
 import logging
-from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
+from stepscale.formats.splits import of_split
 from stepscale.parameters import ExperimentBlock, VerifierBlock
+from stepscale.pipelines.judging import Judged, judge, without_bounds
 
 logger = logging.getLogger(__name__)
 
 
 def label_by_large_prm(
-    prm_model: Path,
     large_prm_model: Path,
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
@@ -30,8 +31,6 @@ def label_by_large_prm(
     final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
     """
     from stepscale.cost import Ledger
-    from stepscale.formats.checking import empty
-    from stepscale.formats.tables import STEP_LABELS
     from stepscale.labeling.agreement import agreement, with_found_errors
     from stepscale.labeling.by_verifier import VerifierLabeler
     from stepscale.supervision.outcomes import judged_by_steps, outcome_noise
@@ -39,28 +38,23 @@ def label_by_large_prm(
     from stepscale.verifiers.scoring import ModelVerifier
 
     pool = of_split(problems, solutions, "train")
-    if pool.empty:
-        return empty(STEP_LABELS), {}
-    folder = large_prm_model if verifiers.large else prm_model
-    large, ledger = ModelVerifier(folder, "prm_large", **verifiers.placement.model_dump()), Ledger()
+    large, ledger = ModelVerifier(large_prm_model, "prm_large", **verifiers.placement.model_dump()), Ledger()
     labeler = VerifierLabeler(large)
     labels = labeler.label(problems, pool, ledger)
     unseen, reference = with_found_errors(
         of_split(problems, pool_solutions, "valid"), of_split(problems, step_labels, "valid")
     )
-    found = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
+    measured = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}
     noise = outcome_noise(pool, judged_by_steps(pool, labels))
-    found |= {f"final_answer_{name}": value for name, value in noise.items()}
-    found |= {"n_parameters_large": float(large.parameters), "n_parameters_small": float(_small_parameters(verifiers))}
+    measured |= {f"final_answer_{name}": value for name, value in noise.items()}
+    measured |= {
+        "n_parameters_large": float(large.parameters),
+        "n_parameters_small": float(_small_parameters(verifiers)),
+    }
     with child_run("labels by PRM_large", {"threshold": labeler.threshold}) as run:
-        run.metrics({name: value for name, value in found.items() if value == value} | {"tokens": ledger.tokens})
-    logger.info("PRM_large on problems it never saw: %s", without_bounds(found))
-    return labels, found
-
-
-def without_bounds(metrics: Mapping[str, float]) -> str:
-    """Metrics as one line of the log; their intervals are in the tables."""
-    return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items() if not name.endswith(("_low", "_high")))
+        run.metrics({name: value for name, value in measured.items() if value == value} | {"tokens": ledger.tokens})
+    logger.info("PRM_large on problems it never saw: %s", without_bounds(measured))
+    return labels, measured
 
 
 def _small_parameters(verifiers: VerifierBlock) -> int:
@@ -72,24 +66,37 @@ def _small_parameters(verifiers: VerifierBlock) -> int:
     return sum(parameter.numel() for parameter in small.parameters())
 
 
+def evaluate_large_prm(
+    large_prm_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    verifiers: VerifierBlock,
+) -> dict[str, Any]:
+    """How PRM_large judges steps of validation problems, which it has not learned from."""
+    from stepscale.verifiers.examples import first_error_examples, prm_examples
+
+    labels = of_split(problems, step_labels, "valid")
+    prm_large = Judged("prm_large", "prm", large_prm_model, prm_examples(problems, labels))
+    metrics, _, _ = judge([prm_large], first_error_examples(problems, solutions, labels), verifiers.placement)
+    return metrics
+
+
 def choose_labelled(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
     labels: pd.DataFrame,
     verifiers: VerifierBlock,
-    experiment: ExperimentBlock | None,
+    experiment: ExperimentBlock,
     seed: int,
 ) -> pd.DataFrame:
     """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
 
-    The selector is trained on one labelled sample a problem (4.2), as that cell of the process arm is; it scores the whole pool
+    The selector is trained on one labelled sample per problem (4.2), as that cell of the process arm is; it scores the whole pool
     for selections that ask for it.
     """
     from stepscale.supervision.arms import select_all
-    from stepscale.supervision.selection import KEY
 
-    if experiment is None or solutions.empty:
-        return pd.DataFrame(columns=["arm", "seed", *KEY, "per_problem"])
     pool, repeats = of_split(problems, solutions, "train"), range(seed, seed + experiment.design.seeds)
     least = experiment.design.least_steps
     scores = {repeat: _selector_scores(problems, pool, labels, verifiers, least, repeat) for repeat in repeats}
@@ -104,7 +111,7 @@ def _selector_scores(
     least_steps: int,
     seed: int,
 ) -> pd.DataFrame:
-    """Scores of the pool by PRM_selector, which has seen the labels of one sample a problem."""
+    """Scores of the pool by PRM_selector, which has seen the labels of one sample per problem."""
     from stepscale.cost import Ledger
     from stepscale.scratch import scratch_folder
     from stepscale.supervision.arms import selector_cell, selector_samples
@@ -123,9 +130,3 @@ def _selector_scores(
         run.metrics(trained.numbers())
     selector = ModelVerifier(folder, "prm_selector", **verifiers.placement.model_dump())
     return score_solutions(selector, problems, pool, Ledger())
-
-
-def of_split(problems: pd.DataFrame, solutions: pd.DataFrame, split: str) -> pd.DataFrame:
-    """The solutions of one split's problems."""
-    ids = set(problems.loc[problems["split"] == split, "problem_id"])
-    return solutions[solutions["problem_id"].isin(ids)].reset_index(drop=True)

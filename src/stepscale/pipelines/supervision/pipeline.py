@@ -1,15 +1,9 @@
 """Ways to supervise, compared on the same samples (Lightman et al. 2023, section 4)."""
 
-from collections.abc import Callable
-from functools import partial, update_wrapper
-from typing import Any
-
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.reward_modeling import nodes
-from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.supervision import arms, samples
-from stepscale.pipelines.supervision import nodes as supervision
+from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
+from stepscale.pipelines.supervision import arms, measuring, nodes, samples
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
 ARMS: dict[str, str | None] = {
@@ -21,69 +15,92 @@ ARMS: dict[str, str | None] = {
 }
 """The arms of the comparison (Lightman et al. 2023, Figure 4a), and the ablations together, as nodes and datasets are called."""
 
-
-def _train(label: str | None) -> Callable[..., Any]:
-    node = update_wrapper(partial(arms.train_arms, label), arms.train_arms)
-    del node.__wrapped__  # Kedro reads the types of parameters from the signature, and this one has the arm in it
-    return node
-
-
-def compare_supervision() -> Pipeline:
-    """Ways to supervise, compared on the same samples; one box in the picture."""
-    shared = ["problems", "experiment_solutions"]
-    settings = ["params:verifiers", "params:experiment", "params:seed"]
-    trained = [
-        Node(
-            _train(label),
-            [*shared, "experiment_labels", "selections", f"finished_{name}_points", *settings],
-            f"{name}_points",
-            name=f"train_{name}",
-        )
-        for name, label in ARMS.items()
-    ]
-    compared = [
-        Node(
-            nodes.train_large_prm,
-            ["problems", "step_labels", "params:verifiers", "params:seed"],
-            "large_prm_model",
-            name="train_large_prm",
-        ),
-        Node(
-            supervision.label_by_large_prm,
-            ["prm_model", "large_prm_model", *shared, "pool_solutions", "step_labels", "params:verifiers"],
-            ["experiment_labels", "labeler_agreement"],
-            name="label_by_large_prm",
-        ),
-        Node(
-            supervision.choose_labelled, [*shared, "experiment_labels", *settings], "selections", name="choose_labelled"
-        ),
-        *trained,
-        Node(arms.gather_points, [f"{name}_points" for name in ARMS], "supervision_points", name="gather_points"),
-    ]
-    outside = {"prm_model", "pool_solutions", "step_labels", *shared}
-    return Pipeline(
-        compared,
-        namespace="supervision",
-        prefix_datasets_with_namespace=False,
-        inputs=outside,
-        parameters={"verifiers", "experiment", "seed"},
-    )
-
-
-def sample_for_experiment() -> list[Node]:
-    """The samples that all ways to supervise are compared on."""
-    made_of = ["params:generator", "params:experiment", "params:seed"]
-    return [
-        Node(
-            samples.sample_experiment,
-            ["generator_model", "problems", "finished_experiment_shards", *made_of],
-            "experiment_shards",
-            name="sample_experiment",
-        ),
-        Node(gather, "experiment_shards", "experiment_solutions", name="gather_experiment"),
-    ]
+_POOL = {"problems": "problems", "solutions": "experiment_solutions"}
 
 
 def create_pipeline() -> Pipeline:
-    """The supervision pipeline."""
-    return compare_supervision() + Pipeline(sample_for_experiment(), tags="active_learning")
+    """The supervision pipeline: samples of its own, then one box for labels, arms and points."""
+    whole = Pipeline(
+        [*_label(), *_train()],
+        namespace="supervision",
+        prefix_datasets_with_namespace=False,
+        inputs={"prm_model", "pool_solutions", "step_labels", "problems", "experiment_solutions"},
+        parameters={"verifiers", "experiment", "seed", "supervision_settings"},
+        tags="supervision",
+    )
+    return whole + Pipeline([*samples.nodes(), *measuring.nodes()], tags="supervision")
+
+
+def _label() -> list[Node]:
+    """PRM_large, how it judges, its labels of the pool, and what every arm takes of them."""
+    return [
+        Node(
+            choose_large_prm,
+            inputs={
+                "prm_model": "prm_model",
+                "problems": "problems",
+                "step_labels": "step_labels",
+                "verifiers": "params:verifiers",
+                "seed": "params:seed",
+            },
+            outputs="large_prm_model",
+            name="train_large_prm",
+        ),
+        Node(
+            nodes.evaluate_large_prm,
+            inputs={
+                "large_prm_model": "large_prm_model",
+                "problems": "problems",
+                "solutions": "pool_solutions",
+                "step_labels": "step_labels",
+                "verifiers": "params:verifiers",
+            },
+            outputs="large_prm_metrics",
+            name="evaluate_large_prm",
+        ),
+        Node(
+            nodes.label_by_large_prm,
+            inputs={
+                "large_prm_model": "large_prm_model",
+                **_POOL,
+                "pool_solutions": "pool_solutions",
+                "step_labels": "step_labels",
+                "verifiers": "params:verifiers",
+            },
+            outputs=["experiment_labels", "labeler_agreement"],
+            name="label_by_large_prm",
+        ),
+        Node(
+            nodes.choose_labelled,
+            inputs={
+                **_POOL,
+                "labels": "experiment_labels",
+                "verifiers": "params:verifiers",
+                "experiment": "params:experiment",
+                "seed": "params:seed",
+            },
+            outputs="selections",
+            name="choose_labelled",
+        ),
+    ]
+
+
+def _train() -> list[Node]:
+    """A node for each arm, and the points of all."""
+    learns = {**_POOL, "labels": "experiment_labels", "selections": "selections"}
+    trained = [
+        Node(
+            arms.trainer(arm),
+            inputs={**learns, "settings": "params:supervision_settings"},
+            outputs=f"{name}_points",
+            name=f"train_{name}",
+        )
+        for name, arm in ARMS.items()
+    ]
+    gathered = Node(
+        arms.gather_points,
+        inputs={name: f"{name}_points" for name in ARMS},
+        outputs="supervision_points",
+        name="gather_points",
+    )
+    return [*trained, gathered]

@@ -1,34 +1,40 @@
 """Samples for the comparison of supervision: a deep pool of few training problems, and test samples to measure on."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
+from kedro.pipeline import Node
 
 from stepscale.parameters import ExperimentBlock, GeneratorBlock
-from stepscale.pipelines.sampling import Shards, manifest, open_generator, sample_shards, together
-
-POOL, TEST = "experiment-pool", "experiment-test"
+from stepscale.pipelines.sampling import GradedSampler, gather
+from stepscale.resume import ShardPlan
 
 
 def sample_experiment(
-    generator_model: Path,
-    problems: pd.DataFrame,
-    finished: Shards,
-    generator: GeneratorBlock,
-    experiment: ExperimentBlock | None,
-    seed: int,
-) -> Iterator[dict[str, pd.DataFrame]]:
-    """Solutions of the experiment's training and test problems, shard by shard; none without an experiment."""
-    from stepscale.generation.contract import Sampling
+    generator_model: Path, problems: pd.DataFrame, generator: GeneratorBlock, experiment: ExperimentBlock, seed: int
+) -> ShardPlan:
+    """Solutions of the experiment's training and test problems."""
+    sampler = GradedSampler(generator_model, generator, seed)
+    pool, test = (
+        sampler.plan(purpose, problems[problems["split"] == split].head(part.problems), part.samples)
+        for purpose, split, part in (
+            ("experiment-pool", "train", experiment.pool),
+            ("experiment-test", "test", experiment.test),
+        )
+    )
+    return pool + test
 
-    if experiment is None:
-        yield manifest(POOL) | manifest(TEST)
-        return
-    sampling = Sampling(**generator.sampling.model_dump())
-    model = open_generator(generator_model, generator, seed)
-    pieces = []
-    for purpose, split, part in ((POOL, "train", experiment.pool), (TEST, "test", experiment.test)):
-        chosen = problems[problems["split"] == split].head(part.problems)
-        pieces.append(sample_shards(model, generator_model, chosen, part.samples, sampling, seed, purpose, finished))
-    yield from together(*pieces)
+
+def nodes() -> list[Node]:
+    """The nodes that make ``experiment_solutions``: of the comparison, and of the data loop, which labels the same pool."""
+    sampled = {
+        "generator_model": "generator_model",
+        "problems": "problems",
+        "generator": "params:generator",
+        "experiment": "params:experiment",
+        "seed": "params:seed",
+    }
+    return [
+        Node(sample_experiment, inputs=sampled, outputs="experiment_shards", name="sample_experiment"),
+        Node(gather, inputs={"shards": "experiment_shards"}, outputs="experiment_solutions", name="gather_experiment"),
+    ]

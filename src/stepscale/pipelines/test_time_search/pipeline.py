@@ -1,85 +1,147 @@
-"""Test problems, or given samples -> samples -> scores by each verifier."""
+"""Test problems -> samples -> scores by each verifier -> searches; and the smaller runs that leave parts of it out."""
 
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.pipelines.rollouts import soft_prm
 from stepscale.pipelines.sampling import gather
-from stepscale.pipelines.test_time_search import difficulty, nodes, searches
+from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
 
-
-def tree_searches() -> Pipeline:
-    """Searches on the test problems, and what whole samples cost beside them; one box in the picture."""
-    models, made_of = ["generator_model", "prm_model", "test_problems"], ["params:generator", "params:verifiers"]
-    plan = "params:tree_search"
-    nodes = [
-        Node(
-            searches.run_searches,
-            [*models, "finished_search_shards", *made_of, plan, "params:search", "params:seed"],
-            "search_shards",
-            name="run_searches",
-        ),
-        Node(
-            searches.gather_searches,
-            ["search_shards", plan],
-            ["search_results", "search_candidates"],
-            name="gather_searches",
-        ),
-        Node(
-            searches.price_samples,
-            [*models, "test_solutions", *made_of, plan, "params:report", "params:seed"],
-            "sample_costs",
-            name="price_samples",
-        ),
-    ]
-    return Pipeline(
-        nodes,
-        namespace="search",
-        prefix_datasets_with_namespace=False,
-        inputs={*models, "test_solutions"},
-        parameters={"generator", "verifiers", "tree_search", "search", "report", "seed"},
-    )
-
-
-def sample_and_score() -> Pipeline:
-    """Samples of the test problems, each scored by every verifier."""
-    judged = ["test_problems", "test_solutions", "given_scores", "params:verifiers"]
-    sampled = ["test_problems", "given_samples", "finished_test_shards"]
-    scored = [
-        Node(
-            nodes.choose_test_problems,
-            [
-                "problems",
-                "params:search",
-                *(f"params:{own}" for own in ("tree_search", "revisions", "larger", "rollouts")),
-            ],
-            ["test_problems", "given_samples", "given_scores"],
-            name="choose_test_problems",
-        ),
-        Node(
-            nodes.sample_test,
-            ["generator_model", *sampled, "params:generator", "params:search", "params:seed"],
-            "test_shards",
-            name="sample_test",
-        ),
-        Node(gather, "test_shards", "test_solutions", name="gather_test"),
-        Node(
-            difficulty.predict_difficulty,
-            ["problems", "pool_solutions", "test_problems", "params:tree_search", "params:revisions"],
-            "question_difficulty",
-            name="predict_difficulty",
-        ),
-        Node(nodes.score_prm, ["prm_model", *judged, "params:search"], "prm_scores", name="score_with_prm"),
-        Node(nodes.score_orm, ["orm_model", *judged], "orm_scores", name="score_with_orm"),
-        Node(
-            soft_prm.score_with_soft_prm,
-            ["soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"],
-            "soft_prm_scores",
-            name="score_with_soft_prm",
-        ),
-    ]
-    return Pipeline(scored, tags="test_time_search")
+_JUDGED = {"test_problems": "test_problems", "test_solutions": "test_solutions", "verifiers": "params:verifiers"}
 
 
 def create_pipeline() -> Pipeline:
     """The test_time_search pipeline."""
-    return tree_searches() + sample_and_score()
+    return best_of_n() + tree_search()
+
+
+def best_of_n() -> Pipeline:
+    """Samples of the test problems, each scored by the PRM and the ORM."""
+    sampled = [
+        Node(
+            nodes.choose_test_problems,
+            inputs={"problems": "problems"},
+            outputs="test_problems",
+            name="choose_test_problems",
+        ),
+        Node(
+            nodes.sample_test,
+            inputs={
+                "generator_model": "generator_model",
+                "test_problems": "test_problems",
+                "generator": "params:generator",
+                "search": "params:search",
+                "seed": "params:seed",
+            },
+            outputs="test_shards",
+            name="sample_test",
+        ),
+        Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test"),
+    ]
+    return Pipeline([*sampled, *_score()], tags="test_time_search")
+
+
+def _score() -> list[Node]:
+    return [
+        Node(
+            nodes.score_with_prm,
+            inputs={"prm_model": "prm_model", **_JUDGED, "search": "params:search"},
+            outputs="prm_scores",
+            name="score_with_prm",
+        ),
+        Node(
+            nodes.score_with_orm,
+            inputs={"orm_model": "orm_model", **_JUDGED},
+            outputs="orm_scores",
+            name="score_with_orm",
+        ),
+    ]
+
+
+def tree_search() -> Pipeline:
+    """Searches on the test problems, what whole samples cost beside them, and what came of it; one box in the picture."""
+    models = {"generator_model": "generator_model", "prm_model": "prm_model", "searched_problems": "searched_problems"}
+    steps = [
+        Node(
+            difficulty.predict_difficulty,
+            inputs={"problems": "problems", "pool_solutions": "pool_solutions", "test_problems": "test_problems"},
+            outputs="question_difficulty",
+            name="predict_difficulty",
+        ),
+        Node(
+            searches.choose_searched,
+            inputs={
+                "test_problems": "test_problems",
+                "test_solutions": "test_solutions",
+                "prm_scores": "prm_scores",
+                "search": "params:search",
+                "tree_search": "params:tree_search",
+            },
+            outputs="searched_problems",
+            name="choose_searched",
+        ),
+        Node(
+            searches.run_searches,
+            inputs={**models, "settings": "params:search_settings"},
+            outputs="search_shards",
+            name="run_searches",
+        ),
+        Node(
+            searches.gather_searches,
+            inputs={"shards": "search_shards", "tree_search": "params:tree_search"},
+            outputs=["search_results", "search_candidates"],
+            name="gather_searches",
+        ),
+        Node(
+            searches.price_samples,
+            inputs={**models, "test_solutions": "test_solutions", "settings": "params:search_settings"},
+            outputs="sample_costs",
+            name="price_samples",
+        ),
+    ]
+    return Pipeline(
+        [*steps, *measuring.nodes()],
+        namespace="search",
+        prefix_datasets_with_namespace=False,
+        inputs={
+            *("generator_model", "prm_model", "problems", "pool_solutions"),
+            *("test_problems", "test_solutions", "prm_scores"),
+        },
+        parameters={"tree_search", "search", "search_settings", "report", "seed"},
+        tags="test_time_search",
+    )
+
+
+def samples() -> Pipeline:
+    """Somebody's scored samples in the place of our own."""
+    return Pipeline(
+        [
+            Node(
+                nodes.read_samples,
+                inputs={"search": "params:search"},
+                outputs=["test_problems", "test_solutions", "given_scores"],
+                name="read_samples",
+            ),
+            Node(
+                nodes.sort_scores,
+                inputs={
+                    "test_problems": "test_problems",
+                    "test_solutions": "test_solutions",
+                    "given_scores": "given_scores",
+                    "search": "params:search",
+                },
+                outputs=["prm_scores", "orm_scores"],
+                name="sort_scores",
+            ),
+        ],
+        tags="samples",
+    )
+
+
+def judge_samples() -> Pipeline:
+    """Somebody's samples, scored by the PRM and the ORM of the run."""
+    read = Node(
+        nodes.read_samples_to_judge,
+        inputs={"problems": "problems", "search": "params:search"},
+        outputs=["test_problems", "test_solutions"],
+        name="read_samples_to_judge",
+    )
+    return Pipeline([read, *_score()], tags="judge_samples")

@@ -43,6 +43,11 @@ STRATEGY_ACCURACY = Table(
 )
 
 
+def checked(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as ``STRATEGY_ACCURACY`` declares it; the catalog's validator. Raises InputError if it is another."""
+    return check(table, STRATEGY_ACCURACY)
+
+
 def search_accuracy(scored: ScoredGrid, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan) -> pd.DataFrame:
     """``STRATEGY_ACCURACY`` of best-of-N and votes at every N that ``costs`` has, and of the searches.
 

@@ -13,7 +13,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.estimators.samples import SampleGrid, sample_grid
-from stepscale.formats.checking import Column, Table, complete
+from stepscale.formats.checking import Column, Table, check, complete
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.verifiers.aggregation import Rule, aggregate
 
@@ -30,6 +30,11 @@ SCORED_SAMPLES = Table(
     },
     key=("problem_id", "sample_id"),
 )
+
+
+def checked(table: pd.DataFrame) -> pd.DataFrame:
+    """The table as ``SCORED_SAMPLES`` declares it; the catalog's validator. Raises InputError if it is another."""
+    return check(table, SCORED_SAMPLES)
 
 
 def tabulate_samples(

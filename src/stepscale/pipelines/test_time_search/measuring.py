@@ -12,6 +12,7 @@ from stepscale.studies.search.measure import measure_online_policy, measure_sear
 from stepscale.studies.search.signs import measure_signs
 from stepscale.studies.strategies.accuracy import results_of, search_accuracy, searched_budgets
 from stepscale.studies.strategies.samples import SEARCH, scored_grid
+from stepscale.studies.strategies.samples import tabulate_samples as scored_samples_table
 
 _HOW = {"config": "params:report", "seed": "params:seed"}
 _PLAN = {"plan": "params:tree_search"}
@@ -21,6 +22,18 @@ def nodes() -> list[Node]:
     """Tabulate, measure, log and show."""
     measured = {"samples": "scored_samples", "accuracy": "search_accuracy"}
     return [
+        Node(
+            tabulate_samples,
+            inputs={
+                "problems": "test_problems",
+                "solutions": "test_solutions",
+                "prm_scores": "prm_scores",
+                "config": "params:report",
+                **_PLAN,
+            },
+            outputs="scored_samples",
+            name="tabulate_samples",
+        ),
         Node(
             tabulate_searches,
             inputs={"samples": "scored_samples", "searches": "search_results", "costs": "sample_costs", **_PLAN},
@@ -72,6 +85,13 @@ def nodes() -> list[Node]:
             name="show_search",
         ),
     ]
+
+
+def tabulate_samples(
+    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, config: ReportBlock, plan: SearchPlan
+) -> pd.DataFrame:
+    """The scored samples of the test problems, by the report's rule and by the searches'; other studies read it too."""
+    return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule)
 
 
 def tabulate_searches(

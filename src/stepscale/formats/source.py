@@ -1,0 +1,37 @@
+"""What a run reads of a data set: its problems, and the solutions and step labels that came with them.
+
+Each is read where it is needed, so that a run keeps no tables that nothing asks for.
+"""
+
+from typing import Any
+
+import pandas as pd
+
+from stepscale.formats.contract import Tables
+from stepscale.formats.registry import read
+
+
+def read_problems(path: str, format: str, options: dict[str, Any], limit: int | None = None) -> pd.DataFrame:
+    """The problems table, the first ``limit`` of them."""
+    problems = read(path, format, **options).problems
+    return problems.head(limit) if limit else problems
+
+
+def read_solutions(path: str, format: str, options: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Solutions and step labels. After PRM800K's records come the whole solutions that people were shown."""
+    tables = read(path, format, **options)
+    return (_with_generated(tables) if format == "prm800k" else tables.solutions), tables.step_labels
+
+
+def _with_generated(tables: Tables) -> pd.DataFrame:
+    """PRM800K's records, then the solutions people were shown, graded by their answers: an ORM's wrong ones."""
+    from stepscale.formats.prm800k.generated import generated_solutions
+    from stepscale.grading import grade_many
+
+    with_answer = tables.problems[tables.problems["answer"].notna()]
+    golds = dict(zip(with_answer["problem_id"], with_answer["answer"], strict=True))
+    written = generated_solutions(tables)
+    written = written[written["problem_id"].isin(golds)]
+    verdicts = grade_many(list(written["answer"]), [golds[problem_id] for problem_id in written["problem_id"]])
+    written = written.assign(is_correct=pd.array(verdicts, dtype="boolean"))
+    return pd.concat([tables.solutions, written], ignore_index=True) if len(written) else tables.solutions

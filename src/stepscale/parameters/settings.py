@@ -1,0 +1,174 @@
+"""Blocks of parameters that nodes take together: one typed object instead of five inputs.
+
+A node names its settings as it names a parameter, ``params:search_settings``. They are made from the run's parameters
+before a pipeline begins (``stepscale.hooks``), for those pipelines alone that read them: what blocks must agree on is
+checked where they are used together, and nowhere else.
+"""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from stepscale.labeling.options import ReleaseOptions, RolloutOptions
+from stepscale.parameters.block import Block
+from stepscale.parameters.measurements import ExperimentBlock, PoolBlock, ReportBlock, RevisionsBlock, SearchBlock
+from stepscale.parameters.models import GeneratorBlock, LargerBlock, VerifierBlock
+from stepscale.search.plan import SearchPlan, check_samples
+from stepscale.supervision.loop_options import LoopOptions
+
+
+class SearchSettings(Block):
+    """What searches against the PRM are made of."""
+
+    generator: GeneratorBlock
+    verifiers: VerifierBlock
+    search: SearchBlock
+    tree_search: SearchPlan
+    report: ReportBlock
+    seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _has_samples_to_compare_with(self) -> Self:
+        """How many samples are given is known when they are read: ``choose_searched`` checks it then."""
+        if not self.search.given_samples:
+            check_samples(self.tree_search, self.search.samples.per_problem, "raise search.samples.per_problem")
+        return self
+
+
+class RevisionSettings(Block):
+    """What revisions are made of."""
+
+    generator: GeneratorBlock
+    verifiers: VerifierBlock
+    search: SearchBlock
+    revisions: RevisionsBlock
+    seed: int = Field(ge=0)
+
+
+class LargerSettings(Block):
+    """What the larger model is made of, and which test problems it answers."""
+
+    generator: GeneratorBlock
+    larger: LargerBlock
+    search: SearchBlock
+    tree_search: SearchPlan
+    revisions: RevisionsBlock
+    seed: int = Field(ge=0)
+
+    @property
+    def block(self) -> GeneratorBlock:
+        """What makes the larger model ready and asks it."""
+        return self.larger.like(self.generator)
+
+    @property
+    def n_problems(self) -> int:
+        """Test problems that searches or revisions work on."""
+        return max(self.tree_search.problems, self.revisions.test.problems)
+
+
+class _RatedPool(Block):
+    """Settings of those who learn from ratings."""
+
+    pool: PoolBlock
+
+    @model_validator(mode="after")
+    def _has_ratings(self) -> Self:
+        if self.pool.labeler.kind == "rollouts":
+            raise ValueError(
+                "pool.labeler: rollouts give values and no ratings, and the run's PRM is then the soft one; leave out the "
+                "pipelines supervision, data_loop, rollouts and release, or give another labeler"
+            )
+        return self
+
+
+class RolloutSettings(_RatedPool):
+    """What the soft PRM of rollouts is made of."""
+
+    generator: GeneratorBlock
+    verifiers: VerifierBlock
+    rollouts: RolloutOptions
+    seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _has_a_loss_to_stop_by(self) -> Self:
+        if self.rollouts.patience is not None and not self.verifiers.prm.optimization.evaluations_per_epoch:
+            raise ValueError(
+                "rollouts.patience waits for evaluations, and verifiers.prm.optimization.evaluations_per_epoch is 0; raise it "
+                "or set patience to null"
+            )
+        return self
+
+
+class ReleaseSettings(_RatedPool):
+    """What the card of a released data set tells."""
+
+    generator: GeneratorBlock
+    loop: LoopOptions
+    release: ReleaseOptions
+    seed: int = Field(ge=0)
+
+
+class _SmallVerifiers(Block):
+    """Settings of those who train small verifiers on few samples of the experiment."""
+
+    verifiers: VerifierBlock
+    experiment: ExperimentBlock
+    seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _learn_from_all_samples(self) -> Self:
+        """None of their few samples is kept apart to stop by."""
+        small = self.verifiers.sized(small=True)
+        key = "verifiers.small" if self.verifiers.small else "verifiers"
+        for name, options in (("prm", small.prm), ("orm", small.orm)):
+            if options.optimization.patience is not None:
+                raise ValueError(
+                    f"{key}.{name}.optimization.patience: verifiers of the experiment and the loop learn from all of their "
+                    "samples, so there is no validation loss to stop by; set it to null"
+                    + ("" if self.verifiers.small else ", or give these settings of their own (verifiers.small)")
+                )
+        return self
+
+
+class SupervisionSettings(_SmallVerifiers, _RatedPool):
+    """What ways to supervise are compared with."""
+
+    @model_validator(mode="after")
+    def _has_samples(self) -> Self:
+        design = self.experiment.design
+        _check_drawn("experiment.design.sizes", max(design.sizes), self.experiment, "pool")
+        _check_drawn("experiment.design.budgets", max(design.budgets), self.experiment, "test")
+        return self
+
+
+class LoopSettings(_SmallVerifiers):
+    """What the data loop is made of."""
+
+    generator: GeneratorBlock
+    loop: LoopOptions
+
+    @model_validator(mode="after")
+    def _has_samples(self) -> Self:
+        told = "loop.per_problem: audit, first sample and rounds take"
+        _check_drawn(told, self.loop.samples, self.experiment, "pool")
+        _check_drawn("loop.budgets", max(self.loop.budgets), self.experiment, "test")
+        return self
+
+
+def _check_drawn(key: str, n: int, experiment: ExperimentBlock, part: str) -> None:
+    drawn = (experiment.pool if part == "pool" else experiment.test).samples.per_problem
+    if n > drawn:
+        raise ValueError(
+            f"{key}: {n} is above the {drawn} samples per problem; lower it or raise experiment.{part}.samples.per_problem"
+        )
+
+
+SETTINGS: dict[str, type[Block]] = {
+    "search_settings": SearchSettings,
+    "revision_settings": RevisionSettings,
+    "larger_settings": LargerSettings,
+    "rollout_settings": RolloutSettings,
+    "release_settings": ReleaseSettings,
+    "supervision_settings": SupervisionSettings,
+    "loop_settings": LoopSettings,
+}

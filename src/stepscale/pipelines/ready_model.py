@@ -1,0 +1,101 @@
+"""A base made ready to write solutions step by step: the generator, and the larger model just as it.
+
+Right solutions are chosen, the base's own or given ones, and the base is fine-tuned on them (Lightman et al. 2023, 2.3).
+"""
+
+import logging
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.parameters import GeneratorBlock, ProblemSource
+from stepscale.scratch import scratch_folder
+
+logger = logging.getLogger(__name__)
+
+
+def choose_examples(
+    problems: pd.DataFrame, source: ProblemSource, generator: GeneratorBlock, seed: int
+) -> pd.DataFrame:
+    """Right solutions of training problems to fine-tune a base on; none where it is not fine-tuned.
+
+    Args:
+        problems: The problems table, of all splits.
+        source: Where the problems came from; given solutions come from there too.
+        generator: The base, and how its examples are chosen.
+        seed: The run's seed.
+
+    Returns:
+        A solutions table.
+
+    Raises:
+        InputError: There is no right solution, or none came with the problems.
+    """
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import SOLUTIONS
+
+    if generator.fine_tuning is None:
+        return empty(SOLUTIONS)
+    train = problems[problems["split"] == "train"]
+    right = _given(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
+    if right.empty:
+        raise InputError(
+            f"no right solution to fine-tune the generator on (generator.examples: {generator.examples}); "
+            "raise generator.samples_per_problem or use a base that solves some of the problems"
+        )
+    logger.info("%d right solutions of %d problems to fine-tune on", len(right), right["problem_id"].nunique())
+    return right.reset_index(drop=True)
+
+
+def _given(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame:
+    from stepscale.formats.source import read_solutions
+
+    if source.train is None:
+        raise InputError("generator.examples: given, and no solutions come with the lab's problems; set it to own")
+    solutions, _ = read_solutions(source.train.path, source.train.format, source.train.options)
+    return solutions[solutions["is_correct"].fillna(False) & solutions["problem_id"].isin(train["problem_id"])]
+
+
+def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) -> pd.DataFrame:
+    from stepscale.generation.contract import Sampling
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.pipelines.sampling import sample_all
+
+    template = generator.base_template(seed)
+    base = LocalGenerator.load(
+        generator.base,
+        prompt_template=template,
+        ends_before=generator.base_ends_before,
+        **generator.placement.model_dump(),
+    )
+    sampling = Sampling(**generator.sampling.model_dump())
+    samples = sample_all(base, train, generator.samples_per_problem, sampling, seed, "format")
+    finished = samples["finish"] == "solution"
+    return samples[samples["is_correct"].fillna(False) & finished]
+
+
+def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
+    """A base fine-tuned on examples, or as it is where ``generator.fine_tuning`` is null, in a folder.
+
+    Args:
+        name: Of the folder and of the MLflow run.
+        problems: The problems table.
+        examples: Right solutions, as ``choose_examples`` gives them.
+        generator: The base and its training.
+        seed: The run's seed.
+    """
+    from stepscale.engine import loading
+    from stepscale.generation import finetune
+    from stepscale.tracking import child_run
+
+    folder = scratch_folder(name)
+    if generator.fine_tuning is None:
+        loading.save(loading.load_causal_lm(generator.base), loading.load_tokenizer(generator.base), folder)
+        return folder
+    options = generator.training(seed)
+    with child_run(name, generator) as run:
+        fit = finetune.fine_tune_generator(generator.base, problems, examples, options, folder, on_log=run.on_log)
+        run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "padding": fit.padding})
+        run.folder(folder, "model")
+    return folder
