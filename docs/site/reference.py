@@ -19,7 +19,8 @@ def parameters_page() -> str:
         "# Parameters",
         "",
         "Every key of `conf/*/parameters.yml`, made from the typed models when this site is built. A key that is not in "
-        "this list is an error before a run begins. A dash in the column *default* means that the base environment names "
+        "this list is an error before a run begins. A key is written below that of its block, or with dots after `--params`: "
+        "`--params report.bootstrap=500`. A dash in the column *default* means that the base environment names "
         "a value.",
     ]
     top: list[str] = []
@@ -28,7 +29,7 @@ def parameters_page() -> str:
         if not models:
             top.append(_row(name, field))
             continue
-        lines += ["", f"## `{name}`", "", _sentence(field, models[0]), "", *_HEAD, *_rows(name, models, set())]
+        lines += ["", f"## `{name}`", "", _sentence(field, models[0]), "", *_HEAD, *_rows("", models, set())]
     return "\n".join([*lines[:3], "", "## The run", "", *_HEAD, *top, *lines[3:]]) + "\n"
 
 
@@ -40,7 +41,7 @@ def _rows(prefix: str, models: list[type[BaseModel]], above: set[type[BaseModel]
     seen = set[str]()
     for model in models:
         for name, field in model.model_fields.items():
-            key = f"{prefix}.{name}"
+            key = f"{prefix}.{name}".lstrip(".")
             if key in seen:
                 continue
             seen.add(key)
@@ -106,8 +107,8 @@ def tables_page() -> str:
     lines = [
         "# Tables",
         "",
-        "The tables that pipelines, readers and writers pass on. A table is checked whenever it is loaded or saved. A column that "
-        "may be null may be absent too: nulls are added. Columns beyond these pass unchecked.",
+        "The tables that pipelines, readers and writers pass on. A table is checked whenever it is loaded or saved. "
+        "A column that may be null may be absent too: nulls are added. Columns beyond these pass unchecked.",
     ]
     for module, tables in _declared_tables():
         for table in tables:

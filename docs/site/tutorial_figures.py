@@ -43,7 +43,9 @@ def draw_steps(steps: list[str], right: list[float], ratings: list[int], path: P
     marks = [f"{rating:+d}" if rating else "0" for rating in ratings] + [""] * (len(steps) - len(ratings))
     colors = [_RED if mark == "-1" else _TEAL if mark else _GREY for mark in marks]
     axes.barh(range(len(steps)), right, color=colors, height=0.6)
-    axes.set_yticks(range(len(steps)), [step if len(step) <= 44 else step[:41] + "..." for step in steps], family="monospace")
+    axes.set_yticks(
+        range(len(steps)), [step if len(step) <= 44 else step[:41] + "..." for step in steps], family="monospace"
+    )
     axes.invert_yaxis()
     axes.set_xlim(0, 1.12)
     axes.set_xticks([0, 0.5, 1])
@@ -78,4 +80,6 @@ if __name__ == "__main__":
         exec(code, names)
     print(f"-- {time.perf_counter() - start:.0f} s")
     draw_curves(names["curves"], FIGURES / "tutorial_curves.svg")
-    draw_steps(names["chosen"]["steps"], names["right"][names["surest"]], names["ratings"], FIGURES / "tutorial_steps.svg")
+    draw_steps(
+        names["chosen"]["steps"], names["right"][names["surest"]], names["ratings"], FIGURES / "tutorial_steps.svg"
+    )
