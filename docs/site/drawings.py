@@ -29,21 +29,22 @@ def pipelines() -> str:
         pipeline = import_module(f"stepscale.pipelines.{name}").create_pipeline()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
-    parts = []
+    rows = max(len(MAIN), len(studies))
+    parts, height = [], 92.0 * rows
     for i, name in enumerate(MAIN):
-        y = 20 + 100 * i
+        y = 20 + height * i / len(MAIN)
         parts += _box(20, y, name)
         if i:
             passed = sorted(set().union(*(made[giver] for giver in MAIN[:i])) & read[name])
-            parts.append(f'<path d="M{20 + _WIDTH / 2},{y - 56} L{20 + _WIDTH / 2},{y - 2}"/>')
-            parts += _lines(36 + _WIDTH / 2, y - 40, wrap(", ".join(passed), 34)[:3])
-    step = max(74.0, (100 * len(MAIN) - 56) / max(1, len(studies)))
+            above = 20 + height * (i - 1) / len(MAIN) + _HEIGHT
+            parts.append(f'<path d="M{20 + _WIDTH / 2},{above:.0f} L{20 + _WIDTH / 2},{y - 2:.0f}"/>')
+            parts += _lines(34 + _WIDTH / 2, above + 18, wrap(", ".join(passed), 33)[:3])
     for i, name in enumerate(studies):
-        y = 20 + step * i
+        y = 20 + height * i / len(studies)
         givers = [giver for giver in (*MAIN, *studies) if giver != name and made[giver] & read[name]]
-        parts += _box(430, y, name, ' class="study"')
-        parts += _lines(430, y + _HEIGHT + 14, wrap("from " + ", ".join(givers), 40)[:2])
-    return _svg(710, 40 + max(100 * len(MAIN), step * len(studies)), parts)
+        parts += _box(390, y, name, ' class="study"')
+        parts += _lines(390, y + _HEIGHT + 15, wrap("from " + ", ".join(givers), 36)[:2])
+    return _svg(640, 20 + height, parts)
 
 
 def _box(x: float, y: float, name: str, kind: str = "") -> list[str]:
@@ -65,12 +66,12 @@ def packages() -> str:
     parts = []
     for floor, layer in enumerate(contract["layers"]):
         names = [name.strip() for name in layer.replace(":", "|").split("|")]
-        width = (720 - 10 * (len(names) - 1)) / len(names)
+        width = (460 - 10 * (len(names) - 1)) / len(names)
         for i, name in enumerate(names):
             x, y = 20 + i * (width + 10), 20 + floor * 46
             parts.append(f'<rect x="{x:.0f}" y="{y}" width="{width:.0f}" height="34" rx="6"/>')
             parts.append(f'<text x="{x + width / 2:.0f}" y="{y + 22}" text-anchor="middle">{escape(name)}</text>')
-    return _svg(760, 30 + 46 * len(contract["layers"]), parts)
+    return _svg(500, 30 + 46 * len(contract["layers"]), parts)
 
 
 def _datasets(names: set[str]) -> set[str]:
@@ -79,4 +80,5 @@ def _datasets(names: set[str]) -> set[str]:
 
 def _svg(width: float, height: float, parts: list[str]) -> str:
     body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">{_STYLE}\n{body}\n</svg>\n'
+    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{_STYLE}\n{body}\n</svg>\n'
