@@ -14,6 +14,6 @@ def open_public_verifier(config: PublicVerifier) -> StepScorer:
     Raises:
         InputError: The model does not fit its adapter.
     """
-    module = import_module(f"{__name__}.{config.adapter}")
+    module = import_module(f"stepscale.verifiers.adapters.{config.adapter}")
     verifier: StepScorer = getattr(module, f"open_{config.adapter}")(config)
     return verifier
