@@ -22,7 +22,7 @@ seeds: $(READY)
 	$(BIN)/python -m stepscale.publish.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
 
 docs: $(READY) # a broken link fails
-	$(BIN)/mkdocs build --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 bench: $(READY)
 	$(BIN)/python -m bench

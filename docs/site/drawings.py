@@ -3,11 +3,15 @@
 import tomllib
 from html import escape
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
+from textwrap import wrap
 
 _ROOT = Path(__file__).parents[2]
+MAIN = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
+_WIDTH, _HEIGHT = 180, 44
 _STYLE = (
-    "<style>text{font:14px system-ui,sans-serif;fill:#1f2d3d}.small{font-size:12px;fill:#51616f}"
+    "<style>text{font:16px system-ui,sans-serif;fill:#1f2d3d}.small{font-size:13px;fill:#51616f}"
     "rect{fill:#e8f3f1;stroke:#2a7f75}.study{fill:#f4efe6;stroke:#a97c2f}path{fill:none;stroke:#6b7a86;marker-end:url(#tip)}"
     "svg{background:#fff}</style>"
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
@@ -16,42 +20,44 @@ _STYLE = (
 
 
 def pipelines() -> str:
-    """The five pipelines from left to right, the studies below, and by how many data sets each hangs on another."""
-    from stepscale.pipeline_registry import PIPELINES, STUDIES
+    """The five pipelines from top to bottom with what passes between them; the studies on the right, with what each reads."""
+    from stepscale.pipeline_registry import STUDIES
 
-    main = [name for name in PIPELINES if name not in STUDIES]
+    studies = [name for name in STUDIES if find_spec(f"stepscale.pipelines.{name}")]
     made, read = {}, {}
-    for name in (*main, *STUDIES):
+    for name in (*MAIN, *studies):
         pipeline = import_module(f"stepscale.pipelines.{name}").create_pipeline()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
-    width, gap, height = 170, 40, 44
-    places = {name: (20 + i * (width + gap), 40) for i, name in enumerate(main)}
-    places |= {
-        name: (20 + (i % len(main)) * (width + gap), 190 + 120 * (i // len(main))) for i, name in enumerate(STUDIES)
-    }
-    parts = []
-    for name, (x, y) in places.items():
-        kind = ' class="study"' if name in STUDIES else ""
-        parts.append(f'<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="8"{kind}/>')
-        parts.append(f'<text x="{x + width / 2}" y="{y + 27}" text-anchor="middle">{escape(name)}</text>')
-        givers = [giver for giver in places if giver != name and made[giver] & read[name]]
-        if name in STUDIES:
-            names = ", ".join(givers)
-            parts.append(f'<text class="small" x="{x}" y="{y + 62}">reads from {len(givers)}:</text>')
-            parts += [
-                f'<text class="small" x="{x + 8}" y="{y + 78 + 14 * i}">{escape(line)}</text>'
-                for i, line in enumerate(_wrapped(names, 26))
-            ]
-        elif givers:
-            shared = sorted(made[givers[-1]] & read[name])
-            parts.append(f'<path d="M{x - gap},{y + height / 2} L{x - 2},{y + height / 2}"/>')
-            parts += [
-                f'<text class="small" x="{x}" y="{y + 62 + 14 * i}">{escape(line)}</text>'
-                for i, line in enumerate(shared[:5])
-            ]
-    rows = 1 + (len(STUDIES) - 1) // len(main)
-    return _svg(20 + len(main) * (width + gap), 190 + 120 * rows + 20, parts)
+    rows = max(len(MAIN), len(studies))
+    parts, height = [], 92.0 * rows
+    for i, name in enumerate(MAIN):
+        y = 20 + height * i / len(MAIN)
+        parts += _box(20, y, name)
+        if i:
+            passed = sorted(set().union(*(made[giver] for giver in MAIN[:i])) & read[name])
+            above = 20 + height * (i - 1) / len(MAIN) + _HEIGHT
+            parts.append(f'<path d="M{20 + _WIDTH / 2},{above:.0f} L{20 + _WIDTH / 2},{y - 2:.0f}"/>')
+            parts += _lines(34 + _WIDTH / 2, above + 18, wrap(", ".join(passed), 33)[:3])
+    for i, name in enumerate(studies):
+        y = 20 + height * i / len(studies)
+        givers = [giver for giver in (*MAIN, *studies) if giver != name and made[giver] & read[name]]
+        parts += _box(390, y, name, ' class="study"')
+        parts += _lines(390, y + _HEIGHT + 15, wrap("from " + ", ".join(givers), 36)[:2])
+    return _svg(640, 20 + height, parts)
+
+
+def _box(x: float, y: float, name: str, kind: str = "") -> list[str]:
+    return [
+        f'<rect x="{x:.0f}" y="{y:.0f}" width="{_WIDTH}" height="{_HEIGHT}" rx="8"{kind}/>',
+        f'<text x="{x + _WIDTH / 2:.0f}" y="{y + 27:.0f}" text-anchor="middle">{escape(name)}</text>',
+    ]
+
+
+def _lines(x: float, y: float, texts: list[str]) -> list[str]:
+    return [
+        f'<text class="small" x="{x:.0f}" y="{y + 15 * i:.0f}">{escape(text)}</text>' for i, text in enumerate(texts)
+    ]
 
 
 def packages() -> str:
@@ -60,24 +66,19 @@ def packages() -> str:
     parts = []
     for floor, layer in enumerate(contract["layers"]):
         names = [name.strip() for name in layer.replace(":", "|").split("|")]
-        width = (720 - 10 * (len(names) - 1)) / len(names)
+        width = (460 - 10 * (len(names) - 1)) / len(names)
         for i, name in enumerate(names):
             x, y = 20 + i * (width + 10), 20 + floor * 46
             parts.append(f'<rect x="{x:.0f}" y="{y}" width="{width:.0f}" height="34" rx="6"/>')
             parts.append(f'<text x="{x + width / 2:.0f}" y="{y + 22}" text-anchor="middle">{escape(name)}</text>')
-    return _svg(760, 30 + 46 * len(contract["layers"]), parts)
+    return _svg(500, 30 + 46 * len(contract["layers"]), parts)
 
 
 def _datasets(names: set[str]) -> set[str]:
     return {name for name in names if name != "parameters" and not name.startswith("params:")}
 
 
-def _wrapped(text: str, width: int) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(text, width)
-
-
 def _svg(width: float, height: float, parts: list[str]) -> str:
     body = "\n".join(parts)
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height:.0f}" role="img">{_STYLE}\n{body}\n</svg>\n'
+    size = f'width="{width:.0f}" height="{height:.0f}" viewBox="0 0 {width:.0f} {height:.0f}"'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">{_STYLE}\n{body}\n</svg>\n'

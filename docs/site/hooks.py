@@ -5,17 +5,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import drawings  # MkDocs puts this folder on the path while it loads a hook, and takes it off afterwards
+import reference
 from mkdocs.structure.files import File, Files
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[2] / "src"))
 
 
 def on_files(files: Files, config: Any) -> Files:
     """Adds the reference of parameters and tables, and the drawings of pipelines and packages."""
-    import drawings
-    import reference
-
+    source = str(Path(__file__).parents[2] / "src")
+    if source not in sys.path:
+        sys.path.insert(0, source)
     pages = {
         "index.md": _from_root("README.md"),
         "contributing.md": _from_root("CONTRIBUTING.md"),

@@ -2,6 +2,9 @@
 
 import types
 from collections.abc import Iterator
+from importlib import import_module
+from inspect import getsource
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
@@ -16,7 +19,8 @@ def parameters_page() -> str:
         "# Parameters",
         "",
         "Every key of `conf/*/parameters.yml`, made from the typed models when this site is built. A key that is not in "
-        "this list is an error before a run begins. A dash in the column *default* means that the base environment names "
+        "this list is an error before a run begins. A key is written below that of its block, or with dots after `--params`: "
+        "`--params report.bootstrap=500`. A dash in the column *default* means that the base environment names "
         "a value.",
     ]
     top: list[str] = []
@@ -25,7 +29,7 @@ def parameters_page() -> str:
         if not models:
             top.append(_row(name, field))
             continue
-        lines += ["", f"## `{name}`", "", _sentence(field, models[0]), "", *_HEAD, *_rows(name, models, set())]
+        lines += ["", f"## `{name}`", "", _sentence(field, models[0]), "", *_HEAD, *_rows("", models, set())]
     return "\n".join([*lines[:3], "", "## The run", "", *_HEAD, *top, *lines[3:]]) + "\n"
 
 
@@ -37,7 +41,7 @@ def _rows(prefix: str, models: list[type[BaseModel]], above: set[type[BaseModel]
     seen = set[str]()
     for model in models:
         for name, field in model.model_fields.items():
-            key = f"{prefix}.{name}"
+            key = f"{prefix}.{name}".lstrip(".")
             if key in seen:
                 continue
             seen.add(key)
@@ -99,17 +103,36 @@ def _cell(text: str) -> str:
 
 
 def tables_page() -> str:
-    """Every declared table: its columns, their types, which may be null."""
-    from stepscale.formats import tables
-
+    """Every declared table: its columns and what their cells hold."""
     lines = [
         "# Tables",
         "",
-        "The tables that pipelines pass on, as Parquet. Columns are checked whenever a table is loaded or saved.",
+        "The tables that pipelines, readers and writers pass on. A table is checked whenever it is loaded or saved. "
+        "A column that may be null may be absent too: nulls are added. Columns beyond these pass unchecked.",
     ]
-    for name, schema in tables.SCHEMAS.items():
-        lines += ["", f"## `{name}`", "", "| column | type | may be null | meaning |", "|---|---|---|---|"]
-        for column, rules in schema.columns.items():
-            dtype, meaning = _cell(str(rules.dtype or "list")), _cell(rules.description or "")
-            lines.append(f"| `{column}` | {dtype} | {'yes' if rules.nullable else 'no'} | {meaning} |")
+    for module, tables in _declared_tables():
+        for table in tables:
+            lines += ["", f"## `{table.name}`", "", f"A row per {', '.join(f'`{name}`' for name in table.key)}. "]
+            lines[-1] += f"Declared in `{module}`."
+            lines += ["", "| column | holds | may be absent |", "|---|---|---|"]
+            for column, rules in table.columns.items():
+                lines.append(f"| `{column}` | {_cell(rules.declaration)} | {'no' if rules.required else 'yes'} |")
     return "\n".join(lines) + "\n"
+
+
+def _declared_tables() -> Iterator[tuple[str, list[Any]]]:
+    """The modules that declare tables, those of ``stepscale.formats.tables`` first, and their tables in order."""
+    from stepscale.formats.dtypes import Table
+
+    source = Path(__file__).parents[2] / "src"
+    files = [path for path in source.rglob("*.py") if " = Table(" in path.read_text(encoding="utf-8")]
+    names = [".".join(path.relative_to(source).with_suffix("").parts) for path in files]
+    for name in sorted(names, key=lambda name: (name != "stepscale.formats.tables", name)):
+        module = import_module(name)
+        yield name, [value for value in vars(module).values() if isinstance(value, Table) and _is_of(name, value)]
+
+
+def _is_of(module: str, table: Any) -> bool:
+    """Whether the module itself declares the table, which others may import."""
+    source = getsource(import_module(module))
+    return f'"{table.name}",' in source

@@ -100,7 +100,7 @@ def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached
 
 
 def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
-    page = (CONF.parent / "docs" / "compute_optimal.md").read_text()
+    page = (CONF.parent / "docs" / "revisions.md").read_text()
     block = page.split("```yaml\nrevisions:", 1)[1].split("```", 1)[0]
     base = OmegaConf.create(parameters("base")["revisions"])
     merged = OmegaConf.to_container(OmegaConf.merge(base, yaml.safe_load("revisions:" + block)["revisions"]))

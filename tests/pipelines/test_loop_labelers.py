@@ -246,9 +246,9 @@ def test_the_pool_is_labelled_by_the_lab_or_by_people(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("key", "value", "line"),
     [
-        ("loop", "prm_larg", "loop.labeler: Input tag 'prm_larg' .* 'symbolic', 'prm_large', 'rollouts', 'file'"),
+        ("loop", "prm_larg", "loop.labeler: Input tag 'prm_larg' .* 'symbolic', 'file', 'prm_large', 'rollouts'"),
         ("loop", {"kind": "prm_large", "treshold": 0.3}, r"loop\.labeler\.prm_large\.treshold: unknown key"),
-        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'given', 'file', 'rollouts'"),
+        ("pool", "prm_large", "pool.labeler: Input tag 'prm_large' .* 'symbolic', 'file', 'given', 'rollouts'"),
         ("pool", "file", r"pool\.labeler\.file\.path: Field required"),
     ],
 )

@@ -66,6 +66,22 @@ def test_a_module_named_in_a_text_is_followed_for_it_is_imported_when_it_is_need
     assert key() != before
 
 
+def test_any_module_of_a_package_is_followed_where_one_of_them_is_chosen_by_name(toy: Path) -> None:
+    (toy / "late.py").write_text('two = lambda name: __import__("importlib").import_module(f"toy.parts.{name}")\n')
+    (toy / "parts/__init__.py").touch()
+    (toy / "parts/chosen.py").write_text("nobody = 1\n")
+    before = key()
+    (toy / "parts/chosen.py").write_text("nobody = 2\n")
+    assert key() != before
+
+
+def test_readers_and_adapters_are_part_of_what_reads_and_scores_by_name() -> None:
+    assert {"stepscale.formats.math_problems", "stepscale.formats.prm800k"} <= code._imported(
+        {"stepscale.formats.registry"}
+    )
+    assert "stepscale.verifiers.adapters.trl" in code._imported({"stepscale.verifiers.adapters"})
+
+
 def test_the_hash_is_the_same_in_another_process_and_another_place(tmp_path: Path) -> None:
     import shutil
 

@@ -1,11 +1,14 @@
 """The settings of labelers, rollouts and the release, apart from the work, so that parameters are checked at once."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepscale.labeling.by_verifier import THRESHOLD
+
+if TYPE_CHECKING:
+    from stepscale.labeling.contract import Labeler
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
 
@@ -20,6 +23,12 @@ class BySymbols(BaseModel):
     def told(self) -> str:
         """Who labelled, for a data card; all of these have it."""
         return "the lab's symbolic labeler"
+
+    def open(self) -> "Labeler":
+        """The labeler; all that need no model have it."""
+        from stepscale.labeling.symbolic import SymbolicLabeler
+
+        return SymbolicLabeler()
 
 
 class ByLargePRM(BaseModel):
@@ -72,6 +81,16 @@ class ByFile(BaseModel):
         """Who labelled, for a data card."""
         return f"people, in {Path(self.path).name}"
 
+    def open(self) -> "Labeler":
+        """The labeler.
+
+        Raises:
+            InputError: The file is missing, or a line of it is bad.
+        """
+        from stepscale.labeling.by_file import FileLabeler
+
+        return FileLabeler(self.path, self.name)
+
 
 class AsGiven(BaseModel):
     """Those who labelled the data that the problems come from; the pool is then theirs too."""
@@ -90,13 +109,11 @@ def _of_kind(value: object) -> object:
     return {"kind": value} if isinstance(value, str) else value
 
 
-LoopLabeler = Annotated[
-    BySymbols | ByLargePRM | ByRollouts | ByFile, Field(discriminator="kind"), BeforeValidator(_of_kind)
-]
+NeedsNoModel = BySymbols | ByFile
+"""Labelers that open by themselves, for the pool and for the loop; a new one joins here (docs/how_to/add_a_labeler.md)."""
+LoopLabeler = Annotated[NeedsNoModel | ByLargePRM | ByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)]
 # PRM_large learns from the pool's labels, so it cannot give them
-PoolLabeler = Annotated[
-    BySymbols | AsGiven | ByFile | PoolByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)
-]
+PoolLabeler = Annotated[NeedsNoModel | AsGiven | PoolByRollouts, Field(discriminator="kind"), BeforeValidator(_of_kind)]
 
 
 class RolloutOptions(BaseModel):

@@ -103,7 +103,10 @@ class _Stripped(ast.NodeTransformer):
 
 
 def _imports_of(node: ast.AST, package: str) -> list[str]:
-    """Modules that a node names: by an import, or by their dotted name in a text (imported when first needed)."""
+    """Modules that a node names: by an import, or by their dotted name in a text (imported when first needed).
+
+    Where the text goes on with a value, as in ``f"stepscale.formats.{name}"``, it may be any module of that package.
+    """
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
     if isinstance(node, ast.ImportFrom):
@@ -115,7 +118,21 @@ def _imports_of(node: ast.AST, package: str) -> list[str]:
         return [name if is_ours and _file_of(name) else base for name in inside]
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
         return [node.value] if _top(node.value) == _top(package) else []
+    if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
+        return _modules_within(str(node.values[0].value), package)
     return []
+
+
+def _modules_within(prefix: str, package: str) -> list[str]:
+    """All modules of the package that a text such as ``"stepscale.formats."`` begins the names of."""
+    name = prefix.removesuffix(".")
+    if name == prefix or not _DOTTED.fullmatch(name) or _top(name) != _top(package):
+        return []
+    file = _file_of(name)
+    if file is None or file.name != "__init__.py":
+        return []
+    inside = sorted({path.stem for path in file.parent.iterdir()})
+    return [module for stem in inside if stem.isidentifier() and _file_of(module := f"{name}.{stem}")]
 
 
 def _top(name: str) -> str:

@@ -4,23 +4,17 @@ from pathlib import Path
 
 from stepscale.errors import InputError
 from stepscale.labeling.contract import Labeler
-from stepscale.labeling.options import ByFile, ByRollouts, BySymbols
+from stepscale.labeling.options import ByRollouts, NeedsNoModel
 from stepscale.parameters import LoopSettings
 
 
-def open_labeler(labeler: BySymbols | ByFile) -> Labeler:
+def open_labeler(labeler: NeedsNoModel) -> Labeler:
     """A labeler that needs no model.
 
     Raises:
         InputError: Its file is missing, or a line of it is bad.
     """
-    if isinstance(labeler, ByFile):
-        from stepscale.labeling.by_file import FileLabeler
-
-        return FileLabeler(labeler.path, labeler.name)
-    from stepscale.labeling.symbolic import SymbolicLabeler
-
-    return SymbolicLabeler()
+    return labeler.open()
 
 
 def open_for_loop(generator_model: Path, settings: LoopSettings) -> Labeler:
@@ -32,8 +26,8 @@ def open_for_loop(generator_model: Path, settings: LoopSettings) -> Labeler:
     labeler = settings.loop.labeler
     if isinstance(labeler, ByRollouts):
         return _rollouts(generator_model, labeler, settings)
-    if isinstance(labeler, BySymbols | ByFile):
-        return open_labeler(labeler)
+    if isinstance(labeler, NeedsNoModel):
+        return labeler.open()
     raise InputError(
         "loop.labeler: prm_large labels in the pipeline data_loop_by_prm, which takes the PRM of supervision; run "
         "data_loop_by_prm in the place of data_loop"

@@ -9,7 +9,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.labeling.contract import Labeler
-from stepscale.labeling.options import ByFile, BySymbols, PoolByRollouts
+from stepscale.labeling.options import ByFile, NeedsNoModel, PoolByRollouts
 from stepscale.parameters import GeneratorBlock, PoolBlock, ProblemSource
 from stepscale.pipelines.active_learning.labelers import open_labeler
 from stepscale.pipelines.rolling_out import plan_rollouts
@@ -101,7 +101,7 @@ def _practice(problems: pd.DataFrame) -> pd.DataFrame:
     return problems[problems["split"].isin(["train", "valid"])]
 
 
-def _refuse_given(pool: PoolBlock) -> BySymbols | ByFile | PoolByRollouts:
-    if isinstance(pool.labeler, BySymbols | ByFile | PoolByRollouts):
+def _refuse_given(pool: PoolBlock) -> NeedsNoModel | PoolByRollouts:
+    if isinstance(pool.labeler, NeedsNoModel | PoolByRollouts):
         return pool.labeler
     raise InputError("pool.labeler: given labels come with the data; run given_labels in the place of active_learning")
