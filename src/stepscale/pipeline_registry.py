@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 
+import click
+from kedro.framework.project import pipelines as asked
 from kedro.pipeline import Pipeline
 
 from stepscale.pipelines import (
@@ -58,6 +60,9 @@ PIPELINES = {**MAIN, **STUDIES, **IN_PLACE}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name; ``__default__`` is the five of the main run."""
+    """All pipelines by name; ``__default__`` is the five of the main run. A name that is none is told in one line."""
+    unknown = [name for name in asked._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
+    if unknown:  # Kedro's own answer to ``kedro registry describe`` is "NoneType: None"
+        raise click.ClickException(f"no pipeline is called {unknown[0]!r}; there are {', '.join(PIPELINES)}")
     pipelines = {name: create() for name, create in PIPELINES.items()}
     return {**pipelines, "__default__": sum((pipelines[name] for name in MAIN), Pipeline([]))}

@@ -34,6 +34,13 @@ NODES = {
 }
 
 
+class WithoutIt(ParquetDataset):
+    """A table that may be absent."""
+
+    def empty(self) -> None:
+        """What stands for it."""
+
+
 class Project:
     """Three nodes, each a pipeline of its own, and their data on disk."""
 
@@ -49,8 +56,8 @@ class Project:
     def run(self, *names: str, **run_params: Any) -> DataCatalog:
         """What a run of these pipelines does, with the hooks."""
         datasets: dict[str, Any] = {
-            name: ParquetDataset(
-                filepath=str(self.folder / f"{name}.parquet"), metadata={"optional": name in self.optional}
+            name: (WithoutIt if name in self.optional else ParquetDataset)(
+                filepath=str(self.folder / f"{name}.parquet")
             )
             for name in ("problems", "samples", "scores", "page")
         }
