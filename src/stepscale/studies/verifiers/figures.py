@@ -17,16 +17,21 @@ def verifiers_part(
     metrics: Mapping[str, Mapping[str, float]], calibration: pd.DataFrame, positions: pd.DataFrame
 ) -> Part:
     """The part of the report on how well each verifier judges."""
-    shown = {verifier_name(name): values for name, values in metrics.items()}
     return Part(
         name="verifiers",
         title="How well do the verifiers judge?",
         figures=(_calibration_figure(calibration, learned_values(metrics)),) if len(calibration) else (),
         tables=(
-            TextTable(title="Verifiers on validation problems [95 % over problems]", rows=metric_rows(shown)),
+            metrics_table(metrics),
             TextTable(title="Validation labels and verifiers by step position", rows=_position_rows(positions)),
         ),
     )
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> TextTable:
+    """A column for each verifier, a row for each of its metrics on validation problems."""
+    columns = {verifier_name(name): values for name, values in metrics.items()}
+    return TextTable(title="Verifiers on validation problems [95 % over problems]", rows=metric_rows(columns))
 
 
 def learned_values(metrics: Mapping[str, Mapping[str, float]]) -> bool:
