@@ -5,7 +5,7 @@ pass@1, predicted by the PRM's mean score. Where FLOPs are counted it is the pol
 their largest budget with best-of-N and votes on the recorded samples. How much larger the larger model is was counted.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from stepscale.report.claims import Claim, settle
 from stepscale.studies.larger_model.claims import MARGINS, b7_quantities
 from stepscale.studies.revisions.claims import PARALLEL
 from stepscale.studies.strategies.accuracy import VERIFIER, WEIGHTED, results_of
+from stepscale.studies.strategies.curve_table import curve_points
 from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins, scored_grid
 
 SEARCHES, REVISIONS = "search", "revisions"
@@ -113,16 +114,12 @@ def _matched(
     ours = _answers(results.ids, answers)
     right = ours["is_correct"].astype("boolean").fillna(False).to_numpy(float)
     parts: Mapping[str, Interval] = b7_quantities(of, policies[0].optimal, policies[0].bins, right, size_ratio)
+    quantities = [[of, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
     return {
         "match": pd.concat([_table(policy, ours, right, size_ratio) for policy in policies], ignore_index=True),
         "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
-        "quantities": pd.DataFrame(_quantity_rows(of, parts), columns=QUANTITIES),
+        "quantities": pd.DataFrame(quantities, columns=QUANTITIES),
     }
-
-
-def _quantity_rows(of: str, parts: Mapping[str, Interval]) -> Iterable[list[object]]:
-    for name, part in parts.items():
-        yield [of, name, float(part.mean), float(part.low), float(part.high), part.n_problems]
 
 
 def _policy(of: str, kind: str, results: StrategyResults, bins: Bins, resamples: int, seed: int) -> _Policy:
@@ -144,12 +141,13 @@ def _table(policy: _Policy, answers: pd.DataFrame, right: np.ndarray, size_ratio
 
 
 def _curves(policy: _Policy) -> pd.DataFrame:
-    rows = []
-    for number, curve in enumerate(policy.optimal.by_bin, 1):
-        n_problems = int((policy.bins == number).sum())
-        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
-        rows += [[policy.of, policy.kind, number, *point, n_problems] for point in points]
-    return pd.DataFrame(rows, columns=CURVES)
+    return pd.concat(
+        [
+            curve_points(curve).assign(n_problems=int((policy.bins == number).sum()), bin=number)
+            for number, curve in enumerate(policy.optimal.by_bin, 1)
+        ],
+        ignore_index=True,
+    ).assign(of=policy.of, bins=policy.kind)[CURVES]
 
 
 def _answers(ids: tuple[str, ...], answers: pd.DataFrame) -> pd.DataFrame:
