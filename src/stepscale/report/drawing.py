@@ -40,10 +40,10 @@ def _inlined(svg: str) -> str:
     """An SVG as part of a page: without its head, in the page's text colour, with those ids alone that it refers to itself."""
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\s*|\n\s*", lambda found: " " if found.group(0).startswith("\n") else "", body)
-    body = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group(0)):.2f}", body)  # hundredths of a point
+    body = re.sub(r"<!--.*?-->\s*|\n\s*", lambda match: " " if match.group(0).startswith("\n") else "", body)
+    body = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match.group(0)):.2f}", body)  # hundredths of a point
     used = set(re.findall(r"#([\w.]+)", body))
-    return re.sub(r' id="([^"]+)"', lambda found: found.group(0) if found.group(1) in used else "", body)
+    return re.sub(r' id="([^"]+)"', lambda match: match.group(0) if match.group(1) in used else "", body)
 
 
 def whole_view(figure: Figure, view: View) -> str:
