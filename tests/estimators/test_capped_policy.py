@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.estimators.capped_policy import capped_policies, policy_within
+from stepscale.estimators.capped_policy import Lead, capped_policies, policy_within
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, outcomes
 from stepscale.estimators.online_policy import OnlineSearchSpace, follow
 
@@ -100,3 +100,8 @@ def test_a_budget_below_every_number_of_probes_is_refused() -> None:
     _, seen = met(0)
     with pytest.raises(InputError, match="3 generations"):
         policy_within(seen, 3, OnlineSearchSpace(probes=(4,), sure=(0.9,), n_bins=3))
+
+
+def test_a_lead_that_was_saved_with_a_monte_carlo_error_is_still_read() -> None:
+    saved = {"at": "cap", "generations": 4, "difference": 0.1, "low": 0.0, "high": 0.2, "error": 0.004}
+    assert Lead.model_validate(saved).difference == 0.1

@@ -149,8 +149,8 @@ def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
 
 def _slopes(means: Floats, x: Floats) -> Floats:
     """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes] over ``x`` [2, sizes]."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return np.asarray((means * (centred / (centred**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
+    centered = x - x.mean(axis=-1, keepdims=True)
+    return np.asarray((means * (centered / (centered**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
 
 
 def _gain(means: Floats, start: Floats, slope: Floats, x: Floats) -> Floats:
