@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, fold_of
 from stepscale.estimators.cost_optimal import cost_optimal
-from stepscale.estimators.policy_errors import chosen_error
-from stepscale.estimators.voting import Vote
 
 IDS = tuple(f"p{i}" for i in range(8))
 BINS = np.array([1, 1, 1, 1, 2, 2, 2, 2])
@@ -132,12 +130,3 @@ def slow(right, price, k, count) -> tuple[float, float]:
             *_, s, j = min(means)
             total += [(values[s, j] * count * here).sum() for values in (right, price)]
     return tuple(total / 8)
-
-
-def test_the_monte_carlo_error_is_that_of_the_votes_that_were_chosen() -> None:
-    errors = np.array([[0.0, 0.3], [0.0, 0.4], [0.0, 0.5]])
-    votes = {"plain": Vote(errors, errors.mean(axis=0), errors), "exact": Vote(errors, np.zeros(2))}
-    strategies = np.array([["plain", "plain"], ["plain", "plain"], ["beam", "exact"]])
-    ns = np.array([[1, 4], [1, 4], [4, 4]])
-    assert chosen_error(votes, [1, 4], strategies, ns) == pytest.approx([0, 0.5 / 3])
-    assert chosen_error(votes, [1, 4], strategies, ns, [True, False, False]) == pytest.approx([0, 0.3])

@@ -5,7 +5,7 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.estimators.curve import curve
-from stepscale.estimators.equal_cost import accuracy_at_cost, error_at, lead_at_own_cost
+from stepscale.estimators.equal_cost import accuracy_at_cost, lead_at_own_cost
 
 PROBLEMS = 40
 RNG = np.random.default_rng(0)
@@ -66,12 +66,3 @@ def test_a_lead_is_taken_at_the_spending_that_each_resample_really_had() -> None
     lead = lead_at_own_cost(own, other)
     assert lead.mean[0] == pytest.approx(0.0) and lead.low[0] < 0 < lead.high[0]  # as costs differ, so does the rival
     assert np.isnan([lead.mean[1], lead.low[1]]).all()
-
-
-def test_what_is_read_between_points_errs_no_more_than_the_worse_of_them() -> None:
-    x, errors = np.array([1.0, 4.0, 16.0]), np.array([0.0, 0.002, 0.001])
-    assert [error_at(x, errors, cost) for cost in (1, 2, 8, 16, 99)] == [0.0, 0.002, 0.002, 0.002, 0.001]
-    assert np.isnan(error_at(x, None, 2))
-    curves = {"base": line([0.2, 0.4, 0.6], [1, 4, 16]), "ours": line([0.3, 0.5, 0.7], [1, 4, 16])}
-    table = accuracy_at_cost(curves, "base", [2, 99], {"base": errors}).set_index(["cost", "label"])["error"]
-    assert table[2, "base"] == 0.002 and np.isnan([table[2, "ours"], table[99, "base"]]).all()

@@ -53,16 +53,6 @@ def test_stars_over_curves_by_hand() -> None:
     assert not table["beyond"].any()
 
 
-def test_the_monte_carlo_error_stands_beside_each_star() -> None:
-    found, larger = optimal(np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T), np.zeros(40)
-    errors = np.array([[0.0, 0.003, 0.006, 0.0], [0.0, 0.004, 0.008, 0.0]])
-    table = flops_match(found, BINS, larger, 4.0, "v1", [0.75, 9 / 4], errors=errors)
-    told = table.set_index(["bin", "r"])["error"]  # budgets 16, and 8: half way from 4 to 16
-    assert told[:, 0.75].tolist() == pytest.approx([0.005, 0.006, 0.008])
-    assert told[:, 9 / 4].tolist() == pytest.approx([0.00375, 0.0045, 0.006])
-    assert flops_match(found, BINS, larger, 4.0, "v1")["error"].isna().all()
-
-
 def test_a_budget_beyond_the_curve_is_marked_and_takes_its_last_point() -> None:
     accuracy = np.tile([0.1, 0.2, 0.3, 0.4], (40, 1)).T
     table = flops_match(optimal(accuracy), BINS, np.zeros(40), 14.0, "v1", [0.16])
@@ -93,8 +83,7 @@ def with_costs(generator, verifier, generation, accuracy=(0.2, 0.4, 0.6, 0.8)):
     costs = {"flops": shape(whole), "generator_flops": shape(generator)}
     results = StrategyResults(("a",), (1, 4, 16, 64), ids, shape(accuracy), costs)
     by_flops = cost_optimal(results, BINS, "a", "flops", 300, unlimited=True)
-    errors = np.tile(np.arange(5) / 1000, (2, 1))
-    return compute_optimal(results, BINS, 300), InFlops(by_flops, np.broadcast_to(generation, 40), errors)
+    return compute_optimal(results, BINS, 300), InFlops(by_flops, np.broadcast_to(generation, 40))
 
 
 def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
@@ -107,7 +96,6 @@ def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
     assert (paper.flops, paper.verifier_flops) == pytest.approx((640, 480))
     assert (ledger.budget, ledger.small) == pytest.approx((160, 0.4))  # 16 generations' FLOPs buy 4 that are judged
     assert (ledger.flops, ledger.verifier_flops) == pytest.approx((160, 120))
-    assert ledger.error == pytest.approx(0.001) and np.isnan(paper.error)
     assert ledger.difference == pytest.approx(-0.1) and by[0, "FLOPs"].difference == pytest.approx(-0.1)
     iclr = flops_match(found, BINS, np.zeros(40), 4.0, "iclr", [0.375], in_flops=in_flops)
     assert iclr.query("counted == 'FLOPs'")["budget"].tolist() == pytest.approx(

@@ -26,7 +26,7 @@ from stepscale.pipelines.larger_model import nodes as part
 from stepscale.revisions.grid import BY_VERIFIER, pool_lengths
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.larger_model.figures import larger_part
-from stepscale.studies.larger_model.measure import match_revisions, match_searches, settle_b7
+from stepscale.studies.larger_model.measure import match_larger, settle_b7
 from stepscale.studies.search.sample_costs import sample_costs
 from stepscale.studies.strategies.accuracy import revision_accuracy, search_accuracy
 from stepscale.studies.strategies.samples import SEARCH as SEARCHED
@@ -235,7 +235,7 @@ def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN
     searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
     revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
     args = (samples, recorded["answers"], {"size_ratio": size_ratio}, REPORT, 0)
-    return match_searches(searched, *args), match_revisions(revised, *args)
+    return match_larger(searched, *args), match_larger(revised, *args)
 
 
 def together(tables: Matched, name: str) -> pd.DataFrame:

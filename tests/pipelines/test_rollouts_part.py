@@ -230,9 +230,11 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert np.allclose(curves.loc[curves["n"] == 1, "accuracy"], 0.5)
     assert at_four["ORM"] == 1
     assert curves["error"].eq(0).all(), "of so few samples all votes are counted"
-    (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product").figures
+    (figure,) = rollouts_part({"curves": curves.assign(error=0.004)}, [], "product", {}).figures
     assert "here at most 0.40%" in figure.reading and "on 30 test problems" in figure.reading
     assert figure.views[0].names == list(curves["label"].unique())
+    shown = rollouts_part({"curves": curves}, [], "product", {"prm": {"brier": 0.2}, "soft_prm": {"brier": 0.1}})
+    assert shown.tables[0].rows == ({"metric": "brier", "Soft PRM": "0.100"},), "the run's own PRM is shown elsewhere"
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 30
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
 
@@ -256,7 +258,7 @@ def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() 
     )
     assert b8.id == "B8" and b8.status == "held" and b9.id == "B9" and b9.n_problems == 30
     assert curves["n"].max() == 8, "all samples, not a part's first ones"
-    assert "run's own" not in rollouts_part({"curves": curves}, [], "product").figures[0].reading
+    assert "run's own" not in rollouts_part({"curves": curves}, [], "product", {}).figures[0].reading
 
 
 def test_of_one_sample_no_claim_is_settled() -> None:
@@ -280,6 +282,6 @@ def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
     for how, config in (("product", REPORT), ("last", last)):
         curves, _ = measured(tested, written, own, soft, outcome, config=config)
         found[how] = curves[(curves["label"] == "PRM") & (curves["n"] == 4)]["accuracy"].item()
-        reading = rollouts_part({"curves": curves}, [], how).figures[0].reading
+        reading = rollouts_part({"curves": curves}, [], how, {}).figures[0].reading
         assert f"by {'product' if how == 'product' else 'its last step'}" in reading
     assert found["last"] == 1 > found["product"]

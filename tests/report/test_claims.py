@@ -7,7 +7,9 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval, verdict
-from stepscale.report.claims import CLAIMS, claims_table, settle, told_of_parts
+from stepscale.report.claims import CLAIMS, settle
+from stepscale.report.part import Part
+from stepscale.report.report_page import ReportPage, deciding_part
 from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth, slope_weights
 from stepscale.studies.rollouts.claims import b9_quantities
 
@@ -42,7 +44,7 @@ def test_one_of_many_quantities_just_below_zero_does_not_refute_a_claim_as_one_o
     claim = settle("A6", many, 1)
     assert (claim.status, claim.decided_by, claim.parts) == ("inconclusive", "below", 11)
     assert claim.high is not None and claim.high_among is not None and claim.high < 0 < claim.high_among
-    assert told_of_parts(asdict(claim)) == f"1 of 11 parts; upper bound allowing for 11: {claim.high_among:+.3f}"
+    assert deciding_part(claim) == f"1 of 11 parts; upper bound allowing for 11: {claim.high_among:+.3f}"
 
 
 def test_an_interval_below_its_own_estimate_refutes_no_more_easily_among_many() -> None:
@@ -50,15 +52,15 @@ def test_an_interval_below_its_own_estimate_refutes_no_more_easily_among_many() 
     assert settle("B2", {"odd": odd, "above": interval(0.01, 0.05)}, 1).high_among == pytest.approx(-0.001)
 
 
-def test_what_is_told_of_parts_is_what_the_status_goes_by() -> None:
+def test_the_note_on_parts_is_what_the_status_goes_by() -> None:
     low, above = interval(-0.09, -0.04), interval(0.01, 0.05)
     refuted = settle("A1", {"low": low, "above": above}, 1)
     assert refuted.status == "did not hold" and refuted.high_among is not None and -0.04 < refuted.high_among < 0
-    assert told_of_parts(asdict(refuted)).startswith("1 of 2 parts; upper bound allowing for 2: -0.0")
-    assert told_of_parts(asdict(settle("A1", {"above": above, "too": above}, 1))) == "1 of 2 parts"
+    assert deciding_part(refuted).startswith("1 of 2 parts; upper bound allowing for 2: -0.0")
+    assert deciding_part(settle("A1", {"above": above, "too": above}, 1)) == "1 of 2 parts"
     alone = settle("A1", {"low": low}, 1)
-    assert told_of_parts(asdict(alone)) == "" and alone.high_among == pytest.approx(-0.04)
-    assert told_of_parts(asdict(CLAIMS[0])) == "", "not measured"
+    assert deciding_part(alone) == "" and alone.high_among == pytest.approx(-0.04)
+    assert deciding_part(CLAIMS[0]) == "", "not measured"
 
 
 def test_of_true_claims_few_are_refuted_however_many_parts_they_have() -> None:
@@ -72,7 +74,8 @@ def test_of_true_claims_few_are_refuted_however_many_parts_they_have() -> None:
 
 
 def test_the_table_names_all_sixteen_claims_and_says_what_was_not_measured() -> None:
-    rows = claims_table({"A1": settle("A1", {"lead": interval(0.1, 0.2)}, 3)})
+    part = Part(name="best-of-n", title="", claims=(settle("A1", {"lead": interval(0.1, 0.2)}, 3),))
+    rows = [asdict(claim) for claim in ReportPage([part], {}).claims]
     assert [row["id"] for row in rows] == [f"A{i}" for i in range(1, 7)] + [f"B{i}" for i in range(1, 11)]
     assert {
         "id",
@@ -162,7 +165,7 @@ def test_the_slope_of_an_accuracy_that_is_always_one_settles_nothing() -> None:
 def test_fewer_than_thirty_problems_settle_no_claim(claim_id: str, low: float) -> None:
     few = settle(claim_id, {"lead": interval(low, low + 0.02, 29)}, 1)
     assert (few.status, few.n_problems) == ("inconclusive", 29)
-    assert told_of_parts(asdict(few)) == "too few problems (29, and a claim needs 30)"
+    assert deciding_part(few) == "too few problems (29, and a claim needs 30)"
     enough = settle(claim_id, {"lead": interval(low, low + 0.02, 30)}, 1)
     assert (enough.status, enough.reason) == ("held" if low > 0 else "did not hold", "")
 
@@ -178,7 +181,7 @@ def test_a_part_of_enough_problems_refutes_a_claim_whose_other_part_has_too_few(
     few, above, below = interval(0.3, 0.4, 10), interval(0.01, 0.05, 60), interval(-0.05, -0.04, 60)
     claim = settle("B5", {"few": few, "above": above}, 1)
     assert (claim.status, claim.decided_by, claim.n_problems) == ("inconclusive", "few", 10)
-    assert told_of_parts(asdict(claim)).startswith("too few problems (10, and a claim needs 30); 1 of 2 parts")
+    assert deciding_part(claim).startswith("too few problems (10, and a claim needs 30); 1 of 2 parts")
     refuted = settle("B5", {"few": few, "below": below}, 1)
     assert (refuted.status, refuted.decided_by, refuted.reason) == ("did not hold", "below", "")
 

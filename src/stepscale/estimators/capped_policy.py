@@ -15,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import fold_of
-from stepscale.estimators.equal_cost import error_at
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval
 from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Outcomes
@@ -34,14 +33,13 @@ At = Literal["cap", "mean spending"]
 class Lead(BaseModel):
     """Accuracy of a policy minus that of ``generations`` on every problem, paired by problem, with its 95 % interval."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)  # policies saved by earlier versions also hold an ``error``
 
     at: At = Field(description="what is equal: the most a problem may cost, or what problems cost on the mean")
     generations: float = Field(gt=0, description="spent on every problem by what it is compared with")
     difference: float = Field(ge=-1, le=1)
     low: float = Field(ge=-1, le=1)
     high: float = Field(ge=-1, le=1)
-    error: float | None = Field(None, ge=0, description="Monte Carlo standard error at the most; null: not told")
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,6 @@ def capped_policies(
     space: OnlineSearchSpace | None = None,
     seed: int = 0,
     uniform: Mapping[int, Floats] | None = None,
-    errors: Mapping[int, float] | None = None,
 ) -> list[CappedPolicy]:
     """A policy for each of ``caps``, rising.
 
@@ -86,7 +83,6 @@ def capped_policies(
         seed: Decides halves and resamples.
         uniform: What they are compared with: accuracy [problems] where so many generations are spent on each problem, by their
             number. Where it was not measured there is no lead.
-        errors: Its Monte Carlo errors.
     """
     space = space or OnlineSearchSpace()
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
@@ -96,14 +92,12 @@ def capped_policies(
         policy = policy_within(recorded, budget, space)
         interval = bootstrap_interval(result.accuracy, seed=seed)
         accuracy = (float(interval.mean), float(interval.low), float(interval.high))
-        leads = _leads(result, budget, uniform or {}, errors or {}, seed)
+        leads = _leads(result, budget, uniform or {}, seed)
         policies.append(CappedPolicy(budget, policy, *accuracy, result.error, float(result.cost.mean()), leads))
     return policies
 
 
-def _leads(
-    result: PolicyResult, cap: int, uniform: Mapping[int, Floats], errors: Mapping[int, float], seed: int
-) -> tuple[Lead, ...]:
+def _leads(result: PolicyResult, cap: int, uniform: Mapping[int, Floats], seed: int) -> tuple[Lead, ...]:
     """Over ``uniform`` that spends all of the cap, and over one that spends what the policy spends on the mean."""
     gaps: list[tuple[At, float, Interval]] = []
     if cap in uniform:
@@ -112,13 +106,10 @@ def _leads(
     if ns and ns[0] <= spent <= ns[-1]:
         measured = np.stack([uniform[n] for n in ns], axis=1)
         gaps.append(("mean spending", spent, at_equal_cost(result, measured, ns, seed=seed)))
-    axis, values = np.array(sorted(errors), float), np.array([errors[n] for n in sorted(errors)], float)
-    leads = []
-    for at, n, gap in gaps:
-        error = result.error + error_at(axis, values, n) if errors else None
-        bounds = {"difference": float(gap.mean), "low": float(gap.low), "high": float(gap.high)}
-        leads.append(Lead(at=at, generations=n, error=error, **bounds))
-    return tuple(leads)
+    return tuple(
+        Lead(at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high))
+        for at, n, gap in gaps
+    )
 
 
 def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:

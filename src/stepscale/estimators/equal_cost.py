@@ -16,16 +16,10 @@ from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_in
 from stepscale.estimators.intervals import Interval
 
 POINTS = 5
-_AT_COST = ("cost", "label", "accuracy", "low", "high", "error")
-COLUMNS = (*_AT_COST, "minus", "difference", "difference_low", "difference_high")
+COLUMNS = ["cost", "label", "accuracy", "low", "high", "minus", "difference", "difference_low", "difference_high"]
 
 
-def accuracy_at_cost(
-    curves: Mapping[str, Curve],
-    baseline: str,
-    at: Sequence[float] | None = None,
-    errors: Mapping[str, Floats] | None = None,
-) -> pd.DataFrame:
+def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[float] | None = None) -> pd.DataFrame:
     """Curves read off at the same spending, with paired differences from one of them.
 
     Args:
@@ -33,11 +27,10 @@ def accuracy_at_cost(
         baseline: The label of the curve to compare with.
         at: Spending per problem in the curves' unit; None: five values, evenly spaced by their logarithm, from the least to the
             most that was measured of the baseline.
-        errors: By label the Monte Carlo standard error at each point of a curve.
 
     Returns:
         A row per (cost, curve): the accuracy there and its difference from the baseline's, both with 95 % intervals (NaN outside
-        of what a curve covers). ``error``: the greatest Monte Carlo error of the accuracy; NaN where it is not known.
+        of what a curve covers).
 
     Raises:
         InputError: The baseline is none of the curves, or resamples differ.
@@ -52,18 +45,8 @@ def accuracy_at_cost(
         gap = _paired(curve, curves[baseline], costs[None], costs[None])
         for i, cost in enumerate(costs):
             reached, lead = ((interval.mean[i], interval.low[i], interval.high[i]) for interval in (accuracy, gap))
-            error = np.nan if np.isnan(reached[0]) else error_at(curve.x, (errors or {}).get(label), float(cost))
-            rows.append([float(cost), label, *reached, error, baseline, *lead])
-    return pd.DataFrame(rows, columns=list(COLUMNS)).sort_values("cost", kind="stable", ignore_index=True)
-
-
-def error_at(x: Floats, errors: Floats | None, cost: float) -> float:
-    """The Monte Carlo error of what is read off a curve at a cost: at the most that of the larger of the points around it."""
-    if errors is None or not len(errors):
-        return float("nan")
-    order = np.argsort(x[: len(errors)])
-    above = int(np.searchsorted(x[order], cost))
-    return float(np.max(errors[order][max(above - 1, 0) : above + 1]))
+            rows.append([float(cost), label, *reached, baseline, *lead])
+    return pd.DataFrame(rows, columns=COLUMNS).sort_values("cost", kind="stable", ignore_index=True)
 
 
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:

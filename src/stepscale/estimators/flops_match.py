@@ -20,7 +20,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_bins, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
-from stepscale.estimators.curve import Curve, at_nearest, by_spending
+from stepscale.estimators.curve import Curve, at_nearest
 from stepscale.estimators.intervals import Counts, Interval, interval_of_rows, verdict, with_estimate
 
 Version = Literal["v1", "iclr"]
@@ -31,7 +31,7 @@ RATIOS: dict[Version, tuple[float, float, float]] = {"v1": (0.16, 0.79, 22.0), "
 NEAR = 1.1  # a budget that exceeds the largest measured by a tenth at most (a seventh of a doubling) counts as measured
 _GAP = ["small", "larger", "difference", "low", "high", "better"]
 _SPENT = ["flops", "verifier_flops"]
-COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", *_GAP, *_SPENT, "n_problems", "error"]
+COLUMNS = ["bin", "version", "r", "counted", "budget", "beyond", *_GAP, *_SPENT, "n_problems"]
 _PRETRAINING: dict[Version, float] = {"v1": 6 / 2, "iclr": 6 / 4}  # cost of a training token in those of inference
 _GENERATION: dict[Version, float] = {"v1": 1.0, "iclr": 2.0}  # FLOPs of a generation in those of its generator
 _COSTS = ("flops", "generator_flops")  # units that the count in FLOPs needs
@@ -44,12 +44,10 @@ class InFlops:
     Attributes:
         policy: Chosen at equal FLOPs.
         generation: FLOPs of the generator for one generation [problems].
-        errors: Monte Carlo error of the policy's accuracy in a bin at each of its points [bins, points].
     """
 
     policy: CostOptimal
     generation: Floats
-    errors: Floats | None = None
 
 
 def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
@@ -75,7 +73,6 @@ def flops_match(
     size_ratio: float,
     version: Version,
     ratios: Sequence[float] | None = None,
-    errors: ArrayLike | None = None,
     in_flops: InFlops | None = None,
 ) -> pd.DataFrame:
     """The stars of Figure 9: a row per bin (0: all problems) and R, for one version of the formula.
@@ -87,17 +84,16 @@ def flops_match(
         size_ratio: How many times more parameters the larger model has.
         version: Of the paper's formula.
         ratios: R = D_inf / D_pre; None: the paper's three.
-        errors: Greatest Monte Carlo error of the policy's accuracy in a bin at each budget [bins, budgets].
         in_flops: With it there are rows counted in FLOPs too. The budget is then what the formula grants in FLOPs, spent by
             generator and verifier together. It may be more than the most accurate choice costs: then less is spent.
 
     Returns:
         Columns bin, version, r, counted, budget (per problem, in generations or FLOPs: what equals the larger model), beyond,
-        small, larger, difference (small - larger), low, high, better, flops, verifier_flops, n_problems, error. ``beyond``: the
+        small, larger, difference (small - larger), low, high, better, flops, verifier_flops, n_problems. ``beyond``: the
         budget is more than was measured, and the largest measured one stands in; that is to the small model's disadvantage if
         its curve still rises. ``better``: "small", "larger" or "inconclusive" by the interval; never "larger" where beyond.
         ``flops``: what the small model spends there, verifier included; ``verifier_flops``: the verifier's part (NaN without
-        costs). ``error``: the greatest Monte Carlo error of small and difference; NaN where it is not known.
+        costs).
 
     Raises:
         InputError: The lengths differ, or ``larger`` is not within [0, 1].
@@ -112,14 +108,11 @@ def flops_match(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )
     shared = (optimal.counts, member, right)
-    axis, in_generations = np.asarray(optimal.budgets, float), None if errors is None else np.asarray(errors, float)
-    matches = [
-        _Match("generations", optimal.by_bin, optimal.spent, np.ones(len(member)), in_generations, axis, *shared)
-    ]
+    axis = np.asarray(optimal.budgets, float)
+    matches = [_Match("generations", optimal.by_bin, optimal.spent, np.ones(len(member)), axis, *shared)]
     if in_flops is not None:
         policy, price = in_flops.policy, in_flops.generation * _GENERATION[version]
-        held = None if in_flops.errors is None else np.column_stack([in_flops.errors, in_flops.errors[:, -1]])
-        matches.append(_Match("FLOPs", policy.held_by_bin, policy.spent, price, held, None, *shared))
+        matches.append(_Match("FLOPs", policy.held_by_bin, policy.spent, price, None, *shared))
     rows = [
         {"bin": number, "version": version, "r": r, **match.row(number, budget_multiplier(size_ratio, r, version))}
         for r, number, match in product(ratios or RATIOS[version], range(len(optimal.by_bin) + 1), matches)
@@ -151,7 +144,6 @@ class _Match:
         curves: The policy's by bin.
         spent: By unit of cost what it spends on each problem [problems, budgets].
         price: Of one generation in the unit [problems].
-        errors: Monte Carlo error of the points of ``curves`` [bins, budgets].
         axis: Budgets of ``spent`` [budgets]; None: its FLOPs.
         counts: How often each problem is in each resample [resamples, problems].
         bins: Of the problems [problems].
@@ -162,7 +154,6 @@ class _Match:
     curves: Sequence[Curve]
     spent: Mapping[str, Floats]
     price: Floats
-    errors: Floats | None
     axis: Floats | None
     counts: Counts
     bins: Bins
@@ -187,18 +178,7 @@ class _Match:
             **dict(zip(_GAP, compared, strict=True)),
             **dict(zip(_SPENT, self._flops(inside, budget), strict=True)),
             "n_problems": int(inside.sum()),
-            "error": self._error(budgets),
         }
-
-    def _error(self, budgets: Mapping[int, float]) -> float:
-        """Monte Carlo error at the bins' budgets: between two points no more than theirs in the same proportions."""
-        if self.errors is None:
-            return float("nan")
-        total = 0.0
-        for b, budget in budgets.items():
-            x, errors = by_spending(self.curves[b - 1].x[None], self.errors[b - 1][None])
-            total += float((self.bins == b).sum() * np.interp(np.log(budget), np.log(x[0]), errors[0])) ** 2
-        return float(np.sqrt(total) / np.isin(self.bins, list(budgets)).sum())
 
     def _flops(self, inside: NDArray[np.bool_], budget: float) -> tuple[float, float]:
         """FLOPs per problem at the budget, linear between the measured ones and never beyond; and the verifier's part."""

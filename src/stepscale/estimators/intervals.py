@@ -9,6 +9,7 @@ why a claim needs a least number of problems (``report.claims``).
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -37,6 +38,11 @@ class Interval:
     low: Floats
     high: Floats
     n_problems: int | None = None
+
+    def cells(self, name: str, bounds: str = "") -> dict[str, Any]:
+        """Mean and bounds as numbers, or lists of them, under the columns ``name``, ``{bounds}low`` and ``{bounds}high``."""
+        values = {name: self.mean, f"{bounds}low": self.low, f"{bounds}high": self.high}
+        return {column: np.asarray(value).tolist() for column, value in values.items()}
 
 
 def verdict(low: float, high: float) -> str:

@@ -9,9 +9,8 @@ bootstrap of few or equal differences is too narrow, or has no width at all.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
-from typing import Any
 
 from stepscale.errors import InputError
 from stepscale.estimators.intervals import NOISE, Interval
@@ -135,22 +134,3 @@ def _high_among(parts: int, quantity: Interval) -> float:
     quantile = NormalDist().inv_cdf
     stretch = quantile(1 - 0.025 / parts) / quantile(0.975)
     return max(float(quantity.high), float(quantity.mean + (quantity.high - quantity.mean) * stretch))
-
-
-def told_of_parts(claim: Mapping[str, Any]) -> str:
-    """What stands beside the deciding quantity: how many parts there are, and why they may not settle the claim.
-
-    Unless the claim held, the upper bound with the number of parts allowed for is shown too. "" for a single part that settles.
-    """
-    notes = [claim["reason"]] if claim.get("reason") else []
-    parts = claim.get("parts") or 1
-    if parts > 1:
-        notes.append(f"1 of {parts} parts")
-        if claim["status"] != "held":
-            notes.append(f"upper bound allowing for {parts}: {claim['high_among']:+.3f}")
-    return "; ".join(notes)
-
-
-def claims_table(settled: Mapping[str, Claim]) -> list[dict[str, Any]]:
-    """All claims as JSON-ready rows; those not settled are "not measured"."""
-    return [asdict(settled.get(claim.id, claim)) for claim in CLAIMS]

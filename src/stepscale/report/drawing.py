@@ -1,6 +1,6 @@
 """Views drawn as SVG by matplotlib, for the page and for Markdown alike: the same text for the same numbers.
 
-The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text colour;
+The page draws every panel as a small SVG of its own, so that panels wrap on a narrow screen, and takes the page's text color;
 Markdown gets one SVG with all panels and a legend.
 """
 
@@ -11,9 +11,9 @@ from io import StringIO
 from typing import Any, Literal
 
 from stepscale.report.part import Figure, Panel, Series, View
-from stepscale.report.style import line_colours
+from stepscale.report.style import line_colors
 
-_INK = "#010203"  # stands for the page's text colour, which replaces it
+_INK = "#010203"  # stands for the page's text color, which replaces it
 _SIZES = {"one": (5.0, 3.4), "several": (2.7, 2.3), "column": (3.1, 2.9), "alone": (6.4, 3.9)}  # inches
 _MARGINS = {  # of a panel: by hand, for the layout engine takes twice as long
     "one": {"left": 0.14, "right": 0.98, "top": 0.96, "bottom": 0.16},
@@ -24,38 +24,38 @@ _DASHES = {"solid": "-", "dashed": "--", "dotted": ":"}
 
 
 def page_panels(figure: Figure, view: View, name: str) -> list[str]:
-    """An SVG for each panel, without a legend and in the page's text colour. ``name`` keeps their ids apart."""
-    colours = line_colours(view.names)
+    """An SVG for each panel, without a legend and in the page's text color. ``name`` keeps their ids apart."""
+    colors = line_colors(view.names)
     shape = "one" if len(view.panels) == 1 else "several"
     panels = []
     for place, panel in enumerate(view.panels):
         with _settings(f"{name}-{place}", _INK, 10 if shape == "one" else 9):
             canvas = _canvas(_SIZES[shape], None)
-            _draw_panel(canvas.subplots(gridspec_kw=_MARGINS[shape]), panel, view, figure, colours)
+            _draw_panel(canvas.subplots(gridspec_kw=_MARGINS[shape]), panel, view, figure, colors)
             panels.append(_inlined(_svg(canvas)))
     return panels
 
 
 def _inlined(svg: str) -> str:
-    """An SVG as part of a page: without its head, in the page's text colour, with those ids alone that it refers to itself."""
+    """An SVG as part of a page: without its head, in the page's text color, with those ids alone that it refers to itself."""
     body = svg[svg.index("<svg") :].replace(_INK, "currentColor")
     body = re.sub(r"\s*<metadata>.*?</metadata>", "", body, flags=re.DOTALL)
-    body = re.sub(r"<!--.*?-->\s*|\n\s*", lambda found: " " if found.group(0).startswith("\n") else "", body)
-    body = re.sub(r"\d+\.\d{3,}", lambda found: f"{float(found.group(0)):.2f}", body)  # hundredths of a point
+    body = re.sub(r"<!--.*?-->\s*|\n\s*", lambda match: " " if match.group(0).startswith("\n") else "", body)
+    body = re.sub(r"\d+\.\d{3,}", lambda match: f"{float(match.group(0)):.2f}", body)  # hundredths of a point
     used = set(re.findall(r"#([\w.]+)", body))
-    return re.sub(r' id="([^"]+)"', lambda found: found.group(0) if found.group(1) in used else "", body)
+    return re.sub(r' id="([^"]+)"', lambda match: match.group(0) if match.group(1) in used else "", body)
 
 
 def whole_view(figure: Figure, view: View) -> str:
     """One SVG with all panels side by side and a legend above them."""
-    colours = line_colours(view.names)
+    colors = line_colors(view.names)
     several = len(view.panels) > 1
     width, height = _SIZES["column" if several else "alone"]
     with _settings("stepscale", "#333333", 9):
         canvas = _canvas((width * len(view.panels), height))
         places = canvas.subplots(1, len(view.panels), sharey=True, squeeze=False)[0]
         for axes, panel in zip(places, view.panels, strict=True):
-            _draw_panel(axes, panel, view, figure, colours)
+            _draw_panel(axes, panel, view, figure, colors)
         for axes in places[1:]:
             axes.set_ylabel("")
         handles = {n: h for axes in places for h, n in zip(*axes.get_legend_handles_labels(), strict=True)}
@@ -90,10 +90,10 @@ def _svg(canvas: Any) -> str:
     return text.getvalue()
 
 
-def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colours: Mapping[str, str]) -> None:
+def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colors: Mapping[str, str]) -> None:
     # 1) the series
     for line, at in _placed(panel, view):
-        _draw_series(axes, line, at, colours[line.name], panel)
+        _draw_series(axes, line, at, colors[line.name], panel)
     # 2) vertical rules, named at the top
     for place, name in view.rules:
         axes.axvline(place, color="#7b8494", linestyle=":", linewidth=1)
@@ -133,29 +133,29 @@ def _categories(panel: Panel) -> list[str]:
     return list(dict.fromkeys(str(x) for line in panel.series for x in line.x))
 
 
-def _draw_series(axes: Any, line: Series, at: list[float], colour: str, panel: Panel) -> None:
+def _draw_series(axes: Any, line: Series, at: list[float], color: str, panel: Panel) -> None:
     label = line.name if line.in_legend else "_"
     if line.mark == "line":
         style = {"linestyle": _DASHES[line.dash], "marker": "o", "markersize": 3}
-        axes.plot(at, line.y, color=colour, label=label, **style)
+        axes.plot(at, line.y, color=color, label=label, **style)
         if line.low and line.band:
-            axes.fill_between(at, line.low, line.high, color=colour, alpha=0.12, lw=0)
+            axes.fill_between(at, line.low, line.high, color=color, alpha=0.12, lw=0)
         return
     if line.mark == "stars":
         hollow = line.hollow or (False,) * len(at)
         for x, y, is_open in zip(at, line.y, hollow, strict=True):
-            axes.plot(x, y, "*", markersize=10, color=colour, fillstyle="none" if is_open else "full", label="_")
+            axes.plot(x, y, "*", markersize=10, color=color, fillstyle="none" if is_open else "full", label="_")
         return
     if line.mark == "stack":
-        axes.bar(at, line.y, 0.7, bottom=_below(panel, line), color=colour, label=label)
+        axes.bar(at, line.y, 0.7, bottom=_below(panel, line), color=color, label=label)
         return
     if line.mark == "bars":
         width = 0.8 / max(sum(other.mark == "bars" for other in panel.series), 1)
-        axes.bar(at, line.y, width, color=colour, label=label)
+        axes.bar(at, line.y, width, color=color, label=label)
     bars = [[max(y - low, 0.0) for y, low in zip(line.y, line.low, strict=True)]] if line.low else []
     bars += [[max(high - y, 0.0) for y, high in zip(line.y, line.high, strict=True)]] if line.high else []
     symbol = "D" if not line.low else "o"
-    look = {"color": "#64748b" if line.mark == "bars" else colour, "elinewidth": 1, "capsize": 2}
+    look = {"color": "#64748b" if line.mark == "bars" else color, "elinewidth": 1, "capsize": 2}
     axes.errorbar(at, line.y, yerr=bars or None, fmt="none" if line.mark == "bars" else symbol, label=label, **look)
 
 

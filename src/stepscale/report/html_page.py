@@ -9,7 +9,7 @@ from stepscale.report.drawing import page_panels
 from stepscale.report.number_formats import PLAIN, SHARE, interval
 from stepscale.report.part import Figure, Part, View, anchor
 from stepscale.report.report_page import ReportPage, deciding_part
-from stepscale.report.style import line_colours, shade
+from stepscale.report.style import line_colors, shade
 
 
 def html_page(page: ReportPage, title: str = "StepScale report") -> str:
@@ -24,7 +24,7 @@ def html_page(page: ReportPage, title: str = "StepScale report") -> str:
     return template.render(
         title=title,
         page=page,
-        leading=[(part, drawn_figure(part, figure)) for part, figure in leading],
+        leading=[(part, rendered_figure(part, figure)) for part, figure in leading],
         parts=[(part, _figures(part, on_top)) for part in page.shown],
         anchor=anchor,
         shade=shade,
@@ -33,27 +33,27 @@ def html_page(page: ReportPage, title: str = "StepScale report") -> str:
 
 
 def _figures(part: Part, on_top: set[str]) -> list[dict[str, Any]]:
-    return [drawn_figure(part, figure) for figure in part.figures if anchor(part.name, figure.title) not in on_top]
+    return [rendered_figure(part, figure) for figure in part.figures if anchor(part.name, figure.title) not in on_top]
 
 
-def drawn_figure(part: Part, figure: Figure) -> dict[str, Any]:
+def rendered_figure(part: Part, figure: Figure) -> dict[str, Any]:
     """A figure as the template shows it: its views with drawings, legend and numbers."""
     name = anchor(part.name, figure.title)
     return {
         "name": name,
         "title": figure.title,
         "reading": figure.reading,
-        "views": [_drawn_view(figure, view, f"{name}-{place}") for place, view in enumerate(figure.views)],
+        "views": [_rendered_view(figure, view, f"{name}-{place}") for place, view in enumerate(figure.views)],
     }
 
 
-def _drawn_view(figure: Figure, view: View, name: str) -> dict[str, Any]:
-    colours = line_colours(view.names)
+def _rendered_view(figure: Figure, view: View, name: str) -> dict[str, Any]:
+    colors = line_colors(view.names)
     in_legend = dict.fromkeys(line.name for panel in view.panels for line in panel.series if line.in_legend)
     return {
         "unit": view.unit,
         "panels": page_panels(figure, view, name),
-        "legend": [(label, colours[label]) for label in in_legend],
+        "legend": [(label, colors[label]) for label in in_legend],
         "numbers": list(_numbers(figure, view)),
     }
 

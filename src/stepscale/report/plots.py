@@ -1,12 +1,12 @@
 """Tables turned into series, panels and views. Knows the columns of result tables, nothing of drawing."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from stepscale.report.part import Dash, Figure, Mark, Panel, Scale, Series, View
-from stepscale.report.style import COLOURS, WEIGHTED
+from stepscale.report.style import COLORS, WEIGHTED
 from stepscale.supervision.points import BLIND
 
 SAMPLES = "samples per problem, N (log scale)"
@@ -31,7 +31,7 @@ def dash_of(label: str) -> Dash:
     """Ceilings and baselines are dotted; the weighted vote of a further verifier is dashed beside its best-of-N."""
     if "ceiling" in label or label == BLIND:
         return "dotted"
-    return "dashed" if label not in COLOURS and label.endswith(WEIGHTED) else "solid"
+    return "dashed" if label not in COLORS and label.endswith(WEIGHTED) else "solid"
 
 
 def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: str = "n", y: str = "accuracy") -> Panel:
@@ -53,19 +53,16 @@ def curve_view(
     return View(x_title=x_title, panels=(curve_panel(table, **columns),), scale=scale, unit=unit, ticks=ticks)
 
 
-def unit_views(
-    curves: pd.DataFrame, axes: Mapping[str, str] = UNIT_AXES, units: Sequence[str] = tuple(UNIT_AXES)
-) -> tuple[View, ...]:
+def unit_views(curves: pd.DataFrame, axes: Mapping[str, str] = UNIT_AXES) -> tuple[View, ...]:
     """A view for each unit that the curves were counted in: columns unit, label, n, accuracy, low, high."""
-    return tuple(
-        curve_view(rows, axes[unit], unit=unit) for unit in units if len(rows := curves[curves["unit"] == unit])
-    )
+    by_unit = {unit: curves[curves["unit"] == unit] for unit in UNIT_AXES}
+    return tuple(curve_view(rows, axes[unit], unit=unit) for unit, rows in by_unit.items() if len(rows))
 
 
-def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str, mark: Mark = "bars") -> View:
-    """Bars (or points) by category, a colour for each value of the column ``lines``."""
+def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str) -> View:
+    """Bars by category, a color for each value of the column ``lines``."""
     rows = table.assign(**{x: table[x].astype(str)})
-    shown = [series(group, str(name), x, y, mark=mark) for name, group in rows.groupby(lines, sort=False)]
+    shown = [series(group, str(name), x, y, mark="bars") for name, group in rows.groupby(lines, sort=False)]
     return View(x_title=x_title, panels=(Panel(series=tuple(shown)),), scale="category")
 
 

@@ -68,7 +68,7 @@ class ReportPage:
         return list(islice(ranked, _LEADING))
 
     def settled_by(self, claim_id: str) -> Part | None:
-        """The part that settled a claim."""
+        """The part that settled a claim; the page's template asks."""
         return next((part for part in self.parts if claim_id in {claim.id for claim in part.claims}), None)
 
     def measure(self, claim_id: str) -> str:
@@ -90,7 +90,7 @@ def claim_lines(claims: Sequence[Claim]) -> list[str]:
 
 
 def _line(claim: Claim) -> str:
-    parts = f", {told}" if (told := deciding_part(claim)) else ""
+    parts = f", {notes}" if (notes := deciding_part(claim)) else ""
     return (
         f"{claim.id} {claim.status}: {claim.decided_by} = {claim.estimate:+.3f} [{claim.low:+.3f}, "
         f"{claim.high:+.3f}]{parts} ({claim.claim})"
@@ -98,9 +98,14 @@ def _line(claim: Claim) -> str:
 
 
 def deciding_part(claim: Claim) -> str:
-    """Of how many quantities the deciding one is; unless the claim held, its upper bound with that allowed for. "" for one."""
+    """What stands beside the deciding quantity: why it may not settle the claim, and how many quantities there are.
+
+    Unless the claim held, its upper bound with their number allowed for is shown too. "" for a single quantity that settles.
+    """
+    notes = [claim.reason] if claim.reason else []
     parts = claim.parts or 1
-    if parts == 1:
-        return ""
-    bound = "" if claim.status == "held" else f"; upper bound allowing for {parts}: {claim.high_among:+.3f}"
-    return f"1 of {parts} parts{bound}"
+    if parts > 1:
+        notes.append(f"1 of {parts} parts")
+        if claim.status != "held":
+            notes.append(f"upper bound allowing for {parts}: {claim.high_among:+.3f}")
+    return "; ".join(notes)

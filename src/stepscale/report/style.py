@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from itertools import cycle
 
-COLOURS = {
+COLORS = {
     "PRM": "#2f6fed",
     "PRM, weighted vote": "#7fb2ff",
     "ORM": "#ea6a12",
@@ -23,7 +23,7 @@ COLOURS = {
     "positive": "#1fa555",
 }
 WEIGHTED = ", weighted vote"  # the end of such a method's label
-FURTHER = (  # for labels without a colour of their own: strategies, verifiers by name
+FURTHER = (  # for labels without a color of their own: strategies, verifiers by name
     "#2f6fed",
     "#ea6a12",
     "#b05cf0",
@@ -41,15 +41,15 @@ FURTHER = (  # for labels without a colour of their own: strategies, verifiers b
 )
 
 
-def line_colours(labels: Iterable[object]) -> dict[str, str]:
-    """A colour for each label: its fixed one, or one of FURTHER that is free; a verifier's weighted vote has the verifier's."""
+def line_colors(labels: Iterable[object]) -> dict[str, str]:
+    """A color for each label: its fixed one, or one of FURTHER that is free; a verifier's weighted vote has the verifier's."""
     names = list(dict.fromkeys(map(str, labels)))
-    colours = {name: COLOURS[name] for name in names if name in COLOURS}
-    free = cycle([colour for colour in FURTHER if colour not in colours.values()] or FURTHER)
+    colors = {name: COLORS[name] for name in names if name in COLORS}
+    free = cycle([color for color in FURTHER if color not in colors.values()] or FURTHER)
     for name in names:
-        if name not in colours:
-            colours[name] = colours.get(name.removesuffix(WEIGHTED)) or next(free)
-    return colours
+        if name not in colors:
+            colors[name] = colors.get(name.removesuffix(WEIGHTED)) or next(free)
+    return colors
 
 
 def shade(probability: float) -> str:

@@ -127,7 +127,7 @@ def test_table_3_stacks_the_ratings_of_each_round() -> None:
         },
         index=["round 0", "round 1", "all"],
     )
-    (figure,) = labels_part(counts, given=False).figures
+    (figure,) = labels_part(counts, published=False).figures
     *ratings, ends = figure.views[0].panels[0].series
     assert all(line.x == ("round 0", "all") and line.mark == "stack" for line in ratings)
     assert sum(line.y[0] for line in ratings) == pytest.approx(1) and ends.y[0] == pytest.approx(0.4)

@@ -64,7 +64,6 @@ SAVED = pd.DataFrame(
             "high": 3.0,
             "status": "matched" if n == 8 else "at least" if n == 4 else "never matched",
             "accuracy": 0.5,
-            "error": float("nan"),
         }
         for unit in ("generations", "tokens", "FLOPs")
         for n in (1, 4, 8)

@@ -37,7 +37,9 @@ def drawn(points: pd.DataFrame, **more: pd.DataFrame) -> Part:
     tables = {"by_size": beside_blind(points, by_size(points, 64, 50, 0), 64, 50, 0)}
     tables["by_budget"] = by_budget(points, 16, 50, 0)
     problems = ProblemSource.model_construct(source="files")
-    return supervision_part({**tables, **more}, [], {"missed": 0.1}, VERIFIERS, problems)
+    return supervision_part(
+        {**tables, **more}, [], {"missed": 0.1}, {"prm_large": {"step_auroc": 0.9}}, VERIFIERS, problems
+    )
 
 
 def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blindly_reaches(points) -> None:
@@ -55,11 +57,12 @@ def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blind
     assert view.x_title.startswith("labeled samples per problem") and view.ticks == ((1, "1"), (4, "4"), (16, "16"))
     assert "dotted line is pass@1" in by_labels.reading and "PRM_large is the run's own PRM" in by_labels.reading
     assert [line.x for line in by_n.views[0].panels[0].series] == [NS] * 4, "of the largest size"
-    sizes, efficiency, shared, _, agreement = part.tables
+    sizes, efficiency, shared, _, agreement, large_prm = part.tables
     assert len(sizes.rows) == 4 * 3 + 1 and sizes.rows[-1]["supervision"] == BLIND and sizes.rows[-1]["best of"] == "1"
     assert sizes.rows[0]["minus choosing blindly, points"].startswith("+")
     assert efficiency.rows and [row["labeled samples per problem"] for row in shared.rows] == ["1"]
     assert agreement.rows == ({"measure": "missed", "value [95 %]": "0.100"},)
+    assert large_prm.rows == ({"metric": "step auroc", "PRM large": "0.900"},)
     assert part.measures["A4"].startswith("ratio of slopes: ")
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 from kedro.pipeline import Node
 
 from stepscale.studies.larger_model.figures import larger_part
-from stepscale.studies.larger_model.measure import match_revisions, match_searches
+from stepscale.studies.larger_model.measure import match_larger
 
 _SHARED = {
     "samples": "scored_samples",
@@ -15,23 +15,16 @@ _SHARED = {
     "config": "params:report",
     "seed": "params:seed",
 }
+_ACCURACY = {"searches": "search_accuracy", "revisions": "revision_accuracy"}
 _TABLES = {"searches": "larger_searches_tables", "revisions": "larger_revisions_tables"}
 
 
 def nodes() -> list[Node]:
     """Match, log and show."""
     return [
-        Node(
-            match_searches,
-            inputs={"accuracy": "search_accuracy", **_SHARED},
-            outputs="larger_searches_tables",
-            name="match_searches",
-        ),
-        Node(
-            match_revisions,
-            inputs={"accuracy": "revision_accuracy", **_SHARED},
-            outputs="larger_revisions_tables",
-            name="match_revisions",
+        *(
+            Node(match_larger, inputs={"accuracy": accuracy, **_SHARED}, outputs=_TABLES[of], name=f"match_{of}")
+            for of, accuracy in _ACCURACY.items()
         ),
         Node(log_flops_match, inputs=_TABLES, outputs=None, name="log_flops_match"),
         Node(larger_part, inputs=_TABLES, outputs="larger_model_part", name="show_larger_model"),

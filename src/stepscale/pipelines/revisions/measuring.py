@@ -26,6 +26,24 @@ def nodes() -> list[Node]:
             outputs="revision_accuracy",
             name="tabulate_revisions",
         ),
+        *_measure(),
+        Node(log_revision_curves, inputs={"tables": "revisions_tables"}, outputs=None, name="log_revision_curves"),
+        Node(
+            revisions_part,
+            inputs={
+                "tables": "revisions_tables",
+                "searched": "revision_search_tables",
+                "difficulty": "revision_difficulty_tables",
+                "claims": "revisions_claims",
+            },
+            outputs="revisions_part",
+            name="show_revisions",
+        ),
+    ]
+
+
+def _measure() -> list[Node]:
+    return [
         Node(
             measure_revisions,
             inputs={
@@ -59,18 +77,6 @@ def nodes() -> list[Node]:
             },
             outputs="revision_difficulty_tables",
             name="measure_revision_difficulty",
-        ),
-        Node(log_revision_curves, inputs={"tables": "revisions_tables"}, outputs=None, name="log_revision_curves"),
-        Node(
-            revisions_part,
-            inputs={
-                "tables": "revisions_tables",
-                "searched": "revision_search_tables",
-                "difficulty": "revision_difficulty_tables",
-                "claims": "revisions_claims",
-            },
-            outputs="revisions_part",
-            name="show_revisions",
         ),
     ]
 

@@ -38,7 +38,12 @@ def nodes() -> list[Node]:
         Node(log_soft_prm, inputs={"tables": "rollouts_tables"}, outputs=None, name="log_soft_prm_curves"),
         Node(
             show_rollouts,
-            inputs={"tables": "rollouts_tables", "claims": "rollouts_claims", "config": "params:report"},
+            inputs={
+                "tables": "rollouts_tables",
+                "claims": "rollouts_claims",
+                "metrics": "soft_prm_metrics",
+                "config": "params:report",
+            },
             outputs="rollouts_part",
             name="show_rollouts",
         ),
@@ -50,6 +55,11 @@ def log_soft_prm(tables: Mapping[str, pd.DataFrame]) -> None:
     log_curves("soft_prm", tables["curves"].assign(unit="generations"))
 
 
-def show_rollouts(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim], config: ReportBlock) -> Part:
+def show_rollouts(
+    tables: Mapping[str, pd.DataFrame],
+    claims: Sequence[Claim],
+    metrics: Mapping[str, Mapping[str, float]],
+    config: ReportBlock,
+) -> Part:
     """Their part of the report."""
-    return rollouts_part(tables, claims, config.aggregation)
+    return rollouts_part(tables, claims, config.aggregation, metrics)

@@ -31,6 +31,7 @@ def nodes() -> list[Node]:
                 "tables": "supervision_tables",
                 "claims": "supervision_claims",
                 "agreement": "labeler_agreement",
+                "metrics": "large_prm_metrics",
                 "verifiers": "params:verifiers",
                 "problems": "params:problems",
             },

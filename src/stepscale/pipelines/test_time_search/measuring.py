@@ -20,7 +20,27 @@ _PLAN = {"plan": "params:tree_search"}
 
 def nodes() -> list[Node]:
     """Tabulate, measure, log and show."""
-    measured = {"samples": "scored_samples", "accuracy": "search_accuracy"}
+    return [
+        *_tabulate(),
+        *_measure(),
+        Node(log_search_curves, inputs={"tables": "search_tables"}, outputs=None, name="log_search_curves"),
+        Node(
+            search_part,
+            inputs={
+                "tables": "search_tables",
+                "online": "online_policy",
+                "signs": "search_signs",
+                "difficulty": "search_difficulty_tables",
+                "claims": "search_claims",
+                **_PLAN,
+            },
+            outputs="search_part",
+            name="show_search",
+        ),
+    ]
+
+
+def _tabulate() -> list[Node]:
     return [
         Node(
             tabulate_samples,
@@ -40,6 +60,12 @@ def nodes() -> list[Node]:
             outputs="search_accuracy",
             name="tabulate_searches",
         ),
+    ]
+
+
+def _measure() -> list[Node]:
+    measured = {"samples": "scored_samples", "accuracy": "search_accuracy"}
+    return [
         Node(
             measure_search,
             inputs={**measured, **_PLAN, **_HOW},
@@ -69,20 +95,6 @@ def nodes() -> list[Node]:
             inputs={**measured, "question": "question_difficulty", **_HOW},
             outputs="search_difficulty_tables",
             name="measure_search_difficulty",
-        ),
-        Node(log_search_curves, inputs={"tables": "search_tables"}, outputs=None, name="log_search_curves"),
-        Node(
-            search_part,
-            inputs={
-                "tables": "search_tables",
-                "online": "online_policy",
-                "signs": "search_signs",
-                "difficulty": "search_difficulty_tables",
-                "claims": "search_claims",
-                **_PLAN,
-            },
-            outputs="search_part",
-            name="show_search",
         ),
     ]
 

@@ -104,9 +104,8 @@ def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.
             for neutral_as in NEUTRALS if scored.has_neutral(verifier) else NEUTRALS[:1]:
                 scores = scored.grid.place(aggregate(negative, neutral, how, neutral_as))
                 values = best_of_n_per_problem(scores, scored.grid.correct, [n], scored.grid.mask)[:, 0]
-                mean = bootstrap_interval(values, resamples, seed)
-                bounds = float(mean.mean), float(mean.low), float(mean.high)
-                rows.append([verifier, how, neutral_as, n, *bounds, len(values)])
+                mean = bootstrap_interval(values, resamples, seed).cells("accuracy")
+                rows.append([verifier, how, neutral_as, n, *mean.values(), len(values)])
     table = pd.DataFrame(rows, columns=RULE_COLUMNS)
     return table.assign(is_best=~table.sort_values("accuracy", ascending=False, kind="stable").duplicated("verifier"))
 

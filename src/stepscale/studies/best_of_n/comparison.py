@@ -85,30 +85,16 @@ def curves_table(
 ) -> pd.DataFrame:
     """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
 
-    ``verifiers``: names beyond METHODS. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it is not told.
+    ``verifiers``: names beyond METHODS. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it is not known.
     """
-    error = errors or {}
-    rows = []
+    parts = []
     for m in methods(verifiers):
         if m.label in values:
-            interval = bootstrap_interval(values[m.label], resamples, seed)
-            for i, n in enumerate(ns):
-                rows.append(
-                    {
-                        "data": data,
-                        "method": m.method,
-                        "verifier": m.verifier,
-                        "label": m.label,
-                        "n": n,
-                        "accuracy": interval.mean[i],
-                        "low": interval.low[i],
-                        "high": interval.high[i],
-                        "n_problems": len(values[m.label]),
-                        "seeds": 1,
-                        "error": float(error[m.label][i]) if m.label in error else 0.0,
-                    }
-                )
-    return pd.DataFrame(rows)
+            accuracy = bootstrap_interval(values[m.label], resamples, seed).cells("accuracy")
+            key = {"data": data, "method": m.method, "verifier": m.verifier, "label": m.label}
+            curve = pd.DataFrame({**key, "n": list(ns), **accuracy, "n_problems": len(values[m.label]), "seeds": 1})
+            parts.append(curve.assign(error=(errors or {}).get(m.label, 0.0)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:

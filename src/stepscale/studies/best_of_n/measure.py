@@ -23,7 +23,6 @@ from stepscale.studies.best_of_n.worked_examples import choose
 
 COMPARED = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
-_LEVELS = ["level", "label", "accuracy", "low", "high", "n_problems"]
 SplitSamples = Mapping[str, SplitScores]
 
 
@@ -115,11 +114,15 @@ def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, se
     best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and m.verifier != "mean_logprob"]
     names = [name for name in ("Majority", *reversed(best), "pass@N (ceiling)") if name in values]
     shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in names}
-    rows = []
-    for level in sorted(set(scored.levels) - {0}):
-        inside = np.asarray(scored.levels) == level
-        for label, accuracy in shown.items():
-            mean = bootstrap_interval(accuracy[inside], resamples, seed)
-            bounds = float(mean.mean), float(mean.low), float(mean.high)
-            rows.append([level, label, *bounds, int(inside.sum())])
-    return pd.DataFrame(rows, columns=_LEVELS)
+    levels = np.asarray(scored.levels)
+    rows = [
+        {
+            "level": level,
+            "label": label,
+            **bootstrap_interval(accuracy[levels == level], resamples, seed).cells("accuracy"),
+            "n_problems": int((levels == level).sum()),
+        }
+        for level in sorted(set(scored.levels) - {0})
+        for label, accuracy in shown.items()
+    ]
+    return pd.DataFrame(rows)

@@ -33,26 +33,14 @@ def by_quintile(bins: Bins, votes: Mapping[str, Vote], ns: Sequence[int], resamp
 
     ``votes``: accuracy [problems, len(ns)] by label, with its error; those of ``SHOWN`` are taken.
     """
-    rows = []
-    for quintile in np.unique(bins):
+    parts = []
+    for quintile in np.unique(bins).tolist():
         inside = bins == quintile
         for label in (name for name in SHOWN if name in votes):
-            interval = bootstrap_interval(votes[label].per_problem[inside], resamples, seed)
-            error = votes[label].error_among(inside)
-            rows += [
-                {
-                    "quintile": int(quintile),
-                    "label": label,
-                    "n": n,
-                    "accuracy": float(interval.mean[i]),
-                    "low": float(interval.low[i]),
-                    "high": float(interval.high[i]),
-                    "n_problems": int(inside.sum()),
-                    "error": float(error[i]),
-                }
-                for i, n in enumerate(ns)
-            ]
-    return pd.DataFrame(rows)
+            accuracy = bootstrap_interval(votes[label].per_problem[inside], resamples, seed).cells("accuracy")
+            curve = pd.DataFrame({"quintile": quintile, "label": label, "n": list(ns), **accuracy})
+            parts.append(curve.assign(n_problems=int(inside.sum()), error=votes[label].error_among(inside)))
+    return pd.concat(parts, ignore_index=True)
 
 
 def a6_quantities(

@@ -41,21 +41,16 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
             compared[f"last round of {name}"] = arm.accuracy[-1] - arm.accuracy[-2]
         if len(arm.sizes) > 3:  # the first size is before round 1; with two rounds this is the last round
             compared[f"end - after round 1 of {name}"] = arm.accuracy[-1] - arm.accuracy[1]
-    rows = []
-    for name, values in compared.items():
-        interval = crossed_interval(values, resamples, seed)
-        rows.append(
-            {
-                "difference": name,
-                "n": n,
-                "estimate": float(interval.mean),
-                "low": float(interval.low),
-                "high": float(interval.high),
-                "n_problems": values.shape[-1],
-                "seeds": values.shape[-2],
-            }
-        )
-    return rows
+    return [
+        {
+            "difference": name,
+            "n": n,
+            **crossed_interval(values, resamples, seed).cells("estimate"),
+            "n_problems": values.shape[-1],
+            "seeds": values.shape[-2],
+        }
+        for name, values in compared.items()
+    ]
 
 
 def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
@@ -75,12 +70,16 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
     if health.empty:
         return pd.DataFrame(columns=list(HEALTH))
     for place, group in health.groupby(["strategy", "round"], sort=False):
-        drawn, values = problem_resamples(group["problem_id"].tolist(), resamples, seed), _values(group)
-        counts = np.vstack([np.ones_like(drawn.counts[:1]), drawn.counts])  # first each problem once: the estimate
+        resampled, values = problem_resamples(group["problem_id"].tolist(), resamples, seed), _values(group)
+        counts = np.vstack(
+            [np.ones_like(resampled.counts[:1]), resampled.counts]
+        )  # first each problem once: the estimate
         for measure, (of, name) in MEASURES.items():
             used = ((group["of"] == of) & values[name].notna()).to_numpy(bool)
             measured = group[used].assign(value=values.loc[used, name])
-            rows.append((*place, measure, *_measured(measured, name, ProblemResamples(drawn.problem[used], counts))))
+            rows.append(
+                (*place, measure, *_measured(measured, name, ProblemResamples(resampled.problem[used], counts)))
+            )
     return pd.DataFrame(rows, columns=list(HEALTH))
 
 
@@ -101,12 +100,12 @@ def _values(health: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _measured(rows: pd.DataFrame, name: str, drawn: ProblemResamples) -> tuple[float | int, ...]:
+def _measured(rows: pd.DataFrame, name: str, resamples: ProblemResamples) -> tuple[float | int, ...]:
     """Value, low, high, n, n_problems and seeds of a measure over ``rows``; the first draw gives the value."""
     by_seed, places = [], []
     for seed in rows["seed"].unique():
         mine = (rows["seed"] == seed).to_numpy(bool)
-        group, of_seed = rows[mine], ProblemResamples(drawn.problem[mine], drawn.counts)
+        group, of_seed = rows[mine], ProblemResamples(resamples.problem[mine], resamples.counts)
         if name == "auroc":
             resampled = resampled_auroc(of_seed, group["value"], group["faultless"])
         else:

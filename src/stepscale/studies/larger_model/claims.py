@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.estimators.compute_optimal import ComputeOptimal
-from stepscale.estimators.flops_match import RATIOS, Version, budget_multiplier, matched_difference, within
+from stepscale.estimators.flops_match import RATIOS, budget_multiplier, matched_difference, within
 from stepscale.estimators.intervals import Interval
 
 EASY = 3  # bins 1 to 3 are the easy and medium ones, 4 and 5 the hard ones
@@ -21,25 +21,31 @@ LEAST_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the cla
 
 
 def b7_quantities(
-    name: str, optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float, version: Version = "v1"
+    name: str, optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float
 ) -> dict[str, Interval]:
-    """Small minus larger on easy and medium problems (mean over R) and at the smallest R (all problems); larger minus small on
-    hard problems (mean over R) and at the largest R (all problems).
+    """Small minus larger on easy and medium problems and at the smallest R; larger minus small on hard ones and at the largest R.
 
-    ``name`` says whose policy it is. ``larger`` [problems]: 1 where the larger model's greedy answer is right. Only what was
-    measured counts: a quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
+    Of some problems it is the mean over R, and at one R over all problems, by the formula of v1. Only what was measured counts.
+    A quantity is left out where one of its budgets was not, and all are below ``LEAST_RATIO``.
+
+    Args:
+        name: Whose policy it is.
+        optimal: The small model's policy.
+        bins: Those that it was made with [problems].
+        larger: 1 where the larger model's greedy answer is right [problems].
+        size_ratio: M, how many times more parameters the larger model has.
     """
     if size_ratio < LEAST_RATIO:
         return {}
     member, right = np.asarray(bins, np.int64), np.asarray(larger, float)
     numbers = range(1, len(optimal.by_bin) + 1)
     easy, hard = [b for b in numbers if b <= EASY], [b for b in numbers if b > EASY]
-    ratios = RATIOS[version]
+    ratios = RATIOS["v1"]
     lowest, highest = min(ratios), max(ratios)
     sized = f"M = {size_ratio:.1f}"
 
     def lead(chosen: Sequence[int], chosen_ratios: Sequence[float]) -> Interval | None:
-        budgets = [budget_multiplier(size_ratio, r, version) for r in chosen_ratios]
+        budgets = [budget_multiplier(size_ratio, r, "v1") for r in chosen_ratios]
         if not all(within(optimal, budget) for budget in budgets):
             return None
         return matched_difference(optimal, member, right, chosen, budgets)

@@ -30,7 +30,7 @@ _VERSION = "v1"  # in the figures: budgets of the other version lie within 2 % o
 
 
 def larger_part(searches: Mapping[str, pd.DataFrame], revisions: Mapping[str, pd.DataFrame]) -> Part:
-    """The part of the report, of the tables of ``match_searches`` and ``match_revisions``; either may be none."""
+    """The part of the report, of the tables of ``match_larger`` for either; each may be none."""
     measured = [tables for tables in (searches, revisions) if tables]
     match, curves, quantities = (
         pd.concat([tables[name] for tables in measured], ignore_index=True)

@@ -5,7 +5,6 @@ pass@1, predicted by the PRM's mean score. Where FLOPs are counted it is the pol
 their largest budget with best-of-N and votes on the recorded samples. How much larger the larger model is was counted.
 """
 
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +21,7 @@ from stepscale.report.claims import Claim, settle
 from stepscale.studies.larger_model.claims import MARGINS, b7_quantities
 from stepscale.studies.revisions.claims import PARALLEL
 from stepscale.studies.strategies.accuracy import VERIFIER, WEIGHTED, results_of
+from stepscale.studies.strategies.curve_table import curve_points
 from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins, scored_grid
 
 SEARCHES, REVISIONS = "search", "revisions"
@@ -47,7 +47,7 @@ class _Policy:
     by_flops: CostOptimal
 
 
-def match_searches(
+def match_larger(
     accuracy: pd.DataFrame,
     samples: pd.DataFrame,
     answers: pd.DataFrame,
@@ -55,10 +55,10 @@ def match_searches(
     config: ReportBlock,
     seed: int,
 ) -> dict[str, pd.DataFrame]:
-    """Searches against the larger model.
+    """Searches, or revisions chosen by their ORM, against the larger model.
 
     Args:
-        accuracy: ``STRATEGY_ACCURACY`` of searches and best-of-N; no rows where nothing was searched.
+        accuracy: ``STRATEGY_ACCURACY`` of searches and best-of-N, or of revisions; no rows where neither was run.
         samples: ``SCORED_SAMPLES`` of the test problems.
         answers: The larger model's greedy answers, graded and priced.
         sizes: Parameters of both models, and their ratio ``size_ratio``.
@@ -67,22 +67,26 @@ def match_searches(
 
     Returns:
         Tables ``match`` (a row for each kind of bins, bin, version, R and way to count), ``curves`` by bin, and ``quantities`` of
-        claim B7; none where nothing was searched.
+        claim B7; none without rows of accuracy.
     """
-    return _matched(SEARCHES, accuracy, samples, answers, sizes["size_ratio"], config.bootstrap, seed)
-
-
-def match_revisions(
-    accuracy: pd.DataFrame,
-    samples: pd.DataFrame,
-    answers: pd.DataFrame,
-    sizes: dict[str, float],
-    config: ReportBlock,
-    seed: int,
-) -> dict[str, pd.DataFrame]:
-    """Revisions, chosen by their ORM, against the larger model; otherwise as ``match_searches``."""
-    chosen = accuracy[accuracy["chosen_by"] == VERIFIER]
-    return _matched(REVISIONS, chosen, samples, answers, sizes["size_ratio"], config.bootstrap, seed)
+    if accuracy.empty:
+        return {}
+    # 1) the small model's policies, a kind of bins each
+    of = REVISIONS if accuracy["method"].eq("revisions").all() else SEARCHES
+    results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER] if of == REVISIONS else accuracy)
+    bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[of]), seed)
+    policies = [_policy(of, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
+    # 2) the larger model's answers to the same problems
+    priced, size_ratio = _answers(results.ids, answers), sizes["size_ratio"]
+    right = priced["is_correct"].astype("boolean").fillna(False).to_numpy(float)
+    # 3) both at equal FLOPs
+    parts = b7_quantities(of, policies[0].optimal, policies[0].bins, right, size_ratio)
+    quantities = [[of, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
+    return {
+        "match": pd.concat([_table(policy, priced, right, size_ratio) for policy in policies], ignore_index=True),
+        "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
+        "quantities": pd.DataFrame(quantities, columns=QUANTITIES),
+    }
 
 
 def settle_b7(quantities: pd.DataFrame) -> list[Claim]:
@@ -94,35 +98,6 @@ def settle_b7(quantities: pd.DataFrame) -> list[Claim]:
         mean, low, high = (np.asarray(row[key], float) for key in ("mean", "low", "high"))
         intervals[str(row["name"])] = Interval(mean, low, high, int(row["n_problems"]))
     return [settle("B7", intervals, seeds=1)]
-
-
-def _matched(
-    of: str,
-    accuracy: pd.DataFrame,
-    samples: pd.DataFrame,
-    answers: pd.DataFrame,
-    size_ratio: float,
-    resamples: int,
-    seed: int,
-) -> dict[str, pd.DataFrame]:
-    if accuracy.empty:
-        return {}
-    results = results_of(accuracy)
-    bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[of]), seed)
-    policies = [_policy(of, kind, results, member, resamples, seed) for kind, member in bins.items()]
-    ours = _answers(results.ids, answers)
-    right = ours["is_correct"].astype("boolean").fillna(False).to_numpy(float)
-    parts: Mapping[str, Interval] = b7_quantities(of, policies[0].optimal, policies[0].bins, right, size_ratio)
-    return {
-        "match": pd.concat([_table(policy, ours, right, size_ratio) for policy in policies], ignore_index=True),
-        "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
-        "quantities": pd.DataFrame(_quantity_rows(of, parts), columns=QUANTITIES),
-    }
-
-
-def _quantity_rows(of: str, parts: Mapping[str, Interval]) -> Iterable[list[object]]:
-    for name, part in parts.items():
-        yield [of, name, float(part.mean), float(part.low), float(part.high), part.n_problems]
 
 
 def _policy(of: str, kind: str, results: StrategyResults, bins: Bins, resamples: int, seed: int) -> _Policy:
@@ -144,12 +119,13 @@ def _table(policy: _Policy, answers: pd.DataFrame, right: np.ndarray, size_ratio
 
 
 def _curves(policy: _Policy) -> pd.DataFrame:
-    rows = []
-    for number, curve in enumerate(policy.optimal.by_bin, 1):
-        n_problems = int((policy.bins == number).sum())
-        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
-        rows += [[policy.of, policy.kind, number, *point, n_problems] for point in points]
-    return pd.DataFrame(rows, columns=CURVES)
+    return pd.concat(
+        [
+            curve_points(curve).assign(n_problems=int((policy.bins == number).sum()), bin=number)
+            for number, curve in enumerate(policy.optimal.by_bin, 1)
+        ],
+        ignore_index=True,
+    ).assign(of=policy.of, bins=policy.kind)[CURVES]
 
 
 def _answers(ids: tuple[str, ...], answers: pd.DataFrame) -> pd.DataFrame:

@@ -30,9 +30,7 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
     return pd.DataFrame(
         {
             "position": attempts.index.to_numpy(),
-            "accuracy": interval.mean,
-            "low": interval.low,
-            "high": interval.high,
+            **interval.cells("accuracy"),
             "n_attempts": attempts.to_numpy(),
             "n_problems": len(values),
         }
@@ -62,14 +60,11 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
             here = able if place is None else able & (position[:-1] == place)
             chances = np.bincount(problem[:-1][here], minlength=len(names)).astype(float)
             events = np.bincount(problem[:-1][here & changed], minlength=len(names)).astype(float)
-            interval = _ratio(events, chances, counts)
             rows.append(
                 {
                     "change": change,
                     "position": place,
-                    "rate": float(interval.mean),
-                    "low": float(interval.low),
-                    "high": float(interval.high),
+                    **_ratio(events, chances, counts).cells("rate"),
                     "n": int(chances.sum()),
                     "paper": PAPER_LOST if change == "lost" and place is None else float("nan"),
                 }

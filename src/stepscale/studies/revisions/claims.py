@@ -11,12 +11,11 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal, strategy_results
-from stepscale.estimators.curve import difference
+from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
 from stepscale.studies.revisions.chain_rates import accuracy_by_position
+from stepscale.studies.strategies.policies import gain_of_bins, times_fewer
 
 PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as revisions.grid names them
 TRAINED = 4  # attempts in context that the revision model is trained on: positions 0 to 4
@@ -49,22 +48,18 @@ def b4_quantities(
 
 
 def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> dict[str, Interval]:
-    """At the largest budget a ratio for each bin beats one ratio for all, and the easier half of the bins gains more from
-    sequential over balanced revisions than the harder half (6.2: easy problems want pure sequential, hard ones a balance).
+    """A ratio for each bin beats one for all; sequential over balanced revisions gains more on easy bins than on hard ones.
+
+    All at the largest budget (6.2: easy problems want pure sequential revisions, hard ones a balance).
     """
     results, budget = strategy_results(rows), int(rows["budget"].max())
     last = results.budgets.index(budget)
-    by_bin = compute_optimal(results, bins, resamples, seed).curve
-    for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
     lead = (
         results.accuracy[results.strategies.index(SEQUENTIAL), last] - results.accuracy[_balanced(rows, results), last]
     )
     middle = (1 + int(bins.max())) / 2
-    gain = difference(by_bin, for_all)
     return {
-        f"a ratio for each bin - one for all at N={budget}": Interval(
-            gain.mean[last], gain.low[last], gain.high[last], len(bins)
-        ),
+        f"a ratio for each bin - one for all at N={budget}": gain_of_bins(results, bins, last, resamples, seed),
         f"sequential - balanced on easy bins - the same on hard bins at N={budget}": groups_interval(
             lead, bins < middle, bins > middle, resamples, seed
         ),
@@ -79,18 +74,10 @@ def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
 
 
 def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, seed: int) -> dict[str, Interval]:
-    """By how much parallel best-of-N's generations exceed those of the compute-optimal ratio at equal accuracy, less 1.
-
-    At the largest budget, for each kind of ``bins``; -1 where the policy never matches parallel (6.2 and Figure 8).
-    """
-    results, budget = strategy_results(rows), int(rows["budget"].max())
-    baseline, quantities = results.curve(PARALLEL, None, resamples, seed), {}
-    for kind, member in bins.items():
-        factor = efficiency(baseline, compute_optimal(results, member, resamples, seed).curve).factor
-        quantities[f"times fewer than parallel at N={budget}, {kind} bins, - 1"] = Interval(
-            factor.mean - 1, factor.low - 1, factor.high - 1, len(member)
-        )
-    return quantities
+    """``times_fewer`` than parallel best-of-N by the compute-optimal ratio, for each kind of ``bins`` (6.2 and Figure 8)."""
+    saved = times_fewer(strategy_results(rows), PARALLEL, bins, resamples, seed)
+    budget = int(rows["budget"].max())
+    return {f"times fewer than parallel at N={budget}, {kind} bins, - 1": part for kind, part in saved.items()}
 
 
 def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples: int, seed: int) -> dict[str, Interval]:

@@ -99,8 +99,7 @@ def _by_ratio(by_chooser: ByChooser, bin_of: Mapping[str, int], resamples: int, 
         for number, in_bin in [(0, rows), *rows.groupby(rows["problem_id"].map(dict(bin_of)))]:
             for values, group in in_bin.groupby(key, sort=False):
                 mean = bootstrap_interval(group["accuracy"], resamples, seed)
-                bounds = float(mean.mean), float(mean.low), float(mean.high)
-                lines.append([chooser, int(number), *values, *bounds, len(group)])
+                lines.append([chooser, int(number), *values, *mean.cells("accuracy").values(), len(group)])
     return pd.DataFrame(lines, columns=_RATIOS)
 
 

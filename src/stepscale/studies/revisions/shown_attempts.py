@@ -51,6 +51,5 @@ def _shares(late: pd.DataFrame, most: int, ids: list[str], counts: Counts) -> li
     for column in ("shown", "whole"):
         sums = by_problem[column].sum().reindex(ids, fill_value=0).to_numpy(float)
         means = resampled_ratio(counts, sums, size)
-        interval = interval_of(means[0], means[1:])
-        numbers += [float(interval.mean), float(interval.low), float(interval.high)]
+        numbers += interval_of(means[0], means[1:]).cells(column).values()
     return [*numbers, len(late), int(np.count_nonzero(size))]

@@ -7,12 +7,25 @@ import pandas as pd
 from stepscale.report.claims import Claim
 from stepscale.report.part import Part
 from stepscale.report.plots import curve_figure, curve_view, largest_error
+from stepscale.studies.verifiers.figures import metrics_table
 
 _RULES = {"product": "product", "min": "minimum", "last": "its last step", "mean": "mean"}
 
 
-def rollouts_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim], aggregation: str) -> Part:
-    """The part of the report. ``aggregation``: of the run's own PRM, which may stand beside the soft one."""
+def rollouts_part(
+    tables: Mapping[str, pd.DataFrame],
+    claims: Sequence[Claim],
+    aggregation: str,
+    metrics: Mapping[str, Mapping[str, float]],
+) -> Part:
+    """The part of the report.
+
+    Args:
+        tables: ``curves`` of every rule.
+        claims: B8 and B9, where they were settled.
+        aggregation: Of the run's own PRM, which may stand beside the soft one.
+        metrics: On validation problems, by verifier. Only those of a soft PRM are shown: the run's own are shown elsewhere.
+    """
     curves = tables["curves"]
     rule = _RULES.get(aggregation, aggregation)
     beside = f"PRM is the run's own, by {rule}. " if "PRM" in set(curves["label"]) else ""
@@ -26,5 +39,6 @@ def rollouts_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim], a
         name="rollouts",
         title="Does a PRM without human labels work as well?",
         figures=(figure,),
+        tables=(metrics_table({name: values for name, values in metrics.items() if name == "soft_prm"}),),
         claims=tuple(claims),
     )

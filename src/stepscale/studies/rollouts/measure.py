@@ -15,7 +15,6 @@ from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
 from stepscale.verifiers.aggregation import Rule
 
-CURVES = ["label", "n", "accuracy", "low", "high", "n_problems", "seeds", "error"]
 SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
 FEWEST_PROBLEMS = 5
 _KEY = ["problem_id", "sample_id"]
@@ -82,12 +81,9 @@ def _claims(
 
 
 def _curves(votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
-    rows = []
+    parts = []
     for label, vote in votes.items():
-        mean = bootstrap_interval(vote.per_problem, resamples, seed)
-        points = zip(ns, mean.mean, mean.low, mean.high, vote.error, strict=True)
-        n_problems = len(vote.per_problem)
-        rows += [
-            [label, n, float(m), float(low), float(high), n_problems, 1, float(e)] for n, m, low, high, e in points
-        ]
-    return pd.DataFrame(rows, columns=CURVES)
+        accuracy = bootstrap_interval(vote.per_problem, resamples, seed).cells("accuracy")
+        curve = pd.DataFrame({"label": label, "n": list(ns), **accuracy, "n_problems": len(vote.per_problem)})
+        parts.append(curve.assign(seeds=1, error=vote.error))
+    return pd.concat(parts, ignore_index=True)

@@ -1,9 +1,9 @@
 """What settles claims B1, B2 and B3: quantities that should all lie above zero, each with its interval.
 
 In: the accuracy of every problem under every strategy and budget, and difficulty bins. Out: named intervals for
-``claims.settle``, all paired by problem; policies are cross-validated (``compute_optimal``). Where several settings of one
-method were run (beam search with M = sqrt(N) and M = 4) their mean stands for it, so that nothing is picked by its result. The
-caller names the settings by budget, for two that are the same search at one of them count once there.
+``claims.settle``, all paired by problem; policies are cross-validated (``compute_optimal``). Several settings of one method
+may have been run (beam search with M = sqrt(N) and M = 4). Their mean stands for it, so that nothing is picked by its result.
+The caller names the settings by budget, for two that are the same search at one of them count once there.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,10 @@ import numpy as np
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
-from stepscale.estimators.curve import difference
+from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval
+from stepscale.studies.strategies.policies import gain_of_bins, times_fewer
 
 Settings = Mapping[int, Sequence[str]]  # budget -> strategies of one method, each a search of its own there
 NOT_WORSE = 0.01  # B1: one point of accuracy, by which lookahead may differ and still be no better
@@ -53,20 +52,16 @@ def b1_quantities(
 def b2_quantities(
     results: StrategyResults, baseline: str, beams: Settings, bins: Bins, resamples: int, seed: int
 ) -> dict[str, Interval]:
-    """At the largest budget a strategy for each bin beats one for all, and beam search gains more over best-of-N weighted in
-    bins 3 and 4 than in bins 1 and 2 (B, 5.3). The gain of a strategy for each bin is cross-validated.
+    """A strategy for each bin beats one for all; beam search gains more in bins 3 and 4 than in bins 1 and 2 (B, 5.3).
+
+    All at the largest budget; what beam search gains is over best-of-N weighted.
     """
     last = searched_budgets(results, beams)[-1]
     budget = results.budgets[last]
-    by_bin = compute_optimal(results, bins, resamples, seed).curve
-    for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
-    gain = difference(by_bin, for_all)
     lead = _mean(results, beams, last) - _accuracy(results, baseline, last)
     easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
     return {
-        f"a strategy for each bin - one for all at N={budget}": Interval(
-            gain.mean[last], gain.low[last], gain.high[last], len(bins)
-        ),
+        f"a strategy for each bin - one for all at N={budget}": gain_of_bins(results, bins, last, resamples, seed),
         f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
             lead, middle, easy, resamples, seed
         ),
@@ -76,16 +71,13 @@ def b2_quantities(
 def b3_quantities(
     results: StrategyResults, baseline: str, bins: Mapping[str, Bins], resamples: int, seed: int
 ) -> dict[str, Interval]:
-    """By how much the generations of best-of-N weighted exceed those of the compute-optimal policy at equal accuracy, less 1.
-
-    At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it (B, 5.3 and Figure 4).
-    """
-    curve, quantities = results.curve(baseline, None, resamples, seed), {}
-    for kind, member in bins.items():
-        factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
-        name = f"times fewer than best-of-N weighted at N={curve.x[-1]:.0f}, {kind} bins, - 1"
-        quantities[name] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
-    return quantities
+    """``times_fewer`` than best-of-N weighted, for each kind of ``bins`` (B, 5.3 and Figure 4)."""
+    largest = results.curve(baseline, None, resamples, seed).x[-1]
+    saved = times_fewer(results, baseline, bins, resamples, seed)
+    return {
+        f"times fewer than best-of-N weighted at N={largest:.0f}, {kind} bins, - 1": interval
+        for kind, interval in saved.items()
+    }
 
 
 def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:

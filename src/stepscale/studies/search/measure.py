@@ -26,7 +26,6 @@ from stepscale.studies.strategies.policies import at_equal_cost, policies, savin
 from stepscale.studies.strategies.samples import SEARCH, difficulty_bins, scored_grid
 
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
-_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
 
 
 def measure_search(
@@ -106,11 +105,15 @@ def _claims(
 
 def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> pd.DataFrame:
     """Accuracy of every strategy in every bin (Figure 3 right)."""
-    rows = []
-    for number in sorted(set(bins.tolist())):
-        inside = bins == number
-        for s, k in np.argwhere(~np.isnan(results.accuracy).any(axis=2)):
-            mean = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
-            bounds = float(mean.mean), float(mean.low), float(mean.high)
-            rows.append([number, results.strategies[s], results.budgets[k], *bounds, int(inside.sum())])
-    return pd.DataFrame(rows, columns=_BINS)
+    rows = [
+        {
+            "bin": number,
+            "strategy": results.strategies[s],
+            "n": results.budgets[k],
+            **bootstrap_interval(results.accuracy[s, k, bins == number], resamples, seed).cells("accuracy"),
+            "n_problems": int((bins == number).sum()),
+        }
+        for number in np.unique(bins).tolist()
+        for s, k in np.argwhere(~np.isnan(results.accuracy).any(axis=2))
+    ]
+    return pd.DataFrame(rows)

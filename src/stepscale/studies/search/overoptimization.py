@@ -53,7 +53,7 @@ SIGNS = {  # a sign is a sum over problems divided by another
 def count_signs(solutions: Iterable[Sequence[str]]) -> SignCounts:
     """The signs among solutions, each given by its steps; one without steps is none."""
     written = [steps for steps in solutions if len(steps)]
-    repeats = [len(steps) - len(set(map(_said, steps))) for steps in written]
+    repeats = [len(steps) - len(set(map(_plain, steps))) for steps in written]
     return SignCounts(
         solutions=len(written),
         short=sum(len(steps) <= _SHORT for steps in written),
@@ -82,7 +82,7 @@ def signs_table(
             value = _values(sums, sign, counts)
             other = None if strategy == baseline else by_strategy.get((baseline, budget))
             gap = np.full(len(value), np.nan) if other is None else _difference(sums, other, sign, counts)
-            bounds = [bound for part in (value, gap) for bound in _bounds(part)]
+            bounds = [x for part in (value, gap) for x in interval_of(part[0], part[1:]).cells("value").values()]
             n = int(written.get((strategy, budget), 0))
             rows.append([sign, strategy, budget, *bounds, n, int((sums["solutions"] > 0).sum())])
     return pd.DataFrame(rows, columns=list(COLUMNS))
@@ -107,11 +107,6 @@ def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
     return resampled_ratio(counts, part, whole)
 
 
-def _bounds(values: Floats) -> tuple[float, float, float]:
-    interval = interval_of(values[0], values[1:])
-    return float(interval.mean), float(interval.low), float(interval.high)
-
-
-def _said(step: str) -> str:
-    """What a step says, apart from case and spaces."""
+def _plain(step: str) -> str:
+    """A step without case and spaces."""
     return "".join(step.split()).casefold()

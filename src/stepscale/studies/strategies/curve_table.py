@@ -28,9 +28,15 @@ def curve_rows(curves: Curves, n_problems: int, errors: Mapping[str, Floats] | N
 
     ``errors``: Monte Carlo standard error of each point, by label; null where it is not known.
     """
-    rows = []
-    for (unit, label), curve in curves.items():
-        known = (errors or {}).get(label, np.full(len(curve.x), np.nan))
-        points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, known, strict=True)
-        rows += [[unit, label, x, accuracy, low, high, n_problems, error] for x, accuracy, low, high, error in points]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    parts = [
+        curve_points(curve).assign(unit=unit, label=label, error=(errors or {}).get(label, np.nan))
+        for (unit, label), curve in curves.items()
+    ]
+    return pd.concat(parts, ignore_index=True).assign(n_problems=n_problems)[COLUMNS]
+
+
+def curve_points(curve: Curve) -> pd.DataFrame:
+    """The points of one curve: columns n, accuracy, low, high."""
+    return pd.DataFrame(
+        {"n": curve.x, "accuracy": curve.accuracy, "low": curve.interval.low, "high": curve.interval.high}
+    )

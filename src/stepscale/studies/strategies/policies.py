@@ -7,14 +7,16 @@ tokens or FLOPs (``cost_optimal``).
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
-from stepscale.estimators.curve import Curve
+from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.efficiency import efficiency_table
+from stepscale.estimators.efficiency import efficiency, efficiency_table
 from stepscale.estimators.equal_cost import accuracy_at_cost
+from stepscale.estimators.intervals import Interval
 from stepscale.studies.strategies.curve_table import UNITS, Curves
 
 CHOSEN = [
@@ -90,3 +92,25 @@ def savings(curves: Curves, baseline: str, labels: Sequence[str], budgets: Seque
         for unit in UNITS.values()
     ]
     return pd.concat(parts, ignore_index=True)
+
+
+def gain_of_bins(results: StrategyResults, bins: Bins, budget: int, resamples: int, seed: int) -> Interval:
+    """Accuracy of a strategy for each bin minus that of one for all, at budget number ``budget``; both cross-validated."""
+    by_bin = compute_optimal(results, bins, resamples, seed).curve
+    for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
+    gain = difference(by_bin, for_all)
+    return Interval(gain.mean[budget], gain.low[budget], gain.high[budget], len(bins))
+
+
+def times_fewer(
+    results: StrategyResults, baseline: str, bins: Mapping[str, Bins], resamples: int, seed: int
+) -> dict[str, Interval]:
+    """By how much the baseline's generations exceed the compute-optimal policy's at equal accuracy, less 1.
+
+    At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it.
+    """
+    curve, quantities = results.curve(baseline, None, resamples, seed), {}
+    for kind, member in bins.items():
+        factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
+        quantities[kind] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
+    return quantities

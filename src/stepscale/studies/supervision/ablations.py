@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.intervals import Interval
 from stepscale.supervision.points import accuracy_interval, crossed_interval, learning
 
 COLUMNS = (
@@ -48,10 +47,7 @@ def _compared(
     if not set(ours.sizes) <= set(theirs.sizes):
         raise InputError(f"{against!r} was not trained at every size of {label!r}; finish its cells")
     for size, accuracy in zip(ours.sizes, ours.accuracy, strict=True):
-        reached = _three(accuracy_interval(accuracy, resamples, seed))
-        lead = _three(crossed_interval(accuracy - theirs.accuracy[theirs.sizes.index(size)], resamples, seed))
+        reached = accuracy_interval(accuracy, resamples, seed).cells("accuracy").values()
+        gain = accuracy - theirs.accuracy[theirs.sizes.index(size)]
+        lead = crossed_interval(gain, resamples, seed).cells("lead").values()
         yield label, size, n, *reached, against, *lead, accuracy.shape[1], accuracy.shape[0]
-
-
-def _three(interval: Interval) -> tuple[float, float, float]:
-    return float(interval.mean), float(interval.low), float(interval.high)

@@ -28,17 +28,9 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
     for arm, size in zip(sizes["label"], sizes["per_problem"], strict=True):
         learned = learning(points, arm, n)
         lead = crossed_interval(learned.accuracy[learned.sizes.index(size)] - blind, resamples, seed)
-        leads.append((float(lead.mean), float(lead.low), float(lead.high)))
-    compared = sizes.assign(**{name: [lead[i] for lead in leads] for i, name in enumerate(LEAD)})
-    mean = bootstrap_interval(blind, resamples, seed)
-    row = {
-        "label": BLIND,
-        "n": 1,
-        "accuracy": float(mean.mean),
-        "low": float(mean.low),
-        "high": float(mean.high),
-        "n_problems": len(blind),
-        "seeds": 1,
-    }
+        leads.append(lead.cells(LEAD[0], f"{LEAD[0]}_"))
+    compared = pd.concat([sizes.reset_index(drop=True), pd.DataFrame(leads)], axis=1)
+    accuracy = bootstrap_interval(blind, resamples, seed).cells("accuracy")
+    row = {"label": BLIND, "n": 1, **accuracy, "n_problems": len(blind), "seeds": 1}
     ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
     return pd.concat([compared, pd.DataFrame(ends, columns=list(compared.columns))], ignore_index=True)

@@ -66,8 +66,9 @@ def data_efficiency(
     ``selector_counts``: whether the labels that a selector learned from are among an arm's labels.
 
     Where the control does not rise, the saving is infinite if the arm lies above it, and minus infinity (in doublings) below.
-    Raises
-    InputError for fewer than two common sizes, or other problems or seeds in the two arms.
+
+    Raises:
+        InputError: Fewer than two common sizes, or other problems or seeds in the two arms.
     """
     ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
     counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
@@ -114,17 +115,17 @@ def efficiency_table(efficiency: LabelEfficiency, arm: str, control: str) -> lis
     about: dict[str, object] = {"arm": arm, "control": control}
     counts = {"n_problems": efficiency.n_problems, "seeds": efficiency.seeds}
     return [
-        about | {"measure": name, "estimate": _told(q.mean), "low": _told(q.low), "high": _told(q.high)} | counts
+        about | {"measure": name, "estimate": _finite(q.mean), "low": _finite(q.low), "high": _finite(q.high)} | counts
         for name, q in measures.items()
     ]
 
 
 def fitted_lines(rows: Sequence[Mapping[Any, Any]]) -> dict[str, tuple[float, float]]:
     """Slope and intercept of each arm's line, by the arm's name, from rows of ``efficiency_table``."""
-    told = {row["measure"]: row for row in rows}
+    by_measure = {row["measure"]: row for row in rows}
     lines = {}
     for who in ("arm", "control"):
-        slope, intercept = told.get(_SLOPE.format(who)), told.get(_INTERCEPT.format(who))
+        slope, intercept = (by_measure.get(name.format(who)) for name in (_SLOPE, _INTERCEPT))
         if slope and intercept:
             lines[str(slope[who])] = float(slope["estimate"]), float(intercept["estimate"])
     return lines
@@ -148,8 +149,8 @@ def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
 
 def _slopes(means: Floats, x: Floats) -> Floats:
     """Least-squares slopes [..., 2] of ``means`` [..., 2, sizes] over ``x`` [2, sizes]."""
-    centred = x - x.mean(axis=-1, keepdims=True)
-    return np.asarray((means * (centred / (centred**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
+    centered = x - x.mean(axis=-1, keepdims=True)
+    return np.asarray((means * (centered / (centered**2).sum(axis=-1, keepdims=True))).sum(axis=-1))
 
 
 def _gain(means: Floats, start: Floats, slope: Floats, x: Floats) -> Floats:
@@ -169,6 +170,6 @@ def _power(log2: Floats) -> Floats:
         return np.asarray(2.0**log2)
 
 
-def _told(value: Floats) -> float | str:
+def _finite(value: Floats) -> float | str:
     """JSON has no infinity."""
     return float(value) if np.isfinite(value) else str(float(value))

@@ -13,6 +13,7 @@ from stepscale.report.part import Figure, Part, Series, TextTable, View
 from stepscale.report.plots import curve_figure, curve_panel, curve_view
 from stepscale.studies.supervision.blind import LEAD
 from stepscale.studies.supervision.data_efficiency import APART, fitted_lines
+from stepscale.studies.verifiers.figures import metrics_table
 from stepscale.supervision.points import BLIND
 
 
@@ -20,12 +21,19 @@ def supervision_part(
     tables: Mapping[str, pd.DataFrame],
     claims: Sequence[Claim],
     agreement: Mapping[str, float],
+    metrics: Mapping[str, Mapping[str, float]],
     verifiers: VerifierBlock,
     problems: ProblemSource,
 ) -> Part:
     """The part of the report on ways to supervise.
 
-    ``agreement``: of PRM_large with the pool's labeler. ``verifiers`` and ``problems`` tell what the arms do not have in common.
+    Args:
+        tables: By name, those of ``measure_supervision``.
+        claims: A3 and A4, where they were settled.
+        agreement: Of PRM_large with the pool's labeler.
+        metrics: Of PRM_large on validation problems, by its name.
+        verifiers: With ``problems``, what the arms do not have in common.
+        problems: Where the problems are from.
     """
     saved = tables.get("saved", pd.DataFrame())
     return Part(
@@ -44,6 +52,7 @@ def supervision_part(
                 title="PRM_large against the pool's labeler [95 % over problems]",
                 rows=metric_rows({"value [95 %]": agreement}, "measure"),
             ),
+            metrics_table(metrics),
         ),
         claims=tuple(claims),
         measures={"A4": _as_in_paper(saved)} if len(saved) else {},

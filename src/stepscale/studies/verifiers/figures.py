@@ -17,16 +17,21 @@ def verifiers_part(
     metrics: Mapping[str, Mapping[str, float]], calibration: pd.DataFrame, positions: pd.DataFrame
 ) -> Part:
     """The part of the report on how well each verifier judges."""
-    shown = {verifier_name(name): values for name, values in metrics.items()}
     return Part(
         name="verifiers",
         title="How well do the verifiers judge?",
         figures=(_calibration_figure(calibration, learned_values(metrics)),) if len(calibration) else (),
         tables=(
-            TextTable(title="Verifiers on validation problems [95 % over problems]", rows=metric_rows(shown)),
+            metrics_table(metrics),
             TextTable(title="Validation labels and verifiers by step position", rows=_position_rows(positions)),
         ),
     )
+
+
+def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> TextTable:
+    """A column for each verifier, a row for each of its metrics on validation problems."""
+    columns = {verifier_name(name): values for name, values in metrics.items()}
+    return TextTable(title="Verifiers on validation problems [95 % over problems]", rows=metric_rows(columns))
 
 
 def learned_values(metrics: Mapping[str, Mapping[str, float]]) -> bool:
@@ -73,10 +78,10 @@ def _position_cell(row: Mapping[Hashable, Any], name: str) -> str:
     return interval(value, low, high) if low == low else number(value)
 
 
-def labels_part(counts: pd.DataFrame, given: bool) -> Part:
+def labels_part(counts: pd.DataFrame, published: bool) -> Part:
     """The part of the report on the labels that the run leaves (Lightman et al. 2023, D and Table 3).
 
-    ``counts``: as ``formats.prm800k.counts`` gives them, rounds in the index. ``given``: the pool came with its labels.
+    ``counts``: as ``formats.prm800k.counts`` gives them, rounds in the index. ``published``: the pool came with its labels.
     """
     rows = counts[counts["step_labels"] > 0]
     rounds = tuple(map(str, rows.index))
@@ -87,7 +92,7 @@ def labels_part(counts: pd.DataFrame, given: bool) -> Part:
     ends = Series(name="solutions that end correct", x=rounds, y=tuple(map(float, rows["ends_correct"])), mark="points")
     reading = (
         "The data set that the run leaves (Lightman et al. 2023, D and Table 3: 85.1 % of the solutions of phase 1 and "
-        f"13.2 % of phase 2 end correct). Round 0 is {'as it was given' if given else 'drawn at random'}. Later "
+        f"13.2 % of phase 2 end correct). Round 0 is {'as it was published' if published else 'drawn at random'}. Later "
         "rounds, if any, are what the loop's first strategy chose. The more wrong solutions it finds, the lower the "
         "diamonds. A solution's labels end at its first error."
     )
