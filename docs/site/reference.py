@@ -2,10 +2,15 @@
 
 import types
 from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+import stepscale
+from stepscale.formats.checking import Table
 
 
 def parameters_page() -> str:
@@ -100,16 +105,29 @@ def _cell(text: str) -> str:
 
 def tables_page() -> str:
     """Every declared table: its columns, their types, which may be null."""
-    from stepscale.formats import tables
-
     lines = [
         "# Tables",
         "",
         "The tables that pipelines pass on, as Parquet. Columns are checked whenever a table is loaded or saved.",
     ]
-    for name, schema in tables.SCHEMAS.items():
-        lines += ["", f"## `{name}`", "", "| column | type | may be null | meaning |", "|---|---|---|---|"]
-        for column, rules in schema.columns.items():
-            dtype, meaning = _cell(str(rules.dtype or "list")), _cell(rules.description or "")
-            lines.append(f"| `{column}` | {dtype} | {'yes' if rules.nullable else 'no'} | {meaning} |")
+    for table in sorted(declared_tables(), key=lambda table: str(table.name)):
+        lines += ["", f"## `{table.name}`", ""]
+        lines += [f"One row per {', '.join(f'`{name}`' for name in table.key)}.", ""] if table.key else []
+        lines += ["| column | type | may be null | meaning |", "|---|---|---|---|"]
+        for name, column in table.columns.items():
+            kind = _cell(column.declaration.removesuffix(" or null"))
+            lines.append(
+                f"| `{name}` | {kind} | {'yes' if column.nullable else 'no'} | {_cell(column.description or '')} |"
+            )
     return "\n".join(lines) + "\n"
+
+
+def declared_tables() -> list[Table]:
+    """The tables of every module that declares one."""
+    folder = Path(stepscale.__file__).parent
+    tables: dict[int, Table] = {}
+    for file in sorted(folder.rglob("*.py")):
+        if " = Table(" in file.read_text(encoding="utf-8"):
+            module = import_module(".".join(file.relative_to(folder.parent).with_suffix("").parts))
+            tables |= {id(value): value for value in vars(module).values() if isinstance(value, Table)}
+    return list(tables.values())
