@@ -3,7 +3,7 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import CURVES
-from stepscale.studies.strategies.tables import COUNTS, ERROR
+from stepscale.studies.columns import COUNTS, ERROR
 
 _ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
 

@@ -2,7 +2,7 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval
-from stepscale.studies.strategies.tables import COUNTS
+from stepscale.studies.columns import COUNTS
 from stepscale.studies.supervision.tables import BY_LABELS
 
 DIFFERENCES = Table(

@@ -3,7 +3,7 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import validator
-from stepscale.studies.strategies.tables import COUNTS
+from stepscale.studies.columns import COUNTS
 
 _KIND = Column("str", about="way to estimate difficulty")
 

@@ -2,7 +2,8 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.strategies.tables import AT_COST, CHOSEN, COUNTS, SAVINGS, STRATEGY_CURVES
+from stepscale.studies.columns import COUNTS
+from stepscale.studies.strategies.tables import AT_COST, CHOSEN, SAVINGS, STRATEGY_CURVES
 
 _BIN = Column("int64", low=0, about="0: all problems; 1 is the easiest")
 _ATTEMPTS = {"n_attempts": Column("int64", low=0), "n_problems": COUNTS["n_problems"]}

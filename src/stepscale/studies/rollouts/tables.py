@@ -2,7 +2,7 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.strategies.tables import COUNTS, ERROR
+from stepscale.studies.columns import COUNTS, ERROR
 
 VERIFIER_CURVES = Table(
     "verifier_curves",

@@ -3,7 +3,8 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import validator
-from stepscale.studies.strategies.tables import AT_COST, CHOSEN, COUNTS, ERROR, SAVINGS, STRATEGY_CURVES
+from stepscale.studies.columns import COUNTS, ERROR
+from stepscale.studies.strategies.tables import AT_COST, CHOSEN, SAVINGS, STRATEGY_CURVES
 
 SAMPLE_COSTS = Table(
     "sample_costs",

@@ -2,12 +2,8 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
+from stepscale.studies.columns import COUNTS, ERROR
 
-COUNTS = {
-    "n_problems": Column("int64", low=0),
-    "seeds": Column("int64", low=0, about="repeats, each with other subsets and new weights"),
-}
-ERROR = Column("float64", nullable=True, low=0, about="Monte Carlo standard error; null where it is not known")
 _UNIT = Column("str", about="generations, tokens or FLOPs")
 
 STRATEGY_CURVES = Table(

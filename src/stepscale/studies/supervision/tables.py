@@ -2,7 +2,7 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.strategies.tables import COUNTS
+from stepscale.studies.columns import COUNTS
 
 _REACHED = {
     "label": Column("str", about="the arm"),
