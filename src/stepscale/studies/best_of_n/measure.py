@@ -19,11 +19,11 @@ from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, s
 from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
 from stepscale.studies.best_of_n.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
+from stepscale.studies.best_of_n.tables import LEVELS
 from stepscale.studies.best_of_n.worked_examples import choose
 
 COMPARED = {"PRM", "ORM", "Majority"}
 FEWEST_PROBLEMS = 5  # quintiles need as many
-_LEVELS = ["level", "label", "accuracy", "low", "high", "n_problems"]
 SplitSamples = Mapping[str, SplitScores]
 
 
@@ -122,4 +122,4 @@ def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, se
             mean = bootstrap_interval(accuracy[inside], resamples, seed)
             bounds = float(mean.mean), float(mean.low), float(mean.high)
             rows.append([level, label, *bounds, int(inside.sum())])
-    return pd.DataFrame(rows, columns=_LEVELS)
+    return pd.DataFrame(rows, columns=list(LEVELS.columns))

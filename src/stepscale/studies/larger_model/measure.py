@@ -15,11 +15,12 @@ from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.flops_match import COLUMNS, RATIOS, InFlops, flops_match
+from stepscale.estimators.flops_match import RATIOS, InFlops, flops_match
 from stepscale.estimators.intervals import Interval
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.larger_model.claims import MARGINS, b7_quantities
+from stepscale.studies.larger_model.tables import BIN_CURVES, MATCH, QUANTITIES
 from stepscale.studies.revisions.claims import PARALLEL
 from stepscale.studies.strategies.accuracy import VERIFIER, WEIGHTED, results_of
 from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins, scored_grid
@@ -27,9 +28,6 @@ from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins
 SEARCHES, REVISIONS = "search", "revisions"
 _BASELINES = {SEARCHES: WEIGHTED, REVISIONS: PARALLEL}
 _RULES = {SEARCHES: SEARCH, REVISIONS: REPORT}  # of predicted bins
-TABLE = ["of", "bins", *COLUMNS, "larger_flops", "size_ratio"]
-CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems"]
-QUANTITIES = ["of", "name", "mean", "low", "high", "n_problems"]
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def _matched(
     return {
         "match": pd.concat([_table(policy, ours, right, size_ratio) for policy in policies], ignore_index=True),
         "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
-        "quantities": pd.DataFrame(_quantity_rows(of, parts), columns=QUANTITIES),
+        "quantities": pd.DataFrame(_quantity_rows(of, parts), columns=list(QUANTITIES.columns)),
     }
 
 
@@ -140,7 +138,7 @@ def _table(policy: _Policy, answers: pd.DataFrame, right: np.ndarray, size_ratio
     spent = answers["flops"].to_numpy(float)
     paid = {b: float(spent[policy.bins == b].mean() if b else spent.mean()) for b in matched["bin"].unique()}
     named = matched.assign(of=policy.of, bins=policy.kind, size_ratio=size_ratio)
-    return named.assign(larger_flops=named["bin"].map(paid))[TABLE]
+    return named.assign(larger_flops=named["bin"].map(paid))[list(MATCH.columns)]
 
 
 def _curves(policy: _Policy) -> pd.DataFrame:
@@ -149,7 +147,7 @@ def _curves(policy: _Policy) -> pd.DataFrame:
         n_problems = int((policy.bins == number).sum())
         points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, strict=True)
         rows += [[policy.of, policy.kind, number, *point, n_problems] for point in points]
-    return pd.DataFrame(rows, columns=CURVES)
+    return pd.DataFrame(rows, columns=list(BIN_CURVES.columns))
 
 
 def _answers(ids: tuple[str, ...], answers: pd.DataFrame) -> pd.DataFrame:

@@ -13,9 +13,9 @@ from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
+from stepscale.studies.rollouts.tables import VERIFIER_CURVES
 from stepscale.verifiers.aggregation import Rule
 
-CURVES = ["label", "n", "accuracy", "low", "high", "n_problems", "seeds", "error"]
 SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
 FEWEST_PROBLEMS = 5
 _KEY = ["problem_id", "sample_id"]
@@ -90,4 +90,4 @@ def _curves(votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: 
         rows += [
             [label, n, float(m), float(low), float(high), n_problems, 1, float(e)] for n, m, low, high, e in points
         ]
-    return pd.DataFrame(rows, columns=CURVES)
+    return pd.DataFrame(rows, columns=list(VERIFIER_CURVES.columns))

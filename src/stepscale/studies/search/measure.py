@@ -20,13 +20,13 @@ from stepscale.report.claims import Claim, settle
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
 from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_run
+from stepscale.studies.search.tables import BY_BIN
 from stepscale.studies.strategies.accuracy import WEIGHTED, results_of, searched_budgets, vote_errors
 from stepscale.studies.strategies.curve_table import curve_rows, strategy_curves
 from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
 from stepscale.studies.strategies.samples import SEARCH, difficulty_bins, scored_grid
 
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
-_BINS = ["bin", "strategy", "n", "accuracy", "low", "high", "n_problems"]
 
 
 def measure_search(
@@ -113,4 +113,4 @@ def _by_bin(results: StrategyResults, bins: Bins, resamples: int, seed: int) -> 
             mean = bootstrap_interval(results.accuracy[s, k, inside], resamples, seed)
             bounds = float(mean.mean), float(mean.low), float(mean.high)
             rows.append([number, results.strategies[s], results.budgets[k], *bounds, int(inside.sum())])
-    return pd.DataFrame(rows, columns=_BINS)
+    return pd.DataFrame(rows, columns=list(BY_BIN.columns))

@@ -8,9 +8,9 @@ import pandas as pd
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.curve import Curve
+from stepscale.studies.strategies.tables import STRATEGY_CURVES
 
 UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
-COLUMNS = ["unit", "label", "n", "accuracy", "low", "high", "n_problems", "error"]
 Curves = Mapping[tuple[str, str], Curve]
 
 
@@ -33,4 +33,4 @@ def curve_rows(curves: Curves, n_problems: int, errors: Mapping[str, Floats] | N
         known = (errors or {}).get(label, np.full(len(curve.x), np.nan))
         points = zip(curve.x, curve.accuracy, curve.interval.low, curve.interval.high, known, strict=True)
         rows += [[unit, label, x, accuracy, low, high, n_problems, error] for x, accuracy, low, high, error in points]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=list(STRATEGY_CURVES.columns))
