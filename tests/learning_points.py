@@ -5,10 +5,10 @@ from typing import Any
 
 import pandas as pd
 
-from stepscale.supervision.points import COLUMNS
+from stepscale.supervision.tables import POINTS
 
 
 def points_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """The points table of rows (arm, per_problem, seed, n, problem_id, accuracy)."""
     table = pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
-    return table.assign(labelled=table["per_problem"].astype(float), selector=0.0)[list(COLUMNS)]
+    return table.assign(labelled=table["per_problem"].astype(float), selector=0.0)[list(POINTS.columns)]

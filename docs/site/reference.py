@@ -3,12 +3,14 @@
 import types
 from collections.abc import Iterator
 from importlib import import_module
-from inspect import getsource
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+import stepscale
+from stepscale.formats.checking import Table
 
 
 def parameters_page() -> str:
@@ -103,36 +105,31 @@ def _cell(text: str) -> str:
 
 
 def tables_page() -> str:
-    """Every declared table: its columns and what their cells hold."""
+    """Every declared table: its columns, their types, which may be null."""
     lines = [
         "# Tables",
         "",
         "The tables that pipelines, readers and writers pass on. A table is checked whenever it is loaded or saved. "
         "A column that may be null may be absent too: nulls are added. Columns beyond these pass unchecked.",
     ]
-    for module, tables in _declared_tables():
-        for table in tables:
-            lines += ["", f"## `{table.name}`", "", f"A row per {', '.join(f'`{name}`' for name in table.key)}. "]
-            lines[-1] += f"Declared in `{module}`."
-            lines += ["", "| column | holds | may be absent |", "|---|---|---|"]
-            for column, rules in table.columns.items():
-                lines.append(f"| `{column}` | {_cell(rules.declaration)} | {'no' if rules.required else 'yes'} |")
+    for table in sorted(declared_tables(), key=lambda table: str(table.name)):
+        lines += ["", f"## `{table.name}`", ""]
+        lines += [f"One row per {', '.join(f'`{name}`' for name in table.key)}.", ""] if table.key else []
+        lines += ["| column | type | may be null | meaning |", "|---|---|---|---|"]
+        for name, column in table.columns.items():
+            kind = _cell(column.declaration.removesuffix(" or null"))
+            lines.append(
+                f"| `{name}` | {kind} | {'yes' if column.nullable else 'no'} | {_cell(column.description or '')} |"
+            )
     return "\n".join(lines) + "\n"
 
 
-def _declared_tables() -> Iterator[tuple[str, list[Any]]]:
-    """The modules that declare tables, those of ``stepscale.formats.tables`` first, and their tables in order."""
-    from stepscale.formats.dtypes import Table
-
-    source = Path(__file__).parents[2] / "src"
-    files = [path for path in source.rglob("*.py") if " = Table(" in path.read_text(encoding="utf-8")]
-    names = [".".join(path.relative_to(source).with_suffix("").parts) for path in files]
-    for name in sorted(names, key=lambda name: (name != "stepscale.formats.tables", name)):
-        module = import_module(name)
-        yield name, [value for value in vars(module).values() if isinstance(value, Table) and _is_of(name, value)]
-
-
-def _is_of(module: str, table: Any) -> bool:
-    """Whether the module itself declares the table, which others may import."""
-    source = getsource(import_module(module))
-    return f'"{table.name}",' in source
+def declared_tables() -> list[Table]:
+    """The tables of every module that declares one."""
+    folder = Path(stepscale.__file__).parent
+    tables: dict[int, Table] = {}
+    for file in sorted(folder.rglob("*.py")):
+        if " = Table(" in file.read_text(encoding="utf-8"):
+            module = import_module(".".join(file.relative_to(folder.parent).with_suffix("").parts))
+            tables |= {id(value): value for value in vars(module).values() if isinstance(value, Table)}
+    return list(tables.values())

@@ -13,6 +13,27 @@ from stepscale.studies.strategies.samples import SCORED_SAMPLES
 
 ROWS = pd.DataFrame({"problem_id": ["a"], "sample_id": [0], "answer": ["1"], "is_correct": [True], "score": [0.5]})
 
+CURVES = pd.DataFrame(
+    {
+        "of": ["search"],
+        "bins": ["oracle"],
+        "bin": [1],
+        "n": [4.0],
+        "accuracy": [0.5],
+        "low": [0.4],
+        "high": [0.6],
+        "n_problems": [10],
+    }
+)
+
+
+@pytest.fixture
+def study(tmp_path: Path) -> StudyTablesDataset:
+    """The tables of a study, not saved yet."""
+    return StudyTablesDataset(
+        path=str(tmp_path / "tables" / "larger"), tables="stepscale.studies.larger_model.tables.TABLES"
+    )
+
 
 def test_a_part_that_was_not_made_is_an_empty_one_and_a_saved_one_comes_back(tmp_path: Path) -> None:
     dataset = ReportPartDataset(filepath=str(tmp_path / "parts" / "search.json"), metadata={"kedro-viz": {}})
@@ -22,13 +43,25 @@ def test_a_part_that_was_not_made_is_an_empty_one_and_a_saved_one_comes_back(tmp
     assert dataset.load() == part("search") and not list(tmp_path.rglob("*.new"))
 
 
-def test_tables_of_an_earlier_run_that_this_one_lacks_are_gone(tmp_path: Path) -> None:
-    dataset = StudyTablesDataset(path=str(tmp_path / "tables" / "search"))
-    assert dataset.load() == {} and not dataset.exists()
-    dataset.save({"curves": ROWS, "old": ROWS})
-    dataset.save({"curves": ROWS.assign(score=1.0)})
-    tables = dataset.load()
-    assert list(tables) == ["curves"] and tables["curves"]["score"].item() == 1.0
+def test_tables_of_an_earlier_run_that_this_one_lacks_are_gone(study: StudyTablesDataset) -> None:
+    assert study.load() == {} and not study.exists()
+    study.save({"curves": CURVES, "quantities": pd.DataFrame()})
+    assert list(study.load()["quantities"])[:2] == ["of", "name"], "without rows it has its columns all the same"
+    study.save({"curves": CURVES.assign(accuracy=1.0)})
+    tables = study.load()
+    assert list(tables) == ["curves"] and tables["curves"]["accuracy"].item() == 1.0
+
+
+def test_tables_of_a_study_are_checked_when_saved_and_when_loaded(study: StudyTablesDataset, tmp_path: Path) -> None:
+    with pytest.raises(DatasetError, match="table 'curve' is not declared; there are match, curves, quantities"):
+        study.save({"curve": CURVES})
+    with pytest.raises(DatasetError, match=r"bin_curves: column 'accuracy' holds 2\.0 in row 0"):
+        study.save({"curves": CURVES.assign(accuracy=2.0)})
+    assert not study.exists(), "nothing of what is wrong is written"
+    study.save({"curves": CURVES})
+    CURVES.drop(columns="bin").to_parquet(tmp_path / "tables" / "larger" / "curves.parquet")
+    with pytest.raises(DatasetError, match="bin_curves: column 'bin' is missing"):
+        study.load()
 
 
 def test_an_optional_table_is_declared_whether_it_is_there_or_not(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,6 +13,7 @@ import pytest
 import yaml
 from kedro.pipeline import Pipeline
 
+from stepscale.formats.checking import Table
 from stepscale.parameters import Parameters
 from stepscale.pipeline_registry import MAIN, PIPELINES, STUDIES, register_pipelines
 
@@ -78,6 +80,23 @@ def test_every_catalog_entry_is_used_and_says_its_layer(
     for name, entry in written.items():
         if name != "{work}_shards":  # pieces of work of every layer
             assert entry["metadata"]["kedro-viz"]["layer"] in LAYERS, name
+
+
+def test_every_parquet_entry_is_a_declared_table(written: dict[str, dict[str, Any]]) -> None:
+    for name, entry in written.items():
+        if entry["type"].endswith(("ParquetDataset", "pandas.JSONDataset")):
+            assert callable(declared(entry.get("validator", ""))), name
+        elif entry["type"].endswith("StudyTablesDataset"):
+            assert all(isinstance(table, Table) for table in declared(entry["tables"]).values()), name
+        elif entry["type"].endswith("OptionalTableDataset"):
+            assert isinstance(declared(entry["table"]), Table), name
+
+
+def declared(dotted: str) -> Any:
+    """What a dotted name of the catalog stands for."""
+    module, _, name = dotted.rpartition(".")
+    assert module, "no table is declared for it"
+    return getattr(import_module(module), name)
 
 
 def test_the_main_run_is_five_pipelines_and_studies_are_none_of_it(pipelines: dict[str, Pipeline]) -> None:

@@ -8,29 +8,42 @@ from typing import Any
 import pandas as pd
 from kedro.io.core import AbstractDataset
 
+from stepscale.errors import InputError
 from stepscale.formats.checking import Table, check, empty
 
 
 class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]):
-    """The tables of one study by name, a Parquet file each. A folder that is absent loads as no tables."""
+    """The tables of one study by name, a Parquet file each. A folder that is absent loads as no tables.
 
-    def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
+    ``tables``: where they are declared, the dotted name of a mapping from table names to declarations.
+    """
+
+    def __init__(self, *, path: str, tables: str, metadata: dict[str, Any] | None = None) -> None:
         self._path = Path(path)
+        self._tables: dict[str, Table] = _declared(tables)
         self.metadata = {"optional": True} | (metadata or {})
 
     def load(self) -> dict[str, pd.DataFrame]:
-        """All tables."""
-        return {file.stem: pd.read_parquet(file) for file in sorted(self._path.glob("*.parquet"))}
+        """All tables. Raises InputError if one holds something else than is declared."""
+        files = sorted(self._path.glob("*.parquet"))
+        return {file.stem: self._checked(file.stem, pd.read_parquet(file)) for file in files}
 
     def save(self, data: dict[str, pd.DataFrame]) -> None:
-        """Write them; tables of an earlier run that this one does not have go."""
+        """Check and write them; tables of an earlier run that this one does not have go."""
+        checked = {name: self._checked(name, table) for name, table in data.items()}
         fresh = self._path.with_name(self._path.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        for name, table in data.items():
+        for name, table in checked.items():
             table.to_parquet(fresh / f"{name}.parquet")
         shutil.rmtree(self._path, ignore_errors=True)
         fresh.rename(self._path)
+
+    def _checked(self, name: str, table: pd.DataFrame) -> pd.DataFrame:
+        """The table as it is declared; one made of no rows may lack its columns."""
+        if name not in self._tables:
+            raise InputError(f"{self._path}: table {name!r} is not declared; there are {', '.join(self._tables)}")
+        return check(table, self._tables[name]) if len(table) else empty(self._tables[name])
 
     def _exists(self) -> bool:
         return self._path.is_dir()
@@ -46,9 +59,8 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """
 
     def __init__(self, *, filepath: str, table: str, metadata: dict[str, Any] | None = None) -> None:
-        module, name = table.rsplit(".", 1)
         self._filepath = Path(filepath)
-        self._table: Table = getattr(import_module(module), name)
+        self._table: Table = _declared(table)
         self.metadata = {"optional": True} | (metadata or {})
 
     def load(self) -> pd.DataFrame:
@@ -68,3 +80,9 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "table": self._table.name}
+
+
+def _declared(dotted: str) -> Any:
+    """What a dotted name declares."""
+    module, name = dotted.rsplit(".", 1)
+    return getattr(import_module(module), name)

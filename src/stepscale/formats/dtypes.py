@@ -37,6 +37,7 @@ class Column(pa.Column):
         optional: A frame may lack the column, and nothing is added.
         low: The smallest value.
         high: The largest value.
+        about: What it means, in one line, where its name does not say it.
     """
 
     def __init__(
@@ -46,11 +47,12 @@ class Column(pa.Column):
         optional: bool = False,
         low: float | None = None,
         high: float | None = None,
+        about: str = "",
     ) -> None:
         checks = [] if low is None else [pa.Check.ge(low)]
         checks += [] if high is None else [pa.Check.le(high)]
         dtype = CellList(kind) if kind in _ELEMENTS else Text() if kind == "str" else Value(kind)
-        super().__init__(dtype, checks, nullable=nullable, required=not optional, coerce=True)
+        super().__init__(dtype, checks, nullable=nullable, required=not optional, coerce=True, description=about)
         self.kind: Kind = kind
         bounds = [f"{sign} {bound:g}" for sign, bound in ((">=", low), ("<=", high)) if bound is not None]
         words = f"a list of {_ELEMENTS[kind][1]}" if kind in _ELEMENTS else kind
@@ -70,13 +72,27 @@ class Column(pa.Column):
         return pd.Series(one.repeat(len(index)), index=index)
 
 
+def share(about: str = "", nullable: bool = False) -> Column:
+    """A column of numbers in [0, 1]; means of ones may exceed 1 by a rounding."""
+    return Column("float64", nullable=nullable, low=0, high=1 + 1e-9, about=about)
+
+
+def interval(prefix: str = "", of: str = "", nullable: bool = False) -> dict[str, Column]:
+    """The two columns of a 95 % interval: ``low`` and ``high`` after the prefix."""
+    named = f" of {of}" if of else ""
+    return {
+        f"{prefix}{end}": Column("float64", nullable=nullable, about=f"{which} end of the 95 % interval{named}")
+        for end, which in (("low", "lower"), ("high", "upper"))
+    }
+
+
 class Table(pa.DataFrameSchema):
     """A declared table. Columns beyond the declared ones pass unchecked.
 
     Args:
         name: For messages.
         columns: The declared columns by name, in order.
-        key: The columns that identify a row.
+        key: The columns that identify a row; none where rows may repeat.
         may_be_empty: Whether a table without rows is right.
     """
 

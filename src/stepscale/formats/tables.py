@@ -83,12 +83,14 @@ CURVES = Table(
         "data": Column("str"),
         "method": Column("str"),
         "verifier": Column("str", nullable=True),
-        "n": Column("int64", low=1),
+        "n": Column("int64", low=1, about="samples chosen from, N"),
         "accuracy": Column("float64", low=0, high=1),
         "low": Column("float64", nullable=True),
         "high": Column("float64", nullable=True),
         "n_problems": Column("int64", low=0),
         "seeds": Column("int64", low=0),
+        "label": Column("str", optional=True, about="the way to choose, as figures name it"),
+        "error": Column("float64", nullable=True, optional=True, low=0, about="Monte Carlo standard error"),
     },
     key=("data", "method", "verifier", "n"),
 )
@@ -119,7 +121,8 @@ def validator(table: Table) -> Validator:
         return check(df, table)
 
     checked.__name__ = str(table.name)
-    checked.__doc__ = f"Check a {table.name} table: one row per ({', '.join(table.key)}). Raises InputError."
+    row = f": one row per ({', '.join(table.key)})" if table.key else ""
+    checked.__doc__ = f"Check a {table.name} table{row}. Raises InputError."
     return checked
 
 

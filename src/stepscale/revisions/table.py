@@ -1,6 +1,7 @@
 """Chains of revisions as a table: a row per attempt, with all that is needed to choose among them and to price them.
 
-In: chains, scored or not. Out: a solutions table with further columns, and those that depend on the verifier.
+In: chains, scored or not. Out: a solutions table with further columns, and those that depend on the verifier. Here too are
+the declared tables of chains and of the examples that a revision model learns from.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -8,11 +9,68 @@ from collections.abc import Callable, Iterable, Sequence
 import pandas as pd
 
 from stepscale.engine.encoding import Encoded, Text
+from stepscale.formats.checking import Column, Table
+from stepscale.formats.tables import SOLUTIONS, validator
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.costs import WRITING, Piece, in_order, read_pieces, written_pieces
-from stepscale.revisions.grid import BY_VERIFIER
+from stepscale.revisions.grid import BY_VERIFIER, PRM, WITHOUT_HISTORY
 
 Encode = Callable[[Iterable[Text]], Sequence[Encoded]]  # a verifier's own encoder
+
+_READ_BY = {
+    "score": "score of the attempt; null if it was not scored",
+    "tokens_computed": "the attempt's part of all tokens computed for the pool",
+    "flops": "the attempt's part of the FLOPs of all models",
+    "read_place": "place among what the verifier read of the problem, in order",
+    "read_tokens": "tokens the verifier reads of the attempt alone",
+    "read_shared": "those that it shares with the attempt one place before",
+}
+
+
+def _read_by(verifier: str, optional: bool = False) -> dict[str, Column]:
+    """The columns that depend on the verifier; their names end in its name."""
+    return {
+        f"{name}_{verifier}".rstrip("_"): Column(
+            "float64" if name in ("score", "flops") else "int64",
+            nullable=name == "score",
+            optional=optional,
+            low=0,
+            about=_READ_BY[name],
+        )
+        for name in BY_VERIFIER
+    }
+
+
+REVISION_EXAMPLES = Table(
+    "revision_examples",
+    {
+        **SOLUTIONS.columns,
+        "prompt": Column("str", about="the text in the problem's place: the problem, and wrong attempts at it"),
+        "context": Column("list[int]", about="sample ids of the wrong attempts in the prompt, in order"),
+    },
+    key=("problem_id", "sample_id"),
+)
+REVISION_CHAINS = Table(
+    "revision_chains",
+    {
+        **SOLUTIONS.columns,
+        "chain": Column("int64", low=0),
+        "position": Column("int64", low=0, about="place of the attempt in its chain, from 0"),
+        "context": Column("list[int]", about="positions of the attempts it was shown"),
+        **_read_by(""),
+        "generator_tokens": Column("int64", low=0, about="of them what was read to write, and written"),
+        "generator_flops": Column("float64", low=0),
+        "write_place": Column("int64", low=0, about="place among what the generator passed, in order"),
+        "write_tokens": Column("int64", low=0, about="tokens the generator passes for the attempt alone"),
+        "write_shared": Column("int64", low=0, about="those that it shares with the attempt one place before"),
+        **_read_by(WITHOUT_HISTORY),
+        **_read_by(PRM, optional=True),
+    },
+    key=("problem_id", "sample_id"),
+)
+
+revision_examples = validator(REVISION_EXAMPLES)
+revision_chains = validator(REVISION_CHAINS)
 
 
 def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.DataFrame:

@@ -16,8 +16,8 @@ from stepscale.cost import Ledger
 from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.samples import sample_grid
 from stepscale.supervision.arms import Cell, training_examples
-from stepscale.supervision.points import COLUMNS
 from stepscale.supervision.selection import chosen
+from stepscale.supervision.tables import POINTS
 from stepscale.verifiers.aggregation import aggregate
 from stepscale.verifiers.contract import Verifier
 from stepscale.verifiers.options import VerifierTraining
@@ -104,7 +104,7 @@ def measure_cell(
             "accuracy": accuracy.ravel(),
         }
     )
-    return frame[list(COLUMNS)]
+    return frame[list(POINTS.columns)]
 
 
 def cell_costs(

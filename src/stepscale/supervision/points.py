@@ -26,8 +26,6 @@ BLIND = "pass@1 (choosing blindly)"
 ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 """The four series of Lightman et al. 2023, Figure 4a."""
 
-COLUMNS = ("arm", "per_problem", "labelled", "selector", "seed", "n", "problem_id", "accuracy")
-
 
 @dataclass(frozen=True)
 class Learning:

@@ -5,7 +5,8 @@ import pytest
 from learning_points import points_table
 
 from stepscale.errors import InputError
-from stepscale.studies.supervision.ablations import COLUMNS, ablation_table
+from stepscale.studies.supervision.ablations import ablation_table
+from stepscale.studies.supervision.tables import ABLATIONS
 
 
 def points(arm: str, sizes: list[int], right: int) -> pd.DataFrame:
@@ -17,7 +18,7 @@ def points(arm: str, sizes: list[int], right: int) -> pd.DataFrame:
 def test_an_ablation_is_measured_against_the_arm_it_varies_at_the_same_labels() -> None:
     both = pd.concat([points("Process", [1, 2], 5), points("Top-K", [2], 7)])
     [row] = ablation_table(both, {"Top-K": ["Process"], "Never trained": ["Process"]}, 4).to_dict("records")
-    assert tuple(row) == COLUMNS
+    assert list(row) == list(ABLATIONS.columns)
     assert (row["label"], row["per_problem"], row["against"]) == ("Top-K", 2, "Process")
     assert row["accuracy"] == pytest.approx(0.7) and row["lead"] == pytest.approx(0.2)
     assert row["low"] < 0.7 < row["high"] and row["lead_low"] <= 0.2 <= row["lead_high"]

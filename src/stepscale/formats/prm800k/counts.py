@@ -10,11 +10,26 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.formats.checking import Column, Table
 from stepscale.formats.contract import Tables
+from stepscale.formats.dtypes import share
+from stepscale.formats.tables import validator
 
 _KEY = ["problem_id", "sample_id"]
 _BALANCE = {"negative": -1, "neutral": 0, "positive": 1}
 _WITH_GIVE_UP = "ends_correct_with_give_up"
+
+RELEASE_COUNTS = Table(  # the rows' names are those of the rounds
+    "release_counts",
+    {
+        **{name: Column("int64", low=0) for name in ("records", "dropped", "problems", "solutions", "step_labels")},
+        "ends_correct": share("of the solutions that end right", nullable=True),
+        "correct_steps": share("of step labels that are positive or neutral", nullable=True),
+        **{name: share("of step labels", nullable=True) for name in _BALANCE},
+    },
+    key=(),
+)
+release_counts = validator(RELEASE_COUNTS)
 
 
 def counts(tables: Tables) -> pd.DataFrame:

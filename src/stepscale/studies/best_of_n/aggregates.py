@@ -10,9 +10,9 @@ from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.grading import Rules
+from stepscale.studies.best_of_n.tables import SCORING_RULES
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
 
-RULE_COLUMNS = ["verifier", "aggregation", "neutral_as", "n", "accuracy", "low", "high", "n_problems"]
 PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
 
 
@@ -106,7 +106,7 @@ def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.
                 values = best_of_n_per_problem(scores, scored.grid.correct, [n], scored.grid.mask)[:, 0]
                 mean = bootstrap_interval(values, resamples, seed).cells("accuracy")
                 rows.append([verifier, how, neutral_as, n, *mean.values(), len(values)])
-    table = pd.DataFrame(rows, columns=RULE_COLUMNS)
+    table = pd.DataFrame(rows, columns=list(SCORING_RULES.columns)[:-1])
     return table.assign(is_best=~table.sort_values("accuracy", ascending=False, kind="stable").duplicated("verifier"))
 
 

@@ -14,23 +14,9 @@ from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, compute_optimal
 from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import quantile_bins, rank_correlation
+from stepscale.studies.difficulty.tables import AGREEMENT, POLICIES
 
 ORACLE, UNIFORM = "oracle", "one bin"
-AGREEMENT = ("kind", "correlation", "low", "high", "same_bin", "n_problems")
-POLICIES = (
-    "kind",
-    "budget",
-    "accuracy",
-    "low",
-    "high",
-    "minus_oracle",
-    "minus_oracle_low",
-    "minus_oracle_high",
-    "minus_uniform",
-    "minus_uniform_low",
-    "minus_uniform_high",
-    "n_problems",
-)
 
 
 def agreement_with_oracle(
@@ -46,7 +32,7 @@ def agreement_with_oracle(
         agreement = rank_correlation(values, easiness[ORACLE], resamples, seed)
         same = float((bins[kind] == bins[ORACLE]).mean())
         rows.append([kind, agreement["correlation"], agreement["low"], agreement["high"], same, len(ids)])
-    return pd.DataFrame(rows, columns=list(AGREEMENT))
+    return pd.DataFrame(rows, columns=list(AGREEMENT.columns))
 
 
 def policies_by_kind(
@@ -70,7 +56,7 @@ def _rows(kind: str, curves: Mapping[str, Curve], results: StrategyResults) -> p
     for other in (ORACLE, UNIFORM):
         gap = difference(curve, curves[other])
         columns += [gap.mean, gap.low, gap.high]
-    table = pd.DataFrame(dict(zip(POLICIES[2:-1], columns, strict=True)))
+    table = pd.DataFrame(dict(zip(list(POLICIES.columns)[2:-1], columns, strict=True)))
     table.insert(0, "budget", list(results.budgets))
     table.insert(0, "kind", kind)
     return table.assign(n_problems=len(results.ids))

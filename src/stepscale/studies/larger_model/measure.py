@@ -14,11 +14,12 @@ from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.flops_match import COLUMNS, RATIOS, InFlops, flops_match
+from stepscale.estimators.flops_match import RATIOS, InFlops, flops_match
 from stepscale.estimators.intervals import Interval
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.larger_model.claims import MARGINS, b7_quantities
+from stepscale.studies.larger_model.tables import BIN_CURVES, MATCH, QUANTITIES
 from stepscale.studies.revisions.claims import PARALLEL
 from stepscale.studies.strategies.accuracy import VERIFIER, WEIGHTED, results_of
 from stepscale.studies.strategies.curve_table import curve_points
@@ -27,9 +28,6 @@ from stepscale.studies.strategies.samples import REPORT, SEARCH, difficulty_bins
 SEARCHES, REVISIONS = "search", "revisions"
 _BASELINES = {SEARCHES: WEIGHTED, REVISIONS: PARALLEL}
 _RULES = {SEARCHES: SEARCH, REVISIONS: REPORT}  # of predicted bins
-TABLE = ["of", "bins", *COLUMNS, "larger_flops", "size_ratio"]
-CURVES = ["of", "bins", "bin", "n", "accuracy", "low", "high", "n_problems"]
-QUANTITIES = ["of", "name", "mean", "low", "high", "n_problems"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ def match_larger(
     return {
         "match": pd.concat([_table(policy, priced, right, size_ratio) for policy in policies], ignore_index=True),
         "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),
-        "quantities": pd.DataFrame(quantities, columns=QUANTITIES),
+        "quantities": pd.DataFrame(quantities, columns=list(QUANTITIES.columns)),
     }
 
 
@@ -115,7 +113,7 @@ def _table(policy: _Policy, answers: pd.DataFrame, right: np.ndarray, size_ratio
     spent = answers["flops"].to_numpy(float)
     paid = {b: float(spent[policy.bins == b].mean() if b else spent.mean()) for b in matched["bin"].unique()}
     named = matched.assign(of=policy.of, bins=policy.kind, size_ratio=size_ratio)
-    return named.assign(larger_flops=named["bin"].map(paid))[TABLE]
+    return named.assign(larger_flops=named["bin"].map(paid))[list(MATCH.columns)]
 
 
 def _curves(policy: _Policy) -> pd.DataFrame:
@@ -125,7 +123,7 @@ def _curves(policy: _Policy) -> pd.DataFrame:
             for number, curve in enumerate(policy.optimal.by_bin, 1)
         ],
         ignore_index=True,
-    ).assign(of=policy.of, bins=policy.kind)[CURVES]
+    ).assign(of=policy.of, bins=policy.kind)[list(BIN_CURVES.columns)]
 
 
 def _answers(ids: tuple[str, ...], answers: pd.DataFrame) -> pd.DataFrame:

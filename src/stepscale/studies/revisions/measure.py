@@ -26,13 +26,13 @@ from stepscale.studies.revisions.claims import (
     b10_quantities,
 )
 from stepscale.studies.revisions.shown_attempts import shown_attempts
+from stepscale.studies.revisions.tables import RATIOS
 from stepscale.studies.strategies.accuracy import BARE, COSTS, VERIFIER, VOTE, results_of
 from stepscale.studies.strategies.curve_table import UNITS, curve_rows
 from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
 from stepscale.studies.strategies.samples import REPORT, difficulty_bins, scored_grid
 
 _BASELINE = f"{PARALLEL}, {VERIFIER}"
-_RATIOS = ["select", "bin", "strategy", "sequential", "parallel", "budget", "accuracy", "low", "high", "n_problems"]
 ByChooser = Mapping[str, pd.DataFrame]  # rows of STRATEGY_ACCURACY by what chose among the attempts
 
 
@@ -100,7 +100,7 @@ def _by_ratio(by_chooser: ByChooser, bin_of: Mapping[str, int], resamples: int, 
             for values, group in in_bin.groupby(key, sort=False):
                 mean = bootstrap_interval(group["accuracy"], resamples, seed)
                 lines.append([chooser, int(number), *values, *mean.cells("accuracy").values(), len(group)])
-    return pd.DataFrame(lines, columns=_RATIOS)
+    return pd.DataFrame(lines, columns=list(RATIOS.columns))
 
 
 def _curves(by_chooser: ByChooser, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:

@@ -15,10 +15,10 @@ from stepscale.estimators.intervals import verdict
 from stepscale.parameters import ReportBlock
 from stepscale.revisions.grid import from_one_attempt
 from stepscale.studies.revisions.claims import PARALLEL, SEQUENTIAL
+from stepscale.studies.revisions.tables import LEADS
 from stepscale.studies.strategies.accuracy import BY_PRM, COSTS, VERIFIER, WEIGHTED, searched_budgets
 from stepscale.studies.strategies.curve_table import UNITS, Curves, curve_rows, strategy_curves
 
-LEADS = ["strategy", "n", "unit", "spent", "accuracy", "minus", "difference", "low", "high", "verdict", "n_problems"]
 _CHOOSERS = {VERIFIER: "ORM", BY_PRM: "PRM"}
 _COLUMNS = ["problem_id", "strategy", "budget", "accuracy", *COSTS]
 
@@ -77,7 +77,7 @@ def _leads(curves: Curves, ours: pd.DataFrame, n_problems: int) -> pd.DataFrame:
         if name in budgets and unit != UNITS["tokens"]:
             for rival in rivals:
                 rows += _leads_over(curves[unit, name], curves[unit, rival], [name, unit, rival], budgets[name])
-    return pd.DataFrame(rows, columns=LEADS[:-1]).assign(n_problems=n_problems)
+    return pd.DataFrame(rows, columns=list(LEADS.columns)[:-1]).assign(n_problems=n_problems)
 
 
 def _leads_over(curve: Curve, rival: Curve, names: list[str], budgets: list[int]) -> list[list[object]]:

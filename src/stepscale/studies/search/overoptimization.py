@@ -12,20 +12,8 @@ import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.intervals import Counts, interval_of, resample_counts, resampled_ratio, with_estimate
+from stepscale.studies.search.tables import SEARCH_SIGNS
 
-COLUMNS = (
-    "sign",
-    "strategy",
-    "budget",
-    "value",
-    "low",
-    "high",
-    "difference",
-    "difference_low",
-    "difference_high",
-    "n_solutions",
-    "n_problems",
-)
 _SHORT = 2  # steps
 
 
@@ -85,7 +73,7 @@ def signs_table(
             bounds = [x for part in (value, gap) for x in interval_of(part[0], part[1:]).cells("value").values()]
             n = int(written.get((strategy, budget), 0))
             rows.append([sign, strategy, budget, *bounds, n, int((sums["solutions"] > 0).sum())])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SEARCH_SIGNS.columns))
 
 
 def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:

@@ -15,16 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.estimators.closed_form import Floats
+from stepscale.studies.search.tables import SAMPLE_COSTS
 
-COLUMNS = (
-    "problem_id",
-    "n",
-    "prefill_tokens",
-    "decode_tokens",
-    "verify_tokens",
-    "generator_flops",
-    "verifier_flops",
-)
 Steps = tuple[str, ...]
 
 
@@ -51,7 +43,7 @@ def sample_costs(
         for n, written, read in zip(ns, decode, verify, strict=True):
             flops = 2.0 * generator * (prompt + written), 2.0 * verifier * read
             rows.append([problem_id, int(n), float(prompt), float(written), float(read), *flops])
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SAMPLE_COSTS.columns))
 
 
 def _written(samples: Sequence[Sequence[int]], ns: Sequence[int]) -> Floats:

@@ -8,9 +8,9 @@ import pandas as pd
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults
 from stepscale.estimators.curve import Curve
+from stepscale.studies.strategies.tables import STRATEGY_CURVES
 
 UNITS = {None: "generations", "tokens": "tokens", "flops": "FLOPs"}
-COLUMNS = ["unit", "label", "n", "accuracy", "low", "high", "n_problems", "error"]
 Curves = Mapping[tuple[str, str], Curve]
 
 
@@ -32,7 +32,7 @@ def curve_rows(curves: Curves, n_problems: int, errors: Mapping[str, Floats] | N
         curve_points(curve).assign(unit=unit, label=label, error=(errors or {}).get(label, np.nan))
         for (unit, label), curve in curves.items()
     ]
-    return pd.concat(parts, ignore_index=True).assign(n_problems=n_problems)[COLUMNS]
+    return pd.concat(parts, ignore_index=True).assign(n_problems=n_problems)[list(STRATEGY_CURVES.columns)]
 
 
 def curve_points(curve: Curve) -> pd.DataFrame:

@@ -18,21 +18,7 @@ from stepscale.estimators.efficiency import efficiency, efficiency_table
 from stepscale.estimators.equal_cost import accuracy_at_cost
 from stepscale.estimators.intervals import Interval
 from stepscale.studies.strategies.curve_table import UNITS, Curves
-
-CHOSEN = [
-    "bins",
-    "unit",
-    "bin",
-    "fold",
-    "budget",
-    "strategy",
-    "n",
-    "chosen_on",
-    "measured",
-    "cost",
-    "allowed",
-    "n_problems",
-]
+from stepscale.studies.strategies.tables import CHOSEN
 
 
 @dataclass(frozen=True)
@@ -65,7 +51,7 @@ def policies(
                 curves[shown, label] = by_cost[shown, label].curve
                 choices = by_cost[shown, label].chosen
             chosen.append(choices.assign(bins=kind, unit=shown))
-    return Policies(curves, by_cost, pd.concat(chosen, ignore_index=True)[CHOSEN])
+    return Policies(curves, by_cost, pd.concat(chosen, ignore_index=True)[list(CHOSEN.columns)])
 
 
 def at_equal_cost(curves: Curves, optimal: Policies, baseline: str) -> pd.DataFrame:

@@ -9,35 +9,21 @@ from collections.abc import Iterator, Mapping, Sequence
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.studies.supervision.tables import ABLATIONS
 from stepscale.supervision.points import accuracy_interval, crossed_interval, learning
-
-COLUMNS = (
-    "label",
-    "per_problem",
-    "n",
-    "accuracy",
-    "low",
-    "high",
-    "against",
-    "lead",
-    "lead_low",
-    "lead_high",
-    "n_problems",
-    "seeds",
-)
 
 
 def ablation_table(
     points: pd.DataFrame, varied: Mapping[str, Sequence[str]], n: int, resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """Columns ``COLUMNS``: best-of-``n`` accuracy (0..1) of each ablation that was trained, at each size it has, and its leads.
+    """Columns ``ABLATIONS``: best-of-``n`` accuracy (0..1) of each ablation that was trained, at each size it has, and its leads.
 
     ``varied``: by ablation, the arms it varies. ``lead``: ablation minus that arm at the same size, over the same seeds and
     problems; intervals are 95 %. Raises InputError if the other arm lacks the size.
     """
     pairs = [(label, other) for label, others in varied.items() for other in others if (points["arm"] == label).any()]
     rows = [row for label, other in pairs for row in _compared(points, label, other, n, resamples, seed)]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(ABLATIONS.columns))
 
 
 def _compared(

@@ -1,0 +1,69 @@
+"""Tables that several studies of strategies have alike: curves, savings, accuracy at equal cost, what was chosen."""
+
+from stepscale.formats.checking import Column, Table
+from stepscale.formats.dtypes import interval, share
+from stepscale.studies.columns import COUNTS, ERROR
+
+_UNIT = Column("str", about="generations, tokens or FLOPs")
+
+STRATEGY_CURVES = Table(
+    "strategy_curves",
+    {
+        "unit": _UNIT,
+        "label": Column("str", about="strategy or policy"),
+        "n": Column("float64", low=0, about="spending per problem, in the unit"),
+        "accuracy": share(),
+        **interval(),
+        "n_problems": COUNTS["n_problems"],
+        "error": ERROR,
+    },
+    key=(),  # two budgets of a policy may spend the same
+)
+SAVINGS = Table(
+    "savings",
+    {
+        "policy": Column("str"),
+        "unit": _UNIT,
+        "n": Column("int64", low=1, about="budget N of the baseline"),
+        "at": Column("float64", low=0, about="what the baseline spends with N"),
+        "accuracy": share("accuracy to match"),
+        "baseline": Column("float64", low=0, about="what the baseline spends to reach it"),
+        "factor": Column("float64", low=0, about="how many times less the policy spends"),
+        **interval(of="factor"),
+        "status": Column("str", about="whether the factor is a bound"),
+        "matched": share("share of resamples in which the accuracy is reached"),
+    },
+    key=("policy", "unit", "n"),
+)
+AT_COST = Table(
+    "at_cost",
+    {
+        "unit": _UNIT,
+        "cost": Column("float64", low=0, about="spending per problem, in the unit"),
+        "label": Column("str", about="strategy or policy"),
+        "accuracy": share("null where it was not measured at the cost", nullable=True),
+        **interval(nullable=True),
+        "minus": Column("str", about="the baseline"),
+        "difference": Column("float64", nullable=True, about="accuracy minus the baseline's at equal cost"),
+        **interval("difference_", nullable=True),
+    },
+    key=(),
+)
+CHOSEN = Table(
+    "chosen",
+    {
+        "bins": Column("str", about="kind of difficulty bins"),
+        "unit": _UNIT,
+        "bin": Column("int64", low=1, about="1 is the easiest"),
+        "fold": Column("int64", low=0, high=1, about="half of the bin that is measured"),
+        "budget": Column("int64", low=1, about="budget N of the baseline"),
+        "strategy": Column("str"),
+        "n": Column("int64", low=1, about="budget of the chosen strategy"),
+        "chosen_on": share("accuracy on the half that chose"),
+        "measured": share("accuracy on the other half"),
+        "cost": Column("float64", low=0, about="mean cost on the half that chose, in the unit"),
+        "allowed": Column("float64", low=0, about="what could be spent there"),
+        "n_problems": COUNTS["n_problems"],
+    },
+    key=("bins", "unit", "bin", "fold", "budget"),
+)
