@@ -119,7 +119,7 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
     for file in files:
         _refuse_unreadable(file)
     _refuse_missing_shards(walked)
-    if others := [file.name for file in walked if file not in set(files) and not _belongs_to_no_data(file)]:
+    if others := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
         shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
         logger.warning("%s: not read, for their names are not those of data: %s", path, shown)
     if not files:
