@@ -84,7 +84,18 @@ def test_files_with_a_mark_joined_into_one_are_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["a.ndjson", "a.jl", "A.JSONL", "a.jsonl.GZ", "a.jsonl.zst", "a.JSONL.XZ", "a.json.bz2", "a.json.zst"]
+    "name",
+    [
+        "a.ndjson",
+        "a.jl",
+        "a.jsonlines",
+        "A.JSONL",
+        "a.jsonl.GZ",
+        "a.jsonl.zst",
+        "a.JSONL.XZ",
+        "a.json.bz2",
+        "a.json.zst",
+    ],
 )
 def test_every_file_of_a_folder_that_can_be_read_is_read(folder: Path, name: str) -> None:
     compress = next((made for ending, made in COMPRESS.items() if name.lower().endswith(ending)), bytes)
@@ -112,6 +123,8 @@ def test_every_file_of_a_folder_that_can_be_read_is_read(folder: Path, name: str
         "a.jsonl.zst.tmp",
         "a.gz",
         "A.CSV",
+        "a.pq",
+        "a.geojson",
     ],
 )
 def test_a_file_of_a_folder_that_looks_like_data_and_is_not_read_is_named(folder: Path, name: str) -> None:
@@ -152,6 +165,35 @@ def test_what_lies_beside_the_data_is_not_read(folder: Path, name: str) -> None:
     (folder / name).parent.mkdir(exist_ok=True)
     (folder / name).write_bytes(b"{}")
     assert len(problems(folder)) == 3
+
+
+@pytest.mark.parametrize("name", ["part-00000", "a.txt", "a.jsonl~"])
+def test_a_file_whose_name_tells_nothing_is_left_out_with_a_warning(
+    folder: Path, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    (folder / name).write_bytes(b"{}")
+    (folder / "README.md").write_bytes(b"# Data")
+    assert len(problems(folder)) == 3
+    assert [record.getMessage().endswith(f": {name}") for record in caplog.records] == [True]
+
+
+def test_a_missing_shard_of_save_to_disk_is_named(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    datasets.Dataset.from_list(RECORDS).save_to_disk(tmp_path, num_shards=3)
+    (tmp_path / "data-00001-of-00003.arrow").unlink()
+    one_line(lambda: problems(tmp_path), "data-00001-of-00003.arrow: it is absent", "copy the whole folder")
+
+
+def test_a_damaged_arrow_file_is_one_line_and_does_not_end_the_process(tmp_path: Path) -> None:
+    path, table = tmp_path / "a.arrow", pa.Table.from_pylist(RECORDS * 9)
+    with pa.ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table)
+    whole = path.read_bytes()
+    offsets = whole.index(
+        (3).to_bytes(4, "little") + (6).to_bytes(4, "little")
+    )  # where each text of three letters ends
+    path.write_bytes(whole[:offsets] + b"\xff\xff\xff\x7f" + whole[offsets + 4 :])
+    one_line(lambda: problems(path), "a.arrow cannot be read")
 
 
 def test_folders_of_save_to_disk_are_read(tmp_path: Path) -> None:
@@ -278,6 +320,12 @@ def test_writing_nothing_or_nowhere_is_one_line(folder: Path, tmp_path: Path) ->
     one_line(lambda: write(None, tmp_path / "x.jsonl", "math"), "Tables are needed, got NoneType")  # type: ignore[arg-type]
     one_line(lambda: write(data, tmp_path / "x.jsonl", None), "format None: cannot write it")  # type: ignore[arg-type]
     assert [entry.name for entry in tmp_path.iterdir()] == ["data"], "nothing is left behind"
+
+
+def test_a_device_is_not_replaced_by_a_file(folder: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    one_line(lambda: write(read(folder, "math"), tmp_path / "pipe", "math"), "it is no regular file")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_misspelt_table_is_named(folder: Path, tmp_path: Path) -> None:

@@ -40,6 +40,7 @@ MATH = {
         ("#### 7", None),
         ("The answer is $7$.", None),
         ("\\boxed{}", None),
+        ("", None),
         ("\\boxed{ \\frac{1}{2}", None),
         ("Write \\boxed \nThe end.", None),
     ],

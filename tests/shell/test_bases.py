@@ -53,6 +53,8 @@ def index_of_absent_file(folder: Path) -> None:
         (no_end_of_text, "has no end-of-text token"),
         (more_tokens, r"embeds \d+ tokens and its tokenizer has \d+"),
         (index_of_absent_file, "model-2.safetensors is absent"),
+        (lambda folder: (folder / "model.safetensors.index.json").write_text("["), "is not an index of weights"),
+        (lambda folder: (folder / "model.safetensors.index.json").write_text("[]"), "is not an index of weights"),
         (lambda folder: (folder / "config.json").unlink(), "no config.json"),
     ],
 )

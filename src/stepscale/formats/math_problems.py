@@ -61,7 +61,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         place = _place(records.file)
         problem_id = maybe_text(record, "unique_id") or place or problem_key(problem)
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
-        answer = maybe_text(record, "answer") or (solution and last_boxed(solution))
+        answer = maybe_text(record, "answer") or last_boxed(solution or "")
         uses[problem_id] += 1
         if uses[problem_id] > 1:
             if "unique_id" in record:

@@ -105,5 +105,6 @@ def arrow_rows(path: Path) -> Iterator[Record]:
         reader: Any = ipc.open_file(source) if is_file else ipc.open_stream(source)
         batches = map(reader.get_batch, range(reader.num_record_batches)) if is_file else reader
         for batch in batches:
+            batch.validate(full=True)  # of a damaged file: offsets that lead out of the buffers end the process
             for start in range(0, batch.num_rows, _ROWS):
                 yield from batch.slice(start, _ROWS).to_pylist()

@@ -28,6 +28,8 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
             cannot be written. An old file of that name then stays as it was.
     """
     path = lines_path(path)
+    if path.exists() and not path.is_file():  # a device, such as /dev/null, must not be replaced by a file
+        raise InputError(f"{path} cannot be written: it is no regular file; give the name of a file")
     part = path.with_name(f".{path.name}.part")
     count = 0
     try:

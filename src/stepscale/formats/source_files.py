@@ -1,18 +1,22 @@
 """Which files a source names: a path is checked, and a folder is looked through to the last file.
 
 In: what a user gave as source. Out: the data files in order of their names. Whatever in a folder looks like data and
-cannot be read is one InputError: nothing is left out without a word. It opens no file.
+cannot be read is one InputError, other names are a warning: nothing is left out without a word. It opens no data file.
 """
 
+import json
+import logging
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from stepscale.errors import InputError
 
+logger = logging.getLogger(__name__)
+
 Source = str | Path | Sequence[str | Path]
 
-LINES = (".jsonl", ".ndjson", ".jl")
+LINES = (".jsonl", ".ndjson", ".jl", ".jsonlines")
 """Endings of files with one JSON record per line."""
 COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2")
 _JSON = (*LINES, ".json")
@@ -22,9 +26,24 @@ READABLE = (*_JSON, ".parquet", ".arrow")
 _DATA = {
     *(*READABLE, *COMPRESSIONS, ".csv", ".tsv", ".feather", ".orc", ".avro", ".xls", ".xlsx", ".pkl", ".pickle"),
     *(".npz", ".npy", ".h5", ".hdf5", ".msgpack", ".zip", ".tar", ".tgz", ".7z", ".rar", ".lz4", ".br", ".z", ".zstd"),
-    *(".zlib", ".lzma", ".tfrecord", ".sqlite", ".db", ".duckdb", ".ods", ".eval"),
+    *(".zlib", ".lzma", ".tfrecord", ".sqlite", ".db", ".duckdb", ".ods", ".eval", ".pq", ".parq", ".jsonld", ".json5"),
+    *(".geojson", ".mat", ".hdf", ".joblib", ".dill", ".cbor", ".dta", ".sav", ".rda", ".rds", ".psv", ".xml", ".mds"),
 }
-_BESIDE_DATA = {".md5", ".sha1", ".sha256", ".sha512", ".sig", ".asc", ".lock", ".idx", ".index", ".license"}
+_BESIDE_DATA = {
+    ".md5",
+    ".sha1",
+    ".sha256",
+    ".sha512",
+    ".sig",
+    ".asc",
+    ".lock",
+    ".idx",
+    ".index",
+    ".license",
+    ".md",
+    ".py",
+}
+_ABOUT_DATA = ("readme", "license", "notice", "changelog", "_success")  # how their names begin
 _LIBRARY_FILES = {
     *("dataset_info.json", "dataset_infos.json", "dataset_dict.json", "state.json"),  # of the datasets library
     *("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"),
@@ -95,9 +114,14 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
         if not (path / split).is_dir():
             raise InputError(f"{path}: it has no split {split!r}; choose one of {', '.join(_folders(path))}")
         path = path / split
-    files = sorted(file for file in _walk(path) if _is_data(file))
+    walked = sorted(_walk(path))
+    files = [file for file in walked if _is_data(file)]
     for file in files:
         _refuse_unreadable(file)
+    _refuse_missing_shards(walked)
+    if others := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
+        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+        logger.warning("%s: not read, for their names are not those of data: %s", path, shown)
     if not files:
         raise InputError(f"{path}: the folder holds no {', '.join(READABLE)} file; give the folder of the data")
     return files
@@ -140,10 +164,25 @@ def _walk(folder: Path) -> Iterator[Path]:
 
 def _is_data(file: Path) -> bool:
     """Whether a file of a folder looks like data; one that belongs to a library or describes another does not."""
-    last, suffixes = file.suffix.lower(), {suffix.lower() for suffix in file.suffixes}
-    if last in _BESIDE_DATA or file.name.lower() in _LIBRARY_FILES:
-        return False
-    return last in _DATA or bool(suffixes & set(READABLE))
+    suffixes = {suffix.lower() for suffix in file.suffixes}
+    return not _belongs_to_no_data(file) and (file.suffix.lower() in _DATA or bool(suffixes & set(READABLE)))
+
+
+def _belongs_to_no_data(file: Path) -> bool:
+    """Whether a file is one that usually lies beside data."""
+    name, last = file.name.lower(), file.suffix.lower()
+    return last in _BESIDE_DATA or name in _LIBRARY_FILES or name.startswith(_ABOUT_DATA)
+
+
+def _refuse_missing_shards(files: list[Path]) -> None:
+    """Raises InputError if a folder of ``datasets.save_to_disk`` lacks a file that its ``state.json`` names."""
+    for state in (file for file in files if file.name == "state.json"):
+        try:
+            stated = [state.parent / shard["filename"] for shard in json.loads(state.read_text())["_data_files"]]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # of another library
+        if absent := next((shard for shard in stated if not shard.exists()), None):
+            raise InputError(f"{absent}: it is absent, though {state.name} names it; copy the whole folder")
 
 
 def _refuse_unreadable(file: Path) -> None:

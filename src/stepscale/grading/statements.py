@@ -36,7 +36,7 @@ _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\ufe63\uff0d]+"
 )
-_DELIMITER = re.compile(r"\\?[{}]|\\[()\[\]]")
+_DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
 _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
 _MOST_WORDS = 3  # of an answer in words
@@ -111,7 +111,13 @@ def _first_sentence(text: str) -> str:
 def _closed(sentence: str) -> str:
     r"""The sentence up to a delimiter that closes what was opened before it: ``009`` of ``\[Answer: 009\]``."""
     opened: list[str] = []
+    depth = 0  # of plain brackets, whose kinds mix: `[2, 5)`
     for delimiter in _DELIMITER.finditer(sentence):
+        if delimiter[0] in "([)]":
+            depth += 1 if delimiter[0] in "([" else -1
+            if depth < 0 and delimiter.start() and "[" not in sentence[delimiter.end() :]:  # but `]2, 5[`
+                return sentence[: delimiter.start()]
+            continue
         partner = _PARTNERS.get(delimiter[0])
         if partner is None:
             opened.append(delimiter[0])

@@ -66,7 +66,10 @@ def _check_weights(key: str, folder: Path) -> int | None:
     files = sorted(folder.glob("*.safetensors"))
     index = folder / "model.safetensors.index.json"
     if index.is_file():
-        stated = {folder / name for name in json.loads(index.read_text()).get("weight_map", {}).values()}
+        try:
+            stated = {folder / name for name in json.loads(index.read_text())["weight_map"].values()}
+        except (ValueError, KeyError, TypeError, AttributeError):
+            raise InputError(f"{key}: {index} is not an index of weights; copy the whole model again") from None
         if absent := sorted(stated - set(files)):
             raise InputError(f"{key}: {absent[0]} is absent, though {index.name} names it; copy the whole model")
     if not files:
