@@ -22,7 +22,7 @@ def pipelines() -> str:
     main = [name for name in PIPELINES if name not in STUDIES]
     made, read = {}, {}
     for name in (*main, *STUDIES):
-        pipeline = import_module(f"stepscale.pipelines.{name}").create_pipeline()
+        pipeline = import_module(f"stepscale.pipelines.{name}.pipeline").create_pipeline()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
     width, gap, height = 170, 40, 44
