@@ -17,7 +17,7 @@ Make = Callable[[Generator, pd.DataFrame, Ledger], pd.DataFrame]
 def made_in_workers(
     load: Load, make: Make, parts: Sequence[pd.DataFrame], n_workers: int
 ) -> list[tuple[pd.DataFrame, Ledger]]:
-    """The table of each part of the problems and what it cost, in order, from processes that share nothing with this one and have one thread."""
+    """The table of each part of the problems and what it cost, in order; workers share nothing and have one thread."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(n_workers, context, torch.set_num_threads, (1,)) as pool:
         return list(pool.map(made, [load] * len(parts), [make] * len(parts), parts))

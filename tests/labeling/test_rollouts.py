@@ -55,14 +55,14 @@ class Coin:
 
 def written(*solutions: tuple[str, ...], finish: str = "solution") -> pd.DataFrame:
     rows = []
-    for sample, steps in enumerate(solutions):
+    for number, steps in enumerate(solutions):
         text = "\n".join(steps) + "\n"
         ends = [i for i, character in enumerate(text) if character == "\n"]
         answer = extract_answer(steps[-1])
         rows.append(
             {
                 "problem_id": "p",
-                "sample_id": sample,
+                "sample_id": number,
                 "steps": list(steps),
                 "tokens": list(map(ord, text)),
                 "step_ends": ends,
