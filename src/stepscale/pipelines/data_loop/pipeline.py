@@ -8,6 +8,7 @@ from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.data_loop import measuring
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.pipelines.named import named
 from stepscale.pipelines.supervision import samples
 from stepscale.supervision.loop_options import ROUNDS
 
@@ -40,7 +41,7 @@ def _loop(labeling: _Labeling) -> Pipeline:
     outer = [
         Node(
             loop.begin,
-            inputs={**_POOL, "loop": "params:loop", "seed": "params:seed"},
+            inputs=named("params:loop", "params:seed") | _POOL,
             outputs=["loop_keys_0", "loop_asked_0"],
             name="begin_loop",
         ),
@@ -70,14 +71,8 @@ def _loop(labeling: _Labeling) -> Pipeline:
         ),
         Node(
             loop.collect_labels,
-            inputs={
-                "pool_solutions": "pool_solutions",
-                "experiment_solutions": "experiment_solutions",
-                "keys": keys,
-                "labels": labels,
-                "loop": "params:loop",
-                "seed": "params:seed",
-            },
+            inputs=named("pool_solutions", "experiment_solutions", "params:loop", "params:seed")
+            | {"keys": keys, "labels": labels},
             outputs=["loop_solutions", "loop_step_labels", "loop_rounds"],
             name="collect_loop_labels",
         ),

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.named import named
 from stepscale.pipelines.revisions import measuring
 from stepscale.pipelines.revisions import nodes as revisions
 from stepscale.pipelines.revisions.searches import run_revision_searches
@@ -25,7 +26,7 @@ def create_pipeline() -> Pipeline:
 
 def _learn_to_revise() -> list[Node]:
     """The revision model, from training problems alone."""
-    made_of = {"generator_model": "generator_model", "problems": "problems"}
+    made_of = named("generator_model", "problems")
     return [
         Node(
             revisions.sample_revision_pool,
@@ -54,7 +55,7 @@ def _train_orms() -> list[Node]:
     return [
         Node(
             revisions.run_training_chains,
-            inputs={"revision_model": "revision_model", "problems": "problems", **_SETTINGS},
+            inputs=named("revision_model", "problems") | _SETTINGS,
             outputs="revision_training_shards",
             name="run_training_chains",
         ),
