@@ -38,7 +38,7 @@ def choose_examples(
     if generator.fine_tuning is None:
         return empty(SOLUTIONS)
     train = problems[problems["split"] == "train"]
-    right = _given(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
+    right = _given_solutions(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
     if right.empty:
         raise InputError(
             f"no right solution to fine-tune the generator on (generator.examples: {generator.examples}); "
@@ -48,7 +48,7 @@ def choose_examples(
     return right.reset_index(drop=True)
 
 
-def _given(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame:
+def _given_solutions(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame:
     from stepscale.formats.source import read_solutions
 
     if source.train is None:
