@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.data_loop import measuring
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.named import named
@@ -57,6 +58,15 @@ def _loop(labeling: _Labeling) -> Pipeline:
             outputs=f"loop_points_{ROUNDS + 1}",
             name="measure_loop_at_its_end",
         ),
+    ]
+    whole = Pipeline([*samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop")
+    return sum((_round(i, labeling) for i in rounds), whole)
+
+
+def _gathered(keys: str, labels: str) -> list[Node]:
+    """What all rounds measured and labelled, each in one table."""
+    rounds = range(1, ROUNDS + 1)
+    return [
         Node(
             loop.gather_rounds,
             inputs={f"round_{i}": f"loop_points_{i}" for i in (*rounds, ROUNDS + 1)},
@@ -77,8 +87,6 @@ def _loop(labeling: _Labeling) -> Pipeline:
             name="collect_loop_labels",
         ),
     ]
-    whole = Pipeline([*samples.nodes(), *outer, *measuring.nodes()], tags="data_loop")
-    return sum((_round(i, labeling) for i in rounds), whole)
 
 
 def _round(i: int, labeling: _Labeling) -> Pipeline:
@@ -101,34 +109,16 @@ def _round(i: int, labeling: _Labeling) -> Pipeline:
         ),
         Node(
             labeling.later,
-            inputs={
-                **_POOL,
-                "asked": asked,
-                "labels": before["labels"],
-                labeling.model: labeling.model,
-                **_SETTINGS,
-            },
+            inputs=_POOL | _SETTINGS | {"asked": asked, "labels": before["labels"], labeling.model: labeling.model},
             outputs=labels,
             name="label",
         ),
         Node(
             loop.health,
-            inputs={
-                "scores": scores,
-                "keys": keys,
-                "solutions": "experiment_solutions",
-                "labels": labels,
-                "loop": "params:loop",
-            },
+            inputs={"scores": scores, "keys": keys, "labels": labels, "loop": "params:loop"}
+            | {"solutions": "experiment_solutions"},
             outputs=f"loop_health_{i}",
             name="look_at_health",
         ),
     ]
-    return Pipeline(
-        nodes,
-        namespace=f"round_{i}",
-        prefix_datasets_with_namespace=False,
-        inputs={*_POOL.values(), *before.values(), *earlier.values(), labeling.model},
-        parameters={"loop", "loop_settings"},
-        tags="data_loop",
-    )
+    return box(nodes, namespace=f"round_{i}", tag="data_loop")

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.larger_model import measuring
 from stepscale.pipelines.larger_model import nodes as larger
 from stepscale.pipelines.named import named
@@ -44,12 +45,5 @@ def create_pipeline() -> Pipeline:
             name="price_answers",
         ),
     ]
-    whole = Pipeline(
-        nodes,
-        namespace="larger",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "problems", "test_problems", "test_solutions"},
-        parameters={"problems", "generator", "larger", "seed", "larger_settings"},
-        tags="larger_model",
-    )
+    whole = box(nodes, namespace="larger", tag="larger_model")
     return whole + Pipeline(measuring.nodes(), tags="larger_model")

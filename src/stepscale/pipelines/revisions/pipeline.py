@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
 from stepscale.pipelines.revisions import measuring
 from stepscale.pipelines.revisions import nodes as revisions
@@ -13,14 +14,7 @@ _SETTINGS = {"settings": "params:revision_settings"}
 
 def create_pipeline() -> Pipeline:
     """A revision model, its ORMs, its chains on the test problems, and searches over them; one box in the picture."""
-    whole = Pipeline(
-        [*_learn_to_revise(), *_train_orms(), *_revise_test_problems()],
-        namespace="revisions",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "prm_model", "problems", "pool_solutions", "test_problems"},
-        parameters={"revision_settings"},
-        tags="revisions",
-    )
+    whole = box([*_learn_to_revise(), *_train_orms(), *_revise_test_problems()], namespace="revisions", tag="revisions")
     return whole + Pipeline(measuring.nodes(), tags="revisions")
 
 

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
 from stepscale.pipelines.rollouts import measuring
 from stepscale.pipelines.rollouts import nodes as rollouts
@@ -44,14 +45,7 @@ def create_pipeline() -> Pipeline:
             name="score_with_soft_prm",
         ),
     ]
-    whole = Pipeline(
-        nodes,
-        namespace="rollouts",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", *_POOL.values(), "test_problems", "test_solutions"},
-        parameters={"verifiers", "rollouts", "rollout_settings"},
-        tags="rollouts",
-    )
+    whole = box(nodes, namespace="rollouts", tag="rollouts")
     return whole + Pipeline(measuring.nodes(), tags="rollouts")
 
 

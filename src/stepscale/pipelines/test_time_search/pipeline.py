@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
@@ -86,17 +87,7 @@ def tree_search() -> Pipeline:
             name="price_samples",
         ),
     ]
-    return Pipeline(
-        [*steps, *measuring.nodes()],
-        namespace="search",
-        prefix_datasets_with_namespace=False,
-        inputs={
-            *("generator_model", "prm_model", "problems", "pool_solutions"),
-            *("test_problems", "test_solutions", "prm_scores"),
-        },
-        parameters={"tree_search", "search", "search_settings", "report", "seed"},
-        tags="test_time_search",
-    )
+    return box([*steps, *measuring.nodes()], namespace="search", tag="test_time_search")
 
 
 def samples() -> Pipeline:
