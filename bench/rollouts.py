@@ -10,11 +10,11 @@ from typing import Any
 
 import pandas as pd
 
-from bench._lab import BASE, PROMPT, SAMPLING, Plain, generator, problems, row, seconds
+from bench._lab import PROMPT, SAMPLING, Plain, generator, problems, row, seconds
 from stepscale.cost import Ledger
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.sampling import SamplingJob, sample
 from stepscale.grading import extract_answer
-from stepscale.labeling.rollouts import RolloutJob, parsable, plan_rollouts, roll_out_shard
+from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
 
 RUNS = 2
 PROBLEMS, SAMPLES, ROLLOUTS, WHOLE = 10, 16, 16, 500
@@ -25,19 +25,18 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench."""
     lab, plain = generator(), Plain()
     problem_table = problems(PROBLEMS, "train")
-    pool = SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE))
-    [shard] = plan_shards(lab, pool, problem_table, PROBLEMS)
-    table = sample_shard(pool, lab, shard, Ledger())
+    pool = SamplingJob("pool", SAMPLES, SAMPLING, 0)
+    table = sample(pool, lab, problem_table, Ledger())
     pairs = zip(table["steps"], table["finish"], strict=True)
     answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
     solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
     beginnings = _beginnings(problem_table, solutions)
-    job = RolloutJob(SAMPLING, 0, str(BASE), ROLLOUTS)
-    shards = plan_rollouts(lab, job, problem_table, solutions, PROBLEMS)
+    job = RolloutJob(SAMPLING, 0, ROLLOUTS)
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
-        ours.append(seconds(lambda: [roll_out_shard(job, lab, shard, Ledger()) for shard in shards]))
+        lab.forget()
+        ours.append(seconds(lambda: roll_out(job, lab, problem_table, solutions, Ledger())))
         sampled = beginnings[::EVERY]
         rival.append(seconds(lambda t=sampled: [plain.generate([text], ROLLOUTS) for text in t]) / len(sampled))
     return [

@@ -26,7 +26,7 @@ def pipelines() -> str:
     studies = [name for name in STUDIES if find_spec(f"stepscale.pipelines.{name}")]
     made, read = {}, {}
     for name in (*MAIN, *studies):
-        pipeline = import_module(f"stepscale.pipelines.{name}").create_pipeline()
+        pipeline = import_module(f"stepscale.pipelines.{name}.pipeline").create_pipeline()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
     rows = max(len(MAIN), len(studies))

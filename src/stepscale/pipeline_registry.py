@@ -6,23 +6,17 @@ import click
 from kedro.framework.project import pipelines as asked
 from kedro.pipeline import Pipeline
 
-from stepscale.pipelines import (
-    active_learning,
-    data_loop,
-    ingestion,
-    larger_model,
-    policy,
-    reporting,
-    revisions,
-    reward_modeling,
-    rollouts,
-    supervision,
-    test_time_search,
-)
-from stepscale.pipelines.active_learning import pipeline as labels
-from stepscale.pipelines.data_loop import pipeline as loops
-from stepscale.pipelines.rollouts import pipeline as soft_prms
-from stepscale.pipelines.test_time_search import pipeline as searches
+from stepscale.pipelines.active_learning import pipeline as active_learning
+from stepscale.pipelines.data_loop import pipeline as data_loop
+from stepscale.pipelines.ingestion import pipeline as ingestion
+from stepscale.pipelines.larger_model import pipeline as larger_model
+from stepscale.pipelines.policy import pipeline as policy
+from stepscale.pipelines.reporting import pipeline as reporting
+from stepscale.pipelines.revisions import pipeline as revisions
+from stepscale.pipelines.reward_modeling import pipeline as reward_modeling
+from stepscale.pipelines.rollouts import pipeline as rollouts
+from stepscale.pipelines.supervision import pipeline as supervision
+from stepscale.pipelines.test_time_search import pipeline as test_time_search
 
 MAIN: dict[str, Callable[[], Pipeline]] = {
     "ingestion": ingestion.create_pipeline,
@@ -40,19 +34,19 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
     "revisions": revisions.create_pipeline,
     "larger_model": larger_model.create_pipeline,
     "policy": policy.create_pipeline,
-    "release": labels.release_pool,
-    "loop_release": labels.release_with_loop,
+    "release": active_learning.release_pool,
+    "loop_release": active_learning.release_with_loop,
 }
 """Questions beyond the main run; each takes what the main run made."""
 
 IN_PLACE: dict[str, Callable[[], Pipeline]] = {
-    "given_labels": labels.given_labels,
-    "best_of_n": searches.best_of_n,
-    "tree_search": searches.tree_search,
-    "samples": searches.samples,
-    "judge_samples": searches.judge_samples,
-    "data_loop_by_prm": loops.by_prm,
-    "soft_prm": soft_prms.soft_prm,
+    "given_labels": active_learning.given_labels,
+    "best_of_n": test_time_search.best_of_n,
+    "tree_search": test_time_search.tree_search,
+    "samples": test_time_search.samples,
+    "judge_samples": test_time_search.judge_samples,
+    "data_loop_by_prm": data_loop.by_prm,
+    "soft_prm": rollouts.soft_prm,
 }
 """What an environment runs in the place of one of those: given labels or samples, parts of a pipeline, another labeler."""
 

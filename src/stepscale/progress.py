@@ -37,7 +37,7 @@ class LoggedProgress:
         self, description: str, total: int, unit: str, seconds_between: float = _SECONDS_BETWEEN_LINES
     ) -> None:
         self.description, self.total, self.unit, self.done = description, total, unit, 0.0
-        self._began = self._told = time.monotonic()
+        self._began = self._last_line = time.monotonic()
         self._wait = seconds_between
         self._lines = 0
 
@@ -45,8 +45,8 @@ class LoggedProgress:
         """``n`` more are done."""
         self.done += n
         now = time.monotonic()
-        if now - self._told >= self._wait:
-            self._told = now
+        if now - self._last_line >= self._wait:
+            self._last_line = now
             self._tell(now)
 
     def _tell(self, now: float) -> None:

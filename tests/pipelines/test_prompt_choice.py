@@ -6,10 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from kedro.config import OmegaConfigLoader
+from kedro.io import DataCatalog
 from made_plans import made
 
+from stepscale.errors import InputError
 from stepscale.formats import write
+from stepscale.formats.checking import empty
 from stepscale.formats.contract import Tables
+from stepscale.formats.tables import SOLUTIONS
 from stepscale.parameters import GeneratorBlock, ProblemSource, SearchBlock, check_parameters
 from stepscale.pipelines.ingestion.nodes import choose_examples, fine_tune_generator
 from stepscale.pipelines.sampling import gather
@@ -78,6 +82,22 @@ def test_a_base_is_asked_by_examples_without_any_fine_tuning(
     table = gather(made(sample_test(folder, test, config, search, 0)))
     assert len(table) == 6 * 3
     assert table["step_ends"].map(len).equals(table["steps"].map(len))
+
+
+def test_without_fine_tuning_no_table_of_examples_is_written(project: Path) -> None:
+    loader = OmegaConfigLoader(str(project / "conf"), env="smoke", **CONFIG_LOADER_ARGS)
+    catalog = DataCatalog.from_config(
+        {name: loader["catalog"][name] for name in ("format_examples", "larger_examples")}
+    )
+    for name in ("format_examples", "larger_examples"):
+        catalog.save(name, empty(SOLUTIONS))
+        assert not catalog.exists(name) and catalog.load(name).empty
+
+
+def test_without_examples_nothing_is_fine_tuned(examples: tuple[Path, pd.DataFrame, pd.DataFrame]) -> None:
+    path, problems, _ = examples
+    with pytest.raises(InputError, match="no examples to fine-tune on"):
+        fine_tune_generator(problems, empty(SOLUTIONS), block(path, path, fine_tuning={"epochs": 1}), 0)
 
 
 def test_once_fine_tuned_it_needs_no_examples(

@@ -82,6 +82,66 @@ def test_readers_and_adapters_are_part_of_what_reads_and_scores_by_name() -> Non
     assert "stepscale.verifiers.adapters.trl" in code._imported({"stepscale.verifiers.adapters"})
 
 
+PACKAGES_ABOVE = {"__init__.py": "from toy import aside\n", "parts/__init__.py": "from toy import aside\n"}
+
+
+@pytest.mark.parametrize("package", PACKAGES_ABOVE)
+def test_a_package_above_a_module_counts_and_what_it_imports(toy: Path, package: str) -> None:
+    before = key()
+    (toy / package).write_text(PACKAGES_ABOVE[package])
+    importing = key()
+    assert importing != before
+    (toy / "aside.py").write_text("nobody = 4\n")
+    assert key() != importing
+
+
+LAZY = """from stepscale.lazy import lazy_names
+HOMES = {"nobody": "far.away", "another": "far.other"}
+__getattr__ = lazy_names(__name__, HOMES)
+"""
+LAZY_AT_ONCE = LAZY.replace("HOMES)", '{"nobody": "far.away", "another": "far.other"})').replace("HOMES =", "_ =")
+
+
+@pytest.mark.parametrize("exports", [LAZY, LAZY_AT_ONCE])
+@pytest.mark.parametrize(
+    "use",
+    [
+        "from toy.lazily import nobody",
+        "from .lazily import nobody",
+        "from toy.lazily import *",
+        "import toy.lazily\nnobody = toy.lazily.nobody",
+        "from toy import lazily\nnobody = lazily.nobody",
+        "def two():\n    from toy.lazily import nobody as two\n    return two",
+    ],
+)
+def test_a_name_that_a_package_exports_lazily_counts_by_the_module_it_comes_from(
+    toy: Path, use: str, exports: str
+) -> None:
+    (toy / "lazily" / "far").mkdir(parents=True)
+    for file, text in {"__init__.py": exports, "far/__init__.py": "", "far/away.py": "nobody = 0\n"}.items():
+        (toy / "lazily" / file).write_text(text)
+    (toy / "late.py").write_text(f"{use}\ntwo = 2\n")
+    before = key()
+    (toy / "lazily" / "far" / "away.py").write_text("nobody = 1\n")
+    assert key() != before
+
+
+def test_a_lazy_name_that_is_not_imported_leaves_the_key_as_it_is(toy: Path) -> None:
+    (toy / "lazily" / "far").mkdir(parents=True)
+    for file, text in {"__init__.py": LAZY, "far/__init__.py": "", "far/other.py": "another = 0\n"}.items():
+        (toy / "lazily" / file).write_text(text)
+    (toy / "late.py").write_text("from toy.lazily import nobody\ntwo = 2\n")
+    before = key()
+    (toy / "lazily" / "far" / "other.py").write_text("another = 1\n")
+    assert key() == before
+
+
+def test_a_piece_of_a_pipeline_does_not_depend_on_how_it_is_reported() -> None:
+    modules = code._imported({"stepscale.pipelines.revisions.chain_pieces"})
+    assert "stepscale.pipelines.revisions" in modules
+    assert not any(name.startswith(("stepscale.report", "stepscale.studies")) for name in modules)
+
+
 def test_the_hash_is_the_same_in_another_process_and_another_place(tmp_path: Path) -> None:
     import shutil
 

@@ -13,12 +13,11 @@ from stepscale.errors import InputError
 from stepscale.scratch import replace_folder
 
 
-class ModelFolderDataset(AbstractVersionedDataset[Path, Path | None]):
+class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
     """Saves by copying a folder with ``config.json`` and ``*.safetensors``; loads the path it lies at.
 
     ``expects``: ending of the architecture's name (``CausalLM``, ``TokenClassification``); loading another kind raises
-    InputError. ``filepath``: where the folder lies. ``optional``: an empty folder will do, from a part that is switched off.
-    ``or_none``: what loads is None where there is no folder yet, for those who want the model only if some option says so.
+    InputError. ``filepath``: where the folder lies.
     """
 
     def __init__(
@@ -26,40 +25,29 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path | None]):
         *,
         filepath: str,
         expects: str | None = None,
-        optional: bool = False,
-        or_none: bool = False,
         version: Version | None = None,
         metadata: dict[str, Any] | None = None,
     ) -> None:
         self.metadata = metadata
         self.expects = expects
-        self.optional = optional
-        self.or_none = or_none
         super().__init__(filepath=PurePosixPath(filepath), version=version)
 
-    def load(self) -> Path | None:
+    def load(self) -> Path:
         """The folder's path, checked."""
         folder = Path(str(self._get_load_path()))
-        if self.or_none and not folder.is_dir():
-            return None
-        self._check(folder)
+        check_model_folder(folder, self.expects)
         return folder
 
     def save(self, data: Path) -> None:
         """Copy a model folder here; what was here before is replaced only when the copy is whole."""
-        self._check(Path(data))
+        check_model_folder(Path(data), self.expects)
         target = Path(str(self._get_save_path()))
         if target.resolve() == Path(data).resolve():
             return
         replace_folder(Path(data), target)
 
-    def _check(self, folder: Path) -> None:
-        if not (self.optional and folder.is_dir() and not any(folder.iterdir())):
-            check_model_folder(folder, self.expects)
-
     def _exists(self) -> bool:
-        folder = Path(str(self._get_load_path()))
-        return (folder / "config.json").is_file() or (self.optional and folder.is_dir())
+        return (Path(str(self._get_load_path())) / "config.json").is_file()
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "expects": self.expects, "version": self._version}

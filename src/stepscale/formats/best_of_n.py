@@ -93,7 +93,7 @@ def read(
         else:
             rows.add(*_pool(record))
 
-    records.each(add)
+    records.read_into(add)
     return checked(rows.tables(records))
 
 

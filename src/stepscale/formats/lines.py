@@ -26,7 +26,7 @@ _BAD = object()
 
 
 class Records:
-    """The records of a source, streamed; iterate, or hand each to a function with `each`.
+    """The records of a source, streamed; iterate, or hand each to a function with `read_into`.
 
     Args:
         source: A file, a folder, a hub name, or a list of them.
@@ -62,7 +62,7 @@ class Records:
             detail = f" ({self.skipped} bad lines, the first: {self.reasons[0]})" if self.reasons else ""
             raise InputError(f"{self.source}: no records found{detail}; give a file that holds at least one")
 
-    def each(self, add: Callable[[Record], None]) -> None:
+    def read_into(self, add: Callable[[Record], None]) -> None:
         """Hand every record to ``add``; what ``add`` raises about a record makes it a bad line.
 
         Args:

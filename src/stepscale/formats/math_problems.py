@@ -69,7 +69,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
             problem_id = f"{problem_id}-{uses[problem_id]}"
         rows.row(problem_id, problem, answer, solution, subject, level, split or (place and place.split("/")[0]))
 
-    records.each(add)
+    records.read_into(add)
     return Tables(problems=rows.frame(), skipped=records.skipped, skip_reasons=tuple(records.reasons))
 
 

@@ -56,7 +56,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
             is_correct=ratings[-1] == 1,
         )
 
-    records.each(add)
+    records.read_into(add)
     return rows.tables(records, split)
 
 

@@ -47,6 +47,6 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         rows.add(text(record, "modified_question"), steps, ratings, gold=maybe_text(record, "ground_truth"))
         classes.append(classification)
 
-    records.each(add)
+    records.read_into(add)
     data = rows.tables(records, split)
     return replace(data, solutions=data.solutions.assign(classification=pd.Series(classes, dtype="str")))

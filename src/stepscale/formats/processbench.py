@@ -44,7 +44,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         generator = maybe_text(record, "generator")
         rows.add(text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator)
 
-    records.each(add)
+    records.read_into(add)
     return rows.tables(records)
 
 

@@ -79,7 +79,7 @@ def read(
         scores.rows([(*key, "prm", negative, neutral, float(prm)), (*key, "orm", [1.0 - orm], [0.0], float(orm))])
 
     with collector_paused():
-        records.each(add)
+        records.read_into(add)
     return Tables(
         problems=problems.frame(),
         solutions=solutions.frame(),

@@ -63,7 +63,7 @@ def read(
         ]
         rows.add(_problem(record), samples, _scores(record, verifier, len(completions)))
 
-    records.each(add)
+    records.read_into(add)
     return rows.tables(records)
 
 
@@ -105,7 +105,7 @@ def read_predictions(
             raise BadRecord("there is no key such as 'pred_weighted@4'")
         rows.extend((problem.problem_id, *prediction, problem.answer) for prediction in predictions)
 
-    records.each(add)
+    records.read_into(add)
     graded = [(answer, gold) for *_, answer, gold in rows if gold is not None]
     verdicts = iter(grade_many([answer for answer, _ in graded], [gold for _, gold in graded], rules))
     columns = Columns(tables.PREDICTIONS, *tables.PREDICTIONS.columns)

@@ -55,7 +55,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         values = [label if type(label) is float else None for label in labels]
         rows.add(text(record, "prompt"), steps, ratings, values=values)
 
-    records.each(add)
+    records.read_into(add)
     return rows.tables(records, split)
 
 

@@ -57,11 +57,11 @@ def changed_input(lineage: Lineage, name: str) -> str | None:
 
 
 def _refusal(stale: dict[str, str], run_params: dict[str, Any]) -> str:
-    told = ", ".join(f"{name} was made from another version of {cause}" for name, cause in stale.items())
+    causes = ", ".join(f"{name} was made from another version of {cause}" for name, cause in stale.items())
     pipelines = ",".join(dict.fromkeys(filter(None, map(pipeline_of, stale))))
     env = f" --env {run_params['env']}" if run_params.get("env") else ""
     remedy = f"kedro run{env} --pipelines {pipelines}" if pipelines else f"kedro run{env}"
-    return f"stale data: {told} than the one that is there now; make it again: {remedy}"
+    return f"stale data: {causes} than the one that is there now; make it again: {remedy}"
 
 
 def _warn_of_parameters(lineage: Lineage, names: list[str]) -> None:

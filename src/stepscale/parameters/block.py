@@ -35,7 +35,7 @@ class SamplingBlock(Block):
 
 
 class SampleCounts(Block):
-    """How many samples a problem, and how they are stored."""
+    """How many samples per problem, and how they are stored."""
 
     per_problem: int = Field(ge=1)
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")

@@ -39,8 +39,8 @@ class ProblemSource(Block):
 
     @model_validator(mode="after")
     def _has_what_it_names(self) -> "ProblemSource":
-        wanted = ("lab",) if self.source == "lab" else ("train", "test")
-        missing = [name for name in wanted if getattr(self, name) is None]
+        needed = ("lab",) if self.source == "lab" else ("train", "test")
+        missing = [name for name in needed if getattr(self, name) is None]
         if missing:
             raise ValueError(
                 f"source: {self.source} needs {' and '.join(missing)}; give {missing[0]} or another source"
@@ -61,7 +61,7 @@ class GivenSamples(FileSource):
     places: int | None = Field(
         None,
         ge=1,
-        description="samples a problem, absent ones count as unanswered; null: as many as any problem has",
+        description="samples per problem; absent ones count as unanswered; null: as many as any problem has",
     )
 
 
@@ -98,8 +98,8 @@ class TrainingChains(Block):
     """Chains of training problems, for the revision ORMs to learn from."""
 
     problems: int = Field(ge=1, description="the first so many training problems")
-    chains: int = Field(ge=1, description="chains a problem")
-    attempts: int = Field(ge=1, description="attempts a chain")
+    chains: int = Field(ge=1, description="chains per problem")
+    attempts: int = Field(ge=1, description="attempts per chain")
     problems_per_shard: int = Field(ge=1)
 
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
 
 
-def _without_patience(given: Optimization) -> Optimization:
-    if given.patience is not None:
+def _without_patience(options: Optimization) -> Optimization:
+    if options.patience is not None:
         raise ValueError(
             "patience: a generator learns from all of its examples and has no loss to stop by; set it to null"
         )
-    return given
+    return options
 
 
 FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
@@ -36,7 +36,7 @@ class GeneratorBlock(Block):
     examples: Literal["own", "given"] = Field(
         description="fine-tune on its own right samples, or on given right solutions"
     )
-    samples_per_problem: int = Field(ge=1, description="own samples a problem to choose right ones from")
+    samples_per_problem: int = Field(ge=1, description="own samples per problem to choose right ones from")
     sampling: SamplingBlock
     fine_tuning: FineTuning | None = Field(description="null: the base as it is, asked by its prompt")
     placement: GeneratorPlacement = GeneratorPlacement()
@@ -112,9 +112,9 @@ class VerifierBlock(VerifierModels):
         """The settings of PRM_large."""
         return self._fitted("prm", (self.large or self).prm, seed)
 
-    def _fitted(self, kind: Literal["prm", "orm"], given: VerifierOptions, seed: int) -> VerifierTraining:
-        fitted = given.optimization.model_copy(update={"seed": seed})
-        options = given.model_dump() | {"optimization": fitted}
+    def _fitted(self, kind: Literal["prm", "orm"], of_kind: VerifierOptions, seed: int) -> VerifierTraining:
+        fitted = of_kind.optimization.model_copy(update={"seed": seed})
+        options = of_kind.model_dump() | {"optimization": fitted}
         return VerifierTraining(kind=kind, layout=TextFormat(prompt=self.prompt), validation_share=0.0, **options)
 
 
@@ -123,7 +123,7 @@ class LargerBlock(Block):
 
     base: ModelSource = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
     samples_per_problem: int | None = Field(
-        None, ge=1, description="own samples a problem to choose right ones from; null: as many as the generator's"
+        None, ge=1, description="own samples per problem to choose right ones from; null: as many as the generator's"
     )
     fine_tuning: FineTuning | None = Field(None, description="null: the generator's")
     placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
@@ -132,5 +132,5 @@ class LargerBlock(Block):
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
         """What makes the larger model ready and asks it: the generator's block with this base."""
         names = ("base", "samples_per_problem", "fine_tuning", "placement")
-        own = {name: getattr(self, name) for name in names}
-        return generator.model_copy(update={name: value for name, value in own.items() if value is not None})
+        settings = {name: getattr(self, name) for name in names}
+        return generator.model_copy(update={name: value for name, value in settings.items() if value is not None})

@@ -136,8 +136,8 @@ class SupervisionSettings(_SmallVerifiers, _RatedPool):
     @model_validator(mode="after")
     def _has_samples(self) -> Self:
         design = self.experiment.design
-        _check_drawn("experiment.design.sizes", max(design.sizes), self.experiment, "pool")
-        _check_drawn("experiment.design.budgets", max(design.budgets), self.experiment, "test")
+        _check_samples("experiment.design.sizes", max(design.sizes), self.experiment, "pool")
+        _check_samples("experiment.design.budgets", max(design.budgets), self.experiment, "test")
         return self
 
 
@@ -149,17 +149,17 @@ class LoopSettings(_SmallVerifiers):
 
     @model_validator(mode="after")
     def _has_samples(self) -> Self:
-        told = "loop.per_problem: audit, first sample and rounds take"
-        _check_drawn(told, self.loop.samples, self.experiment, "pool")
-        _check_drawn("loop.budgets", max(self.loop.budgets), self.experiment, "test")
+        key = "loop.per_problem: audit, first sample and rounds take"
+        _check_samples(key, self.loop.samples, self.experiment, "pool")
+        _check_samples("loop.budgets", max(self.loop.budgets), self.experiment, "test")
         return self
 
 
-def _check_drawn(key: str, n: int, experiment: ExperimentBlock, part: str) -> None:
-    drawn = (experiment.pool if part == "pool" else experiment.test).samples.per_problem
-    if n > drawn:
+def _check_samples(key: str, n: int, experiment: ExperimentBlock, part: str) -> None:
+    n_samples = (experiment.pool if part == "pool" else experiment.test).samples.per_problem
+    if n > n_samples:
         raise ValueError(
-            f"{key}: {n} is above the {drawn} samples per problem; lower it or raise experiment.{part}.samples.per_problem"
+            f"{key}: {n} is above the {n_samples} samples per problem; lower it or raise experiment.{part}.samples.per_problem"
         )
 
 

@@ -38,7 +38,7 @@ def choose_examples(
     if generator.fine_tuning is None:
         return empty(SOLUTIONS)
     train = problems[problems["split"] == "train"]
-    right = _given(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
+    right = _given_solutions(train, source) if generator.examples == "given" else _right_samples(train, generator, seed)
     if right.empty:
         raise InputError(
             f"no right solution to fine-tune the generator on (generator.examples: {generator.examples}); "
@@ -48,7 +48,7 @@ def choose_examples(
     return right.reset_index(drop=True)
 
 
-def _given(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame:
+def _given_solutions(train: pd.DataFrame, source: ProblemSource) -> pd.DataFrame:
     from stepscale.formats.source import read_solutions
 
     if source.train is None:
@@ -84,6 +84,9 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
         examples: Right solutions, as ``choose_examples`` gives them.
         generator: The base and its training.
         seed: The run's seed.
+
+    Raises:
+        InputError: The base is to be fine-tuned and there are no examples.
     """
     from stepscale.engine import loading
     from stepscale.generation import finetune
@@ -93,6 +96,8 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
     if generator.fine_tuning is None:
         loading.save(loading.load_causal_lm(generator.base), loading.load_tokenizer(generator.base), folder)
         return folder
+    if examples.empty:
+        raise InputError(f"{name}: there are no examples to fine-tune on; run the node that chooses them first")
     options = generator.training(seed)
     with child_run(name, generator) as run:
         fit = finetune.fine_tune_generator(generator.base, problems, examples, options, folder, on_log=run.on_log)

@@ -1,7 +1,8 @@
 """A hash of the code that makes something: of its module's source and of all modules of ours that this imports.
 
-Comments, layout and docstrings do not count, nor does where the package is installed. Imports inside functions count, imports
-for type checking alone do not. Other people's libraries do not count.
+The packages above a module count too, for Python runs them first. A name that a package exports lazily (``stepscale.lazy``)
+counts by the module that it comes from. Imports inside functions count, imports for type checking alone do not. Comments,
+layout, docstrings, the place of installation and other people's libraries do not count.
 """
 
 import ast
@@ -54,7 +55,7 @@ def _imported(roots: set[str]) -> set[str]:
         if name in closure or _top(name) not in packages or _file_of(name) is None:
             continue
         closure.add(name)
-        waiting.extend(_read(name).imports)
+        waiting.extend([name.rpartition(".")[0], *_read(name).imports])  # a module's package is run before it
     return closure
 
 
@@ -86,7 +87,7 @@ def _read(name: str) -> _Module:
     assert file is not None
     tree = _Stripped().visit(ast.parse(file.read_bytes()))
     package = name if file.name == "__init__.py" else name.rpartition(".")[0]
-    imports = frozenset(found for node in ast.walk(tree) for found in _imports_of(node, package))
+    imports = frozenset(module for node in ast.walk(tree) for module in _imports_of(node, package))
     return _Module(sha256(_shape(tree).encode()).hexdigest(), imports)
 
 
@@ -108,14 +109,12 @@ def _imports_of(node: ast.AST, package: str) -> list[str]:
     Where the text goes on with a value, as in ``f"stepscale.formats.{name}"``, it may be any module of that package.
     """
     if isinstance(node, ast.Import):
-        return [alias.name for alias in node.names]
+        return [name for alias in node.names for name in (alias.name, *_lazy_homes(alias.name, package).values())]
     if isinstance(node, ast.ImportFrom):
         parents = package.split(".")
         above = parents[: len(parents) - node.level + 1] if node.level else []
         base = ".".join([*above, *([node.module] if node.module else [])])
-        inside = [f"{base}.{alias.name}" for alias in node.names]
-        is_ours = _top(base) in (_top(package), _PACKAGE)
-        return [name if is_ours and _file_of(name) else base for name in inside]
+        return [name for alias in node.names for name in _imports_from(base, alias.name, package)]
     if isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
         return [node.value] if _top(node.value) == _top(package) else []
     if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
@@ -133,6 +132,35 @@ def _modules_within(prefix: str, package: str) -> list[str]:
         return []
     inside = sorted({path.stem for path in file.parent.iterdir()})
     return [module for stem in inside if stem.isidentifier() and _file_of(module := f"{name}.{stem}")]
+
+
+def _imports_from(base: str, name: str, package: str) -> list[str]:
+    """The modules that ``from base import name`` needs, written in ``package``."""
+    homes = _lazy_homes(base, package)
+    if name in homes:
+        return [base, homes[name]]
+    if name == "*":
+        return [base, *homes.values()]
+    module = f"{base}.{name}"
+    if _is_ours(base, package) and _file_of(module):
+        return [module, *_lazy_homes(module, package).values()]
+    return [base]
+
+
+def _lazy_homes(name: str, package: str) -> dict[str, str]:
+    """The module of each name that a package exports by ``lazy_names``; empty for any other module."""
+    file = _file_of(name) if _is_ours(name, package) else None
+    if file is None or file.name != "__init__.py":
+        return {}
+    tree = ast.parse(file.read_bytes())
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func) == "lazy_names"]
+    assigned = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
+    mappings = [ast.literal_eval(assigned.get(ast.unparse(call.args[1]), call.args[1])) for call in calls]
+    return {export: f"{name}.{home}" for mapping in mappings for export, home in mapping.items()}
+
+
+def _is_ours(name: str, package: str) -> bool:
+    return _top(name) in (_top(package), _PACKAGE)
 
 
 def _top(name: str) -> str:

@@ -155,7 +155,6 @@ def _arguments(
         disable_tqdm=True,
         seed=seed,
         remove_unused_columns=False,
-        dataloader_num_workers=0,
         dataloader_pin_memory=False,
     )
     if arguments.n_gpu > 1:

@@ -64,7 +64,7 @@ def read(
     records = Records(source, on_error, split, config)
     reader = _Reader(frozenset(drop))
     with collector_paused():
-        records.each(reader.add)
+        records.read_into(reader.add)
         if not reader.problems:
             counts = dict(reader.dropped)
             raise InputError(f"{source}: every record was dropped ({counts}); read with drop=() to keep all")

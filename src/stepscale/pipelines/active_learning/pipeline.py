@@ -3,29 +3,25 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.active_learning import measuring, nodes, release
+from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
 
 
 def create_pipeline() -> Pipeline:
     """The active_learning pipeline: a pool of sampled solutions, and a label of each of their steps."""
-    made_of = {"generator": "params:generator", "pool": "params:pool", "seed": "params:seed"}
+    made_of = named("params:generator", "params:pool", "params:seed")
     return Pipeline(
         [
             Node(
                 nodes.sample_pool,
-                inputs={"generator_model": "generator_model", "problems": "problems", **made_of},
+                inputs=named("generator_model", "problems") | made_of,
                 outputs="pool_shards",
                 name="sample_pool",
             ),
             Node(gather, inputs={"shards": "pool_shards"}, outputs="pool_solutions", name="gather_pool"),
             Node(
                 nodes.label_pool,
-                inputs={
-                    "generator_model": "generator_model",
-                    "problems": "problems",
-                    "pool_solutions": "pool_solutions",
-                    **made_of,
-                },
+                inputs=named("generator_model", "problems", "pool_solutions") | made_of,
                 outputs="pool_label_shards",
                 name="label_pool",
             ),
@@ -41,7 +37,7 @@ def given_labels() -> Pipeline:
     """Labels that came with the data (PRM800K's people), in the place of active_learning."""
     read = Node(
         nodes.read_given_labels,
-        inputs={"problems": "problems", "source": "params:problems", "pool": "params:pool"},
+        inputs=named("problems", "params:pool") | {"source": "params:problems"},
         outputs=["pool_solutions", "step_labels"],
         name="read_given_labels",
     )
@@ -52,12 +48,8 @@ def release_pool() -> Pipeline:
     """The labelled pool as a data set to pass on, in PRM800K's format."""
     written = Node(
         release.release_pool,
-        inputs={
-            "problems": "problems",
-            "solutions": "pool_solutions",
-            "step_labels": "step_labels",
-            "settings": "params:release_settings",
-        },
+        inputs=named("problems", "step_labels")
+        | {"solutions": "pool_solutions", "settings": "params:release_settings"},
         outputs=["release", "release_counts"],
         name="release_labels",
     )
@@ -68,12 +60,7 @@ def release_with_loop() -> Pipeline:
     """The same with what the data loop labelled."""
     joined = Node(
         release.add_loop,
-        inputs={
-            "pool_solutions": "pool_solutions",
-            "step_labels": "step_labels",
-            "loop_solutions": "loop_solutions",
-            "loop_step_labels": "loop_step_labels",
-        },
+        inputs=named("pool_solutions", "step_labels", "loop_solutions", "loop_step_labels"),
         outputs=["released_solutions", "released_labels"],
         name="add_loop",
     )

@@ -121,8 +121,8 @@ def _told_of_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBloc
 def _told_of_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -> str:
     """By the names in the rows: rounds may have had another labeler than the option that stands now."""
     names = sorted(labels["labeler"].dropna().unique())
-    told = _PROGRAMS | {option.kind: option.told}
-    parts = [f"{told[name]} (`{name}`)" for name in names if name in _PROGRAMS]
+    words_of = _PROGRAMS | {option.kind: option.told}
+    parts = [f"{words_of[name]} (`{name}`)" for name in names if name in _PROGRAMS]
     people = [f"`{name}`" for name in names if name not in _PROGRAMS]
     if people or labels["labeler"].isna().any():
         words = "people" if option.kind in _PROGRAMS else option.told
@@ -142,12 +142,12 @@ def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
 def _told_of_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
     """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
     made = "fine-tuned" if generator.fine_tuning else "as it is"
-    drawn = generator.sampling
-    own = f"{generator.base}, {made}; temperature {drawn.temperature:g}, top-p {drawn.top_p:g}"
+    sampling = generator.sampling
+    ours = f"{generator.base}, {made}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
     if pool.labeler.kind != "given":
-        return own
-    given = "that of the data that was given"
-    return f"generation 0: {given}; later ones: {own}" if looped else given
+        return ours
+    theirs = "that of the data that was given"
+    return f"generation 0: {theirs}; later ones: {ours}" if looped else theirs
 
 
 def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:

@@ -54,8 +54,8 @@ def _asked(problems: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
 def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
     """Distinct answered solutions of the loop's training problems."""
     train = problems[problems["split"] == "train"].head(loop.problems)
-    own = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
-    return chosen(own, candidates(own)).sort_values(KEY, ignore_index=True)
+    samples = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
+    return chosen(samples, candidates(samples)).sort_values(KEY, ignore_index=True)
 
 
 def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
@@ -126,8 +126,8 @@ def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]
     """(seed, strategies, their samples) of runs that have labelled the same."""
     for seed, of_seed in keys.groupby("seed", sort=False):
         same: dict[frozenset[Any], list[str]] = {}
-        for name, own in of_seed.groupby("strategy", sort=False):
-            same.setdefault(frozenset(own[KEY].itertuples(index=False, name=None)), []).append(str(name))
+        for name, of_run in of_seed.groupby("strategy", sort=False):
+            same.setdefault(frozenset(of_run[KEY].itertuples(index=False, name=None)), []).append(str(name))
         for names in same.values():
             yield int(str(seed)), names, of_seed[of_seed["strategy"] == names[0]]
 
@@ -167,15 +167,15 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
 
     round_, parts = int(keys["round"].max()) + 1, [keys]
     for strategy, seed, pool in _runs(loop, scores):
-        own = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
+        of_run = keys[(keys["strategy"] == strategy.name) & (keys["seed"] == seed)]
         left = without(pool, audit(pool, loop, seed))
-        found = next_round(left, own, strategy.selection, loop.per_problem, round_, seed)
-        if found.empty:
+        new = next_round(left, of_run, strategy.selection, loop.per_problem, round_, seed)
+        if new.empty:
             raise InputError(
                 f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labelled yet; lower "
                 "loop.per_problem or raise experiment.pool.samples.per_problem"
             )
-        parts.append(found.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
+        parts.append(new.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
     return pd.concat(parts, ignore_index=True)
 
 

@@ -6,8 +6,10 @@ from typing import Any, NamedTuple
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.data_loop import measuring
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.pipelines.named import named
 from stepscale.pipelines.supervision import samples
 from stepscale.supervision.loop_options import ROUNDS
 
@@ -40,7 +42,7 @@ def _loop(labeling: _Labeling) -> Pipeline:
     outer = [
         Node(
             loop.begin,
-            inputs={**_POOL, "loop": "params:loop", "seed": "params:seed"},
+            inputs=named("params:loop", "params:seed") | _POOL,
             outputs=["loop_keys_0", "loop_asked_0"],
             name="begin_loop",
         ),
@@ -56,6 +58,15 @@ def _loop(labeling: _Labeling) -> Pipeline:
             outputs=f"loop_points_{ROUNDS + 1}",
             name="measure_loop_at_its_end",
         ),
+    ]
+    whole = Pipeline([*samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop")
+    return sum((_round(i, labeling) for i in rounds), whole)
+
+
+def _gathered(keys: str, labels: str) -> list[Node]:
+    """What all rounds measured and labelled, each in one table."""
+    rounds = range(1, ROUNDS + 1)
+    return [
         Node(
             loop.gather_rounds,
             inputs={f"round_{i}": f"loop_points_{i}" for i in (*rounds, ROUNDS + 1)},
@@ -70,20 +81,12 @@ def _loop(labeling: _Labeling) -> Pipeline:
         ),
         Node(
             loop.collect_labels,
-            inputs={
-                "pool_solutions": "pool_solutions",
-                "experiment_solutions": "experiment_solutions",
-                "keys": keys,
-                "labels": labels,
-                "loop": "params:loop",
-                "seed": "params:seed",
-            },
+            inputs=named("pool_solutions", "experiment_solutions", "params:loop", "params:seed")
+            | {"keys": keys, "labels": labels},
             outputs=["loop_solutions", "loop_step_labels", "loop_rounds"],
             name="collect_loop_labels",
         ),
     ]
-    whole = Pipeline([*samples.nodes(), *outer, *measuring.nodes()], tags="data_loop")
-    return sum((_round(i, labeling) for i in rounds), whole)
 
 
 def _round(i: int, labeling: _Labeling) -> Pipeline:
@@ -106,34 +109,16 @@ def _round(i: int, labeling: _Labeling) -> Pipeline:
         ),
         Node(
             labeling.later,
-            inputs={
-                **_POOL,
-                "asked": asked,
-                "labels": before["labels"],
-                labeling.model: labeling.model,
-                **_SETTINGS,
-            },
+            inputs=_POOL | _SETTINGS | {"asked": asked, "labels": before["labels"], labeling.model: labeling.model},
             outputs=labels,
             name="label",
         ),
         Node(
             loop.health,
-            inputs={
-                "scores": scores,
-                "keys": keys,
-                "solutions": "experiment_solutions",
-                "labels": labels,
-                "loop": "params:loop",
-            },
+            inputs={"scores": scores, "keys": keys, "labels": labels, "loop": "params:loop"}
+            | {"solutions": "experiment_solutions"},
             outputs=f"loop_health_{i}",
             name="look_at_health",
         ),
     ]
-    return Pipeline(
-        nodes,
-        namespace=f"round_{i}",
-        prefix_datasets_with_namespace=False,
-        inputs={*_POOL.values(), *before.values(), *earlier.values(), labeling.model},
-        parameters={"loop", "loop_settings"},
-        tags="data_loop",
-    )
+    return box(nodes, namespace=f"round_{i}", tag="data_loop")

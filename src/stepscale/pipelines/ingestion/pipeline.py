@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.ingestion import nodes
+from stepscale.pipelines.named import named
 
 
 def create_pipeline() -> Pipeline:
@@ -17,23 +18,13 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.choose_examples,
-                inputs={
-                    "problems": "problems",
-                    "source": "params:problems",
-                    "generator": "params:generator",
-                    "seed": "params:seed",
-                },
+                inputs=named("problems", "params:generator", "params:seed") | {"source": "params:problems"},
                 outputs="format_examples",
                 name="choose_format_examples",
             ),
             Node(
                 nodes.fine_tune_generator,
-                inputs={
-                    "problems": "problems",
-                    "examples": "format_examples",
-                    "generator": "params:generator",
-                    "seed": "params:seed",
-                },
+                inputs=named("problems", "params:generator", "params:seed") | {"examples": "format_examples"},
                 outputs="generator_model",
                 name="fine_tune_generator",
             ),

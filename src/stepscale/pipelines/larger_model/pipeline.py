@@ -2,18 +2,20 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
 from stepscale.pipelines.larger_model import measuring
 from stepscale.pipelines.larger_model import nodes as larger
+from stepscale.pipelines.named import named
 
 
 def create_pipeline() -> Pipeline:
     """A larger model made ready as the generator is, and its greedy answers; one box in the picture."""
-    made_of = {"generator": "params:generator", "larger": "params:larger", "seed": "params:seed"}
+    made_of = named("params:generator", "params:larger", "params:seed")
     settings = {"settings": "params:larger_settings"}
     nodes = [
         Node(
             larger.measure_sizes,
-            inputs={"generator_model": "generator_model", "larger": "params:larger"},
+            inputs=named("generator_model", "params:larger"),
             outputs="model_sizes",
             name="measure_sizes",
         ),
@@ -31,30 +33,17 @@ def create_pipeline() -> Pipeline:
         ),
         Node(
             larger.answer_greedily,
-            inputs={"larger_model": "larger_model", "test_problems": "test_problems", **settings},
+            inputs=named("larger_model", "test_problems") | settings,
             outputs="larger_shards",
             name="answer_greedily",
         ),
         Node(
             larger.price_answers,
-            inputs={
-                "shards": "larger_shards",
-                "generator_model": "generator_model",
-                "larger_model": "larger_model",
-                "test_problems": "test_problems",
-                "test_solutions": "test_solutions",
-                **settings,
-            },
+            inputs=named("generator_model", "larger_model", "test_problems", "test_solutions")
+            | {"shards": "larger_shards", **settings},
             outputs="larger_answers",
             name="price_answers",
         ),
     ]
-    whole = Pipeline(
-        nodes,
-        namespace="larger",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "problems", "test_problems", "test_solutions"},
-        parameters={"problems", "generator", "larger", "seed", "larger_settings"},
-        tags="larger_model",
-    )
+    whole = box(nodes, namespace="larger", tag="larger_model")
     return whole + Pipeline(measuring.nodes(), tags="larger_model")

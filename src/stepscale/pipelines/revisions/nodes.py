@@ -108,9 +108,11 @@ def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards,
     from stepscale.verifiers.training import train_verifier
 
     verifiers, folder = settings.verifiers, scratch_folder(name)
-    given = verifiers.training("orm", settings.seed)
+    of_the_run = verifiers.training("orm", settings.seed)
     # the settings are the run's ORM's, which has validation problems to stop by; chains are of training problems alone
-    options = given.model_copy(update={"optimization": given.optimization.model_copy(update={"patience": None})})
+    options = of_the_run.model_copy(
+        update={"optimization": of_the_run.optimization.model_copy(update={"patience": None})}
+    )
     with child_run(name, options) as run:
         examples = revision_orm_examples(problems, gather(chains), history)
         trained = train_verifier(verifiers.base, examples, options, folder, on_log=run.on_log)

@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
+from stepscale.pipelines.named import named
 from stepscale.pipelines.revisions import measuring
 from stepscale.pipelines.revisions import nodes as revisions
 from stepscale.pipelines.revisions.searches import run_revision_searches
@@ -12,20 +14,13 @@ _SETTINGS = {"settings": "params:revision_settings"}
 
 def create_pipeline() -> Pipeline:
     """A revision model, its ORMs, its chains on the test problems, and searches over them; one box in the picture."""
-    whole = Pipeline(
-        [*_learn_to_revise(), *_train_orms(), *_revise_test_problems()],
-        namespace="revisions",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", "prm_model", "problems", "pool_solutions", "test_problems"},
-        parameters={"revision_settings"},
-        tags="revisions",
-    )
+    whole = box([*_learn_to_revise(), *_train_orms(), *_revise_test_problems()], namespace="revisions", tag="revisions")
     return whole + Pipeline(measuring.nodes(), tags="revisions")
 
 
 def _learn_to_revise() -> list[Node]:
     """The revision model, from training problems alone."""
-    made_of = {"generator_model": "generator_model", "problems": "problems"}
+    made_of = named("generator_model", "problems")
     return [
         Node(
             revisions.sample_revision_pool,
@@ -54,7 +49,7 @@ def _train_orms() -> list[Node]:
     return [
         Node(
             revisions.run_training_chains,
-            inputs={"revision_model": "revision_model", "problems": "problems", **_SETTINGS},
+            inputs=named("revision_model", "problems") | _SETTINGS,
             outputs="revision_training_shards",
             name="run_training_chains",
         ),

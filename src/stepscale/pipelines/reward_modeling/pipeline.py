@@ -2,17 +2,18 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.named import named
 from stepscale.pipelines.reward_modeling import measuring, nodes
 
 
 def create_pipeline() -> Pipeline:
     """The reward_modeling pipeline."""
-    made_of = {"verifiers": "params:verifiers", "seed": "params:seed"}
+    made_of = named("params:verifiers", "params:seed")
     return Pipeline(
         [
             Node(
                 nodes.train_prm,
-                inputs={"problems": "problems", "step_labels": "step_labels", **made_of},
+                inputs=named("problems", "step_labels") | made_of,
                 outputs="prm_model",
                 name="train_prm",
             ),
@@ -24,14 +25,8 @@ def create_pipeline() -> Pipeline:
             ),
             Node(
                 nodes.evaluate_verifiers,
-                inputs={
-                    "prm_model": "prm_model",
-                    "orm_model": "orm_model",
-                    "problems": "problems",
-                    "solutions": "pool_solutions",
-                    "step_labels": "step_labels",
-                    "verifiers": "params:verifiers",
-                },
+                inputs=named("prm_model", "orm_model", "problems", "step_labels", "params:verifiers")
+                | {"solutions": "pool_solutions"},
                 outputs=["verifier_metrics", "calibration", "verifier_positions"],
                 name="evaluate_verifiers",
             ),

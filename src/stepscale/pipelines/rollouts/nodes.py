@@ -60,9 +60,9 @@ def train_soft_prm(
             f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
         )
     cell = Cell(Arm(name="soft PRM", supervision="values"), rollouts.samples, seed)
-    samples, given = chosen(solutions, labels), verifiers.training("prm", seed)
-    stopped = given.optimization.model_copy(update={"patience": rollouts.patience})
-    options = given.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
+    samples, of_the_run = chosen(solutions, labels), verifiers.training("prm", seed)
+    stopped = of_the_run.optimization.model_copy(update={"patience": rollouts.patience})
+    options = of_the_run.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
     pool = LabelledPool(problems, solutions, labels)
     with child_run("soft_prm", cell_training(cell, options, len(samples), rollouts.least_steps)) as run:
         trained = train_cell(cell, samples, pool, verifiers.base, options, rollouts.least_steps, folder, run.on_log)

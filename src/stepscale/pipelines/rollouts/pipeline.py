@@ -2,6 +2,8 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
+from stepscale.pipelines.named import named
 from stepscale.pipelines.rollouts import measuring
 from stepscale.pipelines.rollouts import nodes as rollouts
 
@@ -32,31 +34,18 @@ def create_pipeline() -> Pipeline:
         ),
         Node(
             rollouts.evaluate_soft_prm,
-            inputs={"soft_prm_model": "soft_prm_model", **_POOL, "verifiers": "params:verifiers"},
+            inputs=named("soft_prm_model", "params:verifiers") | _POOL,
             outputs="soft_prm_metrics",
             name="evaluate_soft_prm",
         ),
         Node(
             rollouts.score_with_soft_prm,
-            inputs={
-                "soft_prm_model": "soft_prm_model",
-                "test_problems": "test_problems",
-                "test_solutions": "test_solutions",
-                "verifiers": "params:verifiers",
-                "rollouts": "params:rollouts",
-            },
+            inputs=named("soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"),
             outputs="soft_prm_scores",
             name="score_with_soft_prm",
         ),
     ]
-    whole = Pipeline(
-        nodes,
-        namespace="rollouts",
-        prefix_datasets_with_namespace=False,
-        inputs={"generator_model", *_POOL.values(), "test_problems", "test_solutions"},
-        parameters={"verifiers", "rollouts", "rollout_settings"},
-        tags="rollouts",
-    )
+    whole = box(nodes, namespace="rollouts", tag="rollouts")
     return whole + Pipeline(measuring.nodes(), tags="rollouts")
 
 

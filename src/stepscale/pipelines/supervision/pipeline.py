@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.named import named
 from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
 from stepscale.pipelines.supervision import arms, measuring, nodes, samples
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
@@ -36,49 +37,27 @@ def _label() -> list[Node]:
     return [
         Node(
             choose_large_prm,
-            inputs={
-                "prm_model": "prm_model",
-                "problems": "problems",
-                "step_labels": "step_labels",
-                "verifiers": "params:verifiers",
-                "seed": "params:seed",
-            },
+            inputs=named("prm_model", "problems", "step_labels", "params:verifiers", "params:seed"),
             outputs="large_prm_model",
             name="train_large_prm",
         ),
         Node(
             nodes.evaluate_large_prm,
-            inputs={
-                "large_prm_model": "large_prm_model",
-                "problems": "problems",
-                "solutions": "pool_solutions",
-                "step_labels": "step_labels",
-                "verifiers": "params:verifiers",
-            },
+            inputs=named("large_prm_model", "problems", "step_labels", "params:verifiers")
+            | {"solutions": "pool_solutions"},
             outputs="large_prm_metrics",
             name="evaluate_large_prm",
         ),
         Node(
             nodes.label_by_large_prm,
-            inputs={
-                "large_prm_model": "large_prm_model",
-                **_POOL,
-                "pool_solutions": "pool_solutions",
-                "step_labels": "step_labels",
-                "verifiers": "params:verifiers",
-            },
+            inputs=named("large_prm_model", "pool_solutions", "step_labels", "params:verifiers") | _POOL,
             outputs=["experiment_labels", "labeler_agreement"],
             name="label_by_large_prm",
         ),
         Node(
             nodes.choose_labelled,
-            inputs={
-                **_POOL,
-                "labels": "experiment_labels",
-                "verifiers": "params:verifiers",
-                "experiment": "params:experiment",
-                "seed": "params:seed",
-            },
+            inputs=named("params:verifiers", "params:experiment", "params:seed")
+            | {**_POOL, "labels": "experiment_labels"},
             outputs="selections",
             name="choose_labelled",
         ),

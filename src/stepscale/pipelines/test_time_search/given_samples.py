@@ -18,15 +18,15 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     """
     from stepscale.formats import read
 
-    given = search.given_samples
-    if given is None:
+    source = search.given_samples
+    if source is None:
         raise InputError("search.given_samples: it names no file; give it a path and a format")
-    tables = read(given.path, given.format, **given.options)
-    problems = tables.problems.head(given.limit) if given.limit else tables.problems
+    tables = read(source.path, source.format, **source.options)
+    problems = tables.problems.head(source.limit) if source.limit else tables.problems
     ids = set(problems["problem_id"])
     solutions, scores = (table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores))
     if solutions.empty:
-        raise InputError(f"{given.path}: it holds no samples; give a file of problems with sampled solutions")
+        raise InputError(f"{source.path}: it holds no samples; give a file of problems with sampled solutions")
     solutions = _graded(_with_answers(solutions), problems, search)
     logger.info(
         "%d given samples of %d problems, scored by %s",
@@ -65,7 +65,7 @@ def _graded(solutions: pd.DataFrame, problems: pd.DataFrame, search: SearchBlock
 
 
 def without_learned(
-    given: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
+    asked: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Given problems and their solutions without those problems that models here learned from.
 
@@ -74,13 +74,13 @@ def without_learned(
     """
     from stepscale.formats.splits import without_leaks
 
-    unseen = without_leaks(given, problems[problems["split"].isin(["train", "valid"])])
+    unseen = without_leaks(asked, problems[problems["split"].isin(["train", "valid"])])
     if unseen.empty:
         raise InputError(
-            f"search.given_samples: all {len(given)} problems are among those that the models here learned from; give others"
+            f"search.given_samples: all {len(asked)} problems are among those that the models here learned from; give others"
         )
-    if len(unseen) < len(given):
+    if len(unseen) < len(asked):
         logger.warning(
-            "%d problems of the given samples are left out: models here learned from them", len(given) - len(unseen)
+            "%d problems of the given samples are left out: models here learned from them", len(asked) - len(unseen)
         )
     return unseen, solutions[solutions["problem_id"].isin(set(unseen["problem_id"]))]

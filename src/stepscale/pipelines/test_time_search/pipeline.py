@@ -2,10 +2,12 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.box import box
+from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
 
-_JUDGED = {"test_problems": "test_problems", "test_solutions": "test_solutions", "verifiers": "params:verifiers"}
+_JUDGED = named("test_problems", "test_solutions", "params:verifiers")
 
 
 def create_pipeline() -> Pipeline:
@@ -24,13 +26,7 @@ def best_of_n() -> Pipeline:
         ),
         Node(
             nodes.sample_test,
-            inputs={
-                "generator_model": "generator_model",
-                "test_problems": "test_problems",
-                "generator": "params:generator",
-                "search": "params:search",
-                "seed": "params:seed",
-            },
+            inputs=named("generator_model", "test_problems", "params:generator", "params:search", "params:seed"),
             outputs="test_shards",
             name="sample_test",
         ),
@@ -43,7 +39,7 @@ def _score() -> list[Node]:
     return [
         Node(
             nodes.score_with_prm,
-            inputs={"prm_model": "prm_model", **_JUDGED, "search": "params:search"},
+            inputs=named("prm_model", "params:search") | _JUDGED,
             outputs="prm_scores",
             name="score_with_prm",
         ),
@@ -58,23 +54,17 @@ def _score() -> list[Node]:
 
 def tree_search() -> Pipeline:
     """Searches on the test problems, what whole samples cost beside them, and what came of it; one box in the picture."""
-    models = {"generator_model": "generator_model", "prm_model": "prm_model", "searched_problems": "searched_problems"}
+    models = named("generator_model", "prm_model", "searched_problems")
     steps = [
         Node(
             difficulty.predict_difficulty,
-            inputs={"problems": "problems", "pool_solutions": "pool_solutions", "test_problems": "test_problems"},
+            inputs=named("problems", "pool_solutions", "test_problems"),
             outputs="question_difficulty",
             name="predict_difficulty",
         ),
         Node(
             searches.choose_searched,
-            inputs={
-                "test_problems": "test_problems",
-                "test_solutions": "test_solutions",
-                "prm_scores": "prm_scores",
-                "search": "params:search",
-                "tree_search": "params:tree_search",
-            },
+            inputs=named("test_problems", "test_solutions", "prm_scores", "params:search", "params:tree_search"),
             outputs="searched_problems",
             name="choose_searched",
         ),
@@ -97,17 +87,7 @@ def tree_search() -> Pipeline:
             name="price_samples",
         ),
     ]
-    return Pipeline(
-        [*steps, *measuring.nodes()],
-        namespace="search",
-        prefix_datasets_with_namespace=False,
-        inputs={
-            *("generator_model", "prm_model", "problems", "pool_solutions"),
-            *("test_problems", "test_solutions", "prm_scores"),
-        },
-        parameters={"tree_search", "search", "search_settings", "report", "seed"},
-        tags="test_time_search",
-    )
+    return box([*steps, *measuring.nodes()], namespace="search", tag="test_time_search")
 
 
 def samples() -> Pipeline:
@@ -122,12 +102,7 @@ def samples() -> Pipeline:
             ),
             Node(
                 nodes.sort_scores,
-                inputs={
-                    "test_problems": "test_problems",
-                    "test_solutions": "test_solutions",
-                    "given_scores": "given_scores",
-                    "search": "params:search",
-                },
+                inputs=named("test_problems", "test_solutions", "given_scores", "params:search"),
                 outputs=["prm_scores", "orm_scores"],
                 name="sort_scores",
             ),
@@ -140,7 +115,7 @@ def judge_samples() -> Pipeline:
     """Somebody's samples, scored by the PRM and the ORM of the run."""
     read = Node(
         nodes.read_samples_to_judge,
-        inputs={"problems": "problems", "search": "params:search"},
+        inputs=named("problems", "params:search"),
         outputs=["test_problems", "test_solutions"],
         name="read_samples_to_judge",
     )

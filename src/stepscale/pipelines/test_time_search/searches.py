@@ -42,8 +42,8 @@ def choose_searched(
     """
     searched = test_problems[test_problems["split"] == "test"].head(tree_search.problems)
     samples = test_solutions[test_solutions["problem_id"].isin(set(searched["problem_id"]))]
-    given = search.given_samples
-    remedy = f"give more of them ({given.path})" if given else "draw more (search.samples.per_problem)"
+    source = search.given_samples
+    remedy = f"give more of them ({source.path})" if source else "draw more (search.samples.per_problem)"
     check_samples(tree_search, int(samples["sample_id"].max()) + 1 if len(samples) else 0, remedy)
     if not samples["tokens"].map(len).any():
         raise InputError(
@@ -110,8 +110,8 @@ def search_part(
     results = [replace(result, strategy=options.search_key) for result in results]
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     rules = settings.search.grading_rules
-    told = results_table(results, seed, golds, rules).set_index(_KEY).add_prefix(_RESULT)
-    rows = candidates_table(results, seed, golds, rules).merge(told.reset_index(), on=_KEY, validate="m:1")
+    by_problem = results_table(results, seed, golds, rules).set_index(_KEY).add_prefix(_RESULT)
+    rows = candidates_table(results, seed, golds, rules).merge(by_problem.reset_index(), on=_KEY, validate="m:1")
     return Made(rows, ledger)
 
 
