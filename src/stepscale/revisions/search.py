@@ -12,6 +12,7 @@ from dataclasses import replace
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Generator, Sampling
+from stepscale.grading import Rules
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.method import SearchMethod
@@ -46,6 +47,7 @@ def search_revisions(
     history: bool,
     run_seed: int,
     ledger: Ledger | None = None,
+    rules: Rules = "prm800k",
 ) -> list[SearchResult]:
     """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
 
@@ -64,23 +66,22 @@ def search_revisions(
         revised.append(Problem(problem_chains.problem.problem_id, text))
         bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)
-    results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger)
+    results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules)
     return [
-        _with_chain(problem_chains, result, options, run_seed)
+        _with_chain(problem_chains, result, options, run_seed, rules)
         for problem_chains, result in zip(chains_of_all, results, strict=True)
     ]
 
 
 def _with_chain(
-    problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int
+    problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int, rules: Rules
 ) -> SearchResult:
     """The result with the chain's attempts as its first candidates, chosen anew, and with their cost."""
     n = len(problem_chains.chains[0])
     attempts = [attempt.candidate for attempt in problem_chains.chains[0]]
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
-    won = choose(
-        pool, options.final_choice, seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
-    )
+    tie = seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
+    won = choose(pool, options.final_choice, tie, rules)
     return replace(
         result,
         strategy=f"{result.strategy} after={n}",

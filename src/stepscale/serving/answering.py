@@ -49,7 +49,7 @@ class PolicyAnswer(BaseModel):
     )
     steps: list[ScoredStep] = Field(description="of the best-scored solution with this answer")
     strategy: str = Field(description="what was done, in words")
-    difficulty: int = Field(description="bin that the probes told, 1 the easiest")
+    difficulty: int = Field(description="bin by the probes, 1 the easiest")
     generations: int = Field(description="spent, probes included; at most the budget")
     tokens_spent: Spent
 
@@ -123,6 +123,7 @@ class Answerer:
             run_seed=seed,
             aggregation=self._policy.aggregation,
             neutral_is=self._policy.neutral_is,
+            rules=self._policy.grading_rules,
         )
         return _policy_answer(result, policy)
 
