@@ -1,20 +1,21 @@
-"""Time of Monte Carlo labels: 16 solutions a problem, 16 rollouts a step, on 500 lab problems (Snell et al. 2024, D).
+"""Time of Monte Carlo labels: 16 solutions per problem, 16 rollouts per step, on 500 lab problems (Snell et al. 2024, D).
 
 Measured on some of the problems, drawn from all families and levels, and extrapolated by their number. The rival draws the
 same rollouts as public codebases do: for each step of each solution ``model.generate(num_return_sequences=16)``; it is measured
 on every n-th of the beginnings. Ours rolls equal beginnings out once; ``rollouts_each_beginning`` counts that out: seconds
-a rolled-out beginning on both sides. Times include grading on our side only.
+per rolled-out beginning on both sides. Times include grading on our side only.
 """
 
 from typing import Any
 
 import pandas as pd
 
-from bench._lab import BASE, PROMPT, SAMPLING, Plain, generator, problems, row, seconds
+from bench._lab import PROMPT, SAMPLING, Plain, generator, problems, row, seconds
 from stepscale.cost import Ledger
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.contract import start_afresh
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
-from stepscale.labeling.rollouts import RolloutJob, parsable, plan_rollouts, roll_out_shard
+from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
 
 RUNS = 2
 PROBLEMS, SAMPLES, ROLLOUTS, WHOLE = 10, 16, 16, 500
@@ -25,19 +26,18 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     """The rows of this bench."""
     lab, plain = generator(), Plain()
     problem_table = problems(PROBLEMS, "train")
-    pool = SamplingJob("pool", SAMPLES, SAMPLING, 0, str(BASE))
-    [shard] = plan_shards(lab, pool, problem_table, PROBLEMS)
-    table = sample_shard(pool, lab, shard, Ledger())
+    pool = SamplingJob("pool", SAMPLES, SAMPLING, 0)
+    table = sample_solutions(pool, lab, problem_table, Ledger())
     pairs = zip(table["steps"], table["finish"], strict=True)
     answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
     solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
     beginnings = _beginnings(problem_table, solutions)
-    job = RolloutJob(SAMPLING, 0, str(BASE), ROLLOUTS)
-    shards = plan_rollouts(lab, job, problem_table, solutions, PROBLEMS)
+    job = RolloutJob(SAMPLING, 0, ROLLOUTS)
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
-        ours.append(seconds(lambda: [roll_out_shard(job, lab, shard, Ledger()) for shard in shards]))
+        start_afresh(lab)
+        ours.append(seconds(lambda: roll_out(job, lab, problem_table, solutions, Ledger())))
         sampled = beginnings[::EVERY]
         rival.append(seconds(lambda t=sampled: [plain.generate([text], ROLLOUTS) for text in t]) / len(sampled))
     return [

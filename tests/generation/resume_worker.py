@@ -1,17 +1,19 @@
 """What a run that samples does, for test_resume: run by path in a process that will be killed.
 
-Given by the caller: MODEL and OUT (folders). Shards are written as Kedro's partitions are: straight to their final name.
+Set by the caller: MODEL and OUT (folders). Pieces are saved as the pipelines save them.
 """
 
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.datasets.shards import ShardsDataset
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
-from stepscale.generation.shards import model_key, unfinished
+from stepscale.generation.sampling import SamplingJob, sample_solutions
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 
 
 def sample(model: str, out: str) -> None:
@@ -19,15 +21,23 @@ def sample(model: str, out: str) -> None:
     generator = LocalGenerator.load(model)
     problems = pd.DataFrame({"problem_id": [f"p{i}" for i in range(30)], "answer": "1"})
     problems["problem"] = [f"{i}+{i}=" for i in range(30)]
-    job = SamplingJob("test", 12, Sampling(max_new_tokens=40), 0, model_key(model))
-    shards = plan_shards(generator, job, problems, 3)
-    readers = {path.stem: lambda path=path: pd.read_parquet(path) for path in folder.glob("*.parquet")}
-    for shard in unfinished(shards, readers):
-        note(folder, "making", shard.name)
-        sample_shard(job, generator, shard, Ledger()).to_parquet(folder / f"{shard.name}.parquet")
-        note(folder, "made", shard.name)
-    table = pd.concat([pd.read_parquet(folder / f"{shard.name}.parquet") for shard in shards], ignore_index=True)
+    job = SamplingJob("test", 12, Sampling(max_new_tokens=40), 0)
+    pieces = []
+    for start in range(0, len(problems), 3):
+        part, name = problems.iloc[start : start + 3], f"test-{start:06d}"
+        inputs = {"model": model_hash(Path(model), "float32"), "problems": content_hash(part)}
+        recipe = Recipe.of(sample_solutions, "stepscale.generation.local", inputs=inputs, settings=job, seed=0)
+        make = partial(make_part, folder, name, job, generator, part)
+        pieces.append(Piece(name, recipe, make, when_made=lambda _, name=name: note(folder, "made", name)))
+    dataset = ShardsDataset(path=str(folder / "shards"))
+    dataset.save(ShardPlan("sampling", tuple(pieces)))
+    table = pd.concat([read() for read in dataset.load().values()], ignore_index=True)
     table.to_parquet(folder / "all.table")
+
+
+def make_part(folder: Path, name: str, job: SamplingJob, generator: LocalGenerator, part: pd.DataFrame) -> Made:
+    note(folder, "making", name)
+    return Made(sample_solutions(job, generator, part, Ledger()))
 
 
 def note(folder: Path, what: str, name: str) -> None:

@@ -16,8 +16,7 @@ from shard_workers import made_in_workers
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
-from stepscale.generation.shards import model_key, unfinished
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 
 WORKER = Path(__file__).with_name("resume_worker.py")
 KILLS = 20
@@ -27,7 +26,14 @@ KILLS = 20
 def start(tiny_llama) -> Callable[[Path], multiprocessing.Process]:
     """Starts a sampling run in a process of its own; torch is loaded once, in the server the runs are forked from."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["pandas", "stepscale.generation.local", "transformers.models.llama.modeling_llama"])
+    context.set_forkserver_preload(
+        [
+            "pandas",
+            "stepscale.generation.local",
+            "stepscale.datasets.shards",
+            "transformers.models.llama.modeling_llama",
+        ]
+    )
 
     def starter(out: Path) -> multiprocessing.Process:
         out.mkdir(exist_ok=True)
@@ -82,46 +88,13 @@ def problems() -> pd.DataFrame:
 
 def test_tables_are_the_same_to_the_bit_for_one_or_two_worker_processes(tiny_llama, problems):
     load = functools.partial(LocalGenerator.load, tiny_llama)
-    job = SamplingJob("test", 6, Sampling(max_new_tokens=30), 0, model_key(tiny_llama))
+    job = SamplingJob("test", 6, Sampling(max_new_tokens=30), 0)
     here = load()
-    shards = plan_shards(here, job, problems, 3)
+    parts = [problems.iloc[start : start + 3] for start in range(0, len(problems), 3)]
     ledger = Ledger()
-    own = [sample_shard(job, here, shard, ledger) for shard in shards]
+    tables = [sample_solutions(job, here, part, ledger) for part in parts]
     for n_workers in (1, 2):
-        found = made_in_workers(load, functools.partial(sample_shard, job), shards, n_workers)
-        for (table, _), mine in zip(found, own, strict=True):
+        found = made_in_workers(load, functools.partial(sample_solutions, job), parts, n_workers)
+        for (table, _), mine in zip(found, tables, strict=True):
             pd.testing.assert_frame_equal(table, mine, check_exact=True)
         assert sum(spent.tokens for _, spent in found) == ledger.tokens
-
-
-def test_whatever_makes_a_shard_is_in_its_name(tiny_llama, make_model, problems):
-    generator = LocalGenerator.load(tiny_llama)
-    job = SamplingJob("test", 6, Sampling(), 0, model_key(tiny_llama))
-    names = [shard.name for shard in plan_shards(generator, job, problems, 3)]
-    assert names == [shard.name for shard in plan_shards(generator, job, problems, 3)]
-    changed = [
-        plan_shards(generator, SamplingJob("test", 7, Sampling(), 0, job.model_key), problems, 3),
-        plan_shards(generator, SamplingJob("test", 6, Sampling(temperature=0.9), 0, job.model_key), problems, 3),
-        plan_shards(generator, SamplingJob("test", 6, Sampling(), 1, job.model_key), problems, 3),
-        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, model_key(make_model("qwen2"))), problems, 3),
-        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, job.model_key, "lenient"), problems, 3),
-        plan_shards(generator, SamplingJob("test", 6, Sampling(), 0, model_key(tiny_llama, "bfloat16")), problems, 3),
-        plan_shards(generator, job, problems.assign(answer="2"), 3),
-        plan_shards(LocalGenerator.load(tiny_llama, prompt_template="{problem} "), job, problems, 3),
-    ]
-    for shards in changed:
-        assert not {shard.name for shard in shards} & set(names)
-
-
-def test_a_shard_cut_short_is_made_again(tiny_llama, problems, tmp_path):
-    generator = LocalGenerator.load(tiny_llama)
-    job = SamplingJob("test", 2, Sampling(max_new_tokens=8), 0, model_key(tiny_llama))
-    shards = plan_shards(generator, job, problems, 3)
-    readers = {}
-    for shard in shards[:2]:
-        path = tmp_path / f"{shard.name}.parquet"
-        sample_shard(job, generator, shard, Ledger()).to_parquet(path)
-        readers[shard.name] = functools.partial(pd.read_parquet, path)
-    assert unfinished(shards, readers) == shards[2:]
-    path.write_bytes(path.read_bytes()[:-100])
-    assert unfinished(shards, readers) == shards[1:]

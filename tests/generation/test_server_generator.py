@@ -17,9 +17,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.generation.server import END, ServerGenerator, ServerSettings
-from stepscale.generation.shards import unfinished
 
 SAMPLING = Sampling(max_new_tokens=24)
 
@@ -202,18 +201,15 @@ def test_a_server_that_is_down_and_a_model_it_does_not_have_are_one_clear_line(s
         other.generate(requests_for(other, 1), SAMPLING, "step", Ledger())
 
 
-def test_a_server_that_goes_down_costs_the_shard_under_way_and_a_later_run_makes_only_what_is_missing(served):
+def test_a_server_that_goes_down_is_told_in_one_line_that_names_the_remedy(served):
     port, folder = served
     problems = pd.DataFrame({"problem_id": ["a", "b"], "problem": ["1+1=", "2+2="], "answer": ["2", "4"]})
-    job = SamplingJob("test", 2, Sampling(max_new_tokens=8), 0, str(folder))
+    job = SamplingJob("test", 2, Sampling(max_new_tokens=8), 0)
     up, down = generator_at(port, folder), generator_at(free_port(), folder, attempts=2)
-    first, second = plan_shards(up, job, problems, 1)
-    table = sample_shard(job, up, first, Ledger())
-    saved = {first.name: lambda: table}
+    assert len(sample_solutions(job, up, problems.head(1), Ledger())) == 2
     with pytest.raises(InputError, match=r"connection failed.*Finished shards are kept") as caught:
-        sample_shard(job, down, second, Ledger())
+        sample_solutions(job, down, problems.tail(1), Ledger())
     assert "\n" not in str(caught.value)
-    assert [shard.name for shard in unfinished(plan_shards(up, job, problems, 1), saved)] == [second.name]
 
 
 def test_what_servers_that_remove_the_stop_text_say_is_read(monkeypatch):

@@ -10,15 +10,14 @@ from shard_workers import made_in_workers
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read, tables, write
-from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.contract import Continuation, Request, Sampling, start_afresh
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, plan_shards, sample_shard
-from stepscale.generation.shards import model_key, unfinished
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
-from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler, plan_rollouts, roll_out, roll_out_shard
+from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler, roll_out
 
 LAB = Path(__file__).resolve().parents[2] / "data" / "01_raw" / "lab_base"
-JOB = RolloutJob(Sampling(max_new_tokens=40), 0, "key", per_step=8)
+JOB = RolloutJob(Sampling(max_new_tokens=40), 0, per_step=8)
 
 
 class Coin:
@@ -150,9 +149,8 @@ def sampled() -> tuple[LocalGenerator, pd.DataFrame, pd.DataFrame]:
 
     problems = make_problems(6, "train", 0, levels=(1, 2))
     generator = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n")
-    job = SamplingJob("pool", 4, Sampling(max_new_tokens=120), 0, model_key(LAB))
-    [shard] = plan_shards(generator, job, problems, 6)
-    table = sample_shard(job, generator, shard, Ledger())
+    job = SamplingJob("pool", 4, Sampling(max_new_tokens=120), 0)
+    table = sample_solutions(job, generator, problems, Ledger())
     answers = [
         extract_answer("\n".join(s)) if f == "solution" else None
         for s, f in zip(table["steps"], table["finish"], strict=True)
@@ -172,7 +170,7 @@ def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_count
         return found
 
     generator.generate = watched
-    roll_out(RolloutJob(Sampling(max_new_tokens=120), 0, "key", per_step=4), generator, problems, solutions, ledger)
+    roll_out(RolloutJob(Sampling(max_new_tokens=120), 0, per_step=4), generator, problems, solutions, ledger)
     beginnings = {request.prefix for request, _ in seen}
     shared = {prefix[:end] for prefix in beginnings for end in range(1, len(prefix) + 1)}
     # the last token of a beginning inside a longer one is passed again: to draw, and as a part of the longer one
@@ -182,27 +180,19 @@ def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_count
     assert ledger.models["m"].decode == len(added)
 
 
-def test_shards_are_the_same_in_workers_and_after_a_resume_and_never_found_by_another_job(sampled, tmp_path):
+def roll_out_part(job, problems, generator, solutions, ledger) -> pd.DataFrame:
+    start_afresh(generator)
+    return roll_out(job, generator, problems, solutions, ledger)
+
+
+def test_labels_are_the_same_in_workers_and_in_a_process_that_made_nothing_before(sampled):
     generator, problems, solutions = sampled
-    job = RolloutJob(Sampling(max_new_tokens=120), 0, model_key(LAB), per_step=4)
-    shards = plan_rollouts(generator, job, problems, solutions, 2)
-    assert sum(len(shard.problems) for shard in shards) == 6
-    own = [roll_out_shard(job, generator, shard, Ledger()) for shard in shards]
-    assert [len(table) for table in own] == [shard.rows for shard in shards]
+    job = RolloutJob(Sampling(max_new_tokens=120), 0, per_step=4)
+    ids = problems["problem_id"]
+    parts = [solutions[solutions["problem_id"].isin(ids[start : start + 2])] for start in range(0, len(ids), 2)]
+    make = functools.partial(roll_out_part, job, problems)
+    tables = [make(generator, part, Ledger()) for part in parts]
     load = functools.partial(LocalGenerator.load, LAB, prompt_template="<s>{problem}\n")
-    work = functools.partial(roll_out_shard, job)
-    for (table, _), mine in zip(made_in_workers(load, work, shards, 2), own, strict=True):
+    for (table, _), mine in zip(made_in_workers(load, make, parts, 2), tables, strict=True):
         pd.testing.assert_frame_equal(table, mine, check_exact=True)
-    saved = {shards[0].name: lambda: own[0], shards[1].name: lambda: own[1][:-1]}
-    assert unfinished(shards, saved) == shards[1:]
-    again = roll_out_shard(job, load(), shards[1], Ledger())  # in a process that made nothing before it
-    pd.testing.assert_frame_equal(again, own[1], check_exact=True)
-    names = {shard.name for shard in shards}
-    changed = [
-        plan_rollouts(generator, RolloutJob(job.sampling, 0, job.model_key, per_step=5), problems, solutions, 2),
-        plan_rollouts(generator, RolloutJob(job.sampling, 0, job.model_key, 4, "lenient"), problems, solutions, 2),
-        plan_rollouts(generator, RolloutJob(job.sampling, 0, "other", 4), problems, solutions, 2),
-        plan_rollouts(generator, job, problems.assign(answer="1"), solutions, 2),
-    ]
-    for other in changed:
-        assert not {shard.name for shard in other} & names
+    pd.testing.assert_frame_equal(make(load(), parts[1], Ledger()), tables[1], check_exact=True)

@@ -186,7 +186,6 @@ def test_rollouts_label_the_loop_with_ratings_and_values(
     begun: tuple[pd.DataFrame, pd.DataFrame], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("stepscale.pipelines.sampling.open_generator", lambda *_: Finisher(lab()[0]))
-    monkeypatch.setattr("stepscale.generation.shards.model_key", lambda *_: "key")
     labels = label(*begun, {"kind": "rollouts", "per_step": 3})
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {(-1,)}}
     assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()

@@ -90,8 +90,6 @@ def solutions(of: pd.DataFrame, n: int = 3) -> pd.DataFrame:
 def sure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     """A model's folder, from which a generator that is always right is loaded."""
     monkeypatch.setattr("stepscale.generation.local.LocalGenerator.load", lambda *_, **__: Sure())
-    monkeypatch.setattr("stepscale.generation.shards.start_afresh", lambda _: None)
-    monkeypatch.setattr("stepscale.labeling.rollouts.start_afresh", lambda _: None)
     (tmp_path / "weights").write_text("any")
     return tmp_path
 

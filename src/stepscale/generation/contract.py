@@ -90,6 +90,21 @@ class EndsByText(Protocol):
     """Tokens that tell whether a solution ends here: as many as the line's beginning may take."""
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """A generator or verifier that remembers prefixes and can forget them."""
+
+    def forget(self) -> None:
+        """Forget, so that what follows does not depend on what came before, not even in the last bit."""
+        ...
+
+
+def start_afresh(model: object) -> None:
+    """Before every piece of work: its bytes must be the same whether or not others were made before it in this process."""
+    if isinstance(model, Forgetful):
+        model.forget()
+
+
 class Generator(Protocol):
     """A language model that writes solutions step by step."""
 

@@ -1,56 +1,35 @@
-"""Many solutions of many problems, shard by shard (``generation.shards``).
+"""Many solutions of many problems.
 
 In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and a
-shard is made as if nothing had been made before it, so its bytes are the same after a resume and for any number of worker
+table is made as if nothing had been made before it, so its bytes are the same after a resume and for any number of worker
 processes.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.generation.contract import Continuation, Generator, Request, Sampling
-from stepscale.generation.shards import Shard, shard_name, start_afresh
+from stepscale.generation.contract import Continuation, Generator, Request, Sampling, start_afresh
 from stepscale.seeds import seed_for
-
-_CODE = 2  # raise when the same inputs give other samples
 
 
 @dataclass(frozen=True)
 class SamplingJob:
-    """What is sampled. ``model_key`` identifies the weights; ``purpose`` names the randomness.
-
-    ``graded_by``: the rules a shard's rows are graded by before they are saved, if they are.
-    """
+    """What is sampled; ``purpose`` names the randomness."""
 
     purpose: str
     per_problem: int
     sampling: Sampling
     run_seed: int
-    model_key: str = ""
-    graded_by: str = ""
 
 
-def plan_shards(generator: Generator, job: SamplingJob, problems: pd.DataFrame, problems_per_shard: int) -> list[Shard]:
-    """The job cut into shards of so many problems, in the order of the table."""
-    shards = []
-    for start in range(0, len(problems), problems_per_shard):
-        part = problems.iloc[start : start + problems_per_shard]
-        prompts = [generator.encode_prompt(text) for text in part["problem"]]
-        golds = [None if pd.isna(gold) else str(gold) for gold in part["answer"]]
-        made_of = [_CODE, asdict(job), generator.name, list(part["problem_id"]), prompts, golds]
-        name = shard_name(job.purpose, start, made_of)
-        shards.append(Shard(name, part, len(part) * job.per_problem))
-    return shards
-
-
-def sample_shard(job: SamplingJob, generator: Generator, shard: Shard, ledger: Ledger) -> pd.DataFrame:
-    """The solutions of one shard: ``job.per_problem`` samples of each problem. Counts tokens into ``ledger``."""
+def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """``job.per_problem`` samples of each problem, the same bytes whatever was made before; tokens go into ``ledger``."""
     start_afresh(generator)
     requests, owners = list[Request](), list[tuple[str, int]]()
-    for problem_id, text in zip(shard.problems["problem_id"], shard.problems["problem"], strict=True):
+    for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True):
         prompt = generator.encode_prompt(text)
         for sample in range(job.per_problem):
             requests.append(Request(prompt, seed_for(job.run_seed, job.purpose, problem_id, sample)))

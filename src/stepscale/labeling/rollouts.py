@@ -2,8 +2,8 @@
 
 In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
 every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution; equal beginnings of a
-problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once. Work is cut
-into shards (``generation.shards``) and graded by ``stepscale.grading``. Knows nothing of how labels are used.
+problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once.
+Knows nothing of how labels are used.
 
 An unfinished solution, or one without an answer, has no labels (the paper drops it). A rollout without an answer is not
 right: the value is the chance that the generator, going on from here, gives the right answer.
@@ -11,7 +11,7 @@ right: the value is the chance that the generator, going on from here, gives the
 
 import logging
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import blake2b
 
 import pandas as pd
@@ -20,13 +20,11 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import tables
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling
-from stepscale.generation.shards import Shard, shard_name, start_afresh
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.labeling.contract import label_table
 from stepscale.seeds import seed_for
 
 NAME = "rollouts"
-_CODE = 1  # raise when the same inputs give other labels
 _log = logging.getLogger(__name__)
 
 _COLUMNS = ["problem_id", "sample_id", "answer", "steps", "tokens", "step_ends"]
@@ -35,14 +33,18 @@ Beginning = tuple[str, tuple[int, ...]]  # a problem's id, and the tokens of its
 
 @dataclass(frozen=True)
 class RolloutJob:
-    """What is rolled out. ``model_key`` identifies the weights; ``purpose`` names the randomness.
+    """How solutions are rolled out.
 
-    ``per_step``: rollouts from the end of each step. ``sampling.max_new_tokens`` bounds one rollout (tokens).
+    Attributes:
+        sampling: How tokens are drawn; ``max_new_tokens`` bounds one rollout.
+        run_seed: Seed of the run.
+        per_step: Rollouts from the end of each step.
+        rules: The grading rules of the rollouts' answers.
+        purpose: Names the randomness.
     """
 
     sampling: Sampling
     run_seed: int
-    model_key: str
     per_step: int = 16
     rules: Rules = "prm800k"
     purpose: str = NAME
@@ -73,37 +75,6 @@ def rated(labels: pd.DataFrame) -> pd.DataFrame:
     hopeless = (labels["value"] == 0).astype("int64")
     earlier = hopeless.groupby([labels["problem_id"], labels["sample_id"]]).cumsum() - hopeless
     return tables.step_labels(labels.assign(rating=1 - 2 * hopeless)[earlier == 0].reset_index(drop=True))
-
-
-def plan_rollouts(
-    generator: Generator, job: RolloutJob, problems: pd.DataFrame, solutions: pd.DataFrame, problems_per_shard: int
-) -> list[Shard]:
-    """The job cut into shards of so many problems, in the order of their table; a problem's solutions stay together."""
-    readable = _with_tokens(parsable(solutions))
-    shards = []
-    for start in range(0, len(problems), problems_per_shard):
-        part = problems.iloc[start : start + problems_per_shard]
-        order = {problem_id: place for place, problem_id in enumerate(part["problem_id"])}
-        of_part = readable[readable["problem_id"].isin(order)].sort_values(
-            "problem_id", key=lambda ids: ids.map(order), kind="stable"
-        )
-        prompts = [generator.encode_prompt(text) for text in part["problem"]]
-        golds = [None if pd.isna(gold) else str(gold) for gold in part["answer"]]
-        written = [
-            [pid, int(sample), answer, list(steps), [*map(int, tokens)], [*map(int, ends)]]
-            for pid, sample, answer, steps, tokens, ends in of_part[_COLUMNS].itertuples(index=False)
-        ]
-        made_of = [_CODE, asdict(job), generator.name, list(order), prompts, golds, written]
-        rows = int(of_part["steps"].map(len).sum())
-        shards.append(Shard(shard_name(job.purpose, start, made_of), part, rows, of_part))
-    return shards
-
-
-def roll_out_shard(job: RolloutJob, generator: Generator, shard: Shard, ledger: Ledger) -> pd.DataFrame:
-    """The step_labels of one shard, the same bytes whatever was made before it."""
-    assert shard.solutions is not None
-    start_afresh(generator)
-    return roll_out(job, generator, shard.problems, shard.solutions, ledger)
 
 
 def roll_out(

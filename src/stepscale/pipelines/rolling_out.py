@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from stepscale.cost import Ledger
-from stepscale.generation.contract import Generator, Sampling
+from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.labeling.options import PoolByRollouts, RolloutOptions
 from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
 from stepscale.pipelines.sampling import GradedSampler
@@ -34,7 +34,7 @@ def plan_rollouts(
         A plan whose pieces are tables of step labels. Making a piece raises InputError as ``labeling.rollouts.roll_out``.
     """
     sampling = Sampling(**sampler.settings.sampling.model_dump())
-    job = RolloutJob(sampling, sampler.seed, "", options.per_step, purpose=purpose)
+    job = RolloutJob(sampling, sampler.seed, options.per_step, purpose=purpose)
     written = parsable(solutions)
     pieces = []
     for start in range(0, len(problems), options.problems_per_shard):
@@ -59,8 +59,6 @@ def roll_out_part(
     job: RolloutJob, opened: Callable[[], Generator], problems: pd.DataFrame, solutions: pd.DataFrame
 ) -> Made:
     """Step labels of a few problems' solutions, the same bytes whatever was made before; ``opened`` gives the generator."""
-    from stepscale.generation.shards import start_afresh
-
     generator, ledger = opened(), Ledger()
     start_afresh(generator)
     return Made(roll_out(job, generator, problems, solutions, ledger), ledger)

@@ -12,8 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import OnlinePolicy
-from stepscale.generation.contract import Generator, Sampling
-from stepscale.generation.shards import start_afresh
+from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.search.online import search_online
 from stepscale.search.results import Problem, SearchResult
 from stepscale.seeds import seed_for

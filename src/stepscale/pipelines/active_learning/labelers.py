@@ -47,4 +47,4 @@ def _rollouts(generator_model: Path, labeler: ByRollouts, settings: LoopSettings
 
     model = open_generator(generator_model, settings.generator, settings.seed)
     sampling = Sampling(**settings.generator.sampling.model_dump())
-    return RolloutLabeler(model, RolloutJob(sampling, settings.seed, "", labeler.per_step), rated=True)
+    return RolloutLabeler(model, RolloutJob(sampling, settings.seed, labeler.per_step), rated=True)
