@@ -17,8 +17,8 @@ class BySymbols(BaseModel):
     kind: Literal["symbolic"] = "symbolic"
 
     @property
-    def told(self) -> str:
-        """Who labelled, for a data card; all of these have it."""
+    def description(self) -> str:
+        """Who labelled, for a data card."""
         return "the lab's symbolic labeler"
 
 
@@ -30,7 +30,7 @@ class ByLargePRM(BaseModel):
     threshold: float = Field(THRESHOLD, ge=0, lt=1, description="P(negative) above which a step is -1")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"PRM_large, a step being -1 where P(negative) > {self.threshold:g}"
 
@@ -43,7 +43,7 @@ class ByRollouts(BaseModel):
     per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, which is -1 where none ends right, else +1"
 
@@ -54,7 +54,7 @@ class PoolByRollouts(ByRollouts):
     problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, as values"
 
@@ -68,7 +68,7 @@ class ByFile(BaseModel):
     name: str = Field("human", description="of the labeler of records that name none")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"people, in {Path(self.path).name}"
 
@@ -80,7 +80,7 @@ class AsGiven(BaseModel):
     kind: Literal["given"] = "given"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return "those who labelled the data it was given"
 

@@ -129,13 +129,13 @@ class _Forest:
         ahead = self._looked_ahead([beams[i] for i in judged], number)
         scores_ahead = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
         how, neutral_is = self._shape.aggregation, self._shape.neutral_is
-        rolled = of_own_steps = read_scores(scores_ahead, how, neutral_is)
+        rolled = unrolled = read_scores(scores_ahead, how, neutral_is)
         if self._shape.lookahead:
             lengths = [len(beams[i].steps) for i in judged]
             cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(scores_ahead, lengths, strict=True)]
-            of_own_steps = read_scores(cut, how, neutral_is)
+            unrolled = read_scores(cut, how, neutral_is)
         result = list(beams)
-        for i, scored, leads_to in zip(judged, of_own_steps, rolled, strict=True):
+        for i, scored, leads_to in zip(judged, unrolled, rolled, strict=True):
             result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 

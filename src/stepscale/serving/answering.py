@@ -150,8 +150,8 @@ def _policy_answer(result: SearchResult, policy: OnlinePolicy) -> PolicyAnswer:
 
 
 def _strategy(result: SearchResult, policy: OnlinePolicy, run: str | None) -> str:
-    n_drawn = len(result.candidates)
-    if n_drawn == policy.probes:
-        return f"{n_drawn} probe{'s' if n_drawn > 1 else ''}, weighted vote"
-    after = f"samples up to {n_drawn}" if run is None else run
+    n_solutions = len(result.candidates)
+    if n_solutions == policy.probes:
+        return f"{n_solutions} probe{'s' if n_solutions > 1 else ''}, weighted vote"
+    after = f"samples up to {n_solutions}" if run is None else run
     return f"{policy.probes} probe{'s' if policy.probes > 1 else ''}, then {after}, weighted vote over all"
