@@ -48,12 +48,20 @@ def fine_tune_generator(
     out_folder: Path,
     on_log: OnLog | None = None,
 ) -> FitReport:
-    """Fine-tune ``base`` on the solutions and save it under ``out_folder``; ``on_log(step, numbers)`` gets the curves.
+    """Fine-tune a language model on solutions and save it.
 
-    ``solutions`` may have a column ``prompt``: text that stands in the problem's place, such as a problem with earlier
-    attempts (``revisions.data``). A solution ends with the tokenizer's end-of-text token unless it was cut off
-    (``finish`` is "length", or too long for the model). Raises InputError if no solution is left to learn from or the
-    tokenizer has no end-of-text token.
+    Args:
+        base: Folder or hub name of the model.
+        problems: The problems table.
+        solutions: Solutions to imitate. A column ``prompt`` holds text that stands in the problem's place, such as a problem
+            with earlier attempts (``revisions.data``). A solution ends with the tokenizer's end-of-text token unless it was
+            cut off (``finish`` is "length", or too long for the model).
+        config: How it is trained.
+        out_folder: Where model and tokenizer are saved.
+        on_log: Receives the learning curves as (step, numbers).
+
+    Raises:
+        InputError: No solution is left to learn from, or the tokenizer has no end-of-text token.
     """
     tokenizer = load_tokenizer(base)
     if tokenizer.eos_token_id is None:

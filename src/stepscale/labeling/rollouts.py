@@ -80,10 +80,22 @@ def rated(labels: pd.DataFrame) -> pd.DataFrame:
 def roll_out(
     job: RolloutJob, generator: Generator, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """The step_labels of the ``parsable`` ones of ``solutions``, order kept; tokens are counted into ``ledger``.
+    """The value of every step of the ``parsable`` solutions, in their order.
 
-    The last step of a solution needs no rollouts: its value is whether the answer is right. Raises InputError for a problem
-    without an answer, and for solutions without tokens or with those of another vocabulary.
+    The last step of a solution needs no rollouts: its value is whether the answer is right.
+
+    Args:
+        job: How solutions are rolled out.
+        generator: The model that wrote them, or one of the same vocabulary.
+        problems: Problems with their answers.
+        solutions: Solutions with their tokens.
+        ledger: Tokens are counted into it.
+
+    Returns:
+        step_labels with values in [0, 1].
+
+    Raises:
+        InputError: A problem has no answer, or solutions have no tokens or those of another vocabulary.
     """
     readable = _with_tokens(parsable(solutions))
     if dropped := len(solutions) - len(readable):

@@ -32,23 +32,24 @@ def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
     return chains.drop(columns=BY_VERIFIER).rename(columns={f"{name}_{verifier}": name for name in BY_VERIFIER})
 
 
-def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
-    """(sequential, parallel) with sequential x parallel = budget, over powers of ``base``, all parallel first.
+def splits(budget: int) -> list[tuple[int, int]]:
+    """(sequential, parallel) with sequential x parallel = budget, over powers of 2, all parallel first.
 
-    Raises InputError unless the budget is a power of ``base``.
+    Raises:
+        InputError: The budget is no power of 2.
     """
     powers = [1]
     while powers[-1] < budget:
-        powers.append(powers[-1] * base)
-    if budget < 1 or base < 2 or powers[-1] != budget:
-        raise InputError(f"a revision budget must be a power of {base}, not {budget}")
+        powers.append(powers[-1] * 2)
+    if powers[-1] != budget:
+        raise InputError(f"a revision budget must be a power of 2, not {budget}")
     return [(s, budget // s) for s in powers]
 
 
 def pool_lengths(budget: int) -> list[int]:
     """Lengths of the chains that hold every split of every power of 2 up to ``budget``, itself a power of 2.
 
-    They are budget x (1 + log2(budget) / 2) attempts together.
+    They are budget x (1 + log2(budget) / 2) attempts in all.
     """
     splits(budget)
     return [budget >> j.bit_length() for j in range(budget)]

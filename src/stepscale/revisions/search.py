@@ -49,11 +49,26 @@ def search_revisions(
     ledger: Ledger | None = None,
     rules: Rules = "prm800k",
 ) -> list[SearchResult]:
-    """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
+    """Search after each problem's one chain.
 
-    A result's ``budget`` is the search's and the chain's attempts together, its ``candidates`` are the attempts and then the
-    search's, its ``ledger`` is that of both; ``ledger`` grows by the search alone, for the chain was counted when it was
-    made. Attempts without a score can win majority alone. Raises InputError unless each problem has one chain.
+    Args:
+        chains_of_all: A chain per problem.
+        generator: The model that wrote them.
+        verifier: Scores the steps.
+        options: The search.
+        layout: How the attempts are shown.
+        sampling: How tokens are drawn.
+        history: Whether the verifier reads the attempts too.
+        run_seed: Seed of the run.
+        ledger: Grows by the search alone: the chain was counted when it was made.
+        rules: Grading rules by which answers are equal in a vote.
+
+    Returns:
+        A result per problem. Its ``candidates`` are the attempts and then the search's; ``budget`` and ``ledger`` are of both.
+        Attempts without a score can win majority alone.
+
+    Raises:
+        InputError: A problem has more chains than one, or none.
     """
     revised, bare = [], {}
     for problem_chains in chains_of_all:

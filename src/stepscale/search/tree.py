@@ -87,15 +87,18 @@ class _Forest:
         retired: list[list[Candidate]] = [[] for _ in problems]
         rounds = [0] * len(problems)
         for number in range(self._shape.rounds):
+            # 1. every open beam draws a step; who states an answer is asked whether it ends here
             for beam in open_:
                 rounds[beam.owner] = number + 1
             beams = self._closed(self._step(open_, number), number)
             if number + 1 == self._shape.rounds:
                 beams = [replace(beam, finish=beam.finish or "rounds") for beam in beams]
+            # 2. scores; ended beams are candidates
             beams = self._scored(beams, number)
             for beam in beams:
                 if beam.finish:
                     retired[beam.owner].append(self._candidate(beam, beam.finish))
+            # 3. the best of the others are expanded
             open_ = self._expanded([beam for beam in beams if not beam.finish])
             if not open_:
                 break
@@ -174,9 +177,8 @@ class _Forest:
         ended = continuation.ended
         if continuation.length > room or (ended == "step" and continuation.length == room):
             ended = "length"
-            if (
-                continuation.model_tokens is None
-            ):  # in another unit, where to cut is not known: the text stays, cut off as it is
+            # in another unit, where to cut is not known: the text stays, cut off as it is
+            if continuation.model_tokens is None:
                 ends = tuple(end for end in continuation.step_ends if end < room)
                 continuation = replace(
                     continuation,

@@ -76,12 +76,18 @@ def train_verifier(
     on_log: OnLog | None = None,
     validation: Sequence[Example] = (),
 ) -> TrainedVerifier:
-    """Fine-tune ``base`` (a folder or hub name) on ``examples`` and save the verifier under ``out_folder``.
+    """Fine-tune a model on examples and save it as a verifier.
 
-    ``on_log(step, numbers)`` receives the learning curves. ``validation``: examples of problems kept apart, beside those that
-    ``config.validation_share`` takes from ``examples``; on them the validation loss is measured, and training is stopped where
-    ``optimization.patience`` asks for it. Raises InputError if nothing is left to train on, or the base or its tokens do not fit
-    the configuration.
+    Args:
+        base: Folder or hub name of the model.
+        examples: What it learns from; ``config.validation_share`` of the problems is kept for validation.
+        config: How it is trained.
+        out_folder: Where the verifier is saved.
+        on_log: Receives the learning curves as (step, numbers).
+        validation: Further examples for the validation loss, by which training is stopped where ``optimization.patience`` says.
+
+    Raises:
+        InputError: Nothing is left to train on, or the base or its tokens do not fit the configuration.
     """
     tokenizer = load_tokenizer(base)
     model = load_head(base, tokenizer, config)
