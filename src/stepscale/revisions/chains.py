@@ -16,7 +16,7 @@ from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate, Problem, candidate_of
-from stepscale.search.scoring import read_scores
+from stepscale.search.scoring import score_candidates
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
@@ -166,10 +166,10 @@ def score_chains(
     read = [i for i, (_, attempt) in enumerate(flat) if attempt.candidate.answer is not None]
     owners = [Problem(flat[i][0].problem_id, flat[i][1].prompt if history else flat[i][0].text) for i in read]
     meter = Meter(owners, generator, verifier, ledger)
-    scores = meter.score([(owner, flat[i][1].candidate.steps) for owner, i in enumerate(read)])
     attempts = [attempt for _, attempt in flat]
-    for i, scored, cost in zip(read, read_scores(scores, aggregation, neutral_is), meter.ledgers, strict=True):
-        candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
+    candidates = [attempts[i].candidate for i in read]
+    scored = score_candidates(meter, range(len(read)), candidates, aggregation, neutral_is)
+    for i, candidate, cost in zip(read, scored, meter.ledgers, strict=True):
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
     return [

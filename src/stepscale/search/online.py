@@ -11,13 +11,14 @@ from dataclasses import dataclass, field, replace
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
-from stepscale.generation.contract import Generator, Request, Sampling
+from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
+from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
-from stepscale.search.results import Candidate, Problem, SearchResult, candidate_of
-from stepscale.search.scoring import read_scores
+from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, one_spelling
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -122,20 +123,12 @@ class _Sampler:
     def draw(self, states: Sequence[_State], up_to: int) -> None:
         """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
         draws_due = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
-        requests = []
-        for state, slot in draws_due:
-            problem = self.meter.problems[state.owner]
-            seed = seed_for(self.draws.run_seed, "search-round-0", problem.problem_id, slot)
-            requests.append((state.owner, Request(self.meter.generator.encode_prompt(problem.text), seed)))
-        continuations = self.meter.generate(requests, self.draws.sampling, "solution")
-        candidates = [
-            candidate_of(self.meter.generator, continuation, slot)
-            for continuation, (_, slot) in zip(continuations, draws_due, strict=True)
-        ]
-        read = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]
-        scores = self.meter.score([(draws_due[i][0].owner, candidates[i].steps) for i in read])
-        for i, scored in zip(read, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
-            candidates[i] = replace(candidates[i], step_scores=scored.steps, score=scored.score)
+        candidates = draw_candidates(self.meter, self.draws, [(state.owner, slot) for state, slot in draws_due])
+        able = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]
+        owners = [draws_due[i][0].owner for i in able]
+        scored = score_candidates(self.meter, owners, [candidates[i] for i in able], self.aggregation, self.neutral_is)
+        for i, candidate in zip(able, scored, strict=True):
+            candidates[i] = candidate
         for (state, _), candidate in zip(draws_due, candidates, strict=True):
             state.candidates.append(candidate)
 
