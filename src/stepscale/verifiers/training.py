@@ -28,7 +28,7 @@ from stepscale.seeds import seed_for
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import fit
-from stepscale.training.fitting import FitReport, Loss
+from stepscale.training.fitting import FitReport
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
@@ -104,7 +104,7 @@ def train_verifier(
         model,
         rows,
         to_rows(held_out, encoder, supervise)[0],
-        _loss(config.kind),
+        _cross_entropy if config.kind == "prm" else _binary_cross_entropy,
         config.optimization,
         pad_id=tokenizer.pad_token_id or 0,
         classes=config.kind == "prm",
@@ -170,10 +170,6 @@ def _targets(example: Example, encoded: Encoded, supervise: Supervise) -> Any:
             targets[end if supervise == "step_end" else start : end + 1] = target
         start = end + 1
     return targets
-
-
-def _loss(kind: Kind) -> Loss:
-    return _cross_entropy if kind == "prm" else _binary_cross_entropy
 
 
 def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
