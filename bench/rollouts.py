@@ -1,9 +1,9 @@
-"""Time of Monte Carlo labels: 16 solutions a problem, 16 rollouts a step, on 500 lab problems (Snell et al. 2024, D).
+"""Time of Monte Carlo labels: 16 solutions per problem, 16 rollouts per step, on 500 lab problems (Snell et al. 2024, D).
 
 Measured on some of the problems, drawn from all families and levels, and extrapolated by their number. The rival draws the
 same rollouts as public codebases do: for each step of each solution ``model.generate(num_return_sequences=16)``; it is measured
 on every n-th of the beginnings. Ours rolls equal beginnings out once; ``rollouts_each_beginning`` counts that out: seconds
-a rolled-out beginning on both sides. Times include grading on our side only.
+per rolled-out beginning on both sides. Times include grading on our side only.
 """
 
 from typing import Any
@@ -12,7 +12,8 @@ import pandas as pd
 
 from bench._lab import PROMPT, SAMPLING, Plain, generator, problems, row, seconds
 from stepscale.cost import Ledger
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.contract import start_afresh
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
 from stepscale.labeling.rollouts import RolloutJob, parsable, roll_out
 
@@ -26,7 +27,7 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     lab, plain = generator(), Plain()
     problem_table = problems(PROBLEMS, "train")
     pool = SamplingJob("pool", SAMPLES, SAMPLING, 0)
-    table = sample(pool, lab, problem_table, Ledger())
+    table = sample_solutions(pool, lab, problem_table, Ledger())
     pairs = zip(table["steps"], table["finish"], strict=True)
     answers = [extract_answer("\n".join(steps)) if finish == "solution" else None for steps, finish in pairs]
     solutions = parsable(table.assign(answer=pd.Series(answers, dtype=object)))
@@ -35,7 +36,7 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
     scale, distinct = WHOLE / PROBLEMS, len(set(beginnings))
     ours, rival = [], []
     for _ in range(runs):
-        lab.forget()
+        start_afresh(lab)
         ours.append(seconds(lambda: roll_out(job, lab, problem_table, solutions, Ledger())))
         sampled = beginnings[::EVERY]
         rival.append(seconds(lambda t=sampled: [plain.generate([text], ROLLOUTS) for text in t]) / len(sampled))

@@ -12,7 +12,7 @@ from stepscale.cost import Ledger
 from stepscale.datasets.shards import ShardsDataset
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 
 
@@ -25,7 +25,7 @@ def sample_problems(model: str, out: str) -> None:
 
     def make(name: str, part: pd.DataFrame) -> Made:
         note(folder, "making", name)
-        return Made(sample(job, generator, part, Ledger()))
+        return Made(sample_solutions(job, generator, part, Ledger()))
 
     pieces = []
     for start in range(0, len(problems), 3):
@@ -39,6 +39,11 @@ def sample_problems(model: str, out: str) -> None:
     dataset.save(ShardPlan("sampling", tuple(pieces)))
     table = pd.concat([read() for read in dataset.load().values()], ignore_index=True)
     table.to_parquet(folder / "all.table")
+
+
+def make_part(folder: Path, name: str, job: SamplingJob, generator: LocalGenerator, part: pd.DataFrame) -> Made:
+    note(folder, "making", name)
+    return Made(sample_solutions(job, generator, part, Ledger()))
 
 
 def note(folder: Path, what: str, name: str) -> None:

@@ -16,7 +16,7 @@ from shard_workers import made_in_workers
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Sampling
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.pipelines.sampling import GradedSampler
 
@@ -90,7 +90,7 @@ def problems() -> pd.DataFrame:
 
 def test_tables_are_the_same_to_the_bit_for_one_or_two_worker_processes(tiny_llama, problems):
     load = functools.partial(LocalGenerator.load, tiny_llama)
-    work = functools.partial(sample, SamplingJob("test", 6, Sampling(max_new_tokens=30), 0))
+    work = functools.partial(sample_solutions, SamplingJob("test", 6, Sampling(max_new_tokens=30), 0))
     here, ledger = load(), Ledger()
     parts = [problems.iloc[start : start + 3] for start in range(0, len(problems), 3)]
     tables = [work(here, part, ledger) for part in parts]

@@ -17,7 +17,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.generation.server import END, ServerGenerator, ServerSettings
 
 SAMPLING = Sampling(max_new_tokens=24)
@@ -205,10 +205,10 @@ def test_a_server_that_goes_down_is_one_clear_line_that_says_what_is_kept(served
     port, folder = served
     problems = pd.DataFrame({"problem_id": ["a"], "problem": ["1+1="], "answer": ["2"]})
     job = SamplingJob("test", 2, Sampling(max_new_tokens=8), 0)
-    assert len(sample(job, generator_at(port, folder), problems, Ledger())) == 2
+    assert len(sample_solutions(job, generator_at(port, folder), problems, Ledger())) == 2
     down = generator_at(free_port(), folder, attempts=2)
     with pytest.raises(InputError, match=r"connection failed.*Finished shards are kept") as caught:
-        sample(job, down, problems, Ledger())
+        sample_solutions(job, down, problems, Ledger())
     assert "\n" not in str(caught.value)
 
 

@@ -12,7 +12,7 @@ import pytest
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import Tables, read, tables, write
-from stepscale.labeling.agreement import agreement, with_found_errors
+from stepscale.labeling.agreement import agreement, with_final_errors
 from stepscale.labeling.by_file import FileLabeler
 from stepscale.labeling.by_verifier import VerifierLabeler, rate
 from stepscale.labeling.contract import label_table
@@ -89,7 +89,7 @@ def test_an_error_that_is_a_label_and_no_step_counts_in_the_agreement() -> None:
     ]
     reference = pd.DataFrame(rows, columns=["sample_id", "step", "completion", "text", "rating", "is_chosen"])
     reference = reference.assign(problem_id="p", labeler="ann")
-    whole, judged = with_found_errors(found, reference)
+    whole, judged = with_final_errors(found, reference)
     assert whole["steps"].tolist() == [["a", "wrong"], ["a", "b"]]
     assert judged["is_chosen"].tolist() == [True, False, True, True, True, False]
     blind = label_table(whole, "blind", [[1, 1], [1, 1]])

@@ -12,7 +12,7 @@ from stepscale.errors import InputError
 from stepscale.formats import Tables, read, tables, write
 from stepscale.generation.contract import Continuation, Request, Sampling, start_afresh
 from stepscale.generation.local import LocalGenerator
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import extract_answer
 from stepscale.labeling.rollouts import RolloutJob, RolloutLabeler, roll_out
 
@@ -150,7 +150,7 @@ def sampled() -> tuple[LocalGenerator, pd.DataFrame, pd.DataFrame]:
     problems = make_problems(6, "train", 0, levels=(1, 2))
     generator = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n")
     job = SamplingJob("pool", 4, Sampling(max_new_tokens=120), 0)
-    table = sample(job, generator, problems, Ledger())
+    table = sample_solutions(job, generator, problems, Ledger())
     answers = [
         extract_answer("\n".join(s)) if f == "solution" else None
         for s, f in zip(table["steps"], table["finish"], strict=True)
@@ -180,23 +180,19 @@ def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_count
     assert ledger.models["m"].decode == len(added)
 
 
-def roll_out_problems(job: RolloutJob, solutions: pd.DataFrame, generator, problems: pd.DataFrame, ledger: Ledger):
-    written = solutions[solutions["problem_id"].isin(problems["problem_id"])]
-    return roll_out(job, generator, problems, written, ledger)
+def roll_out_part(job, problems, generator, solutions, ledger) -> pd.DataFrame:
+    start_afresh(generator)
+    return roll_out(job, generator, problems, solutions, ledger)
 
 
-def test_labels_are_the_same_in_workers_and_whatever_was_made_before(sampled):
+def test_labels_are_the_same_in_workers_and_in_a_process_that_made_nothing_before(sampled):
     generator, problems, solutions = sampled
     job = RolloutJob(Sampling(max_new_tokens=120), 0, per_step=4)
-    work = functools.partial(roll_out_problems, job, solutions)
-    parts = [problems.iloc[start : start + 2] for start in range(0, len(problems), 2)]
-    assert len(parts) == 3
-    here = []
-    for part in parts:
-        start_afresh(generator)
-        here.append(work(generator, part, Ledger()))
+    ids = problems["problem_id"]
+    parts = [solutions[solutions["problem_id"].isin(ids[start : start + 2])] for start in range(0, len(ids), 2)]
+    make = functools.partial(roll_out_part, job, problems)
+    tables = [make(generator, part, Ledger()) for part in parts]
     load = functools.partial(LocalGenerator.load, LAB, prompt_template="<s>{problem}\n")
-    for (table, _), mine in zip(made_in_workers(load, work, parts, 2), here, strict=True):
+    for (table, _), mine in zip(made_in_workers(load, make, parts, 2), tables, strict=True):
         pd.testing.assert_frame_equal(table, mine, check_exact=True)
-    again = work(load(), parts[1], Ledger())  # by a generator that made nothing before it
-    pd.testing.assert_frame_equal(again, here[1], check_exact=True)
+    pd.testing.assert_frame_equal(make(load(), parts[1], Ledger()), tables[1], check_exact=True)

@@ -13,7 +13,7 @@ from stepscale.formats import read, tables
 from stepscale.labeling.options import ByFile, ByLargePRM, ReleaseOptions
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings, ReportBlock
 from stepscale.pipelines.active_learning.release import (
-    _told_of_labelers,
+    _describe_labelers,
     add_loop,
     release_pool,
     release_with_loop,
@@ -160,22 +160,22 @@ def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() 
     people = pooled.assign(labeler=["ann", "bob"] * 3)
     by_prm = OPTIONS.model_copy(update={"labeler": ByLargePRM(threshold=0.3)})
     by_file = OPTIONS.model_copy(update={"labeler": ByFile(path="data/people.jsonl")})
-    told = _told_of_labelers(pooled, pooled.assign(labeler="prm_large"), POOL, by_prm)
+    told = _describe_labelers(pooled, pooled.assign(labeler="prm_large"), POOL, by_prm)
     assert told == (
         "generation 0: the lab's symbolic labeler (`symbolic`); "
         "later ones: PRM_large, a step being -1 where P(negative) > 0.3 (`prm_large`)"
     )
-    assert _told_of_labelers(pooled, people, POOL, by_file).endswith(
+    assert _describe_labelers(pooled, people, POOL, by_file).endswith(
         "later ones: people, in people.jsonl (`ann`, `bob`)"
     )
     mixed = pd.concat([people.head(1), pooled])
-    told = _told_of_labelers(pooled, mixed, POOL, by_prm)
+    told = _describe_labelers(pooled, mixed, POOL, by_prm)
     assert told.endswith("later ones: the lab's symbolic labeler (`symbolic`) and people (`ann`)"), (
         "by rows, not by option"
     )
     many = pd.concat([people.assign(labeler=f"person {i}") for i in range(7)])
     assert (
-        _told_of_labelers(many, pooled.head(0), GIVEN, OPTIONS)
+        _describe_labelers(many, pooled.head(0), GIVEN, OPTIONS)
         == "those who labelled the data it was given (7 labelers)"
     )
 

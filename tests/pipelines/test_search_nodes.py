@@ -1,5 +1,6 @@
 """The nodes of search: content-keyed shards that are not made twice, tables with costs, and what reporting makes of them."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,19 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     assert found["answer"].isna().tolist() == [True, True, False, False]
     assert found["is_correct"].fillna(False).tolist() == [False, False, False, True]
     assert found["finish"].tolist() == ["length", "length", "solution", "solution"]
+
+
+@pytest.mark.parametrize(("rules", "right"), [("lenient", True), ("prm800k", False)])
+def test_given_samples_without_a_verdict_are_graded_by_the_rules_of_the_run(
+    tmp_path: Path, rules: str, right: bool
+) -> None:
+    record = {"problem": "Half?", "answer": "0.5", "completions": ["So \\boxed{50\\%}."], "scores": [[0.5]]}
+    (tmp_path / "theirs.jsonl").write_text(json.dumps(record) + "\n")
+    counts = {"per_problem": 1, "problems_per_shard": 1}
+    given = {"path": str(tmp_path / "theirs.jsonl"), "format": "search_and_learn"}
+    block = {"samples": counts, "heldout_samples": counts, "given_samples": given, "grading_rules": rules}
+    _, solutions, _ = read_samples(SearchBlock.model_validate(block))
+    assert solutions["is_correct"].tolist() == [right]
 
 
 @pytest.fixture(scope="module")

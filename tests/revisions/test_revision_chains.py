@@ -194,7 +194,6 @@ def test_cut_off_and_unanswered_attempts_never_win() -> None:
 
 
 def test_splits_of_a_budget_and_the_pool_that_holds_them() -> None:
-    assert splits(16, 4) == [(1, 16), (4, 4), (16, 1)]
     assert splits(4) == [(1, 4), (2, 2), (4, 1)]
     assert pool_lengths(8) == [8, 4, 2, 2, 1, 1, 1, 1]
     for budget in (1, 2, 16, 64):

@@ -5,10 +5,9 @@ import math
 import numpy as np
 import pytest
 
-from stepscale.errors import InputError
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
-from stepscale.verifiers.metrics import auroc, first_error, prm_metrics, process_bench, value_metrics
+from stepscale.verifiers.metrics import auroc, first_error, prm_metrics, value_metrics
 
 
 def score(*negative: float) -> StepScores:
@@ -27,16 +26,6 @@ def test_auroc_counts_ties_half_and_is_undefined_for_one_kind() -> None:
 def test_the_first_error_is_the_first_step_that_is_likelier_wrong_than_right() -> None:
     assert first_error(score(0.1, 0.6, 0.9)) == 1
     assert first_error(score(0.1, 0.2)) == first_error(score()) == -1
-
-
-def test_processbench_f1_is_the_harmonic_mean_of_both_accuracies() -> None:
-    scores = [score(0.9, 0.1), score(0.1, 0.9), score(0.1, 0.1), score(0.9, 0.9)]
-    result = process_bench(scores, [0, 0, -1, -1])
-    assert (result.error, result.correct, result.f1) == (0.5, 0.5, 0.5)
-    assert process_bench([score(0.1), score(0.9)], [0, -1]).f1 == 0
-    assert math.isnan(process_bench([score(0.1)], [-1]).error) and math.isnan(process_bench([score(0.1)], [-1]).f1)
-    with pytest.raises(InputError, match="pass one for each"):
-        process_bench(scores, [0])
 
 
 def test_prm_metrics_by_hand() -> None:

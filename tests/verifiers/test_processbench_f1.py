@@ -1,11 +1,13 @@
 """ProcessBench's F1 and the threshold that is chosen on one part and held on the others."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stepscale.errors import InputError
-from stepscale.verifiers.processbench import choose_threshold, predict_first_errors, processbench_f1
+from stepscale.verifiers.processbench import choose_threshold, predict_first_errors, processbench_f1, processbench_score
 
 
 def test_f1_is_the_harmonic_mean_of_the_two_accuracies() -> None:
@@ -19,6 +21,13 @@ def test_a_part_of_one_kind_only_or_of_another_length_is_refused() -> None:
     for truth, predicted in (([0, 1], [0, 1]), ([-1], [-1]), ([0, -1], [0])):
         with pytest.raises(InputError):
             processbench_f1(truth, predicted)
+
+
+def test_the_accuracy_over_no_solution_is_nan_and_so_is_f1() -> None:
+    score = processbench_score([-1], [-1])
+    assert math.isnan(score.error) and math.isnan(score.f1) and score.correct == 1.0
+    with pytest.raises(InputError, match="pass one for each"):
+        processbench_score([0], [0, 0])
 
 
 def test_the_first_step_above_the_threshold_is_predicted() -> None:

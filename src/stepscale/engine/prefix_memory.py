@@ -20,19 +20,19 @@ from stepscale.engine.computed import Computed
 from stepscale.engine.lanes import Lanes, lanes_for, most_lanes
 from stepscale.engine.network import Network
 from stepscale.engine.pool import KeyValuePool, Places
-from stepscale.engine.prefix_tree import Piece, PrefixTree, Tokens
+from stepscale.engine.prefix_tree import PrefixTree, Span, Tokens
 
 _WORKING_BYTES = 256 * 2**20  # of keys and values computed in one go
 _CPU_TOKENS, _GPU_TOKENS = 1024, 16_384  # in one forward pass: activations stay in the CPU's caches; a GPU is filled
 Head = Callable[[torch.Tensor], torch.Tensor]
-_Run = list[Piece]  # pieces that follow one another
+_Run = list[Span]  # pieces that follow one another
 
 
 @dataclass(frozen=True)
 class _Batch:
     """One forward pass. ``places[r]``: of all tokens of row r, the ``n_new[r]`` new ones last; pieces with their rows."""
 
-    pieces: list[tuple[Piece, int]]
+    pieces: list[tuple[Span, int]]
     places: list[Places]
     n_new: list[int]
 
@@ -156,7 +156,7 @@ class PrefixMemory:
         if group:
             yield group
 
-    def _compute(self, ends: Sequence[Piece], computed: Computed, lanes: Lanes) -> None:
+    def _compute(self, ends: Sequence[Span], computed: Computed, lanes: Lanes) -> None:
         """Compute what is new, a part of the tree at a time: pieces that follow one another without a fork go in one row."""
         unknown = _unknown(ends)
         # Places for all at once: passes that run side by side must not see the pool grow.
@@ -212,12 +212,12 @@ class PrefixMemory:
         return outputs
 
 
-def _unknown(ends: Iterable[Piece]) -> list[Piece]:
+def _unknown(ends: Iterable[Span]) -> list[Span]:
     """The distinct pieces that lead to these and are not computed yet."""
     return list(dict.fromkeys(piece for end in ends for piece in end.path() if piece.places is None))
 
 
-def _run_from(piece: Piece) -> _Run:
+def _run_from(piece: Span) -> _Run:
     """The piece and what follows it up to the next fork."""
     run = [piece]
     while len(run[-1].children) == 1:

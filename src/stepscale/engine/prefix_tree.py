@@ -16,7 +16,7 @@ from stepscale.engine.pool import Places
 Tokens = NDArray[np.int64]
 
 
-class Piece:
+class Span:
     """A run of tokens after its parent's.
 
     ``places``: where the keys and values of the whole sequence up to its end lie; None: not computed yet. ``output``: what
@@ -25,10 +25,10 @@ class Piece:
 
     __slots__ = ("children", "key", "length", "output", "parent", "places", "tokens")
 
-    def __init__(self, parent: Optional["Piece"], key: bytes | int, tokens: Tokens) -> None:
+    def __init__(self, parent: Optional["Span"], key: bytes | int, tokens: Tokens) -> None:
         self.parent, self.key, self.tokens = parent, key, tokens
         self.length: int = len(tokens) + (parent.length if parent else 0)
-        self.children: dict[bytes | int, Piece] = {}
+        self.children: dict[bytes | int, Span] = {}
         self.places: Places | None = None
         self.output: NDArray[np.float32] | None = None
 
@@ -38,9 +38,9 @@ class Piece:
         assert self.places is not None
         return self.places[self.length - len(self.tokens) :]
 
-    def path(self) -> list["Piece"]:
+    def path(self) -> list["Span"]:
         """The pieces from the beginning of the sequence to this one."""
-        path: list[Piece] = []
+        path: list[Span] = []
         piece = self
         while piece.parent:
             path.append(piece)
@@ -52,11 +52,11 @@ class PrefixTree:
     """The pieces of all sequences. One tree takes either chunks or tokens, never both."""
 
     def __init__(self) -> None:
-        self._root = Piece(None, 0, np.empty(0, np.int64))
+        self._root = Span(None, 0, np.empty(0, np.int64))
         self._root.places = np.empty(0, np.int64)
-        self._used: OrderedDict[Piece, None] = OrderedDict()  # oldest first; a piece is always older than its parent
+        self._used: OrderedDict[Span, None] = OrderedDict()  # oldest first; a piece is always older than its parent
 
-    def add_chunks(self, chunks: Sequence[Tokens]) -> Piece:
+    def add_chunks(self, chunks: Sequence[Tokens]) -> Span:
         """The last piece of a sequence whose chunks are pieces, whole: one that begins like another is another."""
         piece = self._root
         for tokens in chunks:
@@ -64,7 +64,7 @@ class PrefixTree:
             piece = piece.children.get(key) or _append(piece, key, tokens)
         return piece
 
-    def add_tokens(self, tokens: Tokens) -> Piece:
+    def add_tokens(self, tokens: Tokens) -> Span:
         """The last piece of a sequence that shares with others all the tokens with which it begins like them."""
         piece, at = self._root, 0
         while at < len(tokens):
@@ -77,13 +77,13 @@ class PrefixTree:
             at += shared
         return piece
 
-    def touch(self, piece: Piece) -> None:
+    def touch(self, piece: Span) -> None:
         """The sequence up to this piece is used now."""
         for part in reversed(piece.path()):  # the parent is touched after its child
             self._used[part] = None
             self._used.move_to_end(part)
 
-    def drop_oldest(self) -> Piece | None:
+    def drop_oldest(self) -> Span | None:
         """Forget the piece used longest ago, which nothing follows; gives it, or None if the tree is empty."""
         if not self._used:
             return None
@@ -92,10 +92,10 @@ class PrefixTree:
         del piece.parent.children[piece.key]
         return piece
 
-    def _split(self, piece: Piece, at: int) -> Piece:
+    def _split(self, piece: Span, at: int) -> Span:
         """Cut a piece in two after ``at`` of its tokens; gives the upper one, the lower is the piece that was."""
         assert piece.parent is not None
-        upper = Piece(piece.parent, piece.key, piece.tokens[:at])
+        upper = Span(piece.parent, piece.key, piece.tokens[:at])
         piece.parent.children[piece.key] = upper
         piece.parent, piece.key, piece.tokens = upper, int(piece.tokens[at]), piece.tokens[at:]
         upper.children[piece.key] = piece
@@ -105,8 +105,8 @@ class PrefixTree:
         return upper
 
 
-def _append(parent: Piece, key: bytes | int, tokens: Tokens) -> Piece:
-    piece = parent.children[key] = Piece(parent, key, tokens)
+def _append(parent: Span, key: bytes | int, tokens: Tokens) -> Span:
+    piece = parent.children[key] = Span(parent, key, tokens)
     return piece
 
 

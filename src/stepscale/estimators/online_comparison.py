@@ -9,6 +9,7 @@ Intervals are over problems with all choices held fixed: a resample chooses noth
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,9 @@ from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, Prices, outcomes, repriced
 from stepscale.estimators.online_policy import OnlinePolicy, PolicyResult, at_equal_cost, choose_policy, follow
+
+if TYPE_CHECKING:
+    from stepscale.grading import Rules
 
 Choose = Callable[[Outcomes, float], OnlinePolicy]
 ORDERS = 64  # random orders of each problem's pool
@@ -40,6 +44,7 @@ def compare_online(
     resamples: int,
     seed: int,
     flops: Prices | None = None,
+    rules: "Rules" = "prm800k",
 ) -> pd.DataFrame:
     """The online policy and each other policy at the same mean spending.
 
@@ -56,12 +61,13 @@ def compare_online(
         seed: Decides halves, orders and resamples.
         flops: What samples and runs cost in FLOPs. With it, and costs in "flops" in ``results``, there are rows counted in FLOPs
             too: what each budget costs the baseline is granted, and the policy is chosen anew for it.
+        rules: Grading rules by which answers are equal in a vote.
 
     Returns:
         A row per (unit, budget, other policy) with ``COLUMNS``; ``error`` is the Monte Carlo error over the orders.
     """
     halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
-    recorded = outcomes(results.ids, pool, runs, ORDERS, seed)
+    recorded = outcomes(results.ids, pool, runs, ORDERS, seed, rules=rules)
     others = _others(results, oracle, baseline, resamples, seed)
     rows = _rows(GENERATIONS, recorded, halves, [float(n) for n in budgets], others, resamples, seed)
     if flops is not None:

@@ -39,7 +39,7 @@ class SampleGrid:
 
 
 def sample_grid(
-    problems: pd.DataFrame, solutions: pd.DataFrame, places: int | None = None, rules: "Rules" = "prm800k"
+    problems: pd.DataFrame, solutions: pd.DataFrame, places: int | None = None, rules: "Rules | None" = "prm800k"
 ) -> SampleGrid:
     """The grid of ``solutions``: rows in the order of ``problems``, columns by sample_id.
 
@@ -51,7 +51,7 @@ def sample_grid(
         solutions: Table with problem_id, sample_id, answer and is_correct.
         places: Samples per problem, of which those that are not there count as unanswered; None: as many as the greatest
             sample_id says.
-        rules: The grading rules of the run.
+        rules: The grading rules of the run; None: equal answers are equal strings already.
 
     Raises:
         InputError: There is nothing, a sample of an unknown problem, or one beyond ``places``.
@@ -73,7 +73,8 @@ def sample_grid(
     answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)
     correct[rows, columns] = solutions["is_correct"].fillna(False).to_numpy(bool)
     mask[rows, columns] = answered
-    return SampleGrid(ids, one_spelling(answers, mask, rules), correct & mask, mask, rows, columns)
+    answers = answers if rules is None else one_spelling(answers, mask, rules)
+    return SampleGrid(ids, answers, correct & mask, mask, rows, columns)
 
 
 def one_spelling(

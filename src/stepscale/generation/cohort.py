@@ -1,4 +1,4 @@
-"""A cohort: rows that decode side by side, one token a step, from their prefixes to their ends.
+"""A cohort: rows that decode side by side, one token per step, from their prefixes to their ends.
 
 In: distinct prefixes with known keys/values and the members (requests) that stand on each. Out: every member's tokens. As
 long as members have drawn the same tokens they ARE one row: a distinct token of the tree is computed once, and a row is
@@ -123,14 +123,14 @@ class Cohort:
         # 2. One pass over the rows; then each member draws from its row's logits with a number of its own.
         logits = self._network.logits(self._ids[:, None], memory)
         numbers = uniforms(self._plan.seeds[self._alive], self._starts[self._alive] + step)
-        drawn, logprobs = draw(
+        next_ids, logprobs = draw(
             logits,
             torch.as_tensor(self._rows, device=self._device),
             torch.as_tensor(numbers, device=self._device),
             self._sampling,
         )
         # 3. Record the tokens; those who go on make the rows of the next step.
-        tokens = drawn.cpu().numpy()
+        tokens = next_ids.cpu().numpy()
         self._tokens[self._alive, step] = tokens
         self._logprobs[self._alive, step] = logprobs.cpu().numpy()
         going = self._end(step, tokens)

@@ -100,7 +100,7 @@ class Forgetful(Protocol):
 
 
 def start_afresh(model: object) -> None:
-    """Before every piece of work: its bytes must not depend on what was made before it in this process."""
+    """Before every piece of work: its bytes must be the same whether or not others were made before it in this process."""
     if isinstance(model, Forgetful):
         model.forget()
 

@@ -34,7 +34,9 @@ class GeneratorTraining(BaseModel):
     correct_only: bool = Field(
         True, description="imitate only solutions graded correct, where a grade is known (Lightman 2.3)"
     )
-    validation_share: float = Field(0.0, ge=0, lt=1, description="share of the problems kept for the validation loss")
+    validation_share: float = Field(
+        0.0, ge=0, lt=1, description="share of the problems imitated for the validation loss"
+    )
     optimization: Optimization = Optimization(epochs=1)
 
 
@@ -46,12 +48,20 @@ def fine_tune_generator(
     out_folder: Path,
     on_log: OnLog | None = None,
 ) -> FitReport:
-    """Fine-tune ``base`` on the solutions and save it under ``out_folder``; ``on_log(step, numbers)`` gets the curves.
+    """Fine-tune a language model on solutions and save it.
 
-    ``solutions`` may have a column ``prompt``: text that stands in the problem's place, such as a problem with earlier
-    attempts (``search.revision_data``). A solution ends with the tokenizer's end-of-text token unless it was cut off
-    (``finish`` is "length", or too long for the model). Raises InputError if no solution is left to learn from or the
-    tokenizer has no end-of-text token.
+    Args:
+        base: Folder or hub name of the model.
+        problems: The problems table.
+        solutions: Solutions to imitate. A column ``prompt`` holds text that stands in the problem's place, such as a problem
+            with earlier attempts (``revisions.data``). A solution ends with the tokenizer's end-of-text token unless it was
+            cut off (``finish`` is "length", or too long for the model).
+        config: How it is trained.
+        out_folder: Where model and tokenizer are saved.
+        on_log: Receives the learning curves as (step, numbers).
+
+    Raises:
+        InputError: No solution is left to learn from, or the tokenizer has no end-of-text token.
     """
     tokenizer = load_tokenizer(base)
     if tokenizer.eos_token_id is None:
@@ -81,8 +91,8 @@ def fine_tune_generator(
 
 def _imitated(problems: pd.DataFrame, solutions: pd.DataFrame, config: GeneratorTraining) -> pd.DataFrame:
     """The solutions to learn from, each with the text of its problem."""
-    kept = solutions[solutions["is_correct"].fillna(True).astype(bool)] if config.correct_only else solutions
-    merged = kept.merge(problems[["problem_id", "problem"]], on="problem_id", how="left")
+    imitated = solutions[solutions["is_correct"].fillna(True).astype(bool)] if config.correct_only else solutions
+    merged = imitated.merge(problems[["problem_id", "problem"]], on="problem_id", how="left")
     missing = merged["problem"].isna()
     if missing.any():
         unknown = merged.loc[missing, "problem_id"].iloc[0]
@@ -111,6 +121,6 @@ def _rows(solutions: pd.DataFrame, encoder: StepEncoder, end_of_text: int) -> li
 
 def _next_token_loss(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
     """Mean cross entropy of the solution's tokens, each predicted from those before it."""
-    logits, wanted = outputs.logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten()
-    total = functional.cross_entropy(logits, wanted, ignore_index=int(IGNORED), reduction="sum")
-    return total / (items if items is not None else (wanted != IGNORED).sum().clamp(min=1))
+    logits, targets = outputs.logits[:, :-1].float().flatten(0, 1), labels[:, 1:].flatten()
+    total = functional.cross_entropy(logits, targets, ignore_index=int(IGNORED), reduction="sum")
+    return total / (items if items is not None else (targets != IGNORED).sum().clamp(min=1))

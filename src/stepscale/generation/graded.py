@@ -6,7 +6,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Generator
-from stepscale.generation.sampling import SamplingJob, sample
+from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.grading import Rules, extract_answer, grade_many
 from stepscale.resume.plan import Made
 
@@ -14,7 +14,7 @@ from stepscale.resume.plan import Made
 def sample_and_grade(job: SamplingJob, opened: Callable[[], Generator], problems: pd.DataFrame, rules: Rules) -> Made:
     """The graded solutions of a few problems, and what they cost; ``opened`` gives the generator."""
     ledger = Ledger()
-    return Made(grade(sample(job, opened(), problems, ledger), problems, rules), ledger)
+    return Made(grade(sample_solutions(job, opened(), problems, ledger), problems, rules), ledger)
 
 
 def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:

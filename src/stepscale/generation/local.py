@@ -8,7 +8,7 @@ answers, verifiers or search.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -160,8 +160,10 @@ class LocalGenerator:
         size = {"parameters": self.parameters, "attention_width": self.attention_width}
         ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
-        ordered = (results[i] for i in range(len(requests)))
-        return list(self._cut(ordered) if self.ends_before else ordered)
+        ordered = [results[i] for i in range(len(requests))]
+        if not self.ends_before:
+            return ordered
+        return [ended_before(self.ends_before, continuation, self.decode) for continuation in ordered]
 
     def _round(
         self, plans: Sequence[Plan], sampling: Sampling, until: Until, lanes: Lanes, read: Computed
@@ -195,10 +197,6 @@ class LocalGenerator:
                     f"generator {self.name}: a prefix of {len(request.prefix)} tokens leaves no room in its context of"
                     f" {self._longest} tokens; shorten the prompt or the solution so far"
                 )
-
-    def _cut(self, continuations: Iterator[Continuation]) -> Iterator[Continuation]:
-        """The continuations, each ended before a line that is none of its solution."""
-        return (ended_before(self.ends_before, continuation, self.decode) for continuation in continuations)
 
 
 def _no_output(states: torch.Tensor) -> torch.Tensor:

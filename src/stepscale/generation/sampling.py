@@ -1,7 +1,8 @@
-"""Several solutions of each problem.
+"""Many solutions of many problems.
 
-In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and
-problems are sampled as if nothing had been made before them, so their bytes are the same after a resume and in any process.
+In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and a
+table is made as if nothing had been made before it, so its bytes are the same after a resume and for any number of worker
+processes.
 """
 
 from collections.abc import Sequence
@@ -16,7 +17,7 @@ from stepscale.seeds import seed_for
 
 @dataclass(frozen=True)
 class SamplingJob:
-    """What is sampled: ``per_problem`` solutions; ``purpose`` names the randomness."""
+    """What is sampled; ``purpose`` names the randomness."""
 
     purpose: str
     per_problem: int
@@ -24,8 +25,8 @@ class SamplingJob:
     run_seed: int
 
 
-def sample(job: SamplingJob, generator: Generator, problems: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """``job.per_problem`` solutions of each problem. Counts tokens into ``ledger``."""
+def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
+    """``job.per_problem`` samples of each problem, the same bytes whatever was made before; tokens go into ``ledger``."""
     start_afresh(generator)
     requests, owners = list[Request](), list[tuple[str, int]]()
     for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True):

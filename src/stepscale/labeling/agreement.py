@@ -62,7 +62,7 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     }
 
 
-def with_found_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     """PRM800K's solutions that end before the error that was found, with it as their last step; others as they are.
 
     Their error is a label and no step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the

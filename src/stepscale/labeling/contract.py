@@ -35,10 +35,16 @@ def label_table(
     ratings: Sequence[Sequence[int]] | None = None,
     values: Sequence[Sequence[float]] | None = None,
 ) -> pd.DataFrame:
-    """step_labels of ``solutions`` from each one's ratings (-1, 0, 1), soft values in [0, 1], or both, from its first step on.
+    """step_labels of solutions from ratings, soft values, or both.
 
-    A sequence may end before the solution does; its steps beyond have no row. Raises InputError for more labels than steps,
-    or ratings and values of different lengths.
+    Args:
+        solutions: The labelled solutions.
+        labeler: Who labelled.
+        ratings: -1, 0 or 1 of each step [solutions][steps]; a row may end before its solution does.
+        values: Soft values in [0, 1], likewise.
+
+    Raises:
+        InputError: There are neither, more labels than steps, or ratings and values of different lengths.
     """
     labels_of_all = ratings if ratings is not None else values
     if labels_of_all is None:

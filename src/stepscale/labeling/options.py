@@ -20,8 +20,8 @@ class BySymbols(BaseModel):
     kind: Literal["symbolic"] = "symbolic"
 
     @property
-    def told(self) -> str:
-        """Who labelled, for a data card; all of these have it."""
+    def description(self) -> str:
+        """Who labelled, for a data card."""
         return "the lab's symbolic labeler"
 
     def open(self) -> "Labeler":
@@ -39,7 +39,7 @@ class ByLargePRM(BaseModel):
     threshold: float = Field(THRESHOLD, ge=0, lt=1, description="P(negative) above which a step is -1")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"PRM_large, a step being -1 where P(negative) > {self.threshold:g}"
 
@@ -52,7 +52,7 @@ class ByRollouts(BaseModel):
     per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, which is -1 where none ends right, else +1"
 
@@ -63,7 +63,7 @@ class PoolByRollouts(ByRollouts):
     problems_per_shard: int = Field(10, ge=1, description="problems in one saved shard: what a crash can cost")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, as values"
 
@@ -77,7 +77,7 @@ class ByFile(BaseModel):
     name: str = Field("human", description="of the labeler of records that name none")
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return f"people, in {Path(self.path).name}"
 
@@ -99,7 +99,7 @@ class AsGiven(BaseModel):
     kind: Literal["given"] = "given"
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Who labelled, for a data card."""
         return "those who labelled the data it was given"
 

@@ -2,8 +2,8 @@
 
 In: solutions that a Generator of the same vocabulary wrote, with their tokens. Out: step_labels with a soft ``value`` for
 every step. From the end of each step ``per_step`` rollouts are drawn to the end of the solution; equal beginnings of a
-problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once. Graded by
-``stepscale.grading``. Knows nothing of how labels are used.
+problem's solutions are ONE beginning, rolled out once, and the generator computes the tokens they share once.
+Knows nothing of how labels are used.
 
 An unfinished solution, or one without an answer, has no labels (the paper drops it). A rollout without an answer is not
 right: the value is the chance that the generator, going on from here, gives the right answer.
@@ -33,9 +33,14 @@ Beginning = tuple[str, tuple[int, ...]]  # a problem's id, and the tokens of its
 
 @dataclass(frozen=True)
 class RolloutJob:
-    """What is rolled out; ``purpose`` names the randomness.
+    """How solutions are rolled out.
 
-    ``per_step``: rollouts from the end of each step. ``sampling.max_new_tokens`` bounds one rollout (tokens).
+    Attributes:
+        sampling: How tokens are drawn; ``max_new_tokens`` bounds one rollout.
+        run_seed: Seed of the run.
+        per_step: Rollouts from the end of each step.
+        rules: The grading rules of the rollouts' answers.
+        purpose: Names the randomness.
     """
 
     sampling: Sampling
@@ -75,10 +80,22 @@ def rated(labels: pd.DataFrame) -> pd.DataFrame:
 def roll_out(
     job: RolloutJob, generator: Generator, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """The step_labels of the ``parsable`` ones of ``solutions``, order kept; tokens are counted into ``ledger``.
+    """The value of every step of the ``parsable`` solutions, in their order.
 
-    The last step of a solution needs no rollouts: its value is whether the answer is right. Raises InputError for a problem
-    without an answer, and for solutions without tokens or with those of another vocabulary.
+    The last step of a solution needs no rollouts: its value is whether the answer is right.
+
+    Args:
+        job: How solutions are rolled out.
+        generator: The model that wrote them, or one of the same vocabulary.
+        problems: Problems with their answers.
+        solutions: Solutions with their tokens.
+        ledger: Tokens are counted into it.
+
+    Returns:
+        step_labels with values in [0, 1].
+
+    Raises:
+        InputError: A problem has no answer, or solutions have no tokens or those of another vocabulary.
     """
     readable = _with_tokens(parsable(solutions))
     if dropped := len(solutions) - len(readable):

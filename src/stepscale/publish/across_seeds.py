@@ -6,6 +6,7 @@ and samples, so intervals are in two levels: over runs, and over the problems wi
 
 import json
 from pathlib import Path
+from typing import Literal
 
 import click
 import pandas as pd
@@ -13,6 +14,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.intervals import nested_interval
+from stepscale.grading import Rules
 from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.aggregates import PRODUCT, score_samples
 from stepscale.studies.best_of_n.comparison import a1_values, per_problem
@@ -21,28 +23,35 @@ from stepscale.verifiers.aggregation import HOWS, How, Rule
 COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
 
 
-def accuracies(folder: Path, ns: tuple[int, ...], rule: Rule = PRODUCT) -> dict[str, Floats]:
+def accuracies(
+    folder: Path, ns: tuple[int, ...], rule: Rule = PRODUCT, grading_rules: Rules = "prm800k"
+) -> dict[str, Floats]:
     """Expected accuracy [test problems, len(ns)] of one run, by label. Raises InputError if the run is not finished."""
-    tables = {
+    files = {
         "problems": "03_primary/problems",
         "solutions": "07_model_output/test_solutions",
         "prm": "07_model_output/prm_scores",
         "orm": "07_model_output/orm_scores",
     }
-    paths = {name: folder / f"{path}.parquet" for name, path in tables.items()}
+    paths = {name: folder / f"{path}.parquet" for name, path in files.items()}
     absent = next((path for path in paths.values() if not path.exists()), None)
     if absent:
         raise InputError(f"{absent} is not there: run `kedro run --params data_root={folder}` first")
     read = {name: pd.read_parquet(path) for name, path in paths.items()}
-    scored = score_samples(read["problems"], "test", read["solutions"], read["prm"], read["orm"], rule=rule)
+    tables = (read["solutions"], read["prm"], read["orm"])
+    scored = score_samples(read["problems"], "test", *tables, rule=rule, grading_rules=grading_rules)
     return per_problem(scored.grid, scored.scores, [n for n in ns if n <= scored.grid.mask.shape[1]])
 
 
 def measured(
-    folders: list[Path], ns: tuple[int, ...], resamples: int, rule: Rule = PRODUCT
+    folders: list[Path],
+    ns: tuple[int, ...],
+    resamples: int,
+    rule: Rule = PRODUCT,
+    grading_rules: Rules = "prm800k",
 ) -> tuple[list[dict[str, Floats]], Claim]:
     """Each run's accuracies at the budgets that all have, and claim A1 over the runs."""
-    runs = [accuracies(folder, ns, rule) for folder in folders]
+    runs = [accuracies(folder, ns, rule, grading_rules) for folder in folders]
     used = ns[: min(run["PRM"].shape[1] for run in runs)]
     runs = [{label: accuracy[:, : len(used)] for label, accuracy in run.items()} for run in runs]
     parts = [a1_values(run, used) for run in runs]
@@ -55,11 +64,23 @@ def measured(
 @click.option("--largest", default=256, help="Largest number of samples per problem, N.")
 @click.option("--resamples", default=2000, help="Bootstrap resamples of runs and problems.")
 @click.option("--aggregation", default="product", type=click.Choice(HOWS), help="The runs' report.aggregation.")
-def main(folders: tuple[Path, ...], largest: int, resamples: int, aggregation: How) -> None:
+@click.option(
+    "--grading-rules",
+    default="prm800k",
+    type=click.Choice(["prm800k", "lenient"]),
+    help="The runs' search.grading_rules.",
+)
+def main(
+    folders: tuple[Path, ...],
+    largest: int,
+    resamples: int,
+    aggregation: How,
+    grading_rules: Literal["prm800k", "lenient"],
+) -> None:
     """Print best-of-N of every method at the largest N, by seed and over all, and claim A1."""
     ns = tuple(2**i for i in range(largest.bit_length()))
     try:
-        runs, claim = measured(list(folders), ns, resamples, (aggregation, "positive"))
+        runs, claim = measured(list(folders), ns, resamples, (aggregation, "positive"), grading_rules)
     except InputError as error:
         raise click.ClickException(str(error)) from None
     for label in runs[0]:

@@ -16,7 +16,7 @@ from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate, Problem, candidate_of
-from stepscale.search.scoring import read_scores
+from stepscale.search.scoring import score_candidates
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
@@ -46,7 +46,7 @@ class ProblemChains:
 
     @property
     def ledger(self) -> Ledger:
-        """What all attempts cost together."""
+        """What all attempts cost."""
         return total(attempt.ledger for chain in self.chains for attempt in chain)
 
 
@@ -61,10 +61,20 @@ def run_chains(
     ledger: Ledger | None = None,
     problems_at_once: int = 64,
 ) -> list[ProblemChains]:
-    """``len(lengths)`` chains of these lengths (attempts) for each problem; what was computed is added to ``ledger``.
+    """Draw chains of revisions.
 
-    ``sampling.max_new_tokens`` bounds one attempt. Prefix tokens that attempts share, such as the problem at position 0, are
-    counted once and divided among them. Raises InputError on a length below 1 or two problems of one id.
+    Args:
+        problems: What is to be solved, each with an id of its own.
+        generator: A model that was fine-tuned to revise.
+        lengths: Attempts in each chain of a problem [chains].
+        layout: How attempts are shown to later ones.
+        sampling: How tokens are drawn; ``max_new_tokens`` bounds one attempt.
+        run_seed: Seed of the run.
+        ledger: What was computed is added to it. Prefix tokens that attempts share are counted once and divided among them.
+        problems_at_once: Problems whose chains grow side by side; results do not depend on it.
+
+    Raises:
+        InputError: A length is below 1, or two problems have one id.
     """
     if not lengths or min(lengths) < 1:
         raise InputError(f"chains need lengths of 1 or more attempts, not {list(lengths)}")
@@ -136,9 +146,16 @@ def score_chains(
     ledger: Ledger | None = None,
     neutral_is: NeutralIs = "positive",
 ) -> list[ProblemChains]:
-    """The chains with scores, all in one call; ``history``: the verifier reads the earlier attempts that were shown too.
+    """The chains with scores, all in one call. Attempts without an answer stay unscored: they can never win.
 
-    Attempts without an answer stay unscored: they can never win. The cost joins each attempt's own and ``ledger``.
+    Args:
+        chains_of_all: Chains by problem.
+        generator: The model that wrote them.
+        verifier: Scores the steps.
+        history: Whether the verifier reads the earlier attempts that were shown too.
+        aggregation: Step scores to an attempt's score.
+        ledger: The cost is added to it, and to the attempts' ledgers.
+        neutral_is: What a neutral step counts as.
     """
     flat = [
         (problem_chains.problem, attempt)
@@ -149,10 +166,10 @@ def score_chains(
     read = [i for i, (_, attempt) in enumerate(flat) if attempt.candidate.answer is not None]
     owners = [Problem(flat[i][0].problem_id, flat[i][1].prompt if history else flat[i][0].text) for i in read]
     meter = Meter(owners, generator, verifier, ledger)
-    scores = meter.score([(owner, flat[i][1].candidate.steps) for owner, i in enumerate(read)])
     attempts = [attempt for _, attempt in flat]
-    for i, scored, cost in zip(read, read_scores(scores, aggregation, neutral_is), meter.ledgers, strict=True):
-        candidate = replace(attempts[i].candidate, step_scores=scored.steps, score=scored.score)
+    candidates = [attempts[i].candidate for i in read]
+    scored = score_candidates(meter, range(len(read)), candidates, aggregation, neutral_is)
+    for i, candidate, cost in zip(read, scored, meter.ledgers, strict=True):
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
     rest = iter(attempts)
     return [

@@ -17,12 +17,12 @@ from numpy.typing import NDArray
 
 from stepscale.engine.encoding import Encoded
 
-Piece = tuple[Any, int]  # a token or a text, alike where it is shared, and the tokens it takes
+Counted = tuple[Any, int]  # a token or a text, alike where it is shared, and the tokens it takes
 WRITING = ("write_place", "write_tokens", "write_shared")
 READING = ("read_place", "read_tokens", "read_shared")
 
 
-def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int]) -> list[Piece]:
+def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int]) -> list[Counted]:
     """What the generator passes for one attempt: prompt, then what was drawn, whose last token is never passed.
 
     The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
@@ -32,7 +32,7 @@ def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int])
     return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in written[:-1])]
 
 
-def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Piece]:
+def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Counted]:
     """What a verifier reads of one solution after ``text``: that as a whole, then each step; nothing if no step fits it."""
     if not read.step_ends:
         return []
@@ -40,7 +40,7 @@ def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Piece]:
     return [(text, ends[0]), *((step, b - a) for step, (a, b) in zip(steps, pairwise(ends), strict=False))]
 
 
-def in_order(sequences: Sequence[Sequence[Piece]]) -> NDArray[np.int64]:
+def in_order(sequences: Sequence[Sequence[Counted]]) -> NDArray[np.int64]:
     """[n, 3]: place in order, tokens, and tokens shared with the sequence one place before."""
     keys = [[key for key, _ in pieces] for pieces in sequences]
     order = sorted(range(len(keys)), key=keys.__getitem__)

@@ -52,7 +52,7 @@ def revision_examples(
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     solutions = solutions.reset_index(drop=True)
-    right_kept, prompts, contexts = [], [], []
+    rows_of_right, prompts, contexts = [], [], []
     for problem_id, of_problem in _valid(solutions).groupby("problem_id", sort=False):
         if problem_id not in texts:
             raise InputError(f"problem_id {problem_id!r} has solutions but is not in the problems table; ingest it too")
@@ -66,15 +66,15 @@ def revision_examples(
             rows = wrong.context(str(problem_id), int(sample_id), steps, config.most_wrong, seed)
             attempts = [wrong.steps[row] for row in rows]
             prompt, n_shown = config.layout.fitted(texts[problem_id], attempts, length_of)
-            right_kept.append(index)
+            rows_of_right.append(index)
             prompts.append(prompt)
             contexts.append([wrong.sample_ids[row] for row in rows[len(rows) - n_shown :]])
-    if not right_kept:
+    if not rows_of_right:
         raise InputError(
             "no finished right solution (only_with_wrong: of a problem with a wrong one) to make revision data from; sample"
             " more or use an abler generator"
         )
-    shown_right = solutions.loc[right_kept].reset_index(drop=True)
+    shown_right = solutions.loc[rows_of_right].reset_index(drop=True)
     return shown_right.assign(prompt=prompts, context=pd.Series(contexts, dtype=object))
 
 

@@ -1,6 +1,6 @@
 """Every split of a budget into sequential revisions and parallel chains, measured on one pool of chains.
 
-In: a graded and scored chains table. Out: a row a (problem, ratio, budget), as ``scaling.compute_optimal`` takes them. A
+In: a graded and scored chains table. Out: a row per (problem, ratio, budget), as ``estimators.compute_optimal`` takes them. A
 budget N is s attempts in each of p chains, s x p = N (Snell et al. 2024, 6.2). The first s attempts of a longer chain are
 a chain of length s, so a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up
 to N, and smaller budgets in several disjoint groups of chains, over which accuracy and cost are averaged. A group is charged what
@@ -15,6 +15,8 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.grading import Rules
+from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.revisions.costs import READING, WRITING, Beginnings
 from stepscale.revisions.selection import flat, hierarchical, representative
 from stepscale.search.results import Candidate
@@ -30,23 +32,24 @@ def read_by(chains: pd.DataFrame, verifier: str) -> pd.DataFrame:
     return chains.drop(columns=BY_VERIFIER).rename(columns={f"{name}_{verifier}": name for name in BY_VERIFIER})
 
 
-def splits(budget: int, base: int = 2) -> list[tuple[int, int]]:
-    """(sequential, parallel) with sequential x parallel = budget, over powers of ``base``, all parallel first.
+def splits(budget: int) -> list[tuple[int, int]]:
+    """(sequential, parallel) with sequential x parallel = budget, over powers of 2, all parallel first.
 
-    Raises InputError unless the budget is a power of ``base``.
+    Raises:
+        InputError: The budget is no power of 2.
     """
     powers = [1]
     while powers[-1] < budget:
-        powers.append(powers[-1] * base)
-    if budget < 1 or base < 2 or powers[-1] != budget:
-        raise InputError(f"a revision budget must be a power of {base}, not {budget}")
+        powers.append(powers[-1] * 2)
+    if powers[-1] != budget:
+        raise InputError(f"a revision budget must be a power of 2, not {budget}")
     return [(s, budget // s) for s in powers]
 
 
 def pool_lengths(budget: int) -> list[int]:
     """Lengths of the chains that hold every split of every power of 2 up to ``budget``, itself a power of 2.
 
-    They are budget x (1 + log2(budget) / 2) attempts together.
+    They are budget x (1 + log2(budget) / 2) attempts in all.
     """
     splits(budget)
     return [budget >> j.bit_length() for j in range(budget)]
@@ -67,24 +70,40 @@ def from_one_attempt(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def ratio_results(
-    chains: pd.DataFrame, budgets: Sequence[int], select: Select = "hierarchical", base: int = 2, seed: int = 0
+    chains: pd.DataFrame,
+    budgets: Sequence[int],
+    select: Select = "hierarchical",
+    seed: int = 0,
+    rules: Rules = "prm800k",
 ) -> pd.DataFrame:
-    """Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops.
+    """What every split of every budget reaches and costs, problem by problem.
 
-    ``accuracy``: share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``,
-    ``flops`` and, without the verifier's, ``generator_flops``: mean cost of a group drawn and read alone, the verifier's where
-    it selects.
-    Raises InputError if the pool cannot hold a split, or answers are not graded (hierarchical: not scored).
+    Args:
+        chains: A graded chains table; scored, where the choice is hierarchical.
+        budgets: Powers of 2.
+        select: How one attempt is chosen.
+        seed: Settles ties.
+        rules: The grading rules by which answers are equal in a vote.
+
+    Returns:
+        Rows problem_id, strategy, budget, sequential, parallel, accuracy, groups, tokens, flops, generator_flops. ``accuracy``:
+        share of the disjoint groups of ``parallel`` chains whose choice is right (``groups`` of them). ``tokens``, ``flops`` and,
+        without the verifier's, ``generator_flops``: mean cost of a group drawn and read alone, the verifier's where it selects.
+
+    Raises:
+        InputError: The pool cannot hold a split, or answers are not graded (hierarchical: not scored).
     """
     if chains["is_correct"].isna().all() or (select == "hierarchical" and chains["score"].isna().all()):
         raise InputError(
             "revision ratios need a graded chains table, scored by a verifier where the choice is weighted"
         )
-    cells = [(budget, *split) for budget in budgets for split in splits(budget, base)]
-    rates = _flops_a_token(chains)
+    cells = [(budget, *split) for budget in budgets for split in splits(budget)]
+    rates = _flops_per_token(chains)
     rows = []
     for problem_id, of_problem in chains.groupby("problem_id", sort=False):
         ordered = of_problem.sort_values(["chain", "position"], kind="stable")
+        answers = [None if pd.isna(answer) else str(answer) for answer in ordered["answer"]]
+        ordered = ordered.assign(answer=pd.Series(group_equal_answers(answers, rules), ordered.index, dtype=object))
         pool = _Pool(ordered, seed_for(seed, "revisions", str(problem_id)), select)
         for budget, sequential, parallel in cells:
             groups = list(pool.groups(sequential, parallel))
@@ -111,7 +130,7 @@ def ratio_results(
     return pd.DataFrame(rows)
 
 
-def _flops_a_token(chains: pd.DataFrame) -> tuple[float, float]:
+def _flops_per_token(chains: pd.DataFrame) -> tuple[float, float]:
     """Of the generator and of the verifier, as the pool's ledger tells them: 2 P."""
     written, writing = chains["generator_tokens"].sum(), chains["generator_flops"].sum()
     read, reading = chains["tokens_computed"].sum() - written, chains["flops"].sum() - writing
@@ -132,7 +151,7 @@ class _Pool:
         self.first = np.cumsum([0, *map(len, chains)])  # each chain's first row
         self.written = Beginnings(rows, WRITING)
         self.read = Beginnings(rows, READING) if select == "hierarchical" else None  # a vote reads no scores
-        self._kept: dict[tuple[int, int], int | None] = {}
+        self._representatives: dict[tuple[int, int], int | None] = {}
 
     def groups(self, sequential: int, parallel: int) -> Iterator[tuple[float, ...]]:
         """right, tokens written and tokens read of each disjoint group of ``parallel`` chains that are long enough."""
@@ -149,17 +168,17 @@ class _Pool:
         seed = seed_for(self.seed, f"group-{sequential}-{group[0]}")
         chains = [self.chains[j][:sequential] for j in group]
         if self.select == "majority":
-            won = flat(chains, "majority", seed)
+            won = flat(chains, "majority", seed, rules=None)
         else:
-            won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential))
+            won = hierarchical(chains, seed, lambda number: self._representative(group[number], sequential), rules=None)
         return None if won.chain is None or won.position is None else (group[won.chain], won.position)
 
     def _representative(self, chain: int, sequential: int) -> int | None:
         key = (chain, sequential)
-        if key not in self._kept:
+        if key not in self._representatives:
             seed = seed_for(self.seed, "revision-chain-tie", sample_id=chain)
-            self._kept[key] = representative(self.chains[chain][:sequential], seed)
-        return self._kept[key]
+            self._representatives[key] = representative(self.chains[chain][:sequential], seed, rules=None)
+        return self._representatives[key]
 
 
 def _candidate(row: dict[Any, Any]) -> Candidate:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Generator, Sampling
+from stepscale.grading import Rules
 from stepscale.revisions.chains import ProblemChains
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.search.method import SearchMethod
@@ -46,12 +47,28 @@ def search_revisions(
     history: bool,
     run_seed: int,
     ledger: Ledger | None = None,
+    rules: Rules = "prm800k",
 ) -> list[SearchResult]:
-    """The search after each problem's one chain; ``history``: the verifier reads the attempts too.
+    """Search after each problem's one chain.
 
-    A result's ``budget`` is the search's and the chain's attempts together, its ``candidates`` are the attempts and then the
-    search's, its ``ledger`` is that of both; ``ledger`` grows by the search alone, for the chain was counted when it was
-    made. Attempts without a score can win majority alone. Raises InputError unless each problem has one chain.
+    Args:
+        chains_of_all: A chain per problem.
+        generator: The model that wrote them.
+        verifier: Scores the steps.
+        options: The search.
+        layout: How the attempts are shown.
+        sampling: How tokens are drawn.
+        history: Whether the verifier reads the attempts too.
+        run_seed: Seed of the run.
+        ledger: Grows by the search alone: the chain was counted when it was made.
+        rules: Grading rules by which answers are equal in a vote.
+
+    Returns:
+        A result per problem. Its ``candidates`` are the attempts and then the search's; ``budget`` and ``ledger`` are of both.
+        Attempts without a score can win majority alone.
+
+    Raises:
+        InputError: A problem has more chains than one, or none.
     """
     revised, bare = [], {}
     for problem_chains in chains_of_all:
@@ -64,23 +81,22 @@ def search_revisions(
         revised.append(Problem(problem_chains.problem.problem_id, text))
         bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)
-    results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger)
+    results = search(revised, generator, judge, options, sampling, run_seed=run_seed, ledger=ledger, rules=rules)
     return [
-        _with_chain(problem_chains, result, options, run_seed)
+        _with_chain(problem_chains, result, options, run_seed, rules)
         for problem_chains, result in zip(chains_of_all, results, strict=True)
     ]
 
 
 def _with_chain(
-    problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int
+    problem_chains: ProblemChains, result: SearchResult, options: SearchMethod, run_seed: int, rules: Rules
 ) -> SearchResult:
     """The result with the chain's attempts as its first candidates, chosen anew, and with their cost."""
     n = len(problem_chains.chains[0])
     attempts = [attempt.candidate for attempt in problem_chains.chains[0]]
     pool = (*attempts, *(replace(c, slot=c.slot + n) for c in result.candidates))
-    won = choose(
-        pool, options.final_choice, seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
-    )
+    tie = seed_for(run_seed, "revision-search-tie", problem_chains.problem.problem_id)
+    won = choose(pool, options.final_choice, tie, rules)
     return replace(
         result,
         strategy=f"{result.strategy} after={n}",

@@ -8,6 +8,7 @@ attempts of all chains, as if they were independent samples. Who may win and how
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from stepscale.grading import Rules
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choose, choose
 from stepscale.seeds import seed_for
@@ -27,33 +28,40 @@ class ChainChoice:
 
 
 def hierarchical(
-    chains: Sequence[Sequence[Candidate]], seed: int, stands: Callable[[int], int | None] | None = None
+    chains: Sequence[Sequence[Candidate]],
+    seed: int,
+    stands: Callable[[int], int | None] | None = None,
+    rules: Rules | None = "prm800k",
 ) -> ChainChoice:
-    """Weighted within each chain, then weighted across the chains' representatives; ``seed`` settles ties.
+    """Weighted within each chain, then weighted across the chains' representatives.
 
-    ``stands``: the ``representative`` of a chain by its number, for who asks about the same chains again and again.
+    Args:
+        chains: Attempts by chain.
+        seed: Settles ties.
+        stands: The ``representative`` of a chain by its number, where it is known already.
+        rules: As in ``choose``.
     """
     representatives: list[tuple[int, int, Candidate]] = []
     for number, chain in enumerate(chains):
         tie = seed_for(seed, "revision-chain-tie", sample_id=number)
-        place = stands(number) if stands else representative(chain, tie)
+        place = stands(number) if stands else representative(chain, tie, rules)
         if place is not None:
             representatives.append((number, place, chain[place]))
-    won = choose([candidate for _, _, candidate in representatives], "weighted", seed_for(seed, "revision-tie"))
+    won = choose([candidate for _, _, candidate in representatives], "weighted", seed_for(seed, "revision-tie"), rules)
     if won.candidate is None:
         return ChainChoice()
     return ChainChoice(won.answer, *representatives[won.candidate][:2], won.confidence)
 
 
-def representative(chain: Sequence[Candidate], seed: int) -> int | None:
+def representative(chain: Sequence[Candidate], seed: int, rules: Rules | None = "prm800k") -> int | None:
     """Position of the best-scored solution of the chain's weighted answer; None if no attempt may win."""
-    return choose(chain, "weighted", seed).candidate
+    return choose(chain, "weighted", seed, rules).candidate
 
 
-def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int) -> ChainChoice:
+def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int, rules: Rules | None = "prm800k") -> ChainChoice:
     """One vote over all attempts: "majority" is the paper's; "weighted" and "best" need scores."""
     places = [(number, position) for number, chain in enumerate(chains) for position in range(len(chain))]
-    won = choose([chains[number][position] for number, position in places], how, seed_for(seed, "revision-tie"))
+    won = choose([chains[number][position] for number, position in places], how, seed_for(seed, "revision-tie"), rules)
     if won.candidate is None:
         return ChainChoice()
     return ChainChoice(won.answer, *places[won.candidate], won.confidence)

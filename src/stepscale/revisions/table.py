@@ -12,7 +12,7 @@ from stepscale.engine.encoding import Encoded, Text
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.tables import SOLUTIONS, validator
 from stepscale.revisions.chains import ProblemChains
-from stepscale.revisions.costs import WRITING, Piece, in_order, read_pieces, written_pieces
+from stepscale.revisions.costs import WRITING, Counted, in_order, read_pieces, written_pieces
 from stepscale.revisions.grid import BY_VERIFIER, PRM, WITHOUT_HISTORY
 
 Encode = Callable[[Iterable[Text]], Sequence[Encoded]]  # a verifier's own encoder
@@ -123,7 +123,7 @@ def judged(chains_of_all: Sequence[ProblemChains], encode: Encode, history: bool
             (attempt.prompt if history else problem_chains.problem.text, attempt.candidate.steps) for attempt in flat
         ]
         read = [i for i, attempt in enumerate(flat) if attempt.candidate.score is not None]
-        pieces: list[list[Piece]] = [[] for _ in flat]
+        pieces: list[list[Counted]] = [[] for _ in flat]
         for i, encoded in zip(read, encode(texts[i] for i in read), strict=True):
             pieces[i] = read_pieces(*texts[i], encoded)
         rows += [

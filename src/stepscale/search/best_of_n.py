@@ -4,16 +4,30 @@ All solutions of all problems are drawn in one call and scored in one. Only fini
 can never win. Sample i has a seed of its own, so the first N of a larger search are the search with N.
 """
 
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import ClassVar, Literal
 
 from stepscale.generation.contract import Request
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate, candidate_of
-from stepscale.search.scoring import read_scores
+from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import Choose
 from stepscale.seeds import seed_for
+
+
+def draw_candidates(meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]]) -> list[Candidate]:
+    """A whole solution for each (index of a problem, slot), not scored yet, all in one call."""
+    prompts = {owner: meter.generator.encode_prompt(meter.problems[owner].text) for owner in dict(places)}
+    requests = []
+    for owner, slot in places:
+        seed = seed_for(draws.run_seed, "search-round-0", meter.problems[owner].problem_id, slot)
+        requests.append((owner, Request(prompts[owner], seed)))
+    continuations = meter.generate(requests, draws.sampling, "solution")
+    return [
+        candidate_of(meter.generator, continuation, slot)
+        for continuation, (_, slot) in zip(continuations, places, strict=True)
+    ]
 
 
 class _WholeSamples(SearchMethod):
@@ -21,26 +35,16 @@ class _WholeSamples(SearchMethod):
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """N independent samples of each problem, scored if the method looks at scores."""
-        # 1. one request per problem and slot
-        requests = []
-        for owner, problem in enumerate(meter.problems):
-            prompt = meter.generator.encode_prompt(problem.text)
-            for slot in range(self.n):
-                seed = seed_for(draws.run_seed, "search-round-0", problem.problem_id, slot)
-                requests.append((owner, Request(prompt, seed)))
-        # 2. all solutions in one call
-        continuations = meter.generate(requests, draws.sampling, "solution")
-        candidates = [
-            candidate_of(meter.generator, continuation, i % self.n) for i, continuation in enumerate(continuations)
-        ]
-        # 3. scores of the finished ones in another
+        places = [(owner, slot) for owner in range(len(meter.problems)) for slot in range(self.n)]
+        candidates = draw_candidates(meter, draws, places)
         if self.needs_verifier:
-            finished = [
-                i for i, candidate in enumerate(candidates) if candidate.finish == "solution" and candidate.steps
-            ]
-            scores = meter.score([(requests[i][0], candidates[i].steps) for i in finished])
-            for i, scored in zip(finished, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
-                candidates[i] = replace(candidates[i], step_scores=scored.steps, score=scored.score)
+            finished = [i for i, one in enumerate(candidates) if one.finish == "solution" and one.steps]
+            owners = [places[i][0] for i in finished]
+            scored = score_candidates(
+                meter, owners, [candidates[i] for i in finished], self.aggregation, self.neutral_is
+            )
+            for i, candidate in zip(finished, scored, strict=True):
+                candidates[i] = candidate
         by_problem = [candidates[start : start + self.n] for start in range(0, len(candidates), self.n)]
         return by_problem, [1] * len(meter.problems)
 

@@ -24,7 +24,7 @@ Owned = tuple[int, Request]  # the index of a problem and a request made for it
 
 
 class Meter:
-    """Generator and verifier, called for ``problems`` together; ``ledgers`` [problems] grow with each call.
+    """Generator and verifier, called for all ``problems`` at once; ``ledgers`` [problems] grow with each call.
 
     What is counted for a problem is also added to ``ledger``, if one is given.
     """
@@ -94,13 +94,16 @@ class Meter:
         return new
 
     def _share_out(self, spent: Ledger, weights: dict[Phase, list[int]]) -> None:
+        """Divide what a call spent among the problems, by ``weights`` [problems] for each phase."""
         if self._ledger is not None:
             self._ledger.models = total([self._ledger, spent]).models
         for name, cost in spent.models.items():
+            # 1. tokens by phase, then contexts and seconds in proportion to all tokens
             parts = {phase: apportion(getattr(cost, phase), weights[phase]) for phase in _PHASES}
             tokens = [sum(counts_of_one) for counts_of_one in zip(*parts.values(), strict=True)]
             contexts = apportion(cost.context_sum, tokens)
             shares = [counts_of_one / cost.tokens if cost.tokens else 1 / len(tokens) for counts_of_one in tokens]
+            # 2. each problem's ledger grows by its part
             for ledger, context, share, *counts in zip(
                 self.ledgers, contexts, shares, *(parts[phase] for phase in _PHASES), strict=True
             ):

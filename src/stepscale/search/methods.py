@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapH
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Generator, Sampling
+from stepscale.grading import Rules
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import BestOfN, Majority, Weighted
 from stepscale.search.dvts import Dvts
@@ -56,6 +57,7 @@ def search(
     run_seed: int,
     ledger: Ledger | None = None,
     problems_at_once: int = 64,
+    rules: Rules = "prm800k",
 ) -> list[SearchResult]:
     """Search for a solution of each problem.
 
@@ -69,6 +71,7 @@ def search(
         ledger: The sum of the results' own ledgers is added to it.
         problems_at_once: Problems searched together. More fill wide batches better and need more of the generator's memory;
             results do not depend on it.
+        rules: The grading rules of the run; they decide which answers are one answer in a vote.
 
     Returns:
         A result for each problem, in order, with its own costs.
@@ -83,16 +86,16 @@ def search(
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
-        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed)))
+        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed), rules))
     return results
 
 
-def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling) -> list[SearchResult]:
+def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules: Rules) -> list[SearchResult]:
     candidates_of_all, rounds = options.find(meter, draws)
     results = []
     for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
-        choice = choose(candidates, options.final_choice, tie)
+        choice = choose(candidates, options.final_choice, tie, rules)
         results.append(
             SearchResult(
                 problem_id=problem.problem_id,

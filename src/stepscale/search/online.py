@@ -1,8 +1,8 @@
 """The online policy at work: probe, stop if sure, else sample on or search, and vote over all that was drawn.
 
-In: problems, a Generator, a Verifier, an ``OnlinePolicy`` and the search methods its runs are called by. Out: a result a
-problem, with its whole cost. Each decision is that of ``scaling.online_policy``, which was chosen on other problems; no gold
-answer is seen. Sample i has the seed that best-of-N gives it, so with the same run seed the probes are best-of-N's first.
+In: problems, a Generator, a Verifier, an ``OnlinePolicy`` and the search methods its runs are called by. Out: a result per
+problem, with its whole cost. Each decision is that of ``estimators.online_policy``, which was chosen on other problems; no gold
+answer is used. Sample i has the seed that best-of-N gives it, so with the same run seed the probes are best-of-N's first.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,13 +11,15 @@ from dataclasses import dataclass, field, replace
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
-from stepscale.generation.contract import Generator, Request, Sampling
+from stepscale.generation.contract import Generator, Sampling
+from stepscale.grading import Rules
+from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
-from stepscale.search.results import Candidate, Problem, SearchResult, candidate_of
-from stepscale.search.scoring import read_scores
-from stepscale.search.selection import choose
+from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.scoring import score_candidates
+from stepscale.search.selection import choose, one_spelling
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import Verifier
@@ -35,12 +37,29 @@ def search_online(
     ledger: Ledger | None = None,
     aggregation: How = "last",
     neutral_is: NeutralIs = "positive",
+    rules: Rules = "prm800k",
 ) -> list[SearchResult]:
-    """A result for each problem, in order; what was computed is added to ``ledger``.
+    """Solve problems as the policy decides.
 
-    ``strategy`` tells what was done after the probes; ``budget`` the generations used; ``confidence`` the winner's sum of
-    scores / solutions drawn. ``aggregation``, ``neutral_is``: as in the policy's own simulation. Raises InputError if the
-    policy names a run that ``runs`` lacks.
+    Args:
+        problems: What is to be solved.
+        generator: Writes the solutions.
+        verifier: Scores their steps.
+        policy: Decides after the probes.
+        runs: The searches that the policy may switch to, by name.
+        sampling: How tokens are drawn.
+        run_seed: Seed of the run.
+        ledger: What was computed is added to it.
+        aggregation: Step scores to a solution's score, as in the policy's simulation.
+        neutral_is: What a neutral step counts as, likewise.
+        rules: Grading rules by which answers are equal, likewise.
+
+    Returns:
+        A result for each problem, in order. ``strategy`` says what was done after the probes; ``budget`` is the generations used;
+        ``confidence`` is the winner's sum of scores per solution.
+
+    Raises:
+        InputError: The policy names a run that ``runs`` lacks.
     """
     unknown = {action.run for action in policy.actions if action.run} - set(runs)
     if unknown:
@@ -49,14 +68,14 @@ def search_online(
         )
     meter = Meter(problems, generator, verifier, ledger)
     sampler = _Sampler(meter, SeededSampling(sampling, run_seed), aggregation, neutral_is)
-    states = [_State(i) for i in range(len(problems))]
+    states = [_State(i, rules) for i in range(len(problems))]
     sampler.draw(states, policy.probes)
     for state in states:
         if state.sure < policy.sure:
             state.action = policy.action(state.mean_score)
     while going := [s for s in states if s.samples_on and s.sure < policy.sure]:
         sampler.draw(going, 2 * len(going[0].candidates))
-    results = _switched(problems, states, generator, verifier, runs, SeededSampling(sampling, run_seed), ledger)
+    results = _switched(meter, states, verifier, runs, sampler.draws, ledger)
     return [
         _result(p, s, meter.ledgers[s.owner], results.get(s.owner), run_seed)
         for p, s in zip(problems, states, strict=True)
@@ -68,6 +87,7 @@ class _State:
     """A problem on its way. ``action`` is None as long as the probes suffice."""
 
     owner: int
+    rules: Rules
     candidates: list[Candidate] = field(default_factory=list)
     action: Action | None = None
 
@@ -81,15 +101,15 @@ class _State:
 
     @property
     def sure(self) -> float:
-        return _sure(self.candidates)
+        return _sure(self.candidates, self.rules)
 
 
-def _sure(candidates: Sequence[Candidate]) -> float:
-    """The greatest sum of scores of one answer, per solution drawn."""
+def _sure(candidates: Sequence[Candidate], rules: Rules) -> float:
+    """The greatest sum of scores of one answer, per solution."""
+    able = [c for c in candidates if c.answer is not None and c.score is not None]
     sums: dict[str, float] = {}
-    for candidate in candidates:
-        if candidate.answer is not None and candidate.score is not None:
-            sums[candidate.answer] = sums.get(candidate.answer, 0.0) + candidate.score
+    for candidate, answer in zip(able, one_spelling(able, rules), strict=True):
+        sums[answer] = sums.get(answer, 0.0) + (candidate.score or 0.0)
     return max(sums.values(), default=0.0) / len(candidates)
 
 
@@ -103,20 +123,12 @@ class _Sampler:
     def draw(self, states: Sequence[_State], up_to: int) -> None:
         """Samples for each state until it has ``up_to``, or as many as its action allows; drawn and scored in two calls."""
         draws_due = [(s, slot) for s in states for slot in range(len(s.candidates), _most(s, up_to))]
-        requests = []
-        for state, slot in draws_due:
-            problem = self.meter.problems[state.owner]
-            seed = seed_for(self.draws.run_seed, "search-round-0", problem.problem_id, slot)
-            requests.append((state.owner, Request(self.meter.generator.encode_prompt(problem.text), seed)))
-        continuations = self.meter.generate(requests, self.draws.sampling, "solution")
-        candidates = [
-            candidate_of(self.meter.generator, continuation, slot)
-            for continuation, (_, slot) in zip(continuations, draws_due, strict=True)
-        ]
-        read = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]
-        scores = self.meter.score([(draws_due[i][0].owner, candidates[i].steps) for i in read])
-        for i, scored in zip(read, read_scores(scores, self.aggregation, self.neutral_is), strict=True):
-            candidates[i] = replace(candidates[i], step_scores=scored.steps, score=scored.score)
+        candidates = draw_candidates(self.meter, self.draws, [(state.owner, slot) for state, slot in draws_due])
+        able = [i for i, candidate in enumerate(candidates) if candidate.answer is not None]
+        owners = [draws_due[i][0].owner for i in able]
+        scored = score_candidates(self.meter, owners, [candidates[i] for i in able], self.aggregation, self.neutral_is)
+        for i, candidate in zip(able, scored, strict=True):
+            candidates[i] = candidate
         for (state, _), candidate in zip(draws_due, candidates, strict=True):
             state.candidates.append(candidate)
 
@@ -126,26 +138,21 @@ def _most(state: _State, up_to: int) -> int:
 
 
 def _switched(
-    problems: Sequence[Problem],
+    meter: Meter,
     states: Sequence[_State],
-    generator: Generator,
     verifier: Verifier,
     runs: Mapping[str, SearchMethod],
     draws: SeededSampling,
     ledger: Ledger | None,
 ) -> dict[int, SearchResult]:
-    """The search results of the problems whose action is a run, by owner; one call a run."""
+    """The search results of the problems whose action is a run, by owner; one call per run."""
     by_owner: dict[int, SearchResult] = {}
     for name, method in runs.items():
         owners = [s.owner for s in states if s.action is not None and s.action.run == name]
         # another seed than the probes': a search of whole samples would only draw them again
         seed = seed_for(draws.run_seed, "online-run")
-        switched = [problems[i] for i in owners]
-        results = (
-            search(switched, generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger)
-            if switched
-            else []
-        )
+        switched = [meter.problems[i] for i in owners]
+        results = search(switched, meter.generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger)
         by_owner.update(zip(owners, results, strict=True))
     return by_owner
 
@@ -154,7 +161,7 @@ def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | 
     probes = state.candidates
     moved = [replace(c, slot=c.slot + len(probes)) for c in run.candidates] if run else []
     pool = (*probes, *moved)
-    won = choose(pool, "weighted", seed_for(run_seed, "online-tie", problem.problem_id))
+    won = choose(pool, "weighted", seed_for(run_seed, "online-tie", problem.problem_id), state.rules)
     after = "sure at once" if state.action is None else f"then {run.strategy}" if run else "sampled on"
     return SearchResult(
         problem_id=problem.problem_id,
@@ -164,6 +171,6 @@ def _result(problem: Problem, state: _State, spent: Ledger, run: SearchResult | 
         candidates=pool,
         answer=won.answer,
         chosen=won.candidate,
-        confidence=None if won.answer is None else _sure(pool),
+        confidence=None if won.answer is None else _sure(pool, state.rules),
         ledger=spent + run.ledger if run else spent,
     )

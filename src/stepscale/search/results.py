@@ -45,21 +45,21 @@ class Candidate:
     mean_logprob: float | None
 
 
-def candidate_of(generator: Generator, drawn: Continuation, slot: int, *, subtree: int = 0) -> Candidate:
+def candidate_of(generator: Generator, continuation: Continuation, slot: int, *, subtree: int = 0) -> Candidate:
     """A whole solution as a candidate that is not scored yet; without an answer unless it ended by itself."""
-    steps, ends = read_steps(generator, drawn)
-    finished = drawn.ended == "solution"
+    steps, ends = read_steps(generator, continuation)
+    finished = continuation.ended == "solution"
     return Candidate(
         slot=slot,
         subtree=subtree,
         steps=tuple(steps),
-        tokens=drawn.tokens,
+        tokens=continuation.tokens,
         step_ends=tuple(ends),
         finish="solution" if finished else "length",
         answer=extract_answer("\n".join(steps)) if finished else None,
         step_scores=(),
         score=None,
-        mean_logprob=drawn.mean_logprob,
+        mean_logprob=continuation.mean_logprob,
     )
 
 

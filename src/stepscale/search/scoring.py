@@ -1,8 +1,10 @@
 """A verifier's step scores as search uses them: P(the step is right) by step, and their aggregate as asked for."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from stepscale.search.metering import Meter
+from stepscale.search.results import Candidate
 from stepscale.verifiers.aggregation import How, NeutralIs, aggregate
 from stepscale.verifiers.contract import StepScores
 
@@ -25,4 +27,15 @@ def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -
     return [
         SolutionScore(tuple(map(float, right.clip(0, 1))), float(score))
         for right, score in zip(steps, totals, strict=True)
+    ]
+
+
+def score_candidates(
+    meter: Meter, owners: Sequence[int], candidates: Sequence[Candidate], how: How, neutral_is: NeutralIs
+) -> list[Candidate]:
+    """The candidates with scores, all in one call; ``owners``: the index of each one's problem."""
+    scores = meter.score([(owner, candidate.steps) for owner, candidate in zip(owners, candidates, strict=True)])
+    return [
+        replace(candidate, step_scores=scored.steps, score=scored.score)
+        for candidate, scored in zip(candidates, read_scores(scores, how, neutral_is), strict=True)
     ]

@@ -87,15 +87,18 @@ class _Forest:
         retired: list[list[Candidate]] = [[] for _ in problems]
         rounds = [0] * len(problems)
         for number in range(self._shape.rounds):
+            # 1. every open beam draws a step; who states an answer is asked whether it ends here
             for beam in open_:
                 rounds[beam.owner] = number + 1
             beams = self._closed(self._step(open_, number), number)
             if number + 1 == self._shape.rounds:
                 beams = [replace(beam, finish=beam.finish or "rounds") for beam in beams]
+            # 2. scores; ended beams are candidates
             beams = self._scored(beams, number)
             for beam in beams:
                 if beam.finish:
                     retired[beam.owner].append(self._candidate(beam, beam.finish))
+            # 3. the best of the others are expanded
             open_ = self._expanded([beam for beam in beams if not beam.finish])
             if not open_:
                 break
@@ -129,13 +132,13 @@ class _Forest:
         ahead = self._looked_ahead([beams[i] for i in judged], number)
         scores_ahead = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
         how, neutral_is = self._shape.aggregation, self._shape.neutral_is
-        rolled = of_own_steps = read_scores(scores_ahead, how, neutral_is)
+        rolled = unrolled = read_scores(scores_ahead, how, neutral_is)
         if self._shape.lookahead:
             lengths = [len(beams[i].steps) for i in judged]
             cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(scores_ahead, lengths, strict=True)]
-            of_own_steps = read_scores(cut, how, neutral_is)
+            unrolled = read_scores(cut, how, neutral_is)
         result = list(beams)
-        for i, scored, leads_to in zip(judged, of_own_steps, rolled, strict=True):
+        for i, scored, leads_to in zip(judged, unrolled, rolled, strict=True):
             result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 
@@ -174,9 +177,8 @@ class _Forest:
         ended = continuation.ended
         if continuation.length > room or (ended == "step" and continuation.length == room):
             ended = "length"
-            if (
-                continuation.model_tokens is None
-            ):  # in another unit, where to cut is not known: the text stays, cut off as it is
+            # in another unit, where to cut is not known: the text stays, cut off as it is
+            if continuation.model_tokens is None:
                 ends = tuple(end for end in continuation.step_ends if end < room)
                 continuation = replace(
                     continuation,

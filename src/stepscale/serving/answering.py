@@ -48,7 +48,7 @@ class PolicyAnswer(BaseModel):
     )
     steps: list[ScoredStep] = Field(description="of the best-scored solution with this answer")
     strategy: str = Field(description="what was done, in words")
-    difficulty: int = Field(description="bin that the probes told, 1 the easiest")
+    difficulty: int = Field(description="bin by the probes, 1 the easiest")
     generations: int = Field(description="spent, probes included; at most the budget")
     tokens_spent: Spent
 
@@ -122,6 +122,7 @@ class Answerer:
             run_seed=seed,
             aggregation=self._policy.aggregation,
             neutral_is=self._policy.neutral_is,
+            rules=self._policy.grading_rules,
         )
         return _policy_answer(result, policy)
 
@@ -149,8 +150,8 @@ def _policy_answer(result: SearchResult, policy: OnlinePolicy) -> PolicyAnswer:
 
 
 def _strategy(result: SearchResult, policy: OnlinePolicy, run: str | None) -> str:
-    n_drawn = len(result.candidates)
-    if n_drawn == policy.probes:
-        return f"{n_drawn} probe{'s' if n_drawn > 1 else ''}, weighted vote"
-    after = f"samples up to {n_drawn}" if run is None else run
+    n_solutions = len(result.candidates)
+    if n_solutions == policy.probes:
+        return f"{n_solutions} probe{'s' if n_solutions > 1 else ''}, weighted vote"
+    after = f"samples up to {n_solutions}" if run is None else run
     return f"{policy.probes} probe{'s' if policy.probes > 1 else ''}, then {after}, weighted vote over all"

@@ -5,6 +5,7 @@ and the policy for any budget. Knows nothing of models.
 """
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -28,7 +29,7 @@ class BudgetPolicy(BaseModel):
     accuracy: float = Field(ge=0, le=1, description="expected, on problems it was not chosen on")
     low: float = Field(ge=0, le=1, description="lower end of its 95 % interval over problems")
     high: float = Field(ge=0, le=1, description="upper end")
-    error: float | None = Field(None, ge=0, description="Monte Carlo standard error of the accuracy; null: not told")
+    error: float | None = Field(None, ge=0, description="Monte Carlo standard error of the accuracy; null: not known")
     generations: float = Field(gt=0, description="mean spending, on problems it was not chosen on")
     leads: tuple[Lead, ...] = Field((), description="over best-of-N weighted, on problems it was not chosen on")
 
@@ -54,6 +55,7 @@ class ServedPolicy(BaseModel):
     sampling: ServedSampling
     aggregation: How = Field(description="step scores to a sample's score")
     neutral_is: NeutralIs = Field("positive", description="what a neutral step counts as")
+    grading_rules: Literal["prm800k", "lenient"] = Field("prm800k", description="by which answers are equal in a vote")
     generator: GeneratorPlacement = GeneratorPlacement()
     verifier: Placement = Placement()
     runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")

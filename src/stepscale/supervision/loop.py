@@ -2,7 +2,7 @@
 
 In: a pool's candidates with the present selector's scores, and what was labelled before. Out: what to label next, and what is
 known of a round's samples, from which over-confidence, distribution shift and lost diversity are told apart
-(``scaling.loop_comparison``). Training is elsewhere.
+(``studies.data_loop.comparison``). Training is elsewhere.
 """
 
 import pandas as pd
@@ -38,13 +38,13 @@ def round_health(
     none is labelled) | distinct (of those alone: the wrong step is worded like no other's among them).
     """
     parts = [
-        _seen(pool, sample, solutions, step_labels).assign(of=name)
+        _judged(pool, sample, solutions, step_labels).assign(of=name)
         for name, sample in (("chosen", keys), ("audit", audit))
     ]
     return pd.concat(parts, ignore_index=True)[HEALTH]
 
 
-def _seen(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
+def _judged(pool: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.DataFrame:
     rated = chosen(step_labels, keys)
     judged = judged_by_steps(chosen(solutions, keys), rated).rename(columns={"is_correct": "faultless"})
     errors = rated[rated["is_chosen"] & (rated["rating"] == -1)].drop_duplicates(KEY)

@@ -1,7 +1,7 @@
 """The Verifier contract: score the steps of these prefixes, and tell the tokens spent.
 
 A verifier sees text: a problem and the steps written so far. Its own tokenizer decides the tokens; the position of
-each step's last token is recorded as the step is encoded (``models.encoding``), never searched for afterwards.
+each step's last token is recorded as the step is encoded (``engine.encoding``), never searched for afterwards.
 """
 
 from collections.abc import Sequence

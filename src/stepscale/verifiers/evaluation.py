@@ -18,11 +18,19 @@ from stepscale.verifiers.saved import Kind
 def evaluate(
     verifier: Verifier, kind: Kind, examples: Sequence[Example], whole: Sequence[Example] | None = None
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
-    """(metrics, reliability bins, ``by_position``), the tables with a column ``verifier``, of a "prm", "soft_prm" or "orm".
+    """How well a verifier judges, and how well calibrated it is. Intervals are 95 % over problems.
 
     A PRM's probability is that of a step being correct, against its label; a soft PRM's that the answer will be right, against
-    each step's value; an ORM's the same at the solution's end, against the grade. ``whole``: the solutions whose first errors
-    a PRM is to name (``first_error_examples``); None: the examples. Intervals are 95 % over problems.
+    each step's value; an ORM's the same at the solution's end, against the grade.
+
+    Args:
+        verifier: What is measured.
+        kind: "prm", "soft_prm" or "orm".
+        examples: Labelled examples.
+        whole: Solutions whose first errors a PRM is to name (``first_error_examples``); None: the examples.
+
+    Returns:
+        Metrics by name, reliability bins, and ``by_position``; the tables have a column ``verifier``.
     """
     scores, scored = _scored(verifier, examples, whole if kind == "prm" else None)
     predicted, outcome, problem_ids = list[float](), list[float](), list[str]()

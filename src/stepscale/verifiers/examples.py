@@ -30,7 +30,7 @@ class Example:
 def prm_examples(
     problems: pd.DataFrame, step_labels: pd.DataFrame, *, soft: bool = False, siblings: bool = True
 ) -> list[Example]:
-    """One example a labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one a labelled sibling.
+    """One example per labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labelled sibling.
 
     Targets are rating classes up to and including the first negative step, or with ``soft`` the values of all steps
     (Snell, D). A sibling is read after the chosen steps before it and is the only step of its example with a target.
@@ -72,7 +72,7 @@ def holds_values(step_labels: pd.DataFrame) -> bool:
 
 
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
-    """One example a labelled solution and labeler of which the first wrong step is known, or that there is none.
+    """One example per labelled solution and labeler of which the first wrong step is known, or that there is none.
 
     A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labelled
     and not chosen) with the first completion rated -1 in its end; a finished one labelled to its end as a whole. What was
@@ -121,7 +121,7 @@ class _Record:
 
 
 def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
-    """One example a solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out, and
+    """One example per solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out, and
     PRM800K's records that found an error: their steps end before it and before any answer, and none of them is wrong.
 
     For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
@@ -142,7 +142,7 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     return result
 
 
-def kept_apart(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
+def validation_problems(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
     """The problems whose examples are for validation: each by its own seed, so that few may hold none."""
     return {pid for pid in set(problem_ids) if seed_for(seed, "validation", pid) < validation_share * 2**63}
 
@@ -151,7 +151,7 @@ def split_by_problem(
     examples: Sequence[Example], validation_share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
     """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data."""
-    aside = kept_apart((e.problem_id for e in examples), validation_share, seed)
+    aside = validation_problems((e.problem_id for e in examples), validation_share, seed)
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
 

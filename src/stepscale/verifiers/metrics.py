@@ -19,7 +19,7 @@ from stepscale.estimators.clustered import (
 )
 from stepscale.verifiers.contract import FloatArray, StepScores
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.processbench import NO_ERROR, ProcessBenchScore, processbench_score
+from stepscale.verifiers.processbench import NO_ERROR, processbench_score
 
 _WRONG = 0.5  # a step whose P(negative) is above this is called wrong
 
@@ -38,19 +38,6 @@ def first_error(score: StepScores) -> int:
     """Index of the first step that is likelier negative than not; -1 if none is."""
     above = np.flatnonzero(score.negative > _WRONG)
     return int(above[0]) if len(above) else NO_ERROR
-
-
-def process_bench(scores: Sequence[StepScores], first_errors: Sequence[int]) -> ProcessBenchScore:
-    """ProcessBench's accuracies of a verifier that calls a step wrong where P(negative) is above 1/2.
-
-    Args:
-        scores: Step scores of each solution [solutions].
-        first_errors: The true first wrong step of each, from 0; -1 for none [solutions].
-
-    Raises:
-        InputError: The numbers of solutions differ.
-    """
-    return processbench_score(np.asarray(first_errors, int), np.array([first_error(score) for score in scores], int))
 
 
 def prm_metrics(

@@ -28,7 +28,7 @@ from stepscale.seeds import seed_for
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import fit
-from stepscale.training.fitting import FitReport, Loss
+from stepscale.training.fitting import FitReport
 from stepscale.verifiers.examples import Example, split_by_problem
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
@@ -76,12 +76,18 @@ def train_verifier(
     on_log: OnLog | None = None,
     validation: Sequence[Example] = (),
 ) -> TrainedVerifier:
-    """Fine-tune ``base`` (a folder or hub name) on ``examples`` and save the verifier under ``out_folder``.
+    """Fine-tune a model on examples and save it as a verifier.
 
-    ``on_log(step, numbers)`` receives the learning curves. ``validation``: examples of problems kept apart, beside those that
-    ``config.validation_share`` takes from ``examples``; on them the validation loss is measured, and training is stopped where
-    ``optimization.patience`` asks for it. Raises InputError if nothing is left to train on, or the base or its tokens do not fit
-    the configuration.
+    Args:
+        base: Folder or hub name of the model.
+        examples: What it learns from; ``config.validation_share`` of the problems is kept for validation.
+        config: How it is trained.
+        out_folder: Where the verifier is saved.
+        on_log: Receives the learning curves as (step, numbers).
+        validation: Further examples for the validation loss, by which training is stopped where ``optimization.patience`` says.
+
+    Raises:
+        InputError: Nothing is left to train on, or the base or its tokens do not fit the configuration.
     """
     tokenizer = load_tokenizer(base)
     model = load_head(base, tokenizer, config)
@@ -98,7 +104,7 @@ def train_verifier(
         model,
         rows,
         to_rows(held_out, encoder, supervise)[0],
-        _loss(config.kind),
+        _cross_entropy if config.kind == "prm" else _binary_cross_entropy,
         config.optimization,
         pad_id=tokenizer.pad_token_id or 0,
         classes=config.kind == "prm",
@@ -164,10 +170,6 @@ def _targets(example: Example, encoded: Encoded, supervise: Supervise) -> Any:
             targets[end if supervise == "step_end" else start : end + 1] = target
         start = end + 1
     return targets
-
-
-def _loss(kind: Kind) -> Loss:
-    return _cross_entropy if kind == "prm" else _binary_cross_entropy
 
 
 def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:

@@ -79,9 +79,9 @@ def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, se
     later = "" if looped.empty else f"; then {loop.strategies[0].name}"
     return CardFacts(
         title=settings.release.title,
-        problems=_told_of_problems(problems, pd.concat([pooled, looped])),
-        generator=_told_of_generator(settings.generator, pool, not looped.empty),
-        labeler=_told_of_labelers(pooled, looped, pool, loop),
+        problems=_describe_problems(problems, pd.concat([pooled, looped])),
+        generator=_describe_generator(settings.generator, pool, not looped.empty),
+        labeler=_describe_labelers(pooled, looped, pool, loop),
         selection=f"generation 0 {first}{later}",
         seeds={"run": settings.seed},
         licence=settings.release.licence,
@@ -109,29 +109,29 @@ def _write(
     return folder, counts
 
 
-def _told_of_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions) -> str:
+def _describe_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions) -> str:
     """Who labelled which rounds, with the names that stand in the records, for the card."""
-    first = _told_of_labeler(pooled, pool.labeler)
+    first = _describe_labeler(pooled, pool.labeler)
     if looped.empty:
         return first
-    later = _told_of_labeler(looped, loop.labeler)
+    later = _describe_labeler(looped, loop.labeler)
     return first if later == first else f"generation 0: {first}; later ones: {later}"
 
 
-def _told_of_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -> str:
+def _describe_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -> str:
     """By the names in the rows: rounds may have had another labeler than the option that stands now."""
     names = sorted(labels["labeler"].dropna().unique())
-    words_of = _PROGRAMS | {option.kind: option.told}
-    parts = [f"{words_of[name]} (`{name}`)" for name in names if name in _PROGRAMS]
+    descriptions = _PROGRAMS | {option.kind: option.description}
+    parts = [f"{descriptions[name]} (`{name}`)" for name in names if name in _PROGRAMS]
     people = [f"`{name}`" for name in names if name not in _PROGRAMS]
     if people or labels["labeler"].isna().any():
-        words = "people" if option.kind in _PROGRAMS else option.told
+        words = "people" if option.kind in _PROGRAMS else option.description
         few = ", ".join(people) if len(people) <= _FEW else f"{len(people):,} labelers"
         parts.append(f"{words} ({few})" if people else words)
-    return " and ".join(parts) or option.told
+    return " and ".join(parts) or option.description
 
 
-def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
+def _describe_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
     """How many problems are labelled, and whether any of them is a test problem, for the card."""
     labelled = set(labels["problem_id"])
     if labelled & set(problems.loc[problems["split"] == "test", "problem_id"]):
@@ -139,7 +139,7 @@ def _told_of_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
     return f"{len(labelled):,} of {len(problems):,}, none of them a test problem"
 
 
-def _told_of_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
+def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
     """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
     made = "fine-tuned" if generator.fine_tuning else "as it is"
     sampling = generator.sampling

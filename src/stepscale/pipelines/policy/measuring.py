@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from kedro.pipeline import Node
 
+from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
 from stepscale.scratch import scratch_folder
+from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
 
@@ -14,13 +17,14 @@ def nodes() -> list[Node]:
     """Learn, save and show the policy."""
     return [
         Node(
-            learn_policy,
+            learn,
             inputs={
                 "samples": "scored_samples",
                 "candidates": "search_candidates",
                 "generator": "params:generator",
                 "verifiers": "params:verifiers",
                 "plan": "params:tree_search",
+                "search": "params:search",
                 "seed": "params:seed",
             },
             outputs="served_policy",
@@ -40,6 +44,19 @@ def nodes() -> list[Node]:
             name="show_policy",
         ),
     ]
+
+
+def learn(
+    samples: pd.DataFrame,
+    candidates: pd.DataFrame,
+    generator: GeneratorBlock,
+    verifiers: VerifierBlock,
+    plan: SearchPlan,
+    search: SearchBlock,
+    seed: int,
+) -> dict[str, Any]:
+    """The settings of the policy, learned with the run's grading rules."""
+    return learn_policy(samples, candidates, generator, verifiers, plan, seed, search.grading_rules)
 
 
 def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) -> Path:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import ReportBlock, RevisionsBlock
+from stepscale.parameters import ReportBlock, RevisionsBlock, SearchBlock
 from stepscale.pipelines.curve_logging import log_curves
 from stepscale.studies.difficulty.measure import measure_difficulty
 from stepscale.studies.revisions.figures import revisions_part
@@ -22,7 +22,12 @@ def nodes() -> list[Node]:
     return [
         Node(
             tabulate_revisions,
-            inputs={"chains": "revision_chains", "revisions": "params:revisions", "seed": "params:seed"},
+            inputs={
+                "chains": "revision_chains",
+                "revisions": "params:revisions",
+                "search": "params:search",
+                "seed": "params:seed",
+            },
             outputs="revision_accuracy",
             name="tabulate_revisions",
         ),
@@ -81,9 +86,9 @@ def _measure() -> list[Node]:
     ]
 
 
-def tabulate_revisions(chains: pd.DataFrame, revisions: RevisionsBlock, seed: int) -> pd.DataFrame:
+def tabulate_revisions(chains: pd.DataFrame, revisions: RevisionsBlock, search: SearchBlock, seed: int) -> pd.DataFrame:
     """Accuracy of every split of every budget, problem by problem."""
-    return revision_accuracy(chains, revisions.budgets, seed)
+    return revision_accuracy(chains, revisions.budgets, seed, search.grading_rules)
 
 
 def measure_revision_difficulty(

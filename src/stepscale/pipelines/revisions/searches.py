@@ -98,5 +98,14 @@ def _search(
     )
     scored = score_chains(chains, model, prm, False, options.aggregation, ledger, options.neutral_is)
     return search_revisions(
-        scored, model, prm, options, layout, sampling, history=False, run_seed=settings.seed, ledger=ledger
+        scored,
+        model,
+        prm,
+        options,
+        layout,
+        sampling,
+        history=False,
+        run_seed=settings.seed,
+        ledger=ledger,
+        rules=settings.search.grading_rules,
     )

@@ -50,11 +50,11 @@ def train_soft_prm(
     from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
     from stepscale.supervision.selection import chosen
     from stepscale.tracking import child_run
-    from stepscale.verifiers.examples import kept_apart
+    from stepscale.verifiers.examples import validation_problems
 
     folder = scratch_folder("soft_prm")
     verifiers, rollouts, seed = settings.verifiers, settings.rollouts, settings.seed
-    if rollouts.patience is not None and not kept_apart(labels["problem_id"], rollouts.validation_share, seed):
+    if rollouts.patience is not None and not validation_problems(labels["problem_id"], rollouts.validation_share, seed):
         raise InputError(
             f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
             f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"

@@ -31,7 +31,7 @@ def label_by_large_prm(
     final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
     """
     from stepscale.cost import Ledger
-    from stepscale.labeling.agreement import agreement, with_found_errors
+    from stepscale.labeling.agreement import agreement, with_final_errors
     from stepscale.labeling.by_verifier import VerifierLabeler
     from stepscale.supervision.outcomes import judged_by_steps, outcome_noise
     from stepscale.tracking import child_run
@@ -41,7 +41,7 @@ def label_by_large_prm(
     large, ledger = ModelVerifier(large_prm_model, "prm_large", **verifiers.placement.model_dump()), Ledger()
     labeler = VerifierLabeler(large)
     labels = labeler.label(problems, pool, ledger)
-    unseen, reference = with_found_errors(
+    unseen, reference = with_final_errors(
         of_split(problems, pool_solutions, "valid"), of_split(problems, step_labels, "valid")
     )
     measured = agreement(labeler.label(problems, unseen, ledger), reference) if len(reference) else {}

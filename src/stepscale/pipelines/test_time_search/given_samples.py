@@ -1,11 +1,14 @@
 """Somebody else's samples, read and graded where they have no verdict, with the scores that came with them."""
 
 import logging
+from typing import Any
 
 import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.parameters import SearchBlock
+
+_GRADING = ("best_of_n", "search_and_learn")  # formats whose reader grades samples without a verdict
 
 logger = logging.getLogger(__name__)
 
@@ -21,7 +24,8 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
     source = search.given_samples
     if source is None:
         raise InputError("search.given_samples: it names no file; give it a path and a format")
-    tables = read(source.path, source.format, **source.options)
+    options: dict[str, Any] = {"rules": search.grading_rules} if source.format in _GRADING else {}
+    tables = read(source.path, source.format, **options | source.options)
     problems = tables.problems.head(source.limit) if source.limit else tables.problems
     ids = set(problems["problem_id"])
     solutions, scores = (table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores))

@@ -3,7 +3,7 @@
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import ReportBlock
+from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.pipelines.curve_logging import log_search_curves
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.difficulty.measure import measure_difficulty
@@ -49,6 +49,7 @@ def _tabulate() -> list[Node]:
                 "solutions": "test_solutions",
                 "prm_scores": "prm_scores",
                 "config": "params:report",
+                "search": "params:search",
                 **_PLAN,
             },
             outputs="scored_samples",
@@ -73,8 +74,8 @@ def _measure() -> list[Node]:
             name="measure_search",
         ),
         Node(
-            measure_online_policy,
-            inputs={**measured, "candidates": "search_candidates", **_PLAN, **_HOW},
+            compare_online_policy,
+            inputs={**measured, "candidates": "search_candidates", "search": "params:search", **_PLAN, **_HOW},
             outputs="online_policy",
             name="measure_online_policy",
         ),
@@ -100,10 +101,15 @@ def _measure() -> list[Node]:
 
 
 def tabulate_samples(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, config: ReportBlock, plan: SearchPlan
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    config: ReportBlock,
+    search: SearchBlock,
+    plan: SearchPlan,
 ) -> pd.DataFrame:
     """The scored samples of the test problems, by the report's rule and by the searches'; other studies read it too."""
-    return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule)
+    return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule, search.grading_rules)
 
 
 def tabulate_searches(
@@ -112,6 +118,19 @@ def tabulate_searches(
     """Accuracy of every search, best-of-N and vote at every budget, problem by problem."""
     scored = scored_grid(samples, list(searches["problem_id"].unique()), SEARCH)
     return search_accuracy(scored, searches, costs, plan)
+
+
+def compare_online_policy(
+    samples: pd.DataFrame,
+    accuracy: pd.DataFrame,
+    candidates: pd.DataFrame,
+    plan: SearchPlan,
+    config: ReportBlock,
+    search: SearchBlock,
+    seed: int,
+) -> pd.DataFrame:
+    """The policy that pays for its probes beside the others, with the run's grading rules."""
+    return measure_online_policy(samples, accuracy, candidates, plan, config, seed, search.grading_rules)
 
 
 def measure_search_difficulty(

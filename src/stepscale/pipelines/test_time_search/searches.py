@@ -106,12 +106,13 @@ def search_part(
         run_seed=seed,
         ledger=ledger,
         problems_at_once=len(problems),
+        rules=settings.search.grading_rules,
     )
     results = [replace(result, strategy=options.search_key) for result in results]
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     rules = settings.search.grading_rules
-    by_problem = results_table(results, seed, golds, rules).set_index(_KEY).add_prefix(_RESULT)
-    rows = candidates_table(results, seed, golds, rules).merge(by_problem.reset_index(), on=_KEY, validate="m:1")
+    of_search = results_table(results, seed, golds, rules).set_index(_KEY).add_prefix(_RESULT)
+    rows = candidates_table(results, seed, golds, rules).merge(of_search.reset_index(), on=_KEY, validate="m:1")
     return Made(rows, ledger)
 
 

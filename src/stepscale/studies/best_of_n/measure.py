@@ -36,10 +36,10 @@ def score_splits(
 ) -> SplitSamples:
     """The scored samples by split: "test", and "heldout" where there are such problems."""
     places = search.given_samples.places if search.given_samples else None
-    scores = prm_scores, orm_scores
-    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule)}
+    scores, rules = (prm_scores, orm_scores), search.grading_rules
+    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule, rules)}
     if problems["split"].eq("heldout").any():
-        scored["heldout"] = score_samples(problems, "heldout", solutions, *scores, rule=config.rule)
+        scored["heldout"] = score_samples(problems, "heldout", solutions, *scores, None, config.rule, rules)
     return scored
 
 

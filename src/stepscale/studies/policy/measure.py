@@ -13,6 +13,7 @@ from stepscale.estimators.capped_policy import capped_policies, caps
 from stepscale.estimators.online_comparison import ORDERS
 from stepscale.estimators.online_outcomes import outcomes
 from stepscale.estimators.voting import weighted_per_problem
+from stepscale.grading import Rules
 from stepscale.parameters import GeneratorBlock, VerifierBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.serving.policy import ServedPolicy
@@ -27,6 +28,7 @@ def learn_policy(
     verifiers: VerifierBlock,
     plan: SearchPlan,
     seed: int,
+    rules: Rules = "prm800k",
 ) -> dict[str, Any]:
     """The settings of the policy that keeps to a budget on every problem, for each budget.
 
@@ -37,13 +39,14 @@ def learn_policy(
         verifiers: Placement of the PRM.
         plan: The searches that were run.
         seed: Of the run.
+        rules: Grading rules of the run, by which answers are equal in a vote.
     """
     # 1) what the policies may do: draw recorded samples, or take a recorded search
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
     options = {f"{name} at {budget}": (method, budget) for name, budget, method in plan.searches}
     runs = {name: recorded_run(candidates, method.strategy, ids, n) for name, (method, n) in options.items()}
-    recorded = outcomes(ids, recorded_pool(scored.grid, scored.prm), runs, ORDERS, seed)
+    recorded = outcomes(ids, recorded_pool(scored.grid, scored.prm), runs, ORDERS, seed, rules=rules)
     # 2) best-of-N weighted, which spends the same on every problem
     ns = [n for n in caps(recorded) if n <= scored.grid.mask.shape[1]]
     votes = weighted_per_problem(scored.grid.answers, scored.prm, scored.grid.correct, ns, scored.grid.mask)
@@ -59,6 +62,7 @@ def learn_policy(
             "sampling": generator.sampling.model_dump(),
             "aggregation": plan.rule[0],
             "neutral_is": plan.rule[1],
+            "grading_rules": rules,
             "generator": generator.placement,
             "verifier": verifiers.placement,
             "runs": {name: method for name, (method, _) in options.items() if name in used},

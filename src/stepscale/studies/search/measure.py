@@ -15,6 +15,7 @@ from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.online_comparison import compare_online
 from stepscale.estimators.online_outcomes import ladder_of
+from stepscale.grading import Rules
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.search.plan import SearchPlan
@@ -68,10 +69,12 @@ def measure_online_policy(
     plan: SearchPlan,
     config: ReportBlock,
     seed: int,
+    rules: Rules = "prm800k",
 ) -> pd.DataFrame:
     """The policy that pays for its own estimate of difficulty beside those that do not, at equal cost.
 
-    ``candidates``: what each search wrote. The row's columns are those of ``estimators.online_comparison``.
+    ``candidates``: what each search wrote.
+    ``rules``: of grading, by which answers are equal in a vote. The columns are those of ``estimators.online_comparison``.
     """
     results = results_of(accuracy)
     scored = scored_grid(samples, results.ids, SEARCH)
@@ -87,7 +90,7 @@ def measure_online_policy(
     prices = recorded_prices(priced[priced["strategy"] == WEIGHTED], run_prices, results.ids, ladder, list(runs))
     # 3) the comparison
     oracle, pool = difficulty_bins(scored, seed)["oracle"], recorded_pool(scored.grid, scored.prm)
-    return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices)
+    return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices, rules)
 
 
 def _claims(

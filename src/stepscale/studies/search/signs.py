@@ -64,7 +64,7 @@ def _weighted_winners(
         for n in budgets:
             for start in range(0, places - n + 1, n):
                 group = [candidate for candidate in pool if start <= candidate.slot < start + n]
-                winner = choose(group, "weighted", tie).candidate
+                winner = choose(group, "weighted", tie, rules=None).candidate
                 if winner is not None:
                     yield [WEIGHTED, n, problem_id, group[winner].steps]
 

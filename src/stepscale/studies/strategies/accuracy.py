@@ -12,6 +12,7 @@ import pandas as pd
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
 from stepscale.formats.checking import Column, Table, check
+from stepscale.grading import Rules
 from stepscale.revisions.grid import PRM, WITHOUT_HISTORY, ratio_results, read_by
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.best_of_n.comparison import estimates
@@ -91,19 +92,22 @@ def _closed_form(scored: ScoredGrid, costs: pd.DataFrame) -> Iterator[pd.DataFra
             yield table.assign(strategy=strategy, method="closed form", **unread)
 
 
-def revision_accuracy(chains: pd.DataFrame, budgets: Sequence[int], seed: int) -> pd.DataFrame:
+def revision_accuracy(
+    chains: pd.DataFrame, budgets: Sequence[int], seed: int, rules: Rules = "prm800k"
+) -> pd.DataFrame:
     """``STRATEGY_ACCURACY`` of every split of every budget into chains, for each way to choose among the attempts.
 
     The ways: the ORM that reads the history, majority, the ORM that does not and, where it read the chains, the PRM.
+    Answers are equal in a vote by the grading ``rules``.
     """
     read = {VERIFIER: chains, BARE: read_by(chains, WITHOUT_HISTORY)}
     if f"score_{PRM}" in chains:
         read[BY_PRM] = read_by(chains, PRM)
     parts = [
-        ratio_results(table, budgets, "hierarchical", seed=seed).assign(chosen_by=chooser)
+        ratio_results(table, budgets, "hierarchical", seed, rules).assign(chosen_by=chooser)
         for chooser, table in read.items()
     ]
-    parts.append(ratio_results(chains, budgets, "majority", seed=seed).assign(chosen_by=VOTE))
+    parts.append(ratio_results(chains, budgets, "majority", seed, rules).assign(chosen_by=VOTE))
     return _declared(pd.concat(parts, ignore_index=True).assign(method="revisions"))
 
 

@@ -14,6 +14,8 @@ from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.difficulty import Bins, oracle_easiness, predicted_easiness, quantile_bins
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.formats.checking import Column, Table, check, complete
+from stepscale.grading import Rules
+from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.verifiers.aggregation import Rule, aggregate
 
@@ -38,12 +40,23 @@ def checked(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def tabulate_samples(
-    problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rule: Rule, search_rule: Rule
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    rule: Rule,
+    search_rule: Rule,
+    grading_rules: Rules = "prm800k",
 ) -> pd.DataFrame:
-    """The table ``SCORED_SAMPLES`` of the test split; without scores where the run's PRM (``prm``) scored nothing."""
+    """The table ``SCORED_SAMPLES`` of the test split; without scores where the run's PRM (``prm``) scored nothing.
+
+    Answers of a problem that are equal under the grading rules get one spelling, so that votes count answers.
+    """
     tested = set(problems.loc[problems["split"] == "test", "problem_id"])
     samples = solutions[solutions["problem_id"].isin(tested)]
     table = samples[["problem_id", "sample_id", "answer", "is_correct"]].reset_index(drop=True)
+    texts = table["answer"].astype(object).where(table["answer"].notna(), None)
+    spelled = texts.groupby(table["problem_id"]).transform(lambda one: group_equal_answers(list(one), grading_rules))
+    table = table.assign(answer=spelled.astype(table["answer"].dtype))
     if "prm" not in set(prm_scores["verifier"]):
         return complete(table, SCORED_SAMPLES)
     steps = rows_of_samples(prm_scores, samples, "prm")
@@ -70,7 +83,7 @@ class ScoredGrid:
 def scored_grid(samples: pd.DataFrame, ids: Sequence[str], rule: str) -> ScoredGrid:
     """The samples of the problems ``ids``, in their order; ``rule`` names the column of scores, ``REPORT`` or ``SEARCH``."""
     rows = samples[samples["problem_id"].isin(set(ids))]
-    grid = sample_grid(pd.DataFrame({"problem_id": list(ids)}), rows)
+    grid = sample_grid(pd.DataFrame({"problem_id": list(ids)}), rows, rules=None)
     scores = None if rows[rule].isna().all() else grid.place(rows[rule].fillna(0).to_numpy(float))
     return ScoredGrid(grid, scores)
 

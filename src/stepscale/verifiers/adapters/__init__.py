@@ -1,4 +1,4 @@
-"""Public process reward models as verifiers: one file a model family, each a few lines of its conventions."""
+"""Public process reward models as verifiers: one file per model family, each a few lines of its conventions."""
 
 from importlib import import_module
 
