@@ -6,9 +6,8 @@ from typing import Any
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
+from stepscale.parameters import SearchSettings
 from stepscale.scratch import scratch_folder
-from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
 
@@ -21,11 +20,7 @@ def nodes() -> list[Node]:
             inputs={
                 "samples": "scored_samples",
                 "candidates": "search_candidates",
-                "generator": "params:generator",
-                "verifiers": "params:verifiers",
-                "plan": "params:tree_search",
-                "search": "params:search",
-                "seed": "params:seed",
+                "settings": "params:search_settings",
             },
             outputs="served_policy",
             name="learn_policy",
@@ -46,17 +41,10 @@ def nodes() -> list[Node]:
     ]
 
 
-def learn(
-    samples: pd.DataFrame,
-    candidates: pd.DataFrame,
-    generator: GeneratorBlock,
-    verifiers: VerifierBlock,
-    plan: SearchPlan,
-    search: SearchBlock,
-    seed: int,
-) -> dict[str, Any]:
+def learn(samples: pd.DataFrame, candidates: pd.DataFrame, settings: SearchSettings) -> dict[str, Any]:
     """The settings of the policy, learned with the run's grading rules."""
-    return learn_policy(samples, candidates, generator, verifiers, plan, seed, search.grading_rules)
+    plan, rules = settings.tree_search, settings.search.grading_rules
+    return learn_policy(samples, candidates, settings.generator, settings.verifiers, plan, settings.seed, rules)
 
 
 def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) -> Path:

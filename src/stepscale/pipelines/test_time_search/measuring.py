@@ -3,7 +3,7 @@
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import ReportBlock, SearchBlock
+from stepscale.parameters import ReportBlock, SearchBlock, SearchSettings
 from stepscale.pipelines.curve_logging import log_search_curves
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.difficulty.measure import measure_difficulty
@@ -75,7 +75,7 @@ def _measure() -> list[Node]:
         ),
         Node(
             compare_online_policy,
-            inputs={**measured, "candidates": "search_candidates", "search": "params:search", **_PLAN, **_HOW},
+            inputs={**measured, "candidates": "search_candidates", "settings": "params:search_settings"},
             outputs="online_policy",
             name="measure_online_policy",
         ),
@@ -124,13 +124,11 @@ def compare_online_policy(
     samples: pd.DataFrame,
     accuracy: pd.DataFrame,
     candidates: pd.DataFrame,
-    plan: SearchPlan,
-    config: ReportBlock,
-    search: SearchBlock,
-    seed: int,
+    settings: SearchSettings,
 ) -> pd.DataFrame:
     """The policy that pays for its probes beside the others, with the run's grading rules."""
-    return measure_online_policy(samples, accuracy, candidates, plan, config, seed, search.grading_rules)
+    plan, report, rules = settings.tree_search, settings.report, settings.search.grading_rules
+    return measure_online_policy(samples, accuracy, candidates, plan, report, settings.seed, rules)
 
 
 def measure_search_difficulty(
