@@ -8,6 +8,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
+from stepscale.hooks.hub_names import is_on_hub
 
 _BASES = {
     "generator": {"generator_model"},
@@ -19,7 +20,6 @@ _BASES = {
 _WRITING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")
 _TOKENIZERS = ("tokenizer.json", "tokenizer.model", "vocab.json", "vocab.txt", "spiece.model")
 _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "embed_in.weight")
-_SECONDS = 5.0  # to ask the hub whether a name is there
 
 
 def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -106,21 +106,19 @@ def _check_tokenizer(key: str, folder: Path, n_embeddings: int | None, writes: b
 
 
 def _check_hub_name(key: str, name: str) -> None:
-    """Raises InputError if the hub says that there is no such model; without the hub nothing is said."""
-    from huggingface_hub import HfApi, try_to_load_from_cache
-    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+    """Raises InputError if the hub says that there is no such model."""
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
 
     try:
-        if isinstance(try_to_load_from_cache(name, "config.json"), str):
-            return
-        HfApi().model_info(name, timeout=_SECONDS)
-    except (RepositoryNotFoundError, HFValidationError):
+        is_known = isinstance(try_to_load_from_cache(name, "config.json"), str) or is_on_hub(name, "model")
+    except HFValidationError:
+        is_known = False
+    if not is_known:
         raise InputError(
             f"{key}: there is no folder {name!r} and no model of that name on the Hugging Face hub (or it is private); "
             "give a model folder or a Hugging Face name"
-        ) from None
-    except Exception:  # no network: loading will tell
-        return
+        )
 
 
 def _part(block: Any, name: str) -> Any:

@@ -14,6 +14,7 @@ from stepscale.environments import check_environment
 from stepscale.hooks.bases import check_bases
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
+from stepscale.hooks.input_files import check_input_files
 from stepscale.hooks.inputs import check_inputs
 from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
@@ -48,6 +49,7 @@ class ProjectHooks:
         """Check all that can be checked before work is lost, and before an MLflow run is begun."""
         add_settings(pipeline, catalog)
         check_inputs(pipeline, catalog)
+        check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
         check_hardware(pipeline, catalog)
         if self.context is None:

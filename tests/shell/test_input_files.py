@@ -1,0 +1,90 @@
+"""Files that the configuration names are opened before an MLflow run begins, each only where a node reads it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from configured import parameters
+from kedro.io import DataCatalog, MemoryDataset
+from kedro.pipeline import Pipeline
+from mlflow import MlflowClient
+
+from stepscale.errors import InputError
+from stepscale.hooks.input_files import check_input_files
+from stepscale.pipeline_registry import PIPELINES
+
+SAMPLES = {"path": "nowhere.jsonl", "format": "best_of_n"}
+FILES = {"source": "files", "train": SAMPLES, "test": SAMPLES}
+PEOPLE = {"kind": "file", "path": "nowhere.jsonl"}
+EXAMPLES = {"style": "few_shot", "path": "nowhere.jsonl"}
+
+
+def check(pipeline: str, changes: dict[str, Any], nodes: list[str] | None = None) -> None:
+    """Check a pipeline, or some of its nodes, with blocks of the base environment's parameters changed."""
+    base = parameters("base")
+    changed = {block: base[block] | fields for block, fields in changes.items()}
+    catalog = DataCatalog({"parameters": MemoryDataset(base | changed)})
+    whole: Pipeline = PIPELINES[pipeline]()
+    check_input_files(whole.only_nodes(*nodes) if nodes else whole, catalog)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "changes", "key"),
+    [
+        ("ingestion", {"problems": FILES}, "problems.train.path"),
+        ("given_labels", {"problems": FILES}, "problems.train.path"),
+        ("samples", {"search": {"given_samples": SAMPLES}}, "search.given_samples.path"),
+        ("judge_samples", {"search": {"given_samples": SAMPLES}}, "search.given_samples.path"),
+        ("active_learning", {"pool": {"labeler": PEOPLE}}, "pool.labeler.path"),
+        ("data_loop", {"loop": {"labeler": PEOPLE}}, "loop.labeler.path"),
+        ("ingestion", {"generator": {"prompt": EXAMPLES}}, "generator.prompt.path"),
+        ("best_of_n", {"generator": {"prompt": EXAMPLES, "fine_tuning": None}}, "generator.prompt.path"),
+    ],
+)
+def test_every_file_that_a_run_would_read_is_looked_for(pipeline: str, changes: dict[str, Any], key: str) -> None:
+    with pytest.raises(InputError, match=f"^{key}: nowhere.jsonl: there is no such file or folder"):
+        check(pipeline, changes)
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "changes"),
+    [
+        ("reporting", {"problems": FILES, "search": {"given_samples": SAMPLES}, "pool": {"labeler": PEOPLE}}),
+        ("best_of_n", {"search": {"given_samples": SAMPLES}}),
+        ("best_of_n", {"generator": {"prompt": EXAMPLES}}),
+        ("ingestion", {"problems": {**FILES, "source": "lab"}}),
+    ],
+)
+def test_a_file_that_no_node_of_the_run_reads_may_be_gone(pipeline: str, changes: dict[str, Any]) -> None:
+    check(pipeline, changes)
+
+
+def test_samples_that_no_parameter_names_are_asked_for() -> None:
+    with pytest.raises(InputError, match="search.given_samples: it names no file; give it a path and a format"):
+        check("samples", {})
+
+
+def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text("{}\n")
+
+    def refuse(self: Path, *_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(InputError, match=r"samples\.jsonl cannot be read .*Permission denied"):
+        check("samples", {"search": {"given_samples": {"path": str(path), "format": "best_of_n"}}})
+
+
+def test_a_data_set_that_the_hub_does_not_know_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("stepscale.hooks.input_files.is_on_hub", lambda name, kind: False)
+    with pytest.raises(InputError, match="no data set of that name on the hub"):
+        check("samples", {"search": {"given_samples": {"path": "nobody/nothing", "format": "best_of_n"}}})
+
+
+def test_no_mlflow_run_is_begun_for_samples_that_are_not_there(run_in: Any, project: Path) -> None:
+    done = run_in(project, "--env", "lightman_figure3")
+    assert done.exit_code == 1
+    assert done.output.count("there is no such file or folder") == 1, done.output
+    client = MlflowClient(f"sqlite:///{project / 'mlflow.db'}")
+    assert client.search_runs([experiment.experiment_id for experiment in client.search_experiments()]) == []
