@@ -70,8 +70,6 @@ def test_a_byte_order_mark_and_a_nan_are_read_alike_in_json_and_in_lines(
     tmp_path: Path, name: str, as_list: bool
 ) -> None:
     odd = [{**record, "score": float("nan")} for record in RECORDS]
-    if as_list and "jsonl" in name:
-        pytest.skip("a list is one record of a file of lines")
     text = json.dumps(odd, indent=1) if as_list else "\n".join(map(json.dumps, odd)) + "\n"
     content = BOM + text.encode()
     (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith(".gz") else content)
@@ -350,3 +348,23 @@ def test_rows_of_unknown_problems_or_solutions_are_named(folder: Path, tmp_path:
     if table != "solutions":
         pd.DataFrame({"problem_id": [known], "sample_id": 0, **row}).to_parquet(file)
         one_line(lambda: read(tmp_path / "tables", "parquet"), f"{table}: ('{known}', 0) has no row in solutions")
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize("name", ["list.jsonl", "list.ndjson", "list.jsonl.gz"])
+def test_a_file_of_lines_that_is_one_list_is_read_as_the_datasets_library_reads_it(
+    tmp_path: Path, indent: int | None, name: str
+) -> None:
+    records = [{"problem": "1+1"}, {"problem": "2+2"}]
+    text = "\ufeff\n " + json.dumps(records, indent=indent) + "\n"
+    (tmp_path / name).write_bytes(gzip.compress(text.encode()) if name.endswith("gz") else text.encode())
+    assert list(iter_records(tmp_path / name)) == records
+
+
+@pytest.mark.parametrize("first", ["[1, 2]", '[{"problem": "1+1"}', "[]"])
+def test_a_line_that_begins_as_a_list_costs_itself_alone(tmp_path: Path, first: str) -> None:
+    path = tmp_path / "lines.jsonl"
+    path.write_text(first + '\n{"problem": "2+2"}\n')
+    assert list(iter_records(path, on_error="skip")) == [{"problem": "2+2"}]
+    with pytest.raises(InputError, match=r"lines\.jsonl:1: "):
+        list(iter_records(path))

@@ -60,7 +60,7 @@ def test_a_file_that_no_node_of_the_run_reads_may_be_gone(pipeline: str, changes
 
 
 def test_samples_that_no_parameter_names_are_asked_for() -> None:
-    with pytest.raises(InputError, match="search.given_samples: it names no file; give it a path and a format"):
+    with pytest.raises(InputError, match=r"search\.given_samples: it names no file; give it a path and a format"):
         check("samples", {})
 
 

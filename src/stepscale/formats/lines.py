@@ -16,13 +16,14 @@ from stepscale.errors import InputError
 from stepscale.formats import hub
 from stepscale.formats.fields import BadRecord, Record
 from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
-from stepscale.formats.source_files import Source, data_files, ending, sources
+from stepscale.formats.source_files import LINES, Source, data_files, ending, sources
 
 OnError = Literal["raise", "skip"]
 
 _MAX_REASONS = 100  # of the skipped lines, so that a file of another format does not fill memory with complaints
 _BOM = b"\xef\xbb\xbf"
 _BAD = object()
+_START = 1024  # bytes: more blanks than that open no file
 
 
 class Records:
@@ -101,13 +102,13 @@ class Records:
                 yield from self._numbered(str(path), (parquet_rows if kind == ".parquet" else arrow_rows)(path))
                 return
             with opened(path) as stream:
-                if kind == ".json":
+                if kind == ".json" or _begins_with_list(stream):
                     yield from self._json_records(path, stream)
                 else:
                     yield from self._line_records(str(path), stream)
 
     def _json_records(self, path: Path, stream: IO[bytes]) -> Iterator[Record]:
-        """A ``.json`` file: a list of records, one record, or after all one record per line."""
+        """A ``.json`` file, or one of lines that is a list after all: a list of records, one record, or one per line."""
         content = stream.read().removeprefix(_BOM)
         value, reason = _parsed(content)
         if value is not _BAD:
@@ -115,7 +116,7 @@ class Records:
             return
         lines = content.splitlines()
         first = next((line for line in lines if line.strip()), b"")
-        if len(lines) > 1 and isinstance(_parsed(first)[0], dict):
+        if len(lines) > 1 and (ending(path) in LINES or isinstance(_parsed(first)[0], dict)):
             yield from self._line_records(str(path), lines)
         elif content.strip():
             self.file, self.number = str(path), content[: reason.pos].count(b"\n") + 1
@@ -164,6 +165,12 @@ def iter_records(path: Source, *, on_error: OnError = "raise") -> Iterator[Recor
         InputError: As `Records`.
     """
     return iter(Records(path, on_error))
+
+
+def _begins_with_list(stream: Any) -> bool:
+    """Whether a file of JSON lines opens with a bracket: the `datasets` library reads such a file as one list, and so do we."""
+    start: bytes = stream.peek(_START)[:_START]
+    return start.removeprefix(_BOM).lstrip().startswith(b"[")
 
 
 def _parsed(content: bytes) -> tuple[Any, orjson.JSONDecodeError]:
