@@ -78,6 +78,8 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
         ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": "2"}, "error_steps is '2'"),
         ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": [True]}, "error_steps is [True]"),
         ("prmbench", PRMBENCH, {**PRMBENCH, "modified_process": None}, "'modified_process' is not a list of strings"),
+        ("processbench", BENCH, {**BENCH, "problem": "1\0+1"}, "'problem' holds a NUL character"),
+        ("trl_stepwise", TRL, {**TRL, "prompt": "1\0+1"}, "'prompt' holds a NUL character"),
         ("processbench", BENCH, {**BENCH, "label": 3}, "label is 3"),
         ("processbench", BENCH, {**BENCH, "label": True}, "label is True"),
         ("processbench", BENCH, {**BENCH, "steps": "abc"}, "'steps' is not a list of strings"),

@@ -79,6 +79,11 @@ def test_missing_nullable_columns_are_added_as_nulls_and_others_kept() -> None:
     assert checked["answer"].isna().all() and str(checked["level"].dtype) == "Int64"
 
 
+def test_a_nul_character_in_a_problem_is_told_with_its_problem() -> None:
+    with pytest.raises(InputError, match="problems: the text of 'b' holds a NUL character"):
+        tables.problems(pd.DataFrame({"problem_id": ["a", "b"], "problem": ["1+1", "1\0+1"]}))
+
+
 def test_a_repeated_key_is_named() -> None:
     with pytest.raises(InputError, match=r"step_labels: two rows have the key .*'step': 0"):
         tables.step_labels(labels(step=0))

@@ -33,6 +33,7 @@ SHALLOW: dict[str, Any] = {
         ({"problems": {"source": "files"}}, "problems: .*source: files needs train and test"),
         ({"experiment": None}, "experiment: Input should be a valid dictionary"),
         ({"report": {"budgets": [64, 1], "bootstrap": 100}}, "report.budgets: .*must rise"),
+        ({"pool": {"train": {"per_problem": 10**30, "problems_per_shard": 1}}}, "pool.train.per_problem: .*1048576"),
     ],
 )
 def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], said: str) -> None:

@@ -194,3 +194,8 @@ def test_recorded_samples_and_searches_are_priced_in_flops_of_both_models() -> N
     assert found.runs.tolist() == [[6], [4]]
     few = recorded_prices(costs[costs["n"] == 2], searches, ["a"], (1, 2), [])
     assert few.samples.tolist() == [[22, 22]] and few.runs.shape == (1, 0)
+
+
+def test_a_budget_that_no_machine_can_hold_is_refused() -> None:
+    with pytest.raises(ValidationError, match="at most 1,048,576 generations per problem"):
+        plan(budgets=[10**30], strategies=[BEAM])

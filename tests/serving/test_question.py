@@ -17,6 +17,9 @@ def test_a_budget_is_a_whole_number_however_a_table_holds_it(budget):
     [
         (None, 16, "problem is missing"),
         ("1+\ud800", 16, "lone surrogate"),
+        ("1\0+1", 16, "NUL character"),
+        ("1+1", 10**30, "at most 1,048,576 generations per problem"),
+        ("1+1", 1e30, "at most 1,048,576 generations per problem"),
         (float("nan"), 16, "problem is missing"),
         ("", 16, "problem is empty"),
         (" \n", 16, "problem is empty"),

@@ -29,6 +29,7 @@ from stepscale.formats.fields import (
     is_whole,
     maybe_text,
     probability,
+    problem_text,
     required,
     text,
     texts,
@@ -102,7 +103,7 @@ Parts = tuple[ProblemRow, list[SampleRow], list[ScoreRow]]
 
 def _rewarded(record: Record, verifier: str) -> Parts:
     """Qwen2.5-Math; steps are paragraphs."""
-    question, solutions = text(record, "question"), texts(record, "code")
+    question, solutions = problem_text(record, "question"), texts(record, "code")
     problem = ProblemRow(
         problem_key(question), question, text(record, "gt"), maybe_text(record, "solution"), None, level_of(record)
     )
@@ -130,7 +131,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
 
 def _joined(record: Record) -> Parts:
     """StrictPRMBench's pools and scores joined; the texts of the steps are not there."""
-    problem = ProblemRow(text(record, "problem_id"), text(record, "question"), text(record, "gold_answer"))
+    problem = ProblemRow(text(record, "problem_id"), problem_text(record, "question"), text(record, "gold_answer"))
     samples, scores = [], []
     for number, candidate in enumerate(record["candidates"]):
         answer = checked_answer(number, candidate["answer"])
@@ -150,7 +151,7 @@ def _pool(record: Record) -> Parts:
     about = candidates[0]["problem"]
     problem = ProblemRow(
         text(record, "problem_id"),
-        text(about, "question"),
+        problem_text(about, "question"),
         text(about, "ground_truth"),
         subject=maybe_text(about, "domain"),
     )

@@ -31,6 +31,14 @@ def text(record: Record, key: str) -> str:
     return value
 
 
+def problem_text(record: Record, key: str) -> str:
+    """The text of a problem under ``key``, which people and models read. Raises BadRecord as `text`, or for a NUL."""
+    problem = text(record, key)
+    if "\0" in problem:
+        raise BadRecord(f"{key!r} holds a NUL character, which is no text")
+    return problem
+
+
 def maybe_text(record: Record, key: str) -> str | None:
     """The string under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
     return None if record.get(key) is None else text(record, key)

@@ -19,7 +19,7 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, problem_text
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
@@ -57,7 +57,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
     uses: Counter[str] = Counter()  # of a problem_id
 
     def add(record: Record) -> None:
-        problem, solution = text(record, "problem"), maybe_text(record, "solution")
+        problem, solution = problem_text(record, "problem"), maybe_text(record, "solution")
         place = _place(records.file)
         problem_id = maybe_text(record, "unique_id") or place or problem_key(problem)
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)

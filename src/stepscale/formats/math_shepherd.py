@@ -10,7 +10,7 @@ none did. The last step's mark therefore says whether the solution's own answer 
 import re
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.fields import BadRecord, Record, maybe_text, text
+from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, text
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
 from stepscale.formats.source_files import Source
@@ -40,7 +40,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
     rows = SolutionRows(labeler="math_shepherd")
 
     def add(record: Record) -> None:
-        parts, ratings = _marked(text(record, "input"), text(record, "label"))
+        parts, ratings = _marked(problem_text(record, "input"), text(record, "label"))
         start = _FIRST_STEP.search(parts[0])
         if start is None:
             raise BadRecord("'input' has no 'Step 1:' that would end the problem")

@@ -13,7 +13,7 @@ from dataclasses import replace
 import pandas as pd
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.fields import BadRecord, Record, maybe_text, required, text, texts
+from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, required, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
 from stepscale.formats.source_files import Source
@@ -44,7 +44,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
             raise BadRecord(f"error_steps is {errors!r:.60}, not a list of steps counted from 1")
         classification = maybe_text(record, "classification")
         ratings = [-1 if number in errors else 1 for number in range(1, len(steps) + 1)]
-        rows.add(text(record, "modified_question"), steps, ratings, gold=maybe_text(record, "ground_truth"))
+        rows.add(problem_text(record, "modified_question"), steps, ratings, gold=maybe_text(record, "ground_truth"))
         classes.append(classification)
 
     records.read_into(add)

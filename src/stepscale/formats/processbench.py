@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.formats.contract import Tables
-from stepscale.formats.fields import BadRecord, Record, flag, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, flag, maybe_text, problem_text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.solution_rows import SolutionRows
 from stepscale.formats.source_files import Source
@@ -42,7 +42,9 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         ratings = [1] * len(steps) if label == -1 else [1] * label + [-1]
         part = (maybe_text(record, "id") or "").rpartition("-")[0] or None
         generator = maybe_text(record, "generator")
-        rows.add(text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator)
+        rows.add(
+            problem_text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator
+        )
 
     records.read_into(add)
     return rows.tables(records)

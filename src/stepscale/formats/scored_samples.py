@@ -13,7 +13,7 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, text, texts
+from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, problem_text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.source_files import Source
@@ -66,7 +66,7 @@ def read(
     samples: Counter[str] = Counter()
 
     def add(record: Record) -> None:
-        problem = text(record, "problem")
+        problem = problem_text(record, "problem")
         problem_id = maybe_text(record, "unique_id") or problem_key(problem)
         answer, prm, orm, correct = _judged(record)
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])

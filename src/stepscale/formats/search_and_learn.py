@@ -15,7 +15,17 @@ import pandas as pd
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, probability, required, text, texts
+from stepscale.formats.fields import (
+    BadRecord,
+    Record,
+    is_number,
+    maybe_text,
+    probability,
+    problem_text,
+    required,
+    text,
+    texts,
+)
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import last_boxed, level_of
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, stated_answer, token_counts
@@ -114,7 +124,7 @@ def read_predictions(
 
 
 def _problem(record: Record) -> ProblemRow:
-    problem = text(record, "problem")
+    problem = problem_text(record, "problem")
     return ProblemRow(
         maybe_text(record, "unique_id") or problem_key(problem),
         problem,

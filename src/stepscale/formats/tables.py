@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.formats.checking import Column, Table, check, same_length
 
 Validator = Callable[[pd.DataFrame], pd.DataFrame]
@@ -126,10 +127,20 @@ def validator(table: Table) -> Validator:
     return checked
 
 
-problems = validator(PROBLEMS)
 step_labels = validator(STEP_LABELS)
 curves = validator(CURVES)
 predictions = validator(PREDICTIONS)
+
+
+def problems(df: pd.DataFrame) -> pd.DataFrame:
+    """Check a problems table: one row per problem_id; no text of a problem holds a NUL character. Raises InputError."""
+    checked = check(df, PROBLEMS)
+    if (has_nul := checked["problem"].str.contains("\0", regex=False)).any():
+        raise InputError(
+            f"problems: the text of {checked.loc[has_nul, 'problem_id'].iloc[0]!r} holds a NUL character, which is no text; "
+            "leave it out"
+        )
+    return checked
 
 
 def solutions(df: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.formats.contract import Tables, checked
 from stepscale.formats.dtypes import object_series
-from stepscale.formats.fields import BadRecord, Record, required, text, texts
+from stepscale.formats.fields import BadRecord, Record, problem_text, required, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.solution_rows import SolutionRows
@@ -53,7 +53,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
                 raise BadRecord(f"label {label!r:.60} is neither true, false nor a number in [0, 1]")
         ratings = [None if type(label) is float else 1 if label else -1 for label in labels]
         values = [label if type(label) is float else None for label in labels]
-        rows.add(text(record, "prompt"), steps, ratings, values=values)
+        rows.add(problem_text(record, "prompt"), steps, ratings, values=values)
 
     records.read_into(add)
     return rows.tables(records, split)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from stepscale.formats import ReadableFormat
+from stepscale.search.asking import MOST_GENERATIONS
 
 ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
 """A model's folder ("~" is the home folder) or Hugging Face name."""
@@ -37,5 +38,5 @@ class SamplingBlock(Block):
 class SampleCounts(Block):
     """How many samples per problem, and how they are stored."""
 
-    per_problem: int = Field(ge=1)
+    per_problem: int = Field(ge=1, le=MOST_GENERATIONS)
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")

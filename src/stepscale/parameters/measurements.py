@@ -8,6 +8,7 @@ from stepscale.estimators.rising import Rising
 from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.revisions.data import RevisionData
+from stepscale.search.asking import MOST_GENERATIONS
 from stepscale.search.plan import RevisionSearchPlan
 from stepscale.supervision.arms import Experiment
 from stepscale.training.optimization import Optimization
@@ -141,8 +142,12 @@ class RevisionsBlock(Block):
     @field_validator("budgets")
     @classmethod
     def _are_powers_of_two(cls, budgets: tuple[int, ...]) -> tuple[int, ...]:
-        if not budgets or any(n < 1 or n & (n - 1) for n in budgets) or max(budgets) < _PAST_TRAINING:
-            raise ValueError(f"must be powers of 2 up to {_PAST_TRAINING} or more: claim B4 is about longer chains")
+        is_power = all(0 < n <= MOST_GENERATIONS and not n & (n - 1) for n in budgets)
+        if not budgets or not is_power or max(budgets) < _PAST_TRAINING:
+            raise ValueError(
+                f"must be powers of 2 up to {_PAST_TRAINING} or more (at most {MOST_GENERATIONS:,}): claim B4 is about longer "
+                "chains"
+            )
         return budgets
 
 

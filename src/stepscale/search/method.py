@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
+from stepscale.search.asking import MOST_GENERATIONS, checked_generations
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
 from stepscale.search.selection import Choose
@@ -41,7 +42,9 @@ class SearchMethod(BaseModel, ABC):
     named_apart: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})
 
     method: str
-    n: int = Field(ge=1, description="N: solutions (samples or beams) searched at once for each problem")
+    n: int = Field(
+        ge=1, le=MOST_GENERATIONS, description="N: solutions (samples or beams) searched at once for each problem"
+    )
     aggregation: How = Field(
         "last", description="step scores to a solution's score, in the search and in the final choice"
     )
@@ -95,6 +98,7 @@ class SearchMethod(BaseModel, ABC):
         n = budget // self.model_copy(update={"n": 1}).budget
         if n < 1:
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
+        checked_generations(n)
         return self.model_copy(update={"n": n})
 
     @abstractmethod

@@ -7,6 +7,7 @@ from typing import Any
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Generator, Sampling
+from stepscale.search.asking import checked_generations, checked_problem
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Candidate, Problem
@@ -80,13 +81,13 @@ def solve(
     Raises:
         InputError: There is no such method or option, the budget is too small, or the problem is empty or too long.
     """
-    if not isinstance(problem, str) or not problem.strip():
-        raise InputError("solve: the problem is empty; give its text")
     sampling = Sampling(temperature, top_p, max_new_tokens)
     chosen = _method(
         method, budget, {"aggregation": _aggregation(verifier)} | options if isinstance(method, str) else options
     )
-    [result] = search([Problem("problem", problem)], generator, verifier, chosen, sampling, run_seed=seed)
+    [result] = search(
+        [Problem("problem", checked_problem(problem))], generator, verifier, chosen, sampling, run_seed=seed
+    )
     winner = None if result.chosen is None else result.candidates[result.chosen]
     return Answer(
         answer=result.answer,
@@ -102,8 +103,8 @@ def solve(
 
 
 def _method(method: str | SearchMethod, budget: int | None, options: Mapping[str, Any]) -> SearchMethod:
-    if budget is not None and (not isinstance(budget, int) or isinstance(budget, bool) or budget < 1):
-        raise InputError(f"solve: budget {budget!r} must be a whole number of generations, 1 or more")
+    if budget is not None:
+        budget = checked_generations(budget)
     if isinstance(method, SearchMethod):
         if options:
             raise InputError(

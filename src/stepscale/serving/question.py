@@ -6,13 +6,13 @@ shown to whoever asked.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.search.asking import checked_generations, checked_problem
 
 _FIELDS = ("problem", "budget")
 _LONGEST = 20_000  # characters; what the generator can read is checked in tokens, this keeps tokenizing cheap
@@ -76,43 +76,11 @@ def _plain(value: object) -> Any:
 
 def read_question(problem: object, budget: object) -> PolicyQuestion:
     """The question, checked. Raises InputError naming the field, the fault and the remedy."""
-    return PolicyQuestion(_problem(problem), _budget(budget))
+    return PolicyQuestion(_problem(problem), checked_generations(budget))
 
 
 def _problem(problem: object) -> str:
-    if _is_missing(problem):
-        raise InputError("problem is missing; give the text of a problem")
-    if not isinstance(problem, str):
-        raise InputError(f"problem must be a text, not {type(problem).__name__}")
-    if not problem.strip():
-        raise InputError("problem is empty; give the text of a problem")
-    if len(problem) > _LONGEST:
-        raise InputError(f"problem is too long: {len(problem)} characters, at most {_LONGEST} are read")
-    if not _is_text(problem):
-        raise InputError(
-            "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
-        )
-    return problem.strip()
-
-
-def _is_text(problem: str) -> bool:
-    try:
-        problem.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _budget(budget: object) -> int:
-    if _is_missing(budget):
-        raise InputError("budget is missing; give a number of generations, 1 or more")
-    whole = isinstance(budget, Integral) and not isinstance(budget, bool)
-    if whole or (isinstance(budget, float) and budget.is_integer()):  # beside a missing one a table holds 16 as 16.0
-        number = int(budget)  # type: ignore[call-overload]  # one of the two
-        if number >= 1:
-            return int(number)
-    raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(budget)[:40]!r}")
-
-
-def _is_missing(value: object) -> bool:
-    return value is None or value != value
+    text = checked_problem(problem)
+    if len(text) > _LONGEST:
+        raise InputError(f"problem is too long: {len(text)} characters, at most {_LONGEST} are read")
+    return text.strip()

@@ -19,7 +19,7 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import Record, maybe_text, required, text
+from stepscale.formats.fields import Record, maybe_text, problem_text, required
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prm800k.labels import LabelColumns
 from stepscale.formats.prm800k.records_table import RECORDS, LabelledProblem, RecordDetails, details_of
@@ -86,7 +86,7 @@ class _Reader:
     def add(self, record: Record) -> None:
         """One record. Raises BadRecord."""
         question, label = required(record, "question"), required(record, "label")
-        problem_id = problem_key(text(question, "problem"))
+        problem_id = problem_key(problem_text(question, "problem"))
         sample_id = self.samples[problem_id]
         finish = maybe_text(label, "finish_reason")
         details = details_of(record)

@@ -1,0 +1,64 @@
+"""What may be asked of a search: the text of a problem, and a number of generations. Library and service check alike."""
+
+from numbers import Integral
+
+from stepscale.errors import InputError
+
+MOST_GENERATIONS = 1 << 20
+"""Generations per problem that any method may have: a budget above it is a slip of the pen, and lists of its size fill memory."""
+
+
+def checked_problem(problem: object) -> str:
+    """The text of a problem, as it was given.
+
+    Args:
+        problem: Whatever came from the caller, or over the wire.
+
+    Returns:
+        The text.
+
+    Raises:
+        InputError: One line: it is missing, empty, no text, or holds what is no character.
+    """
+    if is_missing(problem):
+        raise InputError("problem is missing; give the text of a problem")
+    if not isinstance(problem, str):
+        raise InputError(f"problem must be a text, not {type(problem).__name__}")
+    if not problem.strip():
+        raise InputError("problem is empty; give the text of a problem")
+    if "\0" in problem:
+        raise InputError("problem holds a NUL character, which is no text; leave it out")
+    try:
+        problem.encode()
+    except UnicodeEncodeError:
+        raise InputError(
+            "problem holds half a character (a lone surrogate), which is no text; send whole UTF-8 characters"
+        ) from None
+    return problem
+
+
+def checked_generations(budget: object) -> int:
+    """A number of generations as a Python integer.
+
+    Args:
+        budget: A whole number of any type. 16.0 is one, for a table holds 16 so beside a missing one.
+
+    Returns:
+        1 to ``MOST_GENERATIONS``.
+
+    Raises:
+        InputError: One line with the fault and the remedy.
+    """
+    if is_missing(budget):
+        raise InputError("budget is missing; give a number of generations, 1 or more")
+    is_integer = isinstance(budget, Integral) and not isinstance(budget, bool)
+    if not (is_integer or (isinstance(budget, float) and budget.is_integer())) or (number := int(budget)) < 1:  # type: ignore[call-overload]  # one of the two
+        raise InputError(f"budget must be a whole number of generations, 1 or more, not {str(budget)[:40]!r}")
+    if number > MOST_GENERATIONS:
+        raise InputError(f"budget is {str(budget)[:40]}; at most {MOST_GENERATIONS:,} generations per problem are made")
+    return int(number)
+
+
+def is_missing(value: object) -> bool:
+    """None or NaN."""
+    return value is None or value != value
