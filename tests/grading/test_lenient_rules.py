@@ -85,6 +85,12 @@ def test_short_cuts_say_what_the_library_says() -> None:
         ("0.333333", r"\frac13", True),
         ("6", "7", False),
         (r"\$32,\!348", "32348", True),
+        ("90°", "90", True),  # as the library reads the bare text
+        ("90", "90º", True),
+        ("90°", r"90^\circ", True),
+        ("(90°, 45°)", "(90,45)", True),
+        ("91°", "90", False),
+        ("90°C", "90", False),
     ],
 )
 def test_lenient_verdicts(prediction: str, gold: str, verdict: bool) -> None:

@@ -45,6 +45,7 @@ WRONG = [
     ("4/2", "2"),
     ("14/7", "2"),
     ("2.0001", "2"),
+    ("90°", "90"),  # that grader knows `^\\circ` alone
     ("5!", "120"),  # an integer is matched by an integer only
     ("(1,2)", "[1,2]"),
     ("(1,2)", "(2,1)"),

@@ -3,7 +3,7 @@ r"""Where is the final answer? A solution's text in, its answer out; None where 
 The marks of an answer, in the order in which they count:
 
 1. the last ``\boxed{...}`` with content, with the boxes listed beside it (``boxes``);
-2. the line below the last heading ``# Answer`` (PRM800K) or ``**Final Answer**``;
+2. the line below the last heading ``# Answer`` (PRM800K) or ``**Final Answer**``, else what stands in it, ``# Answer 7``;
 3. GSM8K's ``#### 5``, unless an announced answer follows it;
 4. what the last "the answer is" or "Answer:" announces: the first value stated there (``statements``);
 5. in a text of a single line, what its last statement says, or the line itself where it is nothing but an answer.
@@ -17,7 +17,7 @@ from collections import deque
 
 from stepscale.grading.boxes import BOX, boxed_answer, without_mentions
 from stepscale.grading.statements import announced_answer, stated_answer
-from stepscale.grading.values import FORMULA
+from stepscale.grading.values import FORMULA, leading_value, result_of_arithmetic
 
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\u0085]")
 _ODD_BLANKS = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
@@ -30,6 +30,11 @@ _HEADING = re.compile(
     rf"[ \t]*:?[ \t]*{_MARKUP}[ \t]*:?[ \t]*#*[ \t]*$",
     re.MULTILINE | re.IGNORECASE,
 )
+_INLINE = re.compile(  # `# Answer 7` on one line; with a colon it is an announcement
+    rf"^[ \t]*(?:#+[ \t]*{_MARKUP}[ \t]*{_TITLE}|(?:\*\*|__)[ \t]*{_TITLE}|final[ \t]+answer)[ \t]*{_MARKUP}"
+    r"[ \t]+(?:[-\u2013\u2014][ \t]+)?(?!\d+[:.)]\s)(?P<answer>[^\s:=][^\n]*)$",
+    re.MULTILINE | re.IGNORECASE,
+)
 _GSM8K = re.compile(r"^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
 _SECTION = re.compile(
     r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE
@@ -37,10 +42,12 @@ _SECTION = re.compile(
 _STARTS_A_VALUE = re.compile(r"[^\w\s]*\d|\W*\\|\$|[-+(\[{\u2212\u221a\u03c0]")
 _ANNOUNCEMENT = re.compile(
     r"\banswers?\b[*_]*(?:(?:[ \t]+(?:to|for|of)\b[^.:\n$]{1,60}?)?[ \t]+(?:is|are|equals|was)\b[*_]*[ \t]*:?"
-    r"|[ \t]*[:=]|(?=\s*(?:\$|\\\(|\\\[)))|(?<!your[ ])\banswers?[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
+    r"|[ \t]*[:=]|(?<=final[ ]answer)[ \t]+[-\u2013\u2014][ \t]+|(?=\s*(?:\$|\\\(|\\\[)))"
+    r"|(?<!your[ ])\banswers?[ \t]+(?:must|will|would)[ \t]+be\b[*_]*[ \t]*:?",
     re.IGNORECASE,
 )
 _SENTENCE_VERB = re.compile(r"\b(?:is|are|be|equals)\b")
+_VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?)\b)")
 _POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
 _SENTENCE_END = re.compile(r"\.(?=\s+[A-Z])")
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
@@ -67,7 +74,12 @@ def extract_answer(text: str) -> str | None:
             return answer
         text = without_mentions(text)
     marked = False
-    for marks, read in ((_HEADING, _under_heading), (_GSM8K, _gsm8k_answer), (_ANNOUNCEMENT, _announced)):
+    for marks, read in (
+        (_HEADING, _under_heading),
+        (_INLINE, _in_heading),
+        (_GSM8K, _gsm8k_answer),
+        (_ANNOUNCEMENT, _announced),
+    ):
         if marks.search(text) is None:
             continue
         marked = True
@@ -91,17 +103,36 @@ def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
 
 
 def _under_heading(text: str) -> str | None:
-    """The first line below the last heading, or what that line states where it is a sentence or a formula."""
+    """What the first line below the last heading says."""
     heading = _last(_HEADING, text)
     if heading is None:
         return None
+    return _first_line(text[heading.end() :].strip())
+
+
+def _in_heading(text: str) -> str | None:
+    """What the last heading says behind its title; None where a sentence goes on."""
+    heading = _last(_INLINE, text)
+    if heading is None:
+        return None
     below = text[heading.end() :].strip()
+    if leading_value(below):  # "# Answer 2", and below it the answer
+        return _first_line(below)
+    answer = heading["answer"].strip(" \t*_#")
+    value = leading_value(answer)
+    is_whole = value is not None and not answer[value.end :].strip(" .")
+    has_marks = text[heading.start() :].lstrip().startswith(("#", "*", "_"))
+    return value.text if value and (is_whole or (has_marks and not _VERB_OR_TITLE.match(answer, value.end))) else None
+
+
+def _first_line(below: str) -> str | None:
+    """The line that follows a heading, or what it states where it is a sentence or a formula."""
     line = below.split("\n", 1)[0].strip()
     if _ANNOUNCEMENT.search(line):
         return _announced(line)
     if FORMULA.match(below[:_LONGEST_STATEMENT]) or _SENTENCE_VERB.search(line):
         return announced_answer(_statement(below))
-    return re.sub(r"\A(\*\*|__)(.+?)\1[.]?\Z", r"\2", line)
+    return result_of_arithmetic(re.sub(r"\A(\*\*|__)(.+?)\1[.]?\Z", r"\2", line))
 
 
 def _gsm8k_answer(text: str) -> str | None:
@@ -115,6 +146,7 @@ def _gsm8k_answer(text: str) -> str | None:
     is_last_line = not text[marked.end() :].strip()
     if _SECTION.match(answer) or answer.endswith(":"):
         return None
+    answer = result_of_arithmetic(answer)
     return answer if _STARTS_A_VALUE.match(answer) or (is_last_line and len(answer.split()) <= 3) else None
 
 

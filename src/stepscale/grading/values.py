@@ -56,6 +56,10 @@ _PROSE_IN_FORMULA = re.compile(r"\A\d[^\\]*?(?<![\\{a-zA-Z])(?!(?:and|or)\b)[a-z
 _ENDS_A_LETTER = re.compile(r"\s*(?:[.,;:!?)\]*_\"'$]|\Z|(?:because|since|as|by|for|where|which)\b)")
 _VERB_FOLLOWS = re.compile(r"\s*(?:is|are|equals|must|can|has|be)\b")
 _SQUARE_METERS = re.compile("m[\u00b2\u00b3]")
+_ARITHMETIC = re.compile(rf"[+*/^!\u00d7\u00f7\u00b7{MINUS}]|(?<=\d)[ ]?x[ ]?(?=\d)|\\(?:times|cdot|div)(?![a-zA-Z])")
+_INTEGER = re.compile(rf"[{MINUS}]?(?:\d+|\d{{1,3}}(?:,\d{{3}})+)")
+_FRACTION = re.compile(rf"[{MINUS}]?\d+/\d+")
+_PLAIN_NUMBER = re.compile(rf"{_INTEGER.pattern}(?:\.\d+|/\d+)?")
 _NO_ARITHMETIC = re.compile(r"[^\W\d]|[<>\\\u2260\u2264\u2265]|!\Z")
 _BOUNDED = 400  # characters of one value
 
@@ -128,17 +132,31 @@ def tidied(value: str) -> str:
     value = re.sub(rf"(?:(?<!\\)\$|[\u20ac\u00a3\u00a5\u20b9])[ ]?(?=[{MINUS}]?[\d.])", "", value)
     value = re.sub(rf"\A([+{MINUS}\u00b1\u221a])[ ]+", r"\1", value)
     value = re.sub(r"(?<=\d)[ ]*([x\u00d7])[ ]*(?=\d)", r"\1", value)
-    return _result_of_arithmetic(value.strip())
+    return result_of_arithmetic(value.strip())
 
 
-def _result_of_arithmetic(value: str) -> str:
-    """``9*2 = 18`` states 18; an equation with a letter on its left side is kept."""
+def result_of_arithmetic(value: str) -> str:
+    """``9*2 = 18`` and ``18 = 9*2`` state 18, and ``5 = x`` states 5; an equation with a letter on its left side is kept."""
     left, equals, right = value.rpartition("=")
     numbers = re.sub(r"(?<=\d)x(?=\d)", "*", left)
-    is_sum = re.search(rf"[+*/^!\u00d7\u00f7{MINUS}]", numbers) is not None or "%" not in right
     is_list = re.search(r",(?!\d{3})", value) is not None
-    states_result = equals and right.strip() and is_sum and not is_list and not _NO_ARITHMETIC.search(numbers)
-    return right.strip() if states_result else value
+    if not equals or not right.strip() or is_list or _NO_ARITHMETIC.search(numbers):
+        return value
+    if "%" in right and not _ARITHMETIC.search(numbers):
+        return value
+    return _result_before(left, right.strip()) or right.strip()
+
+
+def _result_before(left: str, right: str) -> str | None:
+    """The last number on the left where the right side is what it was computed from; None where the right is the result."""
+    sides = [side.strip() for side in left.split("=")]
+    if re.fullmatch(r"[a-zA-Z]", right):
+        return sides[-1] or None
+    if not _ARITHMETIC.search(right, 1) or _NO_ARITHMETIC.search(_ARITHMETIC.sub("*", right)):
+        return None
+    is_fraction = _FRACTION.fullmatch(right) is not None
+    results = [side for side in sides if (_INTEGER if is_fraction else _PLAIN_NUMBER).fullmatch(side)]
+    return results[-1] if results else None
 
 
 def _checked(text: str, end: int) -> StatedValue | None:

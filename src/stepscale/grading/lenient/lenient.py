@@ -23,6 +23,9 @@ _DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
 _EXPLOSIVE = re.compile(r"\d{400}|[a-zA-Z]{80}|\d{5}\s*!|(?:!\s*){3}|\^\s*\{?\s*\d+\s*!")
 _BIG_POWER = re.compile(r"(?:\^|\*\*)[\s{(]*(\d+)(?:[\s{(]*(?:\^|\*\*)[\s{(]*(\d+))?")  # perhaps of a power
 _MAX_EXPONENT_DIGITS = 5
+_DEGREE_SIGN = re.compile(
+    r"(?<=[\d)}])[ ]?[\u00b0\u00ba\u02da](?![ ]?[CFK])"
+)  # as the library reads it outside of a box
 _NUMERAL = re.compile(
     r"(?P<grouped>-?[1-9]\d{0,2}(?:[ ,]\d{3})+)(?P<point>\.\d+)?|(?P<whole>-?\d*)(?:[.,](?P<part>\d+))?"
 )
@@ -39,6 +42,8 @@ def settle(prediction: str, gold: str, options: Lenient) -> bool | WorkerQuestio
     predicted_text, gold_text = _visible(prediction[-MAX_TEXT:]), _visible(gold[-MAX_TEXT:])
     if predicted_text is None or gold_text is None or not predicted_text.strip("$ \n"):
         return False
+    if options.latex and not _DELIMITED.search(predicted_text + gold_text):
+        predicted_text, gold_text = (_DEGREE_SIGN.sub(r"^\\circ", text) for text in (predicted_text, gold_text))
     if predicted_text == gold_text and len(gold_text) <= MAX_ANSWER and any(map(str.isalnum, gold_text)):
         return True
     if options.expr and _numeral(gold_text) is not None and _numeral(predicted_text) == _numeral(gold_text):
