@@ -39,12 +39,15 @@ def clear_line(error: BaseException) -> str | None:
     from kedro.validation.exceptions import ParameterValidationError
 
     from stepscale.resume import PieceError
+    from stepscale.tracking import fault_of
 
     link: BaseException | None = error
     is_fault = False
     while link is not None:
         if isinstance(link, InputError):
             return str(link)
+        if getattr(link, "error_code", None) == "TEMPORARILY_UNAVAILABLE":  # MLflow's, of a data base that refuses
+            return f"MLflow's store cannot be read or written: {fault_of(link)}; check its permissions and the room on the disk"
         is_fault |= isinstance(link, PieceError)
         link = link.__cause__
     if is_fault:

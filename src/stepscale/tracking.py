@@ -5,6 +5,7 @@ began; without one it stands alone. A child always ends, however its block is le
 logged, in ``serving.packaging``.
 """
 
+import logging
 import os
 import socket
 import sys
@@ -15,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
+
+logger = logging.getLogger(__name__)
 
 _BATCH = 1000  # metrics per request, MLflow's limit
 _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
@@ -71,10 +74,27 @@ def _is_alive(process: str) -> bool:
 
 
 def end_runs(status: str) -> None:
-    """End every run that is open in this process."""
+    """End every run that is open in this process, as far as MLflow's store can be written to."""
     mlflow = sys.modules.get("mlflow")
     while mlflow and mlflow.active_run():
-        mlflow.end_run(status)
+        _end_run(status)
+
+
+def _end_run(status: str) -> None:
+    """End the innermost open run. Who is told to stop has another error under way, so here none is raised."""
+    import mlflow
+
+    run = mlflow.active_run()
+    name = run.info.run_name if run else None
+    try:
+        mlflow.end_run(status)  # takes the run off MLflow's stack before it writes
+    except Exception as error:
+        logger.warning("MLflow run %s stays open, for its store cannot be written to (%s)", name, fault_of(error))
+
+
+def fault_of(error: BaseException) -> str:
+    """What the data base behind MLflow's error says, in one line."""
+    return str(getattr(error.__cause__, "orig", error)).splitlines()[0]
 
 
 class Tracked:
@@ -145,7 +165,7 @@ def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) ->
         try:
             yield tracked
         except (KeyboardInterrupt, SystemExit):
-            mlflow.end_run("KILLED")
+            _end_run("KILLED")
             raise
 
 

@@ -1,6 +1,7 @@
 """What ``stepscale.tracking`` writes is read back through MLflow's own client."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,11 +10,13 @@ import pytest
 from kedro.framework.session import KedroSession
 from kedro.framework.startup import bootstrap_project
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
 from pydantic import BaseModel
 
 from stepscale import revision
+from stepscale.cli import clear_line
 from stepscale.hooks.run_names import run_name
-from stepscale.tracking import child_run, close_dead_runs, current_run, flatten, process_tags, tag_run
+from stepscale.tracking import child_run, close_dead_runs, current_run, end_runs, flatten, process_tags, tag_run
 
 
 class Optimizer(BaseModel):
@@ -159,3 +162,40 @@ def test_a_run_is_called_by_its_environment_and_what_was_asked_for(
     env: str | None, params: dict[str, object], name: str
 ) -> None:
     assert run_name(env, params) == name
+
+
+@pytest.fixture
+def broken_store(client: MlflowClient, tmp_path: Path) -> Callable[[], None]:
+    """Makes the store of ``client`` one that no run can be ended in."""
+
+    def break_it() -> None:
+        with sqlite3.connect(tmp_path / "mlflow.db") as connection:
+            connection.execute("ALTER TABLE runs RENAME TO runs_away")
+
+    return break_it
+
+
+def test_a_stop_is_a_stop_where_the_store_cannot_be_written_to(
+    broken_store: Callable[[], None], caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(KeyboardInterrupt), mlflow.start_run(run_name="parent"):  # noqa: PT012  # as a run is stopped
+        try:
+            with child_run("prm"):
+                broken_store()
+                raise KeyboardInterrupt
+        finally:
+            end_runs("KILLED")
+    assert mlflow.active_run() is None
+    told = [record.getMessage() for record in caplog.records if record.name == "stepscale.tracking"]
+    assert [line.split(" stays open")[0] for line in told] == ["MLflow run prm", "MLflow run parent"]
+    assert all("\n" not in line and "no such table" in line for line in told)
+
+
+def test_a_store_that_breaks_while_a_run_goes_on_is_one_line(broken_store: Callable[[], None]) -> None:
+    with pytest.raises(MlflowException) as broken, child_run("prm") as run:  # noqa: PT012  # it breaks within
+        broken_store()
+        run.metrics({"loss": 1.0})
+    line = clear_line(broken.value)
+    assert line is not None and line.startswith("MLflow's store cannot be read or written: ")
+    assert "no such table" in line and "\n" not in line
+    end_runs("KILLED")
