@@ -2,13 +2,10 @@
 
 import tomllib
 from html import escape
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from textwrap import wrap
 
 _ROOT = Path(__file__).parents[2]
-MAIN = ("ingestion", "active_learning", "reward_modeling", "test_time_search", "reporting")
 _WIDTH, _HEIGHT = 180, 44
 _STYLE = (
     "<style>text{font:16px system-ui,sans-serif;fill:#1f2d3d}.small{font-size:13px;fill:#51616f}"
@@ -21,12 +18,12 @@ _STYLE = (
 
 def pipelines() -> str:
     """The five pipelines from top to bottom with what passes between them; the studies on the right, with what each reads."""
-    from stepscale.pipeline_registry import STUDIES
+    from stepscale.pipeline_registry import MAIN, STUDIES
 
-    studies = [name for name in STUDIES if find_spec(f"stepscale.pipelines.{name}")]
+    studies = tuple(STUDIES)
     made, read = {}, {}
-    for name in (*MAIN, *studies):
-        pipeline = import_module(f"stepscale.pipelines.{name}.pipeline").create_pipeline()
+    for name, create in (MAIN | STUDIES).items():
+        pipeline = create()
         made[name] = _datasets(pipeline.all_outputs())
         read[name] = _datasets(pipeline.inputs())
     rows = max(len(MAIN), len(studies))
@@ -35,7 +32,7 @@ def pipelines() -> str:
         y = 20 + height * i / len(MAIN)
         parts += _box(20, y, name)
         if i:
-            passed = sorted(set().union(*(made[giver] for giver in MAIN[:i])) & read[name])
+            passed = sorted(set().union(*(made[giver] for giver in [*MAIN][:i])) & read[name])
             above = 20 + height * (i - 1) / len(MAIN) + _HEIGHT
             parts.append(f'<path d="M{20 + _WIDTH / 2},{above:.0f} L{20 + _WIDTH / 2},{y - 2:.0f}"/>')
             parts += _lines(34 + _WIDTH / 2, above + 18, wrap(", ".join(passed), 33)[:3])

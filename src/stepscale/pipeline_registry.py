@@ -39,7 +39,7 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
 }
 """Questions beyond the main run; each takes what the main run made."""
 
-IN_PLACE: dict[str, Callable[[], Pipeline]] = {
+REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "given_labels": active_learning.given_labels,
     "best_of_n": test_time_search.best_of_n,
     "tree_search": test_time_search.tree_search,
@@ -48,9 +48,9 @@ IN_PLACE: dict[str, Callable[[], Pipeline]] = {
     "data_loop_by_prm": data_loop.by_prm,
     "soft_prm": rollouts.soft_prm,
 }
-"""What an environment runs in the place of one of those: given labels or samples, parts of a pipeline, another labeler."""
+"""What an environment runs in the place of one of those, or of a part of it: given labels or samples, another labeler."""
 
-PIPELINES = {**MAIN, **STUDIES, **IN_PLACE}
+PIPELINES = {**MAIN, **STUDIES, **REPLACEMENTS}
 
 
 def register_pipelines() -> dict[str, Pipeline]:

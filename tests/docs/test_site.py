@@ -4,6 +4,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,13 @@ def _leaves(nav: object) -> Iterator[str]:
             yield part
         else:
             yield from _leaves(part)
+
+
+def test_the_drawing_of_pipelines_shows_every_pipeline_of_the_main_run_and_every_study(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from stepscale.pipeline_registry import MAIN, STUDIES
+
+    monkeypatch.syspath_prepend(DOCS / "site")
+    drawing = import_module("drawings").pipelines()
+    assert [name for name in (*MAIN, *STUDIES) if f">{name}</text>" not in drawing] == []

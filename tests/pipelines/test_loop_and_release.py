@@ -19,6 +19,7 @@ from stepscale.pipelines.active_learning.release import (
     release_with_loop,
 )
 from stepscale.pipelines.data_loop import nodes as loop
+from stepscale.pipelines.data_loop import training
 from stepscale.studies.data_loop.measure import measure_loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions, LoopStrategy
 from stepscale.supervision.selection import KEY, Convincing
@@ -67,7 +68,7 @@ def scores_of(solutions: pd.DataFrame) -> pd.DataFrame:
     """Every run's selector is surest of the last samples."""
     pool = loop.pool_of(solutions[["problem_id"]].drop_duplicates().assign(split="train"), solutions, OPTIONS)
     scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
-    return pd.concat([scored.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.SCORES]
+    return pd.concat([scored.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[training.SCORES]
 
 
 def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labelled_sample() -> None:
@@ -99,7 +100,7 @@ def test_runs_that_have_labelled_the_same_share_a_training() -> None:
     _, solutions = lab()
     same, other = solutions[solutions["sample_id"] < 2][KEY], solutions[solutions["sample_id"] > 5][KEY]
     keys = pd.concat([same.assign(strategy="a"), same.assign(strategy="b"), other.assign(strategy="c")]).assign(seed=0)
-    assert [names for _, names, _ in loop._shared(keys)] == [["a", "b"], ["c"]]
+    assert [names for _, names, _ in training._shared(keys)] == [["a", "b"], ["c"]]
 
 
 def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_training() -> None:

@@ -23,6 +23,7 @@ from stepscale.parameters import (
     check_parameters,
 )
 from stepscale.pipelines.active_learning.nodes import gather_labels, label_pool
+from stepscale.pipelines.data_loop import labeling, training
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.supervision.loop_options import AT_RANDOM, RETRAINED, LoopOptions
 from stepscale.supervision.selection import KEY, chosen
@@ -124,7 +125,7 @@ def settings(who: object) -> LoopSettings:
 
 
 def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, model: Path = Path("nowhere")) -> pd.DataFrame:
-    return loop.label(*lab(), asked, known, model, settings(who))
+    return labeling.label(*lab(), asked, model, settings(who), known)
 
 
 def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
@@ -154,7 +155,7 @@ def test_round_0_asks_for_one_sample_a_problem_and_the_audit_with_their_texts() 
 def test_the_labs_labeler_rates_what_was_asked_for(begun: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     asked, _ = begun
     problems, solutions = lab()
-    labels = loop.label_beginning(problems, solutions, asked, Path("nowhere"), settings("symbolic"))
+    labels = labeling.label(problems, solutions, asked, Path("nowhere"), settings("symbolic"))
     assert set(labels["labeler"]) == {"symbolic"}
     assert len(labels[KEY].drop_duplicates()) == len(asked)
 
@@ -168,7 +169,7 @@ def test_prm_large_labels_with_its_threshold(
     tmp_path: Path,
 ) -> None:
     monkeypatch.setattr("stepscale.verifiers.scoring.ModelVerifier", Told)
-    labels = loop.label_by_prm(*lab(), *begun, tmp_path, settings(who))
+    labels = labeling.label_by_prm(*lab(), begun[0], tmp_path, settings(who), begun[1])
     assert ratings_by_right(labels) == {True: {(1, 1)}, False: {wrong}}
     assert set(labels["labeler"]) == {"prm_large"}
 
@@ -179,7 +180,7 @@ def test_who_labels_in_the_other_pipeline_is_one_line_that_names_it(
     with pytest.raises(InputError, match=r"loop\.labeler: prm_large .* run data_loop_by_prm in the place of data_loop"):
         label(*begun, "prm_large")
     with pytest.raises(InputError, match=r"loop\.labeler: symbolic labels in the pipeline data_loop; run it"):
-        loop.label_beginning_by_prm(*lab(), begun[0], tmp_path, settings("symbolic"))
+        labeling.label_by_prm(*lab(), begun[0], tmp_path, settings("symbolic"))
 
 
 def test_rollouts_label_the_loop_with_ratings_and_values(
@@ -211,7 +212,9 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     assert len(first[KEY].drop_duplicates()) == len(asked) - 1
     pool = loop.pool_of(problems, solutions, options(who))
     scored = pool[[*KEY, "is_correct"]].assign(score=pool["sample_id"] / 10, doubt=0.5, seed=0)
-    scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[loop.SCORES]
+    scores = pd.concat([scored.assign(strategy=s.name) for s in (RETRAINED, AT_RANDOM)], ignore_index=True)[
+        training.SCORES
+    ]
     after, more = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
     assert set(after["round"]) == {0, 1}
     again = more[KEY].merge(first[KEY].drop_duplicates())

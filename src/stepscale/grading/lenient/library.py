@@ -8,6 +8,8 @@ package's parser.
 
 import logging
 import re
+from functools import lru_cache
+from typing import Any
 
 import math_verify.parser
 import sympy
@@ -30,10 +32,16 @@ def library_accepts(
     expr: bool,
 ) -> bool:
     """True if Math-Verify extracts an answer from both texts and finds the prediction's equal to the gold's."""
-    targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]
-    reference, answer = (parse(text, targets, parsing_timeout=None) for text in (gold, prediction))
+    reference, answer = (_parsed(text, latex, expr) for text in (gold, prediction))
     options = {"strict": strict, "allow_set_relation_comp": allow_set_relation_comp, "timeout_seconds": None}
     return bool(verify(reference, answer, float_rounding=float_rounding, **options))
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str, latex: bool, expr: bool) -> list[Any]:
+    """What the library reads in a text. Many predictions come with one gold, and reading takes more time than comparing."""
+    targets = [*([LatexExtractionConfig()] if latex else []), *([ExprExtractionConfig()] if expr else [])]
+    return list(parse(text, targets, parsing_timeout=None))
 
 
 def _arithmetic(text: str, evaluate: bool = False) -> sympy.Expr:

@@ -7,7 +7,7 @@ import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.box import box
-from stepscale.pipelines.data_loop import measuring
+from stepscale.pipelines.data_loop import labeling, measuring, training
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.named import named
 from stepscale.pipelines.supervision import samples
@@ -17,25 +17,24 @@ _POOL = {"problems": "problems", "solutions": "experiment_solutions"}
 _SETTINGS = {"settings": "params:loop_settings"}
 
 
-class _Labeling(NamedTuple):
-    """Who labels: the model that does it, and the nodes of round 0 and of later rounds."""
+class _Labeler(NamedTuple):
+    """Who labels: the model that does it, and its node."""
 
     model: str
-    beginning: Callable[..., pd.DataFrame]
-    later: Callable[..., pd.DataFrame]
+    node: Callable[..., pd.DataFrame]
 
 
 def create_pipeline() -> Pipeline:
     """The loop labelled by the lab, by people, or by rollouts of the generator."""
-    return _loop(_Labeling("generator_model", loop.label_beginning, loop.label))
+    return _loop(_Labeler("generator_model", labeling.label))
 
 
 def by_prm() -> Pipeline:
     """The loop labelled by PRM_large, which the pipeline supervision makes."""
-    return _loop(_Labeling("large_prm_model", loop.label_beginning_by_prm, loop.label_by_prm))
+    return _loop(_Labeler("large_prm_model", labeling.label_by_prm))
 
 
-def _loop(labeling: _Labeling) -> Pipeline:
+def _loop(labeler: _Labeler) -> Pipeline:
     """Round 0 at random, ROUNDS rounds of train, choose, label, and a last look at what was learned."""
     rounds = range(1, ROUNDS + 1)
     keys, labels = f"loop_keys_{ROUNDS}", f"loop_labels_{ROUNDS}"
@@ -47,20 +46,20 @@ def _loop(labeling: _Labeling) -> Pipeline:
             name="begin_loop",
         ),
         Node(
-            labeling.beginning,
-            inputs={**_POOL, "asked": "loop_asked_0", labeling.model: labeling.model, **_SETTINGS},
+            labeler.node,
+            inputs={**_POOL, "asked": "loop_asked_0", labeler.model: labeler.model, **_SETTINGS},
             outputs="loop_labels_0",
             name="label_beginning",
         ),
         Node(
-            loop.measure_last,
+            training.measure_last,
             inputs={**_POOL, "keys": keys, "labels": labels, **_SETTINGS},
             outputs=f"loop_points_{ROUNDS + 1}",
             name="measure_loop_at_its_end",
         ),
     ]
     whole = Pipeline([*samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop")
-    return sum((_round(i, labeling) for i in rounds), whole)
+    return sum((_round(i, labeler) for i in rounds), whole)
 
 
 def _gathered(keys: str, labels: str) -> list[Node]:
@@ -89,14 +88,14 @@ def _gathered(keys: str, labels: str) -> list[Node]:
     ]
 
 
-def _round(i: int, labeling: _Labeling) -> Pipeline:
+def _round(i: int, labeler: _Labeler) -> Pipeline:
     """Train selectors on the labels so far, score the pool, choose, label, look at the selectors' health."""
     before = {name: f"loop_{name}_{i - 1}" for name in ("keys", "labels")}
     earlier: dict[str, Any] = {"before": f"loop_scores_{i - 1}"} if i > 1 else {}
     keys, asked, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "asked", "labels", "scores"))
     nodes = [
         Node(
-            loop.train_selectors if earlier else loop.train_first_selectors,
+            training.train_selectors if earlier else training.train_first_selectors,
             inputs={**_POOL, **before, **earlier, **_SETTINGS},
             outputs=[scores, f"loop_points_{i}"],
             name="train_selectors",
@@ -108,8 +107,8 @@ def _round(i: int, labeling: _Labeling) -> Pipeline:
             name="choose",
         ),
         Node(
-            labeling.later,
-            inputs=_POOL | _SETTINGS | {"asked": asked, "labels": before["labels"], labeling.model: labeling.model},
+            labeler.node,
+            inputs=_POOL | _SETTINGS | {"asked": asked, "labels": before["labels"], labeler.model: labeler.model},
             outputs=labels,
             name="label",
         ),

@@ -1,0 +1,88 @@
+"""Nodes of the data loop that label: by the lab, by people, by rollouts of the generator, or by PRM_large.
+
+To choose and to label are nodes of their own, so that people can label between two commands; ``loop.labeler`` says who rates.
+"""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.labeling.contract import Labeler
+from stepscale.parameters import LoopSettings
+from stepscale.pipelines.active_learning.labelers import open_for_loop
+from stepscale.supervision.selection import KEY, chosen
+
+logger = logging.getLogger(__name__)
+
+NO_LABELS = pd.DataFrame(columns=[*KEY])
+"""What round 0 adds to."""
+
+
+def label(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    generator_model: Path,
+    settings: LoopSettings,
+    labels: pd.DataFrame = NO_LABELS,
+) -> pd.DataFrame:
+    """The step labels so far with those of the samples ``asked`` for, by the lab, people or rollouts; none is labelled twice."""
+    return _with_new(labels, problems, chosen(solutions, asked), lambda: open_for_loop(generator_model, settings))
+
+
+def label_by_prm(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    asked: pd.DataFrame,
+    large_prm_model: Path,
+    settings: LoopSettings,
+    labels: pd.DataFrame = NO_LABELS,
+) -> pd.DataFrame:
+    """As ``label``, by PRM_large."""
+    return _with_new(labels, problems, chosen(solutions, asked), lambda: _large_prm(large_prm_model, settings))
+
+
+def _large_prm(folder: Path, settings: LoopSettings) -> Labeler:
+    from stepscale.labeling.by_verifier import VerifierLabeler
+    from stepscale.labeling.options import ByLargePRM
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    labeler = settings.loop.labeler
+    if not isinstance(labeler, ByLargePRM):
+        raise InputError(
+            f"loop.labeler: {labeler.kind} labels in the pipeline data_loop; run it in the place of data_loop_by_prm, or set "
+            "loop.labeler to prm_large"
+        )
+    verifier = ModelVerifier(folder, labeler.kind, **settings.verifiers.placement.model_dump())
+    return VerifierLabeler(verifier, labeler.threshold)
+
+
+def _with_new(
+    labels: pd.DataFrame, problems: pd.DataFrame, samples: pd.DataFrame, open_labeler: Callable[[], Labeler]
+) -> pd.DataFrame:
+    """The labels, and after them those of the samples; the labeler is opened only if there are any."""
+    from stepscale.cost import Ledger
+
+    if samples.empty:
+        return labels
+    ledger, labeler = Ledger(), open_labeler()
+    new = _one_voice(labeler.label(problems, samples.reset_index(drop=True), ledger)).reset_index(drop=True)
+    logger.info(
+        "the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written",
+        labeler.name,
+        len(new[KEY].drop_duplicates()),
+        len(samples),
+        len(new),
+        ledger.tokens,
+    )
+    return new if labels.empty else pd.concat([labels, new], ignore_index=True)
+
+
+def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
+    """Of several people who labelled a solution the first: a sample counts as one label, and its verdict is one labeler's."""
+    names = labels["labeler"].fillna("")
+    first = names.groupby([labels[name] for name in KEY]).transform("first")
+    return labels[names == first]
