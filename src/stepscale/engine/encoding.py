@@ -50,7 +50,10 @@ class StepEncoder:
     """Encodes trajectories with one tokenizer and format; remembers the ids of pieces it has met.
 
     A trajectory longer than ``max_tokens`` loses whole steps from its end, and ``n_unread`` tells how many: a step is
-    encoded entirely or not at all, so no label can slide to another place. Raises InputError if the format is unusable.
+    encoded entirely or not at all, so no label can slide to another place.
+
+    Raises:
+        InputError: The format is unusable.
     """
 
     def __init__(self, tokenizer: Any, layout: TextFormat, longest: int | None = None) -> None:

@@ -26,9 +26,12 @@ def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> An
 
 
 def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
-    """A causal language model in eval mode. Raises InputError if ``source`` holds none.
+    """A causal language model in eval mode.
 
     transformers would load a classifier too, with a head of random weights; a folder that says it is one is refused.
+
+    Raises:
+        InputError: ``source`` holds none.
     """
     from transformers import AutoModelForCausalLM
 
@@ -53,7 +56,10 @@ def load_token_classifier(
     """A model with a classification head on every token, in eval mode.
 
     With ``num_labels`` a plain language model gets a new head with random weights; without, the model must have a head. Any
-    further ``options`` are fields of its configuration. Raises InputError if ``source`` holds no model of a fitting kind.
+    further ``options`` are fields of its configuration.
+
+    Raises:
+        InputError: ``source`` holds no model of a fitting kind.
     """
     from transformers import AutoConfig, AutoModelForTokenClassification
 
@@ -92,7 +98,10 @@ def classification_head(model: Any) -> Any:
 def saved_weights(source: str | Path, *prefixes: str) -> dict[str, torch.Tensor]:
     """The tensors of a model's files whose names begin with one of ``prefixes``, as they were saved.
 
-    Reads safetensors or PyTorch files, whole or in shards. Raises InputError if there are none.
+    Reads safetensors or PyTorch files, whole or in shards.
+
+    Raises:
+        InputError: There are none.
     """
     from transformers.utils import cached_file
 
@@ -122,7 +131,8 @@ def _tensors(file: str, prefixes: tuple[str, ...]) -> Iterator[tuple[str, torch.
 def rows_of_tokens(source: str | Path, tokenizer: Any, tokens: Sequence[str]) -> torch.Tensor:
     """The language-model head's rows for ``tokens``, float32 [len(tokens), width]: how the base predicts each of them.
 
-    Raises InputError if a token is not one token of the vocabulary.
+    Raises:
+        InputError: A token is not one token of the vocabulary.
     """
     ids = []
     for token in tokens:

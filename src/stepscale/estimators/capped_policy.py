@@ -115,7 +115,8 @@ def _leads(result: PolicyResult, cap: int, uniform: Mapping[int, Floats], seed: 
 def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
     """The most accurate policy none of whose actions costs more than ``budget``; of equally accurate ones the fewest probes.
 
-    Raises InputError if no number of probes is so small.
+    Raises:
+        InputError: No number of probes is so small.
     """
     best: tuple[float, OnlinePolicy] | None = None
     for probes in sorted(space.probes):

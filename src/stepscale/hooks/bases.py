@@ -35,12 +35,15 @@ def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
 
 
 def check_base(key: str, base: str, writes: bool) -> None:
-    """Raises InputError unless ``base`` is a folder that holds a model, or may be a name of the hub.
+    """Check that a base is a folder that holds a model, or may be a name of the hub.
 
     Args:
         key: The parameter that names it.
         base: A folder or a hub name.
         writes: Whether the model must write text, or only read it.
+
+    Raises:
+        InputError: It is neither, or the model is of the wrong kind.
     """
     folder = Path(base).expanduser()
     if base.count("/") <= 1 and not base.startswith((".", "/", "~")) and not folder.exists():

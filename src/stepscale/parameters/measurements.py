@@ -115,7 +115,7 @@ class RevisionsBlock(Block):
     """A model that revises its own attempts (Snell et al. 2024, 6): claims B4-B6 and B10."""
 
     samples: SampleCounts | None = Field(
-        None, description="samples a training problem to make revision data from; null: those of the labelled pool"
+        None, description="samples per training problem to make revision data from; null: those of the labelled pool"
     )
     temperature: float = Field(1.0, gt=0, description="of those samples")
     data: RevisionData = RevisionData()

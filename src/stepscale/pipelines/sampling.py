@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "LocalGenerator":
     """The model in ``folder``, asked and placed as the block says; the seed chooses the examples of a few-shot prompt.
 
-    ``name``: how tables and ledgers call it, by default as the folder. Raises InputError if the folder holds no model.
+    ``name``: how tables and ledgers call it, by default as the folder.
+
+    Raises:
+        InputError: The folder holds no model.
     """
     from stepscale.generation.local import LocalGenerator
 

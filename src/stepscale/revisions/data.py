@@ -48,7 +48,10 @@ def revision_examples(
     drawn from the rest without repetition. Their number is uniform in 0..most_wrong, capped by the wrong samples there are.
     Samples that are cut off, state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all
     of whose samples left are right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little
-    the oldest attempts go. Raises InputError if no sample is right.
+    the oldest attempts go.
+
+    Raises:
+        InputError: No sample is right.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     solutions = solutions.reset_index(drop=True)
@@ -125,7 +128,10 @@ def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history:
 def revision_orm_examples(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Example]:
     """Outcome examples from graded chains of the revision model itself, one per attempt that ended with an answer.
 
-    Every step's target is whether the final answer is right, as for any ORM. Raises InputError if nothing is graded.
+    Every step's target is whether the final answer is right, as for any ORM.
+
+    Raises:
+        InputError: Nothing is graded.
     """
     graded = chains[(chains["finish"] == "solution") & chains["answer"].notna() & chains["is_correct"].notna()]
     graded = graded[graded["steps"].map(len) > 0]

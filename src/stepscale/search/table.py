@@ -81,7 +81,8 @@ def results_table(
 ) -> pd.DataFrame:
     """A row per result, graded against the gold answer of its problem; ``seed``: the run seed of the search.
 
-    Raises InputError if a problem has no gold answer.
+    Raises:
+        InputError: A problem has no gold answer.
     """
     rights = grade_many([result.answer for result in results], [_gold(golds, result) for result in results], rules)
     columns = Columns(SEARCH_RESULTS, *SEARCH_RESULTS.columns)

@@ -143,7 +143,10 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     """What ``strategy`` chooses of ``pool`` (candidates) at every size: problem_id, sample_id, per_problem.
 
     ``per_problem`` is the smallest of ``sizes`` at which the sample is chosen; it belongs to all larger ones. So the labels of
-    the largest choice serve all. Raises InputError if the pool holds fewer than the largest size for every problem.
+    the largest choice serve all.
+
+    Raises:
+        InputError: The pool holds fewer than the largest size for every problem.
     """
     there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
     if there < max(sizes):
@@ -161,7 +164,9 @@ def select_all(
     """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``); and what the selector did.
 
     ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
-    Raises InputError if another arm's are missing, or the pool is too small.
+
+    Raises:
+        InputError: Another arm's are missing, or the pool is too small.
     """
     plain = candidates(solutions)
     parts = []

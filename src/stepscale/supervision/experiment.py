@@ -86,7 +86,10 @@ def measure_cell(
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
     ``labelled``: samples per problem that it learned from, and further ones of its selector.
-    A PRM's score is the product of its steps, an ORM's its last. Raises InputError for a budget beyond the samples.
+    A PRM's score is the product of its steps, an ORM's its last.
+
+    Raises:
+        InputError: A budget beyond the samples.
     """
     scores = score_solutions(verifier, test.problems, test.solutions, ledger)
     grid = sample_grid(test.problems, test.solutions)

@@ -30,7 +30,10 @@ def candidates(
     ``scores``: the selector's table of these solutions, row for row (none is needed to choose uniformly; columns are then 0).
     ``score``: how convincing, the aggregate of the step scores. ``doubt``: how near the most doubtful step is to a coin toss,
     in [0, 1]. ``distinct``: of a problem's identical texts the first alone, for all strategies alike. Samples without an
-    answer or steps are left out: nobody would be convinced by them. Raises InputError if the tables do not match.
+    answer or steps are left out: nobody would be convinced by them.
+
+    Raises:
+        InputError: The tables do not match.
     """
     pool = solutions[[*KEY, "is_correct"]].assign(score=0.0, doubt=0.0)
     if scores is not None:

@@ -34,7 +34,9 @@ def prm_examples(
 
     Targets are rating classes up to and including the first negative step, or with ``soft`` the values of all steps
     (Snell, D). A sibling is read after the chosen steps before it and is the only step of its example with a target.
-    Raises InputError if a label's problem or a step before it is missing, or nothing is labelled.
+
+    Raises:
+        InputError: A label's problem or a step before it is missing, or nothing is labelled.
     """
     texts = _texts(problems)
     column = "value" if soft else "rating"
@@ -125,7 +127,10 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
     PRM800K's records that found an error: their steps end before it and before any answer, and none of them is wrong.
 
     For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
-    ``is_correct``. Raises InputError if a solution's problem is missing or nothing is graded.
+    ``is_correct``.
+
+    Raises:
+        InputError: A solution's problem is missing or nothing is graded.
     """
     texts = _texts(problems)
     graded = solutions[solutions["is_correct"].notna()]

@@ -105,8 +105,10 @@ def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
 def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
     """Each quantity of claim A1, problem by problem [problems].
 
-    PRM - ORM, PRM - majority and ORM - majority at the largest N; and ``growth`` of the PRM's lead over each. Raises InputError
-    as ``growth`` does.
+    PRM - ORM, PRM - majority and ORM - majority at the largest N; and ``growth`` of the PRM's lead over each.
+
+    Raises:
+        InputError: As ``growth`` does.
     """
     last = int(np.argmax(ns))
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
@@ -119,7 +121,10 @@ def growth(lead: Floats, ns: Sequence[int]) -> Floats:
     """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
     At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
-    same at all other N a growing one. Raises InputError if fewer than two budgets are 2 or more.
+    same at all other N a growing one.
+
+    Raises:
+        InputError: Fewer than two budgets are 2 or more.
     """
     if not shows_growth(ns):
         raise InputError(

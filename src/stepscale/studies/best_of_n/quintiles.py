@@ -22,7 +22,8 @@ SHOWN = ("PRM", "ORM", "Majority")
 def quintiles(grid: SampleGrid) -> Bins:
     """The quintile of each problem [problems], 1 (easiest) to 5, by the share of its samples that are right.
 
-    Raises InputError if there are fewer than five problems.
+    Raises:
+        InputError: There are fewer than five problems.
     """
     return quantile_bins(oracle_easiness(grid.correct, grid.mask), grid.ids)
 

@@ -22,7 +22,8 @@ PAPER_LOST = 0.38
 def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
     """A row for each position: position (from 0), accuracy, low, high, n_attempts, n_problems; as the paper's Figure 6, left.
 
-    Raises InputError if some problem has no chain as long as the longest.
+    Raises:
+        InputError: Some problem has no chain as long as the longest.
     """
     values = accuracy_by_position(chains)
     interval = bootstrap_interval(values, resamples, seed)

@@ -28,7 +28,10 @@ def b4_quantities(
     """Pass@1 rises over the trained positions, and beyond them; sequential beats parallel (Snell et al. 2024, 6.1).
 
     Beyond: the mean of all later positions over the last trained one. ``ratios``: by what selects; sequential minus parallel
-    is the mean over the budgets above 1. Raises InputError if no chain is longer than the trained positions.
+    is the mean over the budgets above 1.
+
+    Raises:
+        InputError: No chain is longer than the trained positions.
     """
     values = accuracy_by_position(chains)
     if values.shape[1] <= TRAINED + 1:

@@ -40,7 +40,10 @@ def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
 def b9_quantities(prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
     """A PRM of rollouts over the ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14).
 
-    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step. Raises InputError as ``growth`` does.
+    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step.
+
+    Raises:
+        InputError: As ``growth`` does.
     """
     lead = np.asarray(prm - orm)
     return {

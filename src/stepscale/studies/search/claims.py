@@ -28,8 +28,10 @@ def b1_quantities(
 ) -> dict[str, Interval]:
     """Beam search leads best-of-N weighted at the smallest budget, by less at the largest; lookahead is no better (B, 5.3).
 
-    Lookahead against beam search is the mean over the budgets both have. Raises InputError if there are fewer than two
-    budgets with beam searches, or no lookahead.
+    Lookahead against beam search is the mean over the budgets both have.
+
+    Raises:
+        InputError: There are fewer than two budgets with beam searches, or no lookahead.
     """
     budgets = searched_budgets(results, beams)
     both = [k for k in budgets if k in searched_budgets(results, lookaheads)]

@@ -19,7 +19,10 @@ def ablation_table(
     """Columns ``ABLATIONS``: best-of-``n`` accuracy (0..1) of each ablation that was trained, at each size it has, and its leads.
 
     ``varied``: by ablation, the arms it varies. ``lead``: ablation minus that arm at the same size, over the same seeds and
-    problems; intervals are 95 %. Raises InputError if the other arm lacks the size.
+    problems; intervals are 95 %.
+
+    Raises:
+        InputError: The other arm lacks the size.
     """
     pairs = [(label, other) for label, others in varied.items() for other in others if (points["arm"] == label).any()]
     rows = [row for label, other in pairs for row in _compared(points, label, other, n, resamples, seed)]

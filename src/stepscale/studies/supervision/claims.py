@@ -17,7 +17,8 @@ MOST_DOUBLINGS = 10.0  # A4: a saving beyond 2 ** 10 counts as that
 def a3_quantities(points: pd.DataFrame, n: int, resamples: int, seed: int) -> dict[str, Interval]:
     """Process over outcome by PRM_large over outcome by final answer at best-of-n, at every number of samples (A, 4.1).
 
-    Raises InputError if an arm lacks a size, seed or problem that another has.
+    Raises:
+        InputError: An arm lacks a size, seed or problem that another has.
     """
     arms = [learning(points, arm, n) for arm in (PROCESS, BY_LARGE, BY_ANSWER)]
     if any(arm.sizes != arms[0].sizes or arm.accuracy.shape != arms[0].accuracy.shape for arm in arms):

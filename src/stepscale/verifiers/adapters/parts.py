@@ -28,7 +28,8 @@ def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
 def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor, source: str) -> list[torch.nn.Linear]:
     """Linear layers from saved weights ``{name}.weight`` and ``{name}.bias`` (if saved), in the given order.
 
-    Raises InputError if one is missing: the folder holds a model of another kind.
+    Raises:
+        InputError: One is missing: the folder holds a model of another kind.
     """
     layers = []
     for name in names:
