@@ -162,12 +162,11 @@ def test_trl_soft_labels_are_kept_and_not_cut_to_whole_ones(jsonl: Jsonl) -> Non
     assert data.step_labels["rating"][1] == 1
 
 
+PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)  # a NUL is refused
+
+
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    st.lists(
-        st.tuples(st.text(st.characters(codec="utf-8"), min_size=1), st.lists(st.booleans(), max_size=3), st.booleans())
-    )
-)
+@given(st.lists(st.tuples(PROMPTS, st.lists(st.booleans(), max_size=3), st.booleans())))
 def test_trl_rows_come_out_as_they_went_in(tmp_path: Path, rows: list[tuple[str, list[bool], bool]]) -> None:
     path, out = tmp_path / "in.jsonl", tmp_path / "out.jsonl"
     labels = [[True] * len(before) + [last] for _, before, last in rows]  # labels stop at the first negative

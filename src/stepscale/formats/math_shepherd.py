@@ -9,11 +9,8 @@ none did. The last step's mark therefore says whether the solution's own answer 
 
 import re
 
-from stepscale.formats.contract import Tables
 from stepscale.formats.fields import BadRecord, Record, maybe_text, problem_text, text
-from stepscale.formats.lines import OnError, Records
-from stepscale.formats.solution_rows import SolutionRows
-from stepscale.formats.source_files import Source
+from stepscale.formats.solution_rows import SolutionRows, solution_reader
 
 _TAG = "ки"
 _FIRST_STEP = re.compile(r"\s*(?=\bStep 1\s*:)")
@@ -21,43 +18,26 @@ _ANSWER = re.compile(r"The answer is:?\s*(?P<answer>.+?)\s*\Z", re.DOTALL)
 _RATINGS = {"+": 1, "-": -1}
 
 
-def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """Math-Shepherd's tables.
+def _add(rows: SolutionRows, record: Record) -> None:
+    parts, ratings = _marked(problem_text(record, "input"), text(record, "label"))
+    start = _FIRST_STEP.search(parts[0])
+    if start is None:
+        raise BadRecord("'input' has no 'Step 1:' that would end the problem")
+    problem = parts[0][: start.start()]
+    steps = [parts[0][start.end() :].strip(), *(part.strip() for part in parts[1:])]
+    answer = _ANSWER.search(steps[-1])
+    rows.add(
+        problem,
+        steps,
+        ratings,
+        subject=maybe_text(record, "task"),
+        answer=answer and answer["answer"],
+        is_correct=ratings[-1] == 1,
+    )
 
-    Args:
-        source: Files, folders or hub data sets.
-        on_error: "raise" or "skip" a bad line.
-        split: The split of a hub data set; it is also written to the table.
-        config: The configuration of a hub data set.
 
-    Returns:
-        The tables, ratings +1 and -1; problems.subject is the record's ``task``.
-
-    Raises:
-        InputError: A bad line, or a missing or empty source.
-    """
-    records = Records(source, on_error, split, config)
-    rows = SolutionRows(labeler="math_shepherd")
-
-    def add(record: Record) -> None:
-        parts, ratings = _marked(problem_text(record, "input"), text(record, "label"))
-        start = _FIRST_STEP.search(parts[0])
-        if start is None:
-            raise BadRecord("'input' has no 'Step 1:' that would end the problem")
-        problem = parts[0][: start.start()]
-        steps = [parts[0][start.end() :].strip(), *(part.strip() for part in parts[1:])]
-        answer = _ANSWER.search(steps[-1])
-        rows.add(
-            problem,
-            steps,
-            ratings,
-            subject=maybe_text(record, "task"),
-            answer=answer and answer["answer"],
-            is_correct=ratings[-1] == 1,
-        )
-
-    records.read_into(add)
-    return rows.tables(records, split)
+read = solution_reader("math_shepherd", _add)
+"""Math-Shepherd's tables: ratings +1 and -1; problems.subject is the record's ``task``."""
 
 
 def _marked(tagged: str, marked: str) -> tuple[list[str], list[int]]:

@@ -12,42 +12,21 @@ from numpy.typing import NDArray
 
 from stepscale.formats.contract import Tables
 from stepscale.formats.fields import BadRecord, Record, flag, maybe_text, problem_text, texts
-from stepscale.formats.lines import OnError, Records
-from stepscale.formats.solution_rows import SolutionRows
-from stepscale.formats.source_files import Source
+from stepscale.formats.solution_rows import SolutionRows, solution_reader
 
 
-def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """ProcessBench's tables.
+def _add(rows: SolutionRows, record: Record) -> None:
+    steps, label, is_correct = texts(record, "steps"), record["label"], flag(record, "final_answer_correct")
+    if type(label) is not int or not -1 <= label < len(steps):
+        raise BadRecord(f"label is {label!r:.60}, not -1 or one of the {len(steps)} steps counted from 0")
+    ratings = [1] * len(steps) if label == -1 else [1] * label + [-1]
+    part = (maybe_text(record, "id") or "").rpartition("-")[0] or None
+    generator = maybe_text(record, "generator")
+    rows.add(problem_text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator)
 
-    Args:
-        source: Files, folders or hub data sets.
-        on_error: "raise" or "skip" a bad line.
-        split: The split of a hub data set, where each part is one.
-        config: The configuration of a hub data set.
 
-    Returns:
-        The tables; problems.subject is the part, from the record's id ("gsm8k-0": gsm8k).
-
-    Raises:
-        InputError: A bad line, or a missing or empty source.
-    """
-    records = Records(source, on_error, split, config)
-    rows = SolutionRows(labeler="processbench")
-
-    def add(record: Record) -> None:
-        steps, label, is_correct = texts(record, "steps"), record["label"], flag(record, "final_answer_correct")
-        if type(label) is not int or not -1 <= label < len(steps):
-            raise BadRecord(f"label is {label!r:.60}, not -1 or one of the {len(steps)} steps counted from 0")
-        ratings = [1] * len(steps) if label == -1 else [1] * label + [-1]
-        part = (maybe_text(record, "id") or "").rpartition("-")[0] or None
-        generator = maybe_text(record, "generator")
-        rows.add(
-            problem_text(record, "problem"), steps, ratings, subject=part, is_correct=is_correct, generator=generator
-        )
-
-    records.read_into(add)
-    return rows.tables(records)
+read = solution_reader("processbench", _add, has_splits=False)
+"""ProcessBench's tables; problems.subject is the part, from the record's id ("gsm8k-0": gsm8k), which is the hub's split."""
 
 
 def first_errors(tables: Tables) -> NDArray[np.int64]:

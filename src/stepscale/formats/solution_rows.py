@@ -5,12 +5,18 @@ numbered in file order. It does not know the files.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Protocol
+
+import pandas as pd
 
 from stepscale.formats import tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.lines import Records
+from stepscale.formats.fields import Record
+from stepscale.formats.lines import OnError, Records
+from stepscale.formats.source_files import Source
 
 
 class SolutionRows:
@@ -23,6 +29,7 @@ class SolutionRows:
         self._solutions = Columns(
             tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish", "generator"
         )
+        self._classes: list[str | None] = []
         self._labels = Columns(
             tables.STEP_LABELS,
             *("problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"),
@@ -40,6 +47,7 @@ class SolutionRows:
         answer: str | None = None,
         is_correct: bool | None = None,
         generator: str | None = None,
+        classification: str | None = None,
     ) -> None:
         """Add one solution.
 
@@ -53,12 +61,14 @@ class SolutionRows:
             answer: The solution's own.
             is_correct: Whether that is right.
             generator: Who wrote the solution.
+            classification: What was made wrong in it, of PRMBench alone; a column where any has one.
         """
         problem_id = problem_key(problem)
         self._problems.setdefault(problem_id, (problem, gold, subject))
         sample_id = self._samples[problem_id]
         self._samples[problem_id] += 1
         self._solutions.row(problem_id, sample_id, steps, answer, is_correct, "solution", generator)
+        self._classes.append(classification)
         soft = [None] * len(ratings) if values is None else values
         self._labels.rows(
             (problem_id, sample_id, step, 0, steps[step], rating, value, True, self.labeler)
@@ -69,10 +79,57 @@ class SolutionRows:
         """The tables of all solutions added."""
         problems = Columns(tables.PROBLEMS, "problem_id", "problem", "answer", "subject", "split")
         problems.rows((key, *problem, split) for key, problem in self._problems.items())
+        solutions = self._solutions.frame()
+        if any(self._classes):
+            solutions = solutions.assign(classification=pd.Series(self._classes, dtype="str"))
         return Tables(
             problems=problems.frame(),
-            solutions=self._solutions.frame(),
+            solutions=solutions,
             step_labels=self._labels.frame(),
             skipped=records.skipped,
             skip_reasons=tuple(records.reasons),
         )
+
+
+class SolutionReader(Protocol):
+    """``read`` of a format whose records are solutions with step labels."""
+
+    def __call__(
+        self, source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None
+    ) -> Tables:
+        """The tables of a source.
+
+        Args:
+            source: Files, folders or hub data sets.
+            on_error: "raise" or "skip" a bad line.
+            split: The split of a hub data set; it is also written to the table, unless the format says otherwise.
+            config: The configuration of a hub data set.
+
+        Returns:
+            The checked tables.
+
+        Raises:
+            InputError: A bad line, or a missing or empty source.
+        """
+
+
+def solution_reader(
+    labeler: str, add: Callable[[SolutionRows, Record], None], *, has_splits: bool = True
+) -> SolutionReader:
+    """The format's ``read``, from what it does with one record.
+
+    Args:
+        labeler: Of the steps, in the table.
+        add: Adds one record's solution to the rows, or raises BadRecord.
+        has_splits: Whether a hub data set's split is a split of the problems.
+    """
+
+    def read(
+        source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None
+    ) -> Tables:
+        records = Records(source, on_error, split, config)
+        rows = SolutionRows(labeler)
+        records.read_into(partial(add, rows))
+        return rows.tables(records, split if has_splits else None)
+
+    return read

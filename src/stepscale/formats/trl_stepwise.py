@@ -20,43 +20,24 @@ from stepscale.errors import InputError
 from stepscale.formats.contract import Tables, checked
 from stepscale.formats.dtypes import object_series
 from stepscale.formats.fields import BadRecord, Record, problem_text, required, texts
-from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
-from stepscale.formats.solution_rows import SolutionRows
-from stepscale.formats.source_files import Source
+from stepscale.formats.solution_rows import SolutionRows, solution_reader
 
 
-def read(source: Source, *, on_error: OnError = "raise", split: str | None = None, config: str | None = None) -> Tables:
-    """TRL rows as solutions.
+def _add(rows: SolutionRows, record: Record) -> None:
+    steps, labels = texts(record, "completions"), required(record, "labels")
+    if type(labels) is not list or len(labels) != len(steps):
+        raise BadRecord(f"'labels' is {labels!r:.60} where one per completion ({len(steps)}) is needed")
+    for label in labels:
+        if not isinstance(label, bool | int | float) or not 0 <= label <= 1:
+            raise BadRecord(f"label {label!r:.60} is neither true, false nor a number in [0, 1]")
+    ratings = [None if type(label) is float else 1 if label else -1 for label in labels]
+    values = [label if type(label) is float else None for label in labels]
+    rows.add(problem_text(record, "prompt"), steps, ratings, values=values)
 
-    Args:
-        source: Files, folders or hub data sets.
-        on_error: "raise" or "skip" a bad line.
-        split: The split of a hub data set; it is also written to the table.
-        config: The configuration of a hub data set.
 
-    Returns:
-        The tables: true is rated +1, false -1, a number in between is a soft ``value`` without a rating.
-
-    Raises:
-        InputError: A bad line, or a missing or empty source.
-    """
-    records = Records(source, on_error, split, config)
-    rows = SolutionRows(labeler="trl_stepwise")
-
-    def add(record: Record) -> None:
-        steps, labels = texts(record, "completions"), required(record, "labels")
-        if type(labels) is not list or len(labels) != len(steps):
-            raise BadRecord(f"'labels' is {labels!r:.60} where one per completion ({len(steps)}) is needed")
-        for label in labels:
-            if not isinstance(label, bool | int | float) or not 0 <= label <= 1:
-                raise BadRecord(f"label {label!r:.60} is neither true, false nor a number in [0, 1]")
-        ratings = [None if type(label) is float else 1 if label else -1 for label in labels]
-        values = [label if type(label) is float else None for label in labels]
-        rows.add(problem_text(record, "prompt"), steps, ratings, values=values)
-
-    records.read_into(add)
-    return rows.tables(records, split)
+read = solution_reader("trl_stepwise", _add)
+"""TRL rows as solutions: true is rated +1, false -1, a number in between is a soft ``value`` without a rating."""
 
 
 def write(
