@@ -1,5 +1,7 @@
 """The horizontal shift: by hand, against brute force, where it is not well posed, and in a world where the truth is known."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -81,7 +83,7 @@ def test_dense_budgets_rise_by_half_a_doubling_and_hold_all_powers_of_two(larges
     ns = dense_budgets(largest)
     assert ns[0] == 1 and ns[-1] == largest and ns == sorted(set(ns))
     assert {2**i for i in range(largest.bit_length()) if 2**i <= largest} <= set(ns)
-    assert all(b / a < 2.01 for a, b in zip(ns, ns[1:], strict=False))
+    assert all(b / a < 2.01 for a, b in pairwise(ns))
 
 
 RISES = st.lists(st.floats(FLAT * 1.01, 0.1), min_size=8, max_size=8)
@@ -89,7 +91,9 @@ RISES = st.lists(st.floats(FLAT * 1.01, 0.1), min_size=8, max_size=8)
 
 @settings(max_examples=60, deadline=None)
 @given(RISES, st.integers(0, 2))
-def test_a_policy_that_does_with_n_what_the_baseline_does_with_c_times_n_has_a_shift_of_log2_c(rises, doublings) -> None:
+def test_a_policy_that_does_with_n_what_the_baseline_does_with_c_times_n_has_a_shift_of_log2_c(
+    rises, doublings
+) -> None:
     accuracy = 0.1 + np.concatenate([[0.0], np.cumsum(rises)])  # at 1, 2, ..., 256
     ns = [2**i for i in range(9)]
     policy = line([2, 8, 32], [float(accuracy[i + doublings]) for i in (1, 3, 5)])

@@ -35,6 +35,7 @@ class Measured:
         effect: Its size in the paper.
         power: The chance to show that it is above, were it of that size.
         decides: Whether it is a part of the claim; otherwise it is reported beside.
+        unmet: The precondition that fails; "" where all are met.
         note: What a reader must know of it.
     """
 
@@ -49,6 +50,7 @@ class Measured:
     effect: float | None
     power: float | None
     decides: bool
+    unmet: str
     note: str
 
 
@@ -192,9 +194,8 @@ def _unfit(part: Quantity) -> str:
 def _measured(name: str, part: Quantity, decides: bool) -> Measured:
     estimate, low, high = (_known(value) for value in (part.mean, part.low, part.high))
     chance = (0.0 if _unfit(part) else power([part])) if decides else None
-    note = "; ".join(text for text in (part.unmet, part.note) if text)
     error = None if part.error is None else _known(part.error)
-    known = (part.level, error, part.n_problems, part.above, part.effect, chance, decides, note)
+    known = (part.level, error, part.n_problems, part.above, part.effect, chance, decides, part.unmet, part.note)
     return Measured(name, estimate, low, high, *known)
 
 

@@ -81,7 +81,7 @@ class ReportPage:
 def claim_lines(claims: Sequence[Claim]) -> list[str]:
     """A1 in full (or all, if there are two at most), and the rest by status."""
     measured = [claim for claim in claims if claim.status != "not measured"]
-    lines = [_line(claim) for claim in measured if claim.id == "A1" or len(measured) <= 2]
+    lines = [claim_line(claim) for claim in measured if claim.id == "A1" or len(measured) <= 2]
     if len(measured) > 2:
         by_status = {status: [c.id for c in measured if c.status == status] for status in STATUSES}
         counts = [f"{status} {', '.join(ids)}" for status, ids in by_status.items() if ids]
@@ -91,7 +91,8 @@ def claim_lines(claims: Sequence[Claim]) -> list[str]:
     return lines
 
 
-def _line(claim: Claim) -> str:
+def claim_line(claim: Claim) -> str:
+    """A claim, its deciding quantity and what stands beside it."""
     notes = [deciding_part(claim)]
     if claim.status == "inconclusive" and claim.power is not None:
         notes.append(f"power {claim.power:.0%}")
@@ -123,7 +124,7 @@ def quantity_row(row: Measured) -> dict[str, str]:
         "problems": str(row.n_problems or ""),
         "effect": "" if row.effect is None else f"{row.effect:+.3f}",
         "power": "" if row.power is None else f"{row.power:.0%}",
-        "note": row.note,
+        "note": "; ".join(text for text in (row.unmet, row.note) if text),
     }
 
 
