@@ -103,9 +103,9 @@ def main(
         click.echo(
             f"{named:24} {float(lead.mean):+.3f} [{float(lead.low):+.3f}, {float(lead.high):+.3f}] problem by problem"
         )
-    for other in claims_over_runs(folders, resamples):
-        if other.id != claim.id:
-            click.echo(claim_line(other))
+    for reported in claims_over_runs(folders, resamples):
+        if reported.id != claim.id:
+            click.echo(claim_line(reported))
     shown = (
         "id",
         "status",
