@@ -114,7 +114,9 @@ def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floa
     """Each quantity of claim A1, problem by problem [problems].
 
     PRM - ORM, PRM - majority and ORM - majority at ``deciding_budget``; and ``growth`` of the PRM's lead over each up to it.
-    Raises InputError as ``growth`` does.
+
+    Raises:
+        InputError: As ``growth`` does.
     """
     n = deciding_budget(ns)
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
@@ -164,8 +166,10 @@ def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Float
     """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
     Up to the budget ``largest``, or to the last. At N = 1 there is nothing to choose and every lead is zero by construction: a
-    line through it would call a lead that is the same at all other N a growing one. Raises InputError if fewer than two
-    budgets are 2 or more.
+    line through it would call a lead that is the same at all other N a growing one.
+
+    Raises:
+        InputError: Fewer than two budgets are 2 or more.
     """
     if not shows_growth(ns):
         raise InputError(
