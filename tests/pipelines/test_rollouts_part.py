@@ -271,7 +271,9 @@ def test_b9_compares_the_soft_prm_with_the_orm_of_its_own_solutions() -> None:
     curves, [_, b9] = measured(tested, written, hard, soft, run_orm)
     at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
     assert at_four["ORM"] == pytest.approx(0.5), "not the run's own, which knows"
-    assert b9.reason == "" and b9.quantities[0].estimate == pytest.approx(0.5)
+    assert b9.reason == "" and b9.quantities[0].estimate == pytest.approx(0.5 - 1 / 70), (
+        "of 70 fours one has none right"
+    )
     assert b9.quantities[0].name == "PRM - ORM at N=4" and b9.quantities[-1].name == "PRM - ORM at N=8"
     _, [_, other] = measured(tested, written, hard, soft[soft["verifier"] == "soft_prm"], run_orm)
     assert other.reason == "the ORM learned from other solutions than the PRM"

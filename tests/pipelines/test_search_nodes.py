@@ -372,7 +372,7 @@ def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
     assert shown["beam, M = 4", "4"]["say a step twice"] == "100.0% (+100.0% [+100.0%, +100.0%])"
     online = tables["Does a policy that pays for its own estimate of difficulty win?"]
     assert online.rows[0]["counted in"] == "generations" and "hold all of these choices fixed" in online.note
-    assert part.measures.keys() == {"B3"} and part.measures["B3"] == savings.rows[1]["times fewer generations [95 %]"]
+    assert part.measures == {}, "with 4 samples a search with 2 has no room to save four times"
     unsure = {figure.title: figure.reading for figure in drawn(recorded, error=0.004).figures}
     assert "Monte Carlo error, here at most 0.40%" in unsure["Every search by its budget"]
 

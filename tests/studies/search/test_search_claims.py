@@ -8,6 +8,7 @@ from stepscale.estimators.compute_optimal import StrategyResults, fold_of
 from stepscale.estimators.curve import Curve, curve
 from stepscale.report.claims import settle
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
+from stepscale.studies.strategies.policy_tables import times_fewer
 
 PROBLEMS, BUDGETS, RESAMPLES = 200, (1, 2, 4, 8, 16, 32, 64), 300
 BINS = np.arange(PROBLEMS) % 5 + 1
@@ -119,6 +120,14 @@ def test_b3_tells_what_each_budget_is_as_accurate_as() -> None:
     given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
     (part,) = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS}, RESAMPLES, 0).values()
     assert part.note == "4 as accurate as 16.0 (4.00x); 16 as accurate as 64.0 (4.00x); 64 as accurate as 256.0 (4.00x)"
+
+
+def test_a_saving_is_told_as_a_factor_and_as_what_it_is_at_least() -> None:
+    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    kinds = {"oracle": BINS, "predicted": BINS[::-1]}
+    claim = settle("B3", b3_quantities(given, weighted(), SEARCHED, kinds, RESAMPLES, 0), 1)
+    told = "4.0x, at least 4.0x (oracle bins); 4.0x, at least 4.0x (predicted bins)"
+    assert times_fewer([claim], "B3") == {"B3": told} and times_fewer([claim], "B6") == {}
 
 
 def test_b3_is_not_settled_where_best_of_n_is_flat() -> None:
