@@ -82,3 +82,13 @@ def test_an_accuracy_is_never_beyond_all_or_nothing_and_runs_without_problems_ar
     for runs in ([], [np.ones(3), np.ones(0)]):
         with pytest.raises(InputError, match="no runs"):
             nested_interval(runs)
+
+
+def test_an_interval_of_several_values_gives_each_one_s_and_turns_its_sign_with_its_resamples() -> None:
+    values = np.random.default_rng(0).normal(0, 1, (50, 2))
+    both, alone = bootstrap_interval(values, 200, 3), bootstrap_interval(values[:, 1], 200, 3)
+    second, turned = both[1], -both[1]
+    for name in ("mean", "low", "high", "error"):
+        assert float(getattr(second, name)) == pytest.approx(float(getattr(alone, name)))
+    assert [float(turned.low), float(turned.high)] == pytest.approx([-float(alone.high), -float(alone.low)])
+    assert second.n_problems == 50 and turned.resampled == pytest.approx(-alone.resampled)

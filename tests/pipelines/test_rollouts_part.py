@@ -27,7 +27,7 @@ from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_
 from stepscale.pipelines.rollouts import nodes as nodes
 from stepscale.report.claims import Claim
 from stepscale.studies.rollouts.figures import rollouts_part
-from stepscale.studies.rollouts.measure import gather_soft_scores, measure_rollouts
+from stepscale.studies.rollouts.measure import SAME_SOLUTIONS, gather_soft_scores, measure_rollouts
 
 GENERATOR = GeneratorBlock.model_validate(
     {
@@ -145,6 +145,31 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
         nodes.train_soft_prm(of, written, labels, settings(verifiers))
 
 
+def test_an_orm_learns_the_answers_of_the_same_solutions(model_of: Callable[..., Path], client: MlflowClient) -> None:
+    import torch
+
+    from stepscale.verifiers.saved import SavedVerifier
+
+    torch.set_num_threads(1)
+    of = problems()
+    written = solutions(of)
+    rolled = written[written["sample_id"] < 2]
+    labels = label_table(rolled, "rollouts", values=[[0.5, float(right)] for right in rolled["is_correct"]])
+    fast = {"optimization": {"epochs": 1, "batch_size": 4}}
+    verifiers = VerifierBlock.model_validate(
+        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
+    )
+    whole = settings(verifiers, OPTIONS.model_copy(update={"patience": None}))
+    soft, orm = (
+        nodes.train_soft_prm(of, written, labels, whole),
+        nodes.train_orm_on_rolled_out(of, written, labels, whole),
+    )
+    assert SavedVerifier.read(orm).kind == "orm"
+    tested = problems("test", 2)
+    scored = nodes.score_with_soft_prm(soft, orm, tested, solutions(tested), verifiers, OPTIONS)
+    assert scored["verifier"].value_counts().to_dict() == {"soft_prm": 6, SAME_SOLUTIONS: 6}
+
+
 def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_with_it(sure: Path) -> None:
     of = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
     plan = pool_nodes.label_pool(sure, of, solutions(of), GENERATOR, ROLLED, 0)
@@ -235,6 +260,23 @@ def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8(
     assert shown.tables[0].rows == ({"metric": "brier", "Soft PRM": "0.100"},), "the run's own PRM is shown elsewhere"
     assert claim.id == "B8" and claim.status == "held" and claim.n_problems == 30
     assert b9.id == "B9" and b9.status == "inconclusive", "an ORM that knows as much is not behind"
+
+
+def test_b9_compares_the_soft_prm_with_the_orm_of_its_own_solutions() -> None:
+    tested = problems("test", 30)
+    written = solutions(tested, 8)
+    both = pd.concat([scores(written, "prm", False), scores(written, "orm", True)], ignore_index=True)
+    hard, run_orm = (both[both["verifier"] == name] for name in ("prm", "orm"))
+    soft = pd.concat([scores(written, "soft_prm", True), scores(written, SAME_SOLUTIONS, False)], ignore_index=True)
+    curves, [_, b9] = measured(tested, written, hard, soft, run_orm)
+    at_four = curves[curves["n"] == 4].set_index("label")["accuracy"]
+    assert at_four["ORM"] == pytest.approx(0.5), "not the run's own, which knows"
+    assert b9.reason == "" and b9.quantities[0].estimate == pytest.approx(0.5 - 1 / 70), (
+        "of 70 fours one has none right"
+    )
+    assert b9.quantities[0].name == "PRM - ORM at N=4" and b9.quantities[-1].name == "PRM - ORM at N=8"
+    _, [_, other] = measured(tested, written, hard, soft[soft["verifier"] == "soft_prm"], run_orm)
+    assert other.reason == "the ORM learned from other solutions than the PRM"
 
 
 def test_of_too_few_problems_nothing_is_settled() -> None:

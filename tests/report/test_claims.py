@@ -6,11 +6,19 @@ import numpy as np
 import pytest
 
 from stepscale.errors import InputError
+from stepscale.estimators.closed_form import best_of_n_per_problem
 from stepscale.estimators.intervals import Interval, bootstrap_interval, paired_interval, verdict
+from stepscale.estimators.quantities import power, quantity
 from stepscale.report.claims import CLAIMS, settle
 from stepscale.report.part import Part
-from stepscale.report.report_page import ReportPage, deciding_part
-from stepscale.studies.best_of_n.comparison import a1_quantities, shows_growth, slope_weights
+from stepscale.report.report_page import ReportPage, claim_lines, deciding_part
+from stepscale.studies.best_of_n.comparison import (
+    a1_quantities,
+    deciding_budget,
+    leads_at_all_samples,
+    shows_growth,
+    slope_weights,
+)
 from stepscale.studies.rollouts.claims import b9_quantities
 
 NS = [1, 2, 4, 8, 16]
@@ -108,8 +116,11 @@ def test_a1_holds_for_leads_that_widen() -> None:
 
 
 def test_a1_does_not_hold_where_the_lead_over_the_orm_shrinks() -> None:
-    values = curves([0.3, 0.6, 0.66, 0.66, 0.66], [0.3, 0.38, 0.5, 0.6, 0.65], [0.3, 0.3, 0.35, 0.4, 0.42])
-    quantities = a1_quantities(values, NS, 500, 0)
+    tail = [0.66, 0.66]  # at 32 and 64 samples, of which a quarter decides
+    values = curves(
+        [0.3, 0.6, 0.66, 0.66, 0.66, *tail], [0.3, 0.38, 0.5, 0.6, 0.65, *tail], [0.3, 0.3, 0.35, 0.4, 0.42, *tail]
+    )
+    quantities = a1_quantities(values, [*NS, 32, 64], 500, 0)
     claim = settle("A1", quantities, 1)
     assert float(quantities["PRM - ORM at N=16"].mean) == pytest.approx(0.01, abs=0.01)
     assert claim.status == "did not hold"
@@ -132,7 +143,7 @@ def test_a_lead_that_is_the_same_from_two_samples_on_does_not_grow() -> None:
     assert len(grown) == 2  # A1's over the majority, and the one over the ORM that A1 and B9 share
     for interval in grown:
         assert (interval.mean, interval.low, interval.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)
-    assert float(a1["PRM - ORM at N=256"].mean) == pytest.approx(0.1)
+    assert float(a1["PRM - ORM at N=64"].mean) == pytest.approx(0.1)
 
 
 def test_growth_is_not_told_from_one_budget_beyond_a_single_sample() -> None:
@@ -184,6 +195,73 @@ def test_a_part_of_enough_problems_refutes_a_claim_whose_other_part_has_too_few(
     assert deciding_part(claim).startswith("too few problems (10, and a claim needs 30); 1 of 2 parts")
     refuted = settle("B5", {"few": few, "below": below}, 1)
     assert (refuted.status, refuted.decided_by, refuted.reason) == ("did not hold", "below", "")
+
+
+@pytest.mark.parametrize(
+    ("ns", "decided"),
+    [
+        ([1, 2, 4, 8, 16, 32, 64, 128, 256], 64),
+        ([1, 2, 4, 8, 16], 4),
+        ([1, 10, 100, 1000, 1860], 100),
+        ([1, 2, 4, 8], 4),
+        ([1, 2, 4], 4),
+        ([1, 2], 2),
+        ([1], 1),
+    ],
+)
+def test_leads_are_decided_at_a_quarter_of_the_samples_and_never_at_a_single_one(ns: list[int], decided: int) -> None:
+    assert deciding_budget(ns) == decided
+
+
+def test_the_lead_with_all_samples_is_reported_and_decides_nothing() -> None:
+    """The PRM is ahead at 4 samples and behind at 16: the claim is decided at the first, and shows both."""
+    values = curves([0.3, 0.5, 0.7, 0.5, 0.2], [0.3, 0.45, 0.55, 0.5, 0.4], [0.3, 0.35, 0.4, 0.4, 0.4])
+    beside = leads_at_all_samples(values, NS, 100, 0)
+    claim = settle("A1", a1_quantities(values, NS, 100, 0), 1, beside)
+    assert (claim.status, claim.parts) == ("held", 5)
+    shown = {row.name: row for row in claim.quantities}
+    at_all = shown["PRM - ORM at N=16"]
+    assert at_all.estimate == pytest.approx(-0.2, abs=0.02) and not at_all.decides and at_all.power is None
+    assert [row.decides for row in claim.quantities] == [True] * 5 + [False] * 3
+
+
+def test_a_mean_over_subsets_has_a_smaller_spread_than_one_choice_among_all() -> None:
+    """That is why a quarter decides: with all S samples a problem's accuracy is 0 or 1."""
+    rng = np.random.default_rng(0)
+    right = rng.random((200, 64)) < rng.random((200, 1))
+    leads = best_of_n_per_problem(right + rng.normal(0, 1, right.shape), right, [16, 64])
+    leads -= best_of_n_per_problem(right + rng.normal(0, 2, right.shape), right, [16, 64])
+    quarter, whole = leads.std(axis=0)
+    assert quarter < 0.7 * whole
+
+
+@pytest.mark.parametrize(("bounds", "status"), [((-0.01, 0.05), "held"), ((-0.03, 0.05), "inconclusive")])
+def test_a_part_with_a_margin_should_lie_above_minus_that(bounds: tuple[float, float], status: str) -> None:
+    claim = settle("B10", {"lead": quantity(interval(*bounds, 60), above=-0.02)}, 1)
+    assert (claim.status, claim.above, claim.low) == (status, -0.02, pytest.approx(bounds[0]))
+    assert deciding_part(claim) == "to exceed -0.020"
+    below = settle("B10", {"lead": quantity(interval(-0.09, -0.03, 60), above=-0.02)}, 1)
+    assert (below.status, below.high_among) == ("did not hold", pytest.approx(-0.03))
+
+
+def test_a_part_whose_precondition_is_not_met_settles_nothing_and_has_no_power() -> None:
+    nothing = Interval(*np.full((3,), np.nan), 200)
+    claim = settle("B3", {"saved": quantity(nothing, 2.0, 1.0, unmet="one of the curves is flat")}, 1)
+    assert (claim.status, claim.reason, claim.power) == ("inconclusive", "one of the curves is flat", 0.0)
+    assert (claim.estimate, claim.low, claim.high, claim.high_among) == (None,) * 4, "JSON has no NaN"
+    assert "B3 inconclusive: saved, one of the curves is flat" in claim_lines([claim])[0]
+    refuted = {"saved": quantity(nothing, unmet="flat"), "below": interval(-0.05, -0.04, 60)}
+    assert settle("B3", refuted, 1).status == "did not hold"
+
+
+def test_an_inconclusive_claim_says_how_likely_this_run_was_to_hold_it() -> None:
+    noisy = bootstrap_interval(np.random.default_rng(0).normal(0.0, 0.5, 100))
+    claim = settle("B4", {"rise": quantity(noisy, 0.05)}, 1)
+    assert claim.status == "inconclusive" and claim.effect == 0.05
+    assert claim.power == pytest.approx(power([quantity(noisy, 0.05)])) and 0.1 < claim.power < 0.3
+    assert claim_lines([claim])[0].split(" (")[0].endswith(f", power {claim.power:.0%}")
+    few = settle("B4", {"rise": quantity(bootstrap_interval(np.ones(10)), 0.05)}, 1)
+    assert few.power == 0, "ten problems hold nothing"
 
 
 def test_an_unknown_claim_or_one_without_quantities_is_refused() -> None:

@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from parts_by_hand import interval, line, part
 
 from stepscale.errors import InputError
+from stepscale.estimators.intervals import Interval, bootstrap_interval
+from stepscale.estimators.quantities import quantity
 from stepscale.report.claims import settle
 from stepscale.report.html_page import html_page
 from stepscale.report.markdown import markdown_page
@@ -177,9 +180,10 @@ def test_a_part_is_the_same_after_a_stay_on_disk_and_a_damaged_one_is_one_clear_
 def test_markdown_has_the_same_claims_tables_and_figures_as_the_page(tmp_path: Path) -> None:
     text = markdown_page(page(part(), part("search", ())), "kedro run --env thorough", tmp_path / "figures")
     assert "Of `kedro run --env thorough`" in text and "- machine: A & B" in text
-    rows = [row for row in text.splitlines() if row.startswith(("| A", "| B"))]
+    table = text[: text.index("### Quantities of the claims")]
+    rows = [row for row in table.splitlines() if row.startswith(("| A", "| B"))]
     assert len(rows) == 16 and rows[0].endswith(
-        "69.0 / 61.0 at N=256; PRM - ORM = +0.080 [+0.060, +0.100] | held | 60 | 1 |"
+        "69.0 / 61.0 at N=256; PRM - ORM = +0.080 [+0.060, +0.100] | held |  |  | 60 | 1 |"
     )
     assert "### A table" in text and "A note." in text and "### Nothing measured" not in text
     files = {path.name: path.read_bytes() for path in (tmp_path / "figures").iterdir()}
@@ -188,6 +192,31 @@ def test_markdown_has_the_same_claims_tables_and_figures_as_the_page(tmp_path: P
     assert b"generations per problem" in files["best-of-n-curves-generations.svg"]
     markdown_page(page(part(), part("search", ())), "kedro run", tmp_path / "again")
     assert {path.name: path.read_bytes() for path in (tmp_path / "again").iterdir()} == files
+
+
+def test_the_claims_table_shows_all_quantities_with_effect_and_power_on_both_pages(tmp_path: Path) -> None:
+    values = np.random.default_rng(0).normal(0.01, 0.3, 90)
+    parts = {
+        "no worse": quantity(bootstrap_interval(values), 0.0, -0.05, note="a remark"),
+        "log2 of times fewer": quantity(bootstrap_interval(values + 2, level=0.90), 2.0, 1.0),
+    }
+    claim = settle("B3", parts, 3, {"with all samples": bootstrap_interval(values)})
+    shown = page(Part(name="search", title="t", claims=(claim,)))
+    html, text = html_page(shown), markdown_page(shown, "kedro run", tmp_path / "figures")
+    for row in claim.quantities:
+        bounds = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
+        assert bounds in html and bounds in text and row.name in html
+    assert f'data-name="power">{claim.power:.0%}<' in html and f"| {claim.power:.0%} | 90 | 3 |" in text
+    assert "a remark" in html and "> -0.050" in text and "reported beside" in text and "at 90%" in html
+    assert "3 quantities" in html
+
+
+def test_a_saving_that_could_not_be_matched_is_told_in_words(tmp_path: Path) -> None:
+    nothing = quantity(Interval(*np.full(3, np.nan), 90), 2.0, 1.0, unmet="one of the curves is flat")
+    shown = page(Part(name="search", title="t", claims=(settle("B3", {"log2 of times fewer": nothing}, 1),)))
+    html, text = html_page(shown), markdown_page(shown, "kedro run", tmp_path / "figures")
+    for told in (html, text):
+        assert "one of the curves is flat" in told and "nan" not in told.lower().replace("nano", "")
 
 
 def test_stars_stacks_and_points_are_drawn_and_an_open_star_is_open() -> None:

@@ -18,6 +18,7 @@ from stepscale.estimators.difficulty import (
 )
 from stepscale.estimators.efficiency import Efficiency, efficiency, efficiency_table
 from stepscale.estimators.equal_cost import accuracy_at_cost, lead_at_own_cost
+from stepscale.estimators.horizontal_shift import Shift, horizontal_shift
 from stepscale.estimators.intervals import (
     Interval,
     bootstrap_interval,
@@ -25,6 +26,8 @@ from stepscale.estimators.intervals import (
     nested_interval,
     paired_interval,
 )
+from stepscale.estimators.over_runs import combined_interval
+from stepscale.estimators.quantities import Quantity, power, quantity
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import Vote, majority, majority_per_problem, weighted, weighted_per_problem
 
@@ -34,13 +37,16 @@ __all__ = [
     "Curve",
     "Efficiency",
     "Interval",
+    "Quantity",
     "SampleGrid",
+    "Shift",
     "StrategyResults",
     "Vote",
     "accuracy_at_cost",
     "best_of_n",
     "best_of_n_per_problem",
     "bootstrap_interval",
+    "combined_interval",
     "compute_optimal",
     "cost_optimal",
     "curve",
@@ -48,6 +54,7 @@ __all__ = [
     "efficiency",
     "efficiency_table",
     "groups_interval",
+    "horizontal_shift",
     "lead_at_own_cost",
     "majority",
     "majority_per_problem",
@@ -56,9 +63,11 @@ __all__ = [
     "paired_interval",
     "pass_at_k",
     "pass_at_k_per_problem",
+    "power",
     "predicted_easiness",
     "probe_easiness",
     "quantile_bins",
+    "quantity",
     "rank_correlation",
     "sample_grid",
     "strategy_results",

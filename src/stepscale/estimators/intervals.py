@@ -32,12 +32,31 @@ class Interval:
         low: Lower bound.
         high: Upper bound.
         n_problems: How many problems it rests on; None where it is not said.
+        level: Share of resamples between the bounds. At 0.90 each bound is a one-sided 95 % bound.
+        resampled: The estimate in each resample [resamples, ...]; None where it is not known.
     """
 
     mean: Floats
     low: Floats
     high: Floats
     n_problems: int | None = None
+    level: float = 0.95
+    resampled: Floats | None = None
+
+    @property
+    def error(self) -> Floats | None:
+        """Its standard error, the standard deviation of the resamples; None where they are not known."""
+        return None if self.resampled is None else np.asarray(np.std(self.resampled, axis=0))
+
+    def __neg__(self) -> "Interval":
+        """The interval of minus the estimate."""
+        resampled = None if self.resampled is None else -self.resampled
+        return replace(self, mean=-self.mean, low=-self.high, high=-self.low, resampled=resampled)
+
+    def __getitem__(self, place: int) -> "Interval":
+        """The interval of one entry, for an estimate of several."""
+        resampled = None if self.resampled is None else self.resampled[:, place]
+        return replace(self, mean=self.mean[place], low=self.low[place], high=self.high[place], resampled=resampled)
 
     def cells(self, name: str, bounds: str = "") -> dict[str, Any]:
         """Mean and bounds as numbers, or lists of them, under the columns ``name``, ``{bounds}low`` and ``{bounds}high``."""
@@ -91,9 +110,9 @@ def percentile_bounds(resampled: ArrayLike, level: float = 0.95, method: str = "
     return low, high
 
 
-def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95) -> Interval:
+def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95, n_problems: int | None = None) -> Interval:
     """Percentile interval of an estimate [...] from its resamples [resamples, ...]."""
-    return Interval(np.asarray(estimate, float), *percentile_bounds(resampled, level))
+    return Interval(np.asarray(estimate, float), *percentile_bounds(resampled, level), n_problems, level, resampled)
 
 
 def interval_of_rows(rows: Floats) -> Interval:
@@ -119,7 +138,7 @@ def bootstrap_interval(per_problem: ArrayLike, resamples: int = 2000, seed: int 
     values = checked_values(per_problem, "values")
     counts = resample_counts(len(values), resamples, seed)
     means = (counts @ values.reshape(len(values), -1) / len(values)).reshape(-1, *values.shape[1:])
-    return Interval(np.asarray(values.mean(axis=0)), *percentile_bounds(means, level), len(values))
+    return interval_of(np.asarray(values.mean(axis=0)), means, level, len(values))
 
 
 def paired_interval(
@@ -228,4 +247,4 @@ def nested_interval(runs: Sequence[Floats], resamples: int = 2000, seed: int = 0
         for place, run in enumerate(values)
     ]
     means = over_repeats(np.stack(by_run), estimates, seed)
-    return Interval(np.asarray(estimates.mean()), *percentile_bounds(means, level), sum(len(run) for run in values))
+    return interval_of(np.asarray(estimates.mean()), means, level, sum(len(run) for run in values))

@@ -1,7 +1,8 @@
 """One verdict from several runs: ``python -m stepscale.publish.across_seeds data/seeds/0 data/seeds/1 ...``
 
 Each argument is the data folder of a finished ``kedro run`` with a seed of its own. Every run has its own problems, models
-and samples, so intervals are in two levels: over runs, and over the problems within each. ``make seeds`` runs the whole.
+and samples, so intervals are in two levels: over runs, and over the problems within each. ``make seeds`` runs the whole. A1 is
+settled from the samples, the other claims from the quantities in each run's report (``claims_over_runs``).
 """
 
 import json
@@ -14,10 +15,13 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.intervals import nested_interval
+from stepscale.estimators.quantities import quantity
 from stepscale.grading import Rules
+from stepscale.publish.claims_over_runs import claims_over_runs
 from stepscale.report.claims import Claim, settle
+from stepscale.report.report_page import claim_line
 from stepscale.studies.best_of_n.aggregates import PRODUCT, score_samples
-from stepscale.studies.best_of_n.comparison import a1_values, per_problem
+from stepscale.studies.best_of_n.comparison import a1_effects, a1_values, per_problem
 from stepscale.verifiers.aggregation import HOWS, How, Rule
 
 COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
@@ -54,8 +58,11 @@ def measured(
     runs = [accuracies(folder, ns, rule, grading_rules) for folder in folders]
     used = ns[: min(run["PRM"].shape[1] for run in runs)]
     runs = [{label: accuracy[:, : len(used)] for label, accuracy in run.items()} for run in runs]
-    parts = [a1_values(run, used) for run in runs]
-    quantities = {name: nested_interval([values[name] for values in parts], resamples) for name in parts[0]}
+    parts, effects = [a1_values(run, used) for run in runs], a1_effects(used)
+    quantities = {
+        name: quantity(nested_interval([values[name] for values in parts], resamples), effects[name])
+        for name in parts[0]
+    }
     return runs, settle("A1", quantities, len(folders))
 
 
@@ -77,7 +84,7 @@ def main(
     aggregation: How,
     grading_rules: Literal["prm800k", "lenient"],
 ) -> None:
-    """Print best-of-N of every method at the largest N, by seed and over all, and claim A1."""
+    """Print best-of-N of every method at the largest N, by seed and over all, and every claim that all runs measured."""
     ns = tuple(2**i for i in range(largest.bit_length()))
     try:
         runs, claim = measured(list(folders), ns, resamples, (aggregation, "positive"), grading_rules)
@@ -96,7 +103,22 @@ def main(
         click.echo(
             f"{named:24} {float(lead.mean):+.3f} [{float(lead.low):+.3f}, {float(lead.high):+.3f}] problem by problem"
         )
-    shown = ("id", "status", "decided_by", "estimate", "low", "high", "high_among", "parts", "n_problems", "seeds")
+    for reported in claims_over_runs(folders, resamples):
+        if reported.id != claim.id:
+            click.echo(claim_line(reported))
+    shown = (
+        "id",
+        "status",
+        "decided_by",
+        "estimate",
+        "low",
+        "high",
+        "high_among",
+        "power",
+        "parts",
+        "n_problems",
+        "seeds",
+    )
     click.echo(json.dumps({name: getattr(claim, name) for name in shown}))
 
 

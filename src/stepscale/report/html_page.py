@@ -8,7 +8,7 @@ from typing import Any
 from stepscale.report.drawing import page_panels
 from stepscale.report.number_formats import PLAIN, SHARE, interval
 from stepscale.report.part import Figure, Part, View, anchor
-from stepscale.report.report_page import ReportPage, deciding_part
+from stepscale.report.report_page import ReportPage, deciding_part, effect_and_power, estimate, quantity_row
 from stepscale.report.style import line_colors, shade
 
 
@@ -29,6 +29,9 @@ def html_page(page: ReportPage, title: str = "StepScale report") -> str:
         anchor=anchor,
         shade=shade,
         deciding_part=deciding_part,
+        effect_and_power=effect_and_power,
+        estimate=estimate,
+        quantity_row=quantity_row,
     )
 
 

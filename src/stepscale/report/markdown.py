@@ -6,7 +6,7 @@ from pathlib import Path
 from stepscale.report.claims import Claim
 from stepscale.report.drawing import whole_view
 from stepscale.report.part import Figure, Part, TextTable, anchor
-from stepscale.report.report_page import ReportPage, deciding_part
+from stepscale.report.report_page import ReportPage, deciding_part, effect_and_power, estimate, quantity_row
 
 _CLAIM_COLUMNS = (
     "",
@@ -14,6 +14,8 @@ _CLAIM_COLUMNS = (
     "in the paper",
     "here: estimate [95 % interval] of the deciding quantity",
     "status",
+    "effect",
+    "power",
     "problems",
     "seeds",
 )
@@ -39,6 +41,7 @@ def markdown_page(page: ReportPage, command: str, figures: Path) -> str:
             "## Claims",
             "",
             *_lines(_CLAIM_COLUMNS, claims),
+            *_quantities(page),
             *(line for part in page.shown for line in _part(part, figures)),
         ]
     )
@@ -46,13 +49,20 @@ def markdown_page(page: ReportPage, command: str, figures: Path) -> str:
 
 def _claim_row(page: ReportPage, claim: Claim) -> list[str]:
     decided = ""
-    if claim.estimate is not None:
-        decided = f"{claim.decided_by} = {claim.estimate:+.3f} [{claim.low:+.3f}, {claim.high:+.3f}]"
+    if claim.decided_by:
         parts = deciding_part(claim)
-        decided += f" ({parts})" if parts else ""
+        decided = f"{claim.decided_by}{estimate(claim)}" + (f" ({parts})" if parts else "")
     here = "; ".join(text for text in (page.measure(claim.id) if decided else "", decided) if text)
     counts = [str(value or "") for value in (claim.n_problems, claim.seeds)]
-    return [claim.id, claim.claim, claim.paper, here, claim.status, *counts]
+    return [claim.id, claim.claim, claim.paper, here, claim.status, *effect_and_power(claim), *counts]
+
+
+def _quantities(page: ReportPage) -> Iterator[str]:
+    """Every quantity of every claim that was measured."""
+    rows = [{"": claim.id} | quantity_row(row) for claim in page.claims for row in claim.quantities]
+    if rows:
+        yield from ("### Quantities of the claims", "")
+        yield from _lines(tuple(rows[0]), [list(row.values()) for row in rows])
 
 
 def _part(part: Part, figures: Path) -> Iterator[str]:

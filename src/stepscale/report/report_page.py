@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from stepscale.report.claims import CLAIMS, Claim
+from stepscale.report.claims import CLAIMS, Claim, Measured
+from stepscale.report.number_formats import LEAD, interval
 from stepscale.report.part import Figure, Part
 
 STATUSES = ("held", "did not hold", "inconclusive")
@@ -23,6 +24,7 @@ ORDER = (
 """The parts of the page, by name; further ones come after them."""
 
 _LEADING = 3
+USUAL = 0.95  # level of an interval that is not stated
 
 
 def in_order(parts: Sequence[Part]) -> list[Part]:
@@ -79,7 +81,7 @@ class ReportPage:
 def claim_lines(claims: Sequence[Claim]) -> list[str]:
     """A1 in full (or all, if there are two at most), and the rest by status."""
     measured = [claim for claim in claims if claim.status != "not measured"]
-    lines = [_line(claim) for claim in measured if claim.id == "A1" or len(measured) <= 2]
+    lines = [claim_line(claim) for claim in measured if claim.id == "A1" or len(measured) <= 2]
     if len(measured) > 2:
         by_status = {status: [c.id for c in measured if c.status == status] for status in STATUSES}
         counts = [f"{status} {', '.join(ids)}" for status, ids in by_status.items() if ids]
@@ -89,12 +91,41 @@ def claim_lines(claims: Sequence[Claim]) -> list[str]:
     return lines
 
 
-def _line(claim: Claim) -> str:
-    parts = f", {notes}" if (notes := deciding_part(claim)) else ""
-    return (
-        f"{claim.id} {claim.status}: {claim.decided_by} = {claim.estimate:+.3f} [{claim.low:+.3f}, "
-        f"{claim.high:+.3f}]{parts} ({claim.claim})"
-    )
+def claim_line(claim: Claim) -> str:
+    """A claim, its deciding quantity and what stands beside it."""
+    notes = [deciding_part(claim)]
+    if claim.status == "inconclusive" and claim.power is not None:
+        notes.append(f"power {claim.power:.0%}")
+    after = "".join(f", {note}" for note in notes if note)
+    return f"{claim.id} {claim.status}: {claim.decided_by}{estimate(claim)}{after} ({claim.claim})"
+
+
+def estimate(claim: Claim) -> str:
+    """The deciding quantity's value as `` = +0.058 [+0.010, +0.100]``; "" where it has none (a saving off a flat curve)."""
+    if claim.estimate is None or claim.low is None or claim.high is None:
+        return ""
+    return f" = {interval(claim.estimate, claim.low, claim.high, LEAD)}"
+
+
+def effect_and_power(claim: Claim) -> tuple[str, str]:
+    """The size of the deciding quantity in the paper, and the chance to hold the claim were all of that size; "" if unknown."""
+    effect = "" if claim.effect is None else f"{claim.effect:+.3f}"
+    return effect, "" if claim.power is None else f"{claim.power:.0%}"
+
+
+def quantity_row(row: Measured) -> dict[str, str]:
+    """A quantity of a claim as it is printed."""
+    bounds = "" if row.estimate is None else interval(row.estimate, row.low or 0.0, row.high or 0.0, LEAD)
+    wanted = f"> {row.above:+.3f}" if row.decides else "reported beside"
+    return {
+        "quantity": row.name,
+        "estimate [interval]": bounds + (f" at {row.level:.0%}" if bounds and row.level != USUAL else ""),
+        "wanted": wanted,
+        "problems": str(row.n_problems or ""),
+        "effect": "" if row.effect is None else f"{row.effect:+.3f}",
+        "power": "" if row.power is None else f"{row.power:.0%}",
+        "note": "; ".join(text for text in (row.unmet, row.note) if text),
+    }
 
 
 def deciding_part(claim: Claim) -> str:
@@ -103,6 +134,8 @@ def deciding_part(claim: Claim) -> str:
     Unless the claim held, its upper bound with their number allowed for is shown too. "" for a single quantity that settles.
     """
     notes = [claim.reason] if claim.reason else []
+    if claim.above:
+        notes.append(f"to exceed {claim.above:+.3f}")
     parts = claim.parts or 1
     if parts > 1:
         notes.append(f"1 of {parts} parts")

@@ -14,7 +14,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, over_repeats, percentile_bounds, resample_counts
+from stepscale.estimators.intervals import Interval, interval_of, over_repeats, resample_counts
 
 ACTIVE = "Process, active learning"
 PROCESS = "Process"
@@ -76,7 +76,7 @@ def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
 def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
     """The mean of ``values`` [..., seeds, problems] and its percentile interval over both."""
     means = resampled_means(values, resamples, seed)
-    return Interval(values.mean(axis=(-2, -1)), *percentile_bounds(means, level), values.shape[-1])
+    return interval_of(values.mean(axis=(-2, -1)), means, level, values.shape[-1])
 
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:

@@ -5,8 +5,10 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import StrategyResults, fold_of
+from stepscale.estimators.curve import Curve, curve
 from stepscale.report.claims import settle
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
+from stepscale.studies.strategies.policy_tables import times_fewer
 
 PROBLEMS, BUDGETS, RESAMPLES = 200, (1, 2, 4, 8, 16, 32, 64), 300
 BINS = np.arange(PROBLEMS) % 5 + 1
@@ -28,6 +30,13 @@ def results(beam=lambda n, b: 0.0 * b, lookahead: float = 0.0, noise: float = 0.
                 accuracy[s, k] = base[k] + beam(n, BINS) + over + rng.normal(0, noise, PROBLEMS)
     ids = tuple(f"p{i}" for i in range(PROBLEMS))
     return StrategyResults((BASE, "beam a", "beam b", "lookahead"), BUDGETS, ids, accuracy)
+
+
+def weighted() -> Curve:
+    """The same best-of-N weighted up to 256 samples."""
+    ns = [2**i for i in range(9)]
+    skill = np.random.default_rng(0).normal(0, 0.1, PROBLEMS)
+    return curve(0.3 + 0.05 * np.log2(ns) + skill[:, None], ns, RESAMPLES, 0)
 
 
 def fading(start: float, end: float):
@@ -95,23 +104,37 @@ def test_b2_is_sure_that_a_lead_which_is_the_same_everywhere_is_no_greater_in_th
 
 
 @pytest.mark.parametrize(
-    ("lead", "noise", "status"),
-    [(0.1, 0.02, "held"), (-0.1, 0.02, "inconclusive"), (0.0, 0.02, "inconclusive")],
+    ("lead", "doublings", "status"),
+    [(0.1, 2.0, "held"), (0.05, 1.0, "inconclusive"), (-0.1, 0.0, "did not hold"), (0.0, 0.0, "did not hold")],
 )
-def test_b3_wants_fewer_generations_under_both_kinds_of_bins(lead, noise, status) -> None:
-    given = results(lambda n, bins: lead + 0.0 * bins, noise=noise)
-    quantities = b3_quantities(given, BASE, {"oracle": BINS, "predicted": BINS[::-1]}, RESAMPLES, 0)
+def test_b3_wants_more_than_twice_fewer_generations_under_both_kinds_of_bins(lead, doublings, status) -> None:
+    """A lead of 0.1 is two doublings of the baseline; searches that are behind are not chosen."""
+    given = results(lambda n, bins: lead + 0.0 * bins)
+    quantities = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS[::-1]}, RESAMPLES, 0)
     claim = settle("B3", quantities, 1)
-    assert (claim.status, claim.n_problems) == (status, PROBLEMS), quantities
-    if lead == 0.1:  # two doublings: 4 times fewer
-        assert claim.estimate == pytest.approx(3.0, abs=0.3)
+    assert (claim.status, claim.n_problems, claim.effect) == (status, PROBLEMS, 2.0), quantities
+    assert claim.estimate == pytest.approx(doublings, abs=0.15) and claim.power > 0.99
 
 
-def test_b3_names_the_largest_budget_at_which_the_baseline_was_measured() -> None:
-    given = results(noise=0.0)
-    given.accuracy[given.strategies.index(BASE), -1] = np.nan
-    [name] = b3_quantities(given, BASE, {"oracle": BINS}, RESAMPLES, 0)
-    assert f"N={given.budgets[-2]}," in name
+def test_b3_tells_what_each_budget_is_as_accurate_as() -> None:
+    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    (part,) = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS}, RESAMPLES, 0).values()
+    assert part.note == "4 as accurate as 16.0 (4.00x); 16 as accurate as 64.0 (4.00x); 64 as accurate as 256.0 (4.00x)"
+
+
+def test_a_saving_is_told_as_a_factor_and_as_what_it_is_at_least() -> None:
+    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    kinds = {"oracle": BINS, "predicted": BINS[::-1]}
+    claim = settle("B3", b3_quantities(given, weighted(), SEARCHED, kinds, RESAMPLES, 0), 1)
+    told = "4.0x, at least 4.0x (oracle bins); 4.0x, at least 4.0x (predicted bins)"
+    assert times_fewer([claim], "B3") == {"B3": told} and times_fewer([claim], "B6") == {}
+
+
+def test_b3_is_not_settled_where_best_of_n_is_flat() -> None:
+    flat = curve(np.full((PROBLEMS, 9), 0.5), [2**i for i in range(9)], RESAMPLES, 0)
+    claim = settle("B3", b3_quantities(results(), flat, SEARCHED, {"oracle": BINS}, RESAMPLES, 0), 1)
+    assert (claim.status, claim.estimate, claim.power) == ("inconclusive", None, 0)
+    assert claim.reason == "not matched, for one of the curves is flat"
 
 
 def test_b3_did_not_hold_where_the_policy_chooses_what_does_worse_elsewhere() -> None:
@@ -120,5 +143,5 @@ def test_b3_did_not_hold_where_the_policy_chooses_what_does_worse_elsewhere() ->
     half = fold_of(given.ids, BINS)
     given.accuracy[1:, 6] = np.where(half == 0, 1.0, 0.5)
     given.accuracy[0, 6] = np.where(half == 0, 0.5, 1.0)
-    quantities = b3_quantities(given, BASE, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
+    quantities = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
     assert settle("B3", quantities, 1).status == "did not hold", quantities

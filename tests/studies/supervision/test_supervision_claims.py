@@ -44,12 +44,16 @@ def curve(start: float, end: float, seed: int) -> np.ndarray:
     ("leads", "status", "decided_by"),
     [
         ((0.008, 0.008, 0.008), "held", ""),
-        ((0.008, 0.0, 0.008), "inconclusive", "lead of product, neutral + over min, neutral +"),
-        ((0.008, -0.02, 0.008), "did not hold", "lead of product, neutral + over min, neutral +"),
-        ((0.008, 0.05, 0.008), "did not hold", "0.02 - lead of product, neutral + over min, neutral +"),
+        ((0.0, 0.0, 0.0), "held", ""),
+        ((0.008, -0.01, 0.008), "inconclusive", "product, neutral + - min, neutral +"),
+        ((0.008, -0.03, 0.008), "did not hold", "product, neutral + - min, neutral +"),
+        ((0.008, 0.05, 0.008), "did not hold", "min, neutral + - product, neutral +"),
+        ((0.0, 0.018, -0.004), "inconclusive", "min, neutral + - min, neutral -"),
     ],
 )
-def test_a2_wants_product_ahead_and_the_others_close(leads, status: str, decided_by: str) -> None:
+def test_a2_wants_all_rules_within_two_points_and_product_within_one_of_the_best(
+    leads, status: str, decided_by: str
+) -> None:
     best = around(0.7, 0, 0.3)
     values = {RULES[0]: best} | {
         rule: best - around(lead, i) for i, (rule, lead) in enumerate(zip(RULES[1:], leads, strict=True))
@@ -90,7 +94,12 @@ def test_a3_refuses_arms_of_different_sizes() -> None:
 
 @pytest.mark.parametrize(
     ("active", "status"),
-    [([0.45, 0.55, 0.65], "held"), ([0.4, 0.5, 0.6], "inconclusive"), ([0.35, 0.45, 0.5], "did not hold")],
+    [
+        ([0.45, 0.55, 0.65], "held"),
+        ([0.4345, 0.5345, 0.6345], "inconclusive"),  # half of the paper's doublings, all that is asked
+        ([0.4, 0.5, 0.6], "did not hold"),
+        ([0.35, 0.45, 0.5], "did not hold"),
+    ],
 )
 def test_a4_is_settled_by_the_labels_saved(active: list[float], status: str) -> None:
     table = points({ACTIVE: active, PROCESS: [0.4, 0.5, 0.6]})
@@ -100,16 +109,23 @@ def test_a4_is_settled_by_the_labels_saved(active: list[float], status: str) -> 
         assert claim.estimate == pytest.approx(1.0)  # 0.05 at 0.1 per factor four: one doubling
 
 
-def test_a4_stays_finite_where_uniform_labels_do_not_help() -> None:
-    quantities = a4_quantities(points({ACTIVE: [0.5] * 3, PROCESS: [0.4, 0.4, 0.39]}), 64, 200, 0)
-    assert settled("A4", quantities).high == 10
+@pytest.mark.parametrize(("control", "gain"), [([0.4, 0.4, 0.39], "-0.3"), ([0.4, 0.43, 0.46], "1.5")])
+def test_a4_has_a_control_that_rises_as_its_precondition_and_is_never_infinite(control: list[float], gain: str) -> None:
+    quantities = a4_quantities(points({ACTIVE: [0.7] * 3, PROCESS: control}), 64, 200, 0)
+    claim = settled("A4", quantities)
+    assert (claim.status, claim.power) == ("inconclusive", 0)
+    assert claim.reason == f"the control gains {gain} points per doubling of labels, and 2 are needed"
+    assert claim.high == 4, "the doublings from 1 to 16 labels"
+    assert claim.quantities[0].note == "capped at the 4.0 doublings measured"
+    rising = a4_quantities(points({ACTIVE: [0.7] * 3, PROCESS: [0.4, 0.44, 0.48]}), 64, 200, 0)
+    assert settled("A4", rising).status == "held"
 
 
 @pytest.mark.parametrize(("lead", "status"), [(0.05, "held"), (0.0, "inconclusive"), (-0.05, "did not hold")])
 def test_a5_is_the_lead_on_problems_of_another_kind(lead: float, status: str) -> None:
     values = {"PRM": curve(0.3, 0.5 + lead, 0), "ORM": curve(0.3, 0.5, 1), "Majority": curve(0.3, 0.4, 2)}
     claim = settled("A5", a5_quantities(values, NS, 500, 0))
-    assert (claim.status, claim.decided_by) == (status, "PRM - ORM at N=16, held-out problems")
+    assert (claim.status, claim.decided_by) == (status, "PRM - ORM at N=4, held-out problems")
 
 
 def by_difficulty(lead: float, orm_end: float) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -126,17 +142,30 @@ def by_difficulty(lead: float, orm_end: float) -> tuple[np.ndarray, dict[str, np
     ("lead", "orm_end", "status", "decided_by"),
     [
         (0.1, 0.8, "held", ""),
-        (0.0, 0.8, "inconclusive", "PRM - ORM in quintile 4 at N=16"),
-        (-0.1, 0.8, "did not hold", "PRM - ORM in quintile 4 at N=16"),
+        (0.0, 0.8, "held", ""),
+        (-0.02, 0.8, "inconclusive", "PRM - ORM in quintile 4 at N=4"),
+        (-0.1, 0.8, "did not hold", "PRM - ORM in quintile 4 at N=4"),
         (0.1, 0.97, "did not hold", "loss of the ORM per doubling of N on the easiest quintile"),
     ],
 )
-def test_a6_wants_the_lead_everywhere_and_an_orm_that_loses_on_the_easiest(lead, orm_end, status, decided_by) -> None:
+def test_a6_wants_the_prm_behind_in_no_quintile_and_an_orm_that_loses_on_the_easiest(
+    lead, orm_end, status, decided_by
+) -> None:
     bins, values = by_difficulty(lead, orm_end)
     claim = settled("A6", a6_quantities(bins, values, NS, 500, 0))
     assert claim.status == status
     assert not decided_by or claim.decided_by == decided_by
+    assert claim.parts == 2 * (1 + 5) + 1
     assert claim.n_problems == PROBLEMS // 5, "a fifth of them, not all"
+
+
+def test_a6_wants_a_lead_over_the_quintiles_together() -> None:
+    """Nowhere behind by two points, and ahead nowhere."""
+    bins, values = by_difficulty(0.0, 0.8)
+    values["PRM"] = values["ORM"] + around(0, 6)[:, None]
+    claim = settled("A6", a6_quantities(bins, values, NS, 500, 0))
+    assert (claim.status, claim.n_problems) == ("inconclusive", PROBLEMS)
+    assert claim.decided_by == "PRM - ORM, mean over quintiles, at N=4"
 
 
 def test_figure_6_has_a_curve_for_each_quintile_and_method() -> None:
@@ -162,7 +191,7 @@ def test_b8_asks_that_the_last_step_is_no_worse_than_a_point(lead: float, status
         ("product", "positive"): last - around(0.05, 2),
     }
     claim = settled("B8", b8_quantities(values, 500, 0))
-    assert (claim.status, claim.decided_by) == (status, "last - min + 0.01")
+    assert (claim.status, claim.decided_by) == (status, "last - min")
 
 
 @pytest.mark.parametrize(
@@ -173,6 +202,12 @@ def test_b9_wants_a_lead_that_widens(prm_start: float, prm_end: float, status: s
     growth = np.random.default_rng(9).normal(0, 0.02, (PROBLEMS, 1)) * np.linspace(-1, 1, len(NS))
     prm = curve(prm_start, prm_end, 0) + growth - growth.mean(axis=0)
     assert settled("B9", b9_quantities(prm, curve(0.3, 0.5, 1), NS, 500, 0)).status == status
+
+
+def test_b9_is_of_verifiers_that_learned_from_the_same_solutions() -> None:
+    prm, orm = curve(0.3, 0.6, 0), curve(0.3, 0.5, 1)
+    claim = settled("B9", b9_quantities(prm, orm, NS, 500, 0, equal=False))
+    assert (claim.status, claim.reason) == ("inconclusive", "the ORM learned from other solutions than the PRM")
 
 
 def test_rules_and_quintiles_are_computed_from_samples() -> None:

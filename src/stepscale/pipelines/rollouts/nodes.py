@@ -2,7 +2,7 @@
 
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -15,6 +15,12 @@ from stepscale.pipelines.rolling_out import plan_rollouts
 from stepscale.pipelines.sampling import GradedSampler
 from stepscale.resume import ShardPlan, Shards
 from stepscale.scratch import scratch_folder
+from stepscale.studies.rollouts.measure import SAME_SOLUTIONS
+from stepscale.verifiers.options import VerifierTraining
+
+if TYPE_CHECKING:
+    from stepscale.supervision.arms import Arm
+    from stepscale.supervision.experiment import LabelledPool
 
 logger = logging.getLogger(__name__)
 
@@ -46,29 +52,59 @@ def train_soft_prm(
     Raises:
         InputError: Training should stop by that loss, and no question is set apart.
     """
-    from stepscale.supervision.arms import Arm, Cell
-    from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
-    from stepscale.supervision.selection import chosen
-    from stepscale.tracking import child_run
+    from stepscale.supervision.arms import Arm
+    from stepscale.supervision.experiment import LabelledPool
     from stepscale.verifiers.examples import validation_problems
 
-    folder = scratch_folder("soft_prm")
-    verifiers, rollouts, seed = settings.verifiers, settings.rollouts, settings.seed
+    rollouts, seed = settings.rollouts, settings.seed
     if rollouts.patience is not None and not validation_problems(labels["problem_id"], rollouts.validation_share, seed):
         raise InputError(
             f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
             f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
         )
-    cell = Cell(Arm(name="soft PRM", supervision="values"), rollouts.samples, seed)
-    samples, of_the_run = chosen(solutions, labels), verifiers.training("prm", seed)
+    of_the_run = settings.verifiers.training("prm", seed)
     stopped = of_the_run.optimization.model_copy(update={"patience": rollouts.patience})
     options = of_the_run.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
-    pool = LabelledPool(problems, solutions, labels)
-    with child_run("soft_prm", cell_training(cell, options, len(samples), rollouts.least_steps)) as run:
-        trained = train_cell(cell, samples, pool, verifiers.base, options, rollouts.least_steps, folder, run.on_log)
-        run.metrics({**trained.numbers(), "mean_value": float(labels["value"].mean())})
+    pool, values = LabelledPool(problems, solutions, labels), {"mean_value": float(labels["value"].mean())}
+    return _train("soft_prm", Arm(name="soft PRM", supervision="values"), pool, options, settings, values)
+
+
+def train_orm_on_rolled_out(
+    problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, settings: RolloutSettings
+) -> Path:
+    """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data."""
+    from stepscale.supervision.arms import Arm
+    from stepscale.supervision.experiment import LabelledPool
+
+    arm, options = (
+        Arm(name=SAME_SOLUTIONS, supervision="outcome_by_answer"),
+        settings.verifiers.training("orm", settings.seed),
+    )
+    return _train(SAME_SOLUTIONS, arm, LabelledPool(problems, solutions, labels), options, settings, {})
+
+
+def _train(
+    name: str,
+    arm: "Arm",
+    pool: "LabelledPool",
+    options: VerifierTraining,
+    settings: RolloutSettings,
+    metrics: dict[str, float],
+) -> Path:
+    """The folder of a verifier that learned from the solutions that were rolled out, as the arm says."""
+    from stepscale.supervision.arms import Cell
+    from stepscale.supervision.experiment import cell_training, train_cell
+    from stepscale.supervision.selection import chosen
+    from stepscale.tracking import child_run
+
+    folder, rollouts = scratch_folder(name), settings.rollouts
+    cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(pool.solutions, pool.step_labels)
+    least, base = rollouts.least_steps, settings.verifiers.base
+    with child_run(name, cell_training(cell, options, len(samples), least)) as run:
+        trained = train_cell(cell, samples, pool, base, options, least, folder, run.on_log)
+        run.metrics(trained.numbers() | metrics)
         run.folder(folder, "model")
-    logger.info("soft PRM: %d solutions, %d values, mean %.3f", trained.n_rows, len(labels), labels["value"].mean())
+    logger.info("%s: %d solutions, %d labels", name, trained.n_rows, len(pool.step_labels))
     return folder
 
 
@@ -85,17 +121,25 @@ def evaluate_soft_prm(
 
 def score_with_soft_prm(
     soft_prm_model: Path,
+    rollouts_orm_model: Path,
     test_problems: pd.DataFrame,
     test_solutions: pd.DataFrame,
     verifiers: VerifierBlock,
     rollouts: RolloutOptions,
 ) -> pd.DataFrame:
-    """Scores of the first samples of each test problem."""
+    """Scores of the first samples of each test problem, by the soft PRM and by the ORM of the same solutions."""
     from stepscale.cost import Ledger
     from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.scoring import ModelVerifier
 
     tested = of_split(test_problems, test_solutions, "test")
     few = tested[tested["sample_id"] < rollouts.scored_samples]
-    verifier = ModelVerifier(soft_prm_model, "soft_prm", **verifiers.placement.model_dump())
-    return score_solutions(verifier, test_problems, few, Ledger())
+    models, placement = (
+        {"soft_prm": soft_prm_model, SAME_SOLUTIONS: rollouts_orm_model},
+        verifiers.placement.model_dump(),
+    )
+    scored = [
+        score_solutions(ModelVerifier(model, name, **placement), test_problems, few, Ledger())
+        for name, model in models.items()
+    ]
+    return pd.concat(scored, ignore_index=True)

@@ -11,7 +11,7 @@ _POOL = {"problems": "problems", "solutions": "pool_solutions"}
 
 
 def create_pipeline() -> Pipeline:
-    """Values of steps by rolling out the generator, a soft PRM of them, and its scores of the test samples."""
+    """Values of steps by rolling out the generator, a soft PRM of them and an ORM of the same solutions, and their scores."""
     settings = {"settings": "params:rollout_settings"}
     nodes = [
         Node(
@@ -33,6 +33,12 @@ def create_pipeline() -> Pipeline:
             name="train_soft_prm",
         ),
         Node(
+            rollouts.train_orm_on_rolled_out,
+            inputs={**_POOL, "labels": "rollout_labels", **settings},
+            outputs="rollouts_orm_model",
+            name="train_orm_on_rolled_out",
+        ),
+        Node(
             rollouts.evaluate_soft_prm,
             inputs=named("soft_prm_model", "params:verifiers") | _POOL,
             outputs="soft_prm_metrics",
@@ -40,7 +46,14 @@ def create_pipeline() -> Pipeline:
         ),
         Node(
             rollouts.score_with_soft_prm,
-            inputs=named("soft_prm_model", "test_problems", "test_solutions", "params:verifiers", "params:rollouts"),
+            inputs=named(
+                "soft_prm_model",
+                "rollouts_orm_model",
+                "test_problems",
+                "test_solutions",
+                "params:verifiers",
+                "params:rollouts",
+            ),
             outputs="soft_prm_scores",
             name="score_with_soft_prm",
         ),

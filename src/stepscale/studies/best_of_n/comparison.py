@@ -13,6 +13,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem, pass_at_k_per_problem
 from stepscale.estimators.intervals import Interval, bootstrap_interval
+from stepscale.estimators.quantities import Quantity, quantity
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
 
@@ -35,6 +36,9 @@ METHODS = (
     Method("pass@N (ceiling)", "pass_at_n", None),
 )
 _KNOWN = {m.verifier for m in METHODS}
+PAPER_N = 1860
+PAPER_LEADS = {"PRM - ORM": 0.058, "PRM - Majority": 0.086, "ORM - Majority": 0.028}
+"""Lightman et al. 2023, Figure 3: 78.2 / 72.4 / 69.6 at N = 1860."""
 
 
 def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
@@ -97,31 +101,72 @@ def curves_table(
     return pd.concat(parts, ignore_index=True)
 
 
-def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
+def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Quantity]:
     """What claim A1 says is above zero (``a1_values``), each as a paired interval over the problems."""
-    return {name: bootstrap_interval(pair, resamples, seed) for name, pair in a1_values(values, ns).items()}
+    effects = a1_effects(ns)
+    return {
+        name: quantity(bootstrap_interval(pair, resamples, seed), effects[name])
+        for name, pair in a1_values(values, ns).items()
+    }
 
 
 def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
     """Each quantity of claim A1, problem by problem [problems].
 
-    PRM - ORM, PRM - majority and ORM - majority at the largest N; and ``growth`` of the PRM's lead over each.
+    PRM - ORM, PRM - majority and ORM - majority at ``deciding_budget``; and ``growth`` of the PRM's lead over each up to it.
 
     Raises:
         InputError: As ``growth`` does.
     """
-    last = int(np.argmax(ns))
+    n = deciding_budget(ns)
     leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
-    pairs = {f"PRM - {name} at N={max(ns)}": lead[:, last] for name, lead in leads.items()}
-    pairs[f"ORM - Majority at N={max(ns)}"] = (values["ORM"] - values["Majority"])[:, last]
-    return pairs | {f"growth of PRM - {name} per doubling of N": growth(lead, ns) for name, lead in leads.items()}
+    growths = {f"growth of PRM - {name} per doubling of N": growth(lead, ns, n) for name, lead in leads.items()}
+    return leads_at(values, ns, n) | growths
 
 
-def growth(lead: Floats, ns: Sequence[int]) -> Floats:
+def a1_effects(ns: Sequence[int]) -> dict[str, float]:
+    """The size of each quantity of claim A1 in the paper: leads at N = 1860, growth as that lead over its doublings."""
+    n, doublings = deciding_budget(ns), float(np.log2(PAPER_N))
+    leads = {f"{name} at N={n}": effect for name, effect in PAPER_LEADS.items()}
+    growths = {f"growth of {name} per doubling of N": effect / doublings for name, effect in PAPER_LEADS.items()}
+    return leads | growths
+
+
+def leads_at(values: Mapping[str, Floats], ns: Sequence[int], n: int) -> dict[str, Floats]:
+    """The leads of Figure 3 at budget ``n``, problem by problem [problems]."""
+    pairs = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
+    return {f"{first} - {second} at N={n}": at_budget(values[first] - values[second], ns, n) for first, second in pairs}
+
+
+def leads_at_all_samples(
+    values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int
+) -> dict[str, Interval]:
+    """The same leads at the largest N, which are reported beside the deciding ones; none where these are at the largest."""
+    if deciding_budget(ns) == max(ns):
+        return {}
+    return {name: bootstrap_interval(lead, resamples, seed) for name, lead in leads_at(values, ns, max(ns)).items()}
+
+
+def deciding_budget(ns: Sequence[int]) -> int:
+    """The N at which a lead is decided: the largest up to a quarter of all S samples, and at least the second above 1.
+
+    At N = S a problem has one outcome per method, 0 or 1. At S / 4 its accuracy is a mean over all subsets, of which four are
+    disjoint, so that the same lead is told with about a third of the problems.
+    """
+    above = sorted(n for n in ns if n > 1) or [max(ns)]
+    return max([n for n in above if 4 * n <= max(ns)] + above[:2][-1:])
+
+
+def at_budget(values: Floats, ns: Sequence[int], n: int) -> Floats:
+    """The column [problems] of ``values`` [problems, len(ns)] at budget ``n``."""
+    return np.asarray(values[:, list(ns).index(n)])
+
+
+def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Floats:
     """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
-    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
-    same at all other N a growing one.
+    Up to the budget ``largest``, or to the last. At N = 1 there is nothing to choose and every lead is zero by construction: a
+    line through it would call a lead that is the same at all other N a growing one.
 
     Raises:
         InputError: Fewer than two budgets are 2 or more.
@@ -130,8 +175,8 @@ def growth(lead: Floats, ns: Sequence[int]) -> Floats:
         raise InputError(
             f"the growth of a lead needs two budgets of N >= 2, not {list(ns)}; draw more samples per problem"
         )
-    chosen = np.asarray(ns) > 1
-    return np.asarray(lead[:, chosen] @ slope_weights([n for n in ns if n > 1]))
+    used = [n for n in ns if 1 < n <= (largest or max(ns))]
+    return np.asarray(lead[:, np.isin(ns, used)] @ slope_weights(used))
 
 
 def shows_growth(ns: Sequence[int]) -> bool:

@@ -17,7 +17,15 @@ from stepscale.report.claims import Claim, settle
 from stepscale.report.part import WorkedExample
 from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, scoring_rules
 from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
-from stepscale.studies.best_of_n.comparison import a1_quantities, curves_table, estimates, methods, shows_growth
+from stepscale.studies.best_of_n.comparison import (
+    a1_quantities,
+    curves_table,
+    deciding_budget,
+    estimates,
+    leads_at_all_samples,
+    methods,
+    shows_growth,
+)
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.studies.best_of_n.worked_examples import choose
 
@@ -66,7 +74,9 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
         if "heldout" in scored:
             few = [n for n in ns if n <= scored["heldout"].grid.mask.shape[1]]
             unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, resamples, seed)
-            claims.append(settle("A5", a5_quantities(_per_problem(unlike), few, resamples, seed), seeds=1))
+            of_unlike = _per_problem(unlike)
+            beside = leads_at_all_samples(of_unlike, few, resamples, seed)
+            claims.append(settle("A5", a5_quantities(of_unlike, few, resamples, seed), seeds=1, beside=beside))
     tables = {name: table for name, table in measured.items() if len(table)}
     return {"curves": curves, "tables": tables, "claims": claims}
 
@@ -102,9 +112,10 @@ def _claims(
     """A6; A1 where there are budgets enough to see a lead grow; A2 where the PRM has neutral steps."""
     settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
     if shows_growth(ns):
-        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1))
+        beside = leads_at_all_samples(values, ns, resamples, seed)
+        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1, beside=beside))
     if "prm" in scored.steps and scored.has_neutral("prm"):
-        rules = rule_values(scored.grid, scored.steps["prm"], RULES, max(ns))
+        rules = rule_values(scored.grid, scored.steps["prm"], RULES, deciding_budget(ns))
         settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
     return settled
 

@@ -6,7 +6,6 @@ medium problems; small R) and two to lose (hard problems; large R): each is a ma
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,6 +13,7 @@ from numpy.typing import ArrayLike
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.flops_match import RATIOS, budget_multiplier, matched_difference, within
 from stepscale.estimators.intervals import Interval
+from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
 
 EASY = 3  # bins 1 to 3 are the easy and medium ones, 4 and 5 the hard ones
 MARGINS = 4  # quantities of a policy that was measured throughout
@@ -22,7 +22,7 @@ LEAST_RATIO = 2.0  # of sizes: nearer to 1 there is no larger model, and the cla
 
 def b7_quantities(
     name: str, optimal: ComputeOptimal, bins: ArrayLike, larger: ArrayLike, size_ratio: float
-) -> dict[str, Interval]:
+) -> dict[str, Quantity]:
     """Small minus larger on easy and medium problems and at the smallest R; larger minus small on hard ones and at the largest R.
 
     Of some problems it is the mean over R, and at one R over all problems, by the formula of v1. Only what was measured counts.
@@ -56,8 +56,8 @@ def b7_quantities(
         f"{name}: larger ({sized}) - small on bins {EASY + 1} and {EASY + 2}, mean over R": _turned(lead(hard, ratios)),
         f"{name}: larger ({sized}) - small at R = {highest:g}": _turned(lead(numbers, [highest])),
     }
-    return {key: interval for key, interval in margins.items() if interval is not None}
+    return {key: quantity(interval, ASSUMED) for key, interval in margins.items() if interval is not None}
 
 
 def _turned(interval: Interval | None) -> Interval | None:
-    return None if interval is None else replace(interval, mean=-interval.mean, low=-interval.high, high=-interval.low)
+    return None if interval is None else -interval

@@ -1,4 +1,4 @@
-"""What settles claims B4, B5, B6 and B10: quantities that should all lie above zero, each with its interval.
+"""What settles claims B4, B5, B6 and B10: quantities that should all lie above their thresholds, each with its interval.
 
 In: graded chains, or a row for each (problem, ratio, budget) from ``revisions.grid``. Out: named intervals for
 ``claims.settle``. All are over problems, paired by problem; policies are cross-validated (``compute_optimal``).
@@ -13,9 +13,10 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, strategy_results
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval, paired_interval
+from stepscale.estimators.intervals import bootstrap_interval, groups_interval, paired_interval
+from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
 from stepscale.studies.revisions.chain_rates import accuracy_by_position
-from stepscale.studies.strategies.policies import gain_of_bins, times_fewer
+from stepscale.studies.strategies.policies import gain_of_bins, generations_saved
 
 PARALLEL, SEQUENTIAL = "parallel", "sequential"  # as revisions.grid names them
 TRAINED = 4  # attempts in context that the revision model is trained on: positions 0 to 4
@@ -24,7 +25,7 @@ NOT_WORSE = 0.01  # B10: one point
 
 def b4_quantities(
     chains: pd.DataFrame, ratios: Mapping[str, pd.DataFrame], resamples: int, seed: int
-) -> dict[str, Interval]:
+) -> dict[str, Quantity]:
     """Pass@1 rises over the trained positions, and beyond them; sequential beats parallel (Snell et al. 2024, 6.1).
 
     Beyond: the mean of all later positions over the last trained one. ``ratios``: by what selects; sequential minus parallel
@@ -47,10 +48,10 @@ def b4_quantities(
     for select, rows in ratios.items():
         lead = over_budgets(rows, SEQUENTIAL) - over_budgets(rows, PARALLEL)
         quantities[f"sequential - parallel, {select}"] = bootstrap_interval(lead, resamples, seed)
-    return quantities
+    return {name: quantity(interval, ASSUMED) for name, interval in quantities.items()}
 
 
-def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> dict[str, Interval]:
+def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> dict[str, Quantity]:
     """A ratio for each bin beats one for all; sequential over balanced revisions gains more on easy bins than on hard ones.
 
     All at the largest budget (6.2: easy problems want pure sequential revisions, hard ones a balance).
@@ -61,12 +62,13 @@ def b5_quantities(rows: pd.DataFrame, bins: Bins, resamples: int, seed: int) -> 
         results.accuracy[results.strategies.index(SEQUENTIAL), last] - results.accuracy[_balanced(rows, results), last]
     )
     middle = (1 + int(bins.max())) / 2
-    return {
+    quantities = {
         f"a ratio for each bin - one for all at N={budget}": gain_of_bins(results, bins, last, resamples, seed),
         f"sequential - balanced on easy bins - the same on hard bins at N={budget}": groups_interval(
             lead, bins < middle, bins > middle, resamples, seed
         ),
     }
+    return {name: quantity(interval, ASSUMED) for name, interval in quantities.items()}
 
 
 def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
@@ -76,20 +78,24 @@ def _balanced(rows: pd.DataFrame, results: StrategyResults) -> int:
     return results.strategies.index(str(at_last.loc[uneven.idxmin(), "strategy"]))
 
 
-def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, seed: int) -> dict[str, Interval]:
-    """``times_fewer`` than parallel best-of-N by the compute-optimal ratio, for each kind of ``bins`` (6.2 and Figure 8)."""
-    saved = times_fewer(strategy_results(rows), PARALLEL, bins, resamples, seed)
-    budget = int(rows["budget"].max())
-    return {f"times fewer than parallel at N={budget}, {kind} bins, - 1": part for kind, part in saved.items()}
+def b6_quantities(rows: pd.DataFrame, bins: Mapping[str, Bins], resamples: int, seed: int) -> dict[str, Quantity]:
+    """``generations_saved`` by the compute-optimal ratio against parallel best-of-N, for each kind of ``bins`` (6.2, Figure 8).
+
+    At the budgets above 1; a budget is compared if parallel attempts still rise at four times as many.
+    """
+    results = strategy_results(rows)
+    baseline = results.curve(PARALLEL, None, resamples, seed)
+    budgets = [n for n in results.budgets if n > 1]
+    return generations_saved(results, baseline, "parallel best-of-N", budgets, bins, resamples, seed)
 
 
-def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples: int, seed: int) -> dict[str, Interval]:
+def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples: int, seed: int) -> dict[str, Quantity]:
     """Sequential revisions chosen by the ORM that sees earlier attempts are no worse than by the one that does not.
 
     To within ``NOT_WORSE``, as the mean over the budgets above 1 (J and Figure 15).
     """
     lead = over_budgets(with_history, SEQUENTIAL) - over_budgets(without, SEQUENTIAL)
-    return {f"with history - without + {NOT_WORSE}": bootstrap_interval(lead + NOT_WORSE, resamples, seed)}
+    return {"with history - without": quantity(bootstrap_interval(lead, resamples, seed), 0.0, -NOT_WORSE)}
 
 
 def over_budgets(rows: pd.DataFrame, strategy: str) -> Floats:

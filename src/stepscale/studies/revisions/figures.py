@@ -10,7 +10,7 @@ from stepscale.report.number_formats import POINTS, SHARE, cell, interval
 from stepscale.report.part import Figure, Panel, Part, TextTable, View
 from stepscale.report.plots import UNIT_AXES, curve_figure, curve_panel, series, unit_views
 from stepscale.studies.difficulty.figures import difficulty_figure, difficulty_tables
-from stepscale.studies.strategies.policy_tables import chosen_table, cost_tables, saved_by_policy, savings_table
+from stepscale.studies.strategies.policy_tables import chosen_table, cost_tables, savings_table, times_fewer
 
 _AXES = UNIT_AXES | {"generations": "attempts per problem, N (log scale)"}
 _TRAINED_ON = 5  # attempts: what stands in a chain after them had more before it than the model was trained on
@@ -28,7 +28,7 @@ def revisions_part(
     claims: Sequence[Claim],
 ) -> Part:
     """The part of the report on revisions. ``searched``: tables of searches over revisions, none where there were none."""
-    curves, saved = tables["curves"], saved_by_policy(tables["savings"], "compute-optimal, predicted bins")
+    curves = tables["curves"]
     chosen = "Which ratio of sequential to parallel for which difficulty"
     return Part(
         name="revisions",
@@ -52,7 +52,7 @@ def revisions_part(
             *difficulty_tables(difficulty),
         ),
         claims=tuple(claims),
-        measures={"B6": saved} if saved else {},
+        measures=times_fewer(claims, "B6"),
     )
 
 

@@ -1,4 +1,4 @@
-"""What settles claims B8 and B9 of a PRM of rollouts: quantities that should all lie above zero, each with its interval.
+"""What settles claims B8 and B9 of a PRM of rollouts: quantities that should all lie above their thresholds.
 
 "At least as good" cannot be shown of a difference without saying what is small: the margin here, in shares of the problems.
 """
@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.closed_form import Floats
-from stepscale.estimators.intervals import Interval, bootstrap_interval
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.quantities import ASSUMED, Quantity, growth_of, quantity
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, weighted_per_problem
 from stepscale.studies.best_of_n.claims import rule_scores
-from stepscale.studies.best_of_n.comparison import growth
+from stepscale.studies.best_of_n.comparison import at_budget, deciding_budget, growth
 from stepscale.verifiers.aggregation import How, Rule
 
 NOT_WORSE = 0.01  # B8: one point
@@ -27,26 +28,39 @@ def rule_votes(grid: SampleGrid, steps: pd.DataFrame, rules: Sequence[Rule], ns:
     }
 
 
-def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Interval]:
+def b8_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> dict[str, Quantity]:
     """A soft-label PRM's last step is no worse than minimum and product, to within ``NOT_WORSE`` (B, E and Fig. 13)."""
     last = values["last", "positive"]
     others: tuple[How, ...] = ("min", "product")
-    return {
-        f"last - {how} + {NOT_WORSE}": bootstrap_interval(last - values[how, "positive"] + NOT_WORSE, resamples, seed)
-        for how in others
-    }
+    leads = {how: bootstrap_interval(last - values[how, "positive"], resamples, seed) for how in others}
+    return {f"last - {how}": quantity(lead, 0.0, -NOT_WORSE) for how, lead in leads.items()}
 
 
-def b9_quantities(prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
-    """A PRM of rollouts over the ORM at the largest N, and the lead's growth per doubling of N (B, F and Fig. 14).
+def b9_quantities(
+    prm: Floats, orm: Floats, ns: Sequence[int], resamples: int, seed: int, equal: bool = True
+) -> dict[str, Quantity]:
+    """A PRM of rollouts over an ORM of the same solutions, and the growth of its lead (B, F and Fig. 14).
 
-    Accuracies [problems, len(ns)] by best-of-N weighted, the PRM's by its last step.
+    The lead is taken at ``deciding_budget``; its growth is per doubling of N, from 2 up to it.
+
+    Args:
+        prm: Accuracies [problems, len(ns)] by best-of-N weighted, by its last step.
+        orm: Those of the ORM.
+        ns: Budgets.
+        resamples: Bootstrap resamples.
+        seed: Of the resamples.
+        equal: Whether both learned from the same solutions; where they did not, nothing is told of the kind of verifier.
 
     Raises:
         InputError: As ``growth`` does.
     """
-    lead = np.asarray(prm - orm)
+    lead, n = np.asarray(prm - orm), deciding_budget(ns)
+    unmet = "" if equal else "the ORM learned from other solutions than the PRM"
+    parts = {
+        f"PRM - ORM at N={n}": (at_budget(lead, ns, n), ASSUMED),
+        "growth of PRM - ORM per doubling of N": (growth(lead, ns, n), growth_of(ASSUMED, n)),
+    }
     return {
-        f"PRM - ORM at N={max(ns)}": bootstrap_interval(lead[:, int(np.argmax(ns))], resamples, seed),
-        "growth of PRM - ORM per doubling of N": bootstrap_interval(growth(lead, ns), resamples, seed),
+        name: quantity(bootstrap_interval(values, resamples, seed), effect, unmet=unmet)
+        for name, (values, effect) in parts.items()
     }

@@ -32,7 +32,7 @@ def rollouts_part(
     reading = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted "
         f"by a PRM that learned Monte Carlo values of steps, with each way to make one score of them. {beside}ORM is "
-        "by its last token (F and Figure 14). The soft PRM learned from as many solutions as were rolled out."
+        "by its last token (F and Figure 14). Soft PRM and ORM learned from the same solutions, those rolled out."
     )
     figure = curve_figure("A PRM of rollouts, by scoring rule", reading + largest_error(curves), curve_view(curves))
     return Part(

@@ -4,18 +4,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.intervals import Interval, bootstrap_interval
+from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.voting import Vote
 from stepscale.parameters import PoolBlock, ReportBlock
 from stepscale.report.claims import Claim, settle
-from stepscale.studies.best_of_n.comparison import shows_growth
+from stepscale.studies.best_of_n.comparison import at_budget, deciding_budget, shows_growth
 from stepscale.studies.rollouts.claims import b8_quantities, b9_quantities, rule_votes
 from stepscale.verifiers.aggregation import Rule
 
 SOFT_RULES: tuple[Rule, ...] = (("last", "positive"), ("min", "positive"), ("product", "positive"))
+SAME_SOLUTIONS = "orm_of_rollouts"  # the ORM that learned from the soft PRM's solutions, as scores name it
 FEWEST_PROBLEMS = 5
 _KEY = ["problem_id", "sample_id"]
 
@@ -24,13 +27,14 @@ _KEY = ["problem_id", "sample_id"]
 class SoftScores:
     """The samples that a soft PRM scored, with the step scores of all that judged them, a row for each sample.
 
-    ``prm``: None where the soft PRM is the run's own.
+    ``prm``: None where the soft PRM is the run's own. ``equal``: whether soft PRM and ORM learned from the same solutions.
     """
 
     grid: SampleGrid
     soft: pd.DataFrame
     orm: pd.DataFrame
     prm: pd.DataFrame | None
+    equal: bool
 
 
 def gather_soft_scores(
@@ -41,15 +45,20 @@ def gather_soft_scores(
     soft_scores: pd.DataFrame,
     pool: PoolBlock,
 ) -> SoftScores:
-    """What is compared. Where rollouts labeled the pool, the run's own PRM is the soft one."""
+    """What is compared. Where rollouts labeled the pool, the run's own PRM is the soft one.
+
+    The ORM is the one of the soft PRM's own solutions (``SAME_SOLUTIONS`` in its scores); where there is none, the run's.
+    """
     test = problems[problems["split"] == "test"]
     prm, orm = (scores[scores["verifier"] == name] for name, scores in (("prm", prm_scores), ("orm", orm_scores)))
     is_own = pool.labeler.kind == "rollouts"
-    soft = prm[prm["problem_id"].isin(set(test["problem_id"]))] if is_own else soft_scores
+    alike = soft_scores["verifier"] == SAME_SOLUTIONS
+    soft = prm[prm["problem_id"].isin(set(test["problem_id"]))] if is_own else soft_scores[~alike]
+    orm = soft_scores[alike] if alike.any() and not is_own else orm
     scored = soft[_KEY].merge(solutions, on=_KEY, validate="one_to_one")
     beside = [soft[_KEY].merge(scores, on=_KEY, validate="one_to_one") for scores in (orm, prm)]
     grid = sample_grid(test[test["problem_id"].isin(set(scored["problem_id"]))], scored)
-    return SoftScores(grid, soft, beside[0], None if is_own else beside[1])
+    return SoftScores(grid, soft, beside[0], None if is_own else beside[1], bool(is_own or alike.any()))
 
 
 def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict[str, Any]:
@@ -61,23 +70,33 @@ def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict
         votes["PRM"] = rule_votes(scores.grid, scores.prm, [config.rule], ns)[config.rule]
     votes["ORM"] = rule_votes(scores.grid, scores.orm, SOFT_RULES[:1], ns)[SOFT_RULES[0]]
     curves = _curves(votes, ns, config.bootstrap, seed)
-    return {"tables": {"curves": curves}, "claims": _claims(soft, votes, ns, config.bootstrap, seed)}
+    return {"tables": {"curves": curves}, "claims": _claims(soft, votes, ns, config.bootstrap, seed, scores.equal)}
 
 
 def _claims(
-    soft: Mapping[Rule, Vote], votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int
+    soft: Mapping[Rule, Vote],
+    votes: Mapping[str, Vote],
+    ns: Sequence[int],
+    resamples: int,
+    seed: int,
+    equal: bool,
 ) -> list[Claim]:
     """None of few problems; B8 needs two samples to choose from, B9 budgets enough to see a lead grow."""
-    quantities = {}
+    quantities: dict[str, dict[str, Quantity]] = {}
+    beside: dict[str, dict[str, Interval]] = {}
     if len(votes["ORM"].per_problem) < FEWEST_PROBLEMS:
         return []
     if max(ns) > 1:
-        largest = {rule: vote.per_problem[:, -1] for rule, vote in soft.items()}
-        quantities["B8"] = b8_quantities(largest, resamples, seed)
+        n = deciding_budget(ns)
+        decided = {rule: at_budget(vote.per_problem, ns, n) for rule, vote in soft.items()}
+        quantities["B8"] = b8_quantities(decided, resamples, seed)
     if shows_growth(ns):
         compared = votes["Soft PRM, last"].per_problem, votes["ORM"].per_problem
-        quantities["B9"] = b9_quantities(*compared, ns, resamples, seed)
-    return [settle(name, parts, seeds=1) for name, parts in quantities.items()]
+        quantities["B9"] = b9_quantities(*compared, ns, resamples, seed, equal)
+        if deciding_budget(ns) < max(ns):
+            lead = np.subtract(*compared)[:, -1]
+            beside["B9"] = {f"PRM - ORM at N={max(ns)}": bootstrap_interval(lead, resamples, seed)}
+    return [settle(name, parts, seeds=1, beside=beside.get(name)) for name, parts in quantities.items()]
 
 
 def _curves(votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What settles claims B1, B2 and B3: quantities that should all lie above zero, each with its interval.
+"""What settles claims B1, B2 and B3: quantities that should all lie above their thresholds, each with its interval.
 
 In: the accuracy of every problem under every strategy and budget, and difficulty bins. Out: named intervals for
 ``claims.settle``, all paired by problem; policies are cross-validated (``compute_optimal``). Several settings of one method
@@ -13,9 +13,11 @@ import numpy as np
 from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.compute_optimal import StrategyResults
+from stepscale.estimators.curve import Curve
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.intervals import Interval, bootstrap_interval, groups_interval
-from stepscale.studies.strategies.policies import gain_of_bins, times_fewer
+from stepscale.estimators.intervals import bootstrap_interval, groups_interval
+from stepscale.estimators.quantities import ASSUMED, Quantity, quantity
+from stepscale.studies.strategies.policies import gain_of_bins, generations_saved
 
 Settings = Mapping[int, Sequence[str]]  # budget -> strategies of one method, each a search of its own there
 NOT_WORSE = 0.01  # B1: one point of accuracy, by which lookahead may differ and still be no better
@@ -25,7 +27,7 @@ MIDDLE = 4
 
 def b1_quantities(
     results: StrategyResults, baseline: str, beams: Settings, lookaheads: Settings, resamples: int, seed: int
-) -> dict[str, Interval]:
+) -> dict[str, Quantity]:
     """Beam search leads best-of-N weighted at the smallest budget, by less at the largest; lookahead is no better (B, 5.3).
 
     Lookahead against beam search is the mean over the budgets both have.
@@ -43,17 +45,20 @@ def b1_quantities(
     first, last = budgets[0], budgets[-1]
     over = np.mean([_mean(results, lookaheads, k) - _mean(results, beams, k) for k in both], axis=0)
     small, large = results.budgets[first], results.budgets[last]
-    quantities = {
-        f"beam - best-of-N weighted at N={small}": lead[first],
-        f"the same at N={small} - at N={large}": lead[first] - lead[last],
-        f"{NOT_WORSE} - (lookahead - beam)": NOT_WORSE - over,
+
+    def part(values: Floats, effect: float, above: float = 0.0) -> Quantity:
+        return quantity(bootstrap_interval(values, resamples, seed), effect, above)
+
+    return {
+        f"beam - best-of-N weighted at N={small}": part(lead[first], ASSUMED),
+        f"the same at N={small} - at N={large}": part(lead[first] - lead[last], ASSUMED),
+        "beam - lookahead": part(-over, 0.0, -NOT_WORSE),
     }
-    return {name: bootstrap_interval(values, resamples, seed) for name, values in quantities.items()}
 
 
 def b2_quantities(
     results: StrategyResults, baseline: str, beams: Settings, bins: Bins, resamples: int, seed: int
-) -> dict[str, Interval]:
+) -> dict[str, Quantity]:
     """A strategy for each bin beats one for all; beam search gains more in bins 3 and 4 than in bins 1 and 2 (B, 5.3).
 
     All at the largest budget; what beam search gains is over best-of-N weighted.
@@ -62,24 +67,28 @@ def b2_quantities(
     budget = results.budgets[last]
     lead = _mean(results, beams, last) - _accuracy(results, baseline, last)
     easy, middle = bins <= EASY, (bins > EASY) & (bins <= MIDDLE)
-    return {
+    quantities = {
         f"a strategy for each bin - one for all at N={budget}": gain_of_bins(results, bins, last, resamples, seed),
         f"beam - best-of-N weighted on bins 3, 4 - the same on bins 1, 2 at N={budget}": groups_interval(
             lead, middle, easy, resamples, seed
         ),
     }
+    return {name: quantity(interval, ASSUMED) for name, interval in quantities.items()}
 
 
 def b3_quantities(
-    results: StrategyResults, baseline: str, bins: Mapping[str, Bins], resamples: int, seed: int
-) -> dict[str, Interval]:
-    """``times_fewer`` than best-of-N weighted, for each kind of ``bins`` (B, 5.3 and Figure 4)."""
-    largest = results.curve(baseline, None, resamples, seed).x[-1]
-    saved = times_fewer(results, baseline, bins, resamples, seed)
-    return {
-        f"times fewer than best-of-N weighted at N={largest:.0f}, {kind} bins, - 1": interval
-        for kind, interval in saved.items()
-    }
+    results: StrategyResults,
+    baseline: Curve,
+    budgets: Sequence[int],
+    bins: Mapping[str, Bins],
+    resamples: int,
+    seed: int,
+) -> dict[str, Quantity]:
+    """``generations_saved`` against best-of-N weighted, for each kind of ``bins`` (B, 5.3 and Figure 4).
+
+    ``baseline``: best-of-N weighted at many N. ``budgets``: those that were searched at.
+    """
+    return generations_saved(results, baseline, "best-of-N weighted", budgets, bins, resamples, seed)
 
 
 def searched_budgets(results: StrategyResults, settings: Settings) -> list[int]:

@@ -15,8 +15,8 @@ from stepscale.studies.strategies.accuracy import CLOSED_FORM, MAJORITY, WEIGHTE
 from stepscale.studies.strategies.policy_tables import (
     chosen_table,
     cost_tables,
-    saved_by_policy,
     savings_table,
+    times_fewer,
 )
 
 _IS_POLICY = ("compute-optimal", "uniform")
@@ -48,7 +48,6 @@ def search_part(
     plan: SearchPlan,
 ) -> Part:
     """The part of the report on search against the PRM."""
-    saved = saved_by_policy(tables["savings"], "compute-optimal, predicted bins")
     return Part(
         name="search",
         title="Does searching against the PRM beat best-of-N?",
@@ -67,7 +66,7 @@ def search_part(
             *difficulty_tables(difficulty),
         ),
         claims=tuple(claims),
-        measures={"B3": saved} if saved else {},
+        measures=times_fewer(claims, "B3"),
     )
 
 

@@ -11,10 +11,13 @@ import numpy as np
 import pandas as pd
 
 from stepscale.estimators.compute_optimal import StrategyResults
+from stepscale.estimators.curve import Curve, curve
 from stepscale.estimators.difficulty import Bins
+from stepscale.estimators.horizontal_shift import dense_budgets
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.online_comparison import compare_online
 from stepscale.estimators.online_outcomes import ladder_of
+from stepscale.estimators.voting import weighted_per_problem
 from stepscale.grading import Rules
 from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
@@ -24,7 +27,7 @@ from stepscale.studies.search.recorded import recorded_pool, recorded_prices, re
 from stepscale.studies.strategies.accuracy import WEIGHTED, results_of, searched_budgets, vote_errors
 from stepscale.studies.strategies.curve_table import curve_rows, strategy_curves
 from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
-from stepscale.studies.strategies.samples import SEARCH, difficulty_bins, scored_grid
+from stepscale.studies.strategies.samples import SEARCH, ScoredGrid, difficulty_bins, scored_grid
 
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
 
@@ -47,7 +50,8 @@ def measure_search(
     resamples = config.bootstrap
     rows = searched_budgets(accuracy)
     results = results_of(rows)
-    bins = difficulty_bins(scored_grid(samples, results.ids, SEARCH), seed)
+    scored = scored_grid(samples, results.ids, SEARCH)
+    bins = difficulty_bins(scored, seed)
     kinds = [*bins.items(), ("one bin", np.ones(len(results.ids), np.int64))]
     optimal = policies(results, dict(zip(POLICIES, kinds, strict=True)), WEIGHTED, resamples, seed)
     curves = strategy_curves(results, resamples, seed) | optimal.curves
@@ -59,7 +63,10 @@ def measure_search(
         "savings": savings(curves, WEIGHTED, POLICIES, ns),
         "chosen": optimal.chosen,
     }
-    return {"tables": tables, "claims": _claims(results, bins, plan, resamples, seed)}
+    return {
+        "tables": tables,
+        "claims": _claims(results, _dense_weighted(scored, resamples, seed), bins, plan, resamples, seed),
+    }
 
 
 def measure_online_policy(
@@ -93,12 +100,26 @@ def measure_online_policy(
     return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices, rules)
 
 
+def _dense_weighted(scored: ScoredGrid, resamples: int, seed: int) -> Curve:
+    """Best-of-N weighted on these problems at N up to all recorded samples, half a doubling apart: the baseline of B3."""
+    grid = scored.grid
+    ns = dense_budgets(grid.mask.shape[1])
+    return curve(
+        weighted_per_problem(grid.answers, scored.prm, grid.correct, ns, grid.mask).per_problem, ns, resamples, seed
+    )
+
+
 def _claims(
-    results: StrategyResults, bins: Mapping[str, Bins], plan: SearchPlan, resamples: int, seed: int
+    results: StrategyResults,
+    weighted: Curve,
+    bins: Mapping[str, Bins],
+    plan: SearchPlan,
+    resamples: int,
+    seed: int,
 ) -> list[Claim]:
     """B3, and B2 and B1 where what they compare was searched."""
     beams, lookaheads = plan.settings("beam"), plan.settings("lookahead")
-    quantities = {"B3": b3_quantities(results, WEIGHTED, bins, resamples, seed)}
+    quantities = {"B3": b3_quantities(results, weighted, [n for n in plan.budgets if n > 1], bins, resamples, seed)}
     if beams:
         quantities["B2"] = b2_quantities(results, WEIGHTED, beams, bins["oracle"], resamples, seed)
     if beams and lookaheads and len(plan.budgets) > 1:

@@ -5,7 +5,7 @@ tokens or FLOPs (``cost_optimal``).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -14,11 +14,16 @@ from stepscale.estimators.compute_optimal import StrategyResults, compute_optima
 from stepscale.estimators.cost_optimal import CostOptimal, cost_optimal
 from stepscale.estimators.curve import Curve, difference
 from stepscale.estimators.difficulty import Bins
-from stepscale.estimators.efficiency import efficiency, efficiency_table
+from stepscale.estimators.efficiency import efficiency_table
 from stepscale.estimators.equal_cost import accuracy_at_cost
+from stepscale.estimators.horizontal_shift import Shift, horizontal_shift
 from stepscale.estimators.intervals import Interval
+from stepscale.estimators.quantities import REQUIRED, Quantity, quantity
 from stepscale.studies.strategies.curve_table import UNITS, Curves
 from stepscale.studies.strategies.tables import CHOSEN
+
+FACTOR = 4.0
+"""B3 and B6: times fewer generations, as the paper prints it (Snell et al. 2024, 5.3 and 6.2: up to 4)."""
 
 
 @dataclass(frozen=True)
@@ -84,19 +89,46 @@ def gain_of_bins(results: StrategyResults, bins: Bins, budget: int, resamples: i
     """Accuracy of a strategy for each bin minus that of one for all, at budget number ``budget``; both cross-validated."""
     by_bin = compute_optimal(results, bins, resamples, seed).curve
     for_all = compute_optimal(results, np.ones_like(bins), resamples, seed).curve
-    gain = difference(by_bin, for_all)
-    return Interval(gain.mean[budget], gain.low[budget], gain.high[budget], len(bins))
+    return replace(difference(by_bin, for_all)[budget], n_problems=len(bins))
 
 
-def times_fewer(
-    results: StrategyResults, baseline: str, bins: Mapping[str, Bins], resamples: int, seed: int
-) -> dict[str, Interval]:
-    """By how much the baseline's generations exceed the compute-optimal policy's at equal accuracy, less 1.
+def generations_saved(
+    results: StrategyResults,
+    baseline: Curve,
+    named: str,
+    budgets: Sequence[int],
+    bins: Mapping[str, Bins],
+    resamples: int,
+    seed: int,
+) -> dict[str, Quantity]:
+    """The doublings by which a baseline spends more than the compute-optimal policy at equal accuracy (B, 5.3 and 6.2).
 
-    At the baseline's own largest budget, for each kind of ``bins``; -1 where the policy never matches it.
+    They must be more than the share ``REQUIRED`` of the paper's two (``FACTOR``).
+
+    Args:
+        results: What every strategy reaches.
+        baseline: Made with the same problems, resamples and seed; its budgets should reach ``ROOM`` times those compared.
+        named: What the baseline is, for the quantity's name.
+        budgets: Those at which the policy has something to choose from.
+        bins: By kind the bin of each problem [problems].
+        resamples: Bootstrap resamples.
+        seed: Of the resamples and of the halves.
     """
-    curve, quantities = results.curve(baseline, None, resamples, seed), {}
+    doublings = float(np.log2(FACTOR))
+    quantities = {}
     for kind, member in bins.items():
-        factor = efficiency(curve, compute_optimal(results, member, resamples, seed).curve).factor
-        quantities[kind] = Interval(factor.mean - 1, factor.low - 1, factor.high - 1, len(member))
+        policy = compute_optimal(results, member, resamples, seed).curve
+        shift = horizontal_shift(baseline, policy, budgets, len(member))
+        quantities[f"log2 of the times fewer generations than {named}, {kind} bins"] = quantity(
+            shift.log2,
+            effect=doublings,
+            above=REQUIRED * doublings,
+            unmet="" if shift.compared else "not matched, for one of the curves is flat",
+            note="; ".join((*_each_budget(shift), *shift.notes)),
+        )
     return quantities
+
+
+def _each_budget(shift: Shift) -> list[str]:
+    pairs = zip(shift.compared, shift.matched, strict=True)
+    return [f"{n} as accurate as {spent:.1f} ({spent / n:.2f}x)" for n, spent in pairs]

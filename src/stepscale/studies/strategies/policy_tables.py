@@ -1,7 +1,10 @@
 """What compute-optimal policies chose and save, and accuracy at equal cost, as tables of the report."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from stepscale.report.claims import Claim
 from stepscale.report.number_formats import POINTS, SHARE, cell, factor
 from stepscale.report.part import TextTable
 
@@ -28,10 +31,15 @@ def savings_table(title: str, savings: pd.DataFrame) -> TextTable:
     return TextTable(title=title, rows=tuple(rows), note=_SAVINGS_NOTE)
 
 
-def saved_by_policy(savings: pd.DataFrame, policy: str) -> str:
-    """How many times fewer generations ``policy`` takes at the baseline's largest budget; "" if it was not measured."""
-    rows = savings[(savings["policy"] == policy) & (savings["unit"] == "generations")]
-    return factor(rows.sort_values("n").to_dict("records")[-1]) if len(rows) else ""
+def times_fewer(claims: Sequence[Claim], claim_id: str) -> dict[str, str]:
+    """What a claim's policies save in the paper's terms, by the claim; none if it was not measured."""
+    factors = [
+        f"{2**row.estimate:.1f}x, at least {2**row.low:.1f}x ({row.name.rsplit(', ', 1)[-1]})"
+        for claim in claims
+        for row in claim.quantities
+        if claim.id == claim_id and row.estimate is not None and row.low is not None
+    ]
+    return {claim_id: "; ".join(factors)} if factors else {}
 
 
 def chosen_table(title: str, chosen: pd.DataFrame) -> TextTable:

@@ -49,6 +49,7 @@ class LabelEfficiency:
     saved: Interval
     n_problems: int
     seeds: int
+    doublings: float  # of labels between the control's least and most: what its line was measured over
 
 
 def data_efficiency(
@@ -79,7 +80,8 @@ def data_efficiency(
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
         # a quantile that is one of the values: between two it would be nan where one is infinite
-        return Interval(estimate[0], *percentile_bounds(of_lines, level, method="inverted_cdf"))
+        bounds = percentile_bounds(of_lines, level, method="inverted_cdf")
+        return Interval(estimate[0], *bounds, both.shape[3], level, of_lines)
 
     slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
     start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
@@ -96,6 +98,7 @@ def data_efficiency(
         interval(_power(saved), _power(saved_mean)),
         both.shape[3],
         both.shape[2],
+        float(np.ptp(x[1])),
     )
 
 
