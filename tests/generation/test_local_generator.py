@@ -14,7 +14,7 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
-from stepscale.generation.cohort import Cohort
+from stepscale.generation.cohort import Cohort, Ends
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.local import LocalGenerator
@@ -277,10 +277,10 @@ def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():
     """Tokenizers merge "}" and a newline; of the tokens here 0 is text, 1 a newline, 2 both, and all begin a new line."""
     cohort = Cohort.__new__(Cohort)
     blank, ends = np.array([False, True, False]), np.array([False, True, True])
-    cohort._boundaries = SimpleNamespace(
-        stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens]
-    )
-    cohort._alive, cohort._rows, cohort._until, cohort._longest = np.arange(3), np.arange(3), "solution", 99
+    boundaries = SimpleNamespace(stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens])
+    cohort._ends = Ends("solution", boundaries, 99, "", lambda tokens: "")
+    cohort._alive, cohort._rows = np.arange(3), np.arange(3)
+    cohort._line_starts, cohort._undecided = np.zeros(3, int), np.zeros(3, bool)
     cohort._blank, cohort._tokens = np.ones(3, bool), np.arange(3)[:, None]
     cohort._starts, cohort._limits = np.zeros(3, int), np.full(3, 99)
     cohort._ended, cohort._lengths, cohort._step_ends = np.zeros(3, int), np.zeros(3, int), np.zeros((3, 1), bool)

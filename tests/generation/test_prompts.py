@@ -172,8 +172,8 @@ def test_only_a_base_asked_by_examples_ends_before_a_further_one() -> None:
     }
     as_it_is = GeneratorBlock.model_validate({**given, "fine_tuning": None})
     tuned = GeneratorBlock.model_validate({**given, "fine_tuning": {"epochs": 1}})
-    assert as_it_is.ends_before == as_it_is.base_ends_before == tuned.base_ends_before == "Problem:"
-    assert tuned.ends_before == ""
+    assert as_it_is.opening == as_it_is.base_opening == tuned.base_opening == "Problem:"
+    assert tuned.opening == ""
 
 
 def test_a_generator_that_is_asked_by_examples_ends_its_solutions_so(model: Path) -> None:

@@ -9,6 +9,13 @@ from dataclasses import replace
 
 from stepscale.generation.contract import Continuation
 
+_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
+
+
+def end_tokens(opening: str) -> int:
+    """Tokens that tell whether a solution ends here: as many as the line's beginning may take, a character each."""
+    return _BLANK + len(opening) if opening else 1
+
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
     """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""

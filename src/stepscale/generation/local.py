@@ -26,11 +26,10 @@ from stepscale.engine.prefix_memory import PrefixMemory
 from stepscale.errors import InputError
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.boundaries import Boundaries
-from stepscale.generation.cohort import Cohort, Outcome, Plan
+from stepscale.generation.cohort import Cohort, Ends, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
-from stepscale.generation.ends import ended_before
+from stepscale.generation.ends import end_tokens
 
-_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
 _ROUND = 16  # cohorts whose prefixes are read at once
 Dtype = Literal["float32", "bfloat16"]
 
@@ -57,7 +56,7 @@ class LocalGenerator:
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
-        self.end_tokens = _BLANK + len(ends_before) if ends_before else 1  # a token is a character at the least
+        self.end_tokens = end_tokens(ends_before)
         config = model.config.get_text_config()
         self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
         self.parameters = int(model.num_parameters())
@@ -160,10 +159,7 @@ class LocalGenerator:
         size = {"parameters": self.parameters, "attention_width": self.attention_width}
         ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
-        ordered = [results[i] for i in range(len(requests))]
-        if not self.ends_before:
-            return ordered
-        return [ended_before(self.ends_before, continuation, self.decode) for continuation in ordered]
+        return [results[i] for i in range(len(requests))]
 
     def _round(
         self, plans: Sequence[Plan], sampling: Sampling, until: Until, lanes: Lanes, read: Computed
@@ -187,7 +183,8 @@ class LocalGenerator:
         with torch.inference_mode():  # the mode is each thread's own
             past = self._prefixes.gather(places)
             arena = self._arenas.setdefault(threading.current_thread().name, Arena())
-            return Cohort(self._network, plan, past, arena, sampling, until, self._boundaries, self._longest).run()
+            ends = Ends(until, self._boundaries, self._longest, self.ends_before, self.decode)
+            return Cohort(self._network, plan, past, arena, sampling, ends).run()
 
     def _check(self, requests: Sequence[Request]) -> None:
         """Raises InputError for a prefix that leaves no room."""
