@@ -18,7 +18,7 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
-from stepscale.engine.lanes import Lanes, is_small, most_lanes
+from stepscale.engine.lanes import Lanes, cohort_lanes, is_small
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
@@ -30,6 +30,7 @@ from stepscale.generation.cohort import Cohort, Ends, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
 
+_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
 Dtype = Literal["float32", "bfloat16"]
 
@@ -70,10 +71,11 @@ class LocalGenerator:
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
         self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
-        self._lanes = most_lanes(weights)  # cohorts decoded side by side
-        shares = 2 * self._lanes if is_small(weights) else 3
-        tokens = budget // shares // self._prefixes.token_bytes
-        self._limits = CohortLimits(tokens, self._longest, self._lanes, self._like.device.type == "cpu")
+        self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
+        on_cpu = self._like.device.type == "cpu"
+        tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
+        most = max(1, _PROBABILITIES // _vocabulary(model))
+        self._limits = CohortLimits(tokens, self._longest, self._lanes, on_cpu, not self._is_small, most)
         self._arenas: dict[str, Arena] = {}
 
     @classmethod
@@ -145,9 +147,12 @@ class LocalGenerator:
         began = time.perf_counter()
         self._check(requests)
         batches = cohorts(requests, sampling.max_new_tokens, self._limits)
+        n_lanes = min(torch.get_num_threads(), self._lanes)
+        if not self._is_small and len(batches) < n_lanes:
+            n_lanes = 1  # one cohort of a large model: all threads share its products
         results: dict[int, Continuation] = {}
         read, decoded = Computed(), Computed()
-        with torch.inference_mode(), Lanes(min(torch.get_num_threads(), self._lanes)) as lanes:
+        with torch.inference_mode(), Lanes(n_lanes) as lanes:
             for start in range(0, len(batches), _ROUND):
                 batches_now = batches[start : start + _ROUND]
                 plans = [Plan.of([requests[i] for i in batch]) for batch in batches_now]

@@ -141,7 +141,7 @@ class TokenIds:
         given = (choice.get("logprobs") or {}).get("token_logprobs") or []
         logprobs = tuple(float(value or 0.0) for value in given) if len(given) == len(tokens) else ()
         if until == "step":
-            ends = self.step_ends(tokens, "length")
+            ends = [end for end in self.step_ends(tokens, "length") if not self._boundaries.stop[tokens[end]]]
             if ends:
                 tokens, logprobs, ended = tokens[: ends[0] + 1], logprobs[: ends[0] + 1], "step"
             elif reason in _ENDS and stop_text == self._boundaries.separator:
@@ -158,8 +158,7 @@ class TokenIds:
         for at, token in enumerate(tokens):
             last = at == len(tokens) - 1
             if bounds.stop[token] or (last and ended == "solution"):
-                if not blank or not bounds.blank[token]:
-                    ends.append(at)
+                ends += [] if blank else [at]
                 continue
             blank = blank and bool(bounds.blank[token])
             tail = ids[None, max(0, at + 1 - _TAIL) : at + 1]

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
-from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
+from stepscale.generation.prompts import HEADING, ChatPrompt, FewShotPrompt, Prompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters.block import Block, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
@@ -70,6 +70,8 @@ class GeneratorBlock(Block):
 
     def template(self, seed: int) -> str:
         """What the generator is asked with: once fine-tuned, it needs no examples. Raises InputError."""
+        if isinstance(self.prompt, ChatPrompt) and self.fine_tuning:
+            return prompt_template(self.prompt.model_copy(update={"examples": None}), self.base or "", seed)
         if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
             return prompt_template(self.prompt.then, self.base or "", seed)
         return self.base_template(seed)
