@@ -39,7 +39,8 @@ def one_a_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]
 
 def _is_small(folder: Path) -> bool:
     reference = reference_in(folder)
-    if reference:
-        folder = Path(reference.source or "")
+    if reference and reference.kind != "model":
+        return False
+    folder = Path(reference.source or "") if reference else folder
     weights = [path.stat().st_size for path in folder.glob("*.safetensors")]
     return 0 < sum(weights) <= _SMALL

@@ -19,7 +19,7 @@ def end_tokens(opening: str) -> int:
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
     """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
-    last = len(continuation.tokens) - 1
+    last, own = len(continuation.tokens) - 1, continuation.model_tokens
     ends = [
         *continuation.step_ends,
         *([last] if not continuation.step_ends or continuation.step_ends[-1] < last else []),
@@ -34,6 +34,7 @@ def ended_before(opening: str, continuation: Continuation, decode: Callable[[Seq
                 logprobs=continuation.logprobs[:start],
                 ended="solution",
                 step_ends=step_ends,
+                model_tokens=own if own is None or start else 0,
             )
         start = end + 1
     return continuation

@@ -56,8 +56,8 @@ class ServerGenerator:
 
     @cached_property
     def context(self) -> int:
-        """Tokens of prompt and solution that the model can hold together; very many where nobody tells."""
-        return self._client.context() or _UNKNOWN_CONTEXT
+        """Ids of prompt and solution that the model can hold together; very many where nobody tells, or where ids are bytes."""
+        return (isinstance(self.unit, TokenIds) and self._client.context()) or _UNKNOWN_CONTEXT
 
     @cached_property
     def unit(self) -> Unit:
@@ -120,8 +120,9 @@ class ServerGenerator:
         ended = piece.ended
         if ended == "step" and isinstance(unit, TokenIds) and len(request.prefix) + len(tokens) >= self.context:
             ended = "length"  # a step that fills the context cannot be gone on from
+        own = None if isinstance(unit, TokenIds) else length
         ends = unit.step_ends(tokens, ended)
-        return Continuation(tokens, logprobs if told else (), ended, ends, length), prefill, decode
+        return Continuation(tokens, logprobs if told else (), ended, ends, own), prefill, decode
 
     def _ask(
         self, prefix: tuple[int, ...], seed: int, sampling: Sampling, room: int, until: Until, unit: Unit

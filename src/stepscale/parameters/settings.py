@@ -44,6 +44,15 @@ class RevisionSettings(Block):
     revisions: RevisionsBlock
     seed: int = Field(ge=0)
 
+    @model_validator(mode="after")
+    def _have_weights_to_train(self) -> Self:
+        if self.generator.server:
+            raise ValueError(
+                "generator.server: revisions fine-tune the generator, so its weights must be here; give generator.base and set "
+                "generator.server to null, or leave out the pipeline revisions"
+            )
+        return self
+
 
 class LargerSettings(Block):
     """What the larger model is made of, and which test problems it answers."""

@@ -23,21 +23,36 @@ def load_verifier(
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     separator: str = "\n",
+    model: str | None = None,
+    tokenizer: str | None = None,
 ) -> "StepReader":
     """Open a model that scores steps.
 
     Args:
         source: A folder that verifier training wrote, or the folder or hub name of a public reward model. A folder may also
-            refer to such a model, here or behind a server.
+            refer to such a model, here or behind a server. Or the base address of a server that pools (vLLM), such as
+            ``http://localhost:8000/v1``.
         adapter: The conventions of a public model; told from its name or its folder where that is possible.
         name: The name in results and ledgers; by default the last part of ``source``.
         device: Torch device; "auto" takes a GPU if there is one.
         dtype: Precision of weights and arithmetic.
         separator: For the adapter ``trl`` alone: the step separator that the model was trained with.
+        model: For a server: the model's name there; needed only if it serves several.
+        tokenizer: For a server: folder or hub name of the model's tokenizer, or the folder of a verifier trained here; by default
+            the model's name.
 
     Raises:
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        with needs("remote"), needs("models"):
+            from stepscale.remote.client import served_model
+            from stepscale.verifiers.served import ServedVerifier
+        access = ServedPRM(
+            base_url=source, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
+        )
+        served = access if model else access.model_copy(update={"model": served_model(access)})
+        return ServedVerifier(served, name)
     folder = Path(source)
     if adapter is None and (reference := reference_in(folder)):
         return _referred(reference, name, device, dtype)

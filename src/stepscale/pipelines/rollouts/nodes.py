@@ -93,9 +93,9 @@ def score_with_soft_prm(
     """Scores of the first samples of each test problem."""
     from stepscale.cost import Ledger
     from stepscale.verifiers.scores_table import score_solutions
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     tested = of_split(test_problems, test_solutions, "test")
     few = tested[tested["sample_id"] < rollouts.scored_samples]
-    verifier = ModelVerifier(soft_prm_model, "soft_prm", **verifiers.placement.model_dump())
+    verifier = open_verifier(soft_prm_model, "soft_prm", verifiers.placement)
     return score_solutions(verifier, test_problems, few, Ledger())
