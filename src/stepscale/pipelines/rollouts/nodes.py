@@ -92,8 +92,8 @@ def score_with_soft_prm(
 ) -> pd.DataFrame:
     """Scores of the first samples of each test problem."""
     from stepscale.cost import Ledger
-    from stepscale.verifiers.scores_table import score_solutions
     from stepscale.verifiers.open_verifier import open_verifier
+    from stepscale.verifiers.scores_table import score_solutions
 
     tested = of_split(test_problems, test_solutions, "test")
     few = tested[tested["sample_id"] < rollouts.scored_samples]
