@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench seeds clean
+.PHONY: run real test lint docs bench bench-gpu seeds clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -30,6 +30,9 @@ docs: $(READY) # a broken link fails
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+bench-gpu: $(READY) # a Llama of a billion random weights, made in place
+	$(BIN)/python -m bench._gpu
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv
