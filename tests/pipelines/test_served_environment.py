@@ -149,3 +149,24 @@ def test_a_prm_that_is_ready_is_named_once() -> None:
     prm, orm = take_prm(VerifierBlock.model_validate({**given, "public": public}))
     assert "public verifier" in (prm / "stepscale_reference.json").read_text()
     assert '"none"' in (orm / "stepscale_reference.json").read_text()
+
+
+def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_looked_for_on_disk() -> None:
+    from kedro.config import OmegaConfigLoader
+    from kedro.io import DataCatalog, MemoryDataset
+
+    from stepscale.hooks.bases import check_bases
+    from stepscale.parameters import check_parameters, settings_of
+    from stepscale.pipeline_registry import PIPELINES
+    from stepscale.settings import CONFIG_LOADER_ARGS
+
+    conf = str(Path(__file__).resolve().parents[2] / "conf")
+    given = OmegaConfigLoader(conf, env="served", **CONFIG_LOADER_ARGS)["parameters"]
+    parameters = check_parameters({**given, "verifiers": {**given["verifiers"], "base": "nowhere/at/all"}})
+    with pytest.raises(InputError, match=r"generator\.server: revisions fine-tune the generator"):
+        settings_of(parameters, "revision_settings")
+    assert settings_of(parameters, "search_settings")
+    blocks = {f"params:{name}": MemoryDataset(getattr(parameters, name)) for name in ("generator", "verifiers")}
+    check_bases(PIPELINES["ingestion"]() + PIPELINES["ready_prm"](), DataCatalog(blocks))
+    with pytest.raises(InputError, match="nowhere"):
+        check_bases(PIPELINES["reward_modeling"](), DataCatalog(blocks))

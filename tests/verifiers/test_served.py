@@ -158,3 +158,11 @@ def test_a_node_opens_what_its_folder_refers_to(tmp_path, base, serve) -> None:
     elsewhere = ready_prm_folder(settings.model_copy(update={"base_url": "http://b/v1"}), tmp_path / "moved")
     other = ready_prm_folder(settings.model_copy(update={"model": "b"}), tmp_path / "other")
     assert model_hash(referred) == model_hash(elsewhere) != model_hash(other), "a server may move, a model may not"
+
+
+def test_a_server_is_a_verifier_by_its_address_alone(tmp_path, base, serve) -> None:
+    import stepscale
+
+    folder = saved_verifier(tmp_path / "prm", "prm", base)
+    verifier = stepscale.load_verifier(serve(folder, pooling(folder)).base_url, tokenizer=str(folder))
+    assert verifier.name == "fake" and len(verifier.score(SOLUTIONS, Ledger())) == len(SOLUTIONS)

@@ -45,13 +45,19 @@ class ServedVerifier:
         self._client = Client(settings)
 
     @cached_property
+    def saved(self) -> SavedVerifier | None:
+        """What a verifier that was trained here says of itself; None for one of others."""
+        folder = Path(self.settings.source)
+        trained_here = self.settings.adapter is None and (folder / FILE_NAME).is_file()
+        return SavedVerifier.read(folder) if trained_here else None
+
+    @cached_property
     def _conventions(self) -> tuple[Encode, Read]:
         """How steps are laid out, and how the outputs of one solution are read."""
         settings, source = self.settings, self.settings.source
         tokenizer, longest = load_tokenizer(source), self._client.context()
-        if settings.adapter is None and (Path(source) / FILE_NAME).is_file():
-            saved = SavedVerifier.read(Path(source))
-            return encode_lines(StepEncoder(tokenizer, saved.layout, longest)), reader(saved.kind)
+        if self.saved:
+            return encode_lines(StepEncoder(tokenizer, self.saved.layout, longest)), reader(self.saved.kind)
         adapter = settings.adapter or adapter_for(source)
         match adapter:
             case "qwen_math_prm":
