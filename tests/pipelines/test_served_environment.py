@@ -58,17 +58,23 @@ def server(tokenizer: Path, request: pytest.FixtureRequest) -> Iterator[FakeVLLM
 
 
 @pytest.fixture
-def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
+def small(project: Path, server: FakeVLLM, tokenizer: Path, request: pytest.FixtureRequest) -> Path:
+    """The environment with these servers; where text is sent, how large the models are is not known."""
+    takes_ids = "token ids" in request.node.name
     for split, n in (("train", 12), ("test", 12)):
         write(Tables(problems=problems(split, n)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "served" / "parameters.yml"
     given = yaml.safe_load(file.read_text())
     given["problems"] |= {split: {"path": f"{split}.jsonl", "format": "math"} for split in ("train", "test")}
     access = {"base_url": server.base_url, "model": "fake"}
-    given["generator"] |= {"base": str(tokenizer), "server": {**access, "parameters": 10}, "prompt": "{problem}\n"}
+    given["generator"] |= {
+        "base": str(tokenizer),
+        "server": {**access, "parameters": 10 * takes_ids},
+        "prompt": "{problem}\n",
+    }
     given["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
     given["pool"]["train"]["per_problem"] = 2
-    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20}
+    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20 * takes_ids}
     given["search"]["samples"]["per_problem"] = 4
     given["report"]["budgets"] = [1, 2, 4]
     given["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
