@@ -178,13 +178,16 @@ def test_searches_keep_to_the_limit_and_send_what_was_drawn(serve, model, option
     assert {tuple(prompt)} <= set(last) and any(prefix in kept and len(prefix) > len(prompt) for prefix in last)
 
 
-def test_a_line_that_opens_a_further_problem_ends_the_solution_while_drawing(serve, model) -> None:
+@pytest.mark.parametrize("ids", [True, False])
+def test_a_line_that_opens_a_further_problem_ends_the_solution_while_drawing(serve, model, ids) -> None:
     server = serve()
-    settings = ServerSettings(base_url=server.base_url, model="fake")
+    settings = ServerSettings(base_url=server.base_url, model="fake", token_ids=ids)
     generator = ServerGenerator(settings, tokenizer=str(model), ends_before="+")
     requests = [Request(generator.encode_prompt("5+5"), seed) for seed in range(40)]
     found = generator.generate(requests, SAMPLING, "solution", Ledger())
     assert all(body["stop"] == ["\n+"] for _, body in server.bodies if body["max_tokens"] == 60)
     texts = [generator.decode(c.tokens) for c in found]
     assert not any(line.strip().startswith("+") for text in texts for line in text.splitlines())
-    assert any(c.ended == "solution" and (not c.tokens or c.tokens[-1] != 1) for c in found)
+    wrote = sum(body["max_tokens"] == 60 for _, body in server.bodies)
+    assert wrote == 40 and sum(c.ended == "solution" for c in found) > 20
+    assert all(c.length <= 60 for c in found)

@@ -166,3 +166,17 @@ def test_a_server_is_a_verifier_by_its_address_alone(tmp_path, base, serve) -> N
     folder = saved_verifier(tmp_path / "prm", "prm", base)
     verifier = stepscale.load_verifier(serve(folder, pooling(folder)).base_url, tokenizer=str(folder))
     assert verifier.name == "fake" and len(verifier.score(SOLUTIONS, Ledger())) == len(SOLUTIONS)
+
+
+def test_a_public_reward_model_is_the_run_s_prm_as_it_is(tmp_path, base) -> None:
+    from stepscale.engine.placement import Placement
+    from stepscale.verifiers.public import PublicVerifier
+
+    torch.manual_seed(1)
+    AutoModelForTokenClassification.from_pretrained(base, num_labels=2).save_pretrained(tmp_path / "trl")
+    load_tokenizer(base).save_pretrained(tmp_path / "trl")
+    public = PublicVerifier(adapter="trl", source=str(tmp_path / "trl"), separator="\n\n")
+    opened = open_verifier(ready_prm_folder(public, tmp_path / "referred"), "prm", Placement(device="cpu"))
+    scores = opened.score(SOLUTIONS, Ledger())
+    assert opened.name == "prm" and [len(s.negative) for s in scores] == [len(t.steps) for t in SOLUTIONS]
+    assert opened.parameters > 0 and opened.encode(SOLUTIONS[:1])[0].ids
