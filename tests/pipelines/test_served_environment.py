@@ -58,9 +58,7 @@ def server(tokenizer: Path, request: pytest.FixtureRequest) -> Iterator[FakeVLLM
 
 
 @pytest.fixture
-def small(project: Path, server: FakeVLLM, tokenizer: Path, request: pytest.FixtureRequest) -> Path:
-    """The environment with these servers; where text is sent, how large the models are is not known."""
-    takes_ids = "token ids" in request.node.name
+def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
     for split, n in (("train", 12), ("test", 12)):
         write(Tables(problems=problems(split, n)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "served" / "parameters.yml"
@@ -69,12 +67,12 @@ def small(project: Path, server: FakeVLLM, tokenizer: Path, request: pytest.Fixt
     access = {"base_url": server.base_url, "model": "fake"}
     given["generator"] |= {
         "base": str(tokenizer),
-        "server": {**access, "parameters": 10 * takes_ids},
+        "server": {**access, "parameters": 10},
         "prompt": "{problem}\n",
     }
     given["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
     given["pool"]["train"]["per_problem"] = 2
-    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20 * takes_ids}
+    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20}
     given["search"]["samples"]["per_problem"] = 4
     given["report"]["budgets"] = [1, 2, 4]
     given["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
@@ -172,6 +170,10 @@ def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_loo
     with pytest.raises(InputError, match=r"generator\.server: revisions fine-tune the generator"):
         settings_of(parameters, "revision_settings")
     assert settings_of(parameters, "search_settings")
+    for block in ("generator", "verifiers"):
+        unknown = {**given, block: {**given[block], "server": {**given[block]["server"], "parameters": 0}}}
+        with pytest.raises(InputError, match=rf"{block}\.server\.parameters: searches are compared by FLOPs"):
+            settings_of(check_parameters(unknown), "search_settings")
     blocks = {f"params:{name}": MemoryDataset(getattr(parameters, name)) for name in ("generator", "verifiers")}
     check_bases(PIPELINES["ingestion"]() + PIPELINES["ready_prm"](), DataCatalog(blocks))
     with pytest.raises(InputError, match="nowhere"):
