@@ -115,11 +115,11 @@ class ServerGenerator:
             tokens, logprobs = tokens + piece.tokens, logprobs + piece.logprobs
             told = told and bool(piece.logprobs or not piece.tokens)
             length, prefill, decode = length + usage[0], prefill + usage[1], decode + usage[2]
-            if piece.ended != "step" or unit.decode(tokens).strip() or length >= sampling.max_new_tokens:
+            full = isinstance(unit, TokenIds) and len(request.prefix) + len(tokens) >= self.context
+            if piece.ended != "step" or unit.decode(tokens).strip() or full or length >= sampling.max_new_tokens:
                 break
-        ended = piece.ended
-        if ended == "step" and isinstance(unit, TokenIds) and len(request.prefix) + len(tokens) >= self.context:
-            ended = "length"  # a step that fills the context cannot be gone on from
+        # a step that fills the context cannot be gone on from
+        ended = "length" if piece.ended == "step" and full else piece.ended
         own = None if isinstance(unit, TokenIds) else length
         ends = unit.step_ends(tokens, ended)
         return Continuation(tokens, logprobs if told else (), ended, ends, own), prefill, decode
