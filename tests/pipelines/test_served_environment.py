@@ -108,7 +108,7 @@ def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, 
     assert len(set(as_ids)) == 1 and (data / "08_reporting" / "report.html").is_file()
 
     n_asked = len(server.bodies)
-    again = run_in(small, "--env", "served", "--to-nodes", "gather_searches")
+    again = run_in(small, "--env", "served", "--to-nodes", "search.gather_searches")
     assert again.exit_code == 0, again.output
     assert len([b for _, b in server.bodies[n_asked:] if "prompt" in b]) <= 1, "finished shards are not asked for again"
 
