@@ -3,10 +3,14 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run test lint docs bench seeds clean
+.PHONY: run real test lint docs bench bench-gpu seeds clean
 
 run: $(READY)
 	$(BIN)/kedro run
+
+real: $(READY) # SmolLM2-135M on word problems
+	$(BIN)/python -m stepscale.engine.pretrained data/01_raw/smollm2
+	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist loadfile # a file a core; more would share cores with the threads of the tests themselves
@@ -26,6 +30,9 @@ docs: $(READY) # a broken link fails
 
 bench: $(READY)
 	$(BIN)/python -m bench
+
+bench-gpu: $(READY) # a Llama of a billion random weights, made in place
+	$(BIN)/python -m bench._gpu
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

@@ -41,6 +41,8 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
 
 REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "given_labels": active_learning.given_labels,
+    "sampled_pool": active_learning.sampled_pool,
+    "ready_prm": reward_modeling.ready_prm,
     "best_of_n": test_time_search.best_of_n,
     "tree_search": test_time_search.tree_search,
     "samples": test_time_search.samples,

@@ -1,10 +1,16 @@
 """Folders to make a model in, and how they are copied to their place; the scratch copy goes when the program ends."""
 
 import atexit
+import filecmp
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+_LARGE = 1_000_000  # bytes of a file that is worth sharing
 
 
 def scratch_folder(name: str) -> Path:
@@ -14,6 +20,36 @@ def scratch_folder(name: str) -> Path:
     return folder
 
 
+def link_or_copy(source: str, target: str) -> None:
+    """One file in two places: a hard link where both lie on one disk, else a copy. Models are replaced and never written to."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
+
+
+def local_path(uri: str) -> Path | None:
+    """Where artifacts of this address lie, if they do on this machine."""
+    parts = urlsplit(uri)
+    return Path(url2pathname(parts.path)) if parts.scheme in ("", "file") else None
+
+
+def share_files(copy: Path, original: Path) -> None:
+    """Large files of a copied folder that are those of the original take no room of their own, where both lie on one disk."""
+    for path in copy.rglob("*"):
+        twin = original / path.relative_to(copy)
+        if (
+            path.is_file()
+            and twin.is_file()
+            and path.stat().st_size > _LARGE
+            and filecmp.cmp(path, twin, shallow=False)
+        ):
+            linked = path.with_name(f"{path.name}.linked")
+            with suppress(OSError):
+                os.link(twin, linked)
+                linked.replace(path)
+
+
 def replace_folder(source: Path, target: Path) -> None:
     """Copy a folder to ``target``; what was there goes only when the copy is whole.
 
@@ -21,7 +57,7 @@ def replace_folder(source: Path, target: Path) -> None:
     """
     fresh = target.with_name(f"{target.name}.new")
     shutil.rmtree(fresh, ignore_errors=True)
-    shutil.copytree(source, fresh)
+    shutil.copytree(source, fresh, copy_function=link_or_copy)
     mask = os.umask(0)
     os.umask(mask)
     for path in (fresh, *fresh.rglob("*")):

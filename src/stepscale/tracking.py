@@ -17,6 +17,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from stepscale.scratch import local_path, share_files
+
 logger = logging.getLogger(__name__)
 
 _BATCH = 1000  # metrics per request, MLflow's limit
@@ -132,10 +134,13 @@ class Tracked:
         self.metrics(values, step)
 
     def folder(self, path: Path, name: str) -> None:
-        """A copy of a folder (a model), as an artifact."""
+        """A folder (a model) as an artifact; on the same disk its files take no room of their own."""
         import mlflow
 
-        mlflow.MlflowClient().log_artifacts(self.run_id, str(path), name)
+        client = mlflow.MlflowClient()
+        client.log_artifacts(self.run_id, str(path), name)
+        if stored := local_path(client.get_run(self.run_id).info.artifact_uri):
+            share_files(stored / name, path)
 
     def file(self, path: Path, name: str = "") -> None:
         """A copy of one file, as an artifact."""

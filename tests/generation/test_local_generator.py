@@ -14,7 +14,7 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
-from stepscale.generation.cohort import Cohort
+from stepscale.generation.cohort import Cohort, Ends
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import draw, uniforms
 from stepscale.generation.local import LocalGenerator
@@ -277,13 +277,35 @@ def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():
     """Tokenizers merge "}" and a newline; of the tokens here 0 is text, 1 a newline, 2 both, and all begin a new line."""
     cohort = Cohort.__new__(Cohort)
     blank, ends = np.array([False, True, False]), np.array([False, True, True])
-    cohort._boundaries = SimpleNamespace(
-        stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens]
-    )
-    cohort._alive, cohort._rows, cohort._until, cohort._longest = np.arange(3), np.arange(3), "solution", 99
+    boundaries = SimpleNamespace(stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens])
+    cohort._ends = Ends("solution", boundaries, 99, "", lambda tokens: "")
+    cohort._alive, cohort._rows = np.arange(3), np.arange(3)
+    cohort._line_starts, cohort._undecided = np.zeros(3, int), np.zeros(3, bool)
     cohort._blank, cohort._tokens = np.ones(3, bool), np.arange(3)[:, None]
     cohort._starts, cohort._limits = np.zeros(3, int), np.full(3, 99)
     cohort._ended, cohort._lengths, cohort._step_ends = np.zeros(3, int), np.zeros(3, int), np.zeros((3, 1), bool)
     going = cohort._end(0, np.arange(3))
     assert going.all() and cohort._step_ends[:, 0].tolist() == [False, False, True]
     assert cohort._blank.tolist() == [False, True, True], "after a step the next begins blank"
+
+
+def test_a_large_models_requests_are_a_cohort_per_core_of_rows_that_its_vocabulary_allows():
+    requests = [Request((1, problem), seed) for problem in range(8) for seed in range(16)]
+    large = CohortLimits(1_000_000, 128, 2, bounded_rows=True, large=True, most_rows=341)
+    assert [len(batch) for batch in cohorts(requests, 20, large)] == [64, 64]
+    small = CohortLimits(1_000_000, 128, 2, bounded_rows=True)
+    assert [len(batch) for batch in cohorts(requests, 20, small)] == [128], "a small one would waste time on calls"
+    many = [Request((1, problem), seed) for problem in range(64) for seed in range(16)]
+    assert max(len(batch) for batch in cohorts(many, 20, large)) <= 341
+
+
+def test_cohorts_side_by_side_draw_what_one_after_the_other_draws(make_model, monkeypatch):
+    folder, found = make_model("llama"), []
+    requests = None
+    for is_small in (True, False):
+        monkeypatch.setattr("stepscale.generation.local.is_small", lambda _, is_small=is_small: is_small)
+        generator = LocalGenerator.load(folder, device="cpu")
+        requests = [Request(generator.encode_prompt(f"{i}+{i}="), seed) for i in range(6) for seed in range(16)]
+        found.append(generator.generate(requests, Sampling(max_new_tokens=30), "solution", Ledger()))
+        assert len(cohorts(requests, 30, generator._limits)) == (1 if is_small else 2)
+    assert [c.tokens for c in found[0]] == [c.tokens for c in found[1]]

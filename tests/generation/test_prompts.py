@@ -86,6 +86,44 @@ def test_too_few_examples_are_told(model: Path, tmp_path: Path) -> None:
         prompt_template(prompt, str(model), seed=0)
 
 
+SOLVED = [{"problem": "Number 1?", "solution": "We add.\nAnswer: 1"}, {"problem": "Number 2?", "solution": "Answer: 2"}]
+
+
+def test_examples_are_turns_of_the_chat_template(model: Path) -> None:
+    prompt = ChatPrompt.model_validate({"style": "chat", "instruction": "Go.", "examples": {"solved": SOLVED}})
+    assert prompt_template(prompt, str(model), seed=0) == (
+        "[user]Number 1?\n\nGo.[end][assistant]We add.\nAnswer: 1[end]"
+        "[user]Number 2?\n\nGo.[end][assistant]Answer: 2[end][user]{problem}\n\nGo.[end][assistant]"
+    )
+
+
+def test_examples_may_be_written_out(model: Path) -> None:
+    prompt = FewShotPrompt.model_validate({"style": "few_shot", "solved": SOLVED[:1]})
+    shown = "Problem: Number 1?\nSolution:\nWe add.\nAnswer: 1\n<eos>\n"
+    assert prompt_template(prompt, str(model), seed=0) == f"{shown}Problem: {{problem}}\nSolution:\n"
+    for source in ({}, {"solved": SOLVED, "path": "x"}):
+        with pytest.raises(ValidationError, match="give one of them"):
+            FewShotPrompt.model_validate({"style": "few_shot", **source})
+
+
+def test_examples_of_a_math_file_are_the_solutions_beside_its_problems(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "train.jsonl"
+    rows = [{"problem": f"Number {i}?", "solution": f"We add.\n\nSo $\\boxed{{{i}}}$."} for i in range(5)]
+    rows += [{"problem": "Number 9?", "answer": "9"}, {"problem": "What is {problem}?", "solution": "\\boxed{1}"}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    given = {"path": str(path), "format": "math", "count": 5}
+    template = prompt_template(FewShotPrompt.model_validate({"style": "few_shot", **given}), str(model), seed=0)
+    assert sorted(template.split("<eos>\n")[:-1]) == [
+        f"Problem: Number {i}?\nSolution:\nWe add.\nSo $\\boxed{{{i}}}$.\n" for i in range(5)
+    ]
+    turns = ChatPrompt.model_validate({"style": "chat", "instruction": "", "examples": given})
+    assert prompt_template(turns, str(model), seed=0).count("[assistant]We add.\nSo $") == 5
+    with pytest.raises(InputError, match=r"holds 5 right solutions .* not 6"):
+        prompt_template(
+            turns.model_copy(update={"examples": turns.examples.model_copy(update={"count": 6})}), str(model), 0
+        )  # type: ignore[union-attr]
+
+
 def test_the_chat_template_is_the_models_own(model: Path, model_of: Callable[..., Path]) -> None:
     template = prompt_template(ChatPrompt(style="chat", instruction="Go."), str(model), seed=0)
     assert template == "[user]{problem}\n\nGo.[end][assistant]"
@@ -172,8 +210,34 @@ def test_only_a_base_asked_by_examples_ends_before_a_further_one() -> None:
     }
     as_it_is = GeneratorBlock.model_validate({**given, "fine_tuning": None})
     tuned = GeneratorBlock.model_validate({**given, "fine_tuning": {"epochs": 1}})
-    assert as_it_is.ends_before == as_it_is.base_ends_before == tuned.base_ends_before == "Problem:"
-    assert tuned.ends_before == ""
+    assert as_it_is.opening == as_it_is.base_opening == tuned.base_opening == "Problem:"
+    assert tuned.opening == ""
+
+
+def test_the_line_that_ends_a_solution_is_a_key_of_its_own() -> None:
+    given = {"base": "x/y", "examples": "own", "samples_per_problem": 1, "sampling": {"max_new_tokens": 9}}
+    plain = {**given, "prompt": "{problem}\n", "ends_before": "Question:"}
+    for fine_tuning in (None, {"epochs": 1}):
+        block = GeneratorBlock.model_validate({**plain, "fine_tuning": fine_tuning})
+        assert block.opening == block.base_opening == "Question:"
+    shown = {**given, "prompt": {"style": "few_shot", "path": "x"}, "fine_tuning": None}
+    assert GeneratorBlock.model_validate({**shown, "ends_before": ""}).opening == "", "no line ends it"
+
+
+def test_drawing_stops_at_the_line_that_ends_a_solution(model: Path) -> None:
+    free = LocalGenerator.load(model, device="cpu")
+    requests, whole, less = [Request(free.encode_prompt("Number 9?"), seed) for seed in range(24)], Ledger(), Ledger()
+    found = free.generate(requests, SHORT, "solution", whole)
+    steps = solutions_table(free, [("p", i) for i in range(24)], found)["steps"]
+    opening = next(steps_of_one[1] for steps_of_one in steps if len(steps_of_one) > 1)[:3]
+    ends = LocalGenerator.load(model, device="cpu", ends_before=opening)
+    drawn = ends.generate(requests, SHORT, "solution", less)
+    assert [c.tokens for c in drawn] == [ended_before(opening, c, free.decode).tokens for c in found]
+    assert [c.ended for c in drawn] == [ended_before(opening, c, free.decode).ended for c in found]
+    assert [c.step_ends for c in drawn] == [ended_before(opening, c, free.decode).step_ends for c in found]
+    cut = [len(long.tokens) - len(short.tokens) for long, short in zip(found, drawn, strict=True)]
+    assert max(cut) > len(opening) + 3
+    assert less.models["llama"].decode < whole.models["llama"].decode, "what stands behind it is not drawn"
 
 
 def test_a_generator_that_is_asked_by_examples_ends_its_solutions_so(model: Path) -> None:

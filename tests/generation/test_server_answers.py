@@ -12,7 +12,8 @@ import pytest
 import stepscale
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.server import ServerGenerator, ServerSettings
+from stepscale.generation.server import ServerGenerator
+from stepscale.generation.server_settings import ServerSettings
 from stepscale.search.methods import read_options, search
 from stepscale.search.results import Problem
 from stepscale.verifiers.contract import StepScores

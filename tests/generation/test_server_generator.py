@@ -18,7 +18,9 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.sampling import SamplingJob, sample_solutions
-from stepscale.generation.server import END, ServerGenerator, ServerSettings
+from stepscale.generation.server import ServerGenerator
+from stepscale.generation.server_settings import ServerSettings
+from stepscale.generation.server_units import END
 
 SAMPLING = Sampling(max_new_tokens=24)
 

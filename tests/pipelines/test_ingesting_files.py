@@ -18,12 +18,31 @@ def test_a_training_problem_that_is_in_the_test_set_is_left_out_whatever_blanks_
         rows = [{"problem": text, "answer": "2", "solution": "It is \\boxed{2}."} for text in problems]
         (tmp_path / f"{split}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     files = {split: {"path": str(tmp_path / f"{split}.jsonl"), "format": "math"} for split in texts}
-    with pytest.raises(InputError, match=r"problems\.train: 2 problems to learn from and 0 for validation"):
-        ingest(ProblemSource.model_validate({"source": "files", "valid_share": 1e-9, **files}), seed=0)
+    one = {**files, "train": {**files["train"], "limit": 1}}
+    with pytest.raises(InputError, match=r"problems\.train: 1 problems to learn from and 0 for validation"):
+        ingest(ProblemSource.model_validate({"source": "files", **one}), seed=0)
     problems = _problems_of_files(ProblemSource.model_validate({"source": "files", **files}), seed=0)
     practice = problems[problems["split"].isin(["train", "valid"])]
     assert list(practice["problem"].str.strip()) == ["What is 1+1?", "What is 3+3?"]
     assert list(problems.loc[problems["split"] == "test", "problem"]) == ["What is 2+2?"]
+
+
+@pytest.mark.parametrize(
+    ("n", "share", "n_valid"), [(12, 0.2, 2), (2, 0.1, 1), (5, 0.01, 1), (40, 0.1, 4), (3, 0.99, 2)]
+)
+def test_as_many_problems_are_for_validation_as_the_share_says_and_one_at_the_least(
+    tmp_path: Path, n: int, share: float, n_valid: int
+) -> None:
+    rows = [{"problem": f"What is {i}+1?", "answer": str(i + 1)} for i in range(n)]
+    (tmp_path / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "test.jsonl").write_text(json.dumps({"problem": "What is 99+1?", "answer": "100"}) + "\n")
+    files = {split: {"path": str(tmp_path / f"{split}.jsonl"), "format": "math"} for split in ("train", "test")}
+    chosen = []
+    for seed in range(4):
+        problems = ingest(ProblemSource.model_validate({"source": "files", "valid_share": share, **files}), seed)
+        chosen.append(tuple(problems.loc[problems["split"] == "valid", "problem"]))
+        assert len(chosen[-1]) == n_valid and (problems["split"] == "train").sum() == n - n_valid
+    assert len(set(chosen)) > 1, "which ones: by the seed"
 
 
 def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_their_answers(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io.core import AbstractVersionedDataset, Version
 
 from stepscale.errors import InputError
+from stepscale.references import reference_in
 from stepscale.scratch import replace_folder
 
 
@@ -47,14 +48,17 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
         replace_folder(Path(data), target)
 
     def _exists(self) -> bool:
-        return (Path(str(self._get_load_path())) / "config.json").is_file()
+        folder = Path(str(self._get_load_path()))
+        return (folder / "config.json").is_file() or reference_in(folder) is not None
 
     def _describe(self) -> dict[str, Any]:
         return {"filepath": self._filepath, "expects": self.expects, "version": self._version}
 
 
 def check_model_folder(folder: Path, expects: str | None = None) -> None:
-    """Raises InputError unless ``folder`` holds a model of the expected kind, in safetensors."""
+    """Raises InputError unless ``folder`` holds a model of the expected kind, in safetensors, or refers to one."""
+    if reference_in(folder):
+        return
     config = folder / "config.json"
     if not config.is_file():
         raise InputError(f"{folder}: no model here (config.json is missing); run the pipeline that makes it first")

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from stepscale.references import reference_in
+
 _SMALL = (
     100_000_000  # bytes of weights; a larger model keeps all cores busy itself, and a copy of it a core costs memory
 )
@@ -36,5 +38,9 @@ def one_a_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]
 
 
 def _is_small(folder: Path) -> bool:
+    reference = reference_in(folder)
+    if reference and reference.kind != "model":
+        return False
+    folder = Path(reference.source or "") if reference else folder
     weights = [path.stat().st_size for path in folder.glob("*.safetensors")]
     return 0 < sum(weights) <= _SMALL

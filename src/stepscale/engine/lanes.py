@@ -32,6 +32,14 @@ def most_lanes(parameters: Sequence[torch.Tensor]) -> int:
     return min(os.cpu_count() or 1, _MOST) if is_small(parameters) else 1
 
 
+def cohort_lanes(parameters: Sequence[torch.Tensor]) -> int:
+    """How many cohorts of a model, of any size, decode at once on this machine: one per core, and one on a GPU.
+
+    The rows of a cohort share each product, and two products at once keep two cores busier than one that both divide.
+    """
+    return min(os.cpu_count() or 1, _MOST) if parameters[0].device.type == "cpu" else 1
+
+
 class Lanes:
     """``n`` threads of one core each, while it is entered; torch's own thread count is 1 meanwhile, and then restored.
 

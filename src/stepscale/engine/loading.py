@@ -14,6 +14,7 @@ import torch
 from safetensors import SafetensorError
 
 from stepscale.errors import InputError
+from stepscale.references import model_source
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
 
@@ -35,6 +36,7 @@ def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, tr
     """
     from transformers import AutoModelForCausalLM
 
+    source = model_source(source)
     kinds = architectures(source)
     if kinds and not kinds[0].endswith(_GENERATING):
         raise InputError(
@@ -184,6 +186,7 @@ def architectures(source: str | Path) -> tuple[str, ...]:
 
 
 def _load(load: Callable[..., Any], source: str | Path, what: str, **options: Any) -> Any:
+    source = model_source(source)
     folder = Path(source)
     looks_local = isinstance(source, Path) or source.startswith((".", "/", "~")) or folder.exists()
     if looks_local and not (folder / "config.json").is_file() and what != "tokenizer":

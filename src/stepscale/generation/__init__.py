@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator as LocalGenerator
     from stepscale.generation.open_generator import load_generator as load_generator
     from stepscale.generation.server import ServerGenerator as ServerGenerator
-    from stepscale.generation.server import ServerSettings as ServerSettings
+    from stepscale.generation.server_settings import ServerSettings as ServerSettings
 
 __all__ = [
     "Continuation",
@@ -27,7 +27,7 @@ __getattr__ = lazy_names(
     {
         "LocalGenerator": "local",
         "ServerGenerator": "server",
-        "ServerSettings": "server",
+        "ServerSettings": "server_settings",
         "load_generator": "open_generator",
     },
 )

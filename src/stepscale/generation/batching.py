@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from stepscale.generation.contract import Request
 
 FEWEST_ROWS, MOST_ROWS = 128, 1_024  # of a cohort on a CPU: fewer waste time on calls, more leave its cache
+_FEWEST_OF_LARGE = 32
 
 
 @dataclass(frozen=True)
@@ -19,22 +20,26 @@ class CohortLimits:
     """What a cohort may hold.
 
     ``tokens``: keys and values of one cohort. ``context``: tokens of one continuation with its prefix. ``lanes``: cohorts that
-    run side by side. ``bounded_rows``: keep to ``FEWEST_ROWS`` and ``MOST_ROWS``, as suits a CPU.
+    run side by side. ``bounded_rows``: keep to ``FEWEST_ROWS`` and ``MOST_ROWS``, as suits a CPU. ``large``: its products
+    are worth a core's while with fewer rows. ``most_rows``: as many as its vocabulary allows.
     """
 
     tokens: int
     context: int
     lanes: int
     bounded_rows: bool
+    large: bool = False
+    most_rows: int = MOST_ROWS
 
     def rows(self, n_requests: int, max_new_tokens: int) -> tuple[int, int, int]:
         """(most requests of a cohort, how many it should have, how many cohorts to deal to)."""
         if not self.bounded_rows:
             return n_requests, n_requests, 1
-        fitting = min(MOST_ROWS, max(1, self.tokens // max_new_tokens))
+        fewest, most = _FEWEST_OF_LARGE if self.large else FEWEST_ROWS, min(MOST_ROWS, self.most_rows)
+        fitting = min(most, max(1, self.tokens // max_new_tokens))
         turns = max(1, math.ceil(n_requests / (self.lanes * fitting)))
         n_cohorts = self.lanes * turns  # as few as fit, and as many in each lane
-        return MOST_ROWS, min(MOST_ROWS, max(FEWEST_ROWS, math.ceil(n_requests / n_cohorts))), n_cohorts
+        return most, min(most, max(fewest, math.ceil(n_requests / n_cohorts))), n_cohorts
 
 
 def cohorts(requests: Sequence[Request], max_new_tokens: int, limits: CohortLimits) -> list[list[int]]:

@@ -7,7 +7,7 @@ place filled, so the batch stays dense. Members draw with numbers of their own (
 Knows token ids and ends, nothing of problems or answers.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +43,21 @@ class Plan:
         return cls(prefixes, groups, np.array([request.seed for request in requests], np.uint64))
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Where members end.
+
+    ``boundaries``: tokens that end a step or a solution. ``longest``: tokens of prefix and continuation that the model can hold.
+    ``opening``: a line that begins so is none of the solution, which ends before it ("": none); ``decode`` gives its text.
+    """
+
+    until: Until
+    boundaries: Boundaries
+    longest: int
+    opening: str
+    decode: Callable[[Sequence[int]], str]
+
+
 @dataclass
 class Outcome:
     """A cohort's results: one continuation per member; tokens computed; keys/values of finished steps by their path."""
@@ -63,9 +78,7 @@ class Cohort:
         past: torch.Tensor,
         arena: Arena,
         sampling: Sampling,
-        until: Until,
-        boundaries: Boundaries,
-        longest: int,
+        ends: Ends,
     ) -> None:
         """Make the rows: one per prefix.
 
@@ -75,26 +88,26 @@ class Cohort:
             past: Keys and values of all but the last token of every prefix [layers, 2, G, KV, P, D].
             arena: Memory for the rows' own keys and values.
             sampling: How tokens are drawn.
-            until: Where members end.
-            boundaries: Which tokens end a step or a solution.
-            longest: Tokens of prefix and continuation that the model can hold.
+            ends: Where members end.
         """
-        self._network, self._plan, self._sampling, self._until = network, plan, sampling, until
-        self._boundaries = boundaries
+        self._network, self._plan, self._sampling, self._ends = network, plan, sampling, ends
         self._device = past.device
         lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)
         self._memory = DecodeMemory(past, lengths - 1, arena)
         self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one per row
         # What is known of every member: limits, and what it has drawn.
         n = len(plan.seeds)
-        room = min(sampling.max_new_tokens, longest - int(lengths.min()))
-        self._limits = np.minimum(sampling.max_new_tokens, longest - lengths[plan.groups])
-        self._starts, self._longest = lengths[plan.groups], longest
+        room = min(sampling.max_new_tokens, ends.longest - int(lengths.min()))
+        self._limits = np.minimum(sampling.max_new_tokens, ends.longest - lengths[plan.groups])
+        self._starts = lengths[plan.groups]
         self._tokens = np.full((n, room), -1, np.int64)
         self._logprobs = np.zeros((n, room), np.float64)
         self._step_ends = np.zeros((n, room), bool)
         self._ended = np.zeros(n, np.int64)
         self._lengths = np.zeros(n, np.int64)
+        # Where each one's line begins, and whether that line may still turn out to be none of the solution.
+        self._line_starts = np.zeros(n, np.int64)
+        self._undecided = np.full(n, bool(ends.opening))
         # Members still drawing, with the row of each and whether its step is blank so far.
         self._alive = np.arange(n)
         self._rows = plan.groups.copy()
@@ -138,25 +151,38 @@ class Cohort:
 
     def _end(self, step: int, tokens: Ints) -> NDArray[np.bool_]:
         """Record who ended with these tokens; gives who goes on."""
-        alive, bounds = self._alive, self._boundaries
+        alive, bounds, longest = self._alive, self._ends.boundaries, self._ends.longest
         # 1. What the tokens are: the end of the solution, the end of a step, or blank.
         stops = bounds.stop[tokens]
         tails = self._tokens[alive, max(0, step + 1 - _TAIL) : step + 1]
         blank: NDArray[np.bool_] = self._blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
         separates = bounds.ends_step(tokens, tails) & ~stops & ~blank
+        opens = self._opens(step)
         # 2. Step ends; the end of a solution also ends a step that has text. After a step the next one is blank.
-        self._step_ends[alive, step] = separates | (stops & ~self._blank)
+        self._step_ends[alive, step] = (separates | (stops & ~self._blank)) & ~opens
         self._blank = separates | blank
+        self._line_starts[alive[separates & ~opens]] = step + 1
+        self._undecided[alive[separates]] = bool(self._ends.opening)
         # 3. Who ends, and by what.
-        room = self._starts[alive] + step + 1 < self._longest  # a step that fills the context cannot be gone on from
-        at_step = separates & (self._until == "step") & room
+        room = self._starts[alive] + step + 1 < longest  # a step that fills the context cannot be gone on from
+        at_step = separates & (self._ends.until == "step") & room & ~opens
         full = step + 1 >= self._limits[alive]
-        ended = stops | at_step | full
-        self._ended[alive[ended]] = np.where(stops, 1, np.where(at_step, 0, 2))[ended]
-        self._lengths[alive[ended]] = step + 1
+        ended = stops | opens | at_step | full
+        self._ended[alive[ended]] = np.where(stops | opens, 1, np.where(at_step, 0, 2))[ended]
+        self._lengths[alive[ended]] = np.where(opens, self._line_starts[alive], step + 1)[ended]
         if at_step.any():
             self._remember(alive[at_step], self._rows[at_step], step)
         return ~ended
+
+    def _opens(self, step: int) -> NDArray[np.bool_]:
+        """Who has begun a line that is none of the solution; most lines are told from it by their first token."""
+        opening, opens = self._ends.opening, np.zeros(len(self._alive), bool)
+        for row in np.flatnonzero(self._undecided[self._alive]):
+            member = self._alive[row]
+            line = self._ends.decode(self._tokens[member, self._line_starts[member] : step + 1].tolist()).lstrip()
+            opens[row] = line.startswith(opening)
+            self._undecided[member] = opening.startswith(line)
+        return opens
 
     def _remember(self, members: Ints, rows: Ints, step: int) -> None:
         """Keep the keys/values of finished steps, so that going on from them computes nothing again."""

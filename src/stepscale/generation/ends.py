@@ -9,10 +9,17 @@ from dataclasses import replace
 
 from stepscale.generation.contract import Continuation
 
+_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
+
+
+def end_tokens(opening: str) -> int:
+    """Tokens that tell whether a solution ends here: as many as the line's beginning may take, a character each."""
+    return _BLANK + len(opening) if opening else 1
+
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
     """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
-    last = len(continuation.tokens) - 1
+    last, own = len(continuation.tokens) - 1, continuation.model_tokens
     ends = [
         *continuation.step_ends,
         *([last] if not continuation.step_ends or continuation.step_ends[-1] < last else []),
@@ -27,6 +34,7 @@ def ended_before(opening: str, continuation: Continuation, decode: Callable[[Seq
                 logprobs=continuation.logprobs[:start],
                 ended="solution",
                 step_ends=step_ends,
+                model_tokens=own if own is None or start else 0,
             )
         start = end + 1
     return continuation

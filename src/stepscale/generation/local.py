@@ -18,7 +18,7 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
-from stepscale.engine.lanes import Lanes, is_small, most_lanes
+from stepscale.engine.lanes import Lanes, cohort_lanes, is_small
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
@@ -26,11 +26,11 @@ from stepscale.engine.prefix_memory import PrefixMemory
 from stepscale.errors import InputError
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.boundaries import Boundaries
-from stepscale.generation.cohort import Cohort, Outcome, Plan
+from stepscale.generation.cohort import Cohort, Ends, Outcome, Plan
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
-from stepscale.generation.ends import ended_before
+from stepscale.generation.ends import end_tokens
 
-_BLANK = 4  # tokens of blank lines that may come before a line that ends a solution
+_PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
 Dtype = Literal["float32", "bfloat16"]
 
@@ -57,7 +57,7 @@ class LocalGenerator:
         if prompt_template.count("{problem}") != 1:
             raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
-        self.end_tokens = _BLANK + len(ends_before) if ends_before else 1  # a token is a character at the least
+        self.end_tokens = end_tokens(ends_before)
         config = model.config.get_text_config()
         self._longest = int(getattr(config, "max_position_embeddings", None) or 1_000_000)
         self.parameters = int(model.num_parameters())
@@ -71,10 +71,11 @@ class LocalGenerator:
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
         self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
-        self._lanes = most_lanes(weights)  # cohorts decoded side by side
-        shares = 2 * self._lanes if is_small(weights) else 3
-        tokens = budget // shares // self._prefixes.token_bytes
-        self._limits = CohortLimits(tokens, self._longest, self._lanes, self._like.device.type == "cpu")
+        self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
+        on_cpu = self._like.device.type == "cpu"
+        tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
+        most = max(1, _PROBABILITIES // _vocabulary(model))
+        self._limits = CohortLimits(tokens, self._longest, self._lanes, on_cpu, not self._is_small, most)
         self._arenas: dict[str, Arena] = {}
 
     @classmethod
@@ -146,9 +147,12 @@ class LocalGenerator:
         began = time.perf_counter()
         self._check(requests)
         batches = cohorts(requests, sampling.max_new_tokens, self._limits)
+        n_lanes = min(torch.get_num_threads(), self._lanes)
+        if not self._is_small and len(batches) < n_lanes:
+            n_lanes = 1  # one cohort of a large model: all threads share its products
         results: dict[int, Continuation] = {}
         read, decoded = Computed(), Computed()
-        with torch.inference_mode(), Lanes(min(torch.get_num_threads(), self._lanes)) as lanes:
+        with torch.inference_mode(), Lanes(n_lanes) as lanes:
             for start in range(0, len(batches), _ROUND):
                 batches_now = batches[start : start + _ROUND]
                 plans = [Plan.of([requests[i] for i in batch]) for batch in batches_now]
@@ -160,10 +164,7 @@ class LocalGenerator:
         size = {"parameters": self.parameters, "attention_width": self.attention_width}
         ledger.add(self.name, "prefill", read.tokens, context_sum=read.context_sum, seconds=seconds, **size)
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
-        ordered = [results[i] for i in range(len(requests))]
-        if not self.ends_before:
-            return ordered
-        return [ended_before(self.ends_before, continuation, self.decode) for continuation in ordered]
+        return [results[i] for i in range(len(requests))]
 
     def _round(
         self, plans: Sequence[Plan], sampling: Sampling, until: Until, lanes: Lanes, read: Computed
@@ -187,7 +188,8 @@ class LocalGenerator:
         with torch.inference_mode():  # the mode is each thread's own
             past = self._prefixes.gather(places)
             arena = self._arenas.setdefault(threading.current_thread().name, Arena())
-            return Cohort(self._network, plan, past, arena, sampling, until, self._boundaries, self._longest).run()
+            ends = Ends(until, self._boundaries, self._longest, self.ends_before, self.decode)
+            return Cohort(self._network, plan, past, arena, sampling, ends).run()
 
     def _check(self, requests: Sequence[Request]) -> None:
         """Raises InputError for a prefix that leaves no room."""

@@ -3,9 +3,12 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from stepscale.engine.placement import GeneratorPlacement
 from stepscale.errors import InputError
 from stepscale.generation.prompts import ChatPrompt, prompt_template
+from stepscale.generation.server_settings import ServerSettings
 from stepscale.opening import check_folder, needs
+from stepscale.references import Reference, reference_in
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
@@ -25,6 +28,7 @@ def load_generator(
     memory_budget_gb: float = 2.0,
     model: str | None = None,
     api_key_variable: str | None = None,
+    tokenizer: str | None = None,
     concurrency: int = 64,
 ) -> "LocalGenerator | ServerGenerator":
     """Open a language model that writes solutions step by step.
@@ -41,6 +45,8 @@ def load_generator(
         memory_budget_gb: Gibibytes for keys and values; weights come on top.
         model: For a server: the model's name there; needed only if it serves several.
         api_key_variable: For a server: the environment variable that holds its key.
+        tokenizer: For a server: folder or hub name of the model's tokenizer; prefixes then go there as its token ids, if the
+            server takes them.
         concurrency: For a server: requests under way at once.
 
     Raises:
@@ -48,17 +54,20 @@ def load_generator(
     """
     if isinstance(source, str) and source.startswith(("http://", "https://")):
         with needs("remote"):
-            from stepscale.generation.server import ServerGenerator, ServerSettings, served_model
+            from stepscale.generation.server import ServerGenerator
+            from stepscale.remote.client import served_model
         settings = ServerSettings(
             base_url=source, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
         )
         if not model:
             settings = settings.model_copy(update={"model": served_model(settings)})
-        server = ServerGenerator(settings, prompt_template=prompt or _PLAIN, step_separator=step_separator)
-        server.name = name or server.name
-        return server
-    if model or api_key_variable:
-        raise InputError(f"{source} is no server's address, so it takes no model and no key; begin it with http://")
+        return ServerGenerator(
+            settings, prompt_template=prompt or _PLAIN, step_separator=step_separator, tokenizer=tokenizer, name=name
+        )
+    if model or api_key_variable or tokenizer:
+        raise InputError(
+            f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
+        )
     check_folder(source)
     with needs("models"):
         from stepscale.generation.local import LocalGenerator
@@ -89,3 +98,49 @@ def default_prompt(source: str) -> str:
     first = tokenizer("x")["input_ids"][:1]
     start = "" if tokenizer.bos_token is None or first == [tokenizer.bos_token_id] else tokenizer.bos_token
     return start + _PLAIN
+
+
+def open_model(
+    folder: Path,
+    *,
+    prompt_template: str,
+    ends_before: str,
+    name: str | None,
+    placement: GeneratorPlacement,
+) -> "LocalGenerator | ServerGenerator":
+    """The model in a folder that a node wrote, or that it refers to.
+
+    Args:
+        folder: A model's folder, or one that says where the model is (``references``).
+        prompt_template: Template that holds ``{problem}`` once.
+        ends_before: A line that begins so is none of a solution; "" for no line.
+        name: The name in results and ledgers; by default that of the folder.
+        placement: Where it runs, if it runs here.
+
+    Raises:
+        InputError: There is no such model, or the server does not answer.
+    """
+    reference, name = reference_in(folder), name or Path(folder).name
+    if reference and reference.kind == "generator server":
+        with needs("remote"):
+            from stepscale.generation.server import ServerGenerator
+        settings = ServerSettings.model_validate(reference.settings)
+        return ServerGenerator(
+            settings, prompt_template=prompt_template, tokenizer=reference.source, ends_before=ends_before, name=name
+        )
+    with needs("models"):
+        from stepscale.generation.local import LocalGenerator
+    return LocalGenerator.load(
+        folder, prompt_template=prompt_template, name=name, ends_before=ends_before, **placement.model_dump()
+    )
+
+
+def served_folder(settings: ServerSettings, tokenizer: str | None, folder: Path) -> Path:
+    """Make ``folder`` refer to a generator behind a server; ``tokenizer``: folder or hub name of its tokenizer."""
+    reference = Reference(
+        kind="generator server",
+        source=tokenizer,
+        settings=settings.model_dump(mode="json"),
+        identity=settings.identity,
+    )
+    return reference.write(folder)

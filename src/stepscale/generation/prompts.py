@@ -5,9 +5,9 @@ generator and its fine-tuning tokenise whole. Where its answer begins is the tem
 the newline tokens after it. Knows nothing of sampling.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
@@ -20,6 +20,33 @@ _SAME_DAY = f"{{%- macro strftime_now(form) -%}}{_DAY}{{%- endmacro -%}}"
 _EXAMPLE = "Problem: {problem}\nSolution:\n"
 
 
+class SolvedProblem(BaseModel):
+    """A problem with its solution, a step per line."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    problem: str = Field(min_length=1)
+    solution: str = Field(min_length=1, description="a step per line, the last one with the answer")
+
+
+class Examples(BaseModel):
+    """Solved problems to show: written out, or taken from a file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    solved: tuple[SolvedProblem, ...] = Field((), description="the examples themselves, all of them shown")
+    path: str | None = Field(None, description="or a file they are taken from, such as PRM800K's phase1_train.jsonl")
+    format: str = Field("prm800k", description="of that file: a name stepscale.formats.read knows")
+    count: int = Field(4, ge=1, description="examples from the file, each of another problem")
+    longest: int = Field(1200, ge=1, description="longest example from the file (characters)")
+
+    @model_validator(mode="after")
+    def _name_one_source(self) -> Self:
+        if bool(self.solved) == bool(self.path):
+            raise ValueError("examples are either written out (solved) or taken from a file (path); give one of them")
+        return self
+
+
 class ChatPrompt(BaseModel):
     """The problem as a user's message in the chat template that comes with the model's tokenizer."""
 
@@ -30,18 +57,13 @@ class ChatPrompt(BaseModel):
         "Reason step by step, one step a line, and put the final answer in \\boxed{}.",
         description="what follows the problem in the message",
     )
+    examples: Examples | None = Field(None, description="solved problems as earlier turns of user and assistant")
 
 
-class FewShotPrompt(BaseModel):
+class FewShotPrompt(Examples):
     """Right solutions of other problems before the problem (Lightman et al. 2023, 2.3), for a base not yet fine-tuned."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     style: Literal["few_shot"]
-    path: str = Field(description="file the examples are taken from, such as PRM800K's phase1_train.jsonl")
-    format: str = Field("prm800k", description="a name stepscale.formats.read knows")
-    count: int = Field(4, ge=1, description="examples, each of another problem")
-    longest: int = Field(1200, ge=1, description="longest example (characters)")
     then: str = Field("{problem}\n", description="plain template of the generator once it is fine-tuned")
 
 
@@ -57,19 +79,27 @@ def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
 
         tokenizer = load_tokenizer(base)
         template = (
-            _chat(prompt, tokenizer, base) if isinstance(prompt, ChatPrompt) else _few_shot(prompt, tokenizer, seed)
+            _chat(prompt, tokenizer, base, seed)
+            if isinstance(prompt, ChatPrompt)
+            else _few_shot(prompt, tokenizer, seed)
         )
     if template.count(PROBLEM) != 1:
         raise InputError(f"generator.prompt: {PROBLEM} must come up exactly once, not {template.count(PROBLEM)} times")
     return template
 
 
-def _chat(prompt: ChatPrompt, tokenizer: Any, base: str) -> str:
+def _chat(prompt: ChatPrompt, tokenizer: Any, base: str, seed: int) -> str:
     if not tokenizer.chat_template:
         raise InputError(f"generator.prompt: the tokenizer of {base} has no chat template; give a template of your own")
-    message = {"role": "user", "content": f"{PROBLEM}\n\n{prompt.instruction}".rstrip()}
+
+    def asked(problem: str) -> dict[str, str]:
+        return {"role": "user", "content": f"{problem}\n\n{prompt.instruction}".rstrip()}
+
+    turns = []
+    for problem, steps in _solved(prompt.examples, seed) if prompt.examples else []:
+        turns += [asked(problem), {"role": "assistant", "content": "\n".join(steps)}]
     written: str = tokenizer.apply_chat_template(
-        [message],
+        [*turns, asked(PROBLEM)],
         tokenize=False,
         add_generation_prompt=True,
         date_string=_DAY,
@@ -81,21 +111,40 @@ def _chat(prompt: ChatPrompt, tokenizer: Any, base: str) -> str:
 
 def _few_shot(prompt: FewShotPrompt, tokenizer: Any, seed: int) -> str:
     """Examples that each close with the end-of-text token, so that the model closes its own solution too."""
+    end = tokenizer.eos_token or ""
+    shown = (_EXAMPLE.replace(PROBLEM, problem) + "\n".join(steps) for problem, steps in _solved(prompt, seed))
+    return "".join(f"{text}\n{end}\n" for text in shown) + _EXAMPLE
+
+
+def _solved(examples: Examples, seed: int) -> list[tuple[str, list[str]]]:
+    """Problems with their steps: those written out, or so many of a file that are short enough, chosen by the seed."""
+    if examples.path is None:
+        return [(example.problem.strip(), step_lines([example.solution])) for example in examples.solved]
+    candidates = _of_file(examples.path, examples.format)
+    fit = [
+        key
+        for key, (problem, steps) in candidates.items()
+        if len(problem) + sum(map(len, steps)) <= examples.longest
+        and not any(PROBLEM in text for text in (problem, *steps))
+    ]
+    chosen = sorted(fit, key=lambda key: seed_for(seed, "few_shot", key))[: examples.count]
+    if len(chosen) < examples.count:
+        raise InputError(
+            f"generator.prompt: {examples.path} holds {len(fit)} right solutions of at most {examples.longest} characters,"
+            f" not {examples.count}; lower count or raise longest"
+        )
+    return [candidates[key] for key in chosen]
+
+
+def _of_file(path: str, form: str) -> dict[str, tuple[str, list[str]]]:
+    """A file's problems with a right solution each: of a generator, or where it holds none, the one beside the problem."""
     from stepscale.formats import read
 
-    data = read(prompt.path, prompt.format)
+    data = read(path, form)
     right = data.solutions[data.solutions["is_correct"].fillna(False).astype(bool)].drop_duplicates("problem_id")
+    steps = dict(zip(right["problem_id"], right["steps"], strict=True))
+    if data.solutions.empty:
+        solved = data.problems[data.problems["solution"].notna()]
+        steps = {key: [text] for key, text in zip(solved["problem_id"], solved["solution"], strict=True)}
     texts = dict(zip(data.problems["problem_id"], data.problems["problem"], strict=True))
-    examples = {
-        problem_id: _EXAMPLE.replace(PROBLEM, texts[problem_id].strip()) + "\n".join(step_lines(steps))
-        for problem_id, steps in zip(right["problem_id"], right["steps"], strict=True)
-    }
-    fit = [name for name, text in examples.items() if len(text) <= prompt.longest and PROBLEM not in text]
-    chosen = sorted(fit, key=lambda name: seed_for(seed, "few_shot", name))[: prompt.count]
-    if len(chosen) < prompt.count:
-        raise InputError(
-            f"generator.prompt: {prompt.path} holds {len(fit)} right solutions of at most {prompt.longest} characters,"
-            f" not {prompt.count}; lower count or raise longest"
-        )
-    end = tokenizer.eos_token or ""
-    return "".join(f"{examples[name]}\n{end}\n" for name in chosen) + _EXAMPLE
+    return {key: (texts[key].strip(), step_lines(lines)) for key, lines in steps.items()}

@@ -24,13 +24,18 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "e
 
 def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Raises InputError for a base that holds no usable model, or one of the wrong kind."""
+    trained = all(node.name != "take_prm" for node in pipeline.nodes)  # else the PRM is ready
     for block, made in _BASES.items():
-        if made & pipeline.all_outputs():
+        if made & pipeline.all_outputs() and (trained or block != "verifiers"):
             name, *parts = block.split(".")
             settings = catalog.load(f"params:{name}")
             for part in parts:
                 settings = _part(settings, part)
-            if settings is not None:
+            if settings is None or _part(settings, "base") is None:
+                continue
+            if (
+                name == "verifiers" or _part(settings, "server") is None
+            ):  # of a served generator it names the tokenizer alone
                 check_base(f"{block}.base", str(_part(settings, "base")), writes=name != "verifiers")
 
 

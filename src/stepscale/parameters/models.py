@@ -1,15 +1,18 @@
 """The models of a run: the generator, the verifiers, a larger sibling; each a base and how it is made ready."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
-from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
+from stepscale.generation.prompts import HEADING, ChatPrompt, FewShotPrompt, Prompt, prompt_template
+from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters.block import Block, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
+from stepscale.verifiers.public import PublicVerifier
+from stepscale.verifiers.served_options import ServedPRM
 
 if TYPE_CHECKING:
     from stepscale.generation.finetune import GeneratorTraining
@@ -29,7 +32,10 @@ FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
 class GeneratorBlock(Block):
     """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
 
-    base: ModelSource = Field(description="folder or Hugging Face name of the base causal LM")
+    base: ModelSource | None = Field(
+        description="folder or Hugging Face name of the base causal LM; of a served model: its tokenizer's, or null"
+    )
+    server: ServerSettings | None = Field(None, description="null: the model runs here; else where it is served")
     prompt: Prompt = Field(
         description="a template with {problem}; or style: chat, the model's own; or style: few_shot, solved examples"
     )
@@ -39,27 +45,51 @@ class GeneratorBlock(Block):
     samples_per_problem: int = Field(ge=1, description="own samples per problem to choose right ones from")
     sampling: SamplingBlock
     fine_tuning: FineTuning | None = Field(description="null: the base as it is, asked by its prompt")
+    ends_before: str | None = Field(
+        None,
+        description="a line that begins so is none of a solution, which ends before it; null: the heading of the examples where "
+        "the prompt is few_shot and the model is not fine-tuned, else no line",
+    )
     placement: GeneratorPlacement = GeneratorPlacement()
+
+    @model_validator(mode="after")
+    def _is_a_model_that_can_be_asked(self) -> Self:
+        if self.base is None and self.server is None:
+            raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
+        if self.server and self.fine_tuning:
+            raise ValueError("server: a served model is asked as it is; set fine_tuning to null, or server to null")
+        if self.base is None and not isinstance(self.prompt, str):
+            raise ValueError(
+                "base: this style of prompt needs the model's tokenizer; name its folder or Hugging Face name"
+            )
+        return self
 
     def base_template(self, seed: int) -> str:
         """What the base is asked with. Raises InputError."""
-        return prompt_template(self.prompt, self.base, seed)
+        return prompt_template(self.prompt, self.base or "", seed)
 
     def template(self, seed: int) -> str:
         """What the generator is asked with: once fine-tuned, it needs no examples. Raises InputError."""
+        if isinstance(self.prompt, ChatPrompt) and self.fine_tuning:
+            return prompt_template(self.prompt.model_copy(update={"examples": None}), self.base or "", seed)
         if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
-            return prompt_template(self.prompt.then, self.base, seed)
+            return prompt_template(self.prompt.then, self.base or "", seed)
         return self.base_template(seed)
 
     @property
-    def base_ends_before(self) -> str:
-        """How a line begins that is none of a solution by who is asked by examples, who may write one more; else ""."""
+    def base_opening(self) -> str:
+        """How a line begins that is none of a solution by the base; "" for no line.
+
+        A base that is asked by examples may write a further one.
+        """
+        if self.ends_before is not None:
+            return self.ends_before
         return HEADING if isinstance(self.prompt, FewShotPrompt) else ""
 
     @property
-    def ends_before(self) -> str:
+    def opening(self) -> str:
         """The same of the generator: once fine-tuned, it is asked without examples."""
-        return "" if self.fine_tuning else self.base_ends_before
+        return "" if self.fine_tuning and self.ends_before is None else self.base_opening
 
     def training(self, seed: int) -> "GeneratorTraining":
         """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
@@ -86,6 +116,10 @@ class VerifierModels(PRMBlock):
 class VerifierBlock(VerifierModels):
     """The verifiers of the run; PRM_large, which labels; and the small ones that learn from its labels."""
 
+    server: ServedPRM | None = Field(None, description="the run's PRM as it is served, in place of one trained here")
+    public: PublicVerifier | None = Field(
+        None, description="the run's PRM is this reward model of others as it is, in place of one trained here"
+    )
     prompt: str = Field(description="prompt template with {problem}")
     large: PRMBlock | None = Field(
         None,
@@ -98,6 +132,17 @@ class VerifierBlock(VerifierModels):
         "4.1); null: as the run's",
     )
     placement: Placement = Placement()
+
+    @model_validator(mode="after")
+    def _have_one_prm(self) -> Self:
+        if self.server and self.public:
+            raise ValueError("server and public both name the run's PRM; set one of them to null")
+        return self
+
+    @property
+    def ready_prm(self) -> ServedPRM | PublicVerifier | None:
+        """The run's PRM where it is not trained here."""
+        return self.server or self.public
 
     def sized(self, small: bool) -> VerifierModels:
         """The verifiers of the run, or the small ones."""
@@ -121,7 +166,10 @@ class VerifierBlock(VerifierModels):
 class LargerBlock(Block):
     """A larger model trained on the same tokens, against which test-time compute is measured (Snell et al. 2024, 7): claim B7."""
 
-    base: ModelSource = Field(description="folder or Hugging Face name; how much larger it is is counted, not told")
+    base: ModelSource | None = Field(
+        description="folder or Hugging Face name; how much larger it is is counted, not told; of a served model: its tokenizer's"
+    )
+    server: ServerSettings | None = Field(None, description="null: it runs here; else where it is served")
     samples_per_problem: int | None = Field(
         None, ge=1, description="own samples per problem to choose right ones from; null: as many as the generator's"
     )
@@ -133,4 +181,7 @@ class LargerBlock(Block):
         """What makes the larger model ready and asks it: the generator's block with this base."""
         names = ("base", "samples_per_problem", "fine_tuning", "placement")
         settings = {name: getattr(self, name) for name in names}
-        return generator.model_copy(update={name: value for name, value in settings.items() if value is not None})
+        changed = {name: value for name, value in settings.items() if value is not None}
+        if self.server:
+            changed |= {"base": self.base, "fine_tuning": None}
+        return generator.model_copy(update=changed | {"server": self.server})

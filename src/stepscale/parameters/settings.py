@@ -34,6 +34,15 @@ class SearchSettings(Block):
             check_samples(self.tree_search, self.search.samples.per_problem, "raise search.samples.per_problem")
         return self
 
+    @model_validator(mode="after")
+    def _know_the_sizes_of_served_models(self) -> Self:
+        for name, server in (("generator", self.generator.server), ("verifiers", self.verifiers.server)):
+            if server and not server.parameters:
+                raise ValueError(
+                    f"{name}.server.parameters: searches are compared by FLOPs, so say how many parameters the served model has"
+                )
+        return self
+
 
 class RevisionSettings(Block):
     """What revisions are made of."""
@@ -43,6 +52,15 @@ class RevisionSettings(Block):
     search: SearchBlock
     revisions: RevisionsBlock
     seed: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _have_weights_to_train(self) -> Self:
+        if self.generator.server:
+            raise ValueError(
+                "generator.server: revisions fine-tune the generator, so its weights must be here; give generator.base and set "
+                "generator.server to null, or leave out the pipeline revisions"
+            )
+        return self
 
 
 class LargerSettings(Block):

@@ -33,11 +33,11 @@ def judge(
         placement: Where verifiers compute.
     """
     from stepscale.verifiers.evaluation import evaluate
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     numbers, bins, positions = dict[str, Any](), list[pd.DataFrame](), list[pd.DataFrame]()
     for name, kind, folder, examples in verifiers:
-        verifier = ModelVerifier(folder, name, **placement.model_dump())
+        verifier = open_verifier(folder, name, placement)
         metrics, calibration, by_position = evaluate(verifier, kind, examples, whole_solutions)
         _log(name, kind, metrics, {"calibration.csv": calibration, "positions.csv": by_position})
         numbers[name] = metrics

@@ -63,10 +63,11 @@ def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) ->
     from stepscale.pipelines.sampling import sample_all
 
     template = generator.base_template(seed)
+    assert generator.base, "checked when the parameters were read: a served model is not fine-tuned"
     base = LocalGenerator.load(
         generator.base,
         prompt_template=template,
-        ends_before=generator.base_ends_before,
+        ends_before=generator.base_opening,
         **generator.placement.model_dump(),
     )
     sampling = Sampling(**generator.sampling.model_dump())
@@ -76,7 +77,7 @@ def _right_samples(train: pd.DataFrame, generator: GeneratorBlock, seed: int) ->
 
 
 def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
-    """A base fine-tuned on examples, or as it is where ``generator.fine_tuning`` is null, in a folder.
+    """A base fine-tuned on examples; or where ``generator.fine_tuning`` is null, a folder that refers to it.
 
     Args:
         name: Of the folder and of the MLflow run.
@@ -88,14 +89,17 @@ def make_ready(name: str, problems: pd.DataFrame, examples: pd.DataFrame, genera
     Raises:
         InputError: The base is to be fine-tuned and there are no examples.
     """
-    from stepscale.engine import loading
     from stepscale.generation import finetune
+    from stepscale.generation.open_generator import served_folder
+    from stepscale.references import refer_to_model
     from stepscale.tracking import child_run
 
     folder = scratch_folder(name)
+    if generator.server:
+        return served_folder(generator.server, generator.base, folder)
+    assert generator.base, "checked when the parameters were read"
     if generator.fine_tuning is None:
-        loading.save(loading.load_causal_lm(generator.base), loading.load_tokenizer(generator.base), folder)
-        return folder
+        return refer_to_model(generator.base, folder)
     if examples.empty:
         raise InputError(f"{name}: there are no examples to fine-tune on; run the node that chooses them first")
     options = generator.training(seed)

@@ -44,7 +44,7 @@ def plan_rollouts(
         part = part.iloc[part["problem_id"].map(order).argsort(kind="stable")]
         recipe = Recipe.of(
             roll_out_part,
-            "stepscale.generation.local",
+            sampler.code,
             inputs=sampler.hashes
             | {"problems": content_hash(asked[["problem_id", "problem", "answer"]]), "solutions": content_hash(part)},
             settings=asdict(job),

@@ -16,11 +16,14 @@ from stepscale.resume import Piece, Recipe, ShardPlan, Shards, content_hash, mod
 
 if TYPE_CHECKING:
     from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.server import ServerGenerator
+
+    OpenGenerator = LocalGenerator | ServerGenerator
 
 logger = logging.getLogger(__name__)
 
 
-def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "LocalGenerator":
+def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "OpenGenerator":
     """The model in ``folder``, asked and placed as the block says; the seed chooses the examples of a few-shot prompt.
 
     ``name``: how tables and ledgers call it, by default as the folder.
@@ -28,11 +31,14 @@ def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str
     Raises:
         InputError: The folder holds no model.
     """
-    from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.open_generator import open_model
 
-    template, placement = generator.template(seed), generator.placement.model_dump()
-    return LocalGenerator.load(
-        folder, prompt_template=template, name=name, ends_before=generator.ends_before, **placement
+    return open_model(
+        folder,
+        prompt_template=generator.template(seed),
+        ends_before=generator.opening,
+        name=name,
+        placement=generator.placement,
     )
 
 
@@ -50,7 +56,7 @@ class GradedSampler:
         self.model, self.settings, self.seed, self.name = model, settings, seed, name or model.name
 
     @cached_property
-    def generator(self) -> "LocalGenerator":
+    def generator(self) -> "OpenGenerator":
         """The model, opened once."""
         return open_generator(self.model, self.settings, self.seed, self.name)
 
@@ -60,8 +66,13 @@ class GradedSampler:
         template = self.settings.template(self.seed)
         return {
             "model": model_hash(self.model, self.settings.placement.dtype),
-            "asked": content_hash(template, self.settings.ends_before, self.name),
+            "asked": content_hash(template, self.settings.opening, self.name),
         }
+
+    @property
+    def code(self) -> str:
+        """The module that draws the tokens."""
+        return f"stepscale.generation.{'server' if self.settings.server else 'local'}"
 
     def plan(
         self,
@@ -90,7 +101,7 @@ class GradedSampler:
             part = problems.iloc[start : start + counts.problems_per_shard]
             recipe = Recipe.of(
                 sample_and_grade,
-                "stepscale.generation.local",
+                self.code,
                 inputs=self.hashes | {"problems": content_hash(part[["problem_id", "problem", "answer"]])},
                 settings=[asdict(job), rules],
                 seed=self.seed,

@@ -10,6 +10,8 @@ import orjson
 import pandas as pd
 from pydantic import BaseModel
 
+from stepscale.references import reference_in
+
 _BLOCK = 1 << 24
 _OF_A_MODEL = (".json", ".jinja", ".safetensors", ".model", ".txt")
 
@@ -39,6 +41,12 @@ def canonical(value: object) -> bytes:
 def model_hash(source: str | Path, dtype: str = "float32") -> str:
     """A key of a model run in ``dtype``: of a folder's contents, whatever it is called, or of a hub name's commit."""
     digest = blake2b(b"" if dtype == "float32" else dtype.encode(), digest_size=8)
+    reference = reference_in(source)
+    if reference and reference.kind == "model":
+        return model_hash(str(reference.source), dtype)
+    if reference:
+        digest.update(canonical([reference.kind, reference.source, reference.identity]))
+        return digest.hexdigest()
     if not Path(source).is_dir():
         from transformers import AutoConfig
 

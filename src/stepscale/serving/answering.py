@@ -68,14 +68,18 @@ class Answerer:
     @classmethod
     def load(cls, policy: Path, generator: Path, prm: Path) -> "Answerer":
         """From the file and the two model folders. Raises InputError."""
-        from stepscale.generation.local import LocalGenerator
-        from stepscale.verifiers.scoring import ModelVerifier
+        from stepscale.generation.open_generator import open_model
+        from stepscale.verifiers.open_verifier import open_verifier
 
         saved = ServedPolicy.read(policy)
-        writer = LocalGenerator.load(
-            generator, prompt_template=saved.prompt, ends_before=saved.ends_before, **saved.generator.model_dump()
+        writer = open_model(
+            generator,
+            prompt_template=saved.prompt,
+            ends_before=saved.ends_before,
+            name=None,
+            placement=saved.generator,
         )
-        verifier = ModelVerifier(prm, "prm", **saved.verifier.model_dump())
+        verifier = open_verifier(prm, "prm", saved.verifier)
         room = writer.context - saved.sampling.max_new_tokens
         return cls(saved, writer, verifier, room if room > 0 else writer.context - 1)
 

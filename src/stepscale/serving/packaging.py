@@ -17,6 +17,9 @@ from mlflow.models import Model, ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from mlflow.types.schema import Array, Object, Property
 
+from stepscale.references import reference_in
+from stepscale.scratch import local_path, share_files
+
 Column = ColSpec | TensorSpec
 EXAMPLE = {"problem": "4x+15=-13. Find x.", "budget": 16}
 _BAR = "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR"
@@ -24,10 +27,15 @@ _CODE = Path(__file__).with_name("pyfunc_model.py")
 _LIBRARIES = ("mlflow", "torch", "transformers", "tokenizers", "safetensors", "numpy", "pandas", "pydantic")
 
 
+_OF_SERVERS = ("httpx", "tenacity")  # besides, where a model is behind a server
+
+
 def save_model(folder: Path, policy: Path, generator: Path, prm: Path) -> None:
     """Write the model folder; it must not hold anything yet."""
     with _quietly():
         mlflow.pyfunc.save_model(str(folder), input_example=EXAMPLE, **_parts(policy, generator, prm))
+    for original in (generator, prm):
+        share_files(folder / "artifacts" / original.name, original)
 
 
 def log_model(folder: Path) -> None:
@@ -36,16 +44,22 @@ def log_model(folder: Path) -> None:
         saved = Model.load(str(folder)).flavors["python_function"]["artifacts"]
         parts = _parts(**{name: folder / artifact["path"] for name, artifact in saved.items()})
         with _quietly():
-            mlflow.pyfunc.log_model(name="policy", **parts)  # with an example MLflow would load and try the model here
+            # with an example MLflow would load and try the model here
+            logged = mlflow.pyfunc.log_model(name="policy", **parts)
+        if stored := local_path(str(mlflow.get_logged_model(logged.model_id).artifact_location)):
+            share_files(stored, folder)
 
 
 def _parts(policy: Path, generator: Path, prm: Path) -> dict[str, Any]:
+    references = [reference for reference in map(reference_in, (generator, prm)) if reference]
+    served = any(reference.kind.endswith("server") for reference in references)
+    libraries = [*_LIBRARIES, *(_OF_SERVERS if served else ())]
     return {
         "python_model": str(_CODE),
         "artifacts": {"policy": str(policy), "generator": str(generator), "prm": str(prm)},
         "signature": signature(),
         # given, for MLflow would load the model in a process of its own to find out
-        "pip_requirements": [f"{name}=={version(name).partition('+')[0]}" for name in _LIBRARIES],
+        "pip_requirements": [f"{name}=={version(name).partition('+')[0]}" for name in libraries],
     }
 
 

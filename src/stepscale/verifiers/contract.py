@@ -6,12 +6,15 @@ each step's last token is recorded as the step is encoded (``engine.encoding``),
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from stepscale.cost import Ledger
+
+if TYPE_CHECKING:
+    from stepscale.engine.encoding import Encoded
 
 FloatArray = NDArray[np.float32]
 
@@ -45,4 +48,14 @@ class Verifier(Protocol):
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step of every trajectory, order kept; counts ``verify`` tokens into ``ledger``."""
+        ...
+
+
+class StepReader(Verifier, Protocol):
+    """A verifier whose tokens are known: what it reads of a solution, and how large it is."""
+
+    parameters: int
+
+    def encode(self, trajectories: Sequence[Trajectory]) -> "list[Encoded]":
+        """Token ids and step ends of every trajectory, as it reads them."""
         ...

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
 from stepscale.opening import check_folder, needs
+from stepscale.references import Reference, reference_in
 from stepscale.verifiers.public import ADAPTERS, Adapter, PublicVerifier, adapter_for
 from stepscale.verifiers.saved import FILE_NAME
+from stepscale.verifiers.served_options import ServedPRM
 
 if TYPE_CHECKING:
-    from stepscale.verifiers.scoring import StepScorer
+    from stepscale.verifiers.contract import StepReader
 
 
 def load_verifier(
@@ -20,21 +23,39 @@ def load_verifier(
     device: str = "auto",
     dtype: Literal["float32", "bfloat16"] = "float32",
     separator: str = "\n",
-) -> "StepScorer":
+    model: str | None = None,
+    tokenizer: str | None = None,
+) -> "StepReader":
     """Open a model that scores steps.
 
     Args:
-        source: A folder that verifier training wrote, or the folder or hub name of a public reward model.
+        source: A folder that verifier training wrote, or the folder or hub name of a public reward model. A folder may also
+            refer to such a model, here or behind a server. Or the base address of a server that pools (vLLM), such as
+            ``http://localhost:8000/v1``.
         adapter: The conventions of a public model; told from its name or its folder where that is possible.
         name: The name in results and ledgers; by default the last part of ``source``.
         device: Torch device; "auto" takes a GPU if there is one.
         dtype: Precision of weights and arithmetic.
         separator: For the adapter ``trl`` alone: the step separator that the model was trained with.
+        model: For a server: the model's name there; needed only if it serves several.
+        tokenizer: For a server: folder or hub name of the model's tokenizer, or the folder of a verifier trained here; by default
+            the model's name.
 
     Raises:
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
+    if isinstance(source, str) and source.startswith(("http://", "https://")):
+        with needs("remote"), needs("models"):
+            from stepscale.remote.client import served_model
+            from stepscale.verifiers.served import ServedVerifier
+        access = ServedPRM(
+            base_url=source, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
+        )
+        served = access if model else access.model_copy(update={"model": served_model(access)})
+        return ServedVerifier(served, name)
     folder = Path(source)
+    if adapter is None and (reference := reference_in(folder)):
+        return _referred(reference, name, device, dtype)
     if adapter is None and (folder / FILE_NAME).is_file():
         with needs("models"):
             from stepscale.verifiers.scoring import ModelVerifier
@@ -59,3 +80,51 @@ def load_verifier(
             separator=separator,
         )
     )
+
+
+def open_verifier(folder: Path, name: str, placement: Placement) -> "StepReader":
+    """The verifier in a folder that a node wrote, or that it refers to.
+
+    Args:
+        folder: Of a verifier trained here, or one that says which other one it is (``references``).
+        name: The name in results and ledgers.
+        placement: Where it computes, if it was trained here or is public.
+
+    Raises:
+        InputError: There is no such verifier, or the server does not answer.
+    """
+    reference = reference_in(folder)
+    if reference:
+        return _referred(reference, name, placement.device, placement.dtype)
+    with needs("models"):
+        from stepscale.verifiers.scoring import ModelVerifier
+    return ModelVerifier(folder, name, **placement.model_dump())
+
+
+def _referred(
+    reference: Reference, name: str | None, device: str, dtype: Literal["float32", "bfloat16"]
+) -> "StepReader":
+    if reference.kind == "verifier server":
+        with needs("remote"), needs("models"):
+            from stepscale.verifiers.served import ServedVerifier
+        return ServedVerifier(ServedPRM.model_validate(reference.settings), name)
+    if reference.kind == "public verifier":
+        with needs("models"):
+            from stepscale.verifiers.adapters import open_public_verifier
+        public = PublicVerifier.model_validate(reference.settings)
+        placed = {"name": name or public.name, "dtype": dtype, "device": None if device == "auto" else device}
+        return open_public_verifier(public.model_copy(update=placed))
+    raise InputError(f"{name or 'verifier'}: there is none in this run ({reference.kind}); train one (reward_modeling)")
+
+
+def ready_prm_folder(ready: ServedPRM | PublicVerifier, folder: Path) -> Path:
+    """Make ``folder`` refer to a PRM that is used as it is."""
+    settings = ready.model_dump(mode="json")
+    if isinstance(ready, ServedPRM):
+        identity = ready.identity
+        return Reference(kind="verifier server", source=ready.source, settings=settings, identity=identity).write(
+            folder
+        )
+    running = {"name", "device"}
+    identity = ready.model_dump(mode="json", exclude=running)
+    return Reference(kind="public verifier", source=ready.source, settings=settings, identity=identity).write(folder)

@@ -68,6 +68,10 @@ class StepScorer:
         """Forget all that was read: what follows then does not depend on what came before, not even in the last bit."""
         self._memory.forget()
 
+    def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
+        """Token ids and step ends of every trajectory, as it reads them."""
+        return self._encode(trajectories)
+
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
         started = time.perf_counter()
@@ -75,7 +79,9 @@ class StepScorer:
         encoded = self._encode(distinct)
         computed = Computed()
         outputs = iter(self._memory.outputs([_chunks(text) for text in encoded if text.step_ends], computed))
-        scores = [self._scores(next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded]
+        scores = [
+            with_unread(self._read, next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded
+        ]
         unread = sum(text.n_unread for text in encoded)
         if unread:
             _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
@@ -91,12 +97,14 @@ class StepScorer:
         by_trajectory = dict(zip(distinct, scores, strict=True))
         return [by_trajectory[trajectory] for trajectory in trajectories]
 
-    def _scores(self, outputs: FloatArray, n_unread: int) -> StepScores:
-        read = self._read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
-        if not n_unread:
-            return read
-        worst = np.ones(n_unread, np.float32)
-        return StepScores(np.concatenate([read.negative, worst]), np.concatenate([read.neutral, 0 * worst]), n_unread)
+
+def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
+    """What ``read`` makes of a solution's outputs [n_steps, K], and the steps that were not read, which count as wrong."""
+    scores = read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
+    if not n_unread:
+        return scores
+    worst = np.ones(n_unread, np.float32)
+    return StepScores(np.concatenate([scores.negative, worst]), np.concatenate([scores.neutral, 0 * worst]), n_unread)
 
 
 class ModelVerifier(StepScorer):
@@ -117,22 +125,25 @@ class ModelVerifier(StepScorer):
             device = "cuda" if torch.cuda.is_available() else "cpu"
         model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(device)
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
-        super().__init__(
-            name or folder.name, self._encoded, model, classification_head(model), reader(self.saved.kind), **limits
-        )
+        encode, head = encode_lines(self.encoder), classification_head(model)
+        super().__init__(name or folder.name, encode, model, head, reader(self.saved.kind), **limits)
 
-    def _encoded(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        """A step of several lines is read as in training, a line after another, and scored at its last one."""
+
+def encode_lines(encoder: StepEncoder) -> Encode:
+    """Encode as in training: a step of several lines is read a line after another, and scored at its last one."""
+
+    def encode(trajectories: Sequence[Trajectory]) -> list[Encoded]:
         split = [None if all(len(s.splitlines()) < 2 for s in t.steps) else _lines(t.steps) for t in trajectories]
         written = (
             (t.problem, t.steps if lines_of_steps is None else [line for lines in lines_of_steps for line in lines])
             for t, lines_of_steps in zip(trajectories, split, strict=True)
         )
-        encoded = self.encoder.encode(written)
         return [
             one if lines_of_steps is None else _of_steps(one, [len(lines) for lines in lines_of_steps])
-            for one, lines_of_steps in zip(encoded, split, strict=True)
+            for one, lines_of_steps in zip(encoder.encode(written), split, strict=True)
         ]
+
+    return encode
 
 
 def _lines(steps: Sequence[str]) -> list[list[str]]:

@@ -6,31 +6,38 @@ from stepscale.pipelines.active_learning import measuring, nodes, release
 from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import gather
 
+_MADE_OF = named("params:generator", "params:pool", "params:seed")
+
 
 def create_pipeline() -> Pipeline:
     """The active_learning pipeline: a pool of sampled solutions, and a label of each of their steps."""
-    made_of = named("params:generator", "params:pool", "params:seed")
-    return Pipeline(
-        [
-            Node(
-                nodes.sample_pool,
-                inputs=named("generator_model", "problems") | made_of,
-                outputs="pool_shards",
-                name="sample_pool",
-            ),
-            Node(gather, inputs={"shards": "pool_shards"}, outputs="pool_solutions", name="gather_pool"),
-            Node(
-                nodes.label_pool,
-                inputs=named("generator_model", "problems", "pool_solutions") | made_of,
-                outputs="pool_label_shards",
-                name="label_pool",
-            ),
-            Node(
-                nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"
-            ),
-        ],
-        tags="active_learning",
-    )
+    label = [
+        Node(
+            nodes.label_pool,
+            inputs=named("generator_model", "problems", "pool_solutions") | _MADE_OF,
+            outputs="pool_label_shards",
+            name="label_pool",
+        ),
+        Node(nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"),
+    ]
+    return Pipeline([*_sampled(), *label], tags="active_learning")
+
+
+def sampled_pool() -> Pipeline:
+    """The pool without labels, where nothing is trained on it."""
+    return Pipeline(_sampled(), tags="sampled_pool")
+
+
+def _sampled() -> list[Node]:
+    return [
+        Node(
+            nodes.sample_pool,
+            inputs=named("generator_model", "problems") | _MADE_OF,
+            outputs="pool_shards",
+            name="sample_pool",
+        ),
+        Node(gather, inputs={"shards": "pool_shards"}, outputs="pool_solutions", name="gather_pool"),
+    ]
 
 
 def given_labels() -> Pipeline:

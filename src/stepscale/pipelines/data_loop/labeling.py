@@ -48,7 +48,7 @@ def label_by_prm(
 def _large_prm(folder: Path, settings: LoopSettings) -> Labeler:
     from stepscale.labeling.by_verifier import VerifierLabeler
     from stepscale.labeling.options import ByLargePRM
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     labeler = settings.loop.labeler
     if not isinstance(labeler, ByLargePRM):
@@ -56,7 +56,7 @@ def _large_prm(folder: Path, settings: LoopSettings) -> Labeler:
             f"loop.labeler: {labeler.kind} labels in the pipeline data_loop; run it in the place of data_loop_by_prm, or set "
             "loop.labeler to prm_large"
         )
-    verifier = ModelVerifier(folder, labeler.kind, **settings.verifiers.placement.model_dump())
+    verifier = open_verifier(folder, labeler.kind, settings.verifiers.placement)
     return VerifierLabeler(verifier, labeler.threshold)
 
 

@@ -60,8 +60,11 @@ def _problems_of_files(source: ProblemSource, seed: int) -> pd.DataFrame:
     unseen = without_leaks(train, test)
     if len(unseen) < len(train):
         logger.info("%d training problems are in the test set too and are left out", len(train) - len(unseen))
-    is_valid = [seed_for(seed, "valid", pid) < source.valid_share * 2**63 for pid in unseen["problem_id"]]
-    train = unseen.assign(split=["valid" if valid else "train" for valid in is_valid])
+    # as many as the share says, one at the least, and one is left to learn from; which ones, the seed says
+    by_seed = sorted(unseen["problem_id"], key=lambda problem_id: seed_for(seed, "valid", problem_id))
+    n_valid = max(1, round(source.valid_share * len(by_seed)))
+    aside = set(by_seed[: min(n_valid, len(by_seed) - 1)])
+    train = unseen.assign(split=["valid" if problem_id in aside else "train" for problem_id in unseen["problem_id"]])
     return pd.concat([train, test.assign(split="test")], ignore_index=True)
 
 

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.errors import InputError
+from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters import GeneratorBlock, LargerBlock, LargerSettings, ProblemSource, SampleCounts
 from stepscale.pipelines import ready_model
 from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
+from stepscale.references import reference_in
 from stepscale.resume import ShardPlan, Shards
 
 if TYPE_CHECKING:
-    from stepscale.generation.local import LocalGenerator
+    from stepscale.pipelines.sampling import OpenGenerator
 
 logger = logging.getLogger(__name__)
 
@@ -31,15 +33,26 @@ def measure_sizes(generator_model: Path, larger: LargerBlock) -> dict[str, float
     Raises:
         InputError: The larger model is the smaller one.
     """
-    from stepscale.engine.loading import load_causal_lm
-
-    ours, theirs = (int(load_causal_lm(source).num_parameters()) for source in (generator_model, larger.base))
+    ours, theirs = _n_parameters(generator_model, None), _n_parameters(larger.base or "", larger.server)
     if theirs < ours:
         raise InputError(
             f"larger.base: {larger.base} has {theirs} parameters, fewer than the generator's {ours}; give a larger model"
         )
     logger.info("the larger model has %.3g parameters, %.2f times the generator's", theirs, theirs / ours)
     return {"generator": ours, "larger": theirs, "size_ratio": theirs / ours}
+
+
+def _n_parameters(source: Path | str, server: ServerSettings | None) -> int:
+    """Of a model here, or of a served one as its settings say."""
+    from stepscale.engine.loading import load_causal_lm
+
+    reference = None if server else reference_in(source)
+    if server is None and (reference is None or reference.kind == "model"):
+        return int(load_causal_lm(source).num_parameters())
+    stated = server.parameters if server else int(reference.settings["parameters"]) if reference else 0
+    if not stated:
+        raise InputError("server.parameters: FLOPs are compared here, so say how many parameters the served model has")
+    return stated
 
 
 def choose_larger_examples(
@@ -100,7 +113,7 @@ def price_answers(
     return answers.merge(costs[["problem_id", *_COSTS]], on="problem_id", how="left", validate="1:1")
 
 
-def _cost_of_one(model: "LocalGenerator", problems: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
+def _cost_of_one(model: "OpenGenerator", problems: pd.DataFrame, samples: pd.DataFrame) -> pd.DataFrame:
     from stepscale.studies.search.sample_costs import sample_costs
 
     texts = zip(problems["problem_id"], problems["problem"], strict=True)

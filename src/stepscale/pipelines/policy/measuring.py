@@ -7,6 +7,7 @@ import pandas as pd
 from kedro.pipeline import Node
 
 from stepscale.parameters import SearchSettings
+from stepscale.references import reference_in
 from stepscale.scratch import scratch_folder
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
@@ -48,13 +49,15 @@ def learn(samples: pd.DataFrame, candidates: pd.DataFrame, settings: SearchSetti
 
 
 def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) -> Path:
-    """An MLflow model of the policy with the generator and the PRM in it."""
+    """An MLflow model of the policy with the generator and the PRM in it; what is on the hub or behind a server stays there."""
     from stepscale.serving.packaging import save_model
     from stepscale.serving.policy import ServedPolicy
 
     folder, settings = scratch_folder("policy"), scratch_folder("settings") / "policy.json"
     ServedPolicy.model_validate(served).write(settings)
-    save_model(folder, settings, generator_model, prm_model)
+    reference = reference_in(generator_model)
+    base = Path(reference.source or "") if reference and reference.kind == "model" else generator_model
+    save_model(folder, settings, base if base.is_dir() else generator_model, prm_model)
     return folder
 
 

@@ -19,7 +19,7 @@ from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model
 from stepscale.verifiers.aggregation import Rule
 
 if TYPE_CHECKING:
-    from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.contract import Generator
     from stepscale.revisions.chains import ProblemChains
 
 
@@ -38,16 +38,17 @@ class Judge:
         """All of it that decides its columns."""
         return [model_hash(self.folder, self.placement.dtype), self.name, self.history, self.rule]
 
-    def read(self, chains: "list[ProblemChains]", model: "LocalGenerator", ledger: Ledger) -> pd.DataFrame:
+    def read(self, chains: "list[ProblemChains]", model: "Generator", ledger: Ledger) -> pd.DataFrame:
         """Its columns of the chains table; opened afresh, so that a piece does not depend on what was scored before."""
         from stepscale.revisions.chains import score_chains
         from stepscale.revisions.table import judged
-        from stepscale.verifiers.scoring import ModelVerifier
+        from stepscale.verifiers.contract import Trajectory
+        from stepscale.verifiers.open_verifier import open_verifier
 
         how, neutral_is = self.rule
-        verifier = ModelVerifier(self.folder, self.folder.name, **self.placement.model_dump())
+        verifier = open_verifier(self.folder, self.folder.name, self.placement)
         scored = score_chains(chains, model, verifier, self.history, how, ledger, neutral_is)
-        table = judged(scored, verifier.encoder.encode, self.history)
+        table = judged(scored, lambda texts: verifier.encode([Trajectory(p, tuple(s)) for p, s in texts]), self.history)
         return table.add_suffix(f"_{self.name}") if self.name else table
 
 

@@ -80,10 +80,10 @@ def _search(
     from stepscale.revisions.chains import run_chains, score_chains
     from stepscale.revisions.search import search_revisions
     from stepscale.search.results import Problem
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     model = open_generator(revision_model, settings.generator, settings.seed, "revision")
-    prm = ModelVerifier(prm_model, "prm", **settings.verifiers.placement.model_dump())
+    prm = open_verifier(prm_model, "prm", settings.verifiers.placement)
     sampling = Sampling(**settings.generator.sampling.model_dump())
     layout = settings.revisions.data.layout
     chains = run_chains(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.formats.splits import of_split
 from stepscale.parameters import VerifierBlock
 from stepscale.pipelines.judging import Judged, judge
@@ -20,15 +21,33 @@ _SPLITS = ("train", "valid")  # splits: of the second, the validation loss alone
 def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: VerifierBlock, seed: int) -> Path:
     """A process reward model: a rating after each step's last token (Lightman et al. 2023, 2.6).
 
-    Where the labels are values alone it is a soft one: binary cross entropy on the value there (Snell et al. 2024, D).
+    Where the labels are values alone it is a soft one: binary cross entropy on the value there (Snell et al. 2024, D). Where
+    the parameters name a PRM that is ready, it is that one.
     """
     from stepscale.verifiers.examples import holds_values, prm_examples
 
+    if verifiers.ready_prm:
+        return take_prm(verifiers)[0]
     options, soft = verifiers.training("prm", seed), holds_values(step_labels)
     if soft:
         options = options.model_copy(update={"kind": "soft_prm"})
     examples = {split: prm_examples(problems, of_split(problems, step_labels, split), soft=soft) for split in _SPLITS}
     return _train("prm", verifiers.base, options, examples)
+
+
+def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
+    """A PRM that is ready, in place of one trained here, and no ORM.
+
+    Raises:
+        InputError: The parameters name none.
+    """
+    from stepscale.references import Reference
+    from stepscale.verifiers.open_verifier import ready_prm_folder
+
+    if verifiers.ready_prm is None:
+        raise InputError("verifiers: no PRM is named that is ready; give verifiers.server or verifiers.public")
+    absent = Reference(kind="none").write(scratch_folder("no-orm"))
+    return ready_prm_folder(verifiers.ready_prm, scratch_folder("prm")), absent
 
 
 def choose_large_prm(
@@ -50,9 +69,11 @@ def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: Verifi
     examples = {split: orm_examples(problems, of_split(problems, solutions, split)) for split in _SPLITS}
     if len(outcomes := {example.targets[-1] for example in examples["train"]}) == 1:
         logger.warning(
-            "every solution that the ORM learns from is %s, so it cannot tell right from wrong: give wrong ones too "
-            "(PRM800K's phase 2 holds them)",
-            "right" if outcomes.pop() else "wrong",
+            "every solution that the ORM learns from is %s",
+            "right, so it cannot tell right from wrong: give wrong ones too (PRM800K's phase 2 holds them)"
+            if outcomes.pop()
+            else "wrong, so it cannot tell right from wrong: draw more samples per problem (pool.train.per_problem), or give "
+            "easier problems or a better prompt",
         )
     return _train("orm", verifiers.base, verifiers.training("orm", seed), examples)
 

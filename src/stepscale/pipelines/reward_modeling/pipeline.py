@@ -34,3 +34,14 @@ def create_pipeline() -> Pipeline:
         ],
         tags="reward_modeling",
     )
+
+
+def ready_prm() -> Pipeline:
+    """A PRM that is ready (``verifiers.server``, ``verifiers.public``) in the place of labels and training; no ORM."""
+    take = Node(
+        nodes.take_prm,
+        inputs=named("params:verifiers"),
+        outputs=["prm_model", "orm_model"],
+        name="take_prm",
+    )
+    return Pipeline([take], tags="ready_prm")

@@ -129,17 +129,14 @@ def score_with_soft_prm(
 ) -> pd.DataFrame:
     """Scores of the first samples of each test problem, by the soft PRM and by the ORM of the same solutions."""
     from stepscale.cost import Ledger
+    from stepscale.verifiers.open_verifier import open_verifier
     from stepscale.verifiers.scores_table import score_solutions
-    from stepscale.verifiers.scoring import ModelVerifier
 
     tested = of_split(test_problems, test_solutions, "test")
     few = tested[tested["sample_id"] < rollouts.scored_samples]
-    models, placement = (
-        {"soft_prm": soft_prm_model, SAME_SOLUTIONS: rollouts_orm_model},
-        verifiers.placement.model_dump(),
-    )
+    models = {"soft_prm": soft_prm_model, SAME_SOLUTIONS: rollouts_orm_model}
     scored = [
-        score_solutions(ModelVerifier(model, name, **placement), test_problems, few, Ledger())
+        score_solutions(open_verifier(model, name, verifiers.placement), test_problems, few, Ledger())
         for name, model in models.items()
     ]
     return pd.concat(scored, ignore_index=True)

@@ -35,10 +35,10 @@ def label_by_large_prm(
     from stepscale.labeling.by_verifier import VerifierLabeler
     from stepscale.supervision.outcomes import judged_by_steps, outcome_noise
     from stepscale.tracking import child_run
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     pool = of_split(problems, solutions, "train")
-    large, ledger = ModelVerifier(large_prm_model, "prm_large", **verifiers.placement.model_dump()), Ledger()
+    large, ledger = open_verifier(large_prm_model, "prm_large", verifiers.placement), Ledger()
     labeler = VerifierLabeler(large)
     labels = labeler.label(problems, pool, ledger)
     unseen, reference = with_final_errors(

@@ -7,9 +7,12 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.engine.placement import Placement
+from stepscale.formats.checking import empty
+from stepscale.formats.tables import SCORES
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import GradedSampler
 from stepscale.pipelines.test_time_search.given_samples import read_given, without_learned
+from stepscale.references import reference_in
 from stepscale.resume import ShardPlan
 from stepscale.verifiers.contract import Verifier
 
@@ -59,7 +62,10 @@ def score_with_prm(
 def score_with_orm(
     orm_model: Path, test_problems: pd.DataFrame, test_solutions: pd.DataFrame, verifiers: VerifierBlock
 ) -> pd.DataFrame:
-    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's."""
+    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's. Without an ORM, none."""
+    reference = reference_in(orm_model)
+    if reference and reference.kind == "none":
+        return empty(SCORES)
     return _score_with_folder(orm_model, "orm", test_problems, test_solutions, verifiers.placement)
 
 
@@ -82,9 +88,9 @@ def _public_scores(problems: pd.DataFrame, solutions: pd.DataFrame, search: Sear
 def _score_with_folder(
     folder: Path, name: str, problems: pd.DataFrame, solutions: pd.DataFrame, placement: Placement
 ) -> pd.DataFrame:
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
-    return _score(ModelVerifier(folder, name, **placement.model_dump()), problems, solutions)
+    return _score(open_verifier(folder, name, placement), problems, solutions)
 
 
 def _score(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:

@@ -21,7 +21,7 @@ from stepscale.search.method import SearchMethod
 from stepscale.search.plan import SearchPlan, check_samples
 
 if TYPE_CHECKING:
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.contract import StepReader
 
 _RESULT = "result_"  # in pieces, the columns of a search's result, on each of its candidates' rows
 _KEY = ["problem_id", "strategy", "seed"]
@@ -70,7 +70,7 @@ def run_searches(
             recipe = Recipe.of(
                 search_part,
                 *_code_of(options),
-                "stepscale.generation.local",
+                sampler.code,
                 inputs=sampler.hashes
                 | {"prm": prm, "problems": content_hash(part[["problem_id", "problem", "answer"]])},
                 settings=[options.search_key, settings.generator.sampling, settings.search.grading_rules],
@@ -116,10 +116,10 @@ def search_part(
     return Made(rows, ledger)
 
 
-def _open_prm(folder: Path, verifiers: VerifierBlock) -> "ModelVerifier":
-    from stepscale.verifiers.scoring import ModelVerifier
+def _open_prm(folder: Path, verifiers: VerifierBlock) -> "StepReader":
+    from stepscale.verifiers.open_verifier import open_verifier
 
-    return ModelVerifier(folder, "prm", **verifiers.placement.model_dump())
+    return open_verifier(folder, "prm", verifiers.placement)
 
 
 def gather_searches(shards: Shards, tree_search: SearchPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -153,6 +153,7 @@ def price_samples(
 ) -> pd.DataFrame:
     """What N of the recorded samples cost to draw and to score: a row per (problem, N), in expectation over which N."""
     from stepscale.studies.search.sample_costs import sample_costs
+    from stepscale.verifiers.contract import Trajectory
 
     samples = test_solutions[test_solutions["problem_id"].isin(set(searched_problems["problem_id"]))]
     per_problem = int(samples["sample_id"].max()) + 1
@@ -160,9 +161,11 @@ def price_samples(
     model = open_generator(generator_model, settings.generator, settings.seed)
     prm = _open_prm(prm_model, settings.verifiers)
     texts = dict(zip(searched_problems["problem_id"], searched_problems["problem"], strict=True))
-    written, read = ({i: len(one.encode_prompt(t)) for i, t in texts.items()} for one in (model, prm.encoder))
-    encoded = prm.encoder.encode(
-        (texts[i], steps) for i, steps in zip(samples["problem_id"], samples["steps"], strict=True)
+    written = {i: len(model.encode_prompt(text)) for i, text in texts.items()}
+    prompts = prm.encode([Trajectory(text, ()) for text in texts.values()])
+    read = {i: prompt.prompt_length for i, prompt in zip(texts, prompts, strict=True)}
+    encoded = prm.encode(
+        [Trajectory(texts[i], tuple(s)) for i, s in zip(samples["problem_id"], samples["steps"], strict=True)]
     )
     ends = [[end - solution.prompt_length for end in solution.step_ends] for solution in encoded]
     samples = samples.assign(read_ends=pd.Series(ends, samples.index, dtype=object))

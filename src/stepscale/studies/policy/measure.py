@@ -58,7 +58,7 @@ def learn_policy(
         {
             "seed": seed,
             "prompt": generator.template(seed),
-            "ends_before": generator.ends_before,
+            "ends_before": generator.opening,
             "sampling": generator.sampling.model_dump(),
             "aggregation": plan.rule[0],
             "neutral_is": plan.rule[1],

@@ -1,5 +1,7 @@
 """Math-Shepherd-Mistral-7B-PRM: "Step 1: ... ки" on lines of their own; at each "ки" the next token is "+" or "-"."""
 
+from typing import Any
+
 from stepscale.engine.encoding import Encoded
 from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
@@ -14,26 +16,32 @@ from stepscale.verifiers.adapters.parts import (
 )
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.scoring import Encode, StepScorer
 
 STEP_MARK, GOOD, BAD = "ки", "+", "-"
 
 
-def open_math_shepherd(config: PublicVerifier) -> StepScorer:
-    """The verifier: P(step is right) is the share of "+" against "-"."""
-    tokenizer, body, _ = open_body(config)
-    like, longest = next(body.parameters()), longest_input(body)
-    mark = one_token(tokenizer, STEP_MARK, config.source)
-    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
-    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
+def math_shepherd_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
+    """How it wants its steps laid out."""
+    mark = one_token(tokenizer, STEP_MARK, source)
 
     def encode(trajectory: Trajectory) -> Encoded:
         steps = [f"{step} {STEP_MARK}" for step in trajectory_steps(trajectory, "Step {}: ")]
         pieces = [trajectory.problem, *(("\n" if i else " ") + step for i, step in enumerate(steps))]
         encoded = encode_whole(tokenizer, pieces, longest)
         if any(encoded.ids[end] != mark for end in encoded.step_ends):
-            raise InputError(f"the tokenizer of {config.source} merges {STEP_MARK!r} with what stands beside it")
+            raise InputError(f"the tokenizer of {source} merges {STEP_MARK!r} with what stands beside it")
         return encoded
 
+    return one_by_one(encode)
+
+
+def open_math_shepherd(config: PublicVerifier) -> StepScorer:
+    """The verifier: P(step is right) is the share of "+" against "-"."""
+    tokenizer, body, _ = open_body(config)
+    encode = math_shepherd_layout(tokenizer, config.source, longest_input(body))
+    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
+    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
+    like = next(body.parameters())
     head = token_head(weights, judgements, like, config.source)
-    return StepScorer(config.shown_name, one_by_one(encode), body, head, read_good_bad)
+    return StepScorer(config.shown_name, encode, body, head, read_good_bad)

@@ -1,5 +1,7 @@
 """Qwen2.5-Math-PRM (7B, 72B) and Qwen2.5-Math-7B-PRM800K: chat layout, ``<extra_0>`` after each step, a two-class head there."""
 
+from typing import Any
+
 import torch
 
 from stepscale.engine.encoding import StepEncoder, TextFormat
@@ -12,19 +14,24 @@ from stepscale.verifiers.adapters.parts import (
     read_good_bad,
 )
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.scoring import Encode, StepScorer
 
 STEP_TOKEN = "<extra_0>"
 SYSTEM = "Please reason step by step, and put your final answer within \\boxed{}."
 
 
+def qwen_math_prm_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
+    """How it wants its steps laid out."""
+    one_token(tokenizer, STEP_TOKEN, source)
+    chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "{problem}"}]
+    prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
+    return encode_with(StepEncoder(tokenizer, TextFormat(prompt=prompt, separator=STEP_TOKEN), longest))
+
+
 def open_qwen_math_prm(config: PublicVerifier) -> StepScorer:
     """The verifier; its two classes are wrong and right. The published code is not run: its head is rebuilt from the weights."""
     tokenizer, body, _ = open_body(config)
-    one_token(tokenizer, STEP_TOKEN, config.source)
-    chat = [{"role": "system", "content": SYSTEM}, {"role": "user", "content": "{problem}"}]
-    prompt = tokenizer.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
-    encoder = StepEncoder(tokenizer, TextFormat(prompt=prompt, separator=STEP_TOKEN), longest_input(body))
+    encode = qwen_math_prm_layout(tokenizer, config.source, longest_input(body))
     like = next(body.parameters())
     first, second = layers_of(
         saved_weights(config.source, "score."), "score.0", "score.2", like=like, source=config.source
@@ -34,4 +41,4 @@ def open_qwen_math_prm(config: PublicVerifier) -> StepScorer:
         logits: torch.Tensor = second(torch.relu(first(hidden)))
         return logits.flip(-1)  # right first
 
-    return StepScorer(config.shown_name, encode_with(encoder), body, head, read_good_bad)
+    return StepScorer(config.shown_name, encode, body, head, read_good_bad)

@@ -1,5 +1,7 @@
 """Token classifiers trained by TRL's PRMTrainer: prompt, steps and separators tokenised apart, two classes at each separator."""
 
+from typing import Any
+
 import torch
 
 from stepscale.engine.encoding import StepEncoder, TextFormat
@@ -7,11 +9,19 @@ from stepscale.engine.loading import classification_head, load_token_classifier,
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import encode_with, open_body, read_good_bad
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.scoring import Encode, StepScorer
+
+
+def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
+    """How it wants its steps laid out; ``separator`` must be the ``step_separator`` it was trained with."""
+    start = tokenizer.bos_token or ""
+    if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
+        start = ""  # the tokenizer puts it there itself; TRL does where the tokenizer does not
+    return encode_with(StepEncoder(tokenizer, TextFormat(prompt=start + "{problem}", separator=separator), longest))
 
 
 def open_trl(config: PublicVerifier) -> StepScorer:
-    """The verifier; class 1 is a right step. ``config.separator`` must be the ``step_separator`` it was trained with."""
+    """The verifier; class 1 is a right step."""
     tokenizer, _, device = open_body(config)
     model = load_token_classifier(
         config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code
@@ -20,13 +30,6 @@ def open_trl(config: PublicVerifier) -> StepScorer:
         raise InputError(
             f"{config.source} has {model.config.num_labels} classes, TRL's reward models have 2: wrong adapter?"
         )
-    start = tokenizer.bos_token or ""
-    if tokenizer("")["input_ids"][:1] == [tokenizer.bos_token_id]:
-        start = ""  # the tokenizer puts it there itself; TRL does where the tokenizer does not
-    encoder = StepEncoder(
-        tokenizer, TextFormat(prompt=start + "{problem}", separator=config.separator), longest_input(model)
-    )
+    encode = trl_layout(tokenizer, config.separator, longest_input(model))
     head = classification_head(model)
-    return StepScorer(
-        config.shown_name, encode_with(encoder), model, lambda hidden: head(hidden).flip(-1), read_good_bad
-    )
+    return StepScorer(config.shown_name, encode, model, lambda hidden: head(hidden).flip(-1), read_good_bad)

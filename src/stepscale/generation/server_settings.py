@@ -1,0 +1,21 @@
+"""How a completions server is asked: settings apart from the asking, so that parameters need no httpx."""
+
+from pydantic import Field
+
+from stepscale.remote.access import ServerAccess
+
+
+class ServerSettings(ServerAccess):
+    """Where the server is and how to ask it."""
+
+    token_ids: bool | None = Field(
+        None,
+        description="prompts and answers as ids of the model's tokenizer, so that no text is tokenised again; null: where "
+        "there is a tokenizer and the server takes them",
+    )
+    logprobs: bool = Field(True, description="ask for token log-likelihoods; a server may not give them")
+    seeds: bool = Field(True, description="send a seed with each request; a server may not bear them (vLLM on a CPU)")
+    stop_text_removed: bool = Field(
+        False,
+        description="the server cuts the stop text off without telling (vLLM and SGLang tell, transformers keeps it)",
+    )

@@ -1,0 +1,187 @@
+"""What stands for the text of a server's model: the bytes of the text, or the ids of its tokenizer.
+
+In: a completion as the server gives it. Out: ids, how it ended, log-likelihoods, and where its steps end. Bytes need nothing
+but the server; what goes on from them is tokenised again there. Ids need the model's tokenizer and a server that takes and
+gives them (vLLM); a beam then goes on from exactly the tokens that were drawn.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from stepscale.errors import InputError
+from stepscale.generation.boundaries import Boundaries
+from stepscale.generation.contract import Ended, Until
+
+END = 256  # the id that ends a solution where ids are bytes
+_ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are no ends
+_TAIL = 8  # tokens a separator may be spelt with
+Choice = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What one answer adds: ids, their log-likelihoods (none if the server gives none), how it ended."""
+
+    tokens: tuple[int, ...]
+    logprobs: tuple[float, ...]
+    ended: Ended
+
+
+class Unit(Protocol):
+    """What stands for text. ``body``: what is asked of the server besides."""
+
+    body: dict[str, Any]
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """The ids of a prompt."""
+        ...
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of generated ids."""
+        ...
+
+    def prompt(self, prefix: tuple[int, ...]) -> str | list[int]:
+        """A prefix as the server takes it."""
+        ...
+
+    def read(self, choice: Choice, until: Until) -> Piece:
+        """A completion. Raises InputError if it lacks the ids that were asked for."""
+        ...
+
+    def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
+        """Indices of the last id of every finished step."""
+        ...
+
+
+class TextBytes:
+    """Ids are bytes of UTF-8, and 256 ends a solution: text travels unchanged, and step ends are still positions."""
+
+    def __init__(self, separator: str, stop_text_removed: bool) -> None:
+        self.body: dict[str, Any] = {}
+        self._separator, self._stop_text_removed = separator, stop_text_removed
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Its bytes."""
+        return tuple(text.encode())
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text of bytes; the end of a solution has none."""
+        return bytes(token for token in tokens if token != END).decode(errors="replace")
+
+    def prompt(self, prefix: tuple[int, ...]) -> str:
+        """The text."""
+        return self.decode(prefix)
+
+    def read(self, choice: Choice, until: Until) -> Piece:
+        """The text's bytes; each server token's log-likelihood on its first byte, zeros on the others."""
+        text, reason = choice["text"], choice.get("finish_reason")
+        stop_text = _stop_text(choice)
+        ended: Ended = "solution" if reason in _ENDS else "length"
+        if until == "step":
+            blank = len(text) - len(text.lstrip())
+            at = text.find(self._separator, blank) if text.strip() else text.find(self._separator)
+            if at >= 0:  # kept, perhaps with what the last token held beyond it
+                text, ended = text[: at + len(self._separator)], "step"
+            elif reason in _ENDS and (
+                stop_text == self._separator or (self._stop_text_removed and stop_text is None and text.strip())
+            ):
+                text, ended = text + self._separator, "step"
+        tokens = (*text.encode(), END) if ended == "solution" else tuple(text.encode())
+        return Piece(tokens, _on_bytes(choice, len(tokens)), ended)
+
+    def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
+        """Where a separator follows text, and the end of a solution that follows text."""
+        data = bytes(token for token in tokens if token != END)
+        mark = self._separator.encode()
+        ends, start = list[int](), 0
+        while (at := data.find(mark, start)) >= 0:
+            begun = ends[-1] + 1 if ends else 0
+            start = at + len(mark)
+            if data[begun:at].strip():
+                ends.append(start - 1)
+        if ended == "solution" and data[ends[-1] + 1 if ends else 0 :].strip():
+            ends.append(len(tokens) - 1)
+        return tuple(ends)
+
+
+class TokenIds:
+    """Ids are those of the model's tokenizer, as ``LocalGenerator`` has them."""
+
+    def __init__(self, tokenizer: Any, separator: str) -> None:
+        self.body: dict[str, Any] = {"return_token_ids": True}
+        self._tokenizer, self._end = tokenizer, tokenizer.eos_token_id
+        self._boundaries = Boundaries(tokenizer, len(tokenizer), separator, [] if self._end is None else [self._end])
+
+    def encode(self, text: str) -> tuple[int, ...]:
+        """Its ids, without an end-of-text token by which some tokenizers close every text."""
+        ids = self._tokenizer(text)["input_ids"]
+        while ids and ids[-1] == self._end:
+            ids = ids[:-1]
+        return tuple(ids)
+
+    def decode(self, tokens: Sequence[int]) -> str:
+        """The text without special tokens."""
+        text: str = self._tokenizer.decode(list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+    def prompt(self, prefix: tuple[int, ...]) -> list[int]:
+        """The ids."""
+        return list(prefix)
+
+    def read(self, choice: Choice, until: Until) -> Piece:
+        """The ids that were drawn, up to the end of the first step if that is what was asked for."""
+        if not isinstance(choice.get("token_ids"), list):
+            raise InputError("server: it gives no token ids; set server.token_ids to false, and text will be sent")
+        tokens, reason = tuple(map(int, choice["token_ids"])), choice.get("finish_reason")
+        stop_text = _stop_text(choice)
+        ended: Ended = "solution" if reason in _ENDS else "length"
+        given = (choice.get("logprobs") or {}).get("token_logprobs") or []
+        logprobs = tuple(float(value or 0.0) for value in given) if len(given) == len(tokens) else ()
+        if until == "step":
+            ends = [end for end in self.step_ends(tokens, "length") if not self._boundaries.stop[tokens[end]]]
+            if ends:
+                tokens, logprobs, ended = tokens[: ends[0] + 1], logprobs[: ends[0] + 1], "step"
+            elif reason in _ENDS and stop_text == self._boundaries.separator:
+                ended = "step"
+        closed = bool(tokens) and bool(self._boundaries.stop[tokens[-1]])
+        if ended == "solution" and stop_text is None and self._end is not None and not closed:
+            tokens, logprobs = (*tokens, self._end), (*logprobs, 0.0) if logprobs else ()  # left out by the server
+        return Piece(tokens, logprobs, ended)
+
+    def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
+        """Where a token spells a separator after text; so ends a step, and the end of the solution."""
+        bounds, ids = self._boundaries, np.array(tokens, np.int64)
+        ends, blank = list[int](), True
+        for at, token in enumerate(tokens):
+            last = at == len(tokens) - 1
+            if bounds.stop[token] or (last and ended == "solution"):
+                ends += [] if blank else [at]
+                continue
+            blank = blank and bool(bounds.blank[token])
+            tail = ids[None, max(0, at + 1 - _TAIL) : at + 1]
+            if not blank and (bounds.ends_step(ids[at : at + 1], tail)[0] or (last and ended == "step")):
+                ends.append(at)
+                blank = True
+        return tuple(ends)
+
+
+def _stop_text(choice: Choice) -> Any:
+    """The text at which the server says that it stopped (vLLM and SGLang tell); None for the end of text."""
+    return choice.get("stop_reason", choice.get("matched_stop"))
+
+
+def _on_bytes(choice: Choice, length: int) -> tuple[float, ...]:
+    """Log-likelihoods laid on the first byte of each server token; empty if none were given."""
+    offered = choice.get("logprobs") or {}
+    pairs = list(zip(offered.get("tokens") or [], offered.get("token_logprobs") or [], strict=False))
+    if not pairs:
+        return ()
+    laid, at = [0.0] * length, 0
+    for token, logprob in pairs:
+        if at < length:
+            laid[at] += float(logprob or 0.0)
+        at = min(at + len(token.encode()), length - 1)
+    return tuple(laid)

@@ -1,0 +1,62 @@
+"""A model folder that holds no weights but says where the model is: elsewhere on disk, on the hub, behind a server, or nowhere.
+
+Nodes hand on folders. A base that was not changed is referred to in place of copied, and so is a model that is not here.
+"""
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stepscale.errors import InputError
+
+FILE_NAME = "stepscale_reference.json"
+Kind = Literal["model", "generator server", "verifier server", "public verifier", "none"]
+
+
+class Reference(BaseModel):
+    """What such a folder says."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    source: str | None = Field(None, description="folder or hub name of the model, or of a served model's tokenizer")
+    settings: dict[str, Any] = Field({}, description="of a server or a public verifier: all of its settings")
+    identity: dict[str, Any] = Field({}, description="what of them decides the model's answers")
+
+    def write(self, folder: Path) -> Path:
+        """Write the file into a folder, made if needed; gives the folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / FILE_NAME).write_text(self.model_dump_json(indent=1) + "\n")
+        return folder
+
+
+def reference_in(folder: str | Path) -> Reference | None:
+    """What the folder refers to; None if it holds a model itself or is a hub name. Raises InputError for a damaged file."""
+    path = Path(folder) / FILE_NAME
+    if not path.is_file():
+        return None
+    try:
+        return Reference.model_validate_json(path.read_text())
+    except ValidationError as error:
+        raise InputError(f"{path}: {error.errors()[0]['msg']}; run the pipeline that makes it again") from None
+
+
+def refer_to_model(source: str | Path, folder: Path) -> Path:
+    """Make ``folder`` refer to a model: a folder by its absolute path, a hub name as it is."""
+    local = Path(source).expanduser()
+    return Reference(kind="model", source=str(local.resolve()) if local.is_dir() else str(source)).write(folder)
+
+
+def model_source(source: str | Path) -> str | Path:
+    """Where the weights are: ``source`` itself, or what a folder refers to.
+
+    Raises:
+        InputError: The folder refers to a model that is not here.
+    """
+    reference = reference_in(source)
+    if reference is None:
+        return source
+    if reference.kind != "model" or reference.source is None:
+        raise InputError(f"{source}: the model is not here ({reference.kind}), and its weights are needed; name a base")
+    return reference.source

@@ -1,0 +1,1 @@
+"""Models behind a server: where it is, and how it is asked."""

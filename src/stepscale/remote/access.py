@@ -1,0 +1,27 @@
+"""Where a model's server is and how it may be asked: settings apart from the asking, so that parameters need no httpx."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class ServerAccess(BaseModel):
+    """A server of one model or several, by its address."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    base_url: str = Field(pattern=r"^https?://", description="such as http://localhost:8000/v1")
+    model: str = Field(description="the model's name on the server")
+    api_key_variable: str | None = Field(None, description="environment variable that holds the API key")
+    concurrency: int = Field(64, ge=1, description="requests under way at once")
+    timeout_seconds: float = Field(600.0, gt=0, description="for one answer")
+    attempts: int = Field(6, ge=1, description="tries of one request, with growing pauses between them")
+    longest_pause_seconds: float = Field(30.0, ge=0, description="between two tries")
+    parameters: int = Field(0, ge=0, description="parameters of the model, for FLOPs; 0: not known")
+    context: int | None = Field(
+        None, ge=1, description="tokens that it reads and writes together; null: what the server tells, if it does"
+    )
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """What decides the answers: not where the server is, nor how patiently it is asked."""
+        asking = {"base_url", "api_key_variable", "concurrency", "timeout_seconds", "attempts", "longest_pause_seconds"}
+        return self.model_dump(mode="json", exclude=asking)

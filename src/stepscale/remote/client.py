@@ -1,0 +1,132 @@
+"""JSON asked of a server over HTTP: with retries while trouble may pass, and one clear line when it does not.
+
+In: a path and a body. Out: what a reader makes of the answer. Knows nothing of models.
+"""
+
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import httpx
+from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from stepscale.errors import InputError
+from stepscale.remote.access import ServerAccess
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_PASSING = (408, 425, 429)  # status codes below 500 that may be others next time
+
+
+class PassingError(Exception):
+    """Something that may go better next time."""
+
+
+class RefusedError(InputError):
+    """The server will not answer this, however often it is asked."""
+
+
+class Client:
+    """Asks one server, in as many threads as ``concurrency`` allows."""
+
+    def __init__(self, access: ServerAccess) -> None:
+        self.access = access
+        self.root = access.base_url.rstrip("/")
+        self._http = httpx.Client(
+            headers=_headers(access),
+            timeout=httpx.Timeout(access.timeout_seconds, connect=10.0),
+            limits=httpx.Limits(max_connections=access.concurrency),
+        )
+
+    def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
+        """``function`` of every item, many at once; order kept. The first error ends it, and nothing more is begun."""
+        with ThreadPoolExecutor(self.access.concurrency) as pool:
+            futures = [pool.submit(function, item) for item in items]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def post(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], what: str) -> _Result:
+        """What ``read`` makes of the JSON answered, asked for again with growing pauses while the trouble may pass.
+
+        Args:
+            url: The whole address.
+            body: What is sent, as JSON.
+            read: Raises ValueError, KeyError, IndexError or TypeError for an answer of another form.
+            what: What the answer should be, for the message where it is something else.
+
+        Raises:
+            InputError: The server cannot be reached, refuses, or answers something else; one line.
+        """
+        pauses = wait_random_exponential(0.25, self.access.longest_pause_seconds)
+        asking = Retrying(
+            retry=retry_if_exception_type(PassingError), wait=pauses, stop=stop_after_attempt(self.access.attempts)
+        )
+        try:
+            answer: _Result = asking(self._post_once, url, body, read, what)
+            return answer
+        except RetryError as error:
+            reason = error.last_attempt.exception()
+            raise InputError(
+                f"server {self.access.base_url}: {reason} ({self.access.attempts} attempts); is it running, and is"
+                " base_url right? Finished shards are kept: run again to go on"
+            ) from reason
+
+    def _post_once(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], what: str) -> _Result:
+        try:
+            response = self._http.post(url, json=body)
+        except httpx.TimeoutException as error:
+            raise PassingError(f"no answer within {self.access.timeout_seconds:g} s") from error
+        except httpx.TransportError as error:
+            raise PassingError(f"connection failed ({one_line(error)})") from error
+        if response.status_code in _PASSING or response.status_code >= 500:
+            raise PassingError(f"answered {response.status_code} ({one_line(response.text)})")
+        if response.is_error:
+            raise RefusedError(
+                f"server {self.access.base_url} refused: {response.status_code} ({one_line(response.text)});"
+                " check model and base_url"
+            )
+        try:
+            return read(response.json())
+        except (ValueError, KeyError, IndexError, TypeError) as error:
+            raise PassingError(f"the answer is not {what} ({one_line(response.text)})") from error
+
+    def served(self) -> dict[str, dict[str, Any]]:
+        """What the server says of its models, by name; nothing where it does not tell."""
+        try:
+            answer = self._http.get(f"{self.root}/models", timeout=10.0).raise_for_status().json()
+            return {str(model["id"]): dict(model) for model in answer["data"]}
+        except (httpx.HTTPError, ValueError, KeyError, TypeError):
+            return {}
+
+    def context(self) -> int | None:
+        """Tokens that the model reads and writes together, as the settings or the server say; None: not known."""
+        if self.access.context:
+            return self.access.context
+        told = self.served().get(self.access.model, {}).get("max_model_len")
+        return int(told) if isinstance(told, int) and told > 0 else None
+
+
+def served_model(access: ServerAccess) -> str:
+    """The name of the one model that a server serves. Raises InputError if it serves several, or does not tell."""
+    names = list(Client(access).served())
+    if not names:
+        raise InputError(f"server {access.base_url} does not tell its models; is it running? Name one with model")
+    if len(names) > 1:
+        raise InputError(f"server {access.base_url} serves {', '.join(names)}; name one of them with model")
+    return names[0]
+
+
+def _headers(access: ServerAccess) -> dict[str, str]:
+    variable = access.api_key_variable
+    if variable and variable not in os.environ:
+        raise InputError(f"environment variable {variable} is not set; it should hold the key of {access.base_url}")
+    return {"Authorization": f"Bearer {os.environ[variable]}"} if variable else {}
+
+
+def one_line(text: object) -> str:
+    """Something's text as one short line."""
+    return " ".join(str(text).split())[:160] or "no text"

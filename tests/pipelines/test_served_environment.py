@@ -1,0 +1,182 @@
+"""Generator and PRM behind servers by configuration alone: the environment `served` against a fake vLLM, by the real command."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+from fake_vllm import FakeVLLM
+from pydantic import ValidationError
+
+from stepscale.engine.encoding import TextFormat
+from stepscale.engine.loading import load_tokenizer
+from stepscale.errors import InputError
+from stepscale.formats import Tables, write
+from stepscale.parameters import GeneratorBlock, LargerBlock, VerifierBlock
+from stepscale.pipelines.reward_modeling.nodes import take_prm
+from stepscale.verifiers.saved import SavedVerifier
+
+Run = Callable[..., Any]
+LINES = ("We add.\n", "So it is 3.\n", "\\boxed{3}", "\\boxed{4}", "\\boxed{5}", "")
+
+
+def problems(split: str, n: int) -> pd.DataFrame:
+    texts = [f"What is {i} plus {3 - i % 3}, {split}?" for i in range(n)]
+    ids = [f"{split}-{i}" for i in range(n)]
+    return pd.DataFrame(
+        {"problem_id": ids, "problem": texts, "answer": [str(3 + i % 3) for i in range(n)], "split": split}
+    )
+
+
+@pytest.fixture
+def tokenizer(model_of: Callable[..., Path], tmp_path: Path) -> Path:
+    """Of both models: whole lines are tokens, so that random ones make solutions."""
+    folder = model_of(["We add 1 and 2."])
+    written = load_tokenizer(folder)
+    written.add_tokens([line for line in LINES if line])
+    written.save_pretrained(tmp_path / "tokenizer")
+    (tmp_path / "tokenizer" / "config.json").write_text((folder / "config.json").read_text())
+    SavedVerifier(kind="prm", labels=("negative", "neutral", "positive"), layout=TextFormat()).write(
+        tmp_path / "tokenizer"
+    )
+    return tmp_path / "tokenizer"
+
+
+@pytest.fixture(params=[True, False], ids=["token ids", "text"])
+def server(tokenizer: Path, request: pytest.FixtureRequest) -> Iterator[FakeVLLM]:
+    def judge(ids: list[int]) -> list[list[float]]:
+        return [[(share := token % 10 / 10), 0.0, 1 - share] for token in ids]
+
+    made = FakeVLLM(load_tokenizer(tokenizer), LINES, ids=True, pool=judge)
+    made.gives_ids = request.param  # type: ignore[attr-defined]
+    if not request.param:
+        made._complete, complete = lambda ids, body: complete(ids, body | {"return_token_ids": False}), made._complete
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
+    for split, n in (("train", 12), ("test", 12)):
+        write(Tables(problems=problems(split, n)), project / f"{split}.jsonl", "math")
+    file = project / "conf" / "served" / "parameters.yml"
+    given = yaml.safe_load(file.read_text())
+    given["problems"] |= {split: {"path": f"{split}.jsonl", "format": "math"} for split in ("train", "test")}
+    access = {"base_url": server.base_url, "model": "fake"}
+    given["generator"] |= {
+        "base": str(tokenizer),
+        "server": {**access, "parameters": 10},
+        "prompt": "{problem}\n",
+    }
+    given["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
+    given["pool"]["train"]["per_problem"] = 2
+    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20}
+    given["search"]["samples"]["per_problem"] = 4
+    given["report"]["budgets"] = [1, 2, 4]
+    given["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
+    file.write_text(yaml.safe_dump(given))
+    return project
+
+
+@pytest.mark.e2e
+def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, small: Path, server: FakeVLLM) -> None:
+    done = run_in(small, "--env", "served")
+    assert done.exit_code == 0, done.output
+    data = small / "data" / "served"
+    assert (
+        json.loads((data / "06_models" / "generator" / "stepscale_reference.json").read_text())["kind"]
+        == "generator server"
+    )
+    assert not list(data.rglob("*.safetensors")), "no weights are copied"
+    samples = pd.read_parquet(data / "07_model_output" / "test_solutions.parquet")
+    assert len(samples) == 48 and samples["is_correct"].any() and not samples["is_correct"].all()
+    scores = pd.read_parquet(data / "07_model_output" / "prm_scores.parquet")
+    assert (
+        set(scores["verifier"]) == {"prm"}
+        and [len(n) for n in scores["negative"]] == samples["steps"].map(len).tolist()
+    )
+    assert not (data / "07_model_output" / "orm_scores.parquet").exists(), "there is no ORM"
+    results = pd.read_parquet(data / "07_model_output" / "search_results.parquet")
+    assert results["answer"].notna().any()
+    pooled = [body for path, body in server.bodies if path == "/pooling"]
+    written = [body for path, body in server.bodies if path == "/v1/completions"]
+    assert pooled and all(isinstance(body["input"], list) for body in pooled)
+    assert all(body["max_tokens"] <= 20 for body in written), "the limit is the server's tokens"
+    drawn = [body for body in written if "temperature" in body]  # without the questions whether ids are taken
+    as_ids = [isinstance(body["prompt"], list) for body in drawn]
+    assert set(as_ids) == {server.gives_ids} and (data / "08_reporting" / "report.html").is_file()
+
+    n_asked = len(server.bodies)
+    again = run_in(small, "--env", "served", "--to-nodes", "search.gather_searches")
+    assert again.exit_code == 0, again.output
+    assert len([b for _, b in server.bodies[n_asked:] if "prompt" in b]) <= 1, "finished shards are not asked for again"
+
+
+GENERATOR = {
+    "prompt": "{problem}\n",
+    "examples": "own",
+    "samples_per_problem": 1,
+    "sampling": {"max_new_tokens": 9},
+    "fine_tuning": None,
+}
+SERVER = {"base_url": "http://a/v1", "model": "m"}
+
+
+def test_a_served_generator_is_asked_as_it_is() -> None:
+    assert GeneratorBlock.model_validate({**GENERATOR, "base": None, "server": SERVER}).server
+    for changed, message in (
+        ({"base": None}, "give a model folder"),
+        ({"base": "x/y", "server": SERVER, "fine_tuning": {}}, "asked as it is"),
+        ({"base": None, "server": SERVER, "prompt": {"style": "chat"}}, "needs the model's tokenizer"),
+        ({"base": "x/y", "server": {"base_url": "localhost:8000", "model": "m"}}, "base_url"),
+        ({"base": "x/y", "server": {**SERVER, "modle": "m"}}, "modle"),
+    ):
+        with pytest.raises(ValidationError, match=message):
+            GeneratorBlock.model_validate(GENERATOR | changed)
+
+
+def test_the_larger_model_may_be_served_and_the_smaller_one_s_server_is_not_its_own() -> None:
+    served = GeneratorBlock.model_validate({**GENERATOR, "base": None, "server": SERVER})
+    assert LargerBlock(base="x/large").like(served).server is None
+    larger = LargerBlock.model_validate({"base": None, "server": {**SERVER, "model": "large"}})
+    assert larger.like(GeneratorBlock.model_validate({**GENERATOR, "base": "x/y"})).server.model == "large"  # type: ignore[union-attr]
+
+
+def test_a_prm_that_is_ready_is_named_once() -> None:
+    given = {"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}}
+    public = {"adapter": "trl", "source": "s"}
+    with pytest.raises(ValidationError, match="set one of them to null"):
+        VerifierBlock.model_validate({**given, "server": SERVER, "public": public})
+    with pytest.raises(InputError, match=r"give verifiers\.server or verifiers\.public"):
+        take_prm(VerifierBlock.model_validate(given))
+    prm, orm = take_prm(VerifierBlock.model_validate({**given, "public": public}))
+    assert "public verifier" in (prm / "stepscale_reference.json").read_text()
+    assert '"none"' in (orm / "stepscale_reference.json").read_text()
+
+
+def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_looked_for_on_disk() -> None:
+    from kedro.config import OmegaConfigLoader
+    from kedro.io import DataCatalog, MemoryDataset
+
+    from stepscale.hooks.bases import check_bases
+    from stepscale.parameters import check_parameters, settings_of
+    from stepscale.pipeline_registry import PIPELINES
+    from stepscale.settings import CONFIG_LOADER_ARGS
+
+    conf = str(Path(__file__).resolve().parents[2] / "conf")
+    given = OmegaConfigLoader(conf, env="served", **CONFIG_LOADER_ARGS)["parameters"]
+    parameters = check_parameters({**given, "verifiers": {**given["verifiers"], "base": "nowhere/at/all"}})
+    with pytest.raises(InputError, match=r"generator\.server: revisions fine-tune the generator"):
+        settings_of(parameters, "revision_settings")
+    assert settings_of(parameters, "search_settings")
+    for block in ("generator", "verifiers"):
+        unknown = {**given, block: {**given[block], "server": {**given[block]["server"], "parameters": 0}}}
+        with pytest.raises(InputError, match=rf"{block}\.server\.parameters: searches are compared by FLOPs"):
+            settings_of(check_parameters(unknown), "search_settings")
+    blocks = {f"params:{name}": MemoryDataset(getattr(parameters, name)) for name in ("generator", "verifiers")}
+    check_bases(PIPELINES["ingestion"]() + PIPELINES["ready_prm"](), DataCatalog(blocks))
+    with pytest.raises(InputError, match="nowhere"):
+        check_bases(PIPELINES["reward_modeling"](), DataCatalog(blocks))
