@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.generation.prompts import HEADING, FewShotPrompt, Prompt, prompt_template
-from stepscale.parameters.block import Block, ModelSource, SamplingBlock
+from stepscale.parameters.block import Block, FileSource, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 
@@ -98,6 +98,9 @@ class VerifierBlock(VerifierModels):
         "4.1); null: as the run's",
     )
     placement: Placement = Placement()
+    processbench: FileSource | None = Field(
+        None, description="ProcessBench (its files or hub name), on which the run's PRM names first errors too"
+    )
 
     def sized(self, small: bool) -> VerifierModels:
         """The verifiers of the run, or the small ones."""
