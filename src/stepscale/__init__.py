@@ -1,7 +1,8 @@
 """StepScale: an open laboratory for verifiers and test-time compute.
 
 ``load_generator``, ``load_verifier`` and ``solve`` search for a solution; ``evaluate`` measures recorded samples;
-``train_reward_model`` trains a PRM or an ORM. Each is loaded when it is first used, so that ``import stepscale`` needs none of the optional parts.
+``train_reward_model`` trains a PRM or an ORM. Each is loaded when it is first used, so that
+``import stepscale`` needs none of the optional parts.
 """
 
 from typing import TYPE_CHECKING

@@ -82,7 +82,8 @@ def train(name: str, folder: Path, killed_at: int | None) -> tuple[dict[str, tor
 
 def killed(name: str, folder: Path, step: int) -> None:
     command = [sys.executable, __file__, name, str(folder), str(step)]
-    assert subprocess.run(command, env=os.environ, capture_output=True).returncode == -signal.SIGKILL
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == -signal.SIGKILL
 
 
 @pytest.mark.e2e

@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +16,8 @@ from stepscale.resume import ShardPlan
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
+
+_SOLUTIONS_PER_PART = 2048  # scored in one task, and at the most one problem's more
 
 
 def choose_test_problems(problems: pd.DataFrame) -> pd.DataFrame:
@@ -76,7 +80,7 @@ def sort_scores(
 def _public_scores(problems: pd.DataFrame, solutions: pd.DataFrame, search: SearchBlock) -> list[pd.DataFrame]:
     from stepscale.verifiers.adapters import open_public_verifier
 
-    return [_score(open_public_verifier(config), problems, solutions) for config in search.public_prms]
+    return [_score(partial(open_public_verifier, config), problems, solutions) for config in search.public_prms]
 
 
 def _score_with_folder(
@@ -84,15 +88,25 @@ def _score_with_folder(
 ) -> pd.DataFrame:
     from stepscale.verifiers.scoring import ModelVerifier
 
-    return _score(ModelVerifier(folder, name, **placement.model_dump()), problems, solutions)
+    opens = partial(ModelVerifier, folder, name, **placement.model_dump())
+    return _score(opens, problems, solutions)
 
 
-def _score(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
-    from stepscale.cost import Ledger
-    from stepscale.verifiers.scores_table import score_solutions
+def _score(opens: Callable[[], Verifier], problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
+    """The scores of all solutions, some problems at a time, so that a cluster can share them."""
+    from stepscale.engine.tasks import run_tasks
+    from stepscale.verifiers.scores_table import score_part
 
-    ledger, started = Ledger(), time.perf_counter()
-    scores = score_solutions(verifier, problems, solutions, ledger)
-    rate = ledger.tokens / (time.perf_counter() - started)
-    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", verifier.name, len(scores), ledger.tokens, rate)
-    return scores
+    started, per_problem = time.perf_counter(), solutions.groupby("problem_id", sort=False)
+    counts = per_problem.size().cumsum()
+    part_of = solutions["problem_id"].map((counts - 1) // _SOLUTIONS_PER_PART)
+    parts = [rows for _, rows in solutions.groupby(part_of, sort=False)]
+    texts = problems[["problem_id", "problem"]]
+    tasks = [(opens, texts[texts["problem_id"].isin(set(part["problem_id"]))], part) for part in parts]
+    tables, costs = zip(*run_tasks(score_part, tasks), strict=True)
+    scores, tokens = pd.concat(tables), sum(cost.tokens for cost in costs)
+    rate = tokens / (time.perf_counter() - started)
+    logger.info(
+        "%s scored %d solutions: %d tokens, %.0f tokens/s", scores["verifier"].iloc[0], len(scores), tokens, rate
+    )
+    return scores.loc[solutions.index].reset_index(drop=True)
