@@ -58,7 +58,7 @@ BENCH = [
     {
         "id": f"{part}-{i}",
         "generator": "g",
-        "problem": f"What is {i}?",
+        "problem": f"What is {part} {i}?",
         "steps": ["so 12 + 7", "19 no."],
         "final_answer_correct": bool(i % 2),
         "label": -1 if i % 2 else 1,
