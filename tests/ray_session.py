@@ -21,8 +21,13 @@ from stepscale.errors import InputError
 
 
 def main(folder: Path) -> None:
-    local = LocalRay(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
-    node = local.add_node(num_cpus=1)
+    try:
+        local = LocalRay(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+        node = local.add_node(num_cpus=1)
+    except Exception as error:
+        if "timed out during startup" in str(error):
+            sys.exit(os.EX_TEMPFAIL)
+        raise
     told: dict[str, Any] = {}
     cluster = Cluster(kind="ray", address=local.address)
     try:

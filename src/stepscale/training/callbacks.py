@@ -38,6 +38,12 @@ class _StopCallback(EarlyStoppingCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Says nothing: that the best weights are not loaded at the end may be what was asked for."""
 
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Stop where it is time, and have the weights saved there if any are: a finished fit gives them again."""
+        super().on_evaluate(args, state, control, **kwargs)
+        if control.should_training_stop and args.save_strategy != "no":
+            control.should_save = True
+
 
 class _ProgressCallback(TrainerCallback):
     """Counts optimizer steps for whoever waits."""

@@ -74,7 +74,7 @@ def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, fl
     parts = ids.map(problems["subject"]).fillna("all")
     table = pd.DataFrame({"part": parts, "true": first_errors(tables), "predicted": predicted})
     metrics = dict[str, float]()
-    scores = {part: processbench_score(rows["true"], rows["predicted"]) for part, rows in table.groupby("part")}
+    scores = {str(part): processbench_score(rows["true"], rows["predicted"]) for part, rows in table.groupby("part")}
     for part, score in scores.items():
         for name, value in (("error", score.error), ("correct", score.correct), ("f1", score.f1)):
             metrics[f"processbench.{part}.{name}"] = value

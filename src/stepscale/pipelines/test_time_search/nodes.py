@@ -109,4 +109,5 @@ def _score(opens: Callable[[], Verifier], problems: pd.DataFrame, solutions: pd.
     logger.info(
         "%s scored %d solutions: %d tokens, %.0f tokens/s", scores["verifier"].iloc[0], len(scores), tokens, rate
     )
-    return scores.loc[solutions.index].reset_index(drop=True)
+    ordered: pd.DataFrame = scores.loc[solutions.index].reset_index(drop=True)
+    return ordered
