@@ -11,9 +11,11 @@ import sys
 import time
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import cluster_work
+import ray._private.node
 from ray.cluster_utils import Cluster as LocalRay
 
 from stepscale.engine.cluster import Cluster, run_on
@@ -21,6 +23,8 @@ from stepscale.errors import InputError
 
 
 def main(folder: Path) -> None:
+    # Ray gives a node half a minute to start; a busy machine gets five.
+    ray._private.node.time = SimpleNamespace(time=time.time, sleep=time.sleep, monotonic=lambda: time.monotonic() / 10)
     try:
         local = LocalRay(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
         node = local.add_node(num_cpus=1)

@@ -196,7 +196,7 @@ def _arguments(
         eval_steps=every,
         save_strategy="steps" if keep_best or resumable else "no",
         save_steps=every if keep_best or not resumable else resumable.every,
-        save_total_limit=1,
+        save_total_limit=2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
         save_only_model=not resumable,
         restore_callback_states_from_checkpoint=bool(resumable),
         activation_checkpointing=options.gradient_checkpointing and not fsdp,
