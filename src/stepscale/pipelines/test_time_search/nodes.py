@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.engine.placement import Placement
+from stepscale.formats.checking import empty
+from stepscale.formats.tables import SCORES
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import GradedSampler
 from stepscale.pipelines.test_time_search.given_samples import read_given, without_learned
@@ -97,17 +99,19 @@ def _score(opens: Callable[[], Verifier], problems: pd.DataFrame, solutions: pd.
     from stepscale.engine.tasks import run_tasks
     from stepscale.verifiers.scores_table import score_part
 
-    started, per_problem = time.perf_counter(), solutions.groupby("problem_id", sort=False)
-    counts = per_problem.size().cumsum()
-    part_of = solutions["problem_id"].map((counts - 1) // _SOLUTIONS_PER_PART)
-    parts = [rows for _, rows in solutions.groupby(part_of, sort=False)]
-    texts = problems[["problem_id", "problem"]]
-    tasks = [(opens, texts[texts["problem_id"].isin(set(part["problem_id"]))], part) for part in parts]
+    if solutions.empty:
+        return empty(SCORES)
+    started, solutions = time.perf_counter(), solutions.reset_index(drop=True)
+    up_to = solutions.groupby("problem_id", sort=False).size().cumsum()
+    texts, tasks = problems[["problem_id", "problem"]], []
+    for _, part in solutions.groupby(solutions["problem_id"].map((up_to - 1) // _SOLUTIONS_PER_PART)):
+        tasks.append((opens, texts[texts["problem_id"].isin(set(part["problem_id"]))], part))
     tables, costs = zip(*run_tasks(score_part, tasks), strict=True)
-    scores, tokens = pd.concat(tables), sum(cost.tokens for cost in costs)
+    scores: pd.DataFrame = pd.concat(tables).sort_index()
+    if "unread" in scores:  # in those parts alone that had any
+        scores["unread"] = scores["unread"].fillna(0).astype("int64")
+    tokens = sum(cost.tokens for cost in costs)
     rate = tokens / (time.perf_counter() - started)
-    logger.info(
-        "%s scored %d solutions: %d tokens, %.0f tokens/s", scores["verifier"].iloc[0], len(scores), tokens, rate
-    )
-    ordered: pd.DataFrame = scores.loc[solutions.index].reset_index(drop=True)
-    return ordered
+    name = scores["verifier"].iloc[0]
+    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), tokens, rate)
+    return scores
