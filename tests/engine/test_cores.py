@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from stepscale.engine.cores import one_a_core
+from stepscale.engine.cores import one_per_core
 
 SEVERAL = pytest.mark.skipif((os.cpu_count() or 1) < 2, reason="needs two cores")
 
@@ -20,17 +20,17 @@ def small_model(tmp_path: Path) -> str:
 
 @SEVERAL
 def test_a_small_model_s_work_is_done_in_other_processes_of_one_thread_and_comes_in_order(small_model: str) -> None:
-    assert list(one_a_core(math.sqrt, [(n * n,) for n in range(9)], small_model)) == list(range(9))
-    assert set(one_a_core(torch.get_num_threads, [(), (), ()], small_model)) == {1}
-    assert os.getpid() not in set(one_a_core(os.getpid, [(), (), ()], small_model))
+    assert list(one_per_core(math.sqrt, [(n * n,) for n in range(9)], small_model)) == list(range(9))
+    assert set(one_per_core(torch.get_num_threads, [(), (), ()], small_model)) == {1}
+    assert os.getpid() not in set(one_per_core(os.getpid, [(), (), ()], small_model))
 
 
 def test_other_work_is_done_here(small_model: str) -> None:
-    assert set(one_a_core(os.getpid, [(), ()], "a/name-on-the-hub")) == {os.getpid()}
-    assert set(one_a_core(os.getpid, [()], small_model)) == {os.getpid()}
-    assert list(one_a_core(os.getpid, [], small_model)) == []
+    assert set(one_per_core(os.getpid, [(), ()], "a/name-on-the-hub")) == {os.getpid()}
+    assert set(one_per_core(os.getpid, [()], small_model)) == {os.getpid()}
+    assert list(one_per_core(os.getpid, [], small_model)) == []
 
 
 def test_an_error_is_raised_here(small_model: str) -> None:
     with pytest.raises(ValueError, match="math domain error"):
-        list(one_a_core(math.sqrt, [(1,), (-1,), (4,)], small_model))
+        list(one_per_core(math.sqrt, [(1,), (-1,), (4,)], small_model))

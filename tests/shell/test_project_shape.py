@@ -122,7 +122,7 @@ def test_nodes_take_six_named_inputs_at_the_most_and_give_four_outputs(pipelines
 def test_no_parameter_of_a_study_may_be_null() -> None:
     blocks = {name: field.annotation for name, field in Parameters.model_fields.items()}
     nullable = [name for name, kind in blocks.items() if type(None) in get_args(kind)]
-    assert set(nullable) == {"data_root", "tracking_root", "run_name"}
+    assert set(nullable) == {"data_root", "tracking_root", "run_name", "cluster"}
 
 
 @pytest.mark.parametrize("env", [folder.name for folder in CONF.iterdir() if (folder / "run.yml").is_file()])

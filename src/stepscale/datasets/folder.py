@@ -5,6 +5,7 @@ from typing import Any
 
 from kedro.io.core import AbstractDataset
 
+from stepscale.datasets.local_folder import local_folder
 from stepscale.errors import InputError
 from stepscale.scratch import replace_folder
 
@@ -13,7 +14,7 @@ class FolderDataset(AbstractDataset[Path, Path]):
     """Saves by copying a folder to ``path``, replacing what was there; loads the path."""
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(path)
+        self._path = local_folder(path)
         self.metadata = metadata
 
     def load(self) -> Path:

@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro.io.core import AbstractVersionedDataset, Version
 
+from stepscale.datasets.local_folder import local_folder
 from stepscale.errors import InputError
 from stepscale.references import reference_in
 from stepscale.scratch import replace_folder
@@ -31,7 +32,7 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
     ) -> None:
         self.metadata = metadata
         self.expects = expects
-        super().__init__(filepath=PurePosixPath(filepath), version=version)
+        super().__init__(filepath=PurePosixPath(local_folder(filepath)), version=version)
 
     def load(self) -> Path:
         """The folder's path, checked."""

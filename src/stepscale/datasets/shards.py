@@ -19,8 +19,9 @@ import pyarrow.parquet as pq
 from kedro.io.core import AbstractDataset
 
 from stepscale.cost import Ledger, total
+from stepscale.datasets.local_folder import local_folder
 from stepscale.datasets.whole import write_whole
-from stepscale.engine.cores import one_a_core
+from stepscale.engine.tasks import run_tasks
 from stepscale.errors import InputError
 from stepscale.progress import progress
 from stepscale.resume import Made, Piece, PieceError, ShardPlan, Shards
@@ -36,7 +37,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     """Pieces of one plan. ``path``: their folder."""
 
     def __init__(self, *, path: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(path)
+        self._path = local_folder(path)
         self.metadata = metadata
 
     def save(self, data: ShardPlan) -> None:
@@ -65,8 +66,7 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
     def _make(self, plan: ShardPlan, missing: Sequence[Piece]) -> Ledger:
         """Make and save pieces; returns what they cost."""
         calls = [(piece.make,) for piece in missing]
-        folder = plan.side_by_side
-        results: Iterator[Made] = one_a_core(_call, calls, str(folder)) if folder else (_call(*call) for call in calls)
+        results: Iterator[Made] = run_tasks(_call, calls, plan.side_by_side)
         costs, work = list[Ledger](), sum(piece.size for piece in plan.pieces)
         with progress(plan.purpose, work, plan.unit) as bar:
             bar.update(work - sum(piece.size for piece in missing))

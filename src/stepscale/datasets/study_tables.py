@@ -2,12 +2,12 @@
 
 import shutil
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from kedro.io.core import AbstractDataset
 
+from stepscale.datasets.local_folder import local_folder
 from stepscale.errors import InputError
 from stepscale.formats.checking import Table, check, empty
 
@@ -19,7 +19,7 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
     """
 
     def __init__(self, *, path: str, tables: str, metadata: dict[str, Any] | None = None) -> None:
-        self._path = Path(path)
+        self._path = local_folder(path)
         self._tables: dict[str, Table] = _declared(tables)
         self.metadata = {"optional": True} | (metadata or {})
 
@@ -59,7 +59,7 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
     """
 
     def __init__(self, *, filepath: str, table: str, metadata: dict[str, Any] | None = None) -> None:
-        self._filepath = Path(filepath)
+        self._filepath = local_folder(filepath)
         self._table: Table = _declared(table)
         self.metadata = {"optional": True} | (metadata or {})
 

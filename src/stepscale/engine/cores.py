@@ -1,4 +1,4 @@
-"""Independent pieces of work on small models, one a core: a small fit keeps one core busy and gains little from a second.
+"""Independent pieces of work on small models, one per core: a small fit keeps one core busy and gains little from a second.
 
 In: a function at the top level of a module, and what it is called with, picklable. Out: its results, in order. With a GPU, on
 one core, for one piece or for a model that is not small, the work is done here, one piece after the other, on all threads.
@@ -13,12 +13,12 @@ from typing import Any, TypeVar
 from stepscale.references import reference_in
 
 _SMALL = (
-    100_000_000  # bytes of weights; a larger model keeps all cores busy itself, and a copy of it a core costs memory
+    100_000_000  # bytes of weights; a larger model keeps all cores busy itself, and a copy of it per core costs memory
 )
 _Result = TypeVar("_Result")
 
 
-def one_a_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]], model: str) -> Iterator[_Result]:
+def one_per_core(function: Callable[..., _Result], tasks: Sequence[tuple[Any, ...]], model: str) -> Iterator[_Result]:
     """``function(*task)`` for every task, each result as soon as it and those before it are there.
 
     ``model``: the folder (or name) of the model that they work on. What a task raises is raised here.

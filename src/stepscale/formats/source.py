@@ -20,10 +20,10 @@ def read_problems(path: str, format: str, options: dict[str, Any], limit: int | 
 def read_solutions(path: str, format: str, options: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Solutions and step labels. After PRM800K's records come the whole solutions that people were shown."""
     tables = read(path, format, **options)
-    return (_with_generated(tables) if format == "prm800k" else tables.solutions), tables.step_labels
+    return (with_generated(tables) if format == "prm800k" else tables.solutions), tables.step_labels
 
 
-def _with_generated(tables: Tables) -> pd.DataFrame:
+def with_generated(tables: Tables) -> pd.DataFrame:
     """PRM800K's records, then the solutions people were shown, graded by their answers: an ORM's wrong ones."""
     from stepscale.formats.prm800k.generated import generated_solutions
     from stepscale.grading import grade_many

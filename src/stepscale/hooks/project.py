@@ -10,8 +10,12 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
+from stepscale.datasets.local_folder import local_folder
+from stepscale.engine.cluster import Cluster
+from stepscale.engine.tasks import use_cluster
 from stepscale.environments import check_environment
 from stepscale.hooks.bases import check_bases
+from stepscale.hooks.cluster import join_cluster
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
@@ -31,6 +35,7 @@ class ProjectHooks:
         self.context: KedroContext | None = None
         self.lock: DataLock | None = None
         self.lineage: Lineage | None = None
+        self.cluster: Cluster | None = None
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
@@ -39,7 +44,9 @@ class ProjectHooks:
 
         if context.env:
             check_environment(context.env, str(context.config_loader.conf_source))
-        check_parameters(context.config_loader["parameters"])  # as written: context.params has Kedro check them first
+        # as written: context.params has Kedro check them first
+        self.cluster = check_parameters(context.config_loader["parameters"]).cluster
+        local_folder(stated_data(context))
         self.context = context
 
     @hook_impl(tryfirst=True)
@@ -52,6 +59,7 @@ class ProjectHooks:
         check_input_files(pipeline, catalog)
         check_bases(pipeline, catalog)
         check_hardware(pipeline, catalog)
+        join_cluster(self.cluster)
         if self.context is None:
             return
         data = data_root(self.context)
@@ -102,10 +110,15 @@ class ProjectHooks:
         if self.lock:
             self.lock.release()
         self.lock = self.lineage = None
+        use_cluster(None)
 
 
 def data_root(context: KedroContext) -> Path:
     """Where the run's data lies: ``--params data_root=...``, else as the environment's globals say."""
+    return Path(context.project_path) / stated_data(context)
+
+
+def stated_data(context: KedroContext) -> str:
+    """The same, as it is written."""
     loader = context.config_loader
-    stated = (loader.runtime_params or {}).get("data_root") or loader["globals"].get("data", "data")
-    return Path(context.project_path) / str(stated)
+    return str((loader.runtime_params or {}).get("data_root") or loader["globals"].get("data", "data"))

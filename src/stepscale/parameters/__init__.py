@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
+from stepscale.engine.cluster import Cluster
 from stepscale.errors import InputError
 from stepscale.labeling.options import ReleaseOptions, RolloutOptions
 from stepscale.parameters.block import Block, FileSource, SampleCounts, SamplingBlock
@@ -81,6 +82,7 @@ class Parameters(Block):
     data_root: str | None = Field(None, description="folder for the run's data; null: the environment's own (--params)")
     tracking_root: str | None = Field(None, description="folder for MLflow's store; null: the project's (--params)")
     run_name: str | None = Field(None, description="name of the MLflow run (--params)")
+    cluster: Cluster | None = Field(None, description="machines that share the work (docs/scale.md); null: this one")
     problems: ProblemSource
     generator: GeneratorBlock
     pool: PoolBlock

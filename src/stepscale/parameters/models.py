@@ -8,7 +8,7 @@ from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
 from stepscale.generation.prompts import HEADING, ChatPrompt, FewShotPrompt, Prompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.parameters.block import Block, ModelSource, SamplingBlock
+from stepscale.parameters.block import Block, FileSource, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
@@ -132,6 +132,9 @@ class VerifierBlock(VerifierModels):
         "4.1); null: as the run's",
     )
     placement: Placement = Placement()
+    processbench: FileSource | None = Field(
+        None, description="ProcessBench (its files or hub name), on which the run's PRM names first errors too"
+    )
 
     @model_validator(mode="after")
     def _have_one_prm(self) -> Self:

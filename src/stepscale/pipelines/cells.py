@@ -88,9 +88,9 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
 
 def run_cells(jobs: Sequence[Job], measures: Measures) -> Iterator[TrainedCell]:
     """Each job's cell, in the order of the jobs, as soon as it is trained; each is a child run."""
-    from stepscale.engine.cores import one_a_core
+    from stepscale.engine.tasks import run_tasks
 
-    results = one_a_core(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)
+    results = run_tasks(train_and_measure, [(measures.work(job),) for job in jobs], measures.base)
     for job, trained in zip(jobs, results, strict=True):
         _log_cell(job.cell, trained.log)
         yield trained

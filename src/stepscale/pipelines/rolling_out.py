@@ -50,7 +50,7 @@ def plan_rollouts(
             settings=asdict(job),
             seed=sampler.seed,
         )
-        make = partial(roll_out_part, job, lambda: sampler.generator, asked, part)
+        make = partial(roll_out_part, job, sampler.open, asked, part)
         pieces.append(Piece(f"{purpose}-{start:06d}", recipe, make, int(part["steps"].map(len).sum())))
     return ShardPlan(f"rolling out {purpose}", tuple(pieces), unit="steps")
 

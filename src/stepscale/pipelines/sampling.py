@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from stepscale.engine.opened import opened
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.generation.graded import grade as grade
 from stepscale.grading import Rules
@@ -55,10 +56,9 @@ class GradedSampler:
     def __init__(self, model: Path, settings: GeneratorBlock, seed: int, name: str | None = None) -> None:
         self.model, self.settings, self.seed, self.name = model, settings, seed, name or model.name
 
-    @cached_property
-    def generator(self) -> "OpenGenerator":
-        """The model, opened once."""
-        return open_generator(self.model, self.settings, self.seed, self.name)
+    def open(self) -> "OpenGenerator":
+        """The model, opened once in each process that makes pieces."""
+        return opened(open_generator, self.model, self.settings, self.seed, self.name)
 
     @cached_property
     def hashes(self) -> dict[str, str]:
@@ -106,7 +106,7 @@ class GradedSampler:
                 settings=[asdict(job), rules],
                 seed=self.seed,
             )
-            make = partial(sample_and_grade, job, lambda: self.generator, part, rules)
+            make = partial(sample_and_grade, job, self.open, part, rules)
             pieces.append(Piece(f"{purpose}-{start:06d}", recipe, make, len(part) * counts.per_problem))
         return ShardPlan(f"sampling {purpose}", tuple(pieces), unit="solutions")
 

@@ -22,8 +22,9 @@ How a node is converted (``pipelines.active_learning.nodes.sample_pool`` is an e
 
 The node takes no finished shards, and the catalog has one entry. The next node gets readers by name, in the order of the plan
 (``gather`` joins them). ``plan + plan`` puts several pieces of work in one folder. ``side_by_side=folder`` makes pieces of a
-small model one per core: then ``make`` must be picklable and open its own model. What the process that began the run must do
-with a piece (MLflow's child runs) is ``when_made``: it is called there with ``Made.note``.
+small model one per core. Pieces may run on a cluster too: ``make`` is picklable and opens its own models (``engine.opened``).
+What the process that began the run must do with a piece (MLflow's child runs) is ``when_made``: it is called there with
+``Made.note``.
 """
 
 from stepscale.resume.code import code_hash

@@ -28,7 +28,7 @@ class Piece:
     Attributes:
         name: Its name in the plan, also the beginning of its file's name.
         recipe: All that decides its rows.
-        make: Makes it; picklable if the plan is made side by side.
+        make: Makes it; picklable, for it may run on another machine.
         size: How much work it is, in the plan's unit.
         when_made: Called in the process that saves, after the piece was saved, with ``Made.note``.
     """

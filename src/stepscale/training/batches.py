@@ -34,11 +34,17 @@ class LikeLengthSampler(torch.utils.data.Sampler[int]):
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:
-        self.lengths, self.batch_size = list(lengths), batch_size
+        self.lengths, self.batch_size, self.seed = list(lengths), batch_size, seed
         self._generator = torch.Generator().manual_seed(seed)
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def begin_epoch(self, epoch: int) -> None:
+        """Take the order of epoch ``epoch`` next, from 0: a fit that goes on has its epochs as an undisturbed one."""
+        self._generator.manual_seed(self.seed)
+        for _ in range(epoch):
+            list(self)
 
     def __iter__(self) -> Iterator[int]:
         size, random = self.batch_size, self._generator

@@ -6,6 +6,7 @@ from typing import Any
 from transformers import EarlyStoppingCallback, TrainerCallback
 
 from stepscale.progress import Progress
+from stepscale.training.batches import LikeLengthSampler
 from stepscale.training.optimization import Optimization
 
 _CURVES = ("loss", "eval_loss", "learning_rate", "grad_norm")
@@ -13,15 +14,22 @@ OnLog = Callable[[int, dict[str, float]], None]
 
 
 def fit_callbacks(
-    options: Optimization, evaluates: bool, on_log: OnLog | None, progress: Progress
+    options: Optimization, evaluates: bool, on_log: OnLog | None, progress: Progress, sampler: LikeLengthSampler
 ) -> list[TrainerCallback]:
     """Trainer's callbacks of one fit; ``evaluates``: there are validation rows."""
-    callbacks: list[TrainerCallback] = [_ProgressCallback(progress)]
+    callbacks: list[TrainerCallback] = [_ProgressCallback(progress), _EpochCallback(sampler)]
     if on_log:
         callbacks.append(_CurvesCallback(on_log))
     if evaluates and options.patience is not None and options.evaluations_per_epoch > 0:
         callbacks.append(_StopCallback(options.patience))
     return callbacks
+
+
+def has_stopped(state: dict[str, Any], options: Optimization) -> bool:
+    """Whether a fit had waited long enough when it noted ``state`` (Trainer's, as JSON)."""
+    waited = state.get("stateful_callbacks", {}).get(_StopCallback.__name__)
+    counted = waited["attributes"]["early_stopping_patience_counter"] if waited else 0
+    return options.patience is not None and counted >= options.patience
 
 
 class _StopCallback(EarlyStoppingCallback):
@@ -30,6 +38,12 @@ class _StopCallback(EarlyStoppingCallback):
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """Says nothing: that the best weights are not loaded at the end may be what was asked for."""
 
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Stop where it is time, and have the weights saved there if any are: a finished fit gives them again."""
+        super().on_evaluate(args, state, control, **kwargs)
+        if control.should_training_stop and args.save_strategy != "no":
+            control.should_save = True
+
 
 class _ProgressCallback(TrainerCallback):
     """Counts optimizer steps for whoever waits."""
@@ -37,17 +51,37 @@ class _ProgressCallback(TrainerCallback):
     def __init__(self, progress: Progress) -> None:
         self.progress = progress
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.progress.update(state.global_step)  # those of a checkpoint
+
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self.progress.update()
 
 
+class _EpochCallback(TrainerCallback):
+    """Tells the sampler which epoch begins: accelerate's loaders tell only some samplers."""
+
+    def __init__(self, sampler: LikeLengthSampler) -> None:
+        self.sampler = sampler
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.sampler.begin_epoch(int(state.epoch))
+
+
 class _CurvesCallback(TrainerCallback):
-    """Hands Trainer's numbers to ``on_log``."""
+    """Hands Trainer's numbers to ``on_log``; first those up to the checkpoint that the fit goes on from."""
 
     def __init__(self, receive: OnLog) -> None:
         self.receive = receive
 
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        for entry in state.log_history:
+            self._hand_on(entry["step"], entry)
+
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any] | None = None, **kwargs: Any) -> None:
-        numbers = {name: float(value) for name, value in (logs or {}).items() if name in _CURVES}
+        self._hand_on(state.global_step, logs or {})
+
+    def _hand_on(self, step: int, logs: dict[str, Any]) -> None:
+        numbers = {name: float(value) for name, value in logs.items() if name in _CURVES}
         if numbers:
-            self.receive(state.global_step, numbers)
+            self.receive(step, numbers)

@@ -4,8 +4,11 @@ In: a model, rows, a loss and the optimization's settings. Out: the model, chang
 optimization for generators and verifiers alike. Knows nothing of what the targets mean.
 """
 
+import os
 from collections.abc import Sequence
 from typing import Any
+
+import torch
 
 from stepscale.errors import InputError
 from stepscale.training.batches import Row
@@ -51,4 +54,17 @@ def fit(
             "set it to null, or keep problems apart for validation"
         )
     job = FitJob(tuple(rows), tuple(validation), loss, options, pad_id, classes)
-    return fit_side_by_side(model, job, on_log) if options.processes > 1 else fit_here(model, job, on_log)
+    if options.processes > 1:
+        return fit_side_by_side(model, job, on_log)
+    return fit_here(model, job, on_log if is_first_process() else None)
+
+
+def is_first_process() -> bool:
+    """Whether this is the process that saves and tells: the only one, or the first that accelerate or torchrun launched."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def wait_for_all() -> None:
+    """Wait until all processes of a fit are here."""
+    if torch.distributed.is_initialized():
+        torch.distributed.barrier()

@@ -7,21 +7,33 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PrinterCallback, TrainingArguments
 
 from stepscale.engine.lanes import Lanes
+from stepscale.engine.loading import quiet
 from stepscale.progress import progress
 from stepscale.seeds import seed_for
 from stepscale.training.batches import LikeLengthSampler, Row, pad_rows, padding_share
-from stepscale.training.callbacks import OnLog, fit_callbacks
+from stepscale.training.callbacks import OnLog, fit_callbacks, has_stopped
+from stepscale.training.checkpoints import (
+    checkpoint_folder,
+    last_whole_checkpoint,
+    mark_finished,
+    remove_finished_beside,
+    steps_of_finished,
+    trainer_state,
+)
 from stepscale.training.lane_trainer import LaneTrainer, lanes_to_train
 from stepscale.training.memory import freed_memory_kept
 from stepscale.training.optimization import Optimization
+from stepscale.training.sharded import gather_weights
 
 _SHORT = 512  # tokens; up to here unfused attention is worth its memory
 Loss = Callable[[torch.Tensor, torch.Tensor, Any], torch.Tensor]
@@ -67,7 +79,9 @@ class FitTrainer(LaneTrainer):
 
 @freed_memory_kept()
 def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
-    """Fit ``model`` in place in this process, which may be one of several that torchrun launched.
+    """Fit ``model`` in place in this process, which may be one of several that torchrun or accelerate launched.
+
+    With FSDP the weights are whole afterwards in the first process alone. With checkpoints it goes on from the last one.
 
     Args:
         model: A transformers model.
@@ -78,37 +92,44 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
         What the fit cost.
     """
     # 1. Batches: rows of like length; one step of the optimizer takes some of each process.
-    options = job.options
+    options, processes = job.options, int(os.environ.get("WORLD_SIZE", "1"))
     seed = seed_for(options.seed, "fit") % 2**31
     lengths = [len(row.ids) for row in job.rows]
     n_batches = -(-len(lengths) // options.batch_size)
-    batches_per_step = options.gradient_accumulation * int(os.environ.get("WORLD_SIZE", "1"))
+    batches_per_step = options.gradient_accumulation * processes
     steps = max(1, round(n_batches * options.epochs / batches_per_step))
     validation = sorted(job.validation, key=lambda row: len(row.ids))  # read in this order, so padding is little
+    sampler = LikeLengthSampler(lengths, options.batch_size, seed)
     # 2. How to compute: attention that suits the precision, lanes where they pay.
     if _bfloat16(options) and not torch.cuda.is_available() and max(lengths, default=0) <= _SHORT:
         model.set_attn_implementation("eager")  # the fused attention's backward pass is 4x slower in bfloat16 on a CPU
-    lanes = Lanes(lanes_to_train(model, options.batch_size, options.gradient_accumulation))
-    # 3. The fit; checkpoints live as long as it does.
-    with lanes, tempfile.TemporaryDirectory() as scratch, progress("training", steps, "optimizer steps") as shown:
+    n_lanes = lanes_to_train(model, options.batch_size, options.gradient_accumulation)
+    lanes = Lanes(0 if options.gradient_checkpointing else n_lanes)  # replicas keep their activations
+    place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options)
+    # 3. The fit; without checkpoints, what Trainer saves lives as long as the fit does.
+    scratch = nullcontext(str(place)) if place else tempfile.TemporaryDirectory()
+    with lanes, scratch as folder, progress("training", steps, "optimizer steps") as shown:
         trainer = FitTrainer(
             model,
-            _arguments(options, scratch, steps, n_batches // batches_per_step, bool(validation), seed),
+            _arguments(options, folder, steps, n_batches // batches_per_step, bool(validation), seed),
             train_dataset=job.rows,
             eval_dataset=validation or None,
             data_collator=partial(pad_rows, pad_id=job.pad_id, classes=job.classes),
-            callbacks=fit_callbacks(options, bool(validation), on_log, shown),
+            callbacks=fit_callbacks(options, bool(validation), on_log, shown, sampler),
             compute_loss_func=lambda outputs, labels, num_items_in_batch=None: job.loss(
                 outputs, labels, num_items_in_batch
             ),
-            sampler=LikeLengthSampler(lengths, options.batch_size, seed),
+            sampler=sampler,
             lanes=lanes,
             bfloat16=_bfloat16(options),
         )
         trainer.remove_callback(PrinterCallback)
         started = time.perf_counter()
-        done = trainer.train().global_step
+        with quiet():
+            done = _train(trainer, place, options, processes)
         seconds = time.perf_counter() - started
+        if trainer.is_fsdp_enabled:
+            gather_weights(model, trainer.accelerator.get_state_dict(trainer.model_wrapped))
     del trainer
     model.eval()
     # 4. Its cost; tokens of a part of an epoch are counted by the mean of its batches.
@@ -116,16 +137,46 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     return FitReport(done, tokens, padding_share(LikeLengthSampler(lengths, options.batch_size, seed)), seconds)
 
 
+def _train(trainer: FitTrainer, place: Path | None, options: Optimization, processes: int) -> int:
+    """Train, from the last whole checkpoint if there is one; returns the number of optimizer steps."""
+    if place is None:
+        return int(trainer.train().global_step)
+    with trainer.args.main_process_first(desc="finding the last checkpoint"):
+        checkpoint = last_whole_checkpoint(place, processes)
+        remove_finished_beside(place)
+    done = _steps_of_ended(place, checkpoint, options)
+    if checkpoint and done:  # Trainer would make a further step before it sees that all are made
+        keeps_best = options.patience is not None and options.keep == "best"
+        best = trainer_state(checkpoint)["best_model_checkpoint"] if keeps_best else None
+        trainer._load_from_checkpoint(best or str(checkpoint))
+    else:
+        done = int(trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None).global_step)
+    mark_finished(place, done)
+    return done
+
+
+def _steps_of_ended(place: Path, checkpoint: Path | None, options: Optimization) -> int | None:
+    """The steps of a fit that had ended, or had made its last step, before it was killed; else None."""
+    if not checkpoint:
+        return None
+    state = trainer_state(checkpoint)
+    ended = state["global_step"] >= state["max_steps"] or has_stopped(state, options)
+    return steps_of_finished(place) or (int(state["global_step"]) if ended else None)
+
+
 def _arguments(
-    options: Optimization, scratch: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
+    options: Optimization, folder: str, steps: int, steps_per_epoch: int, evaluates: bool, seed: int
 ) -> TrainingArguments:
     """The settings as Trainer takes them."""
     evaluates = evaluates and options.evaluations_per_epoch > 0
     every = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
     stops = evaluates and options.patience is not None
     keep_best = stops and options.keep == "best"
+    resumable = options.checkpoints
+    fsdp = options.parallel == "fsdp" and int(os.environ.get("WORLD_SIZE", "1")) > 1
+    wrapped = {"activation_checkpointing": options.gradient_checkpointing}  # FSDP has its own
     arguments = TrainingArguments(
-        output_dir=scratch,
+        output_dir=folder,
         max_steps=steps,
         per_device_train_batch_size=options.batch_size,
         per_device_eval_batch_size=options.batch_size,
@@ -143,10 +194,14 @@ def _arguments(
         logging_steps=options.log_every,
         eval_strategy="steps" if evaluates else "no",
         eval_steps=every,
-        save_strategy="steps" if keep_best else "no",
-        save_steps=every,
-        save_total_limit=1,
-        save_only_model=True,
+        save_strategy="steps" if keep_best or resumable else "no",
+        save_steps=every if keep_best or not resumable else resumable.every,
+        save_total_limit=2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
+        save_only_model=not resumable,
+        restore_callback_states_from_checkpoint=bool(resumable),
+        activation_checkpointing=options.gradient_checkpointing and not fsdp,
+        fsdp=fsdp,
+        fsdp_config=wrapped if fsdp else None,
         load_best_model_at_end=keep_best,
         metric_for_best_model="eval_loss" if stops else None,
         greater_is_better=False,

@@ -5,6 +5,17 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+class Checkpoints(BaseModel):
+    """Where a fit keeps what it needs to go on after it was killed: weights, optimizer, schedule, random states."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: str = Field(description="folder; each fit has one of its own in it, named by all that decides its weights")
+    every: int = Field(
+        100, ge=1, description="optimizer steps between two; with patience and keep: best, one at each evaluation"
+    )
+
+
 class Optimization(BaseModel):
     """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
 
@@ -22,6 +33,14 @@ class Optimization(BaseModel):
         1,
         ge=1,
         description="training side by side on so many GPUs of this machine, through accelerate, each a batch at a time",
+    )
+    parallel: Literal["ddp", "fsdp"] = Field(
+        "ddp",
+        description="several processes: ddp gives each the whole model; fsdp cuts weights, gradients and AdamW's moments "
+        "among them",
+    )
+    gradient_checkpointing: bool = Field(
+        False, description="compute activations again on the way back: less memory, about a third more time"
     )
     weight_decay: float = Field(0.01, ge=0)
     beta1: float = Field(0.9, ge=0, lt=1)
@@ -42,6 +61,7 @@ class Optimization(BaseModel):
         description="weights where patience stopped: of the least validation loss; or the last, so many evaluations past "
         "that minimum, as Snell et al. 2024 (H) take their revision model",
     )
+    checkpoints: Checkpoints | None = Field(None, description="null: a killed fit begins anew")
     seed: int = Field(0, description="of the order of rows, dropout and new weights")
 
     @model_validator(mode="after")

@@ -5,8 +5,10 @@ torchrun on this machine and speak through files, so the calling process may its
 (torch's ``elastic_launch`` would run in this process: it replaces its handlers of signals, and imports its main module anew.)
 """
 
+import ctypes
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,8 @@ from stepscale.training.callbacks import OnLog
 from stepscale.training.fitting import FitJob, FitReport, fit_here
 
 _JOB, _CURVES, _STATE, _REPORT = "job.pt", "curves.jsonl", "state.pt", "report.json"
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def fit_side_by_side(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
@@ -53,7 +57,7 @@ def fit_side_by_side(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport
             __name__,
             str(folder),
         ]
-        with subprocess.Popen(command) as launched:
+        with subprocess.Popen(command, preexec_fn=_end_with(os.getpid())) as launched:
             curves = _CurvesFile(folder / _CURVES, on_log)
             while launched.poll() is None:
                 time.sleep(0.2)
@@ -65,6 +69,21 @@ def fit_side_by_side(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport
             )
         model.load_state_dict(torch.load(folder / _STATE, weights_only=True, map_location="cpu"))
         return FitReport(**json.loads((folder / _REPORT).read_text()))
+
+
+def _end_with(parent: int) -> Callable[[], None]:
+    """For a new process: it is told to end when ``parent`` dies, also by SIGKILL, so that no fit goes on without its run.
+
+    On other systems than Linux nothing happens.
+    """
+
+    def prepare() -> None:
+        if sys.platform == "linux":
+            ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:
+                os._exit(1)
+
+    return prepare
 
 
 class _CurvesFile:

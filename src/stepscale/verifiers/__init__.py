@@ -10,12 +10,15 @@ from stepscale.verifiers.public import PublicVerifier
 if TYPE_CHECKING:
     from stepscale.verifiers.examples import Example as Example
     from stepscale.verifiers.open_verifier import load_verifier as load_verifier
+    from stepscale.verifiers.options import LoRA as LoRA
     from stepscale.verifiers.options import VerifierTraining as VerifierTraining
+    from stepscale.verifiers.reward_model import train_reward_model as train_reward_model
     from stepscale.verifiers.scoring import ModelVerifier as ModelVerifier
     from stepscale.verifiers.training import train_verifier as train_verifier
 
 __all__ = [
     "Example",
+    "LoRA",
     "ModelVerifier",
     "PublicVerifier",
     "StepScores",
@@ -24,6 +27,7 @@ __all__ = [
     "VerifierTraining",
     "aggregate",
     "load_verifier",
+    "train_reward_model",
     "train_verifier",
 ]
 
@@ -31,9 +35,11 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Example": "examples",
+        "LoRA": "options",
         "ModelVerifier": "scoring",
         "VerifierTraining": "options",
         "load_verifier": "open_verifier",
+        "train_reward_model": "reward_model",
         "train_verifier": "training",
     },
 )

@@ -7,11 +7,14 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.estimators.clustered import problem_resamples, share_with_bounds, with_bounds
+from stepscale.formats import Tables
+from stepscale.formats.processbench import first_errors
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
-from stepscale.verifiers.contract import StepScores, Verifier
+from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 from stepscale.verifiers.examples import RATING_CLASSES, Example
-from stepscale.verifiers.metrics import prm_metrics, value_metrics
+from stepscale.verifiers.metrics import first_error, prm_metrics, value_metrics
 from stepscale.verifiers.positions import by_position
+from stepscale.verifiers.processbench import processbench_score
 from stepscale.verifiers.saved import Kind
 
 
@@ -48,6 +51,34 @@ def evaluate(
         "brier", problem_resamples(problem_ids), (np.array(predicted) - np.array(outcome)) ** 2
     )
     return metrics, bins, positions
+
+
+def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, float]:
+    """How well a verifier names the first wrong steps of ProcessBench (Zheng et al. 2024).
+
+    Args:
+        verifier: What is measured.
+        tables: ProcessBench, as ``formats.read(..., "processbench")`` gives it.
+
+    Returns:
+        ``processbench.<part>.error``, ``.correct`` and ``.f1`` of each part, and ``processbench.mean_f1``, the mean of the
+        parts' F1, by which models are ranked.
+    """
+    problems = tables.problems.set_index("problem_id")
+    ids = tables.solutions["problem_id"]
+    written = [
+        Trajectory(text, tuple(steps))
+        for text, steps in zip(problems["problem"].loc[ids], tables.solutions["steps"], strict=True)
+    ]
+    predicted = [first_error(score) for score in verifier.score(written, Ledger())]
+    parts = ids.map(problems["subject"]).fillna("all")
+    table = pd.DataFrame({"part": parts, "true": first_errors(tables), "predicted": predicted})
+    metrics = dict[str, float]()
+    scores = {str(part): processbench_score(rows["true"], rows["predicted"]) for part, rows in table.groupby("part")}
+    for part, score in scores.items():
+        for name, value in (("error", score.error), ("correct", score.correct), ("f1", score.f1)):
+            metrics[f"processbench.{part}.{name}"] = value
+    return metrics | {"processbench.mean_f1": float(np.mean([score.f1 for score in scores.values()]))}
 
 
 def _scored(

@@ -6,7 +6,8 @@ what a generator writes; a rating stands at the last of them, values and outcome
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import pandas as pd
 
@@ -28,17 +29,23 @@ class Example:
 
 
 def prm_examples(
-    problems: pd.DataFrame, step_labels: pd.DataFrame, *, soft: bool = False, siblings: bool = True
+    problems: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    *,
+    soft: bool = False,
+    siblings: bool = True,
+    after_error: bool = False,
 ) -> list[Example]:
     """One example per labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labelled sibling.
 
-    Targets are rating classes up to and including the first negative step, or with ``soft`` the values of all steps
-    (Snell, D). A sibling is read after the chosen steps before it and is the only step of its example with a target.
+    Targets are rating classes up to and including the first negative step, with ``after_error`` of all steps, or with ``soft``
+    the values of all steps (Snell, D). A sibling is read after the chosen steps before it and is the only step of its
+    example with a target.
 
     Raises:
         InputError: A label's problem or a step before it is missing, or nothing is labelled.
     """
-    texts = _texts(problems)
+    texts, to_end = _texts(problems), soft or after_error
     column = "value" if soft else "rating"
     table = step_labels.sort_values(["problem_id", "sample_id", "labeler", "step", "is_chosen"], kind="stable")
     labels = [None if pd.isna(x) else (float(x) if soft else float(RATING_CLASSES[int(x)])) for x in table[column]]
@@ -50,7 +57,7 @@ def prm_examples(
     targets: list[float | None] = []
     for key, step, text, label, chosen in rows:
         if key != current:
-            _close(result, current, texts, steps, targets, soft)
+            _close(result, current, texts, steps, targets, soft, to_end)
             current, steps, targets = key, [], []
         if step != len(steps):
             raise InputError(
@@ -60,12 +67,20 @@ def prm_examples(
         if chosen:
             steps.append(text)
             targets.append(label)
-        elif siblings and label is not None and (soft or RATING_CLASSES[-1] not in targets):
+        elif siblings and label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
-    _close(result, current, texts, steps, targets, soft)
+    _close(result, current, texts, steps, targets, soft, to_end)
     if not result:
         raise InputError(f"step_labels holds no {column}; label some steps first")
     return result
+
+
+def neutral_as(examples: Sequence[Example], rating: Literal["class", "positive", "negative"]) -> list[Example]:
+    """Examples whose neutral ratings count as another; "class" leaves them. Targets are rating classes before and after."""
+    if rating == "class":
+        return list(examples)
+    neutral, counted = RATING_CLASSES[0], float(RATING_CLASSES[1 if rating == "positive" else -1])
+    return [replace(e, targets=tuple(counted if t == neutral else t for t in e.targets)) for e in examples]
 
 
 def holds_values(step_labels: pd.DataFrame) -> bool:
@@ -194,11 +209,12 @@ def _close(
     steps: list[str],
     targets: list[float | None],
     soft: bool,
+    to_end: bool,
 ) -> None:
-    """Add the trajectory of the chosen steps, cut after the first negative step (hard) or the last labelled one."""
+    """Add the trajectory of the chosen steps, cut after the first negative step or, with ``to_end``, the last labelled one."""
     if key is None or all(target is None for target in targets):
         return
     ends = [i for i, target in enumerate(targets) if target is not None]
-    if not soft:
+    if not to_end:
         ends = next(([i] for i in ends if targets[i] == RATING_CLASSES[-1]), ends)
     result.append(_in_lines(key[0], texts, steps[: ends[-1] + 1], targets[: ends[-1] + 1], soft))

@@ -2,13 +2,25 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.training.optimization import Optimization
 from stepscale.verifiers.saved import Kind
 
 Supervise = Literal["step_end", "every_token", "solution_end"]
+Neutral = Literal["class", "positive", "negative"]
+
+
+class LoRA(BaseModel):
+    """Low-rank adapters (Hu et al. 2021, through peft) and the head are trained; they are merged into the saved weights."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    rank: int = Field(16, ge=1)
+    alpha: float = Field(32.0, gt=0, description="the adapters' products are scaled by alpha / rank")
+    dropout: float = Field(0.0, ge=0, lt=1, description="before the adapters while training")
+    targets: tuple[str, ...] = Field((), description="names of layers with adapters; none: every linear layer")
 
 
 class VerifierOptions(BaseModel):
@@ -26,8 +38,31 @@ class VerifierOptions(BaseModel):
         description="tokens of the base that stand for the ratings, worst first (<bad>, <ok>, <good>): the head starts from "
         "the rows by which the base predicts them",
     )
+    head_bias: bool = Field(
+        True, description="the head has a bias; false: none, as in the classification heads of vLLM"
+    )
+    neutral: Neutral = Field(
+        "class",
+        description="a neutral rating is a class of its own (three-way, Lightman et al. 2023, 2.6); or the head has two "
+        "classes, and it counts as one of them",
+    )
+    after_error: bool = Field(
+        False, description="learn the ratings after the first negative one too; the papers and the lab stop there"
+    )
+    weights: Literal["all", "head"] | LoRA = Field("all", description="what is trained: all, the head alone, or LoRA")
+    frozen_dtype: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of the weights that LoRA or the head alone leave as they are; trained ones are float32"
+    )
     dropout: float = Field(0.0, ge=0, lt=1, description="in attention and before the head while training")
     optimization: Optimization = Optimization()
+
+    @model_validator(mode="after")
+    def _trains_in_float32(self) -> "VerifierOptions":
+        if self.frozen_dtype == "bfloat16" and (self.weights == "all" or self.optimization.precision != "bfloat16"):
+            raise ValueError(
+                "frozen_dtype: bfloat16 goes with weights: head or LoRA, and with optimization.precision: bfloat16"
+            )
+        return self
 
 
 class VerifierTraining(VerifierOptions):

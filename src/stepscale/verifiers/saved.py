@@ -23,7 +23,7 @@ class SavedVerifier(BaseModel):
 
     kind: Kind
     labels: tuple[str, ...] = Field(
-        description="names of the head's outputs: negative, neutral, positive; or right alone"
+        description="names of the head's outputs: negative, neutral, positive; negative, positive; or right alone"
     )
     layout: TextFormat
 

@@ -1,8 +1,11 @@
 """A verifier over the solutions table: the scores table."""
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.engine.opened import opened
 from stepscale.progress import progress
 from stepscale.verifiers.contract import Trajectory, Verifier
 
@@ -35,3 +38,17 @@ def score_solutions(
     )
     unread = [scores.unread for scores in scores_of_all]
     return table.assign(unread=unread) if any(unread) else table
+
+
+def score_part(
+    opens: Callable[[], Verifier], problems: pd.DataFrame, solutions: pd.DataFrame
+) -> tuple[pd.DataFrame, Ledger]:
+    """The scores of some solutions, with their index, and what they cost; the same bytes whatever was scored before.
+
+    Args:
+        opens: Gives the verifier; picklable, for it may run on another machine.
+        problems: The problems table.
+        solutions: Rows of the solutions table.
+    """
+    verifier, ledger = opened(opens), Ledger()
+    return score_solutions(verifier, problems, solutions, ledger).set_index(solutions.index), ledger

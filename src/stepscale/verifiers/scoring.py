@@ -24,7 +24,7 @@ from stepscale.engine.network import network_of
 from stepscale.engine.prefix_memory import Head, PrefixMemory
 from stepscale.engine.step_lines import step_lines
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
-from stepscale.verifiers.saved import Kind, SavedVerifier
+from stepscale.verifiers.saved import SavedVerifier
 
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
@@ -126,7 +126,7 @@ class ModelVerifier(StepScorer):
         model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(device)
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
         encode, head = encode_lines(self.encoder), classification_head(model)
-        super().__init__(name or folder.name, encode, model, head, reader(self.saved.kind), **limits)
+        super().__init__(name or folder.name, encode, model, head, reader(self.saved.labels), **limits)
 
 
 def encode_lines(encoder: StepEncoder) -> Encode:
@@ -157,16 +157,16 @@ def _of_steps(encoded: Encoded, lengths: Sequence[int]) -> Encoded:
     return replace(encoded, step_ends=ends, n_unread=len(lengths) - len(ends))
 
 
-def reader(kind: Kind) -> Read:
-    """How the outputs of a head trained here become probabilities."""
-    return read_ratings if kind == "prm" else read_right
+def reader(labels: Sequence[str]) -> Read:
+    """How the outputs of a head trained here, of these names, become probabilities."""
+    return read_right if len(labels) == 1 else read_ratings
 
 
 def read_ratings(logits: FloatArray) -> StepScores:
-    """Logits [n, 3] of negative, neutral, positive."""
+    """Logits [n, 3] of negative, neutral, positive; or [n, 2] without neutral."""
     weights = np.exp(logits - logits.max(-1, keepdims=True))
     share = weights / weights.sum(-1, keepdims=True)
-    return StepScores(share[:, 0], share[:, 1])
+    return StepScores(share[:, 0], share[:, 1] if share.shape[1] == 3 else np.zeros(len(share), np.float32))
 
 
 def read_right(logits: FloatArray) -> StepScores:

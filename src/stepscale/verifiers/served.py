@@ -57,7 +57,7 @@ class ServedVerifier:
         settings, source = self.settings, self.settings.source
         tokenizer, longest = load_tokenizer(source), self._client.context()
         if self.saved:
-            return encode_lines(StepEncoder(tokenizer, self.saved.layout, longest)), reader(self.saved.kind)
+            return encode_lines(StepEncoder(tokenizer, self.saved.layout, longest)), reader(self.saved.labels)
         adapter = settings.adapter or adapter_for(source)
         match adapter:
             case "qwen_math_prm":

@@ -1,12 +1,12 @@
 """Trains a verifier: a base model and examples in, a folder that ``ModelVerifier`` scores with out.
 
-PRM: a three-way class after each step's last token (Lightman 2.6); soft PRM: binary cross entropy on a value there
+PRM: a class of two or three after each step's last token (Lightman 2.6); soft PRM: binary cross entropy on a value there
 (Snell, D); ORM: solution right or not on every solution token (Lightman 2.5). Positions come from ``StepEncoder``, as in
 scoring. Knows nothing of where labels came from, nor of search.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,16 @@ from stepscale.errors import InputError
 from stepscale.seeds import seed_for
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.callbacks import OnLog
-from stepscale.training.fit import fit
+from stepscale.training.fit import fit, is_first_process, wait_for_all
 from stepscale.training.fitting import FitReport
-from stepscale.verifiers.examples import Example, split_by_problem
+from stepscale.verifiers.examples import Example, neutral_as, split_by_problem
+from stepscale.verifiers.model_card import write_card
 from stepscale.verifiers.options import Supervise, VerifierTraining
 from stepscale.verifiers.saved import Kind, SavedVerifier
+from stepscale.verifiers.trained_weights import frozen_but_chosen, plain
 
-_LABELS: dict[Kind, tuple[str, ...]] = {
-    "prm": ("negative", "neutral", "positive"),
-    "soft_prm": ("right",),
-    "orm": ("right",),
-}
+_RATINGS = ("negative", "neutral", "positive")
+_TWO_RATINGS = ("negative", "positive")
 _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", "orm": "every_token"}
 
 
@@ -90,12 +89,14 @@ def train_verifier(
         InputError: Nothing is left to train on, or the base or its tokens do not fit the configuration.
     """
     tokenizer = load_tokenizer(base)
-    model = load_head(base, tokenizer, config)
+    model = frozen_but_chosen(
+        load_head(base, tokenizer, config), config, seed_for(config.optimization.seed, "adapters") % 2**63
+    )
     encoder = StepEncoder(tokenizer, config.layout, longest_input(model))
     training, held_out = split_by_problem(examples, config.validation_share, config.optimization.seed)
     held_out = [*held_out, *validation]
     supervise = config.supervise or _SUPERVISE[config.kind]
-    rows, n_cut = to_rows(training, encoder, supervise)
+    rows, n_cut = to_rows(in_classes(training, config), encoder, supervise)
     if not rows:
         raise InputError(
             f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}"
@@ -103,44 +104,71 @@ def train_verifier(
     report = fit(
         model,
         rows,
-        to_rows(held_out, encoder, supervise)[0],
+        to_rows(in_classes(held_out, config), encoder, supervise)[0],
         _cross_entropy if config.kind == "prm" else _binary_cross_entropy,
         config.optimization,
         pad_id=tokenizer.pad_token_id or 0,
         classes=config.kind == "prm",
         on_log=on_log,
     )
-    save(model, tokenizer, out_folder)
-    SavedVerifier(kind=config.kind, labels=_LABELS[config.kind], layout=config.layout).write(out_folder)
-    return TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
+    if is_first_process():
+        save(plain(model), tokenizer, out_folder)
+        SavedVerifier(kind=config.kind, labels=output_names(config), layout=config.layout).write(out_folder)
+    trained = TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
+    if is_first_process():
+        write_card(out_folder, str(base), config, output_names(config), trained.numbers())
+    wait_for_all()
+    return trained
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
     """The base with a classification head: random, or made from ``head_init_tokens``."""
     torch.manual_seed(seed_for(config.optimization.seed, "verifier-head") % 2**63)
-    labels = _LABELS[config.kind]
+    labels = output_names(config)
     model = load_token_classifier(
         base,
+        dtype=getattr(torch, config.frozen_dtype),
         num_labels=len(labels),
         id2label=dict(enumerate(labels)),
         label2id={name: i for i, name in enumerate(labels)},
         classifier_dropout=config.dropout,
         attention_dropout=config.dropout,
     )
+    head = classification_head(model).float()
+    if not config.head_bias:
+        head.bias = None
     if config.head_init_tokens:
         start = rows_of_tokens(base, tokenizer, config.head_init_tokens)
         if len(labels) == 1 and len(start) >= 2:
             start = start[-1:] - start[:1]  # one output: how much better the best rating fits than the worst
+        elif labels == _TWO_RATINGS and len(start) == 3:
+            start = start[[0, 2]]
         if len(start) != len(labels):
             raise InputError(
                 f"head_init_tokens: {len(config.head_init_tokens)} tokens for the {len(labels)} outputs {labels}"
             )
         with torch.no_grad():
-            head = classification_head(model)
             head.weight.copy_(start)
             if head.bias is not None:
                 head.bias.zero_()
     return model
+
+
+def output_names(config: VerifierTraining) -> tuple[str, ...]:
+    """The names of the head's outputs."""
+    if config.kind != "prm":
+        return ("right",)
+    return _RATINGS if config.neutral == "class" else _TWO_RATINGS
+
+
+def in_classes(examples: Sequence[Example], config: VerifierTraining) -> Sequence[Example]:
+    """The examples with the head's classes as targets, which ratings are themselves where neutral is a class."""
+    if len(output_names(config)) != len(_TWO_RATINGS):
+        return examples
+    return [
+        replace(example, targets=tuple(None if t is None else float(t > 0) for t in example.targets))
+        for example in neutral_as(examples, config.neutral)
+    ]
 
 
 def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:
@@ -173,7 +201,7 @@ def _targets(example: Example, encoded: Encoded, supervise: Supervise) -> Any:
 
 
 def _cross_entropy(outputs: Any, labels: torch.Tensor, items: Any) -> torch.Tensor:
-    """Mean over the tokens with a target of the three-way cross entropy."""
+    """Mean over the tokens with a target of the cross entropy of classes."""
     logits = outputs.logits.float().flatten(0, 1)
     total = functional.cross_entropy(logits, labels.flatten(), ignore_index=int(IGNORED), reduction="sum")
     mean: torch.Tensor = total / _count(labels, items)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.engine.opened import opened
 from stepscale.engine.placement import Placement
 from stepscale.parameters import RevisionSettings
 from stepscale.pipelines.sampling import GradedSampler, open_generator
@@ -105,7 +106,7 @@ def make_chains(
     from stepscale.revisions.table import chains_table
     from stepscale.search.results import Problem
 
-    model, ledger = open_generator(model_folder, settings.generator, settings.seed, "revision"), Ledger()
+    model, ledger = opened(open_generator, model_folder, settings.generator, settings.seed, "revision"), Ledger()
     chains = run_chains(
         [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
         model,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.engine.opened import opened
 from stepscale.parameters import RevisionSettings
 from stepscale.pipelines.sampling import GradedSampler, open_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
@@ -55,7 +56,7 @@ def search_revised(
     strategy: tuple[str, SearchMethod],
     settings: RevisionSettings,
 ) -> Made:
-    """Chains of a few problems, then the search, with models opened for it, that remember nothing of other pieces.
+    """Chains of a few problems, then the search, with models that remember nothing of other pieces.
 
     ``strategy``: the name it is shown by, and its options.
     """
@@ -82,7 +83,7 @@ def _search(
     from stepscale.search.results import Problem
     from stepscale.verifiers.open_verifier import open_verifier
 
-    model = open_generator(revision_model, settings.generator, settings.seed, "revision")
+    model = opened(open_generator, revision_model, settings.generator, settings.seed, "revision")
     prm = open_verifier(prm_model, "prm", settings.verifiers.placement)
     sampling = Sampling(**settings.generator.sampling.model_dump())
     layout = settings.revisions.data.layout

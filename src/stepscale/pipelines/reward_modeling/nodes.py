@@ -8,7 +8,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats.splits import of_split
-from stepscale.parameters import VerifierBlock
+from stepscale.parameters import FileSource, VerifierBlock
 from stepscale.pipelines.judging import Judged, judge
 from stepscale.scratch import scratch_folder
 from stepscale.verifiers.options import VerifierTraining
@@ -31,7 +31,12 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
     options, soft = verifiers.training("prm", seed), holds_values(step_labels)
     if soft:
         options = options.model_copy(update={"kind": "soft_prm"})
-    examples = {split: prm_examples(problems, of_split(problems, step_labels, split), soft=soft) for split in _SPLITS}
+    examples = {
+        split: prm_examples(
+            problems, of_split(problems, step_labels, split), soft=soft, after_error=options.after_error
+        )
+        for split in _SPLITS
+    }
     return _train("prm", verifiers.base, options, examples)
 
 
@@ -58,8 +63,12 @@ def choose_large_prm(
 
     if verifiers.large is None:
         return prm_model
-    examples = {split: prm_examples(problems, of_split(problems, step_labels, split)) for split in _SPLITS}
-    return _train("prm_large", verifiers.large.base, verifiers.large_training(seed), examples)
+    options = verifiers.large_training(seed)
+    examples = {
+        split: prm_examples(problems, of_split(problems, step_labels, split), after_error=options.after_error)
+        for split in _SPLITS
+    }
+    return _train("prm_large", verifiers.large.base, options, examples)
 
 
 def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, seed: int) -> Path:
@@ -116,7 +125,13 @@ def evaluate_verifiers(
     A PRM is held against steps and their alternatives, and is to name the first errors of whole solutions. A soft PRM is
     held, at every step, against the outcome of the solution: one draw of the value that it predicts.
     """
-    from stepscale.verifiers.examples import first_error_examples, holds_values, orm_examples, prm_examples
+    from stepscale.verifiers.examples import (
+        first_error_examples,
+        holds_values,
+        neutral_as,
+        orm_examples,
+        prm_examples,
+    )
 
     labels = of_split(problems, step_labels, "valid")
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
@@ -124,5 +139,19 @@ def evaluate_verifiers(
     if holds_values(step_labels):
         prm = Judged("prm", "soft_prm", prm_model, graded)
     else:
-        prm = Judged("prm", "prm", prm_model, prm_examples(problems, labels))
-    return judge([prm, Judged("orm", "orm", orm_model, graded)], whole, verifiers.placement)
+        prm = Judged("prm", "prm", prm_model, neutral_as(prm_examples(problems, labels), verifiers.prm.neutral))
+    metrics, calibration, positions = judge([prm, Judged("orm", "orm", orm_model, graded)], whole, verifiers.placement)
+    if verifiers.processbench:
+        metrics["prm"] |= _on_processbench(prm_model, verifiers.processbench, verifiers)
+    return metrics, calibration, positions
+
+
+def _on_processbench(prm_model: Path, source: FileSource, verifiers: VerifierBlock) -> dict[str, float]:
+    from stepscale.formats import read
+    from stepscale.verifiers.evaluation import evaluate_on_processbench
+    from stepscale.verifiers.scoring import ModelVerifier
+
+    verifier = ModelVerifier(prm_model, "prm", **verifiers.placement.model_dump())
+    metrics = evaluate_on_processbench(verifier, read(source.path, source.format, **source.options))
+    logger.info("prm on ProcessBench: mean F1 %.3f", metrics["processbench.mean_f1"])
+    return metrics

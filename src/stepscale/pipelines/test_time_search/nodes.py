@@ -2,6 +2,8 @@
 
 import logging
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +19,8 @@ from stepscale.resume import ShardPlan
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
+
+_SOLUTIONS_PER_PART = 2048  # scored in one task, and at the most one problem's more
 
 
 def choose_test_problems(problems: pd.DataFrame) -> pd.DataFrame:
@@ -82,7 +86,7 @@ def sort_scores(
 def _public_scores(problems: pd.DataFrame, solutions: pd.DataFrame, search: SearchBlock) -> list[pd.DataFrame]:
     from stepscale.verifiers.adapters import open_public_verifier
 
-    return [_score(open_public_verifier(config), problems, solutions) for config in search.public_prms]
+    return [_score(partial(open_public_verifier, config), problems, solutions) for config in search.public_prms]
 
 
 def _score_with_folder(
@@ -90,15 +94,27 @@ def _score_with_folder(
 ) -> pd.DataFrame:
     from stepscale.verifiers.open_verifier import open_verifier
 
-    return _score(open_verifier(folder, name, placement), problems, solutions)
+    return _score(partial(open_verifier, folder, name, placement), problems, solutions)
 
 
-def _score(verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
-    from stepscale.cost import Ledger
-    from stepscale.verifiers.scores_table import score_solutions
+def _score(opens: Callable[[], Verifier], problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
+    """The scores of all solutions, some problems at a time, so that a cluster can share them."""
+    from stepscale.engine.tasks import run_tasks
+    from stepscale.verifiers.scores_table import score_part
 
-    ledger, started = Ledger(), time.perf_counter()
-    scores = score_solutions(verifier, problems, solutions, ledger)
-    rate = ledger.tokens / (time.perf_counter() - started)
-    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", verifier.name, len(scores), ledger.tokens, rate)
+    if solutions.empty:
+        return empty(SCORES)
+    started, solutions = time.perf_counter(), solutions.reset_index(drop=True)
+    up_to = solutions.groupby("problem_id", sort=False).size().cumsum()
+    texts, tasks = problems[["problem_id", "problem"]], []
+    for _, part in solutions.groupby(solutions["problem_id"].map((up_to - 1) // _SOLUTIONS_PER_PART)):
+        tasks.append((opens, texts[texts["problem_id"].isin(set(part["problem_id"]))], part))
+    tables, costs = zip(*run_tasks(score_part, tasks), strict=True)
+    scores: pd.DataFrame = pd.concat(tables).sort_index()
+    if "unread" in scores:  # in those parts alone that had any
+        scores["unread"] = scores["unread"].fillna(0).astype("int64")
+    tokens = sum(cost.tokens for cost in costs)
+    rate = tokens / (time.perf_counter() - started)
+    name = scores["verifier"].iloc[0]
+    logger.info("%s scored %d solutions: %d tokens, %.0f tokens/s", name, len(scores), tokens, rate)
     return scores

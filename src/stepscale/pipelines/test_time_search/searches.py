@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from stepscale.cost import Ledger
+from stepscale.engine.opened import opened
 from stepscale.errors import InputError
 from stepscale.parameters import SearchBlock, SearchSettings, VerifierBlock
 from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
@@ -90,17 +91,21 @@ def _code_of(options: SearchMethod) -> tuple[type, ...]:
 def search_part(
     generator_model: Path, prm_model: Path, problems: pd.DataFrame, options: SearchMethod, settings: SearchSettings
 ) -> Made:
-    """One search on a few problems, with models opened for it, that remember nothing of other pieces."""
+    """One search on a few problems, with models that remember nothing of other pieces."""
     from stepscale.generation.contract import Sampling
     from stepscale.search.methods import search
     from stepscale.search.results import Problem
     from stepscale.search.table import candidates_table, results_table
 
     generator, seed, ledger = settings.generator, settings.seed, Ledger()
+    model, prm = (
+        opened(open_generator, generator_model, generator, seed),
+        opened(_open_prm, prm_model, settings.verifiers),
+    )
     results = search(
         [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)],
-        open_generator(generator_model, generator, seed),
-        _open_prm(prm_model, settings.verifiers),
+        model,
+        prm,
         options,
         Sampling(**generator.sampling.model_dump()),
         run_seed=seed,

@@ -1,0 +1,16 @@
+"""The cluster of a run: told before any work if it does not answer, and joined."""
+
+import logging
+
+from stepscale.engine.cluster import Cluster, check_cluster
+from stepscale.engine.tasks import use_cluster
+
+logger = logging.getLogger(__name__)
+
+
+def join_cluster(cluster: Cluster | None) -> None:
+    """Have the run's pieces of work run on the cluster, if there is one. Raises InputError if it does not answer."""
+    if cluster is not None:
+        slots = check_cluster(cluster)
+        logger.info("%s at %s works on %d tasks at once", cluster.kind, cluster.address, slots)
+    use_cluster(cluster)

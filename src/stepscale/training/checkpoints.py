@@ -1,0 +1,93 @@
+"""Where a fit's checkpoints lie, and which of them a killed fit may go on from.
+
+A fit's folder is named by a hash of all that decides its weights, so a fit with other rows or settings never goes on from
+them. A checkpoint counts only when it is whole: a kill can leave half of one.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from stepscale.training.batches import Row
+from stepscale.training.optimization import Optimization
+
+_STATE, _FINISHED = "trainer_state.json", "finished"
+_SAMPLED = 4096  # numbers of each parameter that the hash takes
+_NOT_DECISIVE = {"checkpoints", "log_every"}
+
+
+def checkpoint_folder(model: torch.nn.Module, rows: Sequence[Sequence[Row]], options: Optimization) -> Path | None:
+    """The folder of this fit's checkpoints; None where the options ask for none.
+
+    Args:
+        model: The model before the fit.
+        rows: Rows to learn from, and rows of validation.
+        options: Settings of the optimization.
+    """
+    if options.checkpoints is None:
+        return None
+    parts = [options.model_dump_json(exclude=_NOT_DECISIVE).encode(), os.environ.get("WORLD_SIZE", "1").encode()]
+    digest = sha256(b"\0".join(parts))
+    for part in rows:
+        digest.update(f"{len(part)} rows".encode())
+        for row in part:
+            digest.update(np.asarray(row.ids, np.int64).tobytes() + row.targets.tobytes())
+    for name, parameter in model.named_parameters():
+        flat = parameter.detach().reshape(-1)
+        sample = flat[:: max(1, flat.numel() // _SAMPLED)].float().cpu().numpy()
+        digest.update(f"{name} {tuple(parameter.shape)} {parameter.requires_grad}".encode() + sample.tobytes())
+    return Path(options.checkpoints.folder) / digest.hexdigest()[:24]
+
+
+def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:
+    """The newest checkpoint that was written to its end; half of one is removed.
+
+    ``processes``: those of the fit, each of which leaves its random state.
+    """
+    checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
+    for checkpoint in checkpoints:
+        if _is_whole(checkpoint, processes):
+            return checkpoint
+        shutil.rmtree(checkpoint)
+    return None
+
+
+def trainer_state(checkpoint: Path) -> dict[str, Any]:
+    """What Trainer noted when it wrote the checkpoint: its step, its best checkpoint, how long it has waited."""
+    state: dict[str, Any] = json.loads((checkpoint / _STATE).read_text())
+    return state
+
+
+def mark_finished(folder: Path, steps: int) -> None:
+    """Note that the fit ended after so many steps; its checkpoints go when the next fit begins beside them."""
+    (folder / _FINISHED).write_text(str(steps))
+
+
+def steps_of_finished(folder: Path) -> int | None:
+    """How many steps the fit took, if it ended; what is left is then the checkpoint of its weights."""
+    mark = folder / _FINISHED
+    return int(mark.read_text()) if mark.is_file() else None
+
+
+def remove_finished_beside(folder: Path) -> None:
+    """Remove checkpoints of other fits that ended."""
+    for mark in folder.parent.glob(f"*/{_FINISHED}"):
+        if mark.parent != folder:
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def _is_whole(checkpoint: Path, processes: int) -> bool:
+    """Trainer writes its state last, and each process its random state before that."""
+    try:
+        trainer_state(checkpoint)
+    except (OSError, ValueError):
+        return False
+    names = ["rng_state.pth"] if processes == 1 else [f"rng_state_{rank}.pth" for rank in range(processes)]
+    return all((checkpoint / name).is_file() for name in names)

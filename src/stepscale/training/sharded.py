@@ -1,0 +1,19 @@
+"""Weights that FSDP cut among processes, put together again in the first of them."""
+
+from collections.abc import Mapping
+
+import torch
+
+
+def gather_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) -> None:
+    """Put whole weights in the place of a model's pieces of them.
+
+    Args:
+        model: A model whose parameters are pieces.
+        weights: Whole parameters by name; empty in all processes but the first, whose model stays as it is.
+    """
+    for name, whole in weights.items():
+        path, _, last = name.rpartition(".")
+        module = model.get_submodule(path)
+        if last in module._parameters:
+            module._parameters[last] = torch.nn.Parameter(whole.cpu(), requires_grad=False)

@@ -1,0 +1,123 @@
+"""One call that trains a reward model on labeled steps of a file or a hub data set, and measures it.
+
+In: a base model, a data set of a known format, how to train. Out: a folder that transformers, StepScale and others load,
+with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1.13 (docs/how_to/move_from_trl.md).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from stepscale.errors import InputError
+from stepscale.formats import ReadableFormat, Tables, read
+from stepscale.formats.source import with_generated
+from stepscale.formats.source_files import Source
+from stepscale.training.callbacks import OnLog
+from stepscale.training.fit import is_first_process
+from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
+from stepscale.verifiers.examples import Example, holds_values, neutral_as, orm_examples, prm_examples
+from stepscale.verifiers.model_card import write_card
+from stepscale.verifiers.options import VerifierTraining
+from stepscale.verifiers.scoring import ModelVerifier
+from stepscale.verifiers.training import TrainedVerifier, output_names, train_verifier
+
+
+@dataclass(frozen=True)
+class RewardModel:
+    """A trained reward model.
+
+    Attributes:
+        folder: Where it was saved; ``stepscale.load_verifier`` and transformers open it.
+        trained: What the training learned from and cost.
+        metrics: How well it judges the validation examples, and each part of ProcessBench; by name.
+    """
+
+    folder: Path
+    trained: TrainedVerifier
+    metrics: dict[str, float]
+
+
+def train_reward_model(
+    base: str | Path,
+    data: Source | Tables,
+    output: str | Path,
+    training: VerifierTraining,
+    *,
+    format: ReadableFormat = "trl_stepwise",
+    reader_options: Mapping[str, Any] | None = None,
+    validation: Source | Tables | None = None,
+    processbench: Source | Tables | None = None,
+    on_log: OnLog | None = None,
+) -> RewardModel:
+    """Train a process or an outcome reward model.
+
+    Under ``accelerate launch`` every process calls this; the first one saves and measures.
+
+    Args:
+        base: Folder or hub name of any causal language model that transformers classifies tokens with.
+        data: A file, a folder, ``hf://owner/name``, or tables that are read already.
+        output: Folder to save into.
+        training: Kind, layout, which weights, optimization. ``training.validation_share`` of the problems is kept from
+            training where no ``validation`` is given.
+        format: How ``data`` and ``validation`` are written: ``trl_stepwise``, ``prm800k``, ``math_shepherd``, ...
+        reader_options: Options of that format, such as ``{"split": "train"}``.
+        validation: Further examples in the same format, for the validation loss and the metrics.
+        processbench: Solutions with their first wrong step (Zheng et al. 2024); the model names it.
+        on_log: Receives the learning curves as (step, numbers).
+
+    Returns:
+        The model's folder, with what it learned from and how well it judges.
+
+    Raises:
+        InputError: The data cannot be read or holds no label of this kind, or the base does not fit the settings.
+    """
+    folder, options = Path(output), dict(reader_options or {})
+    share = training.validation_share if validation is None else 0.0
+    training = training.model_copy(update={"validation_share": share})
+    trained = train_verifier(
+        base,
+        _examples(data, format, options, training),
+        training,
+        folder,
+        on_log,
+        () if validation is None else _examples(validation, format, options, training),
+    )
+    if not is_first_process():
+        return RewardModel(folder, trained, {})
+    verifier = ModelVerifier(folder)
+    metrics = _judged(verifier, trained)
+    if processbench is not None:
+        metrics |= evaluate_on_processbench(verifier, _tables(processbench, "processbench", {}))
+    write_card(folder, str(base), training, output_names(training), trained.numbers(), metrics)
+    return RewardModel(folder, trained, metrics)
+
+
+def _tables(source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any]) -> Tables:
+    return source if isinstance(source, Tables) else read(source, format, **options)
+
+
+def _examples(
+    source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any], training: VerifierTraining
+) -> list[Example]:
+    tables = _tables(source, format, options)
+    if training.kind == "orm":
+        whole = format == "prm800k" and not isinstance(source, Tables)  # its records alone end before their errors
+        solutions = with_generated(tables) if whole else tables.solutions
+        return orm_examples(tables.problems, solutions)
+    soft = training.kind == "soft_prm"
+    if not soft and holds_values(tables.step_labels):
+        raise InputError("the labels are values and no ratings; train kind: soft_prm on them")
+    if soft and tables.step_labels["value"].isna().all():
+        raise InputError("the labels are ratings and no values; train kind: prm on them")
+    return prm_examples(tables.problems, tables.step_labels, soft=soft, after_error=training.after_error)
+
+
+def _judged(verifier: ModelVerifier, trained: TrainedVerifier) -> dict[str, float]:
+    if not trained.validation:
+        return {}
+    examples = trained.validation
+    if trained.config.kind == "prm":
+        examples = neutral_as(examples, trained.config.neutral)
+    metrics, _, _ = evaluate(verifier, trained.config.kind, examples)
+    return metrics

@@ -1,0 +1,45 @@
+"""A cluster that is not there and a store that is no folder are one line before anything runs; a DAG has a task per pipeline."""
+
+import ast
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import pytest
+
+from stepscale.engine import cluster as clusters
+from stepscale.pipeline_registry import register_pipelines
+
+CONF = Path(__file__).resolve().parents[2] / "conf"
+
+
+@pytest.mark.e2e
+def test_a_store_and_a_cluster_that_cannot_serve_are_one_line_and_leave_nothing_behind(
+    project: Path, run_in: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("distributed")
+    monkeypatch.setattr(clusters, "_ANSWERS_WITHIN", 1)
+    lines = []
+    for params in ("data_root=s3://bucket/run", "cluster.kind=dask,cluster.address=tcp://127.0.0.1:9"):
+        result = run_in(project, "--pipelines", "ingestion", "--params", params)
+        assert result.exit_code == 1 and "Traceback" not in result.output
+        lines.append(result.output.strip().splitlines()[-1])
+    assert lines[0].startswith("Error: s3://bucket/run: models and pieces of work lie in folders")
+    assert lines[1].startswith("Error: cluster.address: no dask cluster answers at tcp://127.0.0.1:9")
+    assert not [path for path in project.rglob("*") if path.name == "s3:"]
+
+
+def test_an_airflow_dag_has_one_task_per_pipeline_in_the_order_of_their_data() -> None:
+    environment = jinja2.Environment(autoescape=True, loader=jinja2.FileSystemLoader(CONF), lstrip_blocks=True)
+    text = environment.get_template("airflow_dag.j2").render(
+        dag_name="stepscale", package_name="stepscale", env="smoke", pipeline=register_pipelines()["__default__"]
+    )
+    (dag,) = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+    tasks = [node.name for node in dag.body if isinstance(node, ast.FunctionDef)]
+    assert sorted(tasks) == ["active_learning", "ingestion", "reporting", "reward_modeling", "test_time_search"]
+    assert "kedro run --env smoke --pipelines reward_modeling" in text
+    edges = [ast.unparse(node) for node in dag.body if isinstance(node, ast.Expr)]
+    assert "tasks['ingestion'] >> tasks['active_learning']" in edges
+    assert "tasks['test_time_search'] >> tasks['reporting']" in edges
+    assert "tasks['reporting'] >> tasks['test_time_search']" not in edges

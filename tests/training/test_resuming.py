@@ -1,0 +1,150 @@
+"""A fit killed by SIGKILL goes on from its last checkpoint and ends with the weights of an undisturbed one, bit by bit."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from transformers import LlamaConfig, LlamaForTokenClassification
+
+from stepscale.training.batches import IGNORED, Row
+from stepscale.training.checkpoints import checkpoint_folder, last_whole_checkpoint, mark_finished
+from stepscale.training.fit import fit
+from stepscale.training.optimization import Checkpoints, Optimization
+from stepscale.verifiers.options import LoRA, VerifierOptions
+from stepscale.verifiers.trained_weights import frozen_but_chosen, plain
+from stepscale.verifiers.training import _cross_entropy
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "dropout": {"epochs": 2.5},
+    "best": {"epochs": 30, "learning_rate": 0.3, "schedule": "constant", "patience": 3},
+    "last": {"epochs": 30, "learning_rate": 0.3, "schedule": "constant", "patience": 3, "keep": "last"},
+    "lora": {"epochs": 3, "gradient_accumulation": 2, "gradient_checkpointing": True},
+}
+
+
+def model(name: str) -> Any:
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        vocab_size=30,
+        hidden_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=3,
+        classifier_dropout=0.1,
+        attention_dropout=0.1,
+        pad_token_id=0,
+    )
+    weights = LoRA(rank=2, dropout=0.1) if name == "lora" else "all"
+    return frozen_but_chosen(LlamaForTokenClassification(config), VerifierOptions(weights=weights), seed=1)
+
+
+def rows(seed: int, n: int) -> list[Row]:
+    rng = np.random.default_rng(seed)
+    made = []
+    for length in rng.integers(5, 21, n):
+        ids = rng.integers(1, 30, length)
+        targets = (ids % 3).astype(np.float32)
+        targets[: length // 2] = IGNORED
+        made.append(Row(ids.tolist(), targets))
+    return made
+
+
+def options(name: str, folder: Path) -> Optimization:
+    common = {"batch_size": 8, "learning_rate": 1e-2, "precision": "float32", "log_every": 1}
+    return Optimization(**{**common, **SETTINGS[name]}, checkpoints=Checkpoints(folder=str(folder), every=4))
+
+
+def train(name: str, folder: Path, killed_at: int | None) -> tuple[dict[str, torch.Tensor], list[tuple[int, float]]]:
+    """The weights and the learning curve of a fit, which kills itself after an optimizer step if that is asked for."""
+    torch.set_num_threads(1)
+    curve: list[tuple[int, float]] = []
+
+    def heard(step: int, numbers: dict[str, float]) -> None:
+        if "loss" in numbers:
+            curve.append((step, numbers["loss"]))
+            if step == killed_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    learner = model(name)
+    validation = rows(1, 12) if "patience" in SETTINGS[name] else []
+    torch.manual_seed(2)
+    fit(learner, rows(0, 60), validation, _cross_entropy, options(name, folder), pad_id=0, classes=True, on_log=heard)
+    return {key: weight.detach().clone() for key, weight in plain(learner).state_dict().items()}, curve
+
+
+def killed(name: str, folder: Path, step: int) -> None:
+    command = [sys.executable, __file__, name, str(folder), str(step)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    assert subprocess.run(command, env=environment, capture_output=True).returncode == -signal.SIGKILL
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(("name", "kills"), [("dropout", (6, 13)), ("best", (9,)), ("lora", (7,))])
+def test_a_killed_fit_ends_with_the_weights_and_the_curve_of_an_undisturbed_one(
+    tmp_path: Path, name: str, kills: tuple[int, ...]
+) -> None:
+    weights, curve = train(name, tmp_path / "undisturbed", None)
+    for step in kills:
+        killed(name, tmp_path / "killed", step)
+    checkpoints = sorted(path.name for path in (tmp_path / "killed").glob("*/checkpoint-*"))
+    assert checkpoints, "it goes on from one"
+    again, curve_again = train(name, tmp_path / "killed", None)
+    assert all(torch.equal(weights[key], again[key]) for key in weights)
+    assert curve_again == curve
+
+
+@pytest.mark.parametrize("name", ["best", "last", "dropout"])
+def test_a_fit_that_was_finished_gives_its_weights_again_without_a_step(tmp_path: Path, name: str) -> None:
+    weights, _ = train(name, tmp_path, None)
+    again, curve = train(name, tmp_path, 1)  # a step would kill this process
+    assert curve == [] and all(torch.equal(weights[key], again[key]) for key in weights)
+
+
+def test_half_a_checkpoint_is_passed_over_and_removed(tmp_path: Path) -> None:
+    train("dropout", tmp_path, None)
+    (folder,) = tmp_path.iterdir()
+    whole = last_whole_checkpoint(folder, 1)
+    assert whole and whole.name == "checkpoint-20"
+    shutil.copytree(whole, folder / "checkpoint-21")
+    state = folder / "checkpoint-21" / "trainer_state.json"
+    state.write_text(state.read_text()[:-20])
+    shutil.copytree(whole, folder / "checkpoint-22")
+    (folder / "checkpoint-22" / "rng_state.pth").unlink()
+    assert last_whole_checkpoint(folder, 1) == whole
+    assert [path.name for path in folder.glob("checkpoint-*")] == ["checkpoint-20"]
+
+
+def test_other_rows_settings_or_weights_are_another_fit(tmp_path: Path) -> None:
+    asked = options("dropout", tmp_path)
+    places = [
+        checkpoint_folder(model("dropout"), [rows(0, 9), []], asked),
+        checkpoint_folder(model("dropout"), [rows(1, 9), []], asked),
+        checkpoint_folder(model("dropout"), [rows(0, 9), rows(1, 2)], asked),
+        checkpoint_folder(model("lora"), [rows(0, 9), []], asked),
+        checkpoint_folder(model("dropout"), [rows(0, 9), []], asked.model_copy(update={"learning_rate": 0.5})),
+    ]
+    assert len(set(places)) == len(places)
+    louder = asked.model_copy(update={"log_every": 7, "checkpoints": Checkpoints(folder=str(tmp_path), every=9)})
+    assert checkpoint_folder(model("dropout"), [rows(0, 9), []], louder) == places[0]
+    assert checkpoint_folder(model("dropout"), [], asked.model_copy(update={"checkpoints": None})) is None
+
+
+def test_checkpoints_of_a_finished_fit_go_when_another_begins_beside_them(tmp_path: Path) -> None:
+    killed, finished = tmp_path / "killed", tmp_path / "finished"
+    for folder in (killed, finished):
+        folder.mkdir()
+    mark_finished(finished, 7)
+    train("dropout", tmp_path, None)
+    assert killed.exists() and not finished.exists(), "what was killed may still go on"
+
+
+if __name__ == "__main__":
+    train(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]))

@@ -1,0 +1,190 @@
+"""One call trains on published formats and leaves a folder that transformers alone reads as we do, with a card."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import stepscale
+from stepscale.cost import Ledger
+from stepscale.engine.encoding import TextFormat
+from stepscale.errors import InputError
+from stepscale.training.optimization import Optimization
+from stepscale.verifiers.contract import Trajectory
+from stepscale.verifiers.model_card import reading_code
+from stepscale.verifiers.options import VerifierTraining
+
+QUICK = Optimization(epochs=1, learning_rate=1e-2, batch_size=16, precision="float32", evaluations_per_epoch=0)
+
+
+def training(kind: str, **changes: Any) -> VerifierTraining:
+    settings = {"kind": kind, "layout": TextFormat(prompt="<judge>{problem}\n"), "optimization": QUICK}
+    return VerifierTraining(**({**settings, "validation_share": 0.3} | changes))
+
+
+def write(path: Path, records: list[dict[str, Any]]) -> Path:
+    path.write_text("".join(json.dumps(record) + "\n" for record in records))
+    return path
+
+
+def stepwise(n: int, soft: bool) -> list[dict[str, Any]]:
+    marks = ((0.9, 0.2), (0.8, 0.7)) if soft else ((True, False), (True, True))
+    return [
+        {"prompt": f"What is {i} + 7?", "completions": ["so 12 + 7", "19 no."], "labels": list(marks[i % 2])}
+        for i in range(n)
+    ]
+
+
+def shepherd(n: int) -> list[dict[str, Any]]:
+    text = "What is {} + 7? Step 1: 12 + 7 = 19 {}\nStep 2: The answer is: 19 {}"
+    return [
+        {"input": text.format(i, "ки", "ки"), "label": text.format(i, "+", "+-"[i % 2]), "task": "GSM8K"}
+        for i in range(n)
+    ]
+
+
+BENCH = [
+    {
+        "id": f"{part}-{i}",
+        "generator": "g",
+        "problem": f"What is {part} {i}?",
+        "steps": ["so 12 + 7", "19 no."],
+        "final_answer_correct": bool(i % 2),
+        "label": -1 if i % 2 else 1,
+    }
+    for part in ("gsm8k", "math")
+    for i in range(4)
+]
+
+
+@pytest.mark.parametrize("kind", ["soft_prm", "prm", "orm"])
+def test_published_formats_become_reward_models_with_a_card(kind: str, base: Path, tmp_path: Path) -> None:
+    records, format = (shepherd(24), "math_shepherd") if kind == "orm" else (stepwise(24, kind == "soft_prm"), None)
+    data = write(tmp_path / "data.jsonl", records)
+    bench = write(tmp_path / "bench.jsonl", BENCH)
+    made = stepscale.train_reward_model(
+        base,
+        str(data),
+        tmp_path / "mine",
+        training(kind, neutral="positive" if kind == "prm" else "class"),
+        **({"format": format} if format else {}),
+        processbench=str(bench),
+    )
+    assert {f"processbench.{part}.f1" for part in ("gsm8k", "math")} <= set(made.metrics)
+    assert "n_problems" in made.metrics and made.metrics["n_problems"] == len(made.trained.validation)
+    card = (made.folder / "README.md").read_text()
+    assert card.startswith("---\n") and "pipeline_tag: token-classification" in card
+    assert "processbench.mean_f1" in card and str(tmp_path) not in card
+    verifier = stepscale.load_verifier(made.folder)
+    steps = ("3 + 4 = 7.", "The answer is 7.")
+    (score,) = verifier.score([Trajectory("What is 3 + 4?", steps)], Ledger())
+    names: dict[str, Any] = {}
+    labels = verifier.saved.labels
+    exec(reading_code(made.trained.config, labels, str(made.folder)), names)  # the card's own code
+    negative = 1 - names["probabilities"][:, 0] if len(labels) == 1 else names["probabilities"][:, 0]
+    np.testing.assert_allclose(negative.numpy(), score.negative, atol=1e-5)
+
+
+def test_prm800k_gives_a_three_way_prm_and_validation_may_be_a_file_of_its_own(
+    base: Path, tmp_path: Path, shared_data: Path
+) -> None:
+    files = sorted((shared_data / "prm800k").glob("*.jsonl*"))
+    if not files:
+        pytest.skip("no PRM800K records among the shared data")
+    lines = files[0].read_text().splitlines()[:12]
+    for name, part in (("train", lines[:8]), ("valid", lines[8:])):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(part) + "\n")
+    made = stepscale.train_reward_model(
+        base,
+        str(tmp_path / "train.jsonl"),
+        tmp_path / "prm",
+        training("prm", layout=TextFormat(max_tokens=200)),
+        format="prm800k",
+        validation=str(tmp_path / "valid.jsonl"),
+    )
+    assert stepscale.load_verifier(made.folder).saved.labels == ("negative", "neutral", "positive")
+    assert made.trained.validation
+
+
+@pytest.mark.parametrize(
+    ("kind", "soft", "reason"),
+    [
+        ("prm", True, "the labels are values and no ratings; train kind: soft_prm"),
+        ("soft_prm", False, "the labels are ratings and no values; train kind: prm"),
+        ("orm", False, "grade the answers first"),
+    ],
+)
+def test_labels_of_another_kind_are_refused_in_one_line(
+    kind: str, soft: bool, reason: str, base: Path, tmp_path: Path
+) -> None:
+    data = write(tmp_path / "data.jsonl", stepwise(4, soft))
+    with pytest.raises(InputError, match=reason) as caught:
+        stepscale.train_reward_model(base, str(data), tmp_path / "prm", training(kind))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.e2e
+def test_vllm_serves_a_reward_model_with_our_scores(tmp_path: Path, make_bpe: Callable[..., Any]) -> None:
+    executable = os.environ.get("VLLM") or pytest.skip("VLLM names no vllm executable")
+    if not shutil.which(executable):
+        pytest.skip(f"VLLM={executable} is no executable")
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    tokenizer = make_bpe()
+    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
+    config = Qwen3Config(vocab_size=len(tokenizer), num_key_value_heads=2, head_dim=16, **sizes)
+    torch.manual_seed(0)
+    Qwen3ForCausalLM(config).save_pretrained(tmp_path / "base")
+    tokenizer.save_pretrained(tmp_path / "base")
+    data = write(tmp_path / "data.jsonl", stepwise(16, False))
+    layout = TextFormat(prompt="{problem}\n")
+    how = training("prm", layout=layout, head_bias=False, validation_share=0.0)
+    made = stepscale.train_reward_model(tmp_path / "base", str(data), tmp_path / "prm", how)
+    verifier = stepscale.load_verifier(made.folder)
+    trajectory = Trajectory("What is 12 + 7?", ("so 12 + 7", "19 no."))
+    (score,) = verifier.score([trajectory], Ledger())
+    encoded = verifier.encoder.encode([(trajectory.problem, trajectory.steps)])[0]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [executable, "serve", str(made.folder), "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
+    command += ["--runner", "pooling", "--convert", "classify", "--max-model-len", "256", "--enforce-eager"]
+    with subprocess.Popen(command, env=os.environ | {"HF_HUB_OFFLINE": "1"}) as server:
+        try:
+            probabilities = pooled(f"http://127.0.0.1:{port}", str(made.folder), encoded.ids, server)
+        finally:
+            server.terminate()
+    np.testing.assert_allclose(probabilities[encoded.step_ends, 0], score.negative, atol=1e-3)
+
+
+def pooled(address: str, model: str, ids: list[int], server: "subprocess.Popen[bytes]") -> np.ndarray:
+    """What vLLM gives for each token [tokens, 3], asked as soon as it answers."""
+    body = {"model": model, "input": ids, "task": "token_classify"}
+    for _ in range(600):
+        assert server.poll() is None, "vllm ended"
+        try:
+            answer = httpx.post(f"{address}/pooling", json=body, timeout=120).raise_for_status()
+            return np.array(answer.json()["data"][0]["data"])
+        except httpx.ConnectError:
+            time.sleep(1)
+    raise AssertionError("vllm did not answer in ten minutes")
+
+
+def test_tables_that_are_read_already_are_taken(base: Path, tmp_path: Path) -> None:
+    from stepscale import formats
+
+    tables = formats.read(str(write(tmp_path / "data.jsonl", stepwise(6, False))), "trl_stepwise")
+    made = stepscale.train_reward_model(base, tables, tmp_path / "prm", training("prm", validation_share=0.0))
+    assert made.metrics == {} and isinstance(made.trained.numbers()["examples"], int)
+    assert pd.read_json(made.folder / "stepscale_verifier.json", typ="series")["kind"] == "prm"
