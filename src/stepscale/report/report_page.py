@@ -10,6 +10,7 @@ from stepscale.report.part import Figure, Part
 STATUSES = ("held", "did not hold", "inconclusive")
 ORDER = (
     "best-of-n",
+    "samples",
     "search",
     "revisions",
     "policy",

@@ -40,6 +40,16 @@ def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
     return {name: bootstrap_interval(value, resamples, seed) for name, value in quantities.items()}
 
 
+def together(by_verifier: Mapping[str, Mapping[str, Interval]]) -> dict[str, Interval]:
+    """The quantities of all verifiers, each named after its own where there are several: a claim is about all of them."""
+    several = len(by_verifier) > 1
+    return {
+        f"{verifier}: {name}" if several else name: interval
+        for verifier, quantities in by_verifier.items()
+        for name, interval in quantities.items()
+    }
+
+
 def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Interval]:
     """The PRM's lead at the largest N on problems unlike those it was trained on (A, 5); values [problems, len(ns)] by label."""
     last = int(np.argmax(ns))

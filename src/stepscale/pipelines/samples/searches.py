@@ -1,0 +1,42 @@
+"""Results of others' searches, laid over the problems of the given samples."""
+
+import logging
+
+import pandas as pd
+
+from stepscale.errors import InputError
+from stepscale.parameters import SearchBlock
+
+logger = logging.getLogger(__name__)
+
+
+def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFrame:
+    """What the searches of ``search.given_samples.searches`` answered on the given problems, which are known by their texts.
+
+    Raises:
+        InputError: A file holds no results of searches, or none on the given problems.
+    """
+    from stepscale.formats import read_predictions
+    from stepscale.formats.checking import empty
+    from stepscale.formats.contract import problem_key
+    from stepscale.formats.tables import PREDICTIONS, predictions
+
+    keys = {
+        problem_key(text): name
+        for name, text in zip(*(test_problems[c] for c in ("problem_id", "problem")), strict=True)
+    }
+    parts = []
+    for source in search.given_samples.searches if search.given_samples else ():
+        tables = read_predictions(source.path, source.format, rules=search.grading_rules, **source.options)
+        texts = dict(zip(tables.problems["problem_id"], tables.problems["problem"], strict=True))
+        ids = tables.predictions["problem_id"].map(lambda name, texts=texts: keys.get(problem_key(texts[name])))
+        rows = tables.predictions.assign(problem_id=ids)[ids.notna()]
+        if rows.empty:
+            raise InputError(
+                f"{source.path}: none of its problems is among those of the given samples; give their searches"
+            )
+        logger.info(
+            "%s: results on %d of %d given problems", source.label, rows["problem_id"].nunique(), len(test_problems)
+        )
+        parts.append(rows.assign(strategy=source.label + ", " + rows["strategy"]))
+    return predictions(pd.concat(parts, ignore_index=True)) if parts else empty(PREDICTIONS)
