@@ -190,11 +190,40 @@ PRM800K = {
         "finish_reason": "solution",
     },
 }
+LM_EVAL = {
+    "doc": {"problem": "1+1?", "id": 1, "level": 1},
+    "target": "2",
+    "resps": [["It is 2."]],
+    "filter": "none",
+    "arguments": {"gen_args_0": {"arg_0": "1+1?"}},
+}
+INSPECT = {
+    "id": 1,
+    "epoch": 1,
+    "input": [{"role": "user", "content": "1+1?"}],
+    "target": ["2"],
+    "output": {
+        "model": "m",
+        "choices": [{"message": {"content": [{"type": "text", "text": "2"}]}, "stop_reason": "stop"}],
+        "usage": {"output_tokens": 3},
+    },
+    "scores": {"s": {"value": "C", "answer": "2"}},
+    "metadata": {"level": 1},
+}
+OPENR = {
+    "question": "1+1?",
+    "groundtruth": "\\boxed{2}",
+    "result": {"majority_vote": 1},
+    "output": [{"text": "2", "value": [0.5], "completion_tokens": 1, "extracted_answer": "2"}],
+}
 GOOD = [
     ("prm800k", PRM800K),
     ("best_of_n", {**QWEN, "pred": ["2", "3", "4"], "score": [True, False, False], "level": "Level 3"}),
     ("best_of_n", POOL),
     ("search_and_learn", LEARN),
+    ("lm_eval", LM_EVAL),
+    ("inspect", INSPECT),
+    ("openr", OPENR),
     ("math", {"problem": "1+1?", "solution": "$\\boxed{2}$", "level": 3, "unique_id": "a", "subject": "Algebra"}),
     ("processbench", {"id": "a-0", "problem": "p", "steps": ["a"], "final_answer_correct": True, "label": -1}),
     ("prmbench", {"modified_question": "p", "modified_process": ["a"], "error_steps": [1], "classification": "c"}),

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from stepscale.formats.contract import Tables, checked
-from stepscale.formats.fields import BadRecord, Record, is_whole, required, text
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_if_any
@@ -136,7 +136,7 @@ def _sample(sample: Record, scorer: str | None) -> SampleRow:
         [line for line in said.split("\n") if line.strip()],
         None if none else answer,
         False if failed else verdict,
-        output.get("model") or None,
+        maybe_text(output, "model") or None,
         tokens if is_whole(tokens) and tokens >= 0 else None,
         "length" if cut else "solution",
     )

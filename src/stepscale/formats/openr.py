@@ -119,7 +119,7 @@ def _is_summary(record: Record) -> bool:
 
 def _problem(record: Record) -> ProblemRow:
     asked, reference = text(record, "question"), text(record, "groundtruth")
-    return ProblemRow(problem_key(asked), asked, gold_answer(reference), reference)
+    return ProblemRow(problem_key(asked), asked, gold_answer(reference, is_solution=True), reference)
 
 
 def _output(record: Record) -> list[Record]:

@@ -4,18 +4,24 @@ from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
-from stepscale.pipelines.samples.searches import read_searches
+from stepscale.pipelines.samples.reading import read_searches, read_step_labels
 from stepscale.studies.samples.figures import samples_part
 from stepscale.studies.samples.measure import measure_samples
 
 
 def measured_samples(tag: str) -> Pipeline:
-    """Read searches, measure and show; one box in the picture.
+    """Read what comes beside the samples, measure and show; one box in the picture.
 
     Args:
         tag: The pipeline that the nodes belong to.
     """
     steps = [
+        Node(
+            read_step_labels,
+            inputs={"search": "params:search"},
+            outputs="given_step_labels",
+            name="read_step_labels",
+        ),
         Node(
             read_searches,
             inputs=named("test_problems", "params:search"),

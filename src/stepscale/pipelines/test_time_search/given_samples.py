@@ -1,7 +1,7 @@
 """Somebody else's samples, read and graded where they have no verdict, with the scores that came with them."""
 
 import logging
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
@@ -12,17 +12,8 @@ from stepscale.parameters import SearchBlock
 logger = logging.getLogger(__name__)
 
 
-class Given(NamedTuple):
-    """What a file of samples holds: scores and step labels may have no rows."""
-
-    problems: pd.DataFrame
-    solutions: pd.DataFrame
-    scores: pd.DataFrame
-    step_labels: pd.DataFrame
-
-
-def read_given(search: SearchBlock) -> Given:
-    """The problems of ``search.given_samples``, their graded samples, and scores and step labels of these, if any.
+def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """The problems of ``search.given_samples``, their graded samples, and scores of these, if any.
 
     Raises:
         InputError: No file is named, it holds no samples, or a line of it is bad.
@@ -37,9 +28,7 @@ def read_given(search: SearchBlock) -> Given:
     tables = read(source.path, source.format, **options | source.options)
     problems = tables.problems.head(source.limit) if source.limit else tables.problems
     ids = set(problems["problem_id"])
-    solutions, scores, step_labels = (
-        table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores, tables.step_labels)
-    )
+    solutions, scores = (table[table["problem_id"].isin(ids)] for table in (tables.solutions, tables.scores))
     if solutions.empty:
         raise InputError(f"{source.path}: it holds no samples; give a file of problems with sampled solutions")
     solutions = solutions.assign(finish=solutions["finish"].fillna("solution"))  # who does not tell it has whole ones
@@ -51,7 +40,7 @@ def read_given(search: SearchBlock) -> Given:
         ", ".join(scores["verifier"].unique()) or "nobody",
     )
     tell_absent(source.path, solutions)
-    return Given(problems.assign(split="test"), solutions, scores, step_labels)
+    return problems.assign(split="test"), solutions, scores
 
 
 def without_learned(

@@ -9,7 +9,7 @@ import pandas as pd
 from stepscale.engine.placement import Placement
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
 from stepscale.pipelines.sampling import GradedSampler
-from stepscale.pipelines.test_time_search.given_samples import Given, read_given, without_learned
+from stepscale.pipelines.test_time_search.given_samples import read_given, without_learned
 from stepscale.resume import ShardPlan
 from stepscale.studies.samples.ways import judges_steps
 from stepscale.verifiers.contract import Verifier
@@ -34,18 +34,15 @@ def sample_test(
     return heldout + test
 
 
-def read_samples(search: SearchBlock) -> Given:
-    """Somebody's samples: their problems, the samples, graded, and the scores and step labels that came with them."""
+def read_samples(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Somebody's samples: their problems, the samples, graded, and the scores that came with them."""
     return read_given(search)
 
 
-def read_samples_to_judge(
-    problems: pd.DataFrame, search: SearchBlock
-) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Somebody's samples for models here to judge, without the problems that these learned from; and their step labels."""
-    given = read_given(search)
-    test_problems, solutions = without_learned(given.problems, given.solutions, problems)
-    return test_problems, solutions, given.step_labels
+def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Somebody's samples for models here to judge, without the problems that these learned from."""
+    test_problems, solutions, _ = read_given(search)
+    return without_learned(test_problems, solutions, problems)
 
 
 def score_with_prm(

@@ -98,7 +98,7 @@ def samples() -> Pipeline:
             Node(
                 nodes.read_samples,
                 inputs={"search": "params:search"},
-                outputs=["test_problems", "test_solutions", "given_scores", "given_step_labels"],
+                outputs=["test_problems", "test_solutions", "given_scores"],
                 name="read_samples",
             ),
             Node(
@@ -117,7 +117,7 @@ def judge_samples() -> Pipeline:
     read = Node(
         nodes.read_samples_to_judge,
         inputs=named("problems", "params:search"),
-        outputs=["test_problems", "test_solutions", "given_step_labels"],
+        outputs=["test_problems", "test_solutions"],
         name="read_samples_to_judge",
     )
     return Pipeline([read, *_score()], tags="judge_samples") + measured_samples("judge_samples")

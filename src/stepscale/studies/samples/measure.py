@@ -111,16 +111,19 @@ def policy_tables(
 ) -> dict[str, pd.DataFrame]:
     """Tables curves, savings, chosen, agreement and online, with a column ``verifier``."""
     resamples = config.bootstrap
-    makers = {
-        "curves": lambda name: _curve_rows(made[name]),
-        "savings": lambda name: savings_rows(made[name]),
-        "chosen": lambda name: chosen_rows(made[name]),
-        "agreement": lambda name: agreement_with_oracle(
-            difficulty(grid, scores[name], seed), grid.ids, resamples, seed
-        ),
-        "online": lambda name: online_rows(grid, scores[name], made[name], resamples, seed),
-    }
-    return {table: _joined(make(name).assign(verifier=name) for name in made) for table, make in makers.items()}
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for name, policy in made.items():
+        easiness = difficulty(grid, scores[name])
+        parts = {
+            "curves": _curve_rows(policy),
+            "savings": savings_rows(policy),
+            "chosen": chosen_rows(policy),
+            "agreement": agreement_with_oracle(easiness, grid.ids, resamples, seed),
+            "online": online_rows(grid, scores[name], policy, resamples, seed),
+        }
+        for table, rows in parts.items():
+            tables.setdefault(table, []).append(rows.assign(verifier=name))
+    return {table: _joined(parts) for table, parts in tables.items()}
 
 
 def _curve_rows(made: Optimal) -> pd.DataFrame:

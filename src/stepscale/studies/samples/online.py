@@ -42,10 +42,13 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
     """
     usable = [how for how, values in scores.items() if are_shares(values[grid.mask])]
     halves = fold_of(grid.ids, np.ones(len(grid.ids), np.int64), seed)
-    recorded = _by_half(grid, scores, usable, made.results, halves, seed) if usable else ()
+    budgets = made.results.budgets[1:]  # at the least there is nothing to decide
+    if not usable or not budgets:
+        return pd.DataFrame()
+    recorded = _by_half(grid, scores, usable, made.results, halves, seed)
     counts = with_estimate(resample_counts(len(halves), resamples, seed))
     rows: list[dict[str, object]] = []
-    for budget in made.results.budgets[1:] if recorded else ():  # at one sample there is nothing to decide
+    for budget in budgets:
         try:
             result = _cross_validated(recorded, halves, float(budget))
         except InputError:  # no policy is so cheap

@@ -75,7 +75,7 @@ def strategies(
     return StrategyResults(tuple(map(way_label, ways)), tuple(ns), tuple(ids), accuracy, costs)
 
 
-def difficulty(grid: SampleGrid, scores: Scores, seed: int) -> dict[str, Floats]:
+def difficulty(grid: SampleGrid, scores: Scores) -> dict[str, Floats]:
     """Easiness [problems]: oracle by pass@1, predicted by the verifier's mean final score (Snell et al. 2024, 3.2).
 
     A verifier of steps is taken by its last step, as there; any other by its number.

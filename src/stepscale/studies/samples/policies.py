@@ -31,6 +31,6 @@ def policies(
 ) -> dict[str, Optimal]:
     """By verifier its policies; see ``optimal``."""
     return {
-        name: optimal(strategies(votes, name, grid.ids, ns, tokens), difficulty(grid, own, seed), resamples, seed)
-        for name, own in scores.items()
+        name: optimal(strategies(votes, name, grid.ids, ns, tokens), difficulty(grid, scores[name]), resamples, seed)
+        for name in scores
     }

@@ -37,7 +37,7 @@ class Way(NamedTuple):
 
 def judges_steps(scores: pd.DataFrame) -> list[str]:
     """The verifiers of a scores table that gave any solution several scores, one per step."""
-    several = scores["negative"].map(len).gt(1)
+    several = scores["negative"].map(len).gt(1).astype(bool)
     return list(scores.loc[several, "verifier"].unique())
 
 

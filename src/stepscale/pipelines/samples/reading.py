@@ -1,4 +1,4 @@
-"""Results of others' searches, laid over the problems of the given samples."""
+"""What comes beside given samples: labels of their steps, and results of others' searches on the same problems."""
 
 import logging
 
@@ -8,6 +8,18 @@ from stepscale.errors import InputError
 from stepscale.parameters import SearchBlock
 
 logger = logging.getLogger(__name__)
+
+
+def read_step_labels(search: SearchBlock) -> pd.DataFrame:
+    """Step labels of the given samples; of all formats of samples the tables alone hold any."""
+    from stepscale.formats import read
+    from stepscale.formats.checking import empty
+    from stepscale.formats.tables import STEP_LABELS
+
+    source = search.given_samples
+    if source is None or source.format != "parquet":
+        return empty(STEP_LABELS)
+    return read(source.path, source.format).step_labels
 
 
 def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFrame:
