@@ -33,12 +33,20 @@ from stepscale.studies.samples.optimal import (
     chosen_label,
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
-from stepscale.studies.samples.ways import Scores, judges_steps, scores_by_aggregation, votes_of_ways, way_rows
+from stepscale.studies.samples.ways import (
+    IN_ORDER,
+    Scores,
+    Way,
+    judges_steps,
+    scores_by_aggregation,
+    votes_of_ways,
+    way_rows,
+)
 
-COLUMNS = ("method", "verifier", "aggregation", "n", "accuracy", "low", "high", "n_problems")
+_MEASURED = ("method", "verifier", "aggregation", "n", "accuracy", "low", "high", "n_problems")
+COLUMNS = (*_MEASURED, "without_answer", "without_verdict")
 CHOSEN = "chosen"
 """The aggregation that the other half of the problems chooses."""
-ABSENT = ("without_answer", "without_verdict")
 _POLICIES = {ORACLE: "compute_optimal_oracle", PREDICTED: "compute_optimal_predicted", UNIFORM: "uniform"}
 
 logger = logging.getLogger(__name__)
@@ -72,10 +80,11 @@ def evaluate(
     Returns:
         A row per method, verifier, aggregation and budget n: the expected accuracy, its 95 % interval over problems, the number
         of problems, and the shares of samples ``without_answer`` and ``without_verdict``. Methods are "best_of_n", "weighted",
-        "majority", "majority_in_order" (ties go to the first in the file, as published figures have it), "pass_at_k";
-        "uniform", "compute_optimal_oracle", "compute_optimal_predicted" and "online" (n allowed, probes included).
-        ``attrs`` holds ``format``, both shares, and ``times_fewer``: by verifier and policy how many times fewer samples than
-        the weighted vote (majority where there is none) with all of them, as [estimate, low, high].
+        "majority", "pass_at_k"; "uniform", "compute_optimal_oracle", "compute_optimal_predicted" and "online" (n allowed,
+        probes included). ``attrs`` holds ``format``, both shares, ``majority_in_order`` (by n, the vote of the first n samples
+        whose ties go to the first in the file, as published figures have it), and ``times_fewer``: by verifier and policy how
+        many times fewer samples than the weighted vote (majority where there is none) with all of them, as [estimate, low,
+        high].
 
     Raises:
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget is
@@ -93,6 +102,7 @@ def evaluate(
     budgets = checked_budgets(ns if ns is not None else sorted({*ladder_of(places), places}), places)
     scores = _scores(grid, tables.scores, solutions)
     votes = votes_of_ways(grid, scores, budgets, seed)
+    in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
     parts, saved = [way_rows(votes, budgets, bootstrap, seed)], {}
     if len(grid.ids) >= FEWEST_PROBLEMS:
         made = policies(grid, scores, votes, budgets, mean_tokens(solutions, grid.ids), bootstrap, seed)
@@ -101,8 +111,9 @@ def evaluate(
         ]
         saved = {verifier: _times_fewer(policy) for verifier, policy in made.items()}
     absent = tell_absent(path, solutions)._asdict()
-    frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(COLUMNS)].assign(**absent)
-    frame.attrs.update(format=name, times_fewer=saved, **absent)
+    frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
+    by_n = dict(zip(budgets, map(float, in_order), strict=True))
+    frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, **absent)
     return frame
 
 
@@ -150,7 +161,9 @@ def _policy_rows(
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """(verifier, rows) of its chosen aggregations, its policies, and the online policy."""
     for verifier, policy in made.items():
-        shown: dict[str, tuple[str, str | None]] = {chosen_label(how): (how, CHOSEN) for how in policy.chosen}
+        shown: dict[str, tuple[str, str | None]] = {
+            chosen_label(how): (how, CHOSEN) for how in policy.chosen if len(scores[verifier]) > 1
+        }
         shown |= {label: (method, None) for label, method in _POLICIES.items()}
         for label, (method, aggregation) in shown.items():
             curve = policy.curves[SAMPLES, label]
@@ -172,4 +185,4 @@ def _times_fewer(policy: Optimal) -> dict[str, list[float]]:
     return {name: [float(one.mean), float(one.low), float(one.high)] for name, one in factors.items()}
 
 
-__all__ = ["ABSENT", "COLUMNS", "evaluate"]
+__all__ = ["COLUMNS", "evaluate"]

@@ -48,7 +48,7 @@ def given() -> Tables:
 
     noise = rng.random(len(key))
     # its last step tells right from wrong, its first step is noise: "last" is the aggregation to choose
-    sure = scored("sure", np.where(flat, 0.9, 0.2) + 0.05 * noise, first=rng.random(len(key)))
+    sure = scored("sure", np.where(flat, 0.9, 0.2) + 0.05 * noise, first=rng.random(len(key)) ** 4)
     blind = scored("blind", rng.random(len(key)), first=rng.random(len(key)))
     return {
         "problems": pd.DataFrame({"problem_id": IDS, "problem": IDS, "answer": "1", "level": 1, "split": "test"}),
@@ -97,7 +97,7 @@ def test_policies_stand_against_samples_and_tokens_and_say_what_they_save(result
     assert set(savings["policy"]) == set(POLICIES)
     sure = curves[(curves["verifier"] == "sure") & (curves["unit"] == "samples")].set_index(["label", "n"])["accuracy"]
     assert sure[UNIFORM, 8] == pytest.approx(sure["best-of-N, chosen aggregation", 8])
-    assert sure[ORACLE, 8] == pytest.approx(sure[PREDICTED, 8]) == pytest.approx(sure[UNIFORM, 8])
+    assert min(sure[ORACLE, 8], sure[PREDICTED, 8]) > sure["majority", 8]
     saved = savings[(savings["verifier"] == "sure") & (savings["n"] == 8) & (savings["unit"] == "samples")]
     assert (saved["factor"] > 1).all() and (saved["over"] == "weighted vote, chosen aggregation").all()
     tokens = curves[(curves["unit"] == "tokens") & (curves["label"] == "majority") & (curves["verifier"] == "sure")]
