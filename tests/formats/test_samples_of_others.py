@@ -124,6 +124,17 @@ def test_a_dvts_file_has_minus_one_for_all_token_counts_and_no_aggregates(jsonl:
     assert data.solutions["n_tokens"].isna().all() and data.scores["reward"].isna().all()
 
 
+def test_completions_of_a_search_are_warned_of_for_they_are_no_independent_samples(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, warned in (("best_of_n", False), ("beam_search", True), ("dvts", True)):
+        path = tmp_path / f"{name}_completions.jsonl"
+        path.write_text(json.dumps(LEARN) + "\n")
+        caplog.clear()
+        assert len(read(path, "search_and_learn").solutions) == 3
+        assert ("no independent samples" in caplog.text) == warned
+
+
 def test_what_the_searches_answered_is_a_table_by_strategy_and_budget(jsonl: Jsonl) -> None:
     no_gold = {key: value for key, value in LEARN.items() if key != "answer"} | {"unique_id": "other"}
     table = read_predictions(jsonl(LEARN, no_gold))

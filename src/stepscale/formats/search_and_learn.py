@@ -8,7 +8,9 @@ Steps are paragraphs, as its PRMs are given them. Completions have no answer of 
 taken from the text and graded here. `read_predictions` reads what the searches themselves answered at each budget.
 """
 
+import logging
 import re
+from pathlib import Path
 
 import pandas as pd
 
@@ -21,7 +23,10 @@ from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, Sco
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
+_SEARCHES = ("beam_search_completions", "dvts_completions")  # how it names their files
 _PREDICTION = re.compile(r"pred_(?P<strategy>\w+)@(?P<budget>\d+)")
+
+logger = logging.getLogger(__name__)
 
 
 def read(
@@ -63,6 +68,11 @@ def read(
         rows.add(_problem(record), samples, _scores(record, verifier, len(completions)))
 
     records.read_into(add)
+    if Path(records.file).name.startswith(_SEARCHES):
+        logger.warning(
+            "%s: completions of a search are no independent samples; read what it answered with read_predictions",
+            records.file,
+        )
     return rows.tables(records)
 
 

@@ -23,7 +23,8 @@ from stepscale.estimators.samples import SampleGrid
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
 from stepscale.studies.samples.ways import WEIGHTED, Scores, Way, are_shares
 
-ORDERS = 64  # random orders of each problem's samples
+_MOST_ORDERS, _FEWEST_ORDERS = 64, 8  # random orders of each problem's samples
+_CELLS = 1_100_000  # places x orders: fewer orders of many samples
 
 
 def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int, seed: int) -> pd.DataFrame:
@@ -79,12 +80,13 @@ def _by_half(
     votes = np.stack([results.accuracy[results.strategies.index(way_label(Way(WEIGHTED, "", how)))] for how in usable])
     best = [usable[int(votes[:, :, halves != half].mean(axis=(1, 2)).argmax())] for half in (0, 1)]
     costs = np.ones(grid.mask.shape)
+    orders = int(np.clip(_CELLS // costs.size, _FEWEST_ORDERS, _MOST_ORDERS))
     met = {
         how: outcomes(
             grid.ids,
             Candidates(grid.answers, np.where(grid.mask, scores[how], 0.0), grid.correct, grid.mask, costs),
             {},
-            ORDERS,
+            orders,
             seed,
         )
         for how in set(best)
