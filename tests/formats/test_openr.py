@@ -127,7 +127,7 @@ def test_predictions_of_ones_own_are_a_table_and_other_formats_have_none(jsonl: 
     write(Tables(problems=data.problems), tmp_path / "bare", "parquet")
     with pytest.raises(InputError, match=r"no predictions\.parquet"):
         read_predictions(tmp_path / "bare", "parquet")
-    with pytest.raises(InputError, match=r"cannot read searches it; choose one of search_and_learn"):
+    with pytest.raises(InputError, match=r"cannot read results of searches in it; choose one of search_and_learn"):
         read_predictions(jsonl(RECORD), "math")
     orphan = Tables(problems=data.problems, predictions=data.predictions.assign(problem_id="x"))
     with pytest.raises(InputError, match="predictions: problem_id 'x' has no row in problems"):

@@ -46,6 +46,7 @@ _MODULES = {name: name for name in READABLE_FORMATS} | {
     "inspect": "inspect_log",
     "compute_optimal_tts": "openr",
 }
+_VERBS = {"read": "read it", "write": "write it", "read_searches": "read results of searches in it"}
 
 
 def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:
@@ -127,7 +128,7 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
 
 def _function(format: str, known: Iterable[str], verb: str) -> Callable[..., Any]:
     if not isinstance(format, str) or format not in known:
-        raise InputError(f"format {format!r}: cannot {verb.replace('_', ' ')} it; choose one of {', '.join(known)}")
+        raise InputError(f"format {format!r}: cannot {_VERBS[verb]}; choose one of {', '.join(known)}")
     function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{_MODULES[format]}"), verb)
     return function
 

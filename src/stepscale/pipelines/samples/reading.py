@@ -40,8 +40,12 @@ def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFr
     parts = []
     for source in search.given_samples.searches if search.given_samples else ():
         tables = read_predictions(source.path, source.format, rules=search.grading_rules, **source.options)
-        texts = dict(zip(tables.problems["problem_id"], tables.problems["problem"], strict=True))
-        ids = tables.predictions["problem_id"].map(lambda name, texts=texts: keys.get(problem_key(texts[name])))
+        problems = tables.problems.head(source.limit) if source.limit else tables.problems
+        given = {
+            name: keys.get(problem_key(text))
+            for name, text in zip(problems["problem_id"], problems["problem"], strict=True)
+        }
+        ids = tables.predictions["problem_id"].map(given)
         rows = tables.predictions.assign(problem_id=ids)[ids.notna()]
         if rows.empty:
             raise InputError(
