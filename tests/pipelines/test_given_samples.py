@@ -75,9 +75,7 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
 
 
 @pytest.mark.e2e
-def test_policies_calibration_and_searches_of_others_come_by_themselves(
-    run_in: Run, project: Path, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: Run, project: Path) -> None:
     rows = [(f"p{i:02d}", k, (i + k) % 12 < i) for i in range(12) for k in range(4)]
     problems = pd.DataFrame({"problem_id": [f"p{i:02d}" for i in range(12)], "answer": "1"})
     problems["problem"] = problems["problem_id"] + "?"
@@ -112,7 +110,6 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(
     (project / "conf" / "samples" / "parameters.yml").write_text(given.read_text())
     done = run_in(project, "--env", "samples")
     assert done.exit_code == 0, done.output
-    assert "25.0 % of the samples are without an answer" in caplog.text
     folder = project / "data/samples/08_reporting"
     assert set(pd.read_parquet(folder / "curves.parquet")["without_answer"]) == {0.25}
     tables = {file.stem: pd.read_parquet(file) for file in (folder / "tables/samples").glob("*.parquet")}
@@ -121,8 +118,10 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(
     }
     beam = tables["searches"].set_index("other").loc["theirs: best-of-N, chosen aggregation"]
     assert beam["search"] == "their beam, weighted" and beam["accuracy"] == 1.0 and beam["verdict"] == "wins"
-    page = (folder / "report.html").read_text()
-    for words in ("What choosing by difficulty saves", "Calibration on labeled steps", "their beam, weighted"):
+    page, absent = (folder / "report.html").read_text(), "25.0 % of the samples are without an answer"
+    lines = json.loads((folder / "summary.json").read_text())["lines"]
+    assert any(line.startswith("WARNING: ") and absent in line for line in lines)
+    for words in (absent, "What choosing by difficulty saves", "Calibration on labeled steps", "their beam, weighted"):
         assert words in page
     _, claims = told(project, "samples")
     assert claims["B3"] == claims["B8"] == "inconclusive", "twelve problems settle nothing"

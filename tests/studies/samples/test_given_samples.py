@@ -99,7 +99,8 @@ def test_policies_stand_against_samples_and_tokens_and_say_what_they_save(result
     assert sure[UNIFORM, 8] == pytest.approx(sure["best-of-N, chosen aggregation", 8])
     assert min(sure[ORACLE, 8], sure[PREDICTED, 8]) > sure["majority", 8]
     saved = savings[(savings["verifier"] == "sure") & (savings["n"] == 8) & (savings["unit"] == "samples")]
-    assert (saved["factor"] > 1).all() and (saved["over"] == "weighted vote, chosen aggregation").all()
+    assert (saved["over"] == "weighted vote, chosen aggregation").all()
+    assert saved.set_index("policy").loc[UNIFORM, "factor"] >= 1, "the weighted vote is one of the ways"
     tokens = curves[(curves["unit"] == "tokens") & (curves["label"] == "majority") & (curves["verifier"] == "sure")]
     assert tokens["n"].tolist() == pytest.approx([n * (100 + 10 * (N_PROBLEMS - 1) / 2) for n in (1, 2, 4, 8)])
 
@@ -185,6 +186,8 @@ def test_results_of_a_search_stand_beside_as_many_samples(given: Tables) -> None
 def test_an_unbounded_reward_ranks_and_saves_against_majority(given: Tables) -> None:
     rewards = given["orm_scores"].assign(reward=np.where(given["solutions"]["is_correct"], 5.0, -50.0))
     tables = measured(given, prm_scores=empty(SCORES), orm_scores=check(rewards, SCORES))["tables"]
+    saved = tables["savings"].set_index(["policy", "unit", "n"])["factor"]
+    assert saved[UNIFORM, "samples", 8] > 1, "who knows what is right needs fewer samples than majority"
     assert set(tables["savings"]["over"]) == {"majority"} and "online" not in tables and "leads" not in tables
     assert tables["agreement"].set_index("kind").loc["predicted", "correlation"] > 0.9
 
