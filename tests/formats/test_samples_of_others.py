@@ -124,6 +124,17 @@ def test_a_dvts_file_has_minus_one_for_all_token_counts_and_no_aggregates(jsonl:
     assert data.solutions["n_tokens"].isna().all() and data.scores["reward"].isna().all()
 
 
+def test_completions_of_a_search_are_warned_of_for_they_are_no_independent_samples(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name, warned in (("best_of_n", False), ("beam_search", True), ("dvts", True)):
+        path = tmp_path / f"{name}_completions.jsonl"
+        path.write_text(json.dumps(LEARN) + "\n")
+        caplog.clear()
+        assert len(read(path, "search_and_learn").solutions) == 3
+        assert ("no independent samples" in caplog.text) == warned
+
+
 def test_what_the_searches_answered_is_a_table_by_strategy_and_budget(jsonl: Jsonl) -> None:
     no_gold = {key: value for key, value in LEARN.items() if key != "answer"} | {"unique_id": "other"}
     table = read_predictions(jsonl(LEARN, no_gold))
@@ -190,11 +201,40 @@ PRM800K = {
         "finish_reason": "solution",
     },
 }
+LM_EVAL = {
+    "doc": {"problem": "1+1?", "id": 1, "level": 1},
+    "target": "2",
+    "resps": [["It is 2."]],
+    "filter": "none",
+    "arguments": {"gen_args_0": {"arg_0": "1+1?"}},
+}
+INSPECT = {
+    "id": 1,
+    "epoch": 1,
+    "input": [{"role": "user", "content": "1+1?"}],
+    "target": ["2"],
+    "output": {
+        "model": "m",
+        "choices": [{"message": {"content": [{"type": "text", "text": "2"}]}, "stop_reason": "stop"}],
+        "usage": {"output_tokens": 3},
+    },
+    "scores": {"s": {"value": "C", "answer": "2"}},
+    "metadata": {"level": 1},
+}
+OPENR = {
+    "question": "1+1?",
+    "groundtruth": "\\boxed{2}",
+    "result": {"majority_vote": 1},
+    "output": [{"text": "2", "value": [0.5], "completion_tokens": 1, "extracted_answer": "2"}],
+}
 GOOD = [
     ("prm800k", PRM800K),
     ("best_of_n", {**QWEN, "pred": ["2", "3", "4"], "score": [True, False, False], "level": "Level 3"}),
     ("best_of_n", POOL),
     ("search_and_learn", LEARN),
+    ("lm_eval", LM_EVAL),
+    ("inspect", INSPECT),
+    ("openr", OPENR),
     ("math", {"problem": "1+1?", "solution": "$\\boxed{2}$", "level": 3, "unique_id": "a", "subject": "Algebra"}),
     ("processbench", {"id": "a-0", "problem": "p", "steps": ["a"], "final_answer_correct": True, "label": -1}),
     ("prmbench", {"modified_question": "p", "modified_process": ["a"], "error_steps": [1], "classification": "c"}),

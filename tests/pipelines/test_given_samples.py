@@ -42,6 +42,9 @@ def test_published_samples_give_their_published_numbers(run_in: Run, project: Pa
     assert accuracy(curves, "majority", 8) == pytest.approx(0.925)  # 93 if the first of equals wins, docs/estimators.md
     assert set(claims.values()) == {"not measured"}, "one reward is neither a PRM nor an ORM beside it"
     assert "reward 94.0%" in (project / "data/samples/08_reporting/report.html").read_text()
+    ways = pd.read_parquet(project / "data/samples/08_reporting/tables/samples/ways.parquet")
+    in_order = ways[(ways["method"] == "majority_in_order") & (ways["n"] == 8)]
+    assert in_order["accuracy"].item() == pytest.approx(0.93), "as it was published"
 
 
 @pytest.mark.e2e
@@ -69,6 +72,59 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
     assert claims["A1"] == "not measured", "there is no ORM to compare with"
     part = read_part(project / "data/samples/08_reporting/parts/best_of_n.json")
     assert part.examples[0].kind == "Trusted and right"
+
+
+@pytest.mark.e2e
+def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: Run, project: Path) -> None:
+    rows = [(f"p{i:02d}", k, (i + k) % 12 < i) for i in range(12) for k in range(4)]
+    problems = pd.DataFrame({"problem_id": [f"p{i:02d}" for i in range(12)], "answer": "1"})
+    problems["problem"] = problems["problem_id"] + "?"
+    solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "is_correct"]).assign(steps=[["a", "b"]] * 48)
+    solutions["answer"] = solutions["is_correct"].map({True: "1", False: "2"}).where(solutions["sample_id"] > 0)
+    solutions["n_tokens"] = 10
+    wrong = [0.1 if right else 0.7 for right in solutions["is_correct"]]
+    scores = solutions[["problem_id", "sample_id"]].assign(
+        verifier="theirs", negative=[[0.2, p] for p in wrong], neutral=[[0.0, 0.0]] * 48
+    )
+    labels = solutions[["problem_id", "sample_id"]].assign(step=0, completion=0, text="a", is_chosen=True)
+    labels["rating"] = pd.array([1, -1] * 24, "Int8")
+    searches = problems[["problem_id"]].assign(strategy="weighted", budget=4, answer="1", is_correct=True)
+    write(
+        Tables(problems=problems, solutions=solutions, scores=scores, step_labels=labels), project / "mine", "parquet"
+    )
+    write(
+        Tables(
+            problems=problems.assign(problem_id="x" + problems["problem_id"]),
+            predictions=searches.assign(problem_id="x" + searches["problem_id"]),
+        ),
+        project / "beam",
+        "parquet",
+    )
+    given = project / "conf" / "local" / "parameters.yml"
+    source = {
+        "path": "mine",
+        "format": "parquet",
+        "searches": [{"path": "beam", "format": "parquet", "name": "their beam"}],
+    }
+    given.write_text(json.dumps({"search": {"given_samples": source}}))
+    (project / "conf" / "samples" / "parameters.yml").write_text(given.read_text())
+    done = run_in(project, "--env", "samples")
+    assert done.exit_code == 0, done.output
+    folder = project / "data/samples/08_reporting"
+    assert set(pd.read_parquet(folder / "curves.parquet")["without_answer"]) == {0.25}
+    tables = {file.stem: pd.read_parquet(file) for file in (folder / "tables/samples").glob("*.parquet")}
+    assert tables.keys() == {
+        *("ways", "leads", "curves", "savings", "chosen", "agreement", "online", "calibration", "searches")
+    }
+    beam = tables["searches"].set_index("other").loc["theirs: best-of-N, chosen aggregation"]
+    assert beam["search"] == "their beam, weighted" and beam["accuracy"] == 1.0 and beam["verdict"] == "wins"
+    page, absent = (folder / "report.html").read_text(), "25.0 % of the samples are without an answer"
+    lines = json.loads((folder / "summary.json").read_text())["lines"]
+    assert any(line.startswith("WARNING: ") and absent in line for line in lines)
+    for words in (absent, "What choosing by difficulty saves", "Calibration on labeled steps", "their beam, weighted"):
+        assert words in page
+    _, claims = told(project, "samples")
+    assert claims["B3"] == claims["B8"] == "inconclusive", "twelve problems settle nothing"
 
 
 @pytest.mark.e2e

@@ -12,6 +12,7 @@ from stepscale.formats.registry import (
     ReadableFormat,
     WritableFormat,
     read,
+    read_predictions,
     write,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "WritableFormat",
     "iter_records",
     "read",
+    "read_predictions",
     "write",
 ]

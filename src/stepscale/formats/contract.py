@@ -26,6 +26,7 @@ class Tables:
         solutions: One row per sample of a problem.
         step_labels: One row per labelled completion of a step.
         scores: One row per solution and verifier.
+        predictions: One row per problem, strategy and budget of a search.
         records: One row per PRM800K record.
         skipped: How many bad lines were left out (``on_error="skip"``).
         skip_reasons: File, line and reason of the first hundred.
@@ -36,6 +37,7 @@ class Tables:
     solutions: pd.DataFrame = field(default_factory=lambda: empty(tables.SOLUTIONS))
     step_labels: pd.DataFrame = field(default_factory=lambda: empty(tables.STEP_LABELS))
     scores: pd.DataFrame = field(default_factory=lambda: empty(tables.SCORES))
+    predictions: pd.DataFrame = field(default_factory=lambda: empty(tables.PREDICTIONS))
     records: pd.DataFrame | None = None
     skipped: int = 0
     skip_reasons: tuple[str, ...] = ()
@@ -52,8 +54,8 @@ def checked(data: Tables) -> Tables:
         The tables as declared.
 
     Raises:
-        InputError: A table is not as declared, a solution is of an unknown problem, or labels or scores are of an
-            unknown solution.
+        InputError: A table is not as declared, a solution or prediction is of an unknown problem, or labels or scores
+            are of an unknown solution.
     """
     if not isinstance(data, Tables):
         raise InputError(f"stepscale.formats.Tables are needed, got {type(data).__name__}")
@@ -63,6 +65,7 @@ def checked(data: Tables) -> Tables:
         solutions=tables.solutions(data.solutions),
         step_labels=tables.step_labels(data.step_labels),
         scores=tables.scores(data.scores),
+        predictions=tables.predictions(data.predictions),
     )
     _check_keys(data)
     return data
@@ -71,7 +74,7 @@ def checked(data: Tables) -> Tables:
 def _check_keys(data: Tables) -> None:
     problems = pd.Index(data.problems["problem_id"])
     solutions = pd.MultiIndex.from_frame(data.solutions[_KEY])
-    for name in ("solutions", "step_labels", "scores"):
+    for name in ("solutions", "step_labels", "scores", "predictions"):
         frame: pd.DataFrame = getattr(data, name)
         if not len(frame):
             continue
@@ -80,6 +83,8 @@ def _check_keys(data: Tables) -> None:
             raise InputError(
                 f"{name}: problem_id {unknown.iloc[0]!r} has no row in problems; give the tables of one data set"
             )
+        if name == "predictions":
+            continue
         orphans = frame.loc[~pd.MultiIndex.from_frame(frame[_KEY]).isin(solutions), _KEY]
         if len(orphans):
             key = next(zip(*(orphans[column].tolist() for column in _KEY), strict=True))

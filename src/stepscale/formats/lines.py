@@ -1,4 +1,4 @@
-"""Records out of a source, one at a time: JSON lines, JSON, Parquet or Arrow files, or a data set of the hub.
+"""Records out of a source, one at a time: JSON lines, JSON, Parquet, Arrow or inspect's files, or a data set of the hub.
 
 In: a path (or several, or a hub name). Out: one dict per record, in file order; a bad line is raised or skipped and
 counted (``on_error``) under its file and number. JSON lines are streamed: a file of any size needs the memory of one
@@ -14,6 +14,7 @@ import orjson
 
 from stepscale.errors import InputError
 from stepscale.formats import hub
+from stepscale.formats.eval_archive import eval_samples
 from stepscale.formats.fields import BadRecord, Record
 from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
 from stepscale.formats.source_files import LINES, Source, data_files, ending, sources
@@ -100,6 +101,9 @@ class Records:
         with readable(path):
             if kind in (".parquet", ".arrow"):
                 yield from self._numbered(str(path), (parquet_rows if kind == ".parquet" else arrow_rows)(path))
+                return
+            if kind == ".eval":
+                yield from self._numbered(str(path), eval_samples(path))
                 return
             with opened(path) as stream:
                 if kind == ".json" or _begins_with_list(stream):

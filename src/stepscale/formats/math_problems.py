@@ -145,3 +145,11 @@ def level_of(record: Record) -> int | None:
     if level is not None and not is_whole(level):
         raise BadRecord(f"level is {record['level']!r:.60}, not a number or 'Level 3'")
     return level
+
+
+def level_if_any(record: Record) -> int | None:
+    """As ``level_of``; None where the key holds something else, for records that are no MATH problems."""
+    try:
+        return level_of(record)
+    except BadRecord:
+        return None

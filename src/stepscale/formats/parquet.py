@@ -1,6 +1,7 @@
 """The tables themselves as a folder of Parquet files, one per table: the form in which they are kept and passed on.
 
-    my_samples/problems.parquet, solutions.parquet, step_labels.parquet, scores.parquet, records.parquet
+    my_samples/problems.parquet, solutions.parquet, step_labels.parquet, scores.parquet, predictions.parquet,
+    records.parquet
 
 Only problems.parquet is required. This is also the way in for samples of one's own: `stepscale.formats.tables` says
 what each holds.
@@ -20,7 +21,7 @@ from stepscale.formats.opening import readable
 from stepscale.formats.prm800k.records_table import RECORDS
 from stepscale.formats.source_files import checked_path, data_files, is_file_name
 
-_TABLES = ("problems", "solutions", "step_labels", "scores", "records")
+_TABLES = ("problems", "solutions", "step_labels", "scores", "predictions", "records")
 
 
 def read(source: str | Path) -> Tables:
@@ -50,6 +51,14 @@ def read(source: str | Path) -> Tables:
             with readable(file):
                 frames[name] = pd.read_parquet(file, page_checksum_verification=True)
     return _checked(Tables(**frames))
+
+
+def read_searches(source: str | Path) -> Tables:
+    """The same folder, for its table of predictions. Raises InputError as ``read``, or if it has none."""
+    data = read(source)
+    if data.predictions.empty:
+        raise InputError(f"{source}: no predictions.parquet there; give a folder with the results of searches")
+    return data
 
 
 def write(data: Tables, path: str | Path) -> int:

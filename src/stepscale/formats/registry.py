@@ -15,6 +15,7 @@ from stepscale.errors import InputError
 from stepscale.formats.contract import Tables
 from stepscale.formats.lines import OnError
 from stepscale.formats.source_files import Source
+from stepscale.grading import Rules
 
 ReadableFormat = Literal[
     "prm800k",
@@ -26,15 +27,26 @@ ReadableFormat = Literal[
     "scored_samples",
     "best_of_n",
     "search_and_learn",
+    "lm_eval",
+    "inspect",
+    "openr",
+    "compute_optimal_tts",
     "parquet",
 ]
 """Formats that `read` knows."""
+SEARCHED_FORMATS = ("search_and_learn", "openr", "compute_optimal_tts", "parquet")
+"""Formats that `read_predictions` knows."""
 WritableFormat = Literal["prm800k", "math", "trl_stepwise", "parquet"]
 """Formats that `write` knows."""
 READABLE_FORMATS: tuple[str, ...] = get_args(ReadableFormat)
 WRITABLE_FORMATS: tuple[str, ...] = get_args(WritableFormat)
 
-_MODULES = {name: name for name in READABLE_FORMATS} | {"math": "math_problems"}
+_MODULES = {name: name for name in READABLE_FORMATS} | {
+    "math": "math_problems",
+    "inspect": "inspect_log",
+    "compute_optimal_tts": "openr",
+}
+_VERBS = {"read": "read it", "write": "write it", "read_searches": "read results of searches in it"}
 
 
 def read(path: Source, format: str, *, on_error: OnError = "raise", **options: Any) -> Tables:
@@ -61,6 +73,37 @@ def read(path: Source, format: str, *, on_error: OnError = "raise", **options: A
     return tables
 
 
+def read_predictions(
+    path: Source, format: str, *, on_error: OnError = "raise", rules: Rules = "prm800k", **options: Any
+) -> Tables:
+    """Read what searches of others answered, to stand beside samples of the same problems.
+
+    Args:
+        path: A file, a folder, a list of them, or ``hf://owner/name``.
+        format: One of `SEARCHED_FORMATS`.
+        on_error: As for `read`.
+        rules: How answers without a verdict are graded.
+        **options: Those of the format (docs/formats.md).
+
+    Returns:
+        Problems and their ``predictions``.
+
+    Raises:
+        InputError: As for `read`, or the file holds no results of a search.
+    """
+    reader = _function(format, SEARCHED_FORMATS, "read_searches")
+    if format != "parquet":
+        options |= {"on_error": on_error, "rules": rules}
+    _check_options(format, reader, options)
+    tables: Tables = reader(path, **options)
+    return tables
+
+
+def takes_rules(format: str) -> bool:
+    """Whether the format's reader grades samples without a verdict, by its option ``rules``."""
+    return "rules" in signature(_function(format, READABLE_FORMATS, "read")).parameters
+
+
 def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
     """Write a data set to a file (``.gz``: compressed) or, for "parquet", a folder.
 
@@ -85,7 +128,7 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
 
 def _function(format: str, known: Iterable[str], verb: str) -> Callable[..., Any]:
     if not isinstance(format, str) or format not in known:
-        raise InputError(f"format {format!r}: cannot {verb} it; choose one of {', '.join(known)}")
+        raise InputError(f"format {format!r}: cannot {_VERBS[verb]}; choose one of {', '.join(known)}")
     function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{_MODULES[format]}"), verb)
     return function
 

@@ -32,13 +32,17 @@ class ProblemRow(NamedTuple):
 
 
 class SampleRow(NamedTuple):
-    """A row of the solutions table less its key. ``is_correct``: the file's verdict; None: to be graded."""
+    """A row of the solutions table less its key. ``is_correct``: the file's verdict; None: to be graded.
+
+    ``finish``: "solution", or "length" where the sample was cut off.
+    """
 
     steps: list[str]
     answer: str | None
     is_correct: bool | None
     generator: str | None = None
     n_tokens: int | None = None
+    finish: str = "solution"
 
 
 class ScoreRow(NamedTuple):
@@ -60,20 +64,34 @@ class SampleRows:
 
     def __init__(self, split: str | None, rules: Rules) -> None:
         self.split, self.rules = split, rules
-        self._problem_ids: set[str] = set()
+        self._counts: dict[str, int] = {}
+        self._texts: dict[str, int] = {}  # hashes
         self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
-        self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "finish", *SampleRow._fields)
+        self._solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", *SampleRow._fields)
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
 
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
         """One problem with all its samples. Raises BadRecord if it was added before."""
-        problem_id = problem.problem_id
-        if problem_id in self._problem_ids:
-            raise BadRecord(f"the problem {problem_id!r:.80} was given before: all its samples belong in one record")
-        self._problem_ids.add(problem_id)
-        self._problems.row(*problem, self.split)
-        self._solutions.rows((problem_id, number, "solution", *sample) for number, sample in enumerate(samples))
-        self.add_scores(problem_id, scores)
+        if problem.problem_id in self._counts:
+            raise BadRecord(
+                f"the problem {problem.problem_id!r:.80} was given before: all its samples belong in one record"
+            )
+        self.extend(problem, samples, scores)
+
+    def extend(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow] = ()) -> None:
+        """Further samples of a problem, numbered after those that it has. ``scores`` count these samples from 0.
+
+        Raises BadRecord if another problem has this id.
+        """
+        problem_id, said = problem.problem_id, hash(problem.problem)
+        if self._texts.setdefault(problem_id, said) != said:
+            raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
+        if problem_id not in self._counts:
+            self._problems.row(*problem, self.split)
+        start = self._counts.get(problem_id, 0)
+        self._counts[problem_id] = start + len(samples)
+        self._solutions.rows((problem_id, start + number, *sample) for number, sample in enumerate(samples))
+        self.add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
 
     def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
         """Scores of samples that are added before or after."""
@@ -84,7 +102,7 @@ class SampleRows:
         problems = self._problems.frame()
         return Tables(
             problems=problems,
-            solutions=_graded(self._solutions.frame(), problems, self.rules),
+            solutions=with_verdicts(self._solutions.frame(), problems, self.rules),
             scores=self._scores.frame(),
             skipped=records.skipped,
             skip_reasons=tuple(records.reasons),
@@ -137,7 +155,8 @@ def stated_answer(text: str) -> str | None:
     return extract_answer(text)
 
 
-def _graded(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+def with_verdicts(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Rows with ``is_correct`` graded where it is null and the gold answer of the problem is known."""
     golds = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
     is_open = solutions["is_correct"].isna() & golds.notna()
     if not is_open.any():

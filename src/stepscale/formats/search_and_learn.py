@@ -8,12 +8,12 @@ Steps are paragraphs, as its PRMs are given them. Completions have no answer of 
 taken from the text and graded here. `read_predictions` reads what the searches themselves answered at each budget.
 """
 
+import logging
 import re
+from pathlib import Path
 
 import pandas as pd
 
-from stepscale.formats import tables
-from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import (
     BadRecord,
@@ -28,11 +28,15 @@ from stepscale.formats.fields import (
 )
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import last_boxed, level_of
+from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
 from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, stated_answer, token_counts
 from stepscale.formats.source_files import Source
-from stepscale.grading import Rules, grade_many
+from stepscale.grading import Rules
 
+_SEARCHES = ("beam_search_completions", "dvts_completions")  # how it names their files
 _PREDICTION = re.compile(r"pred_(?P<strategy>\w+)@(?P<budget>\d+)")
+
+logger = logging.getLogger(__name__)
 
 
 def read(
@@ -74,6 +78,11 @@ def read(
         rows.add(_problem(record), samples, _scores(record, verifier, len(completions)))
 
     records.read_into(add)
+    if Path(records.file).name.startswith(_SEARCHES):
+        logger.warning(
+            "%s: completions of a search are no independent samples; read what it answered with read_predictions",
+            records.file,
+        )
     return rows.tables(records)
 
 
@@ -85,6 +94,18 @@ def read_predictions(
     config: str | None = None,
     rules: Rules = "prm800k",
 ) -> pd.DataFrame:
+    """The predictions of ``read_searches`` alone."""
+    return read_searches(source, on_error=on_error, split=split, config=config, rules=rules).predictions
+
+
+def read_searches(
+    source: Source,
+    *,
+    on_error: OnError = "raise",
+    split: str | None = None,
+    config: str | None = None,
+    rules: Rules = "prm800k",
+) -> Tables:
     """What the searches answered: the ``pred_*@n`` of each problem.
 
     Args:
@@ -95,32 +116,27 @@ def read_predictions(
         rules: How the answers are graded.
 
     Returns:
-        A predictions table: problem_id, strategy ("naive", "weighted", "maj"), budget (completions), answer,
+        Problems and their predictions: problem_id, strategy ("naive", "weighted", "maj"), budget (completions), answer,
         is_correct (null where the file has no gold answer).
 
     Raises:
         InputError: A bad line, or a missing or empty source.
     """
     records = Records(source, on_error, split, config)
-    rows: list[tuple[str, str, int, str | None, str | None]] = []
+    rows = PredictionRows(split, rules)
 
     def add(record: Record) -> None:
-        problem = _problem(record)
         predictions = [
-            (match["strategy"], int(match["budget"]), last_boxed(text(record, key)))
+            PredictionRow(match["strategy"], int(match["budget"]), last_boxed(text(record, key)))
             for key in record
             if (match := _PREDICTION.fullmatch(key)) and record[key] is not None
         ]
         if not predictions:
             raise BadRecord("there is no key such as 'pred_weighted@4'")
-        rows.extend((problem.problem_id, *prediction, problem.answer) for prediction in predictions)
+        rows.add(_problem(record), predictions)
 
     records.read_into(add)
-    graded = [(answer, gold) for *_, answer, gold in rows if gold is not None]
-    verdicts = iter(grade_many([answer for answer, _ in graded], [gold for _, gold in graded], rules))
-    columns = Columns(tables.PREDICTIONS, *tables.PREDICTIONS.columns)
-    columns.rows((*row, None if gold is None else next(verdicts)) for *row, gold in rows)
-    return columns.frame()
+    return rows.tables(records)
 
 
 def _problem(record: Record) -> ProblemRow:

@@ -20,13 +20,13 @@ LINES = (".jsonl", ".ndjson", ".jl", ".jsonlines")
 """Endings of files with one JSON record per line."""
 COMPRESSIONS = (".gz", ".zst", ".xz", ".bz2")
 _JSON = (*LINES, ".json")
-READABLE = (*_JSON, ".parquet", ".arrow")
+READABLE = (*_JSON, ".parquet", ".arrow", ".eval")
 """Endings that are read, in upper case too; the JSON ones also with one of `COMPRESSIONS` behind."""
 
 _DATA = {
     *(*READABLE, *COMPRESSIONS, ".csv", ".tsv", ".feather", ".orc", ".avro", ".xls", ".xlsx", ".pkl", ".pickle"),
     *(".npz", ".npy", ".h5", ".hdf5", ".msgpack", ".zip", ".tar", ".tgz", ".7z", ".rar", ".lz4", ".br", ".z", ".zstd"),
-    *(".zlib", ".lzma", ".tfrecord", ".sqlite", ".db", ".duckdb", ".ods", ".eval", ".pq", ".parq", ".jsonld", ".json5"),
+    *(".zlib", ".lzma", ".tfrecord", ".sqlite", ".db", ".duckdb", ".ods", ".pq", ".parq", ".jsonld", ".json5"),
     *(".geojson", ".mat", ".hdf", ".joblib", ".dill", ".cbor", ".dta", ".sav", ".rda", ".rds", ".psv", ".xml", ".mds"),
 }
 _BESIDE_DATA = {

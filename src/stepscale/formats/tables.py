@@ -92,6 +92,12 @@ CURVES = Table(
         "seeds": Column("int64", low=0),
         "label": Column("str", optional=True, about="the way to choose, as figures name it"),
         "error": Column("float64", nullable=True, optional=True, low=0, about="Monte Carlo standard error"),
+        "without_answer": Column(
+            "float64", optional=True, low=0, high=1, about="share of the samples without an answer"
+        ),
+        "without_verdict": Column(
+            "float64", optional=True, low=0, high=1, about="share of the samples without a verdict"
+        ),
     },
     key=("data", "method", "verifier", "n"),
 )
@@ -103,6 +109,9 @@ PREDICTIONS = Table(
         "budget": Column("int64", low=1),
         "answer": Column("str", nullable=True),
         "is_correct": Column("boolean", nullable=True),
+        "tokens": Column(
+            "Float64", nullable=True, optional=True, low=0
+        ),  # of the whole search, as its file counts them
     },
     key=("problem_id", "strategy", "budget"),
 )

@@ -1,5 +1,6 @@
 """What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator, model_validator
@@ -56,8 +57,21 @@ class PoolBlock(Block):
     labeler: PoolLabeler = Field(description="who rates them; a kind alone, or one with its settings")
 
 
+class GivenSearch(FileSource):
+    """What somebody's search answered, to stand beside given samples of the same problems."""
+
+    name: str | None = Field(None, description="in the report; null: the file's name")
+
+    @property
+    def label(self) -> str:
+        """The name that the report shows."""
+        return self.name or Path(self.path).name.split(".")[0]
+
+
 class GivenSamples(FileSource):
     """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
+
+    searches: tuple[GivenSearch, ...] = Field((), description="results of searches on the same problems")
 
     places: int | None = Field(
         None,

@@ -11,6 +11,7 @@ from stepscale.report.part import Figure, Part
 STATUSES = ("held", "did not hold", "inconclusive")
 ORDER = (
     "best-of-n",
+    "samples",
     "search",
     "revisions",
     "policy",

@@ -16,6 +16,7 @@ from stepscale.pipelines.sampling import GradedSampler
 from stepscale.pipelines.test_time_search.given_samples import read_given, without_learned
 from stepscale.references import reference_in
 from stepscale.resume import ShardPlan
+from stepscale.studies.samples.ways import judges_steps
 from stepscale.verifiers.contract import Verifier
 
 logger = logging.getLogger(__name__)
@@ -77,8 +78,7 @@ def sort_scores(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, given_scores: pd.DataFrame, search: SearchBlock
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Given scores by those who judged steps, public PRMs with them, and by those who gave every solution one number."""
-    several = given_scores["negative"].map(len).gt(1).astype(bool)
-    of_steps = given_scores["verifier"].isin(set(given_scores["verifier"][several]))
+    of_steps = given_scores["verifier"].isin(judges_steps(given_scores))
     by_step = [given_scores[of_steps], *_public_scores(test_problems, test_solutions, search)]
     return pd.concat(by_step, ignore_index=True), given_scores[~of_steps]
 

@@ -4,6 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
+from stepscale.pipelines.samples.measuring import measured_samples
 from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.test_time_search import difficulty, measuring, nodes, searches
 
@@ -108,7 +109,7 @@ def samples() -> Pipeline:
             ),
         ],
         tags="samples",
-    )
+    ) + measured_samples("samples")
 
 
 def judge_samples() -> Pipeline:
@@ -119,4 +120,4 @@ def judge_samples() -> Pipeline:
         outputs=["test_problems", "test_solutions"],
         name="read_samples_to_judge",
     )
-    return Pipeline([read, *_score()], tags="judge_samples")
+    return Pipeline([read, *_score()], tags="judge_samples") + measured_samples("judge_samples")

@@ -9,6 +9,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.formats.graded import AbsentShares, absent_shares
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.tables import SCORING_RULES
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
@@ -21,13 +22,23 @@ class SplitScores:
     """The samples of one split with the scores of every verifier.
 
     ``scores``: by verifier [problems, samples]. ``steps``: by verifier that judges steps, its step scores, a row for each sample.
-    ``levels``: of the problems, 0 where it is not known.
+    ``levels``: of the problems, 0 where it is not known. ``absent``: shares of the samples without an answer or a verdict.
     """
 
     grid: SampleGrid
     levels: tuple[int, ...]
     scores: dict[str, Floats]
     steps: dict[str, pd.DataFrame]
+    absent: AbsentShares
+
+    def prms(self) -> tuple[str, ...]:
+        """The verifiers that claims on a PRM are about: the run's own, or else all that judge steps."""
+        return ("prm",) if "prm" in self.steps else tuple(self.steps)
+
+    def orms(self) -> tuple[str, ...]:
+        """The verifiers that claims on an ORM are about: the run's own, or else all that gave each solution one number."""
+        others = tuple(name for name in self.scores if name not in self.steps and name != "mean_logprob")
+        return ("orm",) if "orm" in others else others
 
     def has_neutral(self, verifier: str) -> bool:
         """Whether a verifier gives any step a chance of being neutral: soft and two-class ones do not."""
@@ -64,7 +75,7 @@ def score_samples(
     if len(samples) and samples["mean_logprob"].notna().all():
         scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
-    return SplitScores(grid, levels, scores, steps)
+    return SplitScores(grid, levels, scores, steps, absent_shares(samples))
 
 
 def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:

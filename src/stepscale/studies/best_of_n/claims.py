@@ -6,6 +6,7 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import permutations
+from typing import TypeVar
 
 import pandas as pd
 
@@ -16,6 +17,7 @@ from stepscale.estimators.samples import SampleGrid
 from stepscale.studies.best_of_n.comparison import deciding_budget, leads_at
 from stepscale.verifiers.aggregation import Rule, aggregate
 
+_Part = TypeVar("_Part")
 CLOSE = 0.02  # A2: two points; the paper's four rules lie within 0.8 points
 NEAR_BEST = 0.01  # A2: one point, by which product with neutral as positive may be behind the best
 
@@ -65,6 +67,16 @@ def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: in
         )
         for name, lead in leads_at(values, ns, n).items()
         if name.startswith("PRM")
+    }
+
+
+def joined(by_verifier: Mapping[str, Mapping[str, _Part]]) -> dict[str, _Part]:
+    """The quantities of all verifiers, each named after its own where there are several: a claim is about all of them."""
+    several = len(by_verifier) > 1
+    return {
+        f"{verifier}: {name}" if several else name: part
+        for verifier, quantities in by_verifier.items()
+        for name, part in quantities.items()
     }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
+from stepscale.formats.graded import AbsentShares
 from stepscale.report.claims import Claim
 from stepscale.report.number_formats import SHARE, cell, in_percent
 from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
@@ -43,14 +44,32 @@ def best_of_n_part(
     return Part(
         name="best-of-n",
         title="How well do verifiers choose among N samples?",
+        text=_absent(curves),
         figures=tuple(figures),
         tables=tuple(_rules_table(tables["scoring_rules"]) if "scoring_rules" in tables else ()),
         claims=tuple(claims),
         measures=_measures(curves, tables),
-        summary=(headline(curves),),
+        summary=(headline(curves), *([f"WARNING: {_absent(curves)}"] if _is_notable(curves) else [])),
         examples=tuple(examples),
         examples_note=_RATED.format(what=what, then=_THEN if rated else ""),
     )
+
+
+def _absent(curves: pd.DataFrame) -> str:
+    """A sentence on samples without an answer or a verdict; "" where the curves do not say."""
+    return f"Of the test problems, {shares}." if (shares := _shares(curves)) else ""
+
+
+def _is_notable(curves: pd.DataFrame) -> bool:
+    shares = _shares(curves)
+    return shares is not None and shares.is_notable
+
+
+def _shares(curves: pd.DataFrame) -> AbsentShares | None:
+    if "without_answer" not in curves:
+        return None
+    first = curves.iloc[0]
+    return AbsentShares(float(first["without_answer"]), float(first["without_verdict"]))
 
 
 def headline(curves: pd.DataFrame) -> str:

@@ -16,7 +16,7 @@ from stepscale.parameters import PoolBlock, ReportBlock, SearchBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.report.part import WorkedExample
 from stepscale.studies.best_of_n.aggregates import SplitScores, score_samples, scoring_rules
-from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, rule_values
+from stepscale.studies.best_of_n.claims import RULES, a2_quantities, a5_quantities, joined, rule_values
 from stepscale.studies.best_of_n.comparison import (
     a1_quantities,
     curves_table,
@@ -29,7 +29,7 @@ from stepscale.studies.best_of_n.comparison import (
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.studies.best_of_n.worked_examples import choose
 
-COMPARED = {"PRM", "ORM", "Majority"}
+COMPARED = {"PRM", "ORM", "Majority"}  # on held-out problems there are the run's own verifiers
 FEWEST_PROBLEMS = 5  # quintiles need as many
 SplitSamples = Mapping[str, SplitScores]
 
@@ -67,11 +67,11 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
         "scoring_rules": scoring_rules(test, max(ns), resamples, seed),
     }
     claims: list[Claim] = []
-    if values.keys() >= COMPARED and len(test.grid.ids) >= FEWEST_PROBLEMS:
-        bins = quintiles(test.grid)
-        measured["quintiles"] = by_quintile(bins, votes, ns, resamples, seed)
+    if test.prms() + test.orms() and len(test.grid.ids) >= FEWEST_PROBLEMS:
+        bins, shown = quintiles(test.grid), [_label(name) for name in test.prms() + test.orms()]
+        measured["quintiles"] = by_quintile(bins, votes, [*shown, "Majority"], ns, resamples, seed)
         claims = _claims(test, values, bins, ns, resamples, seed)
-        if "heldout" in scored:
+        if "heldout" in scored and values.keys() >= COMPARED:
             few = [n for n in ns if n <= scored["heldout"].grid.mask.shape[1]]
             unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, resamples, seed)
             of_unlike = _per_problem(unlike)
@@ -98,7 +98,7 @@ def _curves(
     votes = estimates(scored.grid, scored.scores, ns)
     errors = {label: vote.error for label, vote in votes.items()}
     table = curves_table(data, _per_problem(votes), ns, resamples, seed, scored.scores, errors)
-    return votes, checked_curves(table)
+    return votes, checked_curves(table.assign(**scored.absent._asdict()))
 
 
 def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
@@ -109,15 +109,32 @@ def _per_problem(votes: Mapping[str, Vote]) -> dict[str, Floats]:
 def _claims(
     scored: SplitScores, values: dict[str, Floats], bins: Bins, ns: list[int], resamples: int, seed: int
 ) -> list[Claim]:
-    """A6; A1 where there are budgets enough to see a lead grow; A2 where the PRM has neutral steps."""
-    settled = [settle("A6", a6_quantities(bins, values, ns, resamples, seed), seeds=1)]
-    if shows_growth(ns):
-        beside = leads_at_all_samples(values, ns, resamples, seed)
-        settled.append(settle("A1", a1_quantities(values, ns, resamples, seed), seeds=1, beside=beside))
-    if "prm" in scored.steps and scored.has_neutral("prm"):
-        rules = rule_values(scored.grid, scored.steps["prm"], RULES, deciding_budget(ns))
-        settled.append(settle("A2", a2_quantities(rules, resamples, seed), seeds=1))
-    return settled
+    """A1 and A6 where a PRM and an ORM scored, A1 given budgets enough; A2 where a PRM knows neutral steps."""
+    pairs = {
+        f"{prm}, {orm}": {"PRM": values[_label(prm)], "ORM": values[_label(orm)], "Majority": values["Majority"]}
+        for prm in scored.prms()
+        for orm in scored.orms()
+    }
+    a1 = {name: a1_quantities(pair, ns, resamples, seed) for name, pair in pairs.items() if shows_growth(ns)}
+    beside = {name: leads_at_all_samples(pair, ns, resamples, seed) for name, pair in pairs.items()}
+    n = deciding_budget(ns)
+    a2 = {
+        name: a2_quantities(rule_values(scored.grid, scored.steps[name], RULES, n), resamples, seed)
+        for name in scored.prms()
+        if scored.has_neutral(name)
+    }
+    a6 = {name: a6_quantities(bins, pair, ns, resamples, seed) for name, pair in pairs.items()}
+    parts = {"A6": (a6, {}), "A1": (a1, beside), "A2": (a2, {})}
+    return [
+        settle(claim, joined(quantities), seeds=1, beside=joined(others))
+        for claim, (quantities, others) in parts.items()
+        if quantities
+    ]
+
+
+def _label(verifier: str) -> str:
+    """Best-of-N by a verifier, as curves call it."""
+    return next(m.label for m in methods([verifier]) if m.method == "best_of_n" and m.verifier == verifier)
 
 
 def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, seed: int) -> pd.DataFrame:

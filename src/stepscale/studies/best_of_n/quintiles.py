@@ -4,7 +4,7 @@ In: a grid of samples and per-problem accuracies by method. Out: one curve a qui
 Quintile 1 is the easiest fifth of the problems.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,6 @@ from stepscale.estimators.voting import Vote
 from stepscale.seeds import seed_for
 from stepscale.studies.best_of_n.comparison import PAPER_LEADS, at_budget, deciding_budget, slope_weights
 
-SHOWN = ("PRM", "ORM", "Majority")
 BEHIND = 0.02  # two points, by which the PRM may be behind in a quintile and still not lose there
 
 
@@ -31,16 +30,18 @@ def quintiles(grid: SampleGrid) -> Bins:
     return quantile_bins(oracle_easiness(grid.correct, grid.mask), grid.ids)
 
 
-def by_quintile(bins: Bins, votes: Mapping[str, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+def by_quintile(
+    bins: Bins, votes: Mapping[str, Vote], labels: Iterable[str], ns: Sequence[int], resamples: int, seed: int
+) -> pd.DataFrame:
     """Figure 6: columns quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems, error (Monte
     Carlo, of the quintile's accuracy).
 
-    ``votes``: accuracy [problems, len(ns)] by label, with its error; those of ``SHOWN`` are taken.
+    ``votes``: accuracy [problems, len(ns)] by label, with its error; those of ``labels`` are taken.
     """
-    parts = []
+    parts, shown = [], [name for name in labels if name in votes]
     for quintile in np.unique(bins).tolist():
         inside = bins == quintile
-        for label in (name for name in SHOWN if name in votes):
+        for label in shown:
             accuracy = bootstrap_interval(votes[label].per_problem[inside], resamples, seed).cells("accuracy")
             curve = pd.DataFrame({"quintile": quintile, "label": label, "n": list(ns), **accuracy})
             parts.append(curve.assign(n_problems=int(inside.sum()), error=votes[label].error_among(inside)))

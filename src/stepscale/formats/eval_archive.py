@@ -1,0 +1,57 @@
+"""The samples in an ``.eval`` archive of inspect-ai: a zip whose members may be compressed with zstd.
+
+In: a path. Out: each sample's JSON object, in order of the members. Python's zipfile reads zstd from 3.14 on, so such
+members are taken out here. What a sample means is `inspect_log`'s business.
+"""
+
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+import pyarrow as pa
+
+from stepscale.errors import InputError
+
+_ZSTD = 93  # zip's number of the method
+_HEADER = 30  # bytes of a member's local header, before its name
+_LARGEST = 1 << 30  # bytes of one sample: more is no sample, or an archive made to fill memory
+_SAMPLES = "samples/"
+
+
+def eval_samples(path: Path) -> Iterator[Any]:
+    """The parsed members below ``samples/``; of members of one name the last, which is the one that counts.
+
+    Raises:
+        InputError: It is no zip archive, or a member is damaged or too large.
+    """
+    with path.open("rb") as stream:
+        try:
+            archive = zipfile.ZipFile(stream)
+        except zipfile.BadZipFile as error:
+            raise InputError(f"{path}: not an .eval archive ({error}); check the download") from None
+        members = {member.filename: member for member in archive.infolist() if _is_sample(member)}
+        for name, member in sorted(members.items()):
+            if member.file_size > _LARGEST:
+                raise InputError(f"{path}: {name} has {member.file_size} bytes; a sample has at most {_LARGEST}")
+            try:
+                yield orjson.loads(_content(archive, stream, member))
+            except (zipfile.BadZipFile, NotImplementedError, RuntimeError, orjson.JSONDecodeError) as error:
+                raise InputError(f"{path}: {name} cannot be read ({error}); check the download") from None
+
+
+def _is_sample(member: zipfile.ZipInfo) -> bool:
+    return member.filename.startswith(_SAMPLES) and member.filename.endswith(".json")
+
+
+def _content(archive: zipfile.ZipFile, stream: IO[bytes], member: zipfile.ZipInfo) -> bytes:
+    if member.compress_type != _ZSTD:
+        return archive.read(member)
+    stream.seek(member.header_offset)
+    header = stream.read(_HEADER)
+    lengths = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))  # of the name and of extra fields
+    stream.seek(member.header_offset + _HEADER + sum(lengths))
+    packed = pa.BufferReader(stream.read(member.compress_size))
+    content: bytes = pa.CompressedInputStream(packed, "zstd").read(_LARGEST)
+    return content

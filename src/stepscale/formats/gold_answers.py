@@ -1,0 +1,25 @@
+"""The gold answer out of what evaluation tools call the target: an answer, or a whole reference solution."""
+
+from stepscale.formats.math_problems import last_boxed
+
+_GSM8K = "####"
+_LONGEST = 200  # characters of a bare answer; longer ones are solutions
+
+
+def gold_answer(target: str, is_solution: bool = False) -> str | None:
+    """What stands behind GSM8K's last ``####``, else in the last box, else the whole target if it is a line of its own.
+
+    Args:
+        target: The target as the file has it.
+        is_solution: Whether it is a reference solution, however short.
+
+    Returns:
+        The answer; None where the target is a solution that marks none, for a gold answer is never guessed.
+    """
+    if _GSM8K in target:
+        return target.rsplit(_GSM8K, 1)[1].strip() or None
+    boxed = last_boxed(target)
+    if boxed is not None:
+        return boxed
+    bare = "" if is_solution else target.strip()
+    return bare if bare and "\n" not in bare and len(bare) <= _LONGEST else None

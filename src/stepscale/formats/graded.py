@@ -1,0 +1,83 @@
+"""Samples with their answers and verdicts filled in where they can be, and how many still lack one.
+
+In: the problems and solutions of a file. Out: the same solutions; the shares without an answer or a verdict, which are
+said wherever the samples are measured, because such samples count as wrong.
+"""
+
+import logging
+from typing import NamedTuple
+
+import pandas as pd
+
+from stepscale.grading import Rules, extract_answer, grade_many
+
+NOTABLE = 0.05
+"""Share of samples without an answer or a verdict above which a warning is due."""
+
+logger = logging.getLogger(__name__)
+
+
+class AbsentShares(NamedTuple):
+    """Shares of the samples that have no answer, and no verdict."""
+
+    without_answer: float
+    without_verdict: float
+
+    @property
+    def is_notable(self) -> bool:
+        """Whether either is above ``NOTABLE``."""
+        return max(self) > NOTABLE
+
+    def __str__(self) -> str:
+        return (
+            f"{100 * self.without_answer:.1f} % of the samples are without an answer and {100 * self.without_verdict:.1f} % "
+            "without a verdict; they count as wrong"
+        )
+
+
+def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
+    """Solutions with ``answer`` and ``is_correct`` filled in where they can be.
+
+    Where no solution has an answer or a verdict, answers are extracted from the texts. A solution cut off at its length limit
+    has no answer. An answer without a verdict is graded against the problem's answer, if that is known.
+
+    Args:
+        problems: Table with problem_id and answer.
+        solutions: Table with problem_id, steps, answer, is_correct and finish.
+        rules: Grading rules.
+
+    Returns:
+        The same rows; ``is_correct`` is null where there is neither a verdict nor a gold answer.
+    """
+    answer, verdict = solutions["answer"].astype(object), solutions["is_correct"].astype("boolean")
+    cut = (solutions["finish"] == "length").fillna(False).to_numpy(bool)
+    if answer.isna().all() and verdict.isna().all():
+        texts = zip(solutions["steps"], cut, strict=True)
+        found = [None if is_cut else extract_answer("\n".join(steps)) for steps, is_cut in texts]
+        answer = pd.Series(found, solutions.index, object)
+    answer = answer.mask(cut | answer.isna().to_numpy(bool), None)
+    gold = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
+    verdict = verdict.mask(cut, False)
+    to_grade = (verdict.isna() & answer.notna() & gold.notna()).to_numpy(bool)
+    verdicts = grade_many(list(answer[to_grade]), list(gold[to_grade]), rules)
+    verdict[to_grade] = pd.array(verdicts, dtype="boolean")
+    verdict[(verdict.isna() & answer.isna() & gold.notna()).to_numpy(bool)] = False  # no answer is never right
+    return solutions.assign(answer=answer.astype("str"), is_correct=verdict)
+
+
+def absent_shares(solutions: pd.DataFrame) -> AbsentShares:
+    """Shares of the rows whose ``answer`` and ``is_correct`` are null; 0 of no rows."""
+    shares = (float(solutions[name].isna().mean()) if len(solutions) else 0.0 for name in ("answer", "is_correct"))
+    return AbsentShares(*shares)
+
+
+def tell_absent(name: object, solutions: pd.DataFrame) -> AbsentShares:
+    """The shares, said in the log: as a warning where they are notable.
+
+    Args:
+        name: What the samples are called there, such as their file.
+        solutions: As for ``absent_shares``.
+    """
+    shares = absent_shares(solutions)
+    logger.log(logging.WARNING if shares.is_notable else logging.INFO, "%s: %s", name, shares)
+    return shares

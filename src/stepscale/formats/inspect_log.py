@@ -1,0 +1,157 @@
+"""inspect-ai's evaluation logs (``.eval``, or a log written as JSON): an epoch of a sample is a solution.
+
+    samples/<id>_epoch_<n>.json in the archive, or an entry of "samples" in a JSON log:
+    {"id": 1, "epoch": 1, "input": "1+1?" or [{"role": "user", "content": ...}, ...], "target": "2" or ["2", ...],
+     "output": {"model": ..., "choices": [{"message": {"content": "..." or [{"type": "text", "text": ...}, ...]},
+                "stop_reason": "stop"}], "usage": {"output_tokens": 30, ...}},
+     "scores": {"match": {"value": "C", "answer": "2"}}, "metadata": {"level": 3}, "error": null, "attachments": {...}}
+
+The verdict is the scorer's: "C" and 1 are right, anything else ("I", "P", "N", 0.5) is not. Thoughts are no part of a
+solution's text. A sample that failed has no answer. Steps are lines.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from stepscale.formats.contract import Tables, checked
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
+from stepscale.formats.gold_answers import gold_answer
+from stepscale.formats.lines import OnError, Records
+from stepscale.formats.math_problems import level_if_any
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, stated_answer
+from stepscale.formats.source_files import Source
+from stepscale.grading import Rules
+
+_CUT = ("max_tokens", "model_length")
+_ATTACHED = "attachment://"
+_RIGHT = ("C", 1, 1.0, True)
+
+
+def read(
+    source: Source,
+    *,
+    on_error: OnError = "raise",
+    split: str | None = None,
+    config: str | None = None,
+    scorer: str | None = None,
+    rules: Rules = "prm800k",
+) -> Tables:
+    """The log's samples as problems and solutions.
+
+    Args:
+        source: Files, folders or hub data sets; several logs of one task are further samples of the same problems.
+        on_error: "raise" or "skip" a bad sample.
+        split: The split of a hub data set; it is also written to the table.
+        config: The configuration of a hub data set.
+        scorer: Whose score is the verdict; None: the first scorer's.
+        rules: How samples without a score are graded.
+
+    Returns:
+        The tables, without scores of verifiers.
+
+    Raises:
+        InputError: A bad sample, or a missing or empty source.
+    """
+    records = Records(source, on_error, split, config)
+    rows = SampleRows(split, rules)
+    epochs: list[tuple[ProblemRow, int, SampleRow]] = []
+
+    def add(record: Record) -> None:
+        made = [(_problem(sample), _epoch(sample), _sample(sample, scorer)) for sample in _samples(record)]
+        epochs.extend(made)
+
+    records.read_into(add)
+    for problem, _, sample in sorted(epochs, key=lambda one: one[1]):  # the archive's order is that of names
+        rows.extend(problem, [sample])
+    return checked(rows.tables(records))
+
+
+def _samples(record: Record) -> Iterator[Record]:
+    """A JSON log holds all samples in one record."""
+    if "samples" in record and "eval" in record:
+        if not record["samples"]:
+            raise BadRecord("the log has no samples; it was read or written without them")
+        yield from record["samples"]
+    else:
+        yield record
+
+
+def _problem(sample: Record) -> ProblemRow:
+    name, target = required(sample, "id"), required(sample, "target")
+    if not isinstance(name, str) and not is_whole(name):
+        raise BadRecord(f"'id' is {name!r:.60}, not a name or a number")
+    targets = [target] if isinstance(target, str) else target
+    if type(targets) is not list or not all(isinstance(one, str) for one in targets):
+        raise BadRecord(f"'target' is {target!r:.60}, not a string or a list of strings")
+    gold = gold_answer(_resolved(targets[0], sample)) if targets else None
+    return ProblemRow(str(name), _asked(sample), gold, level=level_if_any(sample.get("metadata") or {}))
+
+
+def _epoch(sample: Record) -> int:
+    epoch = required(sample, "epoch")
+    if not is_whole(epoch) or epoch < 1:
+        raise BadRecord(f"'epoch' is {epoch!r:.60}, not a number from 1 on")
+    return epoch
+
+
+def _asked(sample: Record) -> str:
+    """The input, or the last message of a user in it."""
+    given = required(sample, "input")
+    if isinstance(given, str):
+        return _resolved(given, sample)
+    asked = [message for message in given if required(message, "role") == "user"]
+    if not asked:
+        raise BadRecord("'input' has no message of a user")
+    return _content(asked[-1], sample)
+
+
+def _content(message: Record, sample: Record) -> str:
+    """A message's text: a string, or the text parts of a list (thoughts, images and the like are left out)."""
+    content = required(message, "content")
+    if isinstance(content, str):
+        return _resolved(content, sample)
+    parts = [text(part, "text") for part in content if part.get("type", "text") == "text"]
+    return "".join(_resolved(part, sample) for part in parts)
+
+
+def _resolved(content: str, sample: Record) -> str:
+    """A long text stands among the attachments, and its name in its place."""
+    if not content.startswith(_ATTACHED):
+        return content
+    return text(required(sample, "attachments"), content.removeprefix(_ATTACHED))
+
+
+def _sample(sample: Record, scorer: str | None) -> SampleRow:
+    output, failed = required(sample, "output"), sample.get("error") is not None
+    choices = required(output, "choices")
+    said = _content(required(choices[0], "message"), sample) if choices else ""
+    cut = bool(choices) and choices[0].get("stop_reason") in _CUT
+    verdict, answer = _score(sample, scorer)
+    if answer is None or answer.strip() == said.strip():  # a scorer that reads the whole completion names no answer
+        answer = stated_answer(said)
+    none = failed or cut or not said.strip()
+    usage = output.get("usage") or {}
+    tokens = usage.get("output_tokens")
+    return SampleRow(
+        [line for line in said.split("\n") if line.strip()],
+        None if none else answer,
+        False if failed else verdict,
+        maybe_text(output, "model") or None,
+        tokens if is_whole(tokens) and tokens >= 0 else None,
+        "length" if cut else "solution",
+    )
+
+
+def _score(sample: Record, scorer: str | None) -> tuple[bool | None, str | None]:
+    """The verdict and the answer that a scorer gave; None of what it did not."""
+    scores: dict[str, Any] = sample.get("scores") or {}
+    if not scores:
+        return None, None
+    if scorer is not None and scorer not in scores:
+        raise BadRecord(f"there is no scorer {scorer!r}; choose one of {', '.join(scores)}")
+    score = scores[scorer or next(iter(scores))]
+    value, answer = required(score, "value"), score.get("answer")
+    if isinstance(value, dict | list):
+        raise BadRecord(f"the score is {value!r:.60}, several values; name another scorer with scorer=")
+    right = None if value is None else any(value == one and isinstance(value, type(one)) for one in _RIGHT)
+    return right, _resolved(answer, sample) if isinstance(answer, str) else None

@@ -1,0 +1,122 @@
+r"""lm-evaluation-harness's samples (``--log_samples``): all responses to each document of a generation task.
+
+    samples_gsm8k_cot_2026-08-21T19-56-54.jsonl, a line per document and filter:
+    {"doc_id": 0, "doc": {"question": ..., "answer": "... #### 18"}, "target": "... #### 18", "filter": "strict-match",
+     "arguments": {"gen_args_0": {"arg_0": <prompt>, "arg_1": {...}}}, "resps": [["So the answer is 18.", ...]],
+     "filtered_resps": [...], "metrics": ["exact_match"], "exact_match": 1.0, ...}
+
+Every filter repeats all responses, so one filter is read. A metric judges what a filter made of all responses together:
+it is no verdict on a sample unless there is one response. Samples are therefore graded here. Several files of one task
+(seeds, say) are further samples of the same problems. Steps are lines.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from stepscale.errors import InputError
+from stepscale.formats.contract import Tables, checked, problem_key
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, required, text
+from stepscale.formats.gold_answers import gold_answer
+from stepscale.formats.lines import OnError, Records
+from stepscale.formats.math_problems import level_if_any
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, stated_answer
+from stepscale.formats.source_files import Source
+from stepscale.grading import Rules
+
+_QUESTIONS = ("problem", "question", "Problem", "Question", "input", "query")
+_IDS = ("unique_id", "problem_id", "id", "ID")
+_NOTHING = "None"  # a null response, as the tool writes it
+
+
+def read(
+    source: Source,
+    *,
+    on_error: OnError = "raise",
+    split: str | None = None,
+    config: str | None = None,
+    filter: str | None = None,
+    problem: str | None = None,
+    answer: str | None = None,
+    generator: str | None = None,
+    rules: Rules = "prm800k",
+) -> Tables:
+    """The responses as problems and solutions.
+
+    Args:
+        source: Files, folders or hub data sets.
+        on_error: "raise" or "skip" a bad line.
+        split: The split of a hub data set; it is also written to the table.
+        config: The configuration of a hub data set.
+        filter: Which filter's lines are read; None: the first one's. All hold the same responses.
+        problem: The key of ``doc`` with the problem's text; None: the usual ones, else the whole prompt.
+        answer: The key of ``doc`` with the gold answer; None: taken from ``target``.
+        generator: The name of the model, which the file does not tell.
+        rules: How the responses are graded.
+
+    Returns:
+        The tables, without scores.
+
+    Raises:
+        InputError: A bad line (such as one of a multiple-choice task), a missing or empty source, or no such filter.
+    """
+    records = Records(source, on_error, split, config)
+    rows = SampleRows(split, rules)
+    chosen = filter
+    seen: set[str] = set()
+
+    def add(record: Record) -> None:
+        nonlocal chosen
+        name = text(record, "filter")
+        chosen = name if chosen is None else chosen
+        seen.add(name)
+        if name == chosen:
+            rows.extend(_problem(record, problem, answer), [_sample(one, generator) for one in _responses(record)])
+
+    records.read_into(add)
+    if chosen not in seen:
+        raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(seen))}")
+    return checked(rows.tables(records))
+
+
+def _problem(record: Record, problem: str | None, answer: str | None) -> ProblemRow:
+    doc = required(record, "doc")
+    key = problem or next((key for key in _QUESTIONS if isinstance(doc.get(key), str)), None)
+    asked = text(doc, key) if key is not None else _prompt(record)
+    gold = str(required(doc, answer)) if answer is not None else gold_answer(text(record, "target"))
+    name = next((doc[key] for key in _IDS if isinstance(doc.get(key), str) or is_whole(doc.get(key))), None)
+    return ProblemRow(
+        problem_key(asked) if name is None else str(name),
+        asked,
+        gold,
+        maybe_text(doc, "solution"),
+        _maybe_word(doc, "subject") or _maybe_word(doc, "type"),
+        level_if_any(doc),
+    )
+
+
+def _maybe_word(doc: Mapping[str, Any], key: str) -> str | None:
+    """A string under the key; documents of any task have anything there."""
+    return doc[key] if isinstance(doc.get(key), str) else None
+
+
+def _prompt(record: Record) -> str:
+    return text(required(required(record, "arguments"), "gen_args_0"), "arg_0").strip()
+
+
+def _responses(record: Record) -> list[str]:
+    """All responses to the one request of a document."""
+    requests = required(record, "resps")
+    if type(requests) is not list or not all(type(one) is list for one in requests) or not requests:
+        raise BadRecord(f"'resps' is {requests!r:.60}, not a list per request")
+    responses = requests[0]
+    if len(requests) > 1 or not responses or not all(type(one) is str for one in responses):
+        raise BadRecord(
+            f"'resps' is {requests!r:.60}: not responses to one request; multiple choice has no samples, give a "
+            "generation task"
+        )
+    return ["" if response == _NOTHING else response for response in responses]
+
+
+def _sample(response: str, generator: str | None) -> SampleRow:
+    steps = [line for line in response.split("\n") if line.strip()]
+    return SampleRow(steps, stated_answer(response), None, generator)

@@ -1,0 +1,59 @@
+"""What searches of others answered, gathered one problem at a time.
+
+In: a problem and the answer, or the verdict, of each strategy and budget. Out: `Tables` with predictions, graded here
+where the file gives no verdict. It does not know the files.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from stepscale.formats import tables
+from stepscale.formats.columns import Columns
+from stepscale.formats.contract import Tables
+from stepscale.formats.fields import BadRecord
+from stepscale.formats.lines import Records
+from stepscale.formats.sample_rows import ProblemRow, with_verdicts
+from stepscale.grading import Rules
+
+
+class PredictionRow(NamedTuple):
+    """A row of the predictions table less its problem. ``is_correct``: the file's verdict; None: to be graded."""
+
+    strategy: str
+    budget: int
+    answer: str | None
+    is_correct: bool | None = None
+    tokens: float | None = None
+
+
+class PredictionRows:
+    """Growing tables of problems and predictions.
+
+    Args:
+        split: Written to the problems table.
+        rules: How answers without a verdict are graded.
+    """
+
+    def __init__(self, split: str | None, rules: Rules) -> None:
+        self.split, self.rules = split, rules
+        self._ids: set[str] = set()
+        self._problems = Columns(tables.PROBLEMS, *ProblemRow._fields, "split")
+        self._predictions = Columns(tables.PREDICTIONS, "problem_id", *PredictionRow._fields)
+
+    def add(self, problem: ProblemRow, predictions: Sequence[PredictionRow]) -> None:
+        """One problem with all that was answered. Raises BadRecord if it was added before."""
+        if problem.problem_id in self._ids:
+            raise BadRecord(f"the problem {problem.problem_id!r:.80} was given before: give the results of one search")
+        self._ids.add(problem.problem_id)
+        self._problems.row(*problem, self.split)
+        self._predictions.rows((problem.problem_id, *prediction) for prediction in predictions)
+
+    def tables(self, records: Records) -> Tables:
+        """The tables of all that was added."""
+        problems = self._problems.frame()
+        return Tables(
+            problems=problems,
+            predictions=with_verdicts(self._predictions.frame(), problems, self.rules),
+            skipped=records.skipped,
+            skip_reasons=tuple(records.reasons),
+        )

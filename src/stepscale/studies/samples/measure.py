@@ -1,0 +1,191 @@
+"""Somebody's scored samples measured whole: every way to choose, policies by difficulty, claims of both papers.
+
+Problems, samples and their scores in; tables by name and claims out. No model is needed.
+"""
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.quantities import Quantity
+from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.voting import Vote
+from stepscale.parameters import ReportBlock, SearchBlock
+from stepscale.report.claims import Claim, settle
+from stepscale.studies.best_of_n.aggregates import SplitScores, rows_of_samples, score_samples
+from stepscale.studies.best_of_n.claims import joined
+from stepscale.studies.best_of_n.comparison import shows_growth
+from stepscale.studies.difficulty.kinds import agreement_with_oracle
+from stepscale.studies.rollouts.claims import b9_quantities
+from stepscale.studies.samples.calibration import calibration_rows
+from stepscale.studies.samples.online import online_rows
+from stepscale.studies.samples.optimal import (
+    FEWEST_PROBLEMS,
+    ORACLE,
+    PREDICTED,
+    SAMPLES,
+    Optimal,
+    chosen_rows,
+    difficulty,
+    savings_rows,
+)
+from stepscale.studies.samples.policies import mean_tokens, policies
+from stepscale.studies.samples.rules import Values, b8_of, lead_rows, values_by_rule
+from stepscale.studies.samples.searches import search_rows
+from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
+from stepscale.studies.strategies.policies import doublings_saved
+
+logger = logging.getLogger(__name__)
+Quantities = dict[str, Quantity]
+
+
+def measure_samples(
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    prm_scores: pd.DataFrame,
+    orm_scores: pd.DataFrame,
+    step_labels: pd.DataFrame,
+    searches: pd.DataFrame,
+    config: ReportBlock,
+    search: SearchBlock,
+    seed: int,
+) -> dict[str, Any]:
+    """All that the samples and their scores tell.
+
+    Args:
+        problems: Of the samples.
+        solutions: The samples, graded.
+        prm_scores: Of verifiers that judge steps.
+        orm_scores: Of verifiers that gave each solution one number.
+        step_labels: Labels of the samples' steps, if there are any.
+        searches: Results of somebody's searches on the same problems, if there are any.
+        config: Budgets and bootstrap resamples.
+        search: Grading rules, and the places of given samples.
+        seed: Of the run.
+
+    Returns:
+        ``tables`` by name, each where it can be measured, and ``claims``: B3, B8 and B9, where the samples settle them.
+    """
+    places = search.given_samples.places if search.given_samples else None
+    scored = score_samples(
+        problems, "test", solutions, prm_scores, orm_scores, places, config.rule, search.grading_rules
+    )
+    ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
+    scores = all_scores(scored, solutions, orm_scores)
+    votes = votes_of_ways(scored.grid, scores, ns)
+    made = {}
+    if len(scored.grid.ids) >= FEWEST_PROBLEMS:
+        made = policies(scored.grid, scores, votes, ns, mean_tokens(solutions, scored.grid.ids), config.bootstrap, seed)
+    else:
+        logger.warning(
+            "%d problems are too few for policies by difficulty, which need %d", len(scored.grid.ids), FEWEST_PROBLEMS
+        )
+    rules = _rules(scored, votes, ns)
+    tables = {
+        "ways": way_rows(votes, ns, config.bootstrap, seed),
+        "leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
+        **policy_tables(made, scored.grid, scores, config, seed),
+        "calibration": calibration_rows(step_labels, prm_scores, config.bootstrap, seed),
+        "searches": search_rows(searches, scored.grid.ids, votes, made, ns, config.bootstrap, seed),
+    }
+    claims = _claims(scored, votes, made, rules, ns, config.bootstrap, seed)
+    return {"tables": {name: table for name, table in tables.items() if len(table)}, "claims": claims}
+
+
+def all_scores(scored: SplitScores, solutions: pd.DataFrame, orm_scores: pd.DataFrame) -> dict[str, Scores]:
+    """By verifier its scores by aggregation."""
+    samples = solutions[solutions["problem_id"].isin(set(scored.grid.ids))]
+    scores = {name: scores_by_aggregation(scored.grid, rows, of_steps=True) for name, rows in scored.steps.items()}
+    for name in orm_scores["verifier"].unique():
+        rows = rows_of_samples(orm_scores, samples, name)
+        scores[name] = scores_by_aggregation(scored.grid, rows, of_steps=False)
+    return scores
+
+
+def policy_tables(
+    made: Mapping[str, Optimal], grid: SampleGrid, scores: Mapping[str, Scores], config: ReportBlock, seed: int
+) -> dict[str, pd.DataFrame]:
+    """Tables curves, savings, chosen, agreement and online, with a column ``verifier``."""
+    resamples = config.bootstrap
+    tables: dict[str, list[pd.DataFrame]] = {}
+    for name, policy in made.items():
+        easiness = difficulty(grid, scores[name])
+        parts = {
+            "curves": _curve_rows(policy),
+            "savings": savings_rows(policy),
+            "chosen": chosen_rows(policy),
+            "agreement": agreement_with_oracle(easiness, grid.ids, resamples, seed),
+            "online": online_rows(grid, scores[name], policy, resamples, seed),
+        }
+        for table, rows in parts.items():
+            tables.setdefault(table, []).append(rows.assign(verifier=name))
+    return {table: _joined(parts) for table, parts in tables.items()}
+
+
+def _curve_rows(made: Optimal) -> pd.DataFrame:
+    parts = [
+        pd.DataFrame({"n": one.x, "accuracy": one.accuracy, "low": one.interval.low, "high": one.interval.high}).assign(
+            unit=unit, label=label, n_problems=len(made.results.ids)
+        )
+        for (unit, label), one in made.curves.items()
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) -> dict[str, dict[str, Values]]:
+    """By verifier that judges steps, by method: accuracy [problems] under each rule at the largest N."""
+    at = int(np.argmax(ns))
+    return {
+        name: {method: values_by_rule(scored, votes, name, method, max(ns), at) for method in (BEST, WEIGHTED)}
+        for name in scored.steps
+    }
+
+
+def _claims(
+    scored: SplitScores,
+    votes: Mapping[Way, Vote],
+    made: Mapping[str, Optimal],
+    rules: Mapping[str, Mapping[str, Values]],
+    ns: Sequence[int],
+    resamples: int,
+    seed: int,
+) -> list[Claim]:
+    """B3 of all verifiers; B8 and B9 of those that know no neutral steps, as a soft-label PRM knows none."""
+    soft = [name for name in scored.prms() if not scored.has_neutral(name)]
+    outcome = [name for name in scored.orms() if Way(WEIGHTED, name, "last") in votes]
+    parts: dict[str, dict[str, Quantities]] = {
+        "B3": {name: _b3(policy) for name, policy in made.items() if policy.baseline != "majority"},
+        "B8": {name: b8_of(rules[name][WEIGHTED], resamples, seed) for name in soft},
+        "B9": {
+            f"{prm} - {orm}": b9_quantities(_weighted(votes, prm), _weighted(votes, orm), ns, resamples, seed)
+            for prm in soft
+            for orm in outcome
+            if shows_growth(ns)
+        },
+    }
+    named = {claim: joined(quantities) for claim, quantities in parts.items()}
+    return [settle(claim, quantities, seeds=1) for claim, quantities in named.items() if quantities]
+
+
+def _b3(made: Optimal) -> Quantities:
+    """How many doublings of samples either policy by difficulty saves against the weighted vote."""
+    baseline, n_problems = made.curves[SAMPLES, made.baseline], len(made.results.ids)
+    return {
+        f"log2 of the times fewer samples than the weighted vote, {policy}": doublings_saved(
+            baseline, made.curves[SAMPLES, policy], made.results.budgets, n_problems
+        )
+        for policy in (ORACLE, PREDICTED)
+    }
+
+
+def _weighted(votes: Mapping[Way, Vote], verifier: str) -> Floats:
+    return votes[Way(WEIGHTED, verifier, "last")].per_problem
+
+
+def _joined(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    filled = [part for part in parts if len(part)]
+    return pd.concat(filled, ignore_index=True) if filled else pd.DataFrame()

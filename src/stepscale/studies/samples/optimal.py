@@ -1,0 +1,148 @@
+"""What one verifier's scores are worth if they are used well: aggregation, and the way to choose by difficulty.
+
+In: the accuracy of every way to choose among N samples, problem by problem. Out: each verifier's curves under the aggregation
+that the other half of the problems chooses, and the compute-optimal policy over {best-of-N, weighted vote} x aggregations and
+majority (Snell et al. 2024, 3.2), in oracle and in predicted difficulty bins, with what it saves. All choices are made on one
+half of the problems and measured on the other; the bootstrap makes them anew.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.compute_optimal import ComputeOptimal, StrategyResults, compute_optimal
+from stepscale.estimators.cost_optimal import cost_optimal
+from stepscale.estimators.curve import Curve, curve
+from stepscale.estimators.difficulty import N_BINS, Bins, oracle_easiness, predicted_easiness, quantile_bins
+from stepscale.estimators.efficiency import efficiency_table
+from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.voting import Vote
+from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way, are_shares
+
+SAMPLES, TOKENS = "samples", "tokens"
+ORACLE, PREDICTED = "compute-optimal, oracle bins", "compute-optimal, predicted bins"
+UNIFORM = "one way for all problems"
+POLICIES = (ORACLE, PREDICTED, UNIFORM)
+FEWEST_PROBLEMS = 2 * N_BINS
+"""Five bins of two halves need as many."""
+
+_NAMES = {BEST: "best-of-N", WEIGHTED: "weighted vote", MAJORITY: "majority"}
+
+
+@dataclass(frozen=True)
+class Optimal:
+    """One verifier's policies on these problems.
+
+    Attributes:
+        results: Every way to choose, as a strategy.
+        bins: Difficulty bin of each problem [problems] by policy; all 1 for ``UNIFORM``.
+        policies: By policy, chosen at equal numbers of samples.
+        chosen: Best-of-N and the weighted vote, each under the aggregation that the other half chooses, by method.
+        curves: By (unit, label).
+        baseline: The label whose samples are saved: the weighted vote so chosen, or majority where scores cannot be summed.
+    """
+
+    results: StrategyResults
+    bins: dict[str, Bins]
+    policies: dict[str, ComputeOptimal]
+    chosen: dict[str, ComputeOptimal]
+    curves: dict[tuple[str, str], Curve]
+    baseline: str
+
+
+def way_label(way: Way) -> str:
+    """A way to choose as strategies are called: "weighted vote, product"."""
+    return ", ".join([_NAMES[way.method], *([way.aggregation] if way.aggregation else [])])
+
+
+def chosen_label(method: str) -> str:
+    """A method under the aggregation that the other half of the problems chooses."""
+    return f"{_NAMES[method]}, chosen aggregation"
+
+
+def strategies(
+    votes: Mapping[Way, Vote], verifier: str, ids: Sequence[str], ns: Sequence[int], tokens: Floats | None
+) -> StrategyResults:
+    """One verifier's ways to choose, and majority. ``tokens`` [problems]: mean tokens of a sample, if they are counted."""
+    ways = [way for way in votes if way.verifier == verifier or way.method == MAJORITY]
+    accuracy = np.stack([np.clip(votes[way].per_problem.T, 0.0, 1.0) for way in ways])
+    costs = {}
+    if tokens is not None:
+        costs[TOKENS] = np.broadcast_to(np.outer(ns, tokens), accuracy.shape)
+    return StrategyResults(tuple(map(way_label, ways)), tuple(ns), tuple(ids), accuracy, costs)
+
+
+def difficulty(grid: SampleGrid, scores: Scores) -> dict[str, Floats]:
+    """Easiness [problems]: oracle by pass@1, predicted by the verifier's mean final score (Snell et al. 2024, 3.2).
+
+    A verifier of steps is taken by its last step, as there; any other by its number.
+    """
+    final = scores["last"] if "last" in scores else scores[REWARD]
+    if not are_shares(final[grid.mask]):
+        final = final - final[grid.mask].min()  # a place without an answer, which counts as 0, is as hard as the worst
+    return {
+        "oracle": oracle_easiness(grid.correct, grid.mask),
+        "predicted": predicted_easiness(final, grid.mask),
+    }
+
+
+def optimal(results: StrategyResults, easiness: Mapping[str, Floats], resamples: int, seed: int) -> Optimal:
+    """All policies of one verifier.
+
+    Args:
+        results: As ``strategies`` gives them.
+        easiness: As ``difficulty`` gives it.
+        resamples: Number of bootstrap resamples over problems.
+        seed: Decides halves, ties of difficulty and resamples.
+
+    Raises:
+        InputError: There are fewer than ``FEWEST_PROBLEMS`` problems.
+    """
+    one_bin = np.ones(len(results.ids), np.int64)
+    bins = {name: quantile_bins(values, results.ids, seed=seed) for name, values in easiness.items()}
+    of_policy = {ORACLE: bins["oracle"], PREDICTED: bins["predicted"], UNIFORM: one_bin}
+    policies = {name: compute_optimal(results, member, resamples, seed) for name, member in of_policy.items()}
+    chosen = {
+        method: compute_optimal(_only(results, _NAMES[method]), one_bin, resamples, seed)
+        for method in (BEST, WEIGHTED)
+        if any(name.startswith(_NAMES[method]) for name in results.strategies)
+    }
+    curves = {(SAMPLES, "majority"): results.curve("majority", None, resamples, seed)}
+    curves |= {(SAMPLES, chosen_label(method)): made.curve for method, made in chosen.items()}
+    curves |= {(SAMPLES, name): made.curve for name, made in policies.items()}
+    if TOKENS in results.costs:
+        curves[TOKENS, "majority"] = results.curve("majority", TOKENS, resamples, seed)
+        for method, made in chosen.items():
+            curves[TOKENS, chosen_label(method)] = curve(made.per_problem, made.spent[TOKENS], resamples, seed)
+        for name, member in of_policy.items():
+            curves[TOKENS, name] = cost_optimal(results, member, "majority", TOKENS, resamples, seed).curve
+    baseline = chosen_label(WEIGHTED) if WEIGHTED in chosen else "majority"
+    return Optimal(results, of_policy, policies, chosen, curves, baseline)
+
+
+def savings_rows(made: Optimal) -> pd.DataFrame:
+    """How many times less each policy spends than the baseline, at each of the baseline's budgets and in each unit."""
+    parts = []
+    for (unit, label), policy in made.curves.items():
+        if label in POLICIES:
+            table = efficiency_table(made.curves[unit, made.baseline], policy)
+            parts.append(table.assign(policy=label, unit=unit, n=list(made.results.budgets), over=made.baseline))
+    return pd.concat(parts, ignore_index=True)
+
+
+def chosen_rows(made: Optimal) -> pd.DataFrame:
+    """What every policy chose: a row per policy, bin, half and budget."""
+    parts = [optimal.chosen.assign(policy=name) for name, optimal in made.policies.items()]
+    parts += [optimal.chosen.assign(policy=chosen_label(method)) for method, optimal in made.chosen.items()]
+    return pd.concat(parts, ignore_index=True)
+
+
+def _only(results: StrategyResults, name: str) -> StrategyResults:
+    """The strategies of one method alone."""
+    at = [i for i, strategy in enumerate(results.strategies) if strategy.startswith(name)]
+    costs = {unit: cost[at] for unit, cost in results.costs.items()}
+    names = tuple(results.strategies[i] for i in at)
+    return StrategyResults(names, results.budgets, results.ids, results.accuracy[at], costs)

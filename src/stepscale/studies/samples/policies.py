@@ -1,0 +1,36 @@
+"""The policies of every verifier of a file of samples, and what its samples cost in tokens."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.voting import Vote
+from stepscale.studies.samples.optimal import Optimal, difficulty, optimal, strategies
+from stepscale.studies.samples.ways import Scores, Way
+
+
+def mean_tokens(solutions: pd.DataFrame, ids: Sequence[str]) -> Floats | None:
+    """Mean tokens of a sample of each problem [problems]; None where the file does not count those of all."""
+    if "n_tokens" not in solutions or solutions["n_tokens"].isna().any():
+        return None
+    means = solutions["n_tokens"].astype(float).groupby(solutions["problem_id"]).mean().reindex(list(ids))
+    return None if means.isna().any() or not (means > 0).all() else np.asarray(means, float)
+
+
+def policies(
+    grid: SampleGrid,
+    scores: Mapping[str, Scores],
+    votes: Mapping[Way, Vote],
+    ns: Sequence[int],
+    tokens: Floats | None,
+    resamples: int,
+    seed: int,
+) -> dict[str, Optimal]:
+    """By verifier its policies; see ``optimal``."""
+    return {
+        name: optimal(strategies(votes, name, grid.ids, ns, tokens), difficulty(grid, scores[name]), resamples, seed)
+        for name in scores
+    }

@@ -1,0 +1,62 @@
+"""Each verifier's aggregations against each other, paired by problem: what claims A2 and B8 say, for whoever scored steps.
+
+A2 (Lightman et al. 2023, F) is measured by best-of-N, B8 (Snell et al. 2024, E) by the weighted vote, at the largest N.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.intervals import bootstrap_interval, verdict
+from stepscale.estimators.quantities import Quantity
+from stepscale.estimators.voting import Vote
+from stepscale.studies.best_of_n.aggregates import SplitScores
+from stepscale.studies.best_of_n.claims import RULES, rule_values
+from stepscale.studies.rollouts.claims import b8_quantities
+from stepscale.studies.samples.ways import BEST, WEIGHTED, Way
+from stepscale.verifiers.aggregation import HOWS, Rule
+
+_PRODUCT: Rule = ("product", "positive")
+_LAST: Rule = ("last", "positive")
+Values = dict[Rule, Floats]
+
+
+def values_by_rule(
+    scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, at: int
+) -> Values:
+    """Accuracy [problems] of one verifier under each rule at ``n`` samples, which is budget number ``at`` of ``votes``.
+
+    Rules that read neutral steps as negative are among them for best-of-N where the verifier knows such steps.
+    """
+    ways = {how: Way(method, verifier, how) for how in HOWS}
+    values: Values = {(how, "positive"): votes[way].per_problem[:, at] for how, way in ways.items() if way in votes}
+    if method == BEST and scored.has_neutral(verifier):
+        values |= rule_values(scored.grid, scored.steps[verifier], RULES, n)
+    return values
+
+
+def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples: int, seed: int) -> pd.DataFrame:
+    """A row per rule that another is compared with: product by best-of-N (A2), last by the weighted vote (B8)."""
+    rows = []
+    for claim, method, rule in (("A2", BEST, _PRODUCT), ("B8", WEIGHTED, _LAST)):
+        for other, lead in _leads(by_method.get(method, {}), rule):
+            bounds = bootstrap_interval(lead, resamples, seed)
+            named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(rule)}
+            told = {"over": _name(other), **bounds.cells("difference", "difference_")}
+            told["verdict"] = verdict(float(bounds.low), float(bounds.high))
+            rows.append(named | told | {"n_problems": len(lead)})
+    return pd.DataFrame(rows)
+
+
+def b8_of(values: Values, resamples: int, seed: int) -> dict[str, Quantity]:
+    """The quantities of claim B8; none where scores could not be summed to votes."""
+    return b8_quantities(values, resamples, seed) if values else {}
+
+
+def _leads(values: Values, rule: Rule) -> Iterator[tuple[Rule, Floats]]:
+    yield from ((other, values[rule] - of_other) for other, of_other in values.items() if other != rule)
+
+
+def _name(rule: Rule) -> str:
+    return rule[0] if rule[1] == "positive" else f"{rule[0]}, neutral as negative"

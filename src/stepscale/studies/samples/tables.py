@@ -1,0 +1,152 @@
+"""The declared tables of somebody's samples, by name; all but the first two have rows per verifier."""
+
+from stepscale.formats.checking import Column, Table
+from stepscale.formats.dtypes import interval, share
+from stepscale.studies.columns import COUNTS, ERROR
+
+_VERIFIER = Column("str")
+_ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
+_DIFFERENCE = {
+    "difference": Column("float64", nullable=True, about="accuracy minus the other's"),
+    **interval("difference_", nullable=True),
+    "verdict": Column("str", nullable=True),
+}
+_POLICY = Column("str", about="how the way to choose is decided on")
+_UNIT = Column("str", about="samples or tokens per problem")
+
+WAYS = Table(
+    "ways",
+    {
+        "method": Column("str"),
+        "verifier": Column("str", nullable=True),
+        "aggregation": Column("str", nullable=True, about="of step scores into a solution's score"),
+        "n": Column("int64", low=1, about="samples chosen from, N"),
+        **_ACCURACY,
+        "error": ERROR,
+    },
+    key=("method", "verifier", "aggregation", "n"),
+)
+SEARCHES = Table(
+    "searches",
+    {
+        "search": Column("str", about="somebody's search and how it took its answer"),
+        "n": Column("int64", low=1, about="its budget"),
+        "tokens": Column("float64", nullable=True, low=0, about="per problem, as its file counts them"),
+        **_ACCURACY,
+        "other": Column("str", nullable=True, about="way to choose among as many samples of the same problems"),
+        **_DIFFERENCE,
+    },
+    key=("search", "n", "other"),
+)
+LEADS = Table(
+    "leads",
+    {
+        "claim": Column("str"),
+        "verifier": _VERIFIER,
+        "method": Column("str"),
+        "n": Column("int64", low=1),
+        "rule": Column("str", about="aggregation and reading of neutral steps"),
+        "over": Column("str", about="the rule compared with"),
+        **_DIFFERENCE,
+        "n_problems": COUNTS["n_problems"],
+    },
+    key=("claim", "verifier", "over"),
+)
+CURVES = Table(
+    "curves",
+    {
+        "verifier": _VERIFIER,
+        "unit": _UNIT,
+        "label": _POLICY,
+        "n": Column("float64", low=0, about="spending per problem, in the unit"),
+        **_ACCURACY,
+    },
+    key=(),  # two budgets of a policy may spend the same
+)
+SAVINGS = Table(
+    "savings",
+    {
+        "verifier": _VERIFIER,
+        "policy": _POLICY,
+        "over": Column("str", about="the baseline"),
+        "unit": _UNIT,
+        "n": Column("int64", low=1, about="budget N of the baseline"),
+        "at": Column("float64", low=0, about="what the baseline spends with N"),
+        "accuracy": share("accuracy to match"),
+        "baseline": Column("float64", low=0, about="what the baseline spends to reach it"),
+        "factor": Column("float64", low=0, about="how many times less the policy spends"),
+        **interval(of="factor"),
+        "status": Column("str", about="whether the factor is a bound"),
+        "matched": share("share of resamples in which the accuracy is reached"),
+    },
+    key=("verifier", "policy", "unit", "n"),
+)
+CHOSEN = Table(
+    "chosen",
+    {
+        "verifier": _VERIFIER,
+        "policy": _POLICY,
+        "bin": Column("int64", low=1, about="1 is the easiest"),
+        "fold": Column("int64", low=0, high=1, about="half of the bin that is measured"),
+        "budget": Column("int64", low=1),
+        "strategy": Column("str"),
+        "chosen_on": share("accuracy on the half that chose"),
+        "measured": share("accuracy on the other half"),
+        "n_problems": COUNTS["n_problems"],
+    },
+    key=("verifier", "policy", "bin", "fold", "budget"),
+)
+AGREEMENT = Table(
+    "agreement",
+    {
+        "verifier": _VERIFIER,
+        "kind": Column("str", about="way to estimate difficulty"),
+        "correlation": Column(
+            "float64", nullable=True, low=-1 - 1e-9, high=1 + 1e-9, about="Spearman's, with the oracle's easiness"
+        ),
+        **interval(of="correlation", nullable=True),
+        "same_bin": share("share of problems in the oracle's bin"),
+        "n_problems": COUNTS["n_problems"],
+    },
+    key=("verifier", "kind"),
+)
+ONLINE = Table(
+    "online",
+    {
+        "verifier": _VERIFIER,
+        "budget": Column("int64", low=1, about="samples per problem that were allowed"),
+        "cost": Column("float64", low=0, about="samples per problem that were drawn, probes included"),
+        "accuracy": share(),
+        **interval(),
+        "error": ERROR,
+        "stopped": share("share of problems for which the probes were enough"),
+        "other": Column("str", about="the policy compared with, at the same spending"),
+        **_DIFFERENCE,
+    },
+    key=("verifier", "budget", "other"),
+)
+CALIBRATION = Table(
+    "calibration",
+    {
+        "verifier": _VERIFIER,
+        "predicted": share("mean probability that a step is right"),
+        "observed": share("share of steps that were right"),
+        **interval(of="observed"),
+        "n": Column("int64", low=1, about="steps"),
+        "expected_error": share("expected calibration error of the verifier"),
+        **interval("expected_error_"),
+    },
+    key=("verifier", "predicted"),
+)
+TABLES = {
+    "ways": WAYS,
+    "searches": SEARCHES,
+    "leads": LEADS,
+    "curves": CURVES,
+    "savings": SAVINGS,
+    "chosen": CHOSEN,
+    "agreement": AGREEMENT,
+    "online": ONLINE,
+    "calibration": CALIBRATION,
+}
+"""What ``measure_samples`` gives, by name, each where it can be measured."""

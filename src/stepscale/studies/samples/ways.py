@@ -1,0 +1,113 @@
+"""Every way to choose among N of somebody's samples: each verifier under each aggregation, votes, and the ceiling.
+
+In: a grid of samples and the scores that came with them. Out: the accuracy of every way, problem by problem. A verifier of
+steps gives a score per aggregation, neutral steps as positive; one that gave each solution a number gives that number.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.checking import Floats
+from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_per_problem
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
+from stepscale.verifiers.aggregation import HOWS, aggregate
+
+BEST, WEIGHTED, MAJORITY, PASS = "best_of_n", "weighted", "majority", "pass_at_k"
+IN_ORDER = "majority_in_order"
+"""Majority as evaluators publish it: of the first N samples of the file, the first of equally frequent answers wins."""
+REWARD = "reward"
+"""The aggregation of a number that the file gives for the whole solution."""
+
+Scores = dict[str, Floats]  # by aggregation: a score per sample [problems, samples]
+
+
+class Way(NamedTuple):
+    """A method, the verifier that it goes by, and how step scores become a solution's; None where it needs none."""
+
+    method: str
+    verifier: str | None = None
+    aggregation: str | None = None
+
+
+def judges_steps(scores: pd.DataFrame) -> list[str]:
+    """The verifiers of a scores table that gave any solution several scores, one per step."""
+    several = scores["negative"].map(len).gt(1).astype(bool)
+    return list(scores.loc[several, "verifier"].unique())
+
+
+def scores_by_aggregation(grid: SampleGrid, rows: pd.DataFrame, of_steps: bool) -> Scores:
+    """One verifier's scores [problems, samples] by aggregation.
+
+    Args:
+        grid: The samples.
+        rows: ``rows_of_samples`` of the verifier.
+        of_steps: Whether it judges steps; if not, a solution's score is its reward or else its last number.
+    """
+    negative, neutral = list(rows["negative"]), list(rows["neutral"])
+    scores: Scores = {}
+    if "reward" in rows and rows["reward"].notna().all():
+        scores[REWARD] = grid.place(rows["reward"].to_numpy(float))
+    if of_steps:
+        scores |= {how: grid.place(aggregate(negative, neutral, how)) for how in HOWS}
+    elif not scores:
+        scores["last"] = grid.place(aggregate(negative, neutral, "last"))
+    return scores
+
+
+def votes_of_ways(grid: SampleGrid, scores: Mapping[str, Scores], ns: Sequence[int], seed: int = 0) -> dict[Way, Vote]:
+    """Expected accuracy of every way at ``ns`` samples, with its Monte Carlo error, 0 where exact.
+
+    Only scores within [0, 1] are summed to weighted votes: an unbounded reward ranks samples, and that is all.
+
+    Args:
+        grid: The samples.
+        scores: By verifier, as ``scores_by_aggregation`` gives them.
+        ns: Budgets in samples per problem.
+        seed: Decides the random orders of votes.
+    """
+    exact = np.zeros(len(ns))
+    votes: dict[Way, Vote] = {}
+    for verifier, by_aggregation in scores.items():
+        for how, values in by_aggregation.items():
+            chosen = best_of_n_per_problem(values, grid.correct, ns, grid.mask)
+            votes[Way(BEST, verifier, how)] = Vote(chosen, exact)
+            if are_shares(values[grid.mask]):
+                weighted = weighted_per_problem(grid.answers, values, grid.correct, ns, grid.mask, seed)
+                votes[Way(WEIGHTED, verifier, how)] = weighted
+    votes[Way(MAJORITY)] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed)
+    votes[Way(IN_ORDER)] = Vote(_majority_in_order(grid, ns), exact)
+    votes[Way(PASS)] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
+    return votes
+
+
+def way_rows(votes: Mapping[Way, Vote], ns: Sequence[int], resamples: int, seed: int) -> pd.DataFrame:
+    """A row per way and budget: accuracy with its interval over problems, and the Monte Carlo error."""
+    parts = []
+    for way, vote in votes.items():
+        accuracy = bootstrap_interval(vote.per_problem, resamples, seed).cells("accuracy")
+        rows = pd.DataFrame({**way._asdict(), "n": list(ns), **accuracy, "error": vote.error})
+        parts.append(rows.assign(n_problems=len(vote.per_problem)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _majority_in_order(grid: SampleGrid, ns: Sequence[int]) -> Floats:
+    """Whether the vote of the first n samples is right [problems, len(ns)]."""
+    right = np.zeros((len(grid.ids), len(ns)))
+    for row, (answers, mask, correct) in enumerate(zip(grid.answers, grid.mask, grid.correct, strict=True)):
+        for column, n in enumerate(ns):
+            counts = Counter(answers[:n][mask[:n]])
+            if counts:
+                first = list(answers[:n]).index(counts.most_common(1)[0][0])
+                right[row, column] = correct[first]
+    return right
+
+
+def are_shares(scores: Floats) -> bool:
+    """Whether all scores lie in [0, 1]."""
+    return bool(((scores >= 0) & (scores <= 1)).all())

@@ -1,0 +1,151 @@
+"""inspect-ai's logs: archives with members of any compression, and the shapes that a sample takes."""
+
+import json
+import zipfile
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from stepscale.errors import InputError
+from stepscale.formats import read
+
+SAMPLE: dict[str, Any] = {
+    "id": 1,
+    "epoch": 1,
+    "input": "1+1?",
+    "target": "2",
+    "output": {
+        "model": "m",
+        "choices": [{"message": {"role": "assistant", "content": "Add.\nANSWER: 2"}, "stop_reason": "stop"}],
+        "usage": {"input_tokens": 9, "output_tokens": 30},
+    },
+    "scores": {"match": {"value": "C", "answer": "2"}},
+    "metadata": {"level": 3},
+    "error": None,
+    "attachments": {},
+}
+
+
+def saying(content: Any, **more: Any) -> dict[str, Any]:
+    choice = {"message": {"role": "assistant", "content": content}, "stop_reason": more.pop("stop", "stop")}
+    return {**SAMPLE, "output": {**SAMPLE["output"], "choices": [choice]}, **more}
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Any:
+    def write(*samples: dict[str, Any], name: str = "log.eval") -> Path:
+        path = tmp_path / name
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as log:
+            log.writestr("_journal/start.json", "{}")
+            for sample in samples:
+                log.writestr(f"samples/{sample.get('id')}_epoch_{sample.get('epoch')}.json", json.dumps(sample))
+            log.writestr("header.json", json.dumps({"status": "success"}))
+        return path
+
+    return write
+
+
+def write_zstd(path: Path, samples: list[dict[str, Any]]) -> None:
+    """An archive as inspect writes it: zipfile cannot, so that its headers are written stored and then changed."""
+    with zipfile.ZipFile(path, "w") as log:
+        for sample in samples:
+            content = json.dumps(sample).encode()
+            member = zipfile.ZipInfo(f"samples/{sample['id']}_epoch_{sample['epoch']}.json")
+            packed = pa.compress(content, codec="zstd", asbytes=True)
+            log.writestr(member, packed)
+            member.compress_type, member.file_size, member.CRC = 93, len(content), zlib.crc32(content)
+
+
+def test_an_epoch_is_a_sample_whatever_the_order_and_compression_of_the_members(archive: Any, tmp_path: Path) -> None:
+    wrong = {**SAMPLE, "epoch": 2, "scores": {"match": {"value": "I", "answer": "3"}}}
+    late = {**SAMPLE, "epoch": 10}
+    write_zstd(tmp_path / "zstd.eval", [late, wrong, SAMPLE])
+    for path in (archive(late, wrong, SAMPLE), tmp_path / "zstd.eval"):
+        data = read(path, "inspect")
+        assert data.solutions["answer"].tolist() == ["2", "3", "2"]
+        assert data.solutions["is_correct"].tolist() == [True, False, True]
+        assert data.solutions["n_tokens"].tolist() == [30] * 3 and set(data.solutions["generator"]) == {"m"}
+        assert data.problems.loc[0, ["problem_id", "problem", "answer", "level"]].tolist() == ["1", "1+1?", "2", 3]
+
+
+@pytest.mark.parametrize(
+    ("sample", "answer", "right", "steps"),
+    [
+        (
+            saying([{"type": "reasoning", "reasoning": "3?"}, {"type": "text", "text": "It is 2."}]),
+            "2",
+            True,
+            ["It is 2."],
+        ),
+        (saying("attachment://h", attachments={"h": "a\nb"}), "2", True, ["a", "b"]),
+        (saying("The answer is 2.", scores=None), "2", True, ["The answer is 2."]),
+        (saying("The answer is 2.", scores={"s": {"value": "C", "answer": "The answer is 2."}}), "2", True, None),
+        (saying("cut of", stop="max_tokens"), None, True, None),
+        ({**SAMPLE, "error": {"message": "timeout"}, "output": {"choices": []}}, None, False, []),
+        ({**SAMPLE, "scores": {"s": {"value": "P", "answer": "2"}}}, "2", False, None),
+        ({**SAMPLE, "scores": {"s": {"value": 0.5, "answer": "2"}}}, "2", False, None),
+        ({**SAMPLE, "scores": {"s": {"value": 1, "answer": "2"}}}, "2", True, None),
+        ({**SAMPLE, "scores": {"s": {"value": True, "answer": None}}}, "2", True, None),
+    ],
+)
+def test_what_a_sample_says_and_how_it_was_scored(
+    archive: Any, sample: Any, answer: str | None, right: bool, steps: list[str] | None
+) -> None:
+    solution = read(archive(sample), "inspect").solutions.iloc[0]
+    assert (None if solution["answer"] != solution["answer"] else solution["answer"]) == answer
+    assert solution["is_correct"] == right and (steps is None or solution["steps"] == steps)
+    assert solution["finish"] == ("length" if sample["output"]["choices"][:1] and answer is None else "solution")
+
+
+def test_the_problem_is_the_last_message_of_the_user_and_the_first_target(archive: Any) -> None:
+    chat = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": [{"type": "text", "text": "1+1?"}]}]
+    problem = read(archive({**SAMPLE, "input": chat, "target": ["2", "two"]}), "inspect").problems.iloc[0]
+    assert [problem["problem"], problem["answer"]] == ["1+1?", "2"]
+
+
+def test_a_log_written_as_json_and_several_logs_are_read_too(archive: Any, tmp_path: Path) -> None:
+    path = tmp_path / "log.json"
+    path.write_text(json.dumps({"version": 2, "status": "success", "eval": {}, "samples": [SAMPLE]}))
+    data = read([path, archive(SAMPLE)], "inspect")
+    assert data.solutions["sample_id"].tolist() == [0, 1]
+    path.write_text(json.dumps({"version": 2, "eval": {}, "samples": None}))
+    with pytest.raises(InputError, match="the log has no samples"):
+        read(path, "inspect")
+
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ({**SAMPLE, "target": {"a": 1}}, "'target' is"),
+        ({**SAMPLE, "epoch": 0}, "'epoch' is 0"),
+        ({**SAMPLE, "id": None}, "'id' is None"),
+        ({**SAMPLE, "input": [{"role": "system", "content": "x"}]}, "no message of a user"),
+        ({**SAMPLE, "scores": {"s": {"value": {"a": 1}}}}, "several values"),
+        (saying("attachment://gone"), "key 'gone' is missing"),
+    ],
+)
+def test_a_bad_sample_is_named_with_its_reason(archive: Any, bad: Any, reason: str) -> None:
+    with pytest.raises(InputError) as caught:
+        read(archive(bad), "inspect")
+    assert "log.eval:1: " in str(caught.value) and reason in str(caught.value)
+
+
+def test_a_named_scorer_decides_and_one_that_is_not_there_is_refused(archive: Any) -> None:
+    two = {**SAMPLE, "scores": {"match": {"value": "I", "answer": "3"}, "judge": {"value": "C", "answer": "2"}}}
+    assert read(archive(two), "inspect", scorer="judge").solutions["is_correct"].tolist() == [True]
+    with pytest.raises(InputError, match="there is no scorer 'x'; choose one of match, judge"):
+        read(archive(two), "inspect", scorer="x")
+
+
+def test_a_damaged_archive_is_one_line(archive: Any, tmp_path: Path) -> None:
+    (tmp_path / "text.eval").write_text("no zip")
+    whole = archive(SAMPLE).read_bytes()
+    (tmp_path / "cut.eval").write_bytes(whole[: len(whole) // 2])
+    (tmp_path / "flipped.eval").write_bytes(whole[:120] + b"\xff\xff" + whole[122:])
+    for name in ("text", "cut", "flipped"):
+        with pytest.raises(InputError) as caught:
+            read(tmp_path / f"{name}.eval", "inspect")
+        assert "\n" not in str(caught.value) and name in str(caught.value)
