@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -21,6 +22,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_a
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Ended, Request, Sampling, Until
+from stepscale.time_limit import time_left
 
 END = 256  # the id that ends a solution; ids below it are bytes
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
@@ -78,7 +80,6 @@ class ServerGenerator:
         self._template, self._separator = prompt_template, step_separator
         self._client = httpx.Client(
             headers=_headers(settings),
-            timeout=httpx.Timeout(settings.timeout_seconds, connect=10.0),
             limits=httpx.Limits(max_connections=settings.concurrency),
         )
 
@@ -100,7 +101,9 @@ class ServerGenerator:
         """
         began = time.perf_counter()
         with ThreadPoolExecutor(self.settings.concurrency) as pool:
-            futures = [pool.submit(self._continue, request, sampling, until) for request in requests]
+            futures = [
+                pool.submit(copy_context().run, self._continue, request, sampling, until) for request in requests
+            ]
             try:
                 answers = [future.result() for future in futures]
             except BaseException:
@@ -174,7 +177,11 @@ class ServerGenerator:
 
     def _post_once(self, body: dict[str, Any]) -> dict[str, Any]:
         try:
-            response = self._client.post(f"{self.settings.base_url.rstrip('/')}/completions", json=body)
+            seconds = min(self.settings.timeout_seconds, time_left())
+            timeout = httpx.Timeout(seconds, connect=min(10.0, seconds))
+            response = self._client.post(
+                f"{self.settings.base_url.rstrip('/')}/completions", json=body, timeout=timeout
+            )
         except httpx.TimeoutException as error:
             raise _PassingError(f"no answer within {self.settings.timeout_seconds:g} s") from error
         except httpx.TransportError as error:

@@ -20,10 +20,21 @@ _LONGEST = 20_000  # characters; what the generator can read is checked in token
 
 @dataclass(frozen=True)
 class PolicyQuestion:
-    """``problem``: its text, no blanks around it. ``budget``: generations that may be spent, 1 or more."""
+    """A problem, and what may be spent on it.
+
+    Attributes:
+        problem: Its text, no blanks around it.
+        budget: Generations that may be spent, 1 or more.
+        draw: Questions that differ in it alone are answered independently.
+        seed: Likewise, chosen by who asks; 0: no choice.
+        max_tokens: Longest solution that may be written; the policy has a limit of its own besides.
+    """
 
     problem: str
     budget: int
+    draw: int = 0
+    seed: int = 0
+    max_tokens: int = 2**31
 
 
 def read_questions(request: object, most: int) -> list[PolicyQuestion]:

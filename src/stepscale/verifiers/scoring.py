@@ -91,6 +91,10 @@ class StepScorer:
         by_trajectory = dict(zip(distinct, scores, strict=True))
         return [by_trajectory[trajectory] for trajectory in trajectories]
 
+    def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
+        """Of each trajectory the tokens of the prompt, and of each step that is read."""
+        return [[len(chunk) for chunk in _chunks(text)] for text in self._encode(trajectories)]
+
     def _scores(self, outputs: FloatArray, n_unread: int) -> StepScores:
         read = self._read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
         if not n_unread:
