@@ -1,9 +1,9 @@
 """Small models run several batches side by side, one thread each: their products are too small to be worth sharing."""
 
 import os
-from contextvars import copy_context
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self, TypeVar
 

@@ -75,7 +75,9 @@ class AnswerService:
         futures = self.submit(questions, deadline)
         left = deadline.left()
         try:
-            return [future.result(timeout=None if left == float("inf") else max(0.0, deadline.left())) for future in futures]
+            return [
+                future.result(timeout=None if left == float("inf") else max(0.0, deadline.left())) for future in futures
+            ]
         except TimeoutError:
             raise OutOfTime from None
         finally:

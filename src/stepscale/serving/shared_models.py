@@ -25,7 +25,6 @@ from stepscale.serving.call_batcher import BatchedCall, CallBatcher
 from stepscale.serving.token_counts import TokenCounts
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
-
 _SHORT = 16  # tokens: a look whether a solution ends here must not wait for whole steps
 
 
@@ -71,9 +70,7 @@ class SharedModels:
                 _SharedVerifier(self, verifier, counts) if isinstance(verifier, CountsSteps) else verifier,
             )
 
-    def draw(
-        self, requests: Sequence[Request], sampling: Sampling, until: Until
-    ) -> tuple[list[Continuation], int]:
+    def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> tuple[list[Continuation], int]:
         """Continuations, and the tokens drawn for them that are not in them."""
         n = sampling.max_new_tokens
         kind = _Drawing(sampling.temperature, sampling.top_p, until, n if self._runs_on else _size(until, n))
