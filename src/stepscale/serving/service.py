@@ -5,7 +5,7 @@ question whose time is up, or for which nobody waits any more, is worked on no f
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from threading import Lock
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -84,6 +84,7 @@ class AnswerService:
             deadline.end_now()
             for future in futures:
                 future.cancel()
+            wait(futures)  # a call under way may have to be finished
 
     def close(self) -> None:
         """Finish what was submitted."""

@@ -88,8 +88,9 @@ class ModelSources(BaseModel):
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from None
         except ValidationError as error:
-            first = error.errors()[0]
-            raise InputError(f"{path}: {'.'.join(map(str, first['loc']))}: {first['msg']} (docs/serving.md)") from None
+            fault = max(error.errors(), key=lambda one: len(one["loc"]))  # of two kinds of policy, the one that was meant
+            key = ".".join(str(part) for part in fault["loc"] if part != UnlearnedPolicy.__name__)
+            raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
 
     def open(self) -> Answerer:
         """Open the models. Raises InputError."""
