@@ -44,8 +44,9 @@ class PolicyAnswer(BaseModel):
 
     answer: str | None
     confidence: float = Field(
-        description="sum of the scores of the solutions with this answer / solutions drawn; 0 to 1"
+        description="P(the answer is right) if calibrated; else sum of the scores of the solutions with it / solutions drawn"
     )
+    calibrated: bool = Field(description="whether confidence was fitted to validation problems")
     steps: list[ScoredStep] = Field(description="of the best-scored solution with this answer")
     strategy: str = Field(description="what was done, in words")
     difficulty: int = Field(description="bin by the probes, 1 the easiest")
@@ -134,10 +135,13 @@ def _policy_answer(result: SearchResult, budget: BudgetPolicy) -> PolicyAnswer:
     difficulty = policy.bin(sum(c.score or 0.0 for c in probes) / len(probes))
     solution = None if result.chosen is None else result.candidates[result.chosen]
     scored = zip(solution.steps, solution.step_scores, strict=True) if solution else ()
-    models = result.ledger.models.values()
+    models, confidence = result.ledger.models.values(), result.confidence or 0.0
+    if budget.calibration and result.answer is not None:
+        confidence = budget.calibration.of(confidence)
     return PolicyAnswer(
         answer=result.answer,
-        confidence=result.confidence or 0.0,
+        confidence=confidence,
+        calibrated=budget.calibration is not None,
         steps=[ScoredStep(text=text, score=score) for text, score in scored],
         strategy=_strategy(result, policy, policy.actions[difficulty - 1].run),
         difficulty=difficulty,

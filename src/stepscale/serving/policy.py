@@ -14,6 +14,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.capped_policy import Lead
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.search.methods import SearchOptions
+from stepscale.serving.confidence import ConfidenceMap
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -34,6 +35,7 @@ class BudgetPolicy(BaseModel):
     error: float | None = Field(None, ge=0, description="Monte Carlo standard error of the accuracy; null: not known")
     generations: float | None = Field(None, gt=0, description="mean spending, on problems it was not chosen on")
     leads: tuple[Lead, ...] = Field((), description="over best-of-N weighted, on problems it was not chosen on")
+    calibration: ConfidenceMap | None = Field(None, description="of its confidence; null: not calibrated")
 
 
 class ServedSampling(BaseModel):

@@ -88,7 +88,8 @@ class ModelSources(BaseModel):
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             raise InputError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from None
         except ValidationError as error:
-            fault = max(error.errors(), key=lambda one: len(one["loc"]))  # of two kinds of policy, the one that was meant
+            # of the two kinds of policy the one that was meant has the deeper fault
+            fault = max(error.errors(), key=lambda one: len(one["loc"]))
             key = ".".join(str(part) for part in fault["loc"] if part != UnlearnedPolicy.__name__)
             raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
 
