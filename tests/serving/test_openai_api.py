@@ -136,6 +136,7 @@ def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
         ({"messages": [{"role": "user", "content": "1+\ud800"}]}, ""),
         ({"n": 0}, "n: "),
         ({"n": 33}, "33 questions, at most 32 are answered at once"),
+        ({"n": 10**12}, "1000000000000 questions, at most 32"),
         ({"max_tokens": 0}, "max_tokens: "),
         ({"logprobs": True}, "logprobs is not supported"),
         ({"tools": [{"type": "function"}]}, "tools is not supported"),
@@ -147,6 +148,18 @@ def test_a_bad_request_is_refused_with_one_line_that_openais_clients_read(client
     assert reply.status_code == 400, reply.text
     error = reply.json()["error"]
     assert reason in error["message"] and "\n" not in error["message"] and error["type"] == "invalid_request_error"
+
+
+def test_prompts_are_counted_before_anything_is_made_of_them_and_there_is_at_least_one(client) -> None:
+    for prompt, reason in ((["1"] * 33, "33 questions, at most 32"), ([], "problem is missing"), ([1, 2], "prompt")):
+        refused = client.post("/v1/completions", json={**TEXT, "prompt": prompt})
+        assert refused.status_code == 400 and reason in refused.json()["error"]["message"]
+
+
+def test_what_is_no_json_is_refused_in_the_same_form(client) -> None:
+    for body in ("nonsense", "[" * 100_000, '"text"'):
+        refused = client.post("/v1/completions", content=body, headers={"Content-Type": "application/json"})
+        assert refused.status_code == 400 and refused.json()["error"]["type"] == "invalid_request_error"
 
 
 def test_what_a_policy_has_no_use_for_is_left_alone(client) -> None:

@@ -77,11 +77,7 @@ class CallBatcher:
 
     def _work(self) -> None:
         while True:
-            calls = self._next()
-            if self._is_stale:
-                self._is_stale = False
-                self._start_afresh()
-            self._finish(calls)
+            self._finish(self._next())
 
     def _next(self) -> list[BatchedCall]:
         """The oldest waiting call and all of its kind."""
@@ -101,6 +97,9 @@ class CallBatcher:
         if not calls:
             return
         try:
+            if self._is_stale:
+                self._is_stale = False
+                self._start_afresh()
             with within(lambda: max(call.left() for call in calls)):
                 time_left()
                 results = self._make(calls)

@@ -15,6 +15,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response, StreamingResponse
+from starlette.exceptions import HTTPException
 
 from stepscale.errors import InputError
 from stepscale.serving.answering import PolicyAnswer
@@ -66,11 +67,14 @@ class OpenAIEndpoints:
 
     async def chat(self, body: ChatRequest, request: Request) -> Response:
         """Answer the last message of the user."""
-        return await self._reply(body, body.questions(self.budget), request, Reply(self.model, chat=True))
+        return await self._reply(body, self._questions(body), request, Reply(self.model, chat=True))
 
     async def text(self, body: TextRequest, request: Request) -> Response:
         """Answer each prompt."""
-        return await self._reply(body, body.questions(self.budget), request, Reply(self.model, chat=False))
+        return await self._reply(body, self._questions(body), request, Reply(self.model, chat=False))
+
+    def _questions(self, body: ChatRequest | TextRequest) -> list[PolicyQuestion]:
+        return body.questions(self.budget, self.service.answerer.policy.questions_per_request)
 
     async def _reply(
         self, body: CompletionRequest, questions: list[PolicyQuestion], request: Request, reply: Reply
@@ -97,13 +101,14 @@ class OpenAIEndpoints:
             yield _event(reply.opening(index))
         answers: list[PolicyAnswer] = []
         try:
-            async for settled in _as_settled(futures, deadline):
-                if settled is None:
-                    yield ": at work\n\n"
-                    continue
-                answers.append(settled[1])
-                for chunk in reply.settled(*settled):
-                    yield _event(chunk)
+            async with aclosing(_as_settled(futures, deadline)) as settled_answers:
+                async for settled in settled_answers:
+                    if settled is None:
+                        yield ": at work\n\n"
+                        continue
+                    answers.append(settled[1])
+                    for chunk in reply.settled(*settled):
+                        yield _event(chunk)
         except Exception as error:
             status, body = self.refusal(error)
             yield _event({**body, "status": status})
@@ -122,6 +127,8 @@ class OpenAIEndpoints:
                 where = ".".join(str(part) for part in first["loc"][1:])
                 reason = str(first["msg"]).removeprefix("Value error, ")
                 return 400, error_body(f"{where}: {reason}" if where else reason, "invalid_request_error")
+            case HTTPException():
+                return error.status_code, error_body(str(error.detail), "invalid_request_error")
             case UnknownModel():
                 reason = f"there is no model {str(error)[:80]!r} here; there is {self.model!r}"
                 return 404, error_body(reason, "invalid_request_error", "model_not_found")
@@ -153,7 +160,7 @@ def openai_app(endpoints: OpenAIEndpoints) -> FastAPI:
         status, body = endpoints.refusal(error)
         return JSONResponse(body, status, {"Retry-After": "1"} if status == 429 else None)
 
-    for kind in (InputError, RequestValidationError, UnknownModel, Overloaded, OutOfTime, Exception):
+    for kind in (InputError, RequestValidationError, HTTPException, UnknownModel, Overloaded, OutOfTime, Exception):
         app.add_exception_handler(kind, refuse)
     return app
 

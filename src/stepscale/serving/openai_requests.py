@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, model_validator
 
-from stepscale.serving.question import PolicyQuestion, read_question
+from stepscale.serving.question import PolicyQuestion, check_number, read_question
 
 _REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "echo", "suffix", "audio")
 
@@ -47,8 +47,9 @@ class CompletionRequest(BaseModel):
         """Whether a stream ends with the tokens spent."""
         return self.stream_options is not None and self.stream_options.include_usage
 
-    def about(self, problems: list[Any], default_budget: int) -> list[PolicyQuestion]:
+    def about(self, problems: list[Any], default_budget: int, most: int) -> list[PolicyQuestion]:
         """``n`` questions about each problem, in the order of the choices. Raises InputError."""
+        check_number(self.n * len(problems), most)
         budget = default_budget if self.budget is None else self.budget
         most = self.max_completion_tokens or self.max_tokens
         limits = {} if most is None else {"max_tokens": most}
@@ -84,10 +85,10 @@ class ChatRequest(CompletionRequest):
 
     messages: list[Message] = Field(min_length=1)
 
-    def questions(self, default_budget: int) -> list[PolicyQuestion]:
+    def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
         """The last message of the user is the problem; what was said before is not read. Raises InputError."""
         of_user = [message.text for message in self.messages if message.role == "user"]
-        return self.about([of_user[-1] if of_user else None], default_budget)
+        return self.about([of_user[-1] if of_user else None], default_budget, most)
 
 
 class TextRequest(CompletionRequest):
@@ -95,6 +96,7 @@ class TextRequest(CompletionRequest):
 
     prompt: str | list[str]
 
-    def questions(self, default_budget: int) -> list[PolicyQuestion]:
+    def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
         """Each prompt is a problem. Raises InputError."""
-        return self.about([self.prompt] if isinstance(self.prompt, str) else list(self.prompt), default_budget)
+        problems = [self.prompt] if isinstance(self.prompt, str) else self.prompt
+        return self.about(list(problems) or [None], default_budget, most)

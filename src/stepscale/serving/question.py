@@ -50,14 +50,17 @@ def read_questions(request: object, most: int) -> list[PolicyQuestion]:
     rows = _rows(request)
     if not rows:
         raise InputError("the request holds no rows; give one problem and budget or more")
-    if len(rows) > most:
-        raise InputError(
-            f"the request holds {len(rows)} questions, at most {most} are answered at once; send several requests"
-        )
+    check_number(len(rows), most)
     for row in rows:
         if unknown := [str(key) for key in row if key not in _FIELDS]:
             raise InputError(f"a question has a problem and a budget alone, not {unknown[0][:40]!r}; leave it out")
     return [read_question(row.get("problem"), row.get("budget")) for row in rows]
+
+
+def check_number(n: int, most: int) -> None:
+    """Raises InputError if one request holds more questions than may be."""
+    if n > most:
+        raise InputError(f"the request holds {n} questions, at most {most} are answered at once; send several requests")
 
 
 def _rows(request: object) -> list[Mapping[str, Any]]:

@@ -10,9 +10,8 @@ from threading import Lock
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer, PolicyAnswer
-from stepscale.serving.question import PolicyQuestion
+from stepscale.serving.question import PolicyQuestion, check_number
 from stepscale.serving.shared_models import SharedModels
 from stepscale.time_limit import Deadline, OutOfTime, time_left, within
 
@@ -51,11 +50,7 @@ class AnswerService:
             InputError: There are too many of them, or one cannot be answered.
             Overloaded: Too many of other requests wait.
         """
-        most = self.answerer.policy.questions_per_request
-        if len(questions) > most:
-            raise InputError(
-                f"the request holds {len(questions)} questions, at most {most} are answered at once; send several requests"
-            )
+        check_number(len(questions), self.answerer.policy.questions_per_request)
         for question in questions:
             self.answerer.check(question)
         with self._lock:
