@@ -51,8 +51,8 @@ class CompletionRequest(BaseModel):
         """``n`` questions about each problem, in the order of the choices. Raises InputError."""
         check_number(self.n * len(problems), most)
         budget = default_budget if self.budget is None else self.budget
-        most = self.max_completion_tokens or self.max_tokens
-        limits = {} if most is None else {"max_tokens": most}
+        longest = self.max_completion_tokens or self.max_tokens
+        limits = {} if longest is None else {"max_tokens": longest}
         checked = [read_question(problem, budget) for problem in problems]
         return [
             PolicyQuestion(question.problem, question.budget, draw, self.seed or 0, **limits)
