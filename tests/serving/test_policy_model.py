@@ -1,4 +1,4 @@
-"""What MLflow's server calls: one request at a time, no longer than the server waits, and no work left behind."""
+"""What MLflow's server calls: questions side by side, no longer than the server waits, and no work left behind."""
 
 import threading
 import time
@@ -12,6 +12,7 @@ from search_fakes import FakeGenerator, random_generator, random_verifier
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.pyfunc_model import PolicyModel, RefusedRequest
+from stepscale.serving.service import AnswerService, ServiceLimits
 
 QUESTION = {"problem": "problem 1", "budget": 6}
 
@@ -30,8 +31,8 @@ def policy_model(settings: dict[str, Any], seconds: float = 0.0) -> tuple[Policy
     generator = SlowGenerator(random_generator(3).say)
     generator.seconds = seconds
     model = PolicyModel()
-    model._answerer = Answerer(ServedPolicy.model_validate(settings), generator, random_verifier(0))
-    model._one_at_a_time = threading.Lock()
+    answerer = Answerer(ServedPolicy.model_validate(settings), generator, random_verifier(0))
+    model.service = AnswerService(answerer, ServiceLimits(questions_at_once=2, questions_waiting=60))
     return model, generator
 
 
@@ -59,12 +60,9 @@ def test_every_form_of_a_request_is_read_alike(settings, request_) -> None:
 
 
 def test_a_question_is_checked_once(settings, monkeypatch) -> None:
-    model, generator = policy_model(settings)
-    encoded: list[str] = []
-    encode = generator.encode_prompt
+    model, _ = policy_model(settings)
     checks: list[int] = []
-    monkeypatch.setattr(generator, "encode_prompt", lambda text: encoded.append(text) or encode(text))
-    monkeypatch.setattr(model._answerer, "_check", lambda question: checks.append(question.budget))
+    monkeypatch.setattr(model.service.answerer, "check", lambda question: checks.append(question.budget))
     model.predict(None, [QUESTION] * 3)
     assert checks == [6, 6, 6]
 
@@ -90,10 +88,29 @@ def test_the_work_ends_with_the_time_of_the_request(settings, a_second) -> None:
 
 
 def test_who_waits_in_vain_does_no_work_afterwards(settings, a_second) -> None:
-    model, generator = policy_model(settings)
-    with model._one_at_a_time, pytest.raises(RefusedRequest, match="no answer within"):
+    model, generator = policy_model(settings, seconds=1.5)
+    busy = [threading.Thread(target=lambda: ended_late(model)) for _ in range(2)]
+    for thread in busy:
+        thread.start()
+    time.sleep(0.3)
+    with pytest.raises(RefusedRequest, match="no answer within"):
+        model.predict(None, [{**QUESTION, "problem": "another"}])
+    for thread in busy:
+        thread.join()
+    asked = {generator.decode(request.prefix) for _, _, requests in generator.calls for request in requests}
+    assert asked and not any(text.startswith("another") for text in asked)
+
+
+def ended_late(model: PolicyModel) -> None:
+    with pytest.raises(RefusedRequest, match="no answer within"):
         model.predict(None, [QUESTION])
-    assert not generator.calls
+
+
+def test_more_questions_than_are_taken_are_refused_as_too_many(settings) -> None:
+    model, generator = policy_model({**settings, "questions_per_request": 100})
+    with pytest.raises(RefusedRequest, match="62 are taken at most; ask again later") as refused:
+        model.predict(None, [QUESTION] * 63)
+    assert refused.value.get_http_status_code() == 429 and not generator.calls
 
 
 def test_without_a_server_there_is_no_limit_of_time(settings, monkeypatch) -> None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -66,5 +67,8 @@ class Lanes:
             torch.set_num_threads(self._threads)
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """``[function(item) for item in items]``, as many at once as there are lanes."""
-        return list(self._pool.map(function, items)) if self._pool else [function(item) for item in items]
+        """``[function(item) for item in items]``, as many at once as there are lanes, each under the caller's time limit."""
+        if not self._pool:
+            return [function(item) for item in items]
+        futures = [self._pool.submit(copy_context().run, function, item) for item in items]
+        return [future.result() for future in futures]

@@ -20,6 +20,7 @@ from stepscale.engine.network import Network
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Request, Sampling, Until
 from stepscale.generation.draw import draw, uniforms
+from stepscale.time_limit import time_left
 
 _TAIL = 8  # tokens a separator may be spelt with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")
@@ -116,9 +117,10 @@ class Cohort:
         self._paths: list[tuple[tuple[int, ...], torch.Tensor]] = []
 
     def run(self) -> Outcome:
-        """Decode until every member has ended."""
+        """Decode until every member has ended. Raises OutOfTime if the time is limited and up."""
         step = 0
         while len(self._alive):
+            time_left()
             self._step(step)
             step += 1
         continuations = [self._continuation(i) for i in range(len(self._lengths))]

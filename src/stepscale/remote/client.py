@@ -6,6 +6,7 @@ In: a path and a body. Out: what a reader makes of the answer. Knows nothing of 
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import Any, TypeVar
 
 import httpx
@@ -13,6 +14,7 @@ from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_a
 
 from stepscale.errors import InputError
 from stepscale.remote.access import ServerAccess
+from stepscale.time_limit import time_left
 
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
@@ -35,14 +37,13 @@ class Client:
         self.root = access.base_url.rstrip("/")
         self._http = httpx.Client(
             headers=_headers(access),
-            timeout=httpx.Timeout(access.timeout_seconds, connect=10.0),
             limits=httpx.Limits(max_connections=access.concurrency),
         )
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
         """``function`` of every item, many at once; order kept. The first error ends it, and nothing more is begun."""
         with ThreadPoolExecutor(self.access.concurrency) as pool:
-            futures = [pool.submit(function, item) for item in items]
+            futures = [pool.submit(copy_context().run, function, item) for item in items]
             try:
                 return [future.result() for future in futures]
             except BaseException:
@@ -77,7 +78,8 @@ class Client:
 
     def _post_once(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], what: str) -> _Result:
         try:
-            response = self._http.post(url, json=body)
+            seconds = min(self.access.timeout_seconds, time_left())
+            response = self._http.post(url, json=body, timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)))
         except httpx.TimeoutException as error:
             raise PassingError(f"no answer within {self.access.timeout_seconds:g} s") from error
         except httpx.TransportError as error:

@@ -11,7 +11,7 @@ from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions, read_options, search
 from stepscale.search.results import Candidate, Problem, SearchResult
 from stepscale.search.solving import Answer, solve
-from stepscale.search.time_limit import time_limit
+from stepscale.time_limit import time_limit
 
 __all__ = [
     "Answer",

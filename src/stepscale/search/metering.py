@@ -16,7 +16,7 @@ from stepscale.cost import Ledger, Phase, total
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Generator, Request, Sampling, Until
 from stepscale.search.results import Problem
-from stepscale.search.time_limit import time_left
+from stepscale.time_limit import time_left
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 _PHASES: tuple[Phase, ...] = ("prefill", "decode", "verify")

@@ -5,7 +5,7 @@ In: a Generator, a Verifier, a ``ServedPolicy`` and questions. Out: a ``PolicyAn
 problem and the budget, and nothing is remembered from one question to the next. What a model wrote is text, and stays text.
 """
 
-from collections.abc import Sequence
+import math
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -16,7 +16,7 @@ from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.search.online import search_online
 from stepscale.search.results import Problem, SearchResult
 from stepscale.seeds import seed_for
-from stepscale.serving.policy import ServedPolicy
+from stepscale.serving.policy import BudgetPolicy, ServedPolicy
 from stepscale.serving.question import PolicyQuestion
 from stepscale.verifiers.contract import Verifier
 
@@ -44,8 +44,9 @@ class PolicyAnswer(BaseModel):
 
     answer: str | None
     confidence: float = Field(
-        description="sum of the scores of the solutions with this answer / solutions drawn; 0 to 1"
+        description="P(the answer is right) if calibrated; else sum of the scores of the solutions with it / solutions drawn"
     )
+    calibrated: bool = Field(description="whether confidence was fitted to validation problems")
     steps: list[ScoredStep] = Field(description="of the best-scored solution with this answer")
     strategy: str = Field(description="what was done, in words")
     difficulty: int = Field(description="bin by the probes, 1 the easiest")
@@ -54,15 +55,19 @@ class PolicyAnswer(BaseModel):
 
 
 class Answerer:
-    """Answers questions with one generator and one verifier, one question at a time.
+    """Answers questions with one generator and one verifier.
 
-    ``most_tokens``: of a prompt; null: not limited.
+    Args:
+        policy: What to do within which budget.
+        generator: Writes the solutions.
+        verifier: Scores their steps.
+        most_tokens: Of a prompt.
     """
 
     def __init__(
-        self, policy: ServedPolicy, generator: Generator, verifier: Verifier, most_tokens: int | None = None
+        self, policy: ServedPolicy, generator: Generator, verifier: Verifier, most_tokens: float = math.inf
     ) -> None:
-        self._policy, self._generator, self._verifier = policy, generator, verifier
+        self.policy, self.generator, self.verifier = policy, generator, verifier
         self._most_tokens = most_tokens
 
     @classmethod
@@ -80,66 +85,67 @@ class Answerer:
             placement=saved.generator,
         )
         verifier = open_verifier(prm, "prm", saved.verifier)
-        room = writer.context - saved.sampling.max_new_tokens
-        return cls(saved, writer, verifier, room if room > 0 else writer.context - 1)
-
-    @property
-    def questions_per_request(self) -> int:
-        """Questions that one request may hold."""
-        return self._policy.questions_per_request
+        return cls(saved, writer, verifier, room_for_prompt(writer.context, saved.sampling.max_new_tokens))
 
     def answer(self, question: PolicyQuestion) -> PolicyAnswer:
-        """The answer to one question. Raises InputError if it is too long for the generator."""
-        return self.answer_all([question])[0]
+        """The answer to one question. Raises what ``check`` and ``answer_with`` raise."""
+        self.check(question)
+        return self.answer_with(question, self.generator, self.verifier)
 
-    def answer_all(self, questions: Sequence[PolicyQuestion]) -> list[PolicyAnswer]:
-        """An answer to each question, in order, each as if asked alone; all are checked before the first is answered.
-
-        Raises:
-            InputError: A question is too long for the generator, or its budget is below the smallest that was learned.
-            OutOfTime: The block that calls has a ``time_limit``, and it is up.
-        """
-        for question in questions:
-            self._check(question)
-            self._policy.within(question.budget)
-        return [self._answer(question) for question in questions]
-
-    def _check(self, question: PolicyQuestion) -> None:
-        tokens = len(self._generator.encode_prompt(question.problem))
-        if self._most_tokens is not None and tokens > self._most_tokens:
+    def check(self, question: PolicyQuestion) -> None:
+        """Raises InputError if it is too long for the generator, or its budget is below the smallest that was learned."""
+        tokens = len(self.generator.encode_prompt(question.problem))
+        if tokens > self._most_tokens:
             raise InputError(
                 f"problem is too long: {tokens} tokens with its prompt, the generator has room for {self._most_tokens}"
             )
+        self.policy.within(question.budget)
 
-    def _answer(self, question: PolicyQuestion) -> PolicyAnswer:
-        policy = self._policy.within(question.budget).policy
-        seed = seed_for(self._policy.seed, f"answer within {question.budget}", question.problem)
-        for model in (self._generator, self._verifier):
+    def answer_with(self, question: PolicyQuestion, generator: Generator, verifier: Verifier) -> PolicyAnswer:
+        """The answer to a question that was checked, by models that act as this one's.
+
+        Raises:
+            OutOfTime: The time is limited and up.
+        """
+        served, budget = self.policy, self.policy.within(question.budget)
+        purpose = f"answer within {question.budget}" + (f" by seed {question.seed}" if question.seed else "")
+        sampling = served.sampling.model_dump()
+        sampling["max_new_tokens"] = min(sampling["max_new_tokens"], question.max_tokens)
+        for model in (generator, verifier):
             start_afresh(model)
         [result] = search_online(
             [Problem("question", question.problem)],
-            self._generator,
-            self._verifier,
-            policy,
-            self._policy.runs,
-            Sampling(**self._policy.sampling.model_dump()),
-            run_seed=seed,
-            aggregation=self._policy.aggregation,
-            neutral_is=self._policy.neutral_is,
-            rules=self._policy.grading_rules,
+            generator,
+            verifier,
+            budget.policy,
+            served.runs,
+            Sampling(**sampling),
+            run_seed=seed_for(served.seed, purpose, question.problem, question.draw),
+            aggregation=served.aggregation,
+            neutral_is=served.neutral_is,
+            rules=served.grading_rules,
         )
-        return _policy_answer(result, policy)
+        return _policy_answer(result, budget)
 
 
-def _policy_answer(result: SearchResult, policy: OnlinePolicy) -> PolicyAnswer:
+def room_for_prompt(context: int, max_new_tokens: int) -> int:
+    """Tokens that a prompt may have, so that a whole solution fits behind it; if none does, at least one token."""
+    return context - max_new_tokens if context > max_new_tokens else context - 1
+
+
+def _policy_answer(result: SearchResult, budget: BudgetPolicy) -> PolicyAnswer:
+    policy = budget.policy
     probes = result.candidates[: policy.probes]
     difficulty = policy.bin(sum(c.score or 0.0 for c in probes) / len(probes))
     solution = None if result.chosen is None else result.candidates[result.chosen]
     scored = zip(solution.steps, solution.step_scores, strict=True) if solution else ()
-    models = result.ledger.models.values()
+    models, confidence = result.ledger.models.values(), result.confidence or 0.0
+    if budget.calibration and result.answer is not None:
+        confidence = budget.calibration.of(confidence)
     return PolicyAnswer(
         answer=result.answer,
-        confidence=result.confidence or 0.0,
+        confidence=confidence,
+        calibrated=budget.calibration is not None,
         steps=[ScoredStep(text=text, score=score) for text, score in scored],
         strategy=_strategy(result, policy, policy.actions[difficulty - 1].run),
         difficulty=difficulty,

@@ -90,6 +90,7 @@ def signature() -> ModelSignature:
     answer: list[Column] = [
         ColSpec(text, "answer", required=False),
         ColSpec(number, "confidence"),
+        ColSpec(DataType.boolean, "calibrated"),
         ColSpec(Array(step), "steps"),
         ColSpec(text, "strategy"),
         ColSpec(whole, "difficulty"),

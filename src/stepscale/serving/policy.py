@@ -14,6 +14,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.capped_policy import Lead
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.search.methods import SearchOptions
+from stepscale.serving.confidence import ConfidenceMap
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 _STRICT = ConfigDict(extra="forbid", frozen=True)
@@ -26,12 +27,15 @@ class BudgetPolicy(BaseModel):
 
     budget: int = Field(ge=1, description="generations that no problem goes beyond, probes included")
     policy: OnlinePolicy
-    accuracy: float = Field(ge=0, le=1, description="expected, on problems it was not chosen on")
-    low: float = Field(ge=0, le=1, description="lower end of its 95 % interval over problems")
-    high: float = Field(ge=0, le=1, description="upper end")
+    accuracy: float | None = Field(
+        None, ge=0, le=1, description="expected, on problems it was not chosen on; null: not learned"
+    )
+    low: float | None = Field(None, ge=0, le=1, description="lower end of its 95 % interval over problems")
+    high: float | None = Field(None, ge=0, le=1, description="upper end")
     error: float | None = Field(None, ge=0, description="Monte Carlo standard error of the accuracy; null: not known")
-    generations: float = Field(gt=0, description="mean spending, on problems it was not chosen on")
+    generations: float | None = Field(None, gt=0, description="mean spending, on problems it was not chosen on")
     leads: tuple[Lead, ...] = Field((), description="over best-of-N weighted, on problems it was not chosen on")
+    calibration: ConfidenceMap | None = Field(None, description="of its confidence; null: not calibrated")
 
 
 class ServedSampling(BaseModel):
@@ -50,7 +54,7 @@ class ServedPolicy(BaseModel):
     model_config = _STRICT
 
     seed: int = Field(ge=0, description="of the run it was learned in; part of every request's own seed")
-    prompt: str = Field(description="prompt template with {problem}")
+    prompt: str = Field(description="prompt template with {problem}; empty: as the generator is asked by default")
     ends_before: str = Field("", description="how a line begins that is none of a solution; empty: no line is")
     sampling: ServedSampling
     aggregation: How = Field(description="step scores to a sample's score")
@@ -60,7 +64,7 @@ class ServedPolicy(BaseModel):
     verifier: Placement = Placement()
     runs: dict[str, SearchOptions] = Field(description="searches that a policy may switch to, by name")
     budgets: tuple[BudgetPolicy, ...] = Field(min_length=1, description="rising budgets")
-    chosen_on: int = Field(ge=1, description="problems it was chosen on")
+    chosen_on: int = Field(ge=0, description="problems it was chosen on; 0: not learned")
     questions_per_request: int = Field(32, ge=1, description="a request with more is refused: others wait meanwhile")
 
     @model_validator(mode="after")

@@ -1,29 +1,27 @@
 """The policy as MLflow loads and serves it ("models from code": MLflow runs this file, nothing is unpickled).
 
 In: questions of ``problem`` and ``budget``, in any of MLflow's forms. Out: an answer per question. A bad request is a client's
-error (HTTP 400) whose message is the reason. Work ends a little before MLflow's server stops waiting for it. One of the two
-files beside ``tracking`` that know MLflow: a model that MLflow can load has to be its PythonModel.
+error (HTTP 400) whose message is the reason. Work ends a little before MLflow's server stops waiting for it. One of the files
+beside ``tracking`` that know MLflow: a model that MLflow can load has to be its PythonModel.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 import pandas as pd
 from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT, MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
-from mlflow.protos.databricks_pb2 import DEADLINE_EXCEEDED, INVALID_PARAMETER_VALUE
+from mlflow.protos.databricks_pb2 import DEADLINE_EXCEEDED, INVALID_PARAMETER_VALUE, REQUEST_LIMIT_EXCEEDED
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from stepscale.errors import InputError
-from stepscale.search.time_limit import OutOfTime, time_left, time_limit
 from stepscale.serving.question import read_questions
+from stepscale.serving.service import AnswerService, Overloaded, ServiceLimits
+from stepscale.time_limit import Deadline, OutOfTime
 
-_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
+WORKING_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
 
 
 class RefusedRequest(MlflowException):
@@ -39,15 +37,16 @@ class RefusedRequest(MlflowException):
 
 
 class PolicyModel(PythonModel):
-    """Answers questions, one at a time, whatever the server's threads."""
+    """Answers questions side by side, whatever the server's threads."""
+
+    service: AnswerService
 
     def load_context(self, context: PythonModelContext) -> None:
         """Load policy, generator and PRM from the model's artifacts. Raises InputError."""
         from stepscale.serving.answering import Answerer
 
         folders = {name: Path(path) for name, path in context.artifacts.items()}
-        self._answerer = Answerer.load(**folders)
-        self._one_at_a_time = Lock()
+        self.service = AnswerService(Answerer.load(**folders), ServiceLimits())
 
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
@@ -57,36 +56,27 @@ class PolicyModel(PythonModel):
         The type of ``model_input`` is the one that MLflow takes without a remark; any form that ``read_questions`` reads comes.
         """
         seconds = server_seconds()
+        deadline = Deadline(seconds)
         try:
-            questions = read_questions(model_input, self._answerer.questions_per_request)
-            with time_limit(seconds), self._turn():
-                return [answer.model_dump() for answer in self._answerer.answer_all(questions)]
+            questions = read_questions(model_input, self.service.answerer.policy.questions_per_request)
+            return [answer.model_dump() for answer in self.service.answer_all(questions, deadline)]
         except InputError as error:
             raise RefusedRequest(str(error)) from None
+        except Overloaded as error:
+            raise RefusedRequest(str(error), REQUEST_LIMIT_EXCEEDED) from None
         except OutOfTime:
             raise RefusedRequest(
                 f"no answer within {seconds:g} seconds, so the work was ended; ask fewer questions at once, with smaller "
-                "budgets, or raise --timeout of mlflow models serve",
+                "budgets, or give the server more time per request",
                 DEADLINE_EXCEEDED,
             ) from None
-
-    @contextmanager
-    def _turn(self) -> Iterator[None]:
-        """Wait for the model, at most for the time that is left."""
-        left = time_left()
-        if not self._one_at_a_time.acquire(timeout=-1 if left == float("inf") else left):
-            raise OutOfTime
-        try:
-            yield
-        finally:
-            self._one_at_a_time.release()
 
 
 def server_seconds() -> float | None:
     """Seconds that a request may take: a little less than MLflow's server waits; None where no server is."""
     if not _MLFLOW_IS_IN_SERVING_ENVIRONMENT.get():  # type: ignore[no-untyped-call]
         return None
-    return _SHARE * float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
+    return WORKING_SHARE * float(MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.get())  # type: ignore[no-untyped-call]
 
 
 set_model(PolicyModel())

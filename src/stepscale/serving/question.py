@@ -20,10 +20,21 @@ _LONGEST = 20_000  # characters; what the generator can read is checked in token
 
 @dataclass(frozen=True)
 class PolicyQuestion:
-    """``problem``: its text, no blanks around it. ``budget``: generations that may be spent, 1 or more."""
+    """A problem, and what may be spent on it.
+
+    Attributes:
+        problem: Its text, no blanks around it.
+        budget: Generations that may be spent, 1 or more.
+        draw: Questions that differ in it alone are answered independently.
+        seed: Likewise, chosen by who asks; 0: no choice.
+        max_tokens: Longest solution that may be written; the policy has a limit of its own besides.
+    """
 
     problem: str
     budget: int
+    draw: int = 0
+    seed: int = 0
+    max_tokens: int = 2**31
 
 
 def read_questions(request: object, most: int) -> list[PolicyQuestion]:
@@ -39,14 +50,17 @@ def read_questions(request: object, most: int) -> list[PolicyQuestion]:
     rows = _rows(request)
     if not rows:
         raise InputError("the request holds no rows; give one problem and budget or more")
-    if len(rows) > most:
-        raise InputError(
-            f"the request holds {len(rows)} questions, at most {most} are answered at once; send several requests"
-        )
+    check_number(len(rows), most)
     for row in rows:
         if unknown := [str(key) for key in row if key not in _FIELDS]:
             raise InputError(f"a question has a problem and a budget alone, not {unknown[0][:40]!r}; leave it out")
     return [read_question(row.get("problem"), row.get("budget")) for row in rows]
+
+
+def check_number(n: int, most: int) -> None:
+    """Raises InputError if one request holds more questions than may be."""
+    if n > most:
+        raise InputError(f"the request holds {n} questions, at most {most} are answered at once; send several requests")
 
 
 def _rows(request: object) -> list[Mapping[str, Any]]:

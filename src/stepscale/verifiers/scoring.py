@@ -97,6 +97,10 @@ class StepScorer:
         by_trajectory = dict(zip(distinct, scores, strict=True))
         return [by_trajectory[trajectory] for trajectory in trajectories]
 
+    def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
+        """Of each trajectory the tokens of the prompt, and of each step that is read."""
+        return [[len(chunk) for chunk in _chunks(text)] for text in self.encode(trajectories)]
+
 
 def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
     """What ``read`` makes of a solution's outputs [n_steps, K], and the steps that were not read, which count as wrong."""

@@ -1,4 +1,4 @@
-"""The policy that the searches teach: learned, saved to be served, and its part of the report."""
+"""The policy that the searches teach: learned, calibrated, saved to be served, and its part of the report."""
 
 from pathlib import Path
 from typing import Any
@@ -7,14 +7,17 @@ import pandas as pd
 from kedro.pipeline import Node
 
 from stepscale.parameters import SearchSettings
+from stepscale.pipelines.named import named
+from stepscale.pipelines.sampling import open_generator
 from stepscale.references import reference_in
 from stepscale.scratch import scratch_folder
+from stepscale.studies.policy.confidence import ask, asked_problems, calibrated, calibration_errors
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
 
 
 def nodes() -> list[Node]:
-    """Learn, save and show the policy."""
+    """Learn, calibrate, save and show the policy."""
     return [
         Node(
             learn,
@@ -23,8 +26,23 @@ def nodes() -> list[Node]:
                 "candidates": "search_candidates",
                 "settings": "params:search_settings",
             },
-            outputs="served_policy",
+            outputs="learned_policy",
             name="learn_policy",
+        ),
+        Node(
+            ask_policy,
+            inputs={
+                **named("generator_model", "prm_model", "problems", "searched_problems", "learned_policy"),
+                "settings": "params:search_settings",
+            },
+            outputs="policy_confidences",
+            name="ask_policy",
+        ),
+        Node(
+            calibrated,
+            inputs={"policy": "learned_policy", "confidences": "policy_confidences"},
+            outputs="served_policy",
+            name="calibrate_policy",
         ),
         Node(
             save_policy,
@@ -35,7 +53,7 @@ def nodes() -> list[Node]:
         Node(log_policy, inputs={"policy": "policy"}, outputs=None, name="log_policy"),
         Node(
             show_policy,
-            inputs={"served": "served_policy", "searches": "search_tables"},
+            inputs={"served": "served_policy", "confidences": "policy_confidences", "searches": "search_tables"},
             outputs="policy_part",
             name="show_policy",
         ),
@@ -46,6 +64,26 @@ def learn(samples: pd.DataFrame, candidates: pd.DataFrame, settings: SearchSetti
     """The settings of the policy, learned with the run's grading rules."""
     plan, rules = settings.tree_search, settings.search.grading_rules
     return learn_policy(samples, candidates, settings.generator, settings.verifiers, plan, settings.seed, rules)
+
+
+def ask_policy(
+    generator_model: Path,
+    prm_model: Path,
+    problems: pd.DataFrame,
+    searched_problems: pd.DataFrame,
+    learned_policy: dict[str, Any],
+    settings: SearchSettings,
+) -> pd.DataFrame:
+    """How sure the policy is of problems that it was not chosen on, and whether it is right."""
+    from stepscale.serving.policy import ServedPolicy
+    from stepscale.verifiers.open_verifier import open_verifier
+
+    return ask(
+        ServedPolicy.model_validate(learned_policy),
+        asked_problems(problems, searched_problems),
+        open_generator(generator_model, settings.generator, settings.seed),
+        open_verifier(prm_model, "prm", settings.verifiers.placement),
+    )
 
 
 def save_policy(generator_model: Path, prm_model: Path, served: dict[str, Any]) -> Path:
@@ -68,6 +106,6 @@ def log_policy(policy: Path) -> None:
     log_model(policy)
 
 
-def show_policy(served: dict[str, Any], searches: dict[str, Any]) -> Any:
+def show_policy(served: dict[str, Any], confidences: pd.DataFrame, searches: dict[str, Any]) -> Any:
     """Its part of the report."""
-    return policy_part(served, searches["curves"])
+    return policy_part(served, searches["curves"], calibration_errors(served, confidences))

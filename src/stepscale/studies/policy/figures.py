@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.estimators.intervals import verdict
-from stepscale.report.number_formats import POINTS, cell
+from stepscale.report.number_formats import PLAIN, POINTS, cell
 from stepscale.report.part import Part, TextTable
 from stepscale.report.plots import curve_figure, curve_view
 from stepscale.studies.strategies.accuracy import WEIGHTED
@@ -20,8 +20,21 @@ _NOTE = (
 )
 
 
-def policy_part(served: Mapping[str, Any], curves: pd.DataFrame) -> Part:
-    """The part of the report on the served policy. ``curves``: of the searches, with best-of-N weighted among them."""
+_ERROR_NOTE = (
+    "Expected calibration error on test problems that neither the policy nor its calibration has seen: the mean distance of "
+    "confidence from the share of right answers, in ten bins. Calibrated by isotonic regression on validation problems. "
+    "Chance adds to the distance, so an estimate may lie above its interval."
+)
+
+
+def policy_part(served: Mapping[str, Any], curves: pd.DataFrame, errors: pd.DataFrame) -> Part:
+    """The part of the report on the served policy.
+
+    Args:
+        served: Its settings.
+        curves: Of the searches, with best-of-N weighted among them.
+        errors: Of its confidence (``confidence.calibration_errors``).
+    """
     policy = pd.DataFrame([{**row, "label": _LABEL, "n": row["budget"]} for row in served["budgets"]])
     is_uniform = (curves["unit"] == "generations") & (curves["label"] == WEIGHTED)
     uniform = curves[is_uniform & (curves["n"] <= policy["n"].max())]
@@ -44,6 +57,11 @@ def policy_part(served: Mapping[str, Any], curves: pd.DataFrame) -> Part:
                 rows=tuple(_budget_row(row) for row in served["budgets"]),
             ),
             TextTable(title="The served policy minus best-of-N weighted", rows=leads, note=_NOTE),
+            TextTable(
+                title="Is the served policy as often right as it says?",
+                rows=tuple(_error_row(row) for row in errors.to_dict("records")),
+                note=_ERROR_NOTE,
+            ),
         ),
     )
 
@@ -58,6 +76,15 @@ def _budget_row(row: Mapping[str, Any]) -> dict[str, str]:
         "accuracy [95 %]": cell(row, "accuracy") + error,
         "generations spent, mean": f"{row['generations']:.1f}",
         "then, easiest bin first": " / ".join(steps),
+    }
+
+
+def _error_row(row: Mapping[Any, Any]) -> dict[str, str]:
+    return {
+        "budget": str(row["budget"]),
+        "problems": str(row["n_problems"]),
+        "error of the vote's confidence [95 %]": cell(row, "raw", PLAIN),
+        "calibrated [95 %]": cell(row, "fitted", PLAIN),
     }
 
 

@@ -1,0 +1,115 @@
+"""Calls from many threads, made together: what one thread asks of a model while another does costs little more.
+
+In: calls of a kind, each with its items. Out: each call's results. One thread makes all calls, the oldest first, and with it all
+waiting calls of the same kind. Knows nothing of what is called.
+"""
+
+import threading
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left, within
+
+_GATHER_SECONDS = 0.01  # that a call waits for one more, unless all who may call wait already
+_GATHER_ROUNDS = 20  # how often at most
+_LOOK_SECONDS = 0.5  # between two looks whether anybody still waits for a call under way
+
+
+@dataclass(eq=False)
+class BatchedCall:
+    """Some items for a model, the time that is left for them, and the promise of their results."""
+
+    kind: Hashable
+    items: Sequence[Any]
+    left: SecondsLeft
+    result: Future[Any] = field(default_factory=Future)
+
+
+class CallBatcher:
+    """Makes calls of one kind together.
+
+    Args:
+        make: Makes some calls of one kind; gives a result for each, in order.
+        start_afresh: Called before the first call after a time without callers.
+    """
+
+    def __init__(
+        self, make: Callable[[Sequence[BatchedCall]], Sequence[Any]], start_afresh: Callable[[], None]
+    ) -> None:
+        self._make, self._start_afresh = make, start_afresh
+        self._changed = threading.Condition()
+        self._waiting: list[BatchedCall] = []
+        self._callers, self._is_stale = 0, False
+        threading.Thread(target=self._work, name="call-batcher", daemon=True).start()
+
+    @contextmanager
+    def caller(self) -> Iterator[None]:
+        """Within this block the thread may call; others wait for its calls a moment."""
+        with self._changed:
+            self._is_stale |= not self._callers
+            self._callers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._callers -= 1
+                self._changed.notify_all()
+
+    def call(self, kind: Hashable, items: Sequence[Any]) -> Any:
+        """The result of a call. Raises OutOfTime if its time is up before it is made, and what making it raises."""
+        call = BatchedCall(kind, items, seconds_left())
+        with self._changed:
+            self._waiting.append(call)
+            self._changed.notify_all()
+        try:
+            while True:
+                try:
+                    return call.result.result(timeout=min(_LOOK_SECONDS, time_left()))
+                except TimeoutError:
+                    continue
+        finally:
+            with self._changed:
+                if call in self._waiting:
+                    self._waiting.remove(call)
+
+    def _work(self) -> None:
+        while True:
+            self._finish(self._next())
+
+    def _next(self) -> list[BatchedCall]:
+        """The oldest waiting call and all of its kind."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting)
+            for _ in range(_GATHER_ROUNDS):
+                if len(self._waiting) >= self._callers or not self._changed.wait(_GATHER_SECONDS):
+                    break
+            if not self._waiting:
+                return []
+            calls = [call for call in self._waiting if call.kind == self._waiting[0].kind]
+            self._waiting = [call for call in self._waiting if call not in calls]
+            return calls
+
+    def _finish(self, calls: Sequence[BatchedCall]) -> None:
+        """Make the calls together; each alone if that fails, so that none fails for another's fault."""
+        if not calls:
+            return
+        try:
+            if self._is_stale:
+                self._is_stale = False
+                self._start_afresh()
+            with within(lambda: max(call.left() for call in calls)):
+                time_left()
+                results = self._make(calls)
+        except Exception as error:
+            if len(calls) == 1 or isinstance(error, OutOfTime):
+                for call in calls:
+                    call.result.set_exception(error)
+                return
+            for call in calls:
+                self._finish([call])
+            return
+        for call, result in zip(calls, results, strict=True):
+            call.result.set_result(result)

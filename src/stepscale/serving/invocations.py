@@ -1,0 +1,37 @@
+"""MLflow's own endpoints (``/invocations``, ``/ping``, ``/version``) over a service that is open already.
+
+In: an ``AnswerService``. Out: the application that ``mlflow models serve`` runs, with this service behind it.
+"""
+
+import math
+import os
+from typing import Any
+
+from fastapi import FastAPI
+from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
+from mlflow.models import Model
+from mlflow.pyfunc import scoring_server
+
+from stepscale.serving.packaging import signature
+from stepscale.serving.pyfunc_model import WORKING_SHARE, PolicyModel
+from stepscale.serving.service import AnswerService
+
+
+class _LoadedModel:
+    """What MLflow's server asks of a model."""
+
+    metadata = Model(signature=signature())
+
+    def __init__(self, service: AnswerService) -> None:
+        self._model = PolicyModel()
+        self._model.service = service
+
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        return self._model.predict(None, data, params)  # type: ignore[arg-type]  # it reads nothing of a context
+
+
+def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
+    """MLflow's application; a request's work ends after ``seconds``."""
+    os.environ[MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name] = str(math.ceil(seconds / WORKING_SHARE))
+    app: FastAPI = scoring_server.init(_LoadedModel(service))  # type: ignore[arg-type]  # all that it uses
+    return app

@@ -1,0 +1,87 @@
+"""The policy's answers in the words of OpenAI's API: whole replies, and the chunks of a stream.
+
+In: ``PolicyAnswer``s. Out: plain data for JSON. The text of a reply is the solution, a step per line; what OpenAI has no word for
+stands under ``stepscale``.
+"""
+
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from stepscale.serving.answering import PolicyAnswer
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Reply:
+    """One reply of ``/v1/chat/completions`` (``chat``) or ``/v1/completions``."""
+
+    model: str
+    chat: bool
+    created: int = field(default_factory=lambda: int(time.time()))
+    name: str = field(default_factory=lambda: uuid.uuid4().hex)
+
+    def whole(self, answers: Sequence[PolicyAnswer]) -> Json:
+        """All choices at once."""
+        choices = []
+        for index, answer in enumerate(answers):
+            text = _text(answer)
+            said: Json = {"message": {"role": "assistant", "content": text}} if self.chat else {"text": text}
+            choices.append(self._choice(index, said, answer))
+        object_ = "chat.completion" if self.chat else "text_completion"
+        return self._head(object_) | {"choices": choices, "usage": usage(answers), "stepscale": _details(answers[0])}
+
+    def opening(self, index: int) -> Json:
+        """The first chunk of a choice: it has begun."""
+        return self._chunk(index, {"role": "assistant", "content": ""} if self.chat else "")
+
+    def settled(self, index: int, answer: PolicyAnswer) -> Iterator[Json]:
+        """A chunk per step, and one that ends the choice and tells how it was found."""
+        for place, step in enumerate(answer.steps):
+            text = ("\n" if place else "") + step.text
+            yield self._chunk(index, {"content": text} if self.chat else text) | {
+                "stepscale": {"step": step.model_dump()}
+            }
+        said: Json = {"delta": {}} if self.chat else {"text": ""}
+        yield self._head(self._chunk_object) | {
+            "choices": [self._choice(index, said, answer)],
+            "stepscale": _details(answer),
+        }
+
+    def spent(self, answers: Sequence[PolicyAnswer]) -> Json:
+        """The last chunk, where it is asked for."""
+        return self._head(self._chunk_object) | {"choices": [], "usage": usage(answers)}
+
+    @property
+    def _chunk_object(self) -> str:
+        return "chat.completion.chunk" if self.chat else "text_completion"
+
+    def _head(self, object_: str) -> Json:
+        prefix = "chatcmpl" if self.chat else "cmpl"
+        return {"id": f"{prefix}-{self.name}", "object": object_, "created": self.created, "model": self.model}
+
+    def _chunk(self, index: int, said: Json | str) -> Json:
+        choice = {"index": index, "delta" if self.chat else "text": said, "logprobs": None, "finish_reason": None}
+        return self._head(self._chunk_object) | {"choices": [choice]}
+
+    def _choice(self, index: int, said: Json, answer: PolicyAnswer) -> Json:
+        reason = "length" if answer.answer is None else "stop"  # no solution ended within its tokens
+        return {"index": index, **said, "logprobs": None, "finish_reason": reason, "stepscale": _details(answer)}
+
+
+def usage(answers: Sequence[PolicyAnswer]) -> Json:
+    """All tokens spent on these: read by generator and PRM, and written."""
+    read = sum(answer.tokens_spent.prefill + answer.tokens_spent.verify for answer in answers)
+    written = sum(answer.tokens_spent.decode for answer in answers)
+    return {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+
+
+def _details(answer: PolicyAnswer) -> Json:
+    return answer.model_dump()
+
+
+def _text(answer: PolicyAnswer) -> str:
+    return "\n".join(step.text for step in answer.steps)

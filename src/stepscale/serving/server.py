@@ -1,0 +1,77 @@
+"""One process that serves the policy to OpenAI's clients and to MLflow's.
+
+In: an ``Answerer`` and options. Out: a server that says where it listens. At SIGTERM it takes no more requests, finishes those
+that it took, and ends.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from socket import socket
+from typing import Any
+
+import click
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.serving.answering import Answerer
+from stepscale.serving.http_bounds import BoundedBodies
+from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
+from stepscale.serving.service import AnswerService, ServiceLimits
+
+_SPARE_THREADS = 32  # that refuse requests while all others wait for answers
+
+
+class ServerOptions(BaseModel):
+    """How the policy is served."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = Field(5001, ge=0, le=65535, description="0: any free one")
+    name: str = Field("stepscale-policy", min_length=1, description="what clients give as model")
+    budget: int = Field(16, ge=1, description="generations per answer, where a request names no budget")
+    seconds: float = Field(60.0, gt=0, description="that a request may take")
+    limits: ServiceLimits = ServiceLimits()
+
+
+def application(answerer: Answerer, options: ServerOptions) -> FastAPI:
+    """Both APIs over one service; it is closed with the application."""
+    from stepscale.serving.invocations import invocations_app
+
+    service = AnswerService(answerer, options.limits)
+    budget = max(options.budget, answerer.policy.budgets[0].budget)
+    app = openai_app(OpenAIEndpoints(service, options.name, options.seconds, budget))
+    app.mount("/", invocations_app(service, options.seconds))
+    app.add_middleware(BoundedBodies)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        # a request of MLflow's keeps a thread until it is answered
+        threads = ThreadPoolExecutor(options.limits.questions + _SPARE_THREADS, "request")
+        asyncio.get_running_loop().set_default_executor(threads)
+        yield
+        await asyncio.to_thread(service.close)
+
+    app.router.lifespan_context = life
+    return app
+
+
+class _Announced(uvicorn.Server):
+    """Says where it listens as soon as it does."""
+
+    async def startup(self, sockets: list[socket] | None = None) -> None:
+        await super().startup(sockets)
+        for server in self.servers:
+            for listening in server.sockets:
+                host, port = listening.getsockname()[:2]
+                address = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+                click.echo(f"listening: {address}/v1 for OpenAI's clients, {address}/invocations for MLflow's")
+
+
+def serve(answerer: Answerer, options: ServerOptions) -> None:
+    """Serve until the process is told to end."""
+    settings: dict[str, Any] = {"host": options.host, "port": options.port, "log_level": "warning"}
+    _Announced(uvicorn.Config(application(answerer, options), **settings)).run()

@@ -1,0 +1,96 @@
+"""Questions answered side by side, within bounds: how many at once, how many wait, and for how long.
+
+In: an ``Answerer`` and limits. Out: a promise of an answer for each question, or a refusal before anything is computed. A
+question whose time is up, or for which nobody waits any more, is worked on no further.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from threading import Lock
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.serving.answering import Answerer, PolicyAnswer
+from stepscale.serving.question import PolicyQuestion, check_number
+from stepscale.serving.shared_models import SharedModels
+from stepscale.time_limit import Deadline, OutOfTime, time_left, within
+
+
+class ServiceLimits(BaseModel):
+    """What a service takes upon itself."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    questions_at_once: int = Field(64, ge=1, description="answered side by side")
+    questions_waiting: int = Field(256, ge=0, description="that wait for their turn; more are refused (HTTP 429)")
+
+    @property
+    def questions(self) -> int:
+        """Questions that are taken at the same time."""
+        return self.questions_at_once + self.questions_waiting
+
+
+class Overloaded(Exception):
+    """As many questions are asked as the service takes."""
+
+
+class AnswerService:
+    """Answers questions from any thread, in order of arrival."""
+
+    def __init__(self, answerer: Answerer, limits: ServiceLimits) -> None:
+        self.answerer, self.limits = answerer, limits
+        self._models = SharedModels(answerer.generator, answerer.verifier)
+        self._threads = ThreadPoolExecutor(limits.questions_at_once, "question")
+        self._lock, self._n_open = Lock(), 0
+
+    def submit(self, questions: Sequence[PolicyQuestion], deadline: Deadline) -> list[Future[PolicyAnswer]]:
+        """Begin to answer the questions of one request; all are checked before the first is answered.
+
+        Raises:
+            InputError: There are too many of them, or one cannot be answered.
+            Overloaded: Too many of other requests wait.
+        """
+        check_number(len(questions), self.answerer.policy.questions_per_request)
+        for question in questions:
+            self.answerer.check(question)
+        with self._lock:
+            if self._n_open + len(questions) > self.limits.questions:
+                raise Overloaded(
+                    f"{self._n_open} questions are being answered or wait, and {self.limits.questions} are taken at most; "
+                    "ask again later"
+                )
+            self._n_open += len(questions)
+        futures = [self._threads.submit(self._answer, question, deadline) for question in questions]
+        for future in futures:
+            future.add_done_callback(self._close_one)
+        return futures
+
+    def answer_all(self, questions: Sequence[PolicyQuestion], deadline: Deadline) -> list[PolicyAnswer]:
+        """The answers, in order. Raises what ``submit`` raises, and OutOfTime."""
+        futures = self.submit(questions, deadline)
+        left = deadline.left()
+        try:
+            return [
+                future.result(timeout=None if left == float("inf") else max(0.0, deadline.left())) for future in futures
+            ]
+        except TimeoutError:
+            raise OutOfTime from None
+        finally:
+            deadline.end_now()
+            for future in futures:
+                future.cancel()
+            wait(futures)  # a call under way may have to be finished
+
+    def close(self) -> None:
+        """Finish what was submitted."""
+        self._threads.shutdown()
+
+    def _answer(self, question: PolicyQuestion, deadline: Deadline) -> PolicyAnswer:
+        with within(deadline.left):
+            time_left()
+            with self._models.question() as (generator, verifier):
+                return self.answerer.answer_with(question, generator, verifier)
+
+    def _close_one(self, _: Future[PolicyAnswer]) -> None:
+        with self._lock:
+            self._n_open -= 1

@@ -1,0 +1,139 @@
+"""Where the served models come from: what a run saved, or a generator and a verifier named in a file.
+
+In: the folder of a saved policy, or a YAML file. Out: an ``Answerer``. A generator may be a folder, a hub name or a server; a
+policy may be one that a run learned, or best-of-N weighted at each budget where nothing was learned yet.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from stepscale.engine.placement import GeneratorPlacement, Placement
+from stepscale.errors import InputError
+from stepscale.grading import Rules
+from stepscale.serving.answering import Answerer, room_for_prompt
+from stepscale.serving.policy import ServedPolicy, ServedSampling
+from stepscale.verifiers.aggregation import How, NeutralIs
+from stepscale.verifiers.public import Adapter
+
+if TYPE_CHECKING:
+    from stepscale.generation.local import LocalGenerator
+    from stepscale.generation.server import ServerGenerator
+
+_STRICT = ConfigDict(extra="forbid", frozen=True)
+
+
+class GeneratorSource(BaseModel):
+    """The generator, and how it is reached."""
+
+    model_config = _STRICT
+
+    source: str = Field(description="a folder, a hub name, or a server's address such as http://localhost:8000/v1")
+    model: str | None = Field(None, description="of a server: the model's name there, if it serves several")
+    api_key_variable: str | None = Field(None, description="of a server: the environment variable that holds its key")
+    concurrency: int = Field(64, ge=1, description="of a server: requests under way at once")
+    placement: GeneratorPlacement = GeneratorPlacement()
+
+
+class VerifierSource(BaseModel):
+    """The PRM."""
+
+    model_config = _STRICT
+
+    source: str = Field(description="a folder that verifier training wrote, or a public reward model")
+    adapter: Adapter | None = Field(None, description="conventions of a public model; null: told from its name")
+    placement: Placement = Placement()
+
+
+class UnlearnedPolicy(BaseModel):
+    """Best-of-N weighted at each budget: what to serve before a run has learned a policy."""
+
+    model_config = _STRICT
+
+    budgets: tuple[int, ...] = Field((1, 4, 16, 64), min_length=1, description="N that may be asked for")
+    prompt: str = Field(
+        "", description="template with {problem}; empty: the model's chat template, or the plain problem"
+    )
+    sampling: ServedSampling
+    aggregation: How = "last"
+    neutral_is: NeutralIs = "positive"
+    grading_rules: Rules = "prm800k"
+    seed: int = Field(0, ge=0)
+
+    def served(self) -> ServedPolicy:
+        """The same as a policy that can be served."""
+        settings = self.model_dump(exclude={"budgets"})
+        every_sample = [{"budget": n, "policy": _samples(n)} for n in sorted(set(self.budgets))]
+        return ServedPolicy.model_validate({**settings, "runs": {}, "budgets": every_sample, "chosen_on": 0})
+
+
+class ModelSources(BaseModel):
+    """The file that names what is served."""
+
+    model_config = _STRICT
+
+    generator: GeneratorSource
+    verifier: VerifierSource
+    policy: Path | UnlearnedPolicy = Field(
+        description="a served_policy.json or policy.json of a run, or one not learned"
+    )
+
+    @classmethod
+    def read(cls, path: Path) -> "ModelSources":
+        """The file's content; paths are relative to the working directory. Raises InputError naming the key and the fault."""
+        try:
+            return cls.model_validate(yaml.safe_load(path.read_text()))
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            raise InputError(f"{path}: cannot be read as YAML ({' '.join(str(error).split())[:160]})") from None
+        except ValidationError as error:
+            # of the two kinds of policy the one that was meant has the deeper fault
+            fault = max(error.errors(), key=lambda one: len(one["loc"]))
+            key = ".".join(str(part) for part in fault["loc"] if part != UnlearnedPolicy.__name__)
+            raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
+
+    def open(self) -> Answerer:
+        """Open the models. Raises InputError."""
+        from stepscale.verifiers.open_verifier import load_verifier
+
+        policy = self.policy.served() if isinstance(self.policy, UnlearnedPolicy) else ServedPolicy.read(self.policy)
+        generator = self._generator(policy)
+        placement = self.verifier.placement.model_dump()
+        verifier = load_verifier(self.verifier.source, adapter=self.verifier.adapter, name="prm", **placement)
+        context = getattr(generator, "context", None)  # a server keeps it to itself
+        if context is None:
+            return Answerer(policy, generator, verifier)
+        return Answerer(policy, generator, verifier, room_for_prompt(context, policy.sampling.max_new_tokens))
+
+    def _generator(self, policy: ServedPolicy) -> "LocalGenerator | ServerGenerator":
+        from stepscale.generation.open_generator import load_generator
+
+        source, prompt = self.generator.source, policy.prompt or None
+        if source.startswith(("http://", "https://")):
+            return load_generator(source, prompt=prompt, **self.generator.model_dump(exclude={"source", "placement"}))
+        placement = self.generator.placement.model_dump()
+        if prompt is None:
+            return load_generator(source, **placement)
+        from stepscale.generation.local import LocalGenerator
+        from stepscale.opening import check_folder
+
+        check_folder(source)
+        return LocalGenerator.load(source, prompt_template=prompt, ends_before=policy.ends_before, **placement)
+
+
+def open_answerer(source: Path) -> Answerer:
+    """What answers, from the folder of a saved policy or a file that names models. Raises InputError."""
+    if source.is_file():
+        return ModelSources.read(source).open()
+    if not (source / "MLmodel").is_file():
+        raise InputError(
+            f"{source}: neither a saved policy nor a YAML file that names models; kedro run --pipelines policy saves one"
+        )
+    saved = yaml.safe_load((source / "MLmodel").read_text())["flavors"]["python_function"]["artifacts"]
+    return Answerer.load(**{name: source / str(saved[name]["path"]) for name in ("policy", "generator", "prm")})
+
+
+def _samples(n: int) -> dict[str, Any]:
+    """All samples at once, whatever they are like."""
+    return {"probes": n, "sure": 0.0, "borders": [], "actions": [{"samples": n}]}

@@ -1,0 +1,66 @@
+"""The time of a call can be limited: a generator stops drawing, or waiting, and can be asked again."""
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from stepscale.cost import Ledger
+from stepscale.generation.contract import Request, Sampling
+from stepscale.generation.local import LocalGenerator
+from stepscale.generation.server import ServerGenerator, ServerSettings
+from stepscale.time_limit import Deadline, OutOfTime, time_limit, within
+
+
+def test_a_local_generator_stops_between_two_tokens_and_draws_the_same_afterwards(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama, prompt_template="{problem}\n", device="cpu")
+    requests = [Request(generator.encode_prompt("abc"), seed) for seed in range(4)]
+    sampling = Sampling(1.0, 1.0, 40)
+    expected = generator.generate(requests, sampling, "solution", Ledger())
+    looks: list[int] = []
+
+    def left() -> float:
+        looks.append(1)
+        return 1.0 if len(looks) < 4 else 0.0
+
+    with pytest.raises(OutOfTime), within(left):
+        generator.generate(requests, sampling, "solution", Ledger())
+    assert len(looks) < 20, "it stopped long before the 40th token"
+    generator.forget()
+    assert generator.generate(requests, sampling, "solution", Ledger()) == expected
+
+
+class _Silent(BaseHTTPRequestHandler):
+    def do_POST(self) -> None:
+        time.sleep(3)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_waiting_for_a_server_is_broken_off() -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Silent)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = ServerSettings(
+        base_url=f"http://127.0.0.1:{server.server_port}/v1", model="m", longest_pause_seconds=0.1
+    )
+    generator, began = ServerGenerator(settings), time.monotonic()
+    with pytest.raises(OutOfTime), time_limit(0.3):
+        generator.generate([Request((65,), 0)], Sampling(), "solution", Ledger())
+    assert time.monotonic() - began < 2.5
+    server.shutdown()
+
+
+def test_a_deadline_can_be_brought_forward_and_the_nearest_of_two_limits_holds() -> None:
+    deadline = Deadline()
+    assert deadline.left() == float("inf")
+    deadline.end_now()
+    assert deadline.left() < 0
+    from stepscale.time_limit import time_left
+
+    with time_limit(10), time_limit(100):
+        assert time_left() <= 10
+    with time_limit(100), time_limit(None):
+        assert time_left() <= 100

@@ -1,0 +1,115 @@
+"""Calls from many threads are made together, each gets its own result, and none suffers for another."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from stepscale.serving.call_batcher import BatchedCall, CallBatcher
+from stepscale.time_limit import OutOfTime, time_left, time_limit
+
+
+class Recorder:
+    """Doubles numbers, keeps what was asked together, and is slow if told."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.batches: list[list[Any]] = []
+        self.starts, self.seconds = 0, seconds
+
+    def make(self, calls: Sequence[BatchedCall]) -> list[list[int]]:
+        self.batches.append([list(call.items) for call in calls])
+        until = time.monotonic() + self.seconds
+        while time.monotonic() < until:
+            time_left()
+            time.sleep(0.01)
+        return [[2 * int(item) for item in call.items] for call in calls]
+
+    def start(self) -> None:
+        self.starts += 1
+
+
+def together(n: int, call: Callable[[int], Any]) -> list[Any]:
+    with ThreadPoolExecutor(n) as threads:
+        return list(threads.map(call, range(n)))
+
+
+def test_calls_that_wait_at_the_same_time_are_made_as_one() -> None:
+    recorder = Recorder()
+    batcher = CallBatcher(recorder.make, recorder.start)
+    ready = threading.Barrier(8)
+
+    def ask(i: int) -> Any:
+        with batcher.caller():
+            ready.wait()
+            return batcher.call("double", [i, 10 * i])
+
+    assert together(8, ask) == [[2 * i, 20 * i] for i in range(8)]
+    assert len(recorder.batches) < 4 and recorder.starts == 1
+
+
+def test_calls_of_different_kinds_are_made_apart() -> None:
+    recorder = Recorder()
+    batcher = CallBatcher(recorder.make, recorder.start)
+
+    def ask(i: int) -> Any:
+        with batcher.caller():
+            return batcher.call(i % 2, [i])
+
+    assert together(6, ask) == [[2 * i] for i in range(6)]
+    assert all(len({item % 2 for call in batch for item in call}) == 1 for batch in recorder.batches)
+
+
+def test_a_call_that_fails_does_not_fail_those_made_with_it() -> None:
+    recorder = Recorder()
+    batcher = CallBatcher(recorder.make, recorder.start)
+    ready = threading.Barrier(3)
+
+    def ask(i: int) -> Any:
+        with batcher.caller():
+            ready.wait()
+            try:
+                return batcher.call("double", ["x" if i == 1 else i])
+            except ValueError:
+                return "failed"
+
+    assert together(3, ask) == [[0], "failed", [4]]
+
+
+def test_who_has_no_time_left_is_not_waited_for_and_not_worked_for() -> None:
+    recorder = Recorder(seconds=0.6)
+    batcher = CallBatcher(recorder.make, recorder.start)
+    with ThreadPoolExecutor(1) as other, ExitStack() as asking:
+        asking.enter_context(batcher.caller())
+        slow = other.submit(batcher.call, "double", [1])
+        time.sleep(0.1)
+        with pytest.raises(OutOfTime), time_limit(0.2):
+            batcher.call("other", [2])
+        assert slow.result() == [2]
+    time.sleep(0.1)
+    assert recorder.batches == [[[1]]]
+
+
+def test_a_call_under_way_ends_when_nobody_has_time_left_for_it() -> None:
+    recorder = Recorder(seconds=30)
+    batcher = CallBatcher(recorder.make, recorder.start)
+    began = time.monotonic()
+    with pytest.raises(OutOfTime), batcher.caller(), time_limit(0.2):
+        batcher.call("double", [1])
+    recorder.seconds = 0.0
+    with batcher.caller():
+        assert batcher.call("double", [2]) == [4]
+    assert time.monotonic() - began < 10
+
+
+def test_models_start_afresh_after_each_time_without_callers() -> None:
+    recorder = Recorder()
+    batcher = CallBatcher(recorder.make, recorder.start)
+    for _ in range(3):
+        with batcher.caller():
+            batcher.call("double", [1])
+            batcher.call("double", [2])
+    assert recorder.starts == 3

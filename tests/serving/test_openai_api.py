@@ -1,0 +1,228 @@
+"""``/v1`` as OpenAI's API has it: replies, streams, refusals; and bodies with a bound."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from search_fakes import END, FakeGenerator, random_generator, random_verifier
+
+from stepscale.serving.answering import Answerer
+from stepscale.serving.http_bounds import LARGEST_BODY
+from stepscale.serving.policy import ServedPolicy
+from stepscale.serving.server import ServerOptions, application
+from stepscale.serving.service import ServiceLimits
+
+PROBLEM = "problem 1"
+CHAT = {"model": "stepscale-policy", "messages": [{"role": "user", "content": PROBLEM}]}
+TEXT = {"model": "stepscale-policy", "prompt": PROBLEM}
+
+
+def client_of(settings: dict[str, Any], generator: FakeGenerator | None = None, **options: Any) -> TestClient:
+    answerer = Answerer(ServedPolicy.model_validate(settings), generator or random_generator(3), random_verifier(0))
+    return TestClient(application(answerer, ServerOptions(**options)), raise_server_exceptions=False)
+
+
+@pytest.fixture
+def client(settings) -> TestClient:
+    return client_of(settings)
+
+
+def chunks(body: str) -> list[Any]:
+    events = [event.removeprefix("data: ") for event in body.split("\n\n") if event.startswith("data: ")]
+    assert events[-1] == "[DONE]"
+    return [json.loads(event) for event in events[:-1]]
+
+
+def test_the_last_message_of_the_user_is_answered_with_a_solution_and_how_it_was_found(client) -> None:
+    messages = [
+        {"role": "system", "content": "Think."},
+        {"role": "user", "content": "another problem"},
+        {"role": "assistant", "content": "no"},
+        {"role": "user", "content": [{"type": "text", "text": "problem "}, {"type": "text", "text": "1"}]},
+    ]
+    reply = client.post("/v1/chat/completions", json={**CHAT, "messages": messages}).json()
+    assert reply == client.post("/v1/chat/completions", json=CHAT).json() | {
+        "id": reply["id"],
+        "created": reply["created"],
+    }
+    [choice] = reply["choices"]
+    details = reply["stepscale"]
+    assert choice["message"]["content"] == "\n".join(step["text"] for step in details["steps"])
+    assert choice["finish_reason"] == "stop" and f"{{{details['answer']}}}" in choice["message"]["content"]
+    assert {"confidence", "steps", "strategy", "difficulty", "generations"} <= set(details)
+    spent = details["tokens_spent"]
+    assert reply["usage"]["total_tokens"] == spent["total"] and reply["usage"]["completion_tokens"] == spent["decode"]
+
+
+def test_both_endpoints_and_mlflows_give_the_same_answer(client) -> None:
+    chat = client.post("/v1/chat/completions", json={**CHAT, "budget": 6}).json()
+    text = client.post("/v1/completions", json={**TEXT, "budget": 6}).json()
+    mlflow = client.post("/invocations", json={"inputs": {"problem": PROBLEM, "budget": 6}}).json()
+    assert chat["stepscale"] == text["stepscale"] == mlflow["predictions"][0]
+    assert (
+        text["object"] == "text_completion" and text["choices"][0]["text"] == chat["choices"][0]["message"]["content"]
+    )
+    assert client.get("/ping").status_code == 200
+
+
+def test_the_budget_is_kept_and_by_default_the_servers(settings) -> None:
+    client = client_of(settings, budget=1)
+    assert client.post("/v1/chat/completions", json=CHAT).json()["stepscale"]["generations"] == 1
+    assert 1 <= client.post("/v1/chat/completions", json={**CHAT, "budget": 4}).json()["stepscale"]["generations"] <= 4
+
+
+def test_several_prompts_and_draws_are_choices_in_order_and_all_tokens_are_counted(client) -> None:
+    reply = client.post("/v1/completions", json={**TEXT, "prompt": ["problem 1", "problem 2"], "n": 2}).json()
+    assert [choice["index"] for choice in reply["choices"]] == [0, 1, 2, 3]
+    alone = [client.post("/v1/completions", json={**TEXT, "prompt": f"problem {i}"}).json() for i in (1, 2)]
+    assert [reply["choices"][i]["text"] for i in (0, 2)] == [one["choices"][0]["text"] for one in alone]
+    spent = [choice["stepscale"]["tokens_spent"]["total"] for choice in reply["choices"]]
+    assert reply["usage"]["total_tokens"] == sum(spent)
+
+
+@pytest.mark.parametrize(("path", "body"), [("chat/completions", CHAT), ("completions", TEXT)])
+def test_a_stream_holds_the_steps_one_by_one_and_makes_the_same_text(client, path, body) -> None:
+    whole = client.post(f"/v1/{path}", json={**body, "n": 2}).json()
+    asked = {**body, "n": 2, "stream": True, "stream_options": {"include_usage": True}}
+    streamed = client.post(f"/v1/{path}", json=asked)
+    assert streamed.headers["content-type"].startswith("text/event-stream")
+    *pieces, last = chunks(streamed.text)
+    assert last["choices"] == [] and last["usage"] == whole["usage"]
+    for expected in whole["choices"]:
+        mine = [c for piece in pieces for c in piece["choices"] if c["index"] == expected["index"]]
+        text = "".join(c["delta"].get("content", "") if "delta" in c else c["text"] for c in mine)
+        assert text == (expected["message"]["content"] if "message" in expected else expected["text"])
+        assert [c["finish_reason"] for c in mine if c["finish_reason"]] == [expected["finish_reason"]]
+        assert mine[-1]["stepscale"] == expected["stepscale"]
+    steps = [piece["stepscale"]["step"] for piece in pieces if "step" in piece.get("stepscale", {})]
+    assert sorted(map(str, steps)) == sorted(str(step) for c in whole["choices"] for step in c["stepscale"]["steps"])
+
+
+def test_without_an_answer_the_reply_is_empty_and_says_that_length_ended_it(settings) -> None:
+    endless = FakeGenerator(lambda text, number, seed, temperature: "so\n")
+    [choice] = client_of(settings, endless).post("/v1/chat/completions", json=CHAT).json()["choices"]
+    assert (choice["message"]["content"], choice["finish_reason"]) == ("", "length")
+
+
+def test_max_tokens_bounds_a_solution(settings) -> None:
+    long = FakeGenerator(lambda text, number, seed, temperature: "so\n" * 8 + "\\boxed{1}" + END)
+    client = client_of(settings, long)
+    for name in ("max_tokens", "max_completion_tokens"):
+        assert client.post("/v1/chat/completions", json={**CHAT, name: 20}).json()["stepscale"]["answer"] is None
+        assert client.post("/v1/chat/completions", json={**CHAT, name: 50}).json()["stepscale"]["answer"] == "1"
+
+
+def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
+    [model] = client.get("/v1/models").json()["data"]
+    assert client.get(f"/v1/models/{model['id']}").json() == model
+    for refused in (
+        client.get("/v1/models/other"),
+        client.post("/v1/chat/completions", json={**CHAT, "model": "other"}),
+    ):
+        assert refused.status_code == 404 and refused.json()["error"]["code"] == "model_not_found"
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not '0'"),
+        ({"budget": [4]}, "not '[4]'"),
+        ({"messages": []}, "messages: "),
+        ({"messages": [{"role": "system", "content": "hi"}]}, "problem is missing"),
+        ({"messages": [{"role": "user", "content": " "}]}, "problem is empty"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "messages"),
+        ({"messages": [{"role": "user", "content": "1+\ud800"}]}, ""),
+        ({"n": 0}, "n: "),
+        ({"n": 33}, "33 questions, at most 32 are answered at once"),
+        ({"n": 10**12}, "1000000000000 questions, at most 32"),
+        ({"max_tokens": 0}, "max_tokens: "),
+        ({"logprobs": True}, "logprobs is not supported"),
+        ({"tools": [{"type": "function"}]}, "tools is not supported"),
+    ],
+)
+def test_a_bad_request_is_refused_with_one_line_that_openais_clients_read(client, change, reason) -> None:
+    body = json.dumps({**CHAT, **change})
+    reply = client.post("/v1/chat/completions", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400, reply.text
+    error = reply.json()["error"]
+    assert reason in error["message"] and "\n" not in error["message"] and error["type"] == "invalid_request_error"
+
+
+def test_prompts_are_counted_before_anything_is_made_of_them_and_there_is_at_least_one(client) -> None:
+    for prompt, reason in ((["1"] * 33, "33 questions, at most 32"), ([], "problem is missing"), ([1, 2], "prompt")):
+        refused = client.post("/v1/completions", json={**TEXT, "prompt": prompt})
+        assert refused.status_code == 400 and reason in refused.json()["error"]["message"]
+
+
+def test_what_is_no_json_is_refused_in_the_same_form(client) -> None:
+    for body in ("nonsense", "[" * 100_000, '"text"'):
+        refused = client.post("/v1/completions", content=body, headers={"Content-Type": "application/json"})
+        assert refused.status_code == 400 and refused.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_what_a_policy_has_no_use_for_is_left_alone(client) -> None:
+    usual = {"temperature": 0, "top_p": 0.9, "stop": ["\n\n"], "user": "me", "presence_penalty": 1, "logprobs": False}
+    assert client.post("/v1/chat/completions", json={**CHAT, **usual}).status_code == 200
+
+
+def test_beyond_the_queue_a_request_is_refused_with_429_and_told_when_to_come_again(settings) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def wait(text: str, number: int, seed: int, temperature: float) -> str:
+        begun.set()
+        go_on.wait(20)
+        return "\\boxed{1}" + END
+
+    limits = ServiceLimits(questions_at_once=1, questions_waiting=1)
+    client = client_of(settings, FakeGenerator(wait), limits=limits, budget=1)
+    first = threading.Thread(target=client.post, args=("/v1/chat/completions",), kwargs={"json": {**CHAT, "n": 2}})
+    first.start()
+    assert begun.wait(20)
+    for path, body in (("/v1/chat/completions", CHAT), ("/invocations", {"inputs": {"problem": "1", "budget": 1}})):
+        refused = client.post(path, json=body)
+        assert refused.status_code == 429 and "2 are taken at most" in refused.text
+    assert client.post("/v1/chat/completions", json=CHAT).headers["retry-after"] == "1"
+    go_on.set()
+    first.join()
+    assert client.post("/v1/chat/completions", json=CHAT).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_when_the_time_is_up_the_client_is_told_and_the_work_ends(settings, stream) -> None:
+    ended = threading.Event()
+    endless = random_generator(3)
+    generate = endless.generate
+
+    def slow(*arguments: Any) -> Any:
+        ended.wait(0.3)
+        return generate(*arguments)
+
+    endless.generate = slow  # type: ignore[method-assign]
+    client = client_of(
+        {**settings, "questions_per_request": 400}, endless, seconds=1.0, limits=ServiceLimits(questions_at_once=1)
+    )
+    reply = client.post("/v1/chat/completions", json={**CHAT, "n": 100, "stream": stream})
+    assert "no answer within 1 seconds" in reply.text and reply.status_code == (200 if stream else 504)
+    ended.wait(0.5)
+    calls = len(endless.calls)
+    ended.wait(0.7)
+    assert len(endless.calls) == calls
+
+
+def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings) -> None:
+    def fail(text: str, number: int, seed: int, temperature: float) -> str:
+        raise RuntimeError("secret")
+
+    reply = client_of(settings, FakeGenerator(fail)).post("/v1/chat/completions", json=CHAT)
+    assert reply.status_code == 500 and "secret" not in reply.text and reply.json()["error"]["type"] == "server_error"
+
+
+def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> None:
+    for path in ("/v1/chat/completions", "/invocations"):
+        refused = client.post(path, content=b" " * (LARGEST_BODY + 1), headers={"Content-Type": "application/json"})
+        assert refused.status_code == 413
+    padded = json.dumps(CHAT) + " " * (LARGEST_BODY // 2)
+    reply = client.post("/v1/chat/completions", content=padded, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 200

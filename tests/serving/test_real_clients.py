@@ -1,0 +1,110 @@
+"""Real clients on loopback: OpenAI's own, lm-evaluation-harness; and a server that is told to end."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+HERE = Path(__file__).parent
+MODEL = "stepscale-policy"
+MESSAGES: Any = [{"role": "user", "content": "problem 1"}]
+_START_SECONDS = 240  # seconds when nothing else runs, minutes on a machine that is busy
+
+
+@contextmanager
+def served(seconds: float) -> Iterator[tuple[str, "subprocess.Popen[str]"]]:
+    """The address of a server whose generator is so slow, and its process."""
+    environment = os.environ | {"PYTHONPATH": str(HERE.parents[1] / "src"), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, str(HERE / "served.py"), "0", str(seconds)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as process:
+        watchdog = threading.Timer(_START_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            assert process.stdout
+            listening = process.stdout.readline()
+            address = re.search(r"(http://127\.0\.0\.1:\d+)/v1 ", listening)
+            assert address, listening
+            yield address[1], process
+        finally:
+            watchdog.cancel()
+            process.kill()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served(0.0) as (address, _):
+        yield address
+
+
+def test_openais_client_gets_answers_streams_and_errors_as_it_knows_them(address) -> None:
+    openai = pytest.importorskip("openai")
+    with openai.OpenAI(base_url=f"{address}/v1", api_key="none", max_retries=0) as client:
+        assert [model.id for model in client.models.list()] == [MODEL]
+        whole = client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 4})
+        assert whole.stepscale["generations"] <= 4 and whole.usage.total_tokens > 0
+        text = whole.choices[0].message.content
+        assert f"{{{whole.stepscale['answer']}}}" in text
+        stream = client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 4}, stream=True)
+        assert "".join(chunk.choices[0].delta.content or "" for chunk in stream) == text
+        completion = client.completions.create(model=MODEL, prompt="problem 1", n=2, extra_body={"budget": 4})
+        assert completion.choices[0].text == text and completion.choices[1].index == 1
+        with pytest.raises(openai.NotFoundError):
+            client.chat.completions.create(model="other", messages=MESSAGES)
+        with pytest.raises(openai.BadRequestError, match="budget 3: no policy keeps to it"):
+            client.chat.completions.create(model=MODEL, messages=MESSAGES, extra_body={"budget": 3})
+
+
+def test_lm_evaluation_harness_measures_the_policy(address, tmp_path) -> None:
+    harness = os.environ.get("LM_EVAL")
+    if not harness:
+        pytest.skip("LM_EVAL names no lm_eval executable; its packages belong in an environment of their own")
+    rows = [{"problem": f"problem {i}", "answer": str(i % 3)} for i in range(3)]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = {
+        "task": "policy_test",
+        "dataset_path": "json",
+        "dataset_kwargs": {"data_files": {"test": str(tmp_path / "rows.jsonl")}},
+        "output_type": "generate_until",
+        "test_split": "test",
+        "doc_to_text": "{{problem}}",
+        "doc_to_target": "{{answer}}",
+        "generation_kwargs": {"until": ["</s>"], "budget": 4},
+        "metric_list": [{"metric": "exact_match"}],
+    }
+    (tmp_path / "policy_test.yaml").write_text(json.dumps(task))
+    served_at = f"base_url={address}/v1/chat/completions,model={MODEL},num_concurrent=3,tokenized_requests=False"
+    words = ["--model", "local-chat-completions", "--model_args", served_at, "--tasks", "policy_test", "--log_samples"]
+    where = ["--include_path", str(tmp_path), "--output_path", str(tmp_path / "out"), "--apply_chat_template"]
+    environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "OPENAI_API_KEY": "none"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run([harness, *words, *where], env=environment, capture_output=True, text=True, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    [samples] = (tmp_path / "out").rglob("samples_*.jsonl")
+    texts = [json.loads(line)["resps"][0][0] for line in samples.read_text().splitlines()]
+    assert len(texts) == 3 and any("\\boxed{" in text for text in texts)
+
+
+def test_at_sigterm_what_was_asked_is_answered_and_then_the_server_ends() -> None:
+    with served(1.0) as (address, process), ThreadPoolExecutor(3) as threads:
+        body = {"model": MODEL, "messages": MESSAGES}
+        asked = [threads.submit(httpx.post, f"{address}/v1/chat/completions", json=body, timeout=60) for _ in range(3)]
+        httpx.get(f"{address}/v1/models", timeout=60)
+        threading.Event().wait(0.7)
+        process.send_signal(signal.SIGTERM)
+        replies = [reply.result() for reply in asked]
+        assert [reply.status_code for reply in replies] == [200] * 3
+        assert all(reply.json()["stepscale"]["generations"] for reply in replies)
+        assert process.wait(60) in (0, -signal.SIGTERM)
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"{address}/v1/models")
