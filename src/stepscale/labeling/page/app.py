@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1 << 20
 """Of a request's body."""
-LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 _STATIC = Path(__file__).with_name("static")
 _NAME = re.compile(r"[\w.@+-]{1,64}")
 _LATEX = re.compile(r"[\\^_{]")

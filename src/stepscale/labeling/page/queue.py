@@ -23,7 +23,7 @@ _GRAIN = 1 << 63
 
 
 @dataclass(frozen=True)
-class Progress:
+class LabelingProgress:
     """How far a labeler is, and all of them."""
 
     labeled: int
@@ -114,14 +114,14 @@ class Queue:
             self._count(record)
             return True
 
-    def progress(self, labeler: str) -> Progress:
+    def progress(self, labeler: str) -> LabelingProgress:
         """How far this labeler is."""
         with self._lock:
             tally = self._tallies[labeler]
             left_out = self._is_left_out(labeler)
             open_ones = [key for key in self._samples if self._missing(key) > 0]
             mine = self._labeled[labeler]
-            return Progress(
+            return LabelingProgress(
                 labeled=len(mine),
                 left=0 if left_out else sum(key not in mine for key in open_ones),
                 agreement=tally.agreement,

@@ -15,7 +15,7 @@ from stepscale.labeling.page.options import Ask
 from stepscale.labeling.page.samples import Sample
 
 Kind = Literal["task", "quality_control", "screening"]
-Rating = Literal[-1, 0, 1]
+Rating = Annotated[int, Field(ge=-1, le=1)]
 _MONTH = 30 * 24 * 3_600_000  # milliseconds
 _STRICT = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -74,10 +74,12 @@ def read_samples(path: str | Path, format: str = ASKED) -> list[Sample]:
         samples = list(_of_tables(path, format))
     else:
         raise InputError(f"format {format!r}: choose one of {', '.join((ASKED, *READABLE_FORMATS))}")
-    by_id = {sample.id: sample for sample in reversed(samples)}
+    by_id: dict[str, Sample] = {}
+    for sample in samples:
+        by_id.setdefault(sample.id, sample)
     if not by_id:
         raise InputError(f"{path}: it holds no solution to label; give a file of solutions with steps")
-    return list(reversed(by_id.values()))
+    return list(by_id.values())
 
 
 def read_known(path: str | Path) -> dict[str, Sample]:

@@ -52,7 +52,7 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
         for line in [f"{name}: {address}#token={token}" for name, token in tokens.items()] or [address]:
             print(line, flush=True)
         config = uvicorn.Config(
-            create_app(queue, tokens), log_level="warning", limit_concurrency=200, server_header=False
+            create_app(queue, tokens), log_level="warning", limit_concurrency=200, server_header=False, lifespan="off"
         )
         uvicorn.Server(config).run([listening])
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")

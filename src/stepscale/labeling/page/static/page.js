@@ -169,7 +169,7 @@ addEventListener("keydown", (event) => {
   if (!at("use-keys").checked && event.key !== "Enter") return;
   const digit = /^(?:Digit|Numpad)([123])$/.exec(event.code)?.[1];
   const action = event.key in RATINGS ? event.key : event.key.length > 1 || "?gbwGBW".includes(event.key) ? event.key : digit ?? event.key;
-  if (["Backspace", "Enter"].includes(action)) event.preventDefault();
+  if (["Backspace", "Enter", "w", "W"].includes(action)) event.preventDefault(); // "w" is not the first letter written
   act(action.length === 1 ? action.toLowerCase() : action);
 });
 at("bar").addEventListener("click", (event) => {
