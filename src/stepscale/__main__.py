@@ -6,11 +6,10 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command that is named first, else the project."""
-    from stepscale.labeling import commands
+    from stepscale.labeling.commands import COMMANDS
 
-    named = {command.name: command for command in (commands.label,)}
-    if sys.argv[1:2] and sys.argv[1] in named:
-        named[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        COMMANDS[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
     from kedro.framework.cli.utils import find_run_command
     from kedro.framework.project import configure_project
 

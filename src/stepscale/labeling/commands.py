@@ -87,3 +87,55 @@ def label(
     from stepscale.labeling.page.serve import Files, serve
 
     serve(Files(samples, format, labels, known), PageOptions.model_validate(options), labelers, host, port)
+
+
+_url = click.option("--url", default="http://127.0.0.1:8080", show_default=True, help="where Label Studio listens")
+_token = click.option("--token", envvar="LABEL_STUDIO_TOKEN", required=True, help="or the variable LABEL_STUDIO_TOKEN")
+
+
+@click.command("label-push")
+@_samples
+@_format
+@_url
+@_token
+@click.option("--project", type=int, help="number of a project; without it a new one is made")
+@click.option("--title", default="Steps to label", show_default=True, help="of a new project")
+@click.option("--annotators", default=1, show_default=True, help="people for each solution, in a new project")
+@click.option("--prefill", is_flag=True, help="show the verifier's ratings; they anchor people")
+@in_one_line
+def label_push(
+    samples: Path,
+    format: str,
+    url: str,
+    token: str,
+    project: int | None,
+    title: str,
+    annotators: int,
+    prefill: bool,
+) -> None:
+    """Send SAMPLES to Label Studio, each once, in their order."""
+    from stepscale.labeling.page.samples import read_samples
+    from stepscale.labeling.studio.moving import push
+    from stepscale.labeling.studio.rest import StudioClient
+
+    to_label, studio = read_samples(samples, format), StudioClient(url, token)
+    number = project or studio.make_project(title, annotators)
+    n_new = push(studio, to_label, number, prefill)
+    click.echo(f"{n_new} of {len(to_label)} solutions are new in project {number}: {url}/projects/{number}/data")
+
+
+@click.command("label-pull")
+@_labels
+@_url
+@_token
+@click.option("--project", type=int, required=True, help="number of the project")
+@in_one_line
+def label_pull(labels: Path, url: str, token: str, project: int) -> None:
+    """Add a Label Studio project's labels to the file, each once."""
+    from stepscale.labeling.studio.moving import pull
+    from stepscale.labeling.studio.rest import StudioClient
+
+    click.echo(f"{pull(StudioClient(url, token), project, labels)} new labels are in {labels}")
+
+
+COMMANDS = {command.name: command for command in (label, label_push, label_pull)}

@@ -2,9 +2,10 @@
 
 import ipaddress
 import logging
+import signal
 import socket
 from collections.abc import Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,7 +55,11 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
         config = uvicorn.Config(
             create_app(queue, tokens), log_level="warning", limit_concurrency=200, server_header=False, lifespan="off"
         )
-        uvicorn.Server(config).run([listening])
+        signal.signal(
+            signal.SIGTERM, signal.default_int_handler
+        )  # as Ctrl-C: the server ends, then we have a last word
+        with suppress(KeyboardInterrupt):
+            uvicorn.Server(config).run([listening])
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")
 
 
@@ -72,6 +77,7 @@ def _listen(host: str, port: int) -> socket.socket:
         listening = socket.socket(family)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        listening.listen(128)  # from here on a request waits, so the address may be told
     except (OSError, OverflowError) as error:
         raise InputError(f"{host}:{port} cannot be listened on ({error}); choose another --port or --host") from None
     return listening
