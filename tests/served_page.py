@@ -1,11 +1,17 @@
-"""Helpers of the labeling page's tests and bench: samples, records, a server in this process."""
+"""Helpers of the labeling page's tests and bench: samples, records, a server in this process, headless Chromium."""
 
 import json
+import shutil
 import socket
+import tempfile
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from stepscale.labeling.page.options import PageOptions
 from stepscale.labeling.page.queue import Queue
@@ -55,3 +61,41 @@ class Served:
         self._server.should_exit = self._server.force_exit = True
         self._thread.join(10)
         self.file.close()
+
+
+FLAGS = (
+    "headless=new",
+    "no-sandbox",
+    "disable-gpu",
+    "disable-quic",
+    "no-first-run",
+    "disable-background-networking",
+    "disable-component-update",
+    "disable-sync",
+    "disable-dev-shm-usage",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """Headless Chromium, or the test is skipped."""
+    if shutil.which("chromium") is None or shutil.which("chromedriver") is None:
+        pytest.skip("no chromium and chromedriver on this machine (apt-get install chromium chromium-driver)")
+    with chromium() as window:
+        yield window
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """Headless Chromium with a profile of its own."""
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = shutil.which("chromium")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for flag in (*FLAGS, f"user-data-dir={profile}"):
+            options.add_argument(f"--{flag}")
+        window = webdriver.Chrome(options=options, service=webdriver.ChromeService(shutil.which("chromedriver")))
+        yield window
+        window.quit()
