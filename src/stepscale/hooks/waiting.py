@@ -1,11 +1,13 @@
 """What waits for people at the end of a run: solutions that the data loop asked for and that nobody has labeled."""
 
 import logging
+from pathlib import Path
 from typing import Any
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
+from stepscale.errors import InputError
 from stepscale.labeling.options import ByFile
 from stepscale.supervision.loop_options import ROUNDS, LoopOptions
 
@@ -21,8 +23,14 @@ def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         return
     from stepscale.labeling.people import n_waiting
 
-    path = str(catalog[f"loop_asked_{asked[-1]}"]._filepath)
-    waiting, n_asked = n_waiting(path, labeler)
+    path = Path(catalog[f"loop_asked_{asked[-1]}"]._filepath)
+    if not path.is_file():  # in a remote store
+        return
+    try:
+        waiting, n_asked = n_waiting(path, labeler)
+    except InputError as error:  # the run itself is done, and it was right
+        logger.warning("%s", error)
+        return
     logger.info("round %d: %d of %d solutions wait for labels", asked[-1], waiting, n_asked)
     if waiting:
         logger.info("label them: python -m stepscale label %s --to %s", path, labeler.path)
