@@ -185,4 +185,4 @@ def test_a_real_label_studio_takes_the_tasks_and_gives_labels_back(real: str, tm
         httpx.post(f"{real}/api/tasks/{task['id']}/annotations", json=body, headers=headers).raise_for_status()
     path = tmp_path / "people.jsonl"
     assert pull(client, project, path) == 3 and pull(client, project, path) == 0
-    assert {r["labeler"] for r in records_in(path)} == {"ann@example.com"} or len(records_in(path)) == 3
+    assert all(r["labeler"].startswith("ann") for r in records_in(path))

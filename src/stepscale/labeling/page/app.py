@@ -21,7 +21,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stepscale.errors import InputError
 from stepscale.labeling.page.formulas import parts_as_json
-from stepscale.labeling.page.options import Ask
+from stepscale.labeling.page.options import LOCAL_HOSTS, Ask
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import Submission, completions_of
 from stepscale.labeling.page.samples import Sample
@@ -30,7 +30,6 @@ logger = logging.getLogger(__name__)
 
 MOST_BYTES = 1 << 20
 """Of a request's body."""
-LOCAL_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 _STATIC = Path(__file__).with_name("static")
 _NAME = re.compile(r"[\w.@+-]{1,64}")
 _LATEX = re.compile(r"[\\^_{]")

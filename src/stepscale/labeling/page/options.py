@@ -6,6 +6,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Ask = Literal["first_error", "every_step", "alternatives"]
 
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
+"""Names under which this machine alone is reached."""
+
 
 class PageOptions(BaseModel):
     """How solutions are handed out and rated (Lightman et al. 2023, 2.4 and D)."""

@@ -1,6 +1,5 @@
 """The labeling server from what the command line says: files in, a server that listens out."""
 
-import ipaddress
 import logging
 import signal
 import socket
@@ -10,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.options import PageOptions
+from stepscale.labeling.page.options import LOCAL_HOSTS, PageOptions
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.samples import read_known, read_samples
 from stepscale.labeling.page.store import RecordFile
@@ -39,7 +38,7 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
 
     from stepscale.labeling.page.app import create_app
 
-    if not labelers and not is_local(host):
+    if not labelers and host not in LOCAL_HOSTS:
         raise InputError(
             f"--host {host} lets others in; name each labeler (--labeler ann --labeler bob): they get links"
         )
@@ -61,14 +60,6 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listening])
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")
-
-
-def is_local(host: str) -> bool:
-    """Whether only this machine reaches an address."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

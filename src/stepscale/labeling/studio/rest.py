@@ -22,7 +22,8 @@ class StudioClient:
 
     def __init__(self, url: str, token: str) -> None:
         self._url = url
-        self._client = httpx.Client(base_url=url, headers={"Authorization": f"Token {token}"}, timeout=120)
+        headers = {"Authorization": f"Token {token}"}
+        self._client = httpx.Client(base_url=url, headers=headers, timeout=120, follow_redirects=True)
 
     def make_project(self, title: str, annotators: int = 1) -> int:
         """A new project with our configuration, tasks in the order of their import.
