@@ -1,13 +1,18 @@
-"""``python -m stepscale``: the project's command line."""
+"""``python -m stepscale``: the project's command line; ``python -m stepscale label`` and its like need no Kedro."""
 
+import sys
 from pathlib import Path
-
-from kedro.framework.cli.utils import find_run_command
-from kedro.framework.project import configure_project
 
 
 def main() -> None:
-    """Run the project."""
+    """Run the command that is named first, else the project."""
+    from stepscale.labeling.commands import COMMANDS
+
+    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
+        COMMANDS[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
+    from kedro.framework.cli.utils import find_run_command
+    from kedro.framework.project import configure_project
+
     package = Path(__file__).parent.name
     configure_project(package)
     find_run_command(package)()

@@ -24,6 +24,7 @@ from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings import add_settings
 from stepscale.hooks.staleness import check_node, check_run
+from stepscale.hooks.waiting import say_waiting
 
 logger = logging.getLogger(__name__)
 
@@ -94,8 +95,9 @@ class ProjectHooks:
 
     @hook_impl
     def after_pipeline_run(self, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-        """End by saying what was found and where to look."""
+        """End by saying what was found and where to look, and what waits for people."""
         self._release()
+        say_waiting(pipeline, catalog)
         if "summary" in pipeline.all_outputs():
             for line in catalog.load("summary")["lines"]:
                 logger.info(line)

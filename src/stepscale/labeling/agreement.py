@@ -27,9 +27,10 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     """``labels`` against ``reference``, each of one labeler, over the solutions that both rated; shares in [0, 1].
 
     n_problems, n_solutions, n_steps (rated by both). rating_agreement: same of three ratings; step_agreement: both or neither
-    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none; outcome_agreement: both or neither
-    found one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its faultless ones that do not;
-    early, late: share of solutions faulty for both whose error is set before, after the reference's.
+    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none, and its kappa; outcome_agreement:
+    both or neither found one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its
+    faultless ones that do not; early, late: share of solutions faulty for both whose error is set before, after the
+    reference's.
     nan over nothing. Raises InputError if they share no solution.
     """
     rated, rated_by_reference = _rated(labels), _rated(reference)
@@ -54,6 +55,7 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
         **share_with_bounds("step_agreement", by_step, negative == negative_too),
         **with_bounds("step_kappa", *_kappa(by_step, negative, negative_too)),
         **share_with_bounds("first_error_agreement", by_solution, error_at == reference_at),
+        **with_bounds("first_error_kappa", *_kappa(by_solution, error_at, reference_at)),
         **share_with_bounds("outcome_agreement", by_solution, faulty == flagged),
         **share_with_bounds("missed", by_solution, ~flagged, faulty),
         **share_with_bounds("false_alarms", by_solution, flagged, ~faulty),
@@ -93,15 +95,21 @@ def _first_errors(rated: pd.DataFrame) -> "pd.Series[int]":
     return errors.groupby([rated[name] for name in _SOLUTION]).min()
 
 
-def _kappa(resamples: ProblemResamples, one: NDArray[np.bool_], other: NDArray[np.bool_]) -> tuple[float, Bounds]:
-    """Cohen's kappa of two verdicts on the same steps, and its interval."""
-    items = np.stack([one == other, one, other, np.ones(len(one), bool)], 1)
+def _kappa(resamples: ProblemResamples, one: NDArray[np.generic], other: NDArray[np.generic]) -> tuple[float, Bounds]:
+    """Cohen's kappa of two verdicts on the same items, and its interval; a verdict is one of any number of classes."""
+    classes = np.unique(np.concatenate([one, other]))
+    of_one, of_other = one[:, None] == classes, other[:, None] == classes  # [items, classes]
+    items = np.concatenate([(one == other)[:, None], np.ones((len(one), 1), bool), of_one, of_other], axis=1)
     resampled = _kappas(resamples.sums(items))
     return float(_kappas(items.sum(axis=0, keepdims=True))[0]), percentiles(resampled)
 
 
 def _kappas(sums: Floats) -> Floats:
-    """Kappa [rows] from sums [rows, 4]: of the same verdict, of the one's, of the other's, of all; nan if chance explains all."""
-    same, one, other = sums[:, :3].T / sums[:, 3]
-    chance = one * other + (1 - one) * (1 - other)
+    """Kappa [rows] from sums [rows, 2 + 2 classes].
+
+    Those are of the same verdict, of all items, and of each class by the one, then by the other. Nan if chance explains all.
+    """
+    same = sums[:, 0] / sums[:, 1]
+    one, other = np.split(sums[:, 2:] / sums[:, 1:2], 2, axis=1)
+    chance = (one * other).sum(axis=1)
     return np.asarray(np.where(chance < 1, (same - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan))

@@ -1,12 +1,14 @@
 """People as the labeler: a file of their labels in PRM800K's format, matched to our solutions by problem and steps.
 
 In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that somebody labelled. A
-record labels a solution if the steps it chose, and the last one it rated, are the solution's own first steps; alternatives
-that were rated on the way stay siblings.
+record labels a solution if the steps it chose, and then the last one it rated or one rated -1, are the solution's own first
+steps; alternatives that were rated on the way stay siblings.
 """
 
 import logging
 from collections import defaultdict
+from collections.abc import Iterable
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.formats import read, tables
 from stepscale.formats.contract import problem_key
+from stepscale.labeling.contract import NEGATIVE
 
 logger = logging.getLogger(__name__)
 
@@ -26,15 +29,26 @@ Row = dict[str, Any]
 class FileLabeler:
     """A Labeler that looks labels up in a PRM800K file; they spend no tokens here.
 
-    ``name`` stands for records that name no labeler. Quality control, screening and unfinished records are left out, as in
-    the paper (Lightman et al. 2023, D). Raises InputError if the file is missing or a line is bad.
+    Quality control, screening and unfinished records are left out, as in the paper (Lightman et al. 2023, D).
+
+    Args:
+        path: The file, JSONL.
+        name: Stands for records that name no labeler.
+        left_out: Labelers whose records are left out: those who agree too little with known labels (2.4).
+
+    Raises:
+        InputError: The file is missing or a line of it is bad.
     """
 
-    def __init__(self, path: str | Path, name: str = "human") -> None:
+    def __init__(self, path: str | Path, name: str = "human", left_out: Iterable[str] = ()) -> None:
         self.name, self.path = name, Path(path)
+        if not self.path.exists():
+            raise InputError(
+                f"{path} is not there: nobody has labeled yet; python -m stepscale label --to {path} opens the page"
+            )
         self._records: dict[Beginning, dict[str, list[Row]]] = defaultdict(dict)
         for rows in _records(self.path, name):
-            for steps in _beginnings(rows):
+            for steps in _beginnings(rows) if rows[0]["labeler"] not in left_out else ():
                 self._records[rows[0]["problem_id"], steps][rows[0]["labeler"]] = rows
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
@@ -51,10 +65,11 @@ class FileLabeler:
             labels += [row | {"problem_id": problem_id, "sample_id": sample_id} for row in rows]
         if not labels:
             raise InputError(
-                f"{self.path}: none of its records labels one of these {len(solutions)} solutions; label the solutions that "
-                "were selected, with the text of problem and steps unchanged"
+                f"{self.path}: none of its records labels one of these {len(solutions)} solutions, which wait for labels; "
+                f"python -m stepscale label --to {self.path} asks for them (with problem and steps unchanged)"
             )
-        logger.info("%s labels %d of %d solutions", self.path, matched, len(solutions))
+        n_waiting = len(solutions) - matched
+        logger.info("%s labels %d of %d solutions; %d wait for labels", self.path, matched, len(solutions), n_waiting)
         return tables.step_labels(pd.DataFrame(labels, dtype=object))
 
     def _of(self, problem: str, steps: tuple[str, ...]) -> list[Row]:
@@ -75,17 +90,32 @@ def _records(path: Path, name: str) -> list[list[Row]]:
 
 
 def _beginnings(rows: list[Row]) -> list[tuple[str, ...]]:
-    """The beginnings of solutions that a record labels: the chosen steps, then any step rated last."""
+    """The beginnings of solutions that a record labels to their end.
+
+    The chosen steps, then any step rated last; or the chosen steps up to one for which another step was rated -1, then that.
+    """
     last = rows[-1]["step"]
-    chosen = {row["step"]: row["text"] for row in rows if row["is_chosen"] and row["step"] < last}
-    if len(chosen) != last:
-        return []  # a step without any label lies in between: whose beginning it is cannot be told
-    before = tuple(chosen[step] for step in range(last))
-    return [(*before, row["text"]) for row in rows if row["step"] == last]
+    chosen: dict[int, str] = {row["step"]: row["text"] for row in rows if row["is_chosen"]}
+    before = [chosen[step] for step in takewhile(chosen.__contains__, range(last))]
+    return [
+        (*before[: row["step"]], row["text"])
+        for row in rows
+        if row["step"] <= len(before) and (row["step"] == last or row["rating"] == NEGATIVE)
+    ]
 
 
 def _of_solution(rows: list[Row], steps: tuple[str, ...]) -> list[Row]:
-    """The record's labels as those of a solution: its own last labelled step is the chosen one, once."""
-    last = rows[-1]["step"]
-    chosen = next(row["completion"] for row in rows if row["step"] == last and row["text"] == steps[last])
-    return [row | {"is_chosen": row["completion"] == chosen} if row["step"] == last else row for row in rows]
+    """The record's labels as those of a solution: its own last labeled step is the chosen one, once."""
+    last = _last_labeled(rows, steps)
+    end = next(row["completion"] for row in rows if row["step"] == last and row["text"] == steps[last])
+    return [
+        row | {"is_chosen": row["completion"] == end} if row["step"] == last else row
+        for row in rows
+        if row["step"] <= last
+    ]
+
+
+def _last_labeled(rows: list[Row], steps: tuple[str, ...]) -> int:
+    """The solution's first step rated -1, else the record's last step."""
+    own = [row for row in rows if row["step"] < len(steps) and row["text"] == steps[row["step"]]]
+    return int(next((row["step"] for row in own if row["rating"] == NEGATIVE), rows[-1]["step"]))

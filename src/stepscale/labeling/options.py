@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepscale.labeling.by_verifier import THRESHOLD
+from stepscale.labeling.page.options import LabelFile
 
 if TYPE_CHECKING:
     from stepscale.labeling.contract import Labeler
@@ -68,13 +69,10 @@ class PoolByRollouts(ByRollouts):
         return f"{self.per_step} rollouts of the generator from each step, as values"
 
 
-class ByFile(BaseModel):
+class ByFile(LabelFile):
     """People, whose labels lie in a file of PRM800K's format."""
 
-    model_config = _STRICT
     kind: Literal["file"] = "file"
-    path: str = Field(description="the file, JSONL; relative to the project's folder")
-    name: str = Field("human", description="of the labeler of records that name none")
 
     @property
     def description(self) -> str:
@@ -88,8 +86,9 @@ class ByFile(BaseModel):
             InputError: The file is missing, or a line of it is bad.
         """
         from stepscale.labeling.by_file import FileLabeler
+        from stepscale.labeling.people import labelers_left_out
 
-        return FileLabeler(self.path, self.name)
+        return FileLabeler(self.path, self.name, labelers_left_out(self))
 
 
 class AsGiven(BaseModel):

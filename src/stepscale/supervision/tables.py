@@ -39,7 +39,16 @@ POINTS = Table(
 )
 LOOP_ASKED = Table(
     "loop_asked",
-    {**_SAMPLE, "problem": Column("str"), "steps": Column("list[str]")},
+    {
+        **_SAMPLE,
+        "problem": Column("str"),
+        "steps": Column("list[str]"),
+        "answer": Column("str", nullable=True, about="the problem's reference answer"),
+        "solution": Column("str", nullable=True, about="the problem's reference solution"),
+        "final_answer": Column("str", nullable=True, about="the sample's own answer"),
+        "round": Column("int64", low=0, about="the round that asks"),
+        "score": _SCORE,
+    },
     key=("problem_id", "sample_id"),
 )
 LOOP_KEYS = Table(

@@ -3,23 +3,26 @@
 import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.parameters import PoolBlock
+from stepscale.parameters import ReleaseSettings
+from stepscale.pipelines.active_learning.release import people_of
 from stepscale.report.part import Part
 from stepscale.studies.verifiers.figures import labels_part
+from stepscale.studies.verifiers.people import people_tables
 
 
 def nodes() -> list[Node]:
-    """Show the balance of the released labels, round by round."""
+    """Show the balance of the released labels, round by round, and the people who labeled."""
     return [
         Node(
             show_labels,
-            inputs={"counts": "release_counts", "pool": "params:pool"},
+            inputs={"counts": "release_counts", "settings": "params:release_settings"},
             outputs="labels_part",
             name="show_labels",
         )
     ]
 
 
-def show_labels(counts: pd.DataFrame, pool: PoolBlock) -> Part:
-    """Their part of the report."""
-    return labels_part(counts, pool.labeler.kind == "given")
+def show_labels(counts: pd.DataFrame, settings: ReleaseSettings) -> Part:
+    """Their part of the report; where people labeled, with who they are and how far they agree."""
+    part = labels_part(counts, settings.pool.labeler.kind == "given")
+    return part.model_copy(update={"tables": people_tables(people_of(settings))})

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from stepscale.labeling.options import LoopLabeler, PoolLabeler
+from stepscale.labeling.options import ByFile, LoopLabeler, PoolLabeler
+from stepscale.labeling.people import People, read_people
 from stepscale.parameters import GeneratorBlock, PoolBlock, ReleaseSettings
+from stepscale.studies.verifiers.people import people_facts
 from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY
 
@@ -85,7 +87,15 @@ def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, se
         selection=f"generation 0 {first}{later}",
         seeds={"run": settings.seed},
         licence=settings.release.licence,
+        more=people_facts(people_of(settings)),
     )
+
+
+def people_of(settings: ReleaseSettings) -> list[People]:
+    """Who labeled in each file of people's labels that the pool or the loop names and that is there."""
+    labelers = [labeler for labeler in (settings.pool.labeler, settings.loop.labeler) if isinstance(labeler, ByFile)]
+    by_path = {labeler.path: labeler for labeler in labelers if Path(labeler.path).exists()}
+    return [read_people(labeler) for labeler in by_path.values()]
 
 
 def _write(

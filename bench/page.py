@@ -1,0 +1,50 @@
+"""From a key to the next step on the screen of the labeling page, in headless Chromium; the rival is the goal, 50 ms.
+
+The time is the browser's own: from the key's event to the first frame after the next step was in the page.
+"""
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from stepscale.labeling.page.options import PageOptions
+from stepscale.labeling.page.samples import Sample
+
+sys.path.append(str(Path(__file__).parents[1] / "tests"))
+STEPS = 60
+GOAL = 50.0
+_WATCH = """
+window.times = [];
+let pressed = 0;
+addEventListener("keydown", (event) => { pressed = event.timeStamp; }, true);
+new MutationObserver(() => requestAnimationFrame(() => setTimeout(() => times.push(performance.now() - pressed))))
+  .observe(document.getElementById("steps"), { childList: true });
+"""
+
+
+def run() -> list[dict[str, Any]]:
+    """One row: milliseconds at the median; its ratio is the goal over that."""
+    from selenium.webdriver.common.action_chains import ActionChains
+    from served_page import Served, chromium
+
+    step = r"We add $\frac{%d}{2}+\sqrt{x^2+1}$ to both sides, so that $x=\frac{-b\pm\sqrt{b^2-4ac}}{2a}$ holds."
+    samples = [Sample(problem=f"Problem {i}", steps=tuple(step % j for j in range(STEPS))) for i in range(2)]
+    with tempfile.TemporaryDirectory() as folder, chromium() as window:
+        server = Served(samples, Path(folder) / "people.jsonl", PageOptions(), {})
+        window.get(server.address + "?labeler=bench")
+        while not window.execute_script("return document.body.dataset.sample"):
+            pass
+        window.execute_script(_WATCH)
+        for _ in range(STEPS - 1):
+            ActionChains(window).send_keys("3").perform()
+        times = window.execute_script("return new Promise((resume) => setTimeout(() => resume(times), 500))")
+        server.stop()
+    median = statistics.median(times)
+    row = {"name": "key_to_next_step", "ratio": round(GOAL / median, 2), "ours": median, "rival": GOAL}
+    return [row | {"unit": "ms (median)", "runs": len(times)}]
+
+
+if __name__ == "__main__":
+    print(run())

@@ -1,0 +1,36 @@
+"""What waits for people at the end of a run: solutions that the data loop asked for and that nobody has labeled."""
+
+import logging
+from pathlib import Path
+from typing import Any
+
+from kedro.io import CatalogProtocol
+from kedro.pipeline import Pipeline
+
+from stepscale.errors import InputError
+from stepscale.labeling.options import ByFile
+from stepscale.supervision.loop_options import ROUNDS, LoopOptions
+
+logger = logging.getLogger(__name__)
+
+
+def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
+    """Log how many of the latest round's solutions wait for labels, where people label, and the command for them."""
+    outputs = pipeline.all_outputs()
+    asked = [i for i in range(ROUNDS + 1) if f"loop_asked_{i}" in outputs and f"loop_labels_{i}" not in outputs]
+    labeler = LoopOptions.model_validate(catalog.load("params:loop")).labeler if asked else None
+    if not isinstance(labeler, ByFile):
+        return
+    from stepscale.labeling.people import n_waiting
+
+    path = Path(catalog[f"loop_asked_{asked[-1]}"]._filepath)
+    if not path.is_file():  # in a remote store
+        return
+    try:
+        waiting, n_asked = n_waiting(path, labeler)
+    except InputError as error:  # the run itself is done, and it was right
+        logger.warning("%s", error)
+        return
+    logger.info("round %d: %d of %d solutions wait for labels", asked[-1], waiting, n_asked)
+    if waiting:
+        logger.info("label them: python -m stepscale label %s --to %s", path, labeler.path)

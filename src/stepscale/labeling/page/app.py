@@ -1,0 +1,161 @@
+"""The labeling server: the page, the next sample, and the save that answers when the record is on the disk.
+
+In: a queue, and who may label. Out: an ASGI application. What models wrote leaves here as data; a policy of the page forbids
+every script but the page's own.
+"""
+
+import hmac
+import logging
+import re
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Depends, FastAPI, Header, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.trustedhost import TrustedHostMiddleware
+from fastapi.responses import FileResponse, JSONResponse
+from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stepscale.errors import InputError
+from stepscale.labeling.page.formulas import parts_as_json
+from stepscale.labeling.page.options import LOCAL_HOSTS, Ask
+from stepscale.labeling.page.queue import Queue
+from stepscale.labeling.page.records import Submission, completions_of
+from stepscale.labeling.page.samples import Sample
+
+logger = logging.getLogger(__name__)
+
+MOST_BYTES = 1 << 20
+"""Of a request's body."""
+_STATIC = Path(__file__).with_name("static")
+_NAME = re.compile(r"[\w.@+-]{1,64}")
+_LATEX = re.compile(r"[\\^_{]")
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI:
+    """The application.
+
+    Args:
+        queue: What is labeled.
+        tokens: By labeler. Without any, everybody on this machine may label, under the name that they choose.
+    """
+    app = FastAPI(title="Label steps", docs_url=None, redoc_url=None, openapi_url=None)
+    who = Annotated[str, Depends(_by_token(tokens) if tokens else _by_name)]
+
+    @app.get("/")
+    def page() -> FileResponse:
+        return FileResponse(_STATIC / "page.html")
+
+    @app.get("/api/next")
+    def next_sample(labeler: who) -> dict[str, Any]:
+        sample = queue.next(labeler)
+        return {
+            "labeler": labeler,
+            "ask": queue.options.ask,
+            "sample": None if sample is None else shown(sample, queue.options.ask),
+            "progress": asdict(queue.progress(labeler)),
+        }
+
+    @app.post("/api/save")
+    def save(submission: Submission, labeler: who) -> dict[str, Any]:
+        try:
+            is_new = queue.save(labeler, submission)
+        except InputError as error:
+            raise HTTPException(422, str(error)) from None
+        except OSError as error:
+            logger.error("a label was not saved: %s", error)
+            raise HTTPException(
+                507, f"the disk did not take it ({error.strerror}); nothing is lost, save again"
+            ) from None
+        return {"saved": True, "new": is_new}
+
+    @app.exception_handler(RequestValidationError)
+    def refuse(_: Request, error: RequestValidationError) -> JSONResponse:
+        fault = error.errors()[0]
+        return JSONResponse({"detail": f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}"[:300]}, 422)
+
+    @app.middleware("http")
+    async def with_headers(request: Request, call_next: Any) -> Response:
+        response: Response = await call_next(request)
+        response.headers.update(_HEADERS)
+        return response
+
+    app.mount("/static", StaticFiles(directory=_STATIC))
+    app.add_middleware(_BoundedBody)
+    if not tokens:  # another site's page must not reach this server through the browser, under whatever name
+        app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
+    return app
+
+
+def shown(sample: Sample, ask: Ask) -> dict[str, Any]:
+    """A sample as the page takes it: texts and formulas; neither score nor known ratings, which would anchor a labeler."""
+    return {
+        "id": sample.id,
+        "problem": parts_as_json(sample.problem),
+        "answer": None if sample.answer is None else parts_as_json(_as_latex(sample.answer)),
+        "solution": None if sample.solution is None else parts_as_json(sample.solution),
+        "steps": [[parts_as_json(text) for text in completions_of(sample, i, ask)] for i in range(len(sample.steps))],
+    }
+
+
+def _as_latex(answer: str) -> str:
+    """A reference answer stands without dollar signs in every data set; words are no formula."""
+    return f"${answer}$" if _LATEX.search(answer) and "$" not in answer.replace(r"\$", "") else answer
+
+
+def _by_name(x_labeler: Annotated[str, Header()] = "") -> str:
+    """The name that the page sends; a header of our own cannot come from another site's form."""
+    if not _NAME.fullmatch(x_labeler):
+        raise HTTPException(401, "a labeler's name has 1 to 64 letters, digits, or . @ + - _; open /?labeler=NAME")
+    return x_labeler
+
+
+def _by_token(tokens: Mapping[str, str]) -> Any:
+    def labeler(authorization: Annotated[str, Header()] = "") -> str:
+        given = authorization.removeprefix("Bearer ").encode()
+        matching = [name for name, token in tokens.items() if hmac.compare_digest(token.encode(), given)]
+        if not matching:
+            raise HTTPException(401, "this link holds no valid token; ask who runs the server for yours")
+        return matching[0]
+
+    return labeler
+
+
+class _BoundedBody:
+    """Refuse a body that is too large, whatever its headers say."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        stated = dict(scope["headers"]).get(b"content-length", b"0")
+        if not stated.isdigit() or int(stated) > MOST_BYTES:
+            await _too_large(scope, receive, send)
+            return
+        size = 0
+
+        async def bounded() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > MOST_BYTES:
+                raise HTTPException(413, "the body is too large")
+            return message
+
+        await self.app(scope, bounded, send)
+
+
+_too_large = JSONResponse({"detail": "the body is too large"}, 413)

@@ -1,0 +1,73 @@
+"""How far labelers agree with labels that are known: screening and quality control (Lightman et al. 2023, 2.4 and D).
+
+In: records, and the samples whose ratings are known. Out: for each labeler the share of known questions on which the same
+first wrong step was found, or none. Neutral counts as positive, as in the paper's PRM.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from stepscale.formats.fields import Record
+from stepscale.labeling.page.samples import Sample, ratings_of, sample_id
+
+_UNFINISHED = ("give_up", "bad_problem")
+
+
+@dataclass
+class Tally:
+    """Known questions that a labeler answered, and those judged as known."""
+
+    answered: int = 0
+    agreed: int = 0
+    screening: int = 0
+
+    @property
+    def agreement(self) -> float | None:
+        """Share in [0, 1]; None before the first known question."""
+        return self.agreed / self.answered if self.answered else None
+
+    def add(self, record: Record, sample: Sample) -> None:
+        """Count a record of a sample whose ratings are known."""
+        self.answered += 1
+        self.screening += bool(record.get("is_initial_screening_question"))
+        self.agreed += agrees(record, sample)
+
+    def fails(self, least_agreement: float, least_questions: int) -> bool:
+        """Whether the labeler agrees too little, once enough known questions are answered."""
+        return self.answered >= least_questions and self.agreed < least_agreement * self.answered
+
+
+def is_known_question(record: Record) -> bool:
+    """Whether a record answers a screening or quality-control question."""
+    return bool(record.get("is_quality_control_question") or record.get("is_initial_screening_question"))
+
+
+def id_of(record: Record) -> str:
+    """The id of the sample that a record labels."""
+    question = record["question"]
+    steps = question.get("pre_generated_steps")
+    if not steps:
+        steps = [step["completions"][0]["text"] for step in record["label"]["steps"] if step["completions"]]
+    return sample_id(question["problem"], steps)
+
+
+def agrees(record: Record, sample: Sample) -> bool:
+    """Whether a record finds the same first wrong step as is known, or none."""
+    label = record["label"]
+    if label.get("finish_reason") in _UNFINISHED:
+        return False
+    return _first_error(ratings_of(label["steps"], sample.steps)) == _first_error(sample.known)
+
+
+def tallies(records: Iterable[Record], known: Mapping[str, Sample]) -> dict[str, Tally]:
+    """The tally of each labeler who answered a known question."""
+    by_labeler: dict[str, Tally] = defaultdict(Tally)
+    for record in records:
+        if is_known_question(record) and (sample := known.get(id_of(record))) is not None:
+            by_labeler[str(record.get("labeler"))].add(record, sample)
+    return dict(by_labeler)
+
+
+def _first_error(ratings: Sequence[int]) -> int | None:
+    return next((i for i, rating in enumerate(ratings) if rating < 0), None)

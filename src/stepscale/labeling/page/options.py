@@ -1,0 +1,49 @@
+"""The settings of people's labels: what the page asks of a labeler, where labels lie, and how labelers are checked."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Ask = Literal["first_error", "every_step", "alternatives"]
+
+LOCAL_HOSTS = ("127.0.0.1", "localhost", "::1", "[::1]")
+"""Names under which this machine alone is reached."""
+
+
+class PageOptions(BaseModel):
+    """How solutions are handed out and rated (Lightman et al. 2023, 2.4 and D)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    ask: Ask = Field(
+        "first_error",
+        description="first_error: up to the first negative step (phase 2); every_step: all steps (as ProcessBench); "
+        "alternatives: a step's other completions too, and one by hand (phase 1)",
+    )
+    twice: float = Field(0.0, ge=0, le=1, description="share of the solutions that two people label")
+    screening: int = Field(0, ge=0, description="known questions that a new labeler answers first")
+    quality_control: float = Field(0.0, ge=0, lt=1, description="share of known questions among a labeler's later ones")
+    least_agreement: float = Field(0.75, ge=0, le=1, description="with known labels; below it a labeler is left out")
+    least_questions: int = Field(5, ge=1, description="known questions answered before that is judged")
+    reserve_minutes: float = Field(30.0, gt=0, description="until a solution that was handed out is free again")
+    seed: int = Field(0, ge=0)
+
+
+class KnownLabels(BaseModel):
+    """Labels that are known, by which people are checked: screening and quality control (Lightman et al. 2023, 2.4)."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="PRM800K file of the known labels; relative to the project's folder")
+    least_agreement: float = Field(0.75, ge=0, le=1, description="with them; whoever has less is left out")
+    least_questions: int = Field(5, ge=1, description="known questions answered before that is judged")
+
+
+class LabelFile(BaseModel):
+    """A file of people's labels, and what they are checked by."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    path: str = Field(description="the file, JSONL; relative to the project's folder")
+    name: str = Field("human", description="of the labeler of records that name none")
+    known: KnownLabels | None = Field(None, description="labels to check people by; null: nobody is left out")

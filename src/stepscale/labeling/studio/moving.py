@@ -1,0 +1,47 @@
+"""Samples to Label Studio, labels back: each goes once, however often the commands are run."""
+
+from contextlib import closing
+from pathlib import Path
+
+from stepscale.labeling.page.known import id_of
+from stepscale.labeling.page.samples import Sample
+from stepscale.labeling.page.store import RecordFile
+from stepscale.labeling.studio.rest import StudioClient
+from stepscale.labeling.studio.tasks import make_task, records_of
+
+
+def push(studio: StudioClient, samples: list[Sample], project: int, prefill: bool = False) -> int:
+    """Import the samples that the project does not hold, in their order.
+
+    Returns:
+        How many are new.
+
+    Raises:
+        InputError: The server does not take them, or ``prefill`` is asked for and there are no step scores.
+    """
+    tasks = [make_task(sample, prefill) for sample in samples]
+    held = studio.task_ids(project)
+    new = [task for task in tasks if task["data"]["id"] not in held]
+    studio.import_tasks(project, new)
+    return len(new)
+
+
+def pull(studio: StudioClient, project: int, labels: Path) -> int:
+    """Add the project's annotations to a file of records; a person's label of a solution is added once.
+
+    Returns:
+        How many are new.
+
+    Raises:
+        InputError: The server does not give them, the file is in use, or an annotation is not finished.
+    """
+    records = list(records_of(studio.export(project), studio.names()))
+    with closing(RecordFile(labels)) as file:
+        held = {(record.get("labeler"), id_of(record)) for record in file.records}
+        n_before = len(file.records)
+        for record in records:
+            key = (record["labeler"], id_of(record))
+            if key not in held:
+                held.add(key)
+                file.append(record)
+        return len(file.records) - n_before

@@ -1,0 +1,27 @@
+"""A server of the page in this process."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served_page import Served, browser
+
+from stepscale.labeling.page.options import PageOptions
+from stepscale.labeling.page.samples import Sample
+
+__all__ = ["browser"]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts servers, and stops them after the test."""
+    with ExitStack() as running:
+
+        def start(samples: list[Sample], known: dict[str, Sample] | None = None, **options: Any) -> Served:
+            server = Served(samples, tmp_path / "people.jsonl", PageOptions(**options), known or {})
+            running.callback(lambda: server._thread.is_alive() and server.stop())
+            return server
+
+        yield start

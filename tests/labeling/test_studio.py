@@ -1,0 +1,188 @@
+"""The bridge to Label Studio: on plain JSON, against a server that is made up here, and against a real one where there is one."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from click.testing import CliRunner
+from served_page import records_in, sample
+
+from stepscale.errors import InputError
+from stepscale.labeling.commands import label_pull, label_push
+from stepscale.labeling.page.samples import Sample
+from stepscale.labeling.studio.rest import CONFIG
+from stepscale.labeling.studio.tasks import make_task, records_of
+
+ASKED = sample(problem="What is $x^2$ < 3?", answer="4", score=0.5, round=3, final_answer="5")
+TOKEN = "0123456789abcdef0123456789abcdef01234567"
+
+
+def rated(*names: str, finish: str | None = None) -> list[dict[str, Any]]:
+    parts = [
+        {"from_name": f"rating_{i}", "to_name": f"step_{i}", "type": "choices", "value": {"choices": [name]}}
+        for i, name in enumerate(names)
+    ]
+    end = {"from_name": "finish", "to_name": "problem", "type": "choices", "value": {"choices": [finish]}}
+    return parts + [end] * (finish is not None)
+
+
+def exported(of: Sample, result: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+    annotation = {"completed_by": 7, "result": result, "lead_time": 12.5, "created_at": "2026-01-02T03:04:05.000006Z"}
+    return {"id": 1, "annotations": [annotation | more], **make_task(of)}
+
+
+def test_a_task_shows_escaped_text_and_mathml_and_hides_the_verifiers_view() -> None:
+    task = make_task(ASKED)
+    assert "<msup>" in task["data"]["problem_html"] and "&lt; 3" in task["data"]["problem_html"]
+    assert task["predictions"] == [{"model_version": "prm", "score": 0.5, "result": []}]
+    hostile = make_task(Sample(problem="<script>", steps=("<img src=x onerror=alert(1)>",)))
+    assert "<img" not in hostile["data"]["steps"][0]["html"] and "<script" not in hostile["data"]["problem_html"]
+    json.dumps(task)
+
+
+def test_the_verifiers_ratings_are_shown_only_if_asked_for() -> None:
+    scored = ASKED.model_copy(update={"negative": (0.1, 0.2, 0.9), "neutral": (0.7, 0.1, 0.0)})
+    result = make_task(scored, prefill=True)["predictions"][0]["result"]
+    assert [part["value"]["choices"] for part in result] == [["neutral"], ["positive"], ["negative"]]
+    with pytest.raises(InputError, match="--prefill needs the verifier's step scores"):
+        make_task(ASKED, prefill=True)
+
+
+@pytest.mark.parametrize(
+    ("result", "ratings", "finish"),
+    [
+        (rated("positive", "neutral", "positive"), [1, 0, 1], "solution"),
+        (rated("positive", "negative", "positive"), [1, -1], "found_error"),
+        (rated("positive", finish="give_up"), [1], "give_up"),
+        (rated(finish="bad_problem"), [], "bad_problem"),
+    ],
+)
+def test_an_annotation_becomes_prm800ks_record(result: list[dict[str, Any]], ratings: list[int], finish: str) -> None:
+    (record,) = records_of([exported(ASKED, result)], {7: "ann"})
+    assert [step["completions"][0]["rating"] for step in record["label"]["steps"]] == ratings
+    assert record["label"]["finish_reason"] == finish and record["label"]["total_time"] == 12_500
+    assert (record["labeler"], record["generation"]) == ("ann", 3)
+    assert record["timestamp"] == "2026-01-02T03:04:05.000006"
+    assert record["question"]["pre_generated_verifier_score"] == 0.5
+    assert record["question"]["problem"] == ASKED.problem and record["question"]["ground_truth_answer"] == "4"
+
+
+def test_a_skipped_task_has_no_record_and_an_unfinished_one_is_named() -> None:
+    assert not list(records_of([exported(ASKED, [], was_cancelled=True)], {}))
+    with pytest.raises(InputError, match=r"Label Studio's task 1: .*rate it to its end"):
+        list(records_of([exported(ASKED, rated("positive"))], {}))
+    with pytest.raises(InputError, match="task 5"):
+        list(records_of([{"id": 5, "data": {}, "annotations": [{"result": []}]}], {}))
+
+
+def test_the_configuration_is_well_formed_and_names_what_is_read_back() -> None:
+    from xml.etree import ElementTree
+
+    root = ElementTree.parse(CONFIG).getroot()
+    names = {node.get("name") for node in root.iter("Choices")}
+    assert names == {"rating_{{idx}}", "finish"}
+
+
+class Studio:
+    """A made-up server: what is imported is held, and every task is labeled once by user 7."""
+
+    def __init__(self) -> None:
+        self.tasks: list[dict[str, Any]] = []
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.headers["authorization"] != f"Token {TOKEN}":
+            return httpx.Response(401)
+        path = request.url.path
+        if path == "/api/projects":
+            return httpx.Response(201, json={"id": 3})
+        if path.endswith("/import"):
+            self.tasks += json.loads(request.content)
+            return httpx.Response(201, json={})
+        if path == "/api/tasks":
+            return httpx.Response(200, json={"tasks": self.tasks, "total": len(self.tasks)})
+        if path == "/api/users":
+            return httpx.Response(200, json=[{"id": 7, "username": "", "email": "ann@example.com"}])
+        sent = [Sample.model_validate(task["data"]["sample"]) for task in self.tasks]
+        return httpx.Response(200, json=[exported(s, rated("positive", "negative")) for s in sent])
+
+
+@pytest.fixture
+def studio(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Studio:
+    server, client = Studio(), httpx.Client
+    monkeypatch.setattr(httpx, "Client", lambda **more: client(transport=httpx.MockTransport(server.answer), **more))
+    monkeypatch.chdir(tmp_path)
+    lines = [sample(f"p{i}").model_dump_json(include={"problem", "steps"}) + "\n" for i in range(3)]
+    (tmp_path / "asked.jsonl").write_text("".join(lines))
+    return server
+
+
+def test_push_and_pull_move_each_solution_and_each_label_once(studio: Studio, tmp_path: Path) -> None:
+    def run(command: Any, *words: str) -> str:
+        result = CliRunner().invoke(command, words, env={"LABEL_STUDIO_TOKEN": TOKEN})
+        assert result.exit_code == 0, result.output
+        return str(result.output)
+
+    assert "3 of 3 solutions are new in project 3" in run(label_push, "asked.jsonl")
+    assert "0 of 3 solutions are new in project 3" in run(label_push, "asked.jsonl", "--project", "3")
+    assert [task["data"]["sample"]["problem"] for task in studio.tasks] == [f"What is $p{i}$?" for i in range(3)]
+    assert "3 new labels" in run(label_pull, "--project", "3") and "0 new labels" in run(label_pull, "--project", "3")
+    assert [r["labeler"] for r in records_in(tmp_path / "people.jsonl")] == ["ann"] * 3
+
+
+def test_a_server_that_refuses_or_is_absent_is_one_line(studio: Studio) -> None:
+    result = CliRunner().invoke(label_pull, ["--project", "3", "--token", "wrong"])
+    assert result.exit_code == 1 and "refuses the token" in result.output and len(result.output.splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of a real Label Studio, started from the executable that LABEL_STUDIO names."""
+    executable = os.environ.get("LABEL_STUDIO")
+    if not executable:
+        pytest.skip("no Label Studio: LABEL_STUDIO names no executable (docs/how_to/label_solutions.md)")
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    quiet = {"COLLECT_ANALYTICS": "false", "SENTRY_DSN": "", "FRONTEND_SENTRY_DSN": "", "LATEST_VERSION_CHECK": "false"}
+    environment = os.environ | quiet | {"LABEL_STUDIO_BASE_DATA_DIR": str(tmp_path_factory.mktemp("studio"))}
+    words = f"start --no-browser --init --port {port} --internal-host 127.0.0.1 --username ann@example.com --password pass-word-1"
+    command = [executable, *words.split(), "--user-token", TOKEN, "--enable-legacy-api-token"]
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        for _ in range(600):
+            try:
+                httpx.get(f"{address}/health", timeout=2).raise_for_status()
+                break
+            except httpx.HTTPError:
+                assert process.poll() is None, "Label Studio ended"
+                time.sleep(0.5)
+        yield address
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def test_a_real_label_studio_takes_the_tasks_and_gives_labels_back(real: str, tmp_path: Path) -> None:
+    from stepscale.labeling.studio.moving import pull, push
+    from stepscale.labeling.studio.rest import StudioClient
+
+    client = StudioClient(real, TOKEN)
+    project = client.make_project("Steps")
+    samples = [sample(f"p{i}", score=i / 4) for i in range(3)]
+    assert push(client, samples, project) == 3 and push(client, samples, project) == 0
+    headers = {"Authorization": f"Token {TOKEN}"}
+    for asked in samples:
+        task = httpx.get(f"{real}/api/projects/{project}/next", headers=headers).json()
+        assert task["data"]["id"] == asked.id, "in the selector's order"
+        body = {"result": rated("positive", "negative"), "lead_time": 2.0}
+        httpx.post(f"{real}/api/tasks/{task['id']}/annotations", json=body, headers=headers).raise_for_status()
+    path = tmp_path / "people.jsonl"
+    assert pull(client, project, path) == 3 and pull(client, project, path) == 0
+    assert all(r["labeler"].startswith("ann") for r in records_in(path))

@@ -1,0 +1,64 @@
+"""The loop closed by people: what it asks for is labeled by keys in a browser, and the next command learns from it."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from served_page import Served, browser, records_in
+
+from stepscale.labeling.page.options import PageOptions
+from stepscale.labeling.page.samples import read_samples
+
+__all__ = ["browser"]
+
+SMALL = (
+    "problems.lab.train=24,problems.lab.valid=6,problems.lab.test=10,problems.lab.heldout=4,loop.problems=5,loop.audit=1,"
+    "loop.labeler.kind=file,loop.labeler.path=people.jsonl"
+)
+
+
+@pytest.mark.e2e
+def test_ten_solutions_labeled_in_a_browser_train_the_next_selector(
+    project: Path, run_in: Callable[..., Any], browser: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    from selenium.webdriver.common.action_chains import ActionChains
+    from selenium.webdriver.common.keys import Keys
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    def run(*words: str) -> str:
+        caplog.clear()
+        with caplog.at_level(logging.INFO):
+            done = run_in(project, "--env", "smoke", "--params", SMALL, *words)
+        assert done.exit_code == 0, done.output
+        return done.output + caplog.text
+
+    data = project / "data" / "smoke" / "05_model_input" / "loop"
+    begun = run(
+        "--pipelines", "ingestion,active_learning,supervision,data_loop", "--to-nodes", "begin_loop,label_steps"
+    )
+    assert "round 0: 10 of 10 solutions wait for labels" in begun
+    assert "python -m stepscale label" in begun and "--to people.jsonl" in begun
+    server = Served(read_samples(data), project / "people.jsonl", PageOptions(), {})
+    browser.get(server.address + "?labeler=ann")
+    shown = ""
+    for i in range(10):
+        script = f"return document.body.dataset.sample != {shown!r} && document.body.dataset.sample"
+        shown = WebDriverWait(browser, 30, 0.05).until(lambda d, script=script: d.execute_script(script))
+        ratings = "1" if i % 3 == 0 else "3" * len(server.queue._samples[shown].steps)
+        ActionChains(browser).send_keys(ratings + Keys.ENTER).perform()
+    WebDriverWait(browser, 30).until(lambda d: "Nothing is left" in d.find_element("id", "message").text)
+    server.stop()
+    assert len(records_in(project / "people.jsonl")) == 10
+    asked = run("--pipelines", "data_loop", "--from-nodes", "label_beginning", "--to-nodes", "round_1.choose")
+    assert "labels 10 of 10 solutions; 0 wait for labels" in asked
+    assert "round 1: " in asked and "solutions wait for labels" in asked
+    labels = pd.read_parquet(data / "loop_labels_0.parquet")
+    assert set(labels["labeler"]) == {"ann"} and len(labels[["problem_id", "sample_id"]].drop_duplicates()) == 10
+    assert pd.read_parquet(data / "loop_scores_1.parquet")["score"].notna().all(), "a selector learned from them"
+    again = read_samples(data)
+    assert {s.round for s in again} == {1} and all(s.score is not None for s in again)
+    scores = [s.score for s in again]
+    assert scores == sorted(scores, reverse=True), "the most convincing first"
