@@ -28,7 +28,7 @@ from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
-_LENGTHS = (48, 64, 80, 96, 112, 128, 160, 192, 256)  # documents are padded up to one of these (tokens)
+_LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # documents are padded up to one of these (tokens)
 _CHUNK = 20_000  # documents written by one worker at a time
 
 
@@ -44,7 +44,9 @@ class PretrainOptions:
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
-    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
+    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak"})
+    schedule: str = field(default="cosine", metadata={"help": "of the learning rate, a name that transformers knows"})
+    judged: bool = field(default=True, metadata={"help": "learn the ratings of steps, too"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(
@@ -63,7 +65,7 @@ def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
     seed, chunk, n = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
     encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
-    return [(np.array(ids, np.uint8), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
+    return [(np.array(ids, np.uint16), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
 def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
@@ -102,7 +104,7 @@ def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarr
         chosen = [document for document in documents if below < len(document[0]) <= length]
         below = length
         if len(chosen) > 50:
-            ids = np.zeros((len(chosen), length), np.uint8)
+            ids = np.zeros((len(chosen), length), np.uint16)
             targets = np.full((len(chosen), length, 2), IGNORED, np.int16)
             for row, (tokens, following, classes) in enumerate(chosen):
                 ids[row, : len(tokens)] = tokens
@@ -122,7 +124,7 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
             num_attention_heads=options.heads,
             num_key_value_heads=options.heads,
             intermediate_size=-(-options.width * 8 // 3 // 16) * 16,
-            max_position_embeddings=512,
+            max_position_embeddings=1024,
             tie_word_embeddings=True,
             pad_token_id=0,
             bos_token_id=1,
@@ -166,7 +168,7 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
         max_steps=options.steps,
         per_device_train_batch_size=1,
         seed=options.seed,
-        lr_scheduler_type="cosine",
+        lr_scheduler_type=options.schedule,
         warmup_steps=200,
         max_grad_norm=1.0,
         bf16=True,
@@ -200,6 +202,9 @@ def pretrain(options: PretrainOptions) -> None:
             optimizers=(optimizer, None),
         )
         torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
+        if not options.judged:
+            for _, targets in trainer.train_dataset.buckets.values():
+                targets[..., 1] = IGNORED
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
             torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS) * max(1, options.threads)

@@ -11,8 +11,8 @@ from random import Random
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
-from stepscale.lab.world import read_world
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS, draw_story
+from stepscale.lab.wording import read_story, tell
 from stepscale.seeds import seed_for
 
 SPLITS = ("pretrain", "train", "test")
@@ -28,7 +28,7 @@ def split_of(problem: str) -> str:
 def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
     """A random problem of one family, level (1-5) and split."""
     while True:
-        problem = FAMILIES[family].problem(level, rng)
+        problem = tell(draw_story(family, level, rng))
         if split_of(problem) == split:
             return problem
 
@@ -42,6 +42,11 @@ def _fresh_problem(family: str, level: int, split: str, rng: Random, problems: M
         if problem not in problems:
             return problem
     return None
+
+
+def _amount_asked(problem: str) -> int:
+    story = read_story(problem)
+    return story.amounts[story.asked]
 
 
 def make_problems(
@@ -82,7 +87,7 @@ def make_problems(
         {
             "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],
             "problem": list(problems),
-            "answer": [read_world(text).answer for text in problems],
+            "answer": [str(_amount_asked(text)) for text in problems],
             "solution": None,
             "subject": [family for family, _ in problems.values()],
             "level": pd.array([level for _, level in problems.values()], dtype="Int64"),

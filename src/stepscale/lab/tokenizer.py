@@ -1,29 +1,47 @@
-"""The lab's tokenizer: digits and signs one by one, the lab's few words whole; every text survives a round trip.
+"""The lab's tokenizer: names, numbers below 100 and the lab's few phrases whole; every text survives a round trip.
 
-A unigram model whose pieces are single characters and whole words: the longest pieces win, digits never join.
+A unigram model whose pieces are single characters and whole words: the longest pieces win. A number is one token, so a fact
+of arithmetic is one look-up.
 """
 
 from typing import Any
 
+from stepscale.lab.stories import NAMES, THINGS
+
 PAD, BOS, EOS = "<pad>", "<s>", "</s>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
-_WORDS = (
-    "\\boxed{",
-    ". Find ",
-    ". Put in order.",
-    " mod ",
-    "so ",
-    "then ",
-    "thus ",
-    "now ",
-    "we get ",
-    "answer ",
-    "the answer is ",
-    "a(n+1)",
-    "a(n)",
-    ", ",
+_PHRASES = (
+    "Some friends have ",
+    ". How many ",
+    "How many ",
+    " does ",
+    " have?",
+    ". ",
+    " has ",
+    " gets ",
+    " gets as many as ",
+    " gets the difference of ",
+    " more than ",
+    " fewer than ",
+    " times as many as ",
+    "As many as ",
+    "The difference of ",
+    " and ",
+    " together",
+    " together. ",
+    " go to ",
+    " goes to ",
+    "'s ",
+    " plus ",
+    " minus ",
+    " times ",
+    ": ",
+    "Answer: ",
+    "Attempt:\n",
+    "Revision:",
 )
+_WORDS = (*_PHRASES, *NAMES, *THINGS, *(str(number) for number in range(10, 100)))
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
 
 
