@@ -16,11 +16,11 @@ NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
 MAX_STEP_CHARACTERS = 300
 
 _STEP = re.compile(
-    r"(?P<left>[A-Z][a-z]+)'s (?P<left_amount>\d{1,3}) (?P<operation>plus|minus|times) "
-    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>\d{1,3}): (?P<name>[A-Z][a-z]+) has (?P<amount>\d{1,4})\.?"
+    r"(?P<left>[A-Z][a-z]+)'s (?P<left_amount>[0-9]{1,3}) (?P<operation>plus|minus|times) "
+    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>[0-9]{1,3}): (?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?"
 )
-_RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>\d{1,4})\.?")
-_ANSWER = re.compile(r"Answer: (?P<amount>\d{1,4})\.?")
+_RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?")
+_ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
 
 
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:

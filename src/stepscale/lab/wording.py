@@ -29,7 +29,7 @@ _FIELDS = {"{name}": "(?P<name>[A-Z][a-z]+)", "{first}": "(?P<first>[A-Z][a-z]+)
 
 def _pattern(sentence: str) -> re.Pattern[str]:
     text = re.escape(sentence).replace(r"\{", "{").replace(r"\}", "}").replace(r"\ ", " ")
-    for field, group in (*_FIELDS.items(), ("{number}", r"(?P<number>\d{1,2})")):
+    for field, group in (*_FIELDS.items(), ("{number}", r"(?P<number>[0-9]{1,2})")):
         text = text.replace(field, group)
     return re.compile(text)
 
