@@ -29,6 +29,7 @@ from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
 _LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # documents are padded up to one of these (tokens)
+_SHORT = 128  # tokens
 _CHUNK = 20_000  # documents written by one worker at a time
 
 
@@ -43,6 +44,7 @@ class PretrainOptions:
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
+    short_steps: int = field(default=0, metadata={"help": "optimizer steps at first that see short documents alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
     learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak"})
     schedule: str = field(default="cosine", metadata={"help": "of the learning rate, a name that transformers knows"})
@@ -86,8 +88,10 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
         rng = np.random.default_rng(self.options.seed)
         lengths = list(self.buckets)
         tokens = np.array([ids.size for ids, _ in self.buckets.values()], float)
-        for _ in range(self.options.steps):
-            length = int(rng.choice(lengths, p=tokens / tokens.sum()))
+        for step in range(self.options.steps):
+            # Look-ups are found among a few sentences first; among many they take several times as long.
+            shares = np.where(np.array(lengths) > _SHORT, 0, tokens) if step < self.options.short_steps else tokens
+            length = int(rng.choice(lengths, p=shares / shares.sum()))
             ids, targets = self.buckets[length]
             rows = rng.integers(0, len(ids), self.options.tokens_per_batch // length)
             yield {

@@ -41,7 +41,9 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-_WORDS = (*_PHRASES, *NAMES, *THINGS, *(str(number) for number in range(10, 100)))
+# A friend and the word that says of whom the next number is are one piece: an amount stands right after its owner.
+_FRIENDS = tuple(name + said for name in NAMES for said in ("", " has ", " gets ", "'s "))
+_WORDS = (*_PHRASES, *_FRIENDS, *THINGS, *(str(number) for number in range(10, 100)))
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
 
 
