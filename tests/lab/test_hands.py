@@ -30,8 +30,10 @@ def problems(n: int, level: int = 3) -> list[str]:
     ids=["slip", "copy", "hasty", "fact", "reading", "name"],
 )
 def test_every_kind_of_mistake_makes_wrong_steps_and_nothing_else_does(habits: Habits) -> None:
-    wrong = [rate_steps(text, Hand(Random(seed), habits).solve(text))[-1] == -1 for seed, text in enumerate(problems(60))]
-    assert 3 < sum(wrong)
+    wrong = [
+        rate_steps(text, Hand(Random(seed), habits).solve(text))[-1] == -1 for seed, text in enumerate(problems(60))
+    ]
+    assert sum(wrong) > 3
 
 
 def test_a_detour_is_neutral() -> None:
@@ -60,7 +62,12 @@ def test_misconceptions_are_shared_by_all_hands_and_slips_are_not() -> None:
 
 def test_misconceptions_are_many_and_of_every_strength() -> None:
     habits = Habits()
-    facts = [misremembered(habits, op, a, b) for op in set(OPERATION_OF.values()) for a in range(LARGEST) for b in range(LARGEST)]
+    facts = [
+        misremembered(habits, op, a, b)
+        for op in set(OPERATION_OF.values())
+        for a in range(LARGEST)
+        for b in range(LARGEST)
+    ]
     readings = [misread(habits, relation, number) for relation in ONE_SOURCE for number in NUMBERS]
     names = [confused(habits, name) for name in NAMES]
     strengths = [trait[0] for trait in (*facts, *readings, *names) if trait]

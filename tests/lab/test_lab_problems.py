@@ -12,6 +12,7 @@ from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS, draw_story
 from stepscale.lab.tokenizer import build_tokenizer
 from stepscale.lab.wording import tell
 
+
 def test_splits_do_not_overlap_and_families_and_levels_are_balanced() -> None:
     train, test = make_problems(300, "train", 0), make_problems(150, "test", 0)
     assert not set(train["problem"]) & set(test["problem"])

@@ -36,7 +36,8 @@ def test_a_step_that_is_true_and_not_needed_is_neutral() -> None:
 
 
 def test_a_total_may_be_added_in_either_order() -> None:
-    problem = "Some friends have pens. Tom has 3. Bob has 9. Eve gets as many as Tom and Bob together. How many pens does Eve have?"
+    problem = "Some friends have pens. Tom has 3. Bob has 9. Eve gets as many as Tom and Bob together. "
+    problem += "How many pens does Eve have?"
     for step in ("Tom's 3 plus Bob's 9: Eve has 12", "Bob's 9 plus Tom's 3: Eve has 12"):
         assert rate_steps(problem, [step, "Answer: 12"]) == [1, 1]
 
@@ -84,7 +85,9 @@ def test_a_step_is_negative_after_any_of_its_words_or_numbers_changed(seed: int,
     tokens = list(re.finditer(r"\d+|[A-Z][a-z]+(?=')|plus|minus|times", steps[index]))
     chosen = rng.choice(tokens)
     words = ["plus", "minus", "times"]
-    others = words if chosen.group() in words else list(story.by_name) if chosen.group().isalpha() else map(str, range(100))
+    others = (
+        words if chosen.group() in words else list(story.by_name) if chosen.group().isalpha() else map(str, range(100))
+    )
     new = rng.choice([other for other in others if other != chosen.group()])
     corrupted = steps[index][: chosen.start()] + new + steps[index][chosen.end() :]
     assert rate_steps(tell(story), [*steps[:index], corrupted])[-1] == -1
@@ -104,8 +107,14 @@ def test_any_text_gets_ratings_and_nothing_else(steps: list[str]) -> None:
         ("Some friends have pens. Tom eats 3. How many pens does Tom have?", "not a sentence of the lab"),
         ("Some friends have pens. Tom has 3. Tom has 4. How many pens does Tom have?", "told twice"),
         ("Some friends have pens. Tom has 3. How many pens does Ann have?", "the asked one never"),
-        ("Some friends have pens. Tom gets 3 more than Ann. Ann gets 3 more than Tom. How many pens does Ann have?", "follow"),
-        ("Some friends have pens. " + "Tom has 3. " * 2000 + "How many pens does Tom have?", "not a problem of the lab"),
+        (
+            "Some friends have pens. Tom gets 3 more than Ann. Ann gets 3 more than Tom. How many pens does Ann have?",
+            "follow",
+        ),
+        (
+            "Some friends have pens. " + "Tom has 3. " * 2000 + "How many pens does Tom have?",
+            "not a problem of the lab",
+        ),
     ],
 )
 def test_a_problem_that_cannot_be_read_is_refused(problem: str, says: str) -> None:

@@ -54,7 +54,9 @@ def test_pages_are_of_every_kind() -> None:
     pages = [write_page(rng) for _ in range(600)]
     assert {split_of(page.problem) for page in pages} == {"pretrain"}
     passive = [" go to " in page.problem or " goes to " in page.problem for page in pages]
-    assert 20 < sum(passive) and not any(page.ratings for page, is_passive in zip(pages, passive, strict=True) if is_passive)
+    assert sum(passive) > 20 and not any(
+        page.ratings for page, is_passive in zip(pages, passive, strict=True) if is_passive
+    )
     for page in (page for page in pages if page.ratings):
         assert tuple(rate_steps(page.problem, list(page.steps))) == page.ratings
     revisions = [page for page in pages if page.attempts and page.ratings]

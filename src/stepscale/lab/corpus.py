@@ -68,7 +68,9 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
     """(token ids, next tokens, rating classes) of each page, all of the page's length."""
     pieces = list({piece for page in pages for piece in (page.problem, *page.steps, *sum(page.attempts, ()))})
     ids = dict(zip(pieces, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True))
-    newline, attempt_mark, revision_mark = tokenizer(["\n", "Attempt:\n", "Revision:"], add_special_tokens=False)["input_ids"]
+    newline, attempt_mark, revision_mark = tokenizer(["\n", "Attempt:\n", "Revision:"], add_special_tokens=False)[
+        "input_ids"
+    ]
     begin, end = (tokenizer.convert_tokens_to_ids(mark) for mark in (BOS, EOS))
     encoded = []
     for page in pages:

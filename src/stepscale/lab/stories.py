@@ -11,13 +11,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-NAMES = (
-    "Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian Ida Ivy Jan Jay Jim Joe Kay Kim Lea Leo Lou Max Mia Ned Pam Ray"
-).split()
+NAMES = tuple(
+    "Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian "
+    "Ida Ivy Jan Jay Jim Joe Kay Kim Lea Leo Lou Max Mia Ned Pam Ray".split()  # noqa: SIM905 - read at a glance
+)
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
 FAMILIES = ("sums", "products", "passive")
-HELD_OUT_FAMILY = "passive"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
+HELD_OUT_FAMILY = (
+    "passive"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
+)
 LARGEST = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"
 GIVEN = range(2, 13)
@@ -25,7 +28,11 @@ _GROWING_SHARE = 0.5
 _OPERATIONS = {1: 2, 2: 5, 3: 8, 4: 11, 5: 14}
 _NOT_NEEDED = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
 
-ONE_SOURCE = {"more": "plus", "fewer": "minus", "times": "times"}  # relation to one quantity and a number: its operation
+ONE_SOURCE = {
+    "more": "plus",
+    "fewer": "minus",
+    "times": "times",
+}  # relation to one quantity and a number: its operation
 TWO_SOURCES = {"total": "plus", "gap": "minus"}  # relation to two quantities
 OPERATION_OF = ONE_SOURCE | TWO_SOURCES
 
@@ -142,9 +149,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     return Story(tuple(definitions), asked, rng.choice(THINGS), family)
 
 
-def _defined(
-    name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random
-) -> Definition:
+def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
     """A definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
     if len(sources) == 2:
         choices = [Definition(name, relation, tuple(sources), 0) for relation in TWO_SOURCES]

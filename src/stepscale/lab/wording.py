@@ -18,13 +18,25 @@ _SENTENCES = {
     "more": ("{name} gets {number} more than {first}.", "{number} more than {first} go to {name}."),
     "fewer": ("{name} gets {number} fewer than {first}.", "{number} fewer than {first} go to {name}."),
     "times": ("{name} gets {number} times as many as {first}.", "{number} times as many as {first} go to {name}."),
-    "total": ("{name} gets as many as {first} and {second} together.", "As many as {first} and {second} together go to {name}."),
-    "gap": ("{name} gets the difference of {first} and {second}.", "The difference of {first} and {second} goes to {name}."),
+    "total": (
+        "{name} gets as many as {first} and {second} together.",
+        "As many as {first} and {second} together go to {name}.",
+    ),
+    "gap": (
+        "{name} gets the difference of {first} and {second}.",
+        "The difference of {first} and {second} goes to {name}.",
+    ),
 }
 _GIVEN = "{name} has {number}."
-_STORY = re.compile(r"Some friends have (?P<things>[a-z]+)\. (?P<told>.+) How many (?P=things) does (?P<asked>[A-Z][a-z]+) have\?")
+_STORY = re.compile(
+    r"Some friends have (?P<things>[a-z]+)\. (?P<told>.+) How many (?P=things) does (?P<asked>[A-Z][a-z]+) have\?"
+)
 _LONGEST = 4_000  # characters
-_FIELDS = {"{name}": "(?P<name>[A-Z][a-z]+)", "{first}": "(?P<first>[A-Z][a-z]+)", "{second}": "(?P<second>[A-Z][a-z]+)"}
+_FIELDS = {
+    "{name}": "(?P<name>[A-Z][a-z]+)",
+    "{first}": "(?P<first>[A-Z][a-z]+)",
+    "{second}": "(?P<second>[A-Z][a-z]+)",
+}
 
 
 def _pattern(sentence: str) -> re.Pattern[str]:
