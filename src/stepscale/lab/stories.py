@@ -12,8 +12,40 @@ from functools import cached_property
 from random import Random
 
 NAMES = tuple(
-    "Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian "
-    "Ida Ivy Jan Jay Jim Joe Kay Kim Lea Leo Lou Max Mia Ned Pam Ray".split()  # noqa: SIM905 - read at a glance
+    [
+        "Ada",
+        "Amy",
+        "Ann",
+        "Bea",
+        "Ben",
+        "Bob",
+        "Cal",
+        "Dan",
+        "Dee",
+        "Eli",
+        "Eva",
+        "Fay",
+        "Gil",
+        "Guy",
+        "Hal",
+        "Ian",
+        "Ida",
+        "Ivy",
+        "Jan",
+        "Jay",
+        "Jim",
+        "Joe",
+        "Kay",
+        "Kim",
+        "Lea",
+        "Leo",
+        "Lou",
+        "Max",
+        "Mia",
+        "Ned",
+        "Pam",
+        "Ray",
+    ]
 )
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
