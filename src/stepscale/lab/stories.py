@@ -11,42 +11,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from random import Random
 
-NAMES = tuple(
-    [
-        "Ada",
-        "Amy",
-        "Ann",
-        "Bea",
-        "Ben",
-        "Bob",
-        "Cal",
-        "Dan",
-        "Dee",
-        "Eli",
-        "Eva",
-        "Fay",
-        "Gil",
-        "Guy",
-        "Hal",
-        "Ian",
-        "Ida",
-        "Ivy",
-        "Jan",
-        "Jay",
-        "Jim",
-        "Joe",
-        "Kay",
-        "Kim",
-        "Lea",
-        "Leo",
-        "Lou",
-        "Max",
-        "Mia",
-        "Ned",
-        "Pam",
-        "Ray",
-    ]
-)
+_ALL_NAMES = """
+Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian Ida Ivy Jan Jay Jim Joe Kay Kim Lea Leo Lou Max Mia Ned Pam Ray
+"""
+NAMES = tuple(_ALL_NAMES.split())
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
 FAMILIES = ("sums", "products", "passive")
