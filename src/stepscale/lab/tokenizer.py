@@ -13,26 +13,11 @@ BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
 _PHRASES = (
     "Some friends have ",
-    ". How many ",
     "How many ",
-    " does ",
     " have?",
     ". ",
-    " has ",
-    " gets ",
-    " gets as many as ",
-    " gets the difference of ",
-    " more than ",
-    " fewer than ",
-    " times as many as ",
-    "As many as ",
-    "The difference of ",
-    " and ",
-    " together",
     " together. ",
-    " go to ",
-    " goes to ",
-    "'s ",
+    " together",
     " plus ",
     " minus ",
     " times ",
@@ -41,8 +26,26 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# A friend and the word that says of whom the next number is are one piece: an amount stands right after its owner.
-_FRIENDS = tuple(name + said for name in NAMES for said in ("", " has ", " gets ", "'s "))
+# A friend and the word beside it are one piece: an amount stands right after its owner, a number right before the friend that
+# it is more than. So every look-up is one hop, which a small model learns in a tenth of the tokens (docs/log/lab.md).
+_BESIDE_NAMES = (
+    "{}",
+    "{} has ",
+    "{} gets ",
+    "{}'s ",
+    " more than {}",
+    " fewer than {}",
+    " times as many as {}",
+    "as many as {}",
+    "As many as {}",
+    "the difference of {}",
+    "The difference of {}",
+    " and {}",
+    " go to {}",
+    " goes to {}",
+    " does {}",
+)
+_FRIENDS = tuple(words.format(name) for words in _BESIDE_NAMES for name in NAMES)
 _WORDS = (*_PHRASES, *_FRIENDS, *THINGS, *(str(number) for number in range(10, 100)))
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
 
