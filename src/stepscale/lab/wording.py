@@ -1,4 +1,4 @@
-"""A story as plain English, and back: "Some friends have pens. Tom has 3. Ann gets 4 more than Tom. How many pens does Ann have?"
+"""A story as plain English, and back: "Some friends have pens. Tom has 3. 4 more than Tom go to Ann. How many pens does Ann have?"
 
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
 """
@@ -6,7 +6,7 @@ A problem's text is all there is to know of it: any text in this language can be
 import re
 from functools import lru_cache
 
-from stepscale.lab.stories import Definition, Story
+from stepscale.lab.stories import HELD_OUT_FAMILY, Definition, Story
 
 
 class Malformed(ValueError):
@@ -15,16 +15,16 @@ class Malformed(ValueError):
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {
-    "more": ("{name} gets {number} more than {first}.", "{number} more than {first} go to {name}."),
-    "fewer": ("{name} gets {number} fewer than {first}.", "{number} fewer than {first} go to {name}."),
-    "times": ("{name} gets {number} times as many as {first}.", "{number} times as many as {first} go to {name}."),
+    "more": ("{number} more than {first} go to {name}.", "{name} gets {number} more than {first}."),
+    "fewer": ("{number} fewer than {first} go to {name}.", "{name} gets {number} fewer than {first}."),
+    "times": ("{number} times as many as {first} go to {name}.", "{name} gets {number} times as many as {first}."),
     "total": (
-        "{name} gets as many as {first} and {second} together.",
         "As many as {first} and {second} together go to {name}.",
+        "{name} gets as many as {first} and {second} together.",
     ),
     "gap": (
-        "{name} gets the difference of {first} and {second}.",
         "The difference of {first} and {second} goes to {name}.",
+        "{name} gets the difference of {first} and {second}.",
     ),
 }
 _GIVEN = "{name} has {number}."
@@ -61,8 +61,8 @@ def _sentence(definition: Definition, family: str) -> str:
     if definition.relation == "given":
         return _GIVEN.format(name=definition.name, number=definition.number)
     first, second = (*definition.sources, "")[:2]
-    usual, passive = _SENTENCES[definition.relation]
-    wording = passive if family == "passive" else usual
+    usual, held_out = _SENTENCES[definition.relation]
+    wording = held_out if family == HELD_OUT_FAMILY else usual
     return wording.format(name=definition.name, number=definition.number, first=first, second=second)
 
 
@@ -77,8 +77,10 @@ def read_story(problem: str) -> Story:
     if not match:
         raise Malformed(f"not a problem of the lab: {problem[:60]!r}")
     definitions = tuple(_read(sentence) for sentence in re.findall(r"[^.]+\.", match["told"].strip()))
-    passive = any(not d[1] for d in definitions)
-    story = Story(tuple(d[0] for d in definitions), match["asked"], match["things"], "passive" if passive else "sums")
+    is_usual = all(d[1] for d in definitions)
+    story = Story(
+        tuple(d[0] for d in definitions), match["asked"], match["things"], "sums" if is_usual else HELD_OUT_FAMILY
+    )
     if len(story.by_name) < len(definitions) or story.asked not in story.by_name:
         raise Malformed(f"a name is told twice, or the asked one never: {problem[:60]!r}")
     try:
@@ -89,12 +91,12 @@ def read_story(problem: str) -> Story:
 
 
 def _read(sentence: str) -> tuple[Definition, bool]:
-    """(definition, whether the sentence names first who gets it)."""
+    """(definition, whether the sentence is that of the usual families)."""
     for relation, pattern in _PATTERNS:
         match = pattern.fullmatch(sentence.strip())
         if match:
             fields = match.groupdict()
             sources = tuple(fields[key] for key in ("first", "second") if key in fields)
-            usual = relation == "given" or pattern.pattern.startswith("(?P<name>")
+            usual = relation == "given" or not pattern.pattern.startswith("(?P<name>")
             return Definition(fields["name"], relation, sources, int(fields.get("number") or 0)), usual
     raise Malformed(f"not a sentence of the lab: {sentence.strip()[:60]!r}")

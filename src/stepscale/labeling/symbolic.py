@@ -4,8 +4,8 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.lab.expressions import Malformed
 from stepscale.lab.labeler import rate_steps
+from stepscale.lab.wording import Malformed
 from stepscale.labeling.contract import label_table
 
 NAME = "symbolic"

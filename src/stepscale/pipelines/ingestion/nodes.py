@@ -35,8 +35,8 @@ def _check_splits(problems: pd.DataFrame) -> None:
 
 
 def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
-    from stepscale.lab.families import HELD_OUT_FAMILY
     from stepscale.lab.problems import make_problems
+    from stepscale.lab.stories import HELD_OUT_FAMILY
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
