@@ -6,18 +6,26 @@ of arithmetic is one look-up.
 
 from typing import Any
 
-from stepscale.lab.stories import NAMES, THINGS
+from stepscale.lab.stories import NAMES, NUMBERS, THINGS
 
 PAD, BOS, EOS = "<pad>", "<s>", "</s>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
 _PHRASES = (
     "Some friends have ",
-    "How many ",
+    ". How many ",
+    " does ",
     " have?",
     ". ",
+    " gets as many as ",
+    " gets the difference of ",
+    "As many as ",
+    "The difference of ",
+    " and ",
     " together. ",
     " together",
+    " go to ",
+    " goes to ",
     " plus ",
     " minus ",
     " times ",
@@ -26,28 +34,20 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# A friend and the word beside it are one piece: an amount stands right after its owner, a number right before the friend that
-# it is more than. So every look-up is one hop, which a small model learns in a tenth of the tokens (docs/log/lab.md).
-_BESIDE_NAMES = (
-    "{}",
-    "{} has ",
-    "{} gets ",
-    "{}'s ",
-    " more than {}",
-    " fewer than {}",
-    " times as many as {}",
-    "as many as {}",
-    "As many as {}",
-    "the difference of {}",
-    "The difference of {}",
-    " and {}",
-    " go to {}",
-    " goes to {}",
-    " does {}",
+# A number and the words beside it are one piece, so that it stands right next to a friend's name. Every look-up is one hop
+# then, which a small model learns in a tenth of the tokens (docs/log/lab.md). A name is the same piece everywhere.
+_AMOUNTS = tuple(words.format(n) for words in ("{}", " has {}", "'s {}") for n in range(100))
+_RELATIONS = tuple(
+    words.format(number)
+    for words in (
+        *(" gets {} more than ", " gets {} fewer than ", " gets {} times as many as "),
+        *("{} more than ", "{} fewer than ", "{} times as many as "),
+        *(" plus {}", " minus {}", " times {}"),
+    )
+    for number in NUMBERS
 )
-_FRIENDS = tuple(words.format(name) for words in _BESIDE_NAMES for name in NAMES)
-_WORDS = (*_PHRASES, *_FRIENDS, *THINGS, *(str(number) for number in range(10, 100)))
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
+_WORDS = (*_PHRASES, *NAMES, *THINGS, *(amount for amount in _AMOUNTS if amount not in _CHARACTERS), *_RELATIONS)
 
 
 def build_tokenizer() -> Any:

@@ -1,4 +1,4 @@
-"""A story as plain English, and back: "Some friends have pens. Tom has 3. 4 more than Tom go to Ann. How many pens does Ann have?"
+"""A story as plain English, and back: "Some friends have pens. Tom has 3. Ann gets 4 more than Tom. How many pens does Ann have?"
 
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
 """
@@ -15,16 +15,16 @@ class Malformed(ValueError):
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {
-    "more": ("{number} more than {first} go to {name}.", "{name} gets {number} more than {first}."),
-    "fewer": ("{number} fewer than {first} go to {name}.", "{name} gets {number} fewer than {first}."),
-    "times": ("{number} times as many as {first} go to {name}.", "{name} gets {number} times as many as {first}."),
+    "more": ("{name} gets {number} more than {first}.", "{number} more than {first} go to {name}."),
+    "fewer": ("{name} gets {number} fewer than {first}.", "{number} fewer than {first} go to {name}."),
+    "times": ("{name} gets {number} times as many as {first}.", "{number} times as many as {first} go to {name}."),
     "total": (
-        "As many as {first} and {second} together go to {name}.",
         "{name} gets as many as {first} and {second} together.",
+        "As many as {first} and {second} together go to {name}.",
     ),
     "gap": (
-        "The difference of {first} and {second} goes to {name}.",
         "{name} gets the difference of {first} and {second}.",
+        "The difference of {first} and {second} goes to {name}.",
     ),
 }
 _GIVEN = "{name} has {number}."
@@ -97,6 +97,6 @@ def _read(sentence: str) -> tuple[Definition, bool]:
         if match:
             fields = match.groupdict()
             sources = tuple(fields[key] for key in ("first", "second") if key in fields)
-            usual = relation == "given" or not pattern.pattern.startswith("(?P<name>")
+            usual = relation == "given" or pattern.pattern.startswith("(?P<name>")
             return Definition(fields["name"], relation, sources, int(fields.get("number") or 0)), usual
     raise Malformed(f"not a sentence of the lab: {sentence.strip()[:60]!r}")
