@@ -4,6 +4,7 @@ A unigram model whose pieces are single characters and whole words: the longest 
 of arithmetic is one look-up.
 """
 
+import re
 from typing import Any
 
 from stepscale.lab.stories import NAMES, NUMBERS, THINGS
@@ -34,11 +35,9 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# A number and the words beside it are one piece, so that it stands right next to a friend's name; whoever's amount is told is a
-# piece of its own. Every look-up is one hop to one place then, which a small model learns in a tenth of the tokens
-# (docs/log/lab.md). In all other places a name is the same piece.
-_AMOUNTS = tuple(words.format(n) for words in ("{}", "'s {}") for n in range(100))
-_OWNERS = tuple(f"{name} has " for name in NAMES)
+# An amount stands right after its owner, and a relation's number right before its friend: every look-up is one hop.
+_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
+_AMOUNTS = tuple(str(number) for number in range(10, 100))
 _RELATIONS = tuple(
     words.format(number)
     for words in (
@@ -49,7 +48,14 @@ _RELATIONS = tuple(
     for number in NUMBERS
 )
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
-_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *THINGS, *(amount for amount in _AMOUNTS if amount not in _CHARACTERS), *_RELATIONS)
+_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *THINGS, *_AMOUNTS, *_RELATIONS)
+
+
+def shared_content(piece: str) -> str | None:
+    """The friend or the number in a piece; pieces that share it say something about the same thing. None for other pieces."""
+    names = [name for name in NAMES if name in piece]
+    numbers = re.findall("[0-9]+", piece)
+    return names[0] if names else numbers[0] if numbers else None
 
 
 def build_tokenizer() -> Any:
