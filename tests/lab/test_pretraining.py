@@ -14,58 +14,35 @@ from stepscale.lab.muon import MuonAndAdamW
 from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain, write_corpus
 from stepscale.lab.problems import split_of
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
-from stepscale.revisions.prompt import RevisionLayout
 
 TINY = {"width": 32, "layers": 2, "heads": 2, "documents": 400, "tokens_per_batch": 512, "workers": 1, "threads": 1}
 
 
-PROBLEM = "Some friends have pens. Ada has 3. Ann gets 4 more than Ada. How many pens does Ann have?"
-
-
 def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> None:
     tokenizer = build_tokenizer()
-    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 8"), (1, -1))
+    page = Page("A=2+3*2. Find A.", ("A=2+6", "A=9", "\\boxed{9}"), (1, -1), True)
     [(ids, following, classes)] = encode_pages([page], tokenizer)
-    prompt = len(tokenizer(PROBLEM + "\n")["input_ids"]) + 1
+    prompt = len(tokenizer("A=2+3*2. Find A.\n")["input_ids"]) + 1
     assert following[prompt - 1 : -1] == ids[prompt:] and following[-1] == IGNORED
     assert set(following[: prompt - 1]) == {IGNORED} == set(classes[:prompt])
     judged = [
         (tokenizer.decode([token]), RATING_TOKENS[c]) for token, c in zip(ids, classes, strict=True) if c != IGNORED
     ]
-    assert "".join(text for text, mark in judged if mark == "<good>") == "Ada's 3 plus 4: Ann has 7\n"
-    assert "".join(text for text, mark in judged if mark == "<bad>") == "Answer: 8\n"  # and nothing is judged after it
+    assert "".join(text for text, mark in judged if mark == "<good>") == "A=2+6\n"
+    assert "".join(text for text, mark in judged if mark == "<bad>") == "A=9\n"  # and nothing is judged after it
 
 
-def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it() -> None:
-    tokenizer = build_tokenizer()
-    attempts = (("Answer: 3",), ("Ada's 3 plus 4: Ann has 8", "Answer: 8"))
-    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 7"), (1, 1), attempts)
-    [(ids, following, classes)] = encode_pages([page], tokenizer)
-    prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
-    assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"
-    start = len(tokenizer(PROBLEM + "\n")["input_ids"])
-    assert following[start:-1] == ids[start + 1 :], "attempts are imitated, too"
-    judged = [token for token, c in zip(ids, classes, strict=True) if c != IGNORED]
-    assert tokenizer.decode(judged) == "\n".join(page.steps) + "\n", "attempts are not judged again"
-
-
-def test_pages_are_of_every_kind() -> None:
+def test_a_page_that_holds_a_random_corruption_is_judged_and_never_imitated() -> None:
     rng = Random(0)
     pages = [write_page(rng) for _ in range(600)]
-    assert {split_of(page.problem) for page in pages} == {"pretrain"}
-    is_held_out = [" go to " in page.problem or " goes to " in page.problem for page in pages]
-    assert sum(is_held_out) > 20 and not any(
-        page.ratings for page, held_out in zip(pages, is_held_out, strict=True) if held_out
-    )
-    for page in (page for page in pages if page.ratings):
+    corrupted = [page for page in pages if not page.imitated]
+    assert 0.2 < len(corrupted) / len(pages) < 0.5
+    for page in corrupted:
         assert tuple(rate_steps(page.problem, list(page.steps))) == page.ratings
-    revisions = [page for page in pages if page.attempts and page.ratings]
-    assert 20 < len(revisions) < 120
-    first_errors = [len(rate_steps(page.problem, list(page.attempts[-1]))) - 1 for page in revisions]
-    assert all(page.steps[:n] == page.attempts[-1][:n] for page, n in zip(revisions, first_errors, strict=True))
-    right = [page.ratings[-1] != -1 for page in revisions]
-    alone = [page.ratings[-1] != -1 for page in pages if page.ratings and not page.attempts]
-    assert sum(right) / len(right) > 1.5 * sum(alone) / len(alone)
+    [(_, following, _)] = encode_pages(corrupted[:1], build_tokenizer())
+    assert set(following) == {IGNORED}
+    assert any(not page.ratings for page in pages), "the held-out family is imitated and never judged"
+    assert {split_of(page.problem) for page in pages} == {"pretrain"}
 
 
 def test_the_corpus_is_the_same_for_any_number_of_workers() -> None:
@@ -81,7 +58,7 @@ def test_pretraining_learns_and_leaves_a_model_that_transformers_loads(tmp_path:
     assert history[-1] < 0.8 * history[0]
     model, tokenizer = AutoModelForCausalLM.from_pretrained(out), AutoTokenizer.from_pretrained(out)
     assert model.config.num_hidden_layers == 2
-    assert tokenizer.decode(tokenizer("Ada has 12\n")["input_ids"]) == "Ada has 12\n"
+    assert tokenizer.decode(tokenizer("A=-12+x\n")["input_ids"]) == "A=-12+x\n"
     assert sorted(path.name for path in out.iterdir() if path.is_dir()) == []
 
 
@@ -89,14 +66,14 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
     options = PretrainOptions(out="", **TINY)
 
     def trained(steps: int, kept: int = 0) -> tuple[torch.nn.Module, float]:
-        model = new_model(options, 60)
+        model = new_model(options, ["piece"] * 60)
         optimizer = MuonAndAdamW(model, 0.01, 0.01)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (step + 1))
         x = torch.arange(40).reshape(2, 20)
         for step in range(steps):
             if step == kept:
                 state, weights = optimizer.state_dict(), model.state_dict()
-                fresh = new_model(options, 60)
+                fresh = new_model(options, ["piece"] * 60)
                 fresh.load_state_dict(weights)
                 model, rates = fresh, [group["lr"] for group in optimizer.param_groups]
                 optimizer = MuonAndAdamW(model, 0.01, 0.01)
@@ -109,7 +86,7 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
             schedule.step()
         return model, optimizer.param_groups[0]["lr"]
 
-    start = new_model(options, 60)
+    start = new_model(options, ["piece"] * 60)
     moved, rate = trained(4)
     assert rate == pytest.approx(0.01 / 5)
     for (name, before), after in zip(start.named_parameters(), moved.parameters(), strict=True):

@@ -1,72 +1,47 @@
-"""The lab's tokenizer: names, numbers below 100 and the lab's few phrases whole; every text survives a round trip.
+"""The lab's tokenizer: digits and signs one by one, the lab's few words whole; every text survives a round trip.
 
-A unigram model whose pieces are single characters and whole words: the longest pieces win. A number is one token, so a fact
-of arithmetic is one look-up.
+A unigram model whose pieces are single characters and whole words: the longest pieces win, digits never join.
 """
 
-import re
+from collections.abc import Sequence
 from typing import Any
-
-from stepscale.lab.stories import NAMES, NUMBERS, THINGS
 
 PAD, BOS, EOS = "<pad>", "<s>", "</s>"
 BAD, OK, GOOD = "<bad>", "<ok>", "<good>"
 RATING_TOKENS = (BAD, OK, GOOD)  # for ratings -1, 0, +1
-_PHRASES = (
-    "Some friends have ",
-    ". How many ",
-    " does ",
-    " have?",
-    ". ",
-    " gets as many as ",
-    " gets the difference of ",
-    "As many as ",
-    "The difference of ",
-    " and ",
-    " together. ",
-    " together",
-    " go to ",
-    " goes to ",
-    " plus ",
-    " minus ",
-    " times ",
-    ": ",
-    "Answer: ",
-    "Attempt:\n",
-    "Revision:",
-)
-# An amount stands right after its owner, and a relation's number right before its friend: every look-up is one hop.
-_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
-_AMOUNTS = tuple(str(number) for number in range(10, 100))
-_RELATIONS = tuple(
-    words.format(number)
-    for words in (
-        *(" gets {} more than ", " gets {} fewer than ", " gets {} times as many as "),
-        *("{} more than ", "{} fewer than ", "{} times as many as "),
-        *(" plus {}", " minus {}", " times {}"),
-    )
-    for number in NUMBERS
+_WORDS = (
+    "\\boxed{",
+    ". Find ",
+    ". Put in order.",
+    " mod ",
+    "so ",
+    "then ",
+    "thus ",
+    "now ",
+    "we get ",
+    "answer ",
+    "the answer is ",
+    "a(n+1)",
+    "a(n)",
+    ", ",
 )
 _CHARACTERS = "\n " + "".join(map(chr, range(33, 127)))
-_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *THINGS, *_AMOUNTS, *_RELATIONS)
-
-
-def shared_content(piece: str) -> str | None:
-    """The friend or the number in a piece; pieces that share it say something about the same thing. None for other pieces."""
-    names = [name for name in NAMES if name in piece]
-    numbers = re.findall("[0-9]+", piece)
-    return names[0] if names else numbers[0] if numbers else None
 
 
 def build_tokenizer() -> Any:
     """The tokenizer (a ``PreTrainedTokenizerFast``), made from its definition; nothing is learned from data."""
+    return tokenizer_of(_WORDS)
+
+
+def tokenizer_of(words: Sequence[str]) -> Any:
+    """A tokenizer whose pieces are these words and all single characters."""
     from tokenizers import AddedToken, Tokenizer, decoders, models
     from transformers import PreTrainedTokenizerFast
 
     special = [PAD, BOS, EOS, *RATING_TOKENS, "<unk>"]
     pieces = [(token, 0.0) for token in special]
     pieces += [(character, -10.0) for character in _CHARACTERS]
-    pieces += [(word, -5.0) for word in _WORDS]
+    pieces += [(word, -5.0) for word in words if word not in _CHARACTERS]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special.index("<unk>"), byte_fallback=False))
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])

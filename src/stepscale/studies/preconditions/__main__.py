@@ -1,4 +1,4 @@
-"""Prints the lab's preconditions: ``python -m stepscale.studies.preconditions --base data/01_raw/lab_base [--prm FOLDER]``."""
+"""Prints the preconditions of the world of quantities: ``python -m stepscale.studies.preconditions --base FOLDER``."""
 
 from dataclasses import dataclass, field
 
@@ -19,7 +19,7 @@ PROMPT = "<s>{problem}\n"
 class Options:
     """What is measured."""
 
-    base: str = field(default="data/01_raw/lab_base", metadata={"help": "folder of the generator"})
+    base: str = field(default="data/01_raw/quantities_base", metadata={"help": "folder of the generator"})
     prm: str = field(
         default="", metadata={"help": "folder of a trained process reward model, measured beside the labeler"}
     )
@@ -34,7 +34,7 @@ def main(options: Options) -> None:
     """Measure and print."""
     generator = load_generator(options.base, prompt=PROMPT)
     sampling = Sampling(options.temperature, 1.0, 320)
-    problems = make_problems(options.problems, "train", options.seed)
+    problems = make_problems(options.problems, "train", options.seed, world="quantities")
     samples = measure.sample_and_label(problems, generator, options.samples, sampling, options.seed)
     print(measure.of_samples(samples).round(3).to_string(index=False))
     positions = measure.first_error_positions(samples)

@@ -6,12 +6,8 @@ A problem's text is all there is to know of it: any text in this language can be
 import re
 from functools import lru_cache
 
-from stepscale.lab.stories import HELD_OUT_FAMILY, Definition, Story
-
-
-class Malformed(ValueError):
-    """A text that is not in the lab's language."""
-
+from stepscale.lab.expressions import Malformed
+from stepscale.lab.quantities.stories import HELD_OUT_FAMILY, Definition, Story
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {

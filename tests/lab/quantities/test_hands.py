@@ -6,10 +6,19 @@ from random import Random
 
 import pytest
 
-from stepscale.lab.hands import CAREFUL, Habits, Hand, confused, misread, misremembered
-from stepscale.lab.labeler import rate_steps
-from stepscale.lab.stories import LARGEST, LEVELS, NAMES, NUMBERS, ONE_SOURCE, OPERATION_OF, draw_story, result_of
-from stepscale.lab.wording import tell
+from stepscale.lab.quantities.hands import CAREFUL, Habits, Hand, confused, misread, misremembered
+from stepscale.lab.quantities.labeler import rate_steps
+from stepscale.lab.quantities.stories import (
+    LARGEST,
+    LEVELS,
+    NAMES,
+    NUMBERS,
+    ONE_SOURCE,
+    OPERATION_OF,
+    draw_story,
+    result_of,
+)
+from stepscale.lab.quantities.wording import tell
 
 
 def problems(n: int, level: int = 3) -> list[str]:
