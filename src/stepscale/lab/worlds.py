@@ -67,4 +67,4 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
         Malformed: The problem is of no world of the lab. Whatever the steps hold, they only get ratings.
     """
     is_story = problem.lstrip().startswith(_BEGINNING_OF_STORIES)
-    return (quantities_labeler if is_story else formulas_labeler).rate_steps(problem, steps)
+    return quantities_labeler.rate_steps(problem, steps) if is_story else formulas_labeler.rate_steps(problem, steps)
