@@ -66,14 +66,14 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
     options = PretrainOptions(out="", **TINY)
 
     def trained(steps: int, kept: int = 0) -> tuple[torch.nn.Module, float]:
-        model = new_model(options, 60)
+        model = new_model(options, ["piece"] * 60)
         optimizer = MuonAndAdamW(model, 0.01, 0.01)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (step + 1))
         x = torch.arange(40).reshape(2, 20)
         for step in range(steps):
             if step == kept:
                 state, weights = optimizer.state_dict(), model.state_dict()
-                fresh = new_model(options, 60)
+                fresh = new_model(options, ["piece"] * 60)
                 fresh.load_state_dict(weights)
                 model, rates = fresh, [group["lr"] for group in optimizer.param_groups]
                 optimizer = MuonAndAdamW(model, 0.01, 0.01)
@@ -86,7 +86,7 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
             schedule.step()
         return model, optimizer.param_groups[0]["lr"]
 
-    start = new_model(options, 60)
+    start = new_model(options, ["piece"] * 60)
     moved, rate = trained(4)
     assert rate == pytest.approx(0.01 / 5)
     for (name, before), after in zip(start.named_parameters(), moved.parameters(), strict=True):

@@ -9,12 +9,12 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -22,13 +22,16 @@ from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Traini
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.engine.lanes import Lanes
-from stepscale.lab.corpus import IGNORED, encode_pages, write_page
+from stepscale.lab.corpora import CORPORA
+from stepscale.lab.corpus import IGNORED
 from stepscale.lab.muon import MuonAndAdamW
-from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
+from stepscale.lab.tokenizer import RATING_TOKENS
+from stepscale.lab.worlds import WorldName
 from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
-_LENGTHS = (48, 64, 80, 96, 112, 128, 160, 192, 256)  # documents are padded up to one of these (tokens)
+_SHORT = 128  # tokens
+_SHARED = 0.8  # of the variance of pieces that name the same thing, at the start
 _CHUNK = 20_000  # documents written by one worker at a time
 
 
@@ -37,14 +40,21 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
+    world: Literal["formulas", "quantities"] = field(default="formulas", metadata={"help": "the lab's world"})
     init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
+    short_steps: int = field(default=0, metadata={"help": "optimizer steps at first that see short documents alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
-    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak; cosine decay"})
+    learning_rate: float = field(default=2e-2, metadata={"help": "Muon's, at its peak"})
+    rotary_base: float = field(
+        default=10_000.0, metadata={"help": "of the position code; a small one tells neighbors apart better"}
+    )
+    schedule: str = field(default="cosine", metadata={"help": "of the learning rate, a name that transformers knows"})
+    judged: bool = field(default=True, metadata={"help": "learn the ratings of steps, too"})
     seed: int = field(default=0, metadata={"help": "seed of corpus, weights and order"})
     workers: int = field(default=os.cpu_count() or 1, metadata={"help": "processes that write the corpus"})
     threads: int = field(
@@ -59,16 +69,17 @@ class PretrainOptions:
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
-    seed, chunk, n = task
+def _write_chunk(task: tuple[WorldName, int, int, int]) -> list[Document]:
+    world, seed, chunk, n = task
+    corpus = CORPORA[world]
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
-    return [(np.array(ids, np.uint8), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
+    encoded = corpus.encode_pages([corpus.write_page(rng) for _ in range(n)], corpus.build_tokenizer())
+    return [(np.array(ids, np.uint16), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
+def write_corpus(documents: int, seed: int, workers: int, world: WorldName = "formulas") -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers."""
-    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
+    tasks = [(world, seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -78,14 +89,16 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
 
     def __init__(self, documents: list[Document], options: PretrainOptions) -> None:
         self.options = options
-        self.buckets = _bucketed(documents)
+        self.buckets = _bucketed(documents, CORPORA[options.world].lengths)
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         rng = np.random.default_rng(self.options.seed)
         lengths = list(self.buckets)
         tokens = np.array([ids.size for ids, _ in self.buckets.values()], float)
-        for _ in range(self.options.steps):
-            length = int(rng.choice(lengths, p=tokens / tokens.sum()))
+        for step in range(self.options.steps):
+            # Look-ups are found among a few sentences first; among many they take several times as long.
+            shares = np.where(np.array(lengths) > _SHORT, 0, tokens) if step < self.options.short_steps else tokens
+            length = int(rng.choice(lengths, p=shares / shares.sum()))
             ids, targets = self.buckets[length]
             rows = rng.integers(0, len(ids), self.options.tokens_per_batch // length)
             yield {
@@ -94,15 +107,15 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
             }
 
 
-def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def _bucketed(documents: list[Document], lengths: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Ids [n, T] and targets [n, T, 2] padded to the next length. The longest few are left out."""
     result = {}
     below = 0
-    for length in _LENGTHS:
+    for length in lengths:
         chosen = [document for document in documents if below < len(document[0]) <= length]
         below = length
         if len(chosen) > 50:
-            ids = np.zeros((len(chosen), length), np.uint8)
+            ids = np.zeros((len(chosen), length), np.uint16)
             targets = np.full((len(chosen), length, 2), IGNORED, np.int16)
             for row, (tokens, following, classes) in enumerate(chosen):
                 ids[row, : len(tokens)] = tokens
@@ -111,18 +124,22 @@ def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarr
     return result
 
 
-def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
-    """A Llama-style model with random weights."""
+def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausalLM:
+    """A Llama-style model with random weights, in which pieces that name the same friend or number begin alike.
+
+    So the model need not find out first that "Ann", "Ann has " and "Ann's " are about one friend.
+    """
     torch.manual_seed(options.seed)
-    return LlamaForCausalLM(
+    model = LlamaForCausalLM(
         LlamaConfig(
-            vocab_size=vocabulary,
+            vocab_size=len(pieces),
             hidden_size=options.width,
             num_hidden_layers=options.layers,
             num_attention_heads=options.heads,
             num_key_value_heads=options.heads,
             intermediate_size=-(-options.width * 8 // 3 // 16) * 16,
-            max_position_embeddings=512,
+            max_position_embeddings=CORPORA[options.world].positions,
+            rope_parameters={"rope_type": "default", "rope_theta": options.rotary_base},
             tie_word_embeddings=True,
             pad_token_id=0,
             bos_token_id=1,
@@ -131,6 +148,14 @@ def new_model(options: PretrainOptions, vocabulary: int) -> LlamaForCausalLM:
             attn_implementation="eager",  # the fused attention's backward pass is slow in bfloat16 on a CPU
         )
     )
+    contents = [CORPORA[options.world].shared_content(piece) for piece in pieces]
+    with torch.no_grad():
+        rows = model.get_input_embeddings().weight
+        shared = {content: torch.randn_like(rows[0]) * rows.std() for content in dict.fromkeys(contents) if content}
+        for row, content in zip(rows, contents, strict=True):
+            if content:
+                row.mul_(math.sqrt(1 - _SHARED)).add_(shared[content], alpha=math.sqrt(_SHARED))
+    return model
 
 
 class JudgingTrainer(LaneTrainer):
@@ -166,7 +191,7 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
         max_steps=options.steps,
         per_device_train_batch_size=1,
         seed=options.seed,
-        lr_scheduler_type="cosine",
+        lr_scheduler_type=options.schedule,
         warmup_steps=200,
         max_grad_norm=1.0,
         bf16=True,
@@ -183,9 +208,9 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
 
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
-    tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers)
-    model = new_model(options, len(tokenizer))
+    tokenizer = CORPORA[options.world].build_tokenizer()
+    documents = write_corpus(options.documents, options.seed, options.workers, options.world)
+    model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
@@ -200,9 +225,12 @@ def pretrain(options: PretrainOptions) -> None:
             optimizers=(optimizer, None),
         )
         torch.set_num_threads(max(1, options.threads if not lanes.n else 1))  # accelerate has set it to all cores
+        if not options.judged:
+            for _, targets in trainer.train_dataset.buckets.values():
+                targets[..., 1] = IGNORED
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
-            torch._dynamo.config.recompile_limit = 2 * len(_LENGTHS) * max(1, options.threads)
+            torch._dynamo.config.recompile_limit = 2 * len(CORPORA[options.world].lengths) * max(1, options.threads)
             for learner in trainer.replicas or [model]:
                 learner.model.compile(dynamic=False)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)

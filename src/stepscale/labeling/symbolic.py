@@ -1,11 +1,11 @@
-"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.labeler``)."""
+"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.worlds``)."""
 
 import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.lab.expressions import Malformed
-from stepscale.lab.labeler import rate_steps
+from stepscale.lab.worlds import rate_steps
 from stepscale.labeling.contract import label_table
 
 NAME = "symbolic"

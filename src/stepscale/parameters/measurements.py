@@ -22,6 +22,7 @@ _PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past w
 class LabProblems(Block):
     """How many problems the lab makes, by split."""
 
+    world: Literal["formulas", "quantities"] = Field("formulas", description="the lab's world (docs/lab.md)")
     train: int = Field(ge=1, description="problems generator and verifiers learn from")
     valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
     test: int = Field(ge=1, description="problems results are measured on")

@@ -35,16 +35,16 @@ def _check_splits(problems: pd.DataFrame) -> None:
 
 
 def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
-    from stepscale.lab.families import HELD_OUT_FAMILY
     from stepscale.lab.problems import make_problems
+    from stepscale.lab.worlds import WORLDS
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
-    practice = make_problems(counts.train + counts.valid, "train", seed)
+    practice = make_problems(counts.train + counts.valid, "train", seed, world=counts.world)
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
-    test = make_problems(counts.test, "test", seed)
-    heldout = make_problems(counts.heldout, "test", seed, families=(HELD_OUT_FAMILY,))
+    test = make_problems(counts.test, "test", seed, world=counts.world)
+    heldout = make_problems(counts.heldout, "test", seed, families=(WORLDS[counts.world].held_out,), world=counts.world)
     return pd.concat([practice, test, heldout], ignore_index=True)
 
 

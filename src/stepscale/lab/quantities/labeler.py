@@ -1,0 +1,82 @@
+"""The symbolic labeler: rates any step of a lab solution by what it follows from, whatever the route.
+
+It stands for PRM800K's people (Lightman et al. 2023, 2.4 and D): +1 correct and needed, 0 correct and not needed, -1 anything
+else. A step is correct if it does one operation of the story on amounts that are known and gets its true result. A step that
+uses an amount not yet worked out is a leap, and negative. No reference solution is looked at. Labels stop at the first
+negative step.
+"""
+
+import re
+from collections.abc import Sequence
+
+from stepscale.lab.quantities.stories import OPERATION_OF, Story, result_of
+from stepscale.lab.quantities.wording import read_story
+
+NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
+MAX_STEP_CHARACTERS = 300
+
+_STEP = re.compile(
+    r"(?P<left>[A-Z][a-z]+)'s (?P<left_amount>[0-9]{1,3}) (?P<operation>plus|minus|times) "
+    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>[0-9]{1,3}): (?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?"
+)
+_RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?")
+_ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
+
+
+def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
+    """Ratings of ``steps`` in order, up to and including the first negative one (-1, 0 or +1 each).
+
+    Raises:
+        Malformed: The problem is not in the lab's language. Whatever the steps hold, they only get ratings.
+    """
+    story = read_story(problem)
+    known = set(story.givens)
+    ratings: list[int] = []
+    for step in steps:
+        ratings.append(rate_step(story, known, step))
+        if ratings[-1] == NEGATIVE:
+            break
+    return ratings
+
+
+def rate_step(story: Story, known: set[str], step: str) -> int:
+    """The rating of one step where the amounts of ``known`` names are known; enters the name it works out."""
+    text = step.strip()
+    if len(text) > MAX_STEP_CHARACTERS:
+        return NEGATIVE
+    answer = _ANSWER.fullmatch(text)
+    if answer:
+        right = story.asked in known and int(answer["amount"]) == story.amounts[story.asked]
+        return POSITIVE if right else NEGATIVE
+    restated = _RESTATED.fullmatch(text)
+    if restated:
+        name = restated["name"]
+        return NEUTRAL if name in known and int(restated["amount"]) == story.amounts[name] else NEGATIVE
+    match = _STEP.fullmatch(text)
+    if not match or not _follows(story, known, match):
+        return NEGATIVE
+    name = match["name"]
+    progress = name in story.needed and name not in known
+    known.add(name)
+    return POSITIVE if progress else NEUTRAL
+
+
+def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
+    """Whether the step does the story's operation for its name, on known and true amounts, with the true result."""
+    definition = story.by_name.get(match["name"])
+    if definition is None or definition.relation == "given" or match["operation"] != OPERATION_OF[definition.relation]:
+        return False
+    # 1. The operands are the story's, in its order where that matters.
+    left, right = match["left"], match["right"]
+    operands = (left, right) if right else (left,)
+    if sorted(operands) != sorted(definition.sources) or not set(operands) <= known:
+        return False
+    # 2. Their amounts are true.
+    left_amount, right_amount = int(match["left_amount"]), int(match["right_amount"])
+    if left_amount != story.amounts[left]:
+        return False
+    if right_amount != (story.amounts[right] if right else definition.number):
+        return False
+    # 3. So is the result. The smaller minus the larger is no difference: it is not the name's amount.
+    amount = result_of(match["operation"], left_amount, right_amount)
+    return amount == int(match["amount"]) == story.amounts[definition.name]

@@ -1,0 +1,166 @@
+"""A lab problem as facts: a story of who has how many, where each quantity is given or told by others.
+
+A story is a graph. Every friend's quantity is one definition: a number, or one operation on one or two other quantities.
+Definitions are told in any order, some of them are not needed, and one quantity is asked for. Every number is small, so
+every single fact of arithmetic can be known by heart: to verify a step is to find one sentence, copy two numbers and recall
+one fact. To write a solution one must also choose which quantity comes next.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from random import Random
+
+_ALL_NAMES = """
+Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian Ida Ivy Jan Jay Jim Joe Kay Kim Lea Leo Lou Max Mia Ned Pam Ray
+"""
+NAMES = tuple(_ALL_NAMES.split())
+THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
+LEVELS = (1, 2, 3, 4, 5)
+FAMILIES = ("sums", "products", "passive")
+HELD_OUT_FAMILY = (
+    "passive"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
+)
+LARGEST = 50  # of all true quantities
+NUMBERS = range(2, 10)  # "4 more", "4 times"
+GIVEN = range(2, 13)
+_GROWING_SHARE = 0.5
+_OPERATIONS = {1: 2, 2: 5, 3: 8, 4: 11, 5: 14}
+_NOT_NEEDED = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
+
+ONE_SOURCE = {
+    "more": "plus",
+    "fewer": "minus",
+    "times": "times",
+}  # relation to one quantity and a number: its operation
+TWO_SOURCES = {"total": "plus", "gap": "minus"}  # relation to two quantities
+OPERATION_OF = ONE_SOURCE | TWO_SOURCES
+
+
+def result_of(operation: str, left: int, right: int) -> int:
+    """The true result of ``plus``, ``minus`` or ``times``."""
+    return {"plus": left + right, "minus": left - right, "times": left * right}[operation]
+
+
+@dataclass(frozen=True)
+class Definition:
+    """One sentence of a story.
+
+    ``relation``: "given", or one of ``OPERATION_OF``. ``sources``: none, one or two names. ``number``: the given amount, or the
+    number of a relation with one source; 0 with two sources.
+    """
+
+    name: str
+    relation: str
+    sources: tuple[str, ...]
+    number: int
+
+
+@dataclass(frozen=True)
+class Story:
+    """Definitions in the order in which they are told, and the name that is asked for. ``family``: how they are worded."""
+
+    definitions: tuple[Definition, ...]
+    asked: str
+    things: str
+    family: str
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Definition]:
+        """Each name's definition."""
+        return {definition.name: definition for definition in self.definitions}
+
+    @cached_property
+    def amounts(self) -> Mapping[str, int]:
+        """Each name's true amount.
+
+        Raises:
+            ValueError: A source is not told, or names define each other in a circle.
+        """
+        amounts: dict[str, int] = {}
+        waiting = list(self.definitions)
+        while waiting:
+            later = [d for d in waiting if not set(d.sources) <= amounts.keys()]
+            if len(later) == len(waiting):
+                raise ValueError(f"{later[0].name}'s amount does not follow from the story")
+            for definition in waiting:
+                if definition not in later:
+                    amounts[definition.name] = amount_of(definition, amounts)
+            waiting = later
+        return amounts
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """The names on the way to the one that is asked for, itself included."""
+        needed: set[str] = set()
+        waiting = [self.asked]
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                waiting.extend(self.by_name[name].sources)
+        return frozenset(needed)
+
+    @property
+    def givens(self) -> dict[str, int]:
+        """The amounts that the story tells outright."""
+        return {d.name: d.number for d in self.definitions if d.relation == "given"}
+
+    def ready(self, known: Collection[str]) -> list[Definition]:
+        """The definitions that can be worked out next from ``known`` names."""
+        return [d for d in self.definitions if d.name not in known and all(source in known for source in d.sources)]
+
+
+def amount_of(definition: Definition, amounts: Mapping[str, int]) -> int:
+    """The true amount of a definition whose sources' amounts are known; a gap is never negative."""
+    if definition.relation == "given":
+        return definition.number
+    first, *second = (amounts[source] for source in definition.sources)
+    if definition.relation == "gap":
+        return abs(first - second[0])
+    return result_of(OPERATION_OF[definition.relation], first, second[0] if second else definition.number)
+
+
+def draw_story(family: str, level: int, rng: Random) -> Story:
+    """A random story of a family and a level (1 to 5): 2 to 14 operations from givens to the asked quantity."""
+    names = rng.sample(NAMES, len(NAMES))
+    operations = _OPERATIONS[level]
+    n_merges = rng.randint(operations // 2, 3 * operations // 4)
+    definitions = [Definition(names.pop(), "given", (), rng.choice(GIVEN)) for _ in range(n_merges + 1)]
+    amounts = {d.name: d.number for d in definitions}
+    # 1. Merge or change quantities that nothing has used yet, until one is left: the one asked for.
+    unused = list(amounts)
+    kinds = [True] * n_merges + [False] * (operations - n_merges)
+    rng.shuffle(kinds)
+    for merges in kinds:
+        sources = [unused.pop(rng.randrange(len(unused))) for _ in range(2 if merges else 1)]
+        definitions.append(_defined(names.pop(), sources, amounts, family, rng))
+        unused.append(definitions[-1].name)
+    asked = unused[0]
+    # 2. Quantities that are not needed: given ones, and ones that follow from any other.
+    for _ in range(_NOT_NEEDED[level]):
+        if rng.random() < 0.3:
+            definitions.append(Definition(names.pop(), "given", (), rng.choice(GIVEN)))
+            amounts[definitions[-1].name] = definitions[-1].number
+        else:
+            sources = rng.sample([name for name in amounts if name != asked], rng.choice((1, 1, 2)))
+            definitions.append(_defined(names.pop(), sources, amounts, family, rng))
+    rng.shuffle(definitions)
+    return Story(tuple(definitions), asked, rng.choice(THINGS), family)
+
+
+def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
+    """A definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
+    if len(sources) == 2:
+        choices = [Definition(name, relation, tuple(sources), 0) for relation in TWO_SOURCES]
+    else:
+        relations = [relation for relation in ONE_SOURCE if relation != "times" or family != "sums"]
+        choices = [Definition(name, relation, (sources[0],), rng.choice(NUMBERS)) for relation in relations]
+    possible = [choice for choice in choices if 0 <= amount_of(choice, amounts) <= LARGEST]
+    if not possible:  # a small quantity and a large number taken away, nothing else: any number then
+        return _defined(name, sources, amounts, family, rng)
+    # Totals and products, where the result stays small: sums that shrink would make a right answer by chance likely.
+    growing = [choice for choice in possible if choice.relation in ("more", "times", "total")]
+    chosen = rng.choice(growing if growing and rng.random() < _GROWING_SHARE else possible)
+    amounts[name] = amount_of(chosen, amounts)
+    return chosen

@@ -1,0 +1,60 @@
+"""The tokenizer of the world of quantities: names, numbers below 100 and its few phrases whole.
+
+A unigram model whose pieces are single characters and whole words: the longest pieces win. A number is one token, so a fact
+of arithmetic is one look-up.
+"""
+
+import re
+from typing import Any
+
+from stepscale.lab.quantities.stories import NAMES, NUMBERS, THINGS
+from stepscale.lab.tokenizer import tokenizer_of
+
+_PHRASES = (
+    "Some friends have ",
+    ". How many ",
+    " does ",
+    " have?",
+    ". ",
+    " gets as many as ",
+    " gets the difference of ",
+    "As many as ",
+    "The difference of ",
+    " and ",
+    " together. ",
+    " together",
+    " go to ",
+    " goes to ",
+    " plus ",
+    " minus ",
+    " times ",
+    ": ",
+    "Answer: ",
+    "Attempt:\n",
+    "Revision:",
+)
+# An amount stands right after its owner, and a relation's number right before its friend: every look-up is one hop.
+_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
+_AMOUNTS = tuple(str(number) for number in range(10, 100))
+_RELATIONS = tuple(
+    words.format(number)
+    for words in (
+        *(" gets {} more than ", " gets {} fewer than ", " gets {} times as many as "),
+        *("{} more than ", "{} fewer than ", "{} times as many as "),
+        *(" plus {}", " minus {}", " times {}"),
+    )
+    for number in NUMBERS
+)
+_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *THINGS, *_AMOUNTS, *_RELATIONS)
+
+
+def shared_content(piece: str) -> str | None:
+    """The friend or the number in a piece; pieces that share it say something about the same thing. None for other pieces."""
+    names = [name for name in NAMES if name in piece]
+    numbers = re.findall("[0-9]+", piece)
+    return names[0] if names else numbers[0] if numbers else None
+
+
+def build_tokenizer() -> Any:
+    """The tokenizer (a ``PreTrainedTokenizerFast``), made from its definition; nothing is learned from data."""
+    return tokenizer_of(_WORDS)

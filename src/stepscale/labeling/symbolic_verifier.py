@@ -1,0 +1,31 @@
+"""The labeler in a verifier's place: what the best possible process reward model would do in the lab."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from stepscale.cost import Ledger
+from stepscale.lab.labeler import NEGATIVE
+from stepscale.lab.worlds import rate_steps
+from stepscale.verifiers.contract import StepScores, Trajectory
+
+
+class SymbolicVerifier:
+    """A Verifier that is always right: P(negative) is 1 from the first negative step on, else 0. It spends no tokens."""
+
+    name = "labeler"
+
+    def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
+        """Scores of every step; order kept.
+
+        Raises:
+            Malformed: A problem is not in the lab's language.
+        """
+        return [_scores(trajectory) for trajectory in trajectories]
+
+
+def _scores(trajectory: Trajectory) -> StepScores:
+    ratings = rate_steps(trajectory.problem, trajectory.steps)
+    right = len(ratings) - (NEGATIVE in ratings)
+    negative = (np.arange(len(trajectory.steps)) >= right).astype(np.float32)
+    return StepScores(negative, np.zeros_like(negative))

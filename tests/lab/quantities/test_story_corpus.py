@@ -1,0 +1,85 @@
+"""The corpus of the world of quantities, and a pretraining of a few steps."""
+
+from pathlib import Path
+from random import Random
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from stepscale.lab.corpus import IGNORED
+from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain
+from stepscale.lab.problems import split_of
+from stepscale.lab.quantities.corpus import Page, encode_pages, write_page
+from stepscale.lab.quantities.labeler import rate_steps
+from stepscale.lab.quantities.tokenizer import build_tokenizer
+from stepscale.lab.tokenizer import RATING_TOKENS
+from stepscale.revisions.prompt import RevisionLayout
+
+PROBLEM = "Some friends have pens. Ada has 3. Ann gets 4 more than Ada. How many pens does Ann have?"
+
+
+def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> None:
+    tokenizer = build_tokenizer()
+    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 8"), (1, -1))
+    [(ids, following, classes)] = encode_pages([page], tokenizer)
+    prompt = len(tokenizer(PROBLEM + "\n")["input_ids"]) + 1
+    assert following[prompt - 1 : -1] == ids[prompt:] and following[-1] == IGNORED
+    assert set(following[: prompt - 1]) == {IGNORED} == set(classes[:prompt])
+    judged = [
+        (tokenizer.decode([token]), RATING_TOKENS[c]) for token, c in zip(ids, classes, strict=True) if c != IGNORED
+    ]
+    assert "".join(text for text, mark in judged if mark == "<good>") == "Ada's 3 plus 4: Ann has 7\n"
+    assert "".join(text for text, mark in judged if mark == "<bad>") == "Answer: 8\n"  # and nothing is judged after it
+
+
+def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it() -> None:
+    tokenizer = build_tokenizer()
+    attempts = (("Answer: 3",), ("Ada's 3 plus 4: Ann has 8", "Answer: 8"))
+    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 7"), (1, 1), attempts)
+    [(ids, following, classes)] = encode_pages([page], tokenizer)
+    prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
+    assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"
+    start = len(tokenizer(PROBLEM + "\n")["input_ids"])
+    assert following[start:-1] == ids[start + 1 :], "attempts are imitated, too"
+    judged = [token for token, c in zip(ids, classes, strict=True) if c != IGNORED]
+    assert tokenizer.decode(judged) == "\n".join(page.steps) + "\n", "attempts are not judged again"
+
+
+def test_pages_are_of_every_kind() -> None:
+    rng = Random(0)
+    pages = [write_page(rng) for _ in range(600)]
+    assert {split_of(page.problem) for page in pages} == {"pretrain"}
+    is_held_out = [" go to " in page.problem or " goes to " in page.problem for page in pages]
+    assert sum(is_held_out) > 20 and not any(
+        page.ratings for page, held_out in zip(pages, is_held_out, strict=True) if held_out
+    )
+    for page in (page for page in pages if page.ratings):
+        assert tuple(rate_steps(page.problem, list(page.steps))) == page.ratings
+    revisions = [page for page in pages if page.attempts and page.ratings]
+    assert 20 < len(revisions) < 120
+    first_errors = [len(rate_steps(page.problem, list(page.attempts[-1]))) - 1 for page in revisions]
+    assert all(page.steps[:n] == page.attempts[-1][:n] for page, n in zip(revisions, first_errors, strict=True))
+    right = [page.ratings[-1] != -1 for page in revisions]
+    alone = [page.ratings[-1] != -1 for page in pages if page.ratings and not page.attempts]
+    assert sum(right) / len(right) > 1.5 * sum(alone) / len(alone)
+
+
+def test_pieces_that_name_the_same_thing_begin_alike() -> None:
+    tokenizer = build_tokenizer()
+    pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
+    model = new_model(PretrainOptions(out="", world="quantities", width=64, layers=1, heads=1), pieces)
+    rows = torch.nn.functional.normalize(model.get_input_embeddings().weight, dim=1)
+    alike = rows @ rows.T
+    place = pieces.index
+    assert alike[place("Ann"), place("Ann has ")] > 0.5 and alike[place("4"), place(" plus 4")] > 0.5
+    assert abs(alike[place("Ann"), place("Bob")]) < 0.5
+
+
+def test_a_pretraining_of_a_few_steps_leaves_a_model_of_this_world(tmp_path: Path) -> None:
+    out = tmp_path / "base"
+    tiny = {"width": 32, "layers": 2, "heads": 2, "documents": 400, "tokens_per_batch": 512, "workers": 1, "threads": 1}
+    options = PretrainOptions(out=str(out), world="quantities", steps=60, short_steps=10, **tiny)
+    pretrain(options)
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    assert tokenizer.tokenize("Ann has 7") == ["Ann has ", "7"]
+    assert AutoModelForCausalLM.from_pretrained(out).config.max_position_embeddings == 1024
