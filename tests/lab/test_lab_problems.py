@@ -65,6 +65,11 @@ def test_an_unknown_family_is_one_clear_line() -> None:
         make_problems(3, "train", 0, families=("geometry",))
 
 
+def test_an_unknown_split_is_one_clear_line() -> None:
+    with pytest.raises(InputError, match="no split 'valid'; splits are pretrain, train, test"):
+        make_problems(3, "valid", 0)
+
+
 def test_every_lab_text_survives_the_tokenizer_and_digits_stay_apart() -> None:
     tokenizer, rng = build_tokenizer(), Random(0)
     for family in FAMILIES.values():

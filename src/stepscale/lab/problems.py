@@ -66,6 +66,8 @@ def make_problems(
     Raises:
         InputError: A family or level is unknown, or there are not so many problems.
     """
+    if split not in SPLITS:
+        raise InputError(f"lab: no split {split!r}; splits are {', '.join(SPLITS)}")
     chosen = WORLDS[world]
     families = tuple(families) or tuple(name for name in chosen.families if name != chosen.held_out)
     for unknown in [f for f in families if f not in chosen.families] + [str(v) for v in levels if v not in LEVELS]:

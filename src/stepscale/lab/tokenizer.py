@@ -41,7 +41,7 @@ def tokenizer_of(words: Sequence[str]) -> Any:
     special = [PAD, BOS, EOS, *RATING_TOKENS, "<unk>"]
     pieces = [(token, 0.0) for token in special]
     pieces += [(character, -10.0) for character in _CHARACTERS]
-    pieces += [(word, -5.0) for word in words if word not in _CHARACTERS]
+    pieces += [(word, -5.0) for word in words if len(word) > 1]
     tokenizer = Tokenizer(models.Unigram(pieces, unk_id=special.index("<unk>"), byte_fallback=False))
     tokenizer.decoder = decoders.Fuse()
     tokenizer.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in special])

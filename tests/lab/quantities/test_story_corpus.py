@@ -15,7 +15,7 @@ from stepscale.lab.quantities.tokenizer import build_tokenizer
 from stepscale.lab.tokenizer import RATING_TOKENS
 from stepscale.revisions.prompt import RevisionLayout
 
-PROBLEM = "Some friends have pens. Ada has 3. Ann gets 4 more than Ada. How many pens does Ann have?"
+PROBLEM = "Some friends have pens. Ada has 3. Ann gets as many as Ada and 4 more. How many pens does Ann have?"
 
 
 def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> None:

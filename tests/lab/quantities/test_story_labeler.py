@@ -15,8 +15,8 @@ from stepscale.lab.quantities.wording import read_story, tell
 
 PLACES = [(family, level) for family in FAMILIES for level in LEVELS]
 PROBLEM = (
-    "Some friends have pens. Eve gets the difference of Bob and Ann. Tom has 3. Ann gets 4 more than Tom. Bob has 9. "
-    "Zoe gets 2 times as many as Tom. How many pens does Eve have?"
+    "Some friends have pens. Eve gets as many as Bob less Ann. Tom has 3. Ann gets as many as Tom and 4 more. Bob has 9. "
+    "Zoe gets as many as Tom times 2. How many pens does Eve have?"
 )
 SOLUTION = ["Tom's 3 plus 4: Ann has 7", "Bob's 9 minus Ann's 7: Eve has 2", "Answer: 2"]
 
@@ -109,7 +109,7 @@ def test_any_text_gets_ratings_and_nothing_else(steps: list[str]) -> None:
         ("Some friends have pens. Tom has 3. Tom has 4. How many pens does Tom have?", "told twice"),
         ("Some friends have pens. Tom has 3. How many pens does Ann have?", "the asked one never"),
         (
-            "Some friends have pens. Tom gets 3 more than Ann. Ann gets 3 more than Tom. How many pens does Ann have?",
+            "Some friends have pens. Tom gets as many as Ann and 3 more. Ann gets as many as Tom and 3 more. How many pens does Ann have?",
             "follow",
         ),
         (

@@ -152,7 +152,8 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
 def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
     """A definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
     if len(sources) == 2:
-        choices = [Definition(name, relation, tuple(sources), 0) for relation in TWO_SOURCES]
+        ordered = sorted(sources, key=lambda source: -amounts[source])  # of a gap, the larger one is told first
+        choices = [Definition(name, "total", tuple(sources), 0), Definition(name, "gap", tuple(ordered), 0)]
     else:
         relations = [relation for relation in ONE_SOURCE if relation != "times" or family != "sums"]
         choices = [Definition(name, relation, (sources[0],), rng.choice(NUMBERS)) for relation in relations]

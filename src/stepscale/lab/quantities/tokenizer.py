@@ -16,11 +16,10 @@ _PHRASES = (
     " does ",
     " have?",
     ". ",
-    " gets as many as ",
-    " gets the difference of ",
     "As many as ",
     "The difference of ",
     " and ",
+    " less ",
     " together. ",
     " together",
     " go to ",
@@ -33,15 +32,15 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# An amount stands right after its owner, and a relation's number right before its friend: every look-up is one hop.
-_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
+# An amount stands right after its owner, and a relation right after the friend that it is about: every look-up is one hop
+# forward, which a small model learns in a tenth of the tokens (docs/log/lab.md).
+_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s ", " gets as many as "))
 _AMOUNTS = tuple(str(number) for number in range(10, 100))
 _RELATIONS = tuple(
     words.format(number)
     for words in (
-        *(" gets {} more than ", " gets {} fewer than ", " gets {} times as many as "),
+        *(" and {} more", " less {}", " plus {}", " minus {}", " times {}"),
         *("{} more than ", "{} fewer than ", "{} times as many as "),
-        *(" plus {}", " minus {}", " times {}"),
     )
     for number in NUMBERS
 )

@@ -1,4 +1,4 @@
-"""A story as plain English, and back: "Some friends have pens. Tom has 3. Ann gets 4 more than Tom. How many pens does Ann have?"
+"""A story as plain English, and back: "Some friends have pens. Tom has 3. Ann gets as many as Tom and 4 more. How many pens does Ann have?"
 
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
 """
@@ -11,15 +11,15 @@ from stepscale.lab.quantities.stories import HELD_OUT_FAMILY, Definition, Story
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {
-    "more": ("{name} gets {number} more than {first}.", "{number} more than {first} go to {name}."),
-    "fewer": ("{name} gets {number} fewer than {first}.", "{number} fewer than {first} go to {name}."),
-    "times": ("{name} gets {number} times as many as {first}.", "{number} times as many as {first} go to {name}."),
+    "more": ("{name} gets as many as {first} and {number} more.", "{number} more than {first} go to {name}."),
+    "fewer": ("{name} gets as many as {first} less {number}.", "{number} fewer than {first} go to {name}."),
+    "times": ("{name} gets as many as {first} times {number}.", "{number} times as many as {first} go to {name}."),
     "total": (
         "{name} gets as many as {first} and {second} together.",
         "As many as {first} and {second} together go to {name}.",
     ),
     "gap": (
-        "{name} gets the difference of {first} and {second}.",
+        "{name} gets as many as {first} less {second}.",
         "The difference of {first} and {second} goes to {name}.",
     ),
 }

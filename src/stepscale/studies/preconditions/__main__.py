@@ -19,7 +19,7 @@ PROMPT = "<s>{problem}\n"
 class Options:
     """What is measured."""
 
-    base: str = field(default="data/01_raw/quantities_base", metadata={"help": "folder of the generator"})
+    base: str = field(metadata={"help": "folder of the generator"})
     prm: str = field(
         default="", metadata={"help": "folder of a trained process reward model, measured beside the labeler"}
     )
