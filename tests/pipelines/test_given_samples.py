@@ -114,7 +114,17 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
     assert set(pd.read_parquet(folder / "curves.parquet")["without_answer"]) == {0.25}
     tables = {file.stem: pd.read_parquet(file) for file in (folder / "tables/samples").glob("*.parquet")}
     assert tables.keys() == {
-        *("ways", "leads", "curves", "savings", "chosen", "agreement", "online", "calibration", "searches")
+        *(
+            "ways",
+            "rule_leads",
+            "policy_curves",
+            "policy_savings",
+            "policy_choices",
+            "difficulty_agreement",
+            "online",
+            "step_calibration",
+            "searches",
+        )
     }
     beam = tables["searches"].set_index("other").loc["theirs: best-of-N, chosen aggregation"]
     assert beam["search"] == "their beam, weighted" and beam["accuracy"] == 1.0 and beam["verdict"] == "wins"

@@ -158,7 +158,9 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
     from stepscale.lab.tokenizer import build_tokenizer
 
     tokenizer = build_tokenizer()
-    new_model(PretrainOptions(out="", width=16, layers=1, heads=2), len(tokenizer)).save_pretrained(tmp_path)
+    new_model(PretrainOptions(out="", width=16, layers=1, heads=2), ["piece"] * len(tokenizer)).save_pretrained(
+        tmp_path
+    )
     tokenizer.save_pretrained(tmp_path)
     template = "<s>{problem}\n"
     generator = LocalGenerator.load(tmp_path, prompt_template=template, device="cpu")

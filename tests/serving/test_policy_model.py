@@ -115,4 +115,5 @@ def test_more_questions_than_are_taken_are_refused_as_too_many(settings) -> None
 
 def test_without_a_server_there_is_no_limit_of_time(settings, monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT", "0")
+    monkeypatch.delenv("_MLFLOW_IS_IN_SERVING_ENVIRONMENT", raising=False)  # a test before may have been a server
     assert policy_model(settings)[0].predict(None, [QUESTION])

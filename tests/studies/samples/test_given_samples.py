@@ -12,7 +12,7 @@ from stepscale.formats.tables import PREDICTIONS, SCORES, STEP_LABELS
 from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.studies.best_of_n.measure import measure_best_of_n, score_splits
 from stepscale.studies.samples.figures import samples_part
-from stepscale.studies.samples.measure import measure_samples
+from stepscale.studies.samples.measure import measure_samples, score_given
 from stepscale.studies.samples.optimal import ORACLE, POLICIES, PREDICTED, UNIFORM
 from stepscale.studies.samples.tables import TABLES
 from stepscale.studies.samples.ways import IN_ORDER, MAJORITY, Way, votes_of_ways
@@ -61,7 +61,9 @@ def given() -> Tables:
 
 
 def measured(given: Tables, **changed: pd.DataFrame) -> dict[str, Any]:
-    result = measure_samples(**(given | changed), config=CONFIG, search=SEARCH, seed=1)
+    tables = given | changed
+    beside = {name: tables.pop(name) for name in ("step_labels", "searches")}
+    result = measure_samples(score_given(**tables, config=CONFIG, search=SEARCH), **beside, config=CONFIG, seed=1)
     for name, table in result["tables"].items():
         check(table, TABLES[name])
     return result
@@ -85,14 +87,14 @@ def test_every_verifier_is_measured_under_every_aggregation(result: dict[str, An
 
 
 def test_validation_halves_choose_the_aggregation_that_is_best(result: dict[str, Any]) -> None:
-    chosen = result["tables"]["chosen"]
+    chosen = result["tables"]["policy_choices"]
     rows = chosen[(chosen["verifier"] == "sure") & (chosen["policy"] == "best-of-N, chosen aggregation")]
     assert set(rows.loc[rows["budget"] == 8, "strategy"]) == {"best-of-N, last"}
     assert rows.groupby("budget")["n_problems"].sum().tolist() == [N_PROBLEMS] * 4
 
 
 def test_policies_stand_against_samples_and_tokens_and_say_what_they_save(result: dict[str, Any]) -> None:
-    curves, savings = result["tables"]["curves"], result["tables"]["savings"]
+    curves, savings = result["tables"]["policy_curves"], result["tables"]["policy_savings"]
     assert set(curves["unit"]) == set(savings["unit"]) == {"samples", "tokens"}
     assert set(savings["policy"]) == set(POLICIES)
     sure = curves[(curves["verifier"] == "sure") & (curves["unit"] == "samples")].set_index(["label", "n"])["accuracy"]
@@ -108,11 +110,11 @@ def test_policies_stand_against_samples_and_tokens_and_say_what_they_save(result
 def test_without_all_token_counts_there_is_no_axis_of_tokens(given: Tables) -> None:
     some = given["solutions"].assign(n_tokens=given["solutions"]["n_tokens"].mask(given["solutions"].index == 3))
     for solutions in (some, given["solutions"].drop(columns="n_tokens")):
-        assert set(measured(given, solutions=solutions)["tables"]["curves"]["unit"]) == {"samples"}
+        assert set(measured(given, solutions=solutions)["tables"]["policy_curves"]["unit"]) == {"samples"}
 
 
 def test_predicted_difficulty_and_the_online_policy_are_of_each_verifier(result: dict[str, Any]) -> None:
-    agreement = result["tables"]["agreement"].set_index(["verifier", "kind"])["correlation"]
+    agreement = result["tables"]["difficulty_agreement"].set_index(["verifier", "kind"])["correlation"]
     assert agreement["sure", "predicted"] > 0.9 > abs(agreement["blind", "predicted"])
     online = result["tables"]["online"]
     assert set(online["verifier"]) == {"sure", "blind", "orm7"}
@@ -121,7 +123,7 @@ def test_predicted_difficulty_and_the_online_policy_are_of_each_verifier(result:
 
 
 def test_aggregations_are_compared_in_pairs_for_each_verifier_of_steps(result: dict[str, Any]) -> None:
-    leads = result["tables"]["leads"].set_index(["claim", "verifier", "over"])
+    leads = result["tables"]["rule_leads"].set_index(["claim", "verifier", "over"])
     assert leads.loc[("A2", "sure", "last"), "verdict"] == "loses" and set(leads["n"]) == {8}
     assert leads.loc[("B8", "sure", "product"), "difference"] >= 0
     assert {name for _, name, _ in leads.index} == {"sure", "blind"}
@@ -157,7 +159,7 @@ def test_step_labels_give_a_calibration(given: Tables) -> None:
     ]
     columns = ["problem_id", "sample_id", "step", "completion", "text", "rating", "value", "is_chosen", "labeler"]
     labels = check(pd.DataFrame(rows, columns=columns), STEP_LABELS)
-    table = measured(given, step_labels=labels)["tables"]["calibration"]
+    table = measured(given, step_labels=labels)["tables"]["step_calibration"]
     assert (
         set(table["verifier"]) == {"sure", "blind"} and (table.groupby("verifier")["n"].sum() == len(solutions)).all()
     )
@@ -186,17 +188,19 @@ def test_results_of_a_search_stand_beside_as_many_samples(given: Tables) -> None
 def test_an_unbounded_reward_ranks_and_saves_against_majority(given: Tables) -> None:
     rewards = given["orm_scores"].assign(reward=np.where(given["solutions"]["is_correct"], 5.0, -50.0))
     tables = measured(given, prm_scores=empty(SCORES), orm_scores=check(rewards, SCORES))["tables"]
-    saved = tables["savings"].set_index(["policy", "unit", "n"])["factor"]
+    saved = tables["policy_savings"].set_index(["policy", "unit", "n"])["factor"]
     assert saved[UNIFORM, "samples", 8] > 1, "who knows what is right needs fewer samples than majority"
-    assert set(tables["savings"]["over"]) == {"majority"} and "online" not in tables and "leads" not in tables
-    assert tables["agreement"].set_index("kind").loc["predicted", "correlation"] > 0.9
+    assert (
+        set(tables["policy_savings"]["over"]) == {"majority"} and "online" not in tables and "rule_leads" not in tables
+    )
+    assert tables["difficulty_agreement"].set_index("kind").loc["predicted", "correlation"] > 0.9
 
 
 def test_few_problems_have_curves_and_no_policies(given: Tables) -> None:
     few = {name: table[table["problem_id"].isin(IDS[:9])] for name, table in given.items()}
     few["problems"] = few["problems"].reset_index(drop=True)
     result = measured({name: table.reset_index(drop=True) for name, table in few.items()})
-    assert set(result["tables"]) == {"ways", "leads"}
+    assert set(result["tables"]) == {"ways", "rule_leads"}
     part = samples_part(result["tables"], result["claims"])
     assert [figure.title for figure in part.figures] == ["Every aggregation of every verifier"]
 

@@ -172,7 +172,7 @@ def test_figure_6_has_a_curve_for_each_quintile_and_method() -> None:
     bins, values = by_difficulty(0.1, 0.8)
     few = np.full(values["ORM"].shape, 0.1)
     votes = {name: Vote(own, np.zeros(len(NS)), few if name == "Majority" else None) for name, own in values.items()}
-    table = by_quintile(bins, votes, NS, 100, 0)
+    table = by_quintile(bins, votes, list(votes), NS, 100, 0)
     of_80 = table["label"].map({"Majority": 0.1 / np.sqrt(80)}).fillna(0)  # of the quintile's problems, not of all
     assert table["error"].to_numpy() == pytest.approx(of_80.to_numpy())
     assert len(table) == 5 * 3 * len(NS) and set(table["n_problems"]) == {80}

@@ -86,10 +86,10 @@ def test_an_endless_interval_tells_both_its_ends(points: pd.DataFrame) -> None:
 
 
 def test_figure_6_has_a_panel_for_each_fifth_and_held_out_problems_a_figure_of_their_own() -> None:
-    bins = np.arange(50) // 10 + 1
+    bins, labels = np.arange(50) // 10 + 1, ("PRM", "ORM", "Majority")
     vote = Vote(np.tile(np.linspace(0.2, 0.8, 3), (50, 1)), np.zeros(3), np.full((50, 3), 0.01))
-    table = by_quintile(bins, dict.fromkeys(("PRM", "ORM", "Majority"), vote), NS, 50, 0)
-    values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in ("PRM", "ORM", "Majority")}
+    table = by_quintile(bins, dict.fromkeys(labels, vote), labels, NS, 50, 0)
+    values = {label: np.tile(np.linspace(0.2, 0.8, 3), (50, 1)) for label in labels}
     curves = curves_table("test", values, NS, 50, 0)
     part = best_of_n_part(curves, {"quintiles": table, "heldout_curves": curves}, [], [], values=False)
     figures = {figure.title: figure for figure in part.figures}

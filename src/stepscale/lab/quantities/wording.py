@@ -1,4 +1,7 @@
-"""A story as plain English, and back: "Some friends have pens. Tom has 3. Ann gets as many as Tom and 4 more. How many pens does Ann have?"
+"""A story as plain English, and back.
+
+"Some friends have pens. Tom has 3. Ann gets as many as Tom and 4 more. How many pens does Ann have?"
+
 
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
 """

@@ -6,7 +6,7 @@ from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
 from stepscale.pipelines.samples.reading import read_searches, read_step_labels
 from stepscale.studies.samples.figures import samples_part
-from stepscale.studies.samples.measure import measure_samples
+from stepscale.studies.samples.measure import measure_samples, score_given
 
 
 def measured_samples(tag: str) -> Pipeline:
@@ -29,16 +29,25 @@ def measured_samples(tag: str) -> Pipeline:
             name="read_searches",
         ),
         Node(
-            measure_samples,
+            score_given,
             inputs={
                 "problems": "test_problems",
                 "solutions": "test_solutions",
                 "prm_scores": "prm_scores",
                 "orm_scores": "orm_scores",
+                "config": "params:report",
+                "search": "params:search",
+            },
+            outputs="samples_with_scores",
+            name="score_given",
+        ),
+        Node(
+            measure_samples,
+            inputs={
+                "samples": "samples_with_scores",
                 "step_labels": "given_step_labels",
                 "searches": "given_searches",
                 "config": "params:report",
-                "search": "params:search",
                 "seed": "params:seed",
             },
             outputs={"tables": "samples_tables", "claims": "samples_claims"},

@@ -40,17 +40,17 @@ _SEARCHES_NOTE = (
 def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) -> Part:
     """The part of the report on the samples that were given. Tables that could not be measured are left out."""
     makers = (
-        ("savings", _savings_table),
-        ("chosen", _chosen_table),
-        ("leads", _leads_table),
-        ("agreement", _agreement_table),
+        ("policy_savings", _savings_table),
+        ("policy_choices", _chosen_table),
+        ("rule_leads", _leads_table),
+        ("difficulty_agreement", _agreement_table),
         ("online", _online_table),
         ("searches", _searches_table),
     )
-    figures = [_policies_figure(tables["curves"])] if "curves" in tables else []
+    figures = [_policies_figure(tables["policy_curves"])] if "policy_curves" in tables else []
     figures += [_ways_figure(tables["ways"])] if tables["ways"]["verifier"].notna().any() else []
-    figures += [_calibration_figure(tables["calibration"])] if "calibration" in tables else []
-    saved = _saved(tables["savings"]) if "savings" in tables else {}
+    figures += [_calibration_figure(tables["step_calibration"])] if "step_calibration" in tables else []
+    saved = _saved(tables["policy_savings"]) if "policy_savings" in tables else {}
     return Part(
         name="samples",
         title="What do the given samples tell?",

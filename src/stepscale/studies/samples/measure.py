@@ -5,6 +5,7 @@ Problems, samples and their scores in; tables by name and claims out. No model i
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -43,43 +44,68 @@ logger = logging.getLogger(__name__)
 Quantities = dict[str, Quantity]
 
 
-def measure_samples(
+@dataclass(frozen=True)
+class ScoredSamples:
+    """Somebody's samples and all that scored them.
+
+    Attributes:
+        scored: Verdicts, answers and step scores on a grid [problems, samples].
+        scores: Of each verifier [problems, samples], by aggregation.
+        step_scores: The scores table of verifiers that judge steps.
+        tokens: Mean tokens per sample of each problem [problems]; None where they are not counted.
+    """
+
+    scored: SplitScores
+    scores: dict[str, Scores]
+    step_scores: pd.DataFrame
+    tokens: Floats | None
+
+
+def score_given(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
     prm_scores: pd.DataFrame,
     orm_scores: pd.DataFrame,
-    step_labels: pd.DataFrame,
-    searches: pd.DataFrame,
     config: ReportBlock,
     search: SearchBlock,
-    seed: int,
-) -> dict[str, Any]:
-    """All that the samples and their scores tell.
+) -> ScoredSamples:
+    """The graded samples with their scores, on a grid.
 
     Args:
         problems: Of the samples.
         solutions: The samples, graded.
         prm_scores: Of verifiers that judge steps.
         orm_scores: Of verifiers that gave each solution one number.
+        config: The rule by which step scores become a solution's.
+        search: Grading rules, and the places of given samples.
+    """
+    places, rules = search.given_samples.places if search.given_samples else None, search.grading_rules
+    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places, config.rule, rules)
+    scores = all_scores(scored, solutions, orm_scores)
+    return ScoredSamples(scored, scores, prm_scores, mean_tokens(solutions, scored.grid.ids))
+
+
+def measure_samples(
+    samples: ScoredSamples, step_labels: pd.DataFrame, searches: pd.DataFrame, config: ReportBlock, seed: int
+) -> dict[str, Any]:
+    """All that the samples and their scores tell.
+
+    Args:
+        samples: With their scores.
         step_labels: Labels of the samples' steps, if there are any.
         searches: Results of somebody's searches on the same problems, if there are any.
         config: Budgets and bootstrap resamples.
-        search: Grading rules, and the places of given samples.
         seed: Of the run.
 
     Returns:
         ``tables`` by name, each where it can be measured, and ``claims``: B3, B8 and B9, where the samples settle them.
     """
-    places = search.given_samples.places if search.given_samples else None
-    scored = score_samples(
-        problems, "test", solutions, prm_scores, orm_scores, places, config.rule, search.grading_rules
-    )
+    scored, scores = samples.scored, samples.scores
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
-    scores = all_scores(scored, solutions, orm_scores)
     votes = votes_of_ways(scored.grid, scores, ns)
     made = {}
     if len(scored.grid.ids) >= FEWEST_PROBLEMS:
-        made = policies(scored.grid, scores, votes, ns, mean_tokens(solutions, scored.grid.ids), config.bootstrap, seed)
+        made = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
     else:
         logger.warning(
             "%d problems are too few for policies by difficulty, which need %d", len(scored.grid.ids), FEWEST_PROBLEMS
@@ -87,9 +113,9 @@ def measure_samples(
     rules = _rules(scored, votes, ns)
     tables = {
         "ways": way_rows(votes, ns, config.bootstrap, seed),
-        "leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
+        "rule_leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
         **policy_tables(made, scored.grid, scores, config, seed),
-        "calibration": calibration_rows(step_labels, prm_scores, config.bootstrap, seed),
+        "step_calibration": calibration_rows(step_labels, samples.step_scores, config.bootstrap, seed),
         "searches": search_rows(searches, scored.grid.ids, votes, made, ns, config.bootstrap, seed),
     }
     claims = _claims(scored, votes, made, rules, ns, config.bootstrap, seed)
@@ -115,10 +141,10 @@ def policy_tables(
     for name, policy in made.items():
         easiness = difficulty(grid, scores[name])
         parts = {
-            "curves": _curve_rows(policy),
-            "savings": savings_rows(policy),
-            "chosen": chosen_rows(policy),
-            "agreement": agreement_with_oracle(easiness, grid.ids, resamples, seed),
+            "policy_curves": _curve_rows(policy),
+            "policy_savings": savings_rows(policy),
+            "policy_choices": chosen_rows(policy),
+            "difficulty_agreement": agreement_with_oracle(easiness, grid.ids, resamples, seed),
             "online": online_rows(grid, scores[name], policy, resamples, seed),
         }
         for table, rows in parts.items():

@@ -39,7 +39,7 @@ SEARCHES = Table(
     key=("search", "n", "other"),
 )
 LEADS = Table(
-    "leads",
+    "rule_leads",
     {
         "claim": Column("str"),
         "verifier": _VERIFIER,
@@ -53,7 +53,7 @@ LEADS = Table(
     key=("claim", "verifier", "over"),
 )
 CURVES = Table(
-    "curves",
+    "policy_curves",
     {
         "verifier": _VERIFIER,
         "unit": _UNIT,
@@ -64,7 +64,7 @@ CURVES = Table(
     key=(),  # two budgets of a policy may spend the same
 )
 SAVINGS = Table(
-    "savings",
+    "policy_savings",
     {
         "verifier": _VERIFIER,
         "policy": _POLICY,
@@ -82,7 +82,7 @@ SAVINGS = Table(
     key=("verifier", "policy", "unit", "n"),
 )
 CHOSEN = Table(
-    "chosen",
+    "policy_choices",
     {
         "verifier": _VERIFIER,
         "policy": _POLICY,
@@ -97,7 +97,7 @@ CHOSEN = Table(
     key=("verifier", "policy", "bin", "fold", "budget"),
 )
 AGREEMENT = Table(
-    "agreement",
+    "difficulty_agreement",
     {
         "verifier": _VERIFIER,
         "kind": Column("str", about="way to estimate difficulty"),
@@ -126,7 +126,7 @@ ONLINE = Table(
     key=("verifier", "budget", "other"),
 )
 CALIBRATION = Table(
-    "calibration",
+    "step_calibration",
     {
         "verifier": _VERIFIER,
         "predicted": share("mean probability that a step is right"),
@@ -141,12 +141,12 @@ CALIBRATION = Table(
 TABLES = {
     "ways": WAYS,
     "searches": SEARCHES,
-    "leads": LEADS,
-    "curves": CURVES,
-    "savings": SAVINGS,
-    "chosen": CHOSEN,
-    "agreement": AGREEMENT,
+    "rule_leads": LEADS,
+    "policy_curves": CURVES,
+    "policy_savings": SAVINGS,
+    "policy_choices": CHOSEN,
+    "difficulty_agreement": AGREEMENT,
     "online": ONLINE,
-    "calibration": CALIBRATION,
+    "step_calibration": CALIBRATION,
 }
 """What ``measure_samples`` gives, by name, each where it can be measured."""
