@@ -6,8 +6,8 @@ from random import Random
 from typing import Any
 
 from stepscale.lab import corpus as formulas
+from stepscale.lab import story_corpus as quantities
 from stepscale.lab import tokenizer as formulas_tokenizer
-from stepscale.lab.quantities import corpus as quantities
 from stepscale.lab.quantities import tokenizer as quantities_tokenizer
 from stepscale.lab.worlds import WorldName
 

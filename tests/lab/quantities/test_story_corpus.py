@@ -9,9 +9,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from stepscale.lab.corpus import IGNORED
 from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain
 from stepscale.lab.problems import split_of
-from stepscale.lab.quantities.corpus import Page, encode_pages, write_page
 from stepscale.lab.quantities.labeler import rate_steps
 from stepscale.lab.quantities.tokenizer import build_tokenizer
+from stepscale.lab.story_corpus import Page, encode_pages, write_page
 from stepscale.lab.tokenizer import RATING_TOKENS
 from stepscale.revisions.prompt import RevisionLayout
 

@@ -109,7 +109,8 @@ def test_any_text_gets_ratings_and_nothing_else(steps: list[str]) -> None:
         ("Some friends have pens. Tom has 3. Tom has 4. How many pens does Tom have?", "told twice"),
         ("Some friends have pens. Tom has 3. How many pens does Ann have?", "the asked one never"),
         (
-            "Some friends have pens. Tom gets as many as Ann times 3. Ann gets as many as Tom times 3. How many pens does Ann have?",
+            "Some friends have pens. Tom gets as many as Ann times 3. "
+            "Ann gets as many as Tom times 3. How many pens does Ann have?",
             "follow",
         ),
         (
