@@ -20,7 +20,7 @@ PROBLEM = "Some friends have pens. Ada has 3. Ann gets as many as Ada and 4 more
 
 def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> None:
     tokenizer = build_tokenizer()
-    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 8"), (1, -1))
+    page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 8"), (1, -1))
     [(ids, following, classes)] = encode_pages([page], tokenizer)
     prompt = len(tokenizer(PROBLEM + "\n")["input_ids"]) + 1
     assert following[prompt - 1 : -1] == ids[prompt:] and following[-1] == IGNORED
@@ -28,14 +28,14 @@ def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> 
     judged = [
         (tokenizer.decode([token]), RATING_TOKENS[c]) for token, c in zip(ids, classes, strict=True) if c != IGNORED
     ]
-    assert "".join(text for text, mark in judged if mark == "<good>") == "Ada's 3 plus 4: Ann has 7\n"
+    assert "".join(text for text, mark in judged if mark == "<good>") == "Ada's 3 plus 4, so Ann has 7\n"
     assert "".join(text for text, mark in judged if mark == "<bad>") == "Answer: 8\n"  # and nothing is judged after it
 
 
 def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it() -> None:
     tokenizer = build_tokenizer()
-    attempts = (("Answer: 3",), ("Ada's 3 plus 4: Ann has 8", "Answer: 8"))
-    page = Page(PROBLEM, ("Ada's 3 plus 4: Ann has 7", "Answer: 7"), (1, 1), attempts)
+    attempts = (("Answer: 3",), ("Ada's 3 plus 4, so Ann has 8", "Answer: 8"))
+    page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 7"), (1, 1), attempts)
     [(ids, following, classes)] = encode_pages([page], tokenizer)
     prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
     assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"

@@ -18,7 +18,7 @@ PROBLEM = (
     "Some friends have pens. Eve gets as many as Bob less Ann. Tom has 3. Ann gets as many as Tom and 4 more. Bob has 9. "
     "Zoe gets as many as Tom times 2. How many pens does Eve have?"
 )
-SOLUTION = ["Tom's 3 plus 4: Ann has 7", "Bob's 9 minus Ann's 7: Eve has 2", "Answer: 2"]
+SOLUTION = ["Tom's 3 plus 4, so Ann has 7", "Bob's 9 minus Ann's 7, so Eve has 2", "Answer: 2"]
 
 
 @pytest.mark.parametrize(("family", "level"), PLACES)
@@ -32,26 +32,38 @@ def test_every_careful_solution_is_positive_to_its_end_and_gives_the_answer(fami
 
 
 def test_a_step_that_is_true_and_not_needed_is_neutral() -> None:
-    steps = ["Tom has 3", "Tom's 3 times 2: Zoe has 6", SOLUTION[0], SOLUTION[0], *SOLUTION[1:]]
+    steps = ["Tom has 3", "Tom's 3 times 2, so Zoe has 6", SOLUTION[0], SOLUTION[0], *SOLUTION[1:]]
     assert rate_steps(PROBLEM, steps) == [0, 0, 1, 0, 1, 1]
 
 
 def test_a_total_may_be_added_in_either_order() -> None:
     problem = "Some friends have pens. Tom has 3. Bob has 9. Eve gets as many as Tom and Bob together. "
     problem += "How many pens does Eve have?"
-    for step in ("Tom's 3 plus Bob's 9: Eve has 12", "Bob's 9 plus Tom's 3: Eve has 12"):
+    for step in ("Tom's 3 plus Bob's 9, so Eve has 12", "Bob's 9 plus Tom's 3, so Eve has 12"):
         assert rate_steps(problem, [step, "Answer: 12"]) == [1, 1]
 
 
+def test_a_step_may_quote_its_sentence_and_must_quote_it_right() -> None:
+    right = "Ann gets as many as Tom and 4 more: " + SOLUTION[0]
+    assert rate_steps(PROBLEM, [right, *SOLUTION[1:]]) == [1, 1, 1]
+    for wrong in (
+        "Ann gets as many as Tom and 5 more: ",
+        "Eve gets as many as Bob less Ann: ",
+        "Ann likes pens: ",
+        "Tom has 3: ",
+    ):
+        assert rate_steps(PROBLEM, [wrong + SOLUTION[0]]) == [-1]
+
+
 WRONG = {
-    "a wrong result": "Tom's 3 plus 4: Ann has 8",
-    "a number that the story does not say": "Tom's 3 plus 5: Ann has 8",
-    "an amount copied wrongly": "Tom's 9 plus 4: Ann has 13",
-    "another operation": "Tom's 3 times 4: Ann has 12",
-    "another friend": "Bob's 9 plus 4: Ann has 13",
-    "a leap over an amount not worked out": "Bob's 9 minus Ann's 7: Eve has 2",
-    "true of numbers, of nobody in the story": "Tom's 3 plus 4: Joe has 7",
-    "a friend whose amount is given": "Tom's 3 plus 4: Bob has 7",
+    "a wrong result": "Tom's 3 plus 4, so Ann has 8",
+    "a number that the story does not say": "Tom's 3 plus 5, so Ann has 8",
+    "an amount copied wrongly": "Tom's 9 plus 4, so Ann has 13",
+    "another operation": "Tom's 3 times 4, so Ann has 12",
+    "another friend": "Bob's 9 plus 4, so Ann has 13",
+    "a leap over an amount not worked out": "Bob's 9 minus Ann's 7, so Eve has 2",
+    "true of numbers, of nobody in the story": "Tom's 3 plus 4, so Joe has 7",
+    "a friend whose amount is given": "Tom's 3 plus 4, so Bob has 7",
     "an answer before it is worked out": "Answer: 2",
     "a wrong answer": "Answer: 3",
     "no statement": "so",
@@ -68,7 +80,7 @@ def test_a_step_that_does_not_follow_is_negative(name: str) -> None:
 
 
 def test_the_smaller_minus_the_larger_is_no_difference() -> None:
-    assert rate_steps(PROBLEM, [SOLUTION[0], "Ann's 7 minus Bob's 9: Eve has 2"]) == [1, -1]
+    assert rate_steps(PROBLEM, [SOLUTION[0], "Ann's 7 minus Bob's 9, so Eve has 2"]) == [1, -1]
 
 
 def test_ratings_stop_at_the_first_negative_step() -> None:

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from random import Random
 
 from stepscale.lab.quantities.stories import LARGEST, NAMES, NUMBERS, OPERATION_OF, Definition, Story, result_of
-from stepscale.lab.quantities.wording import read_story
+from stepscale.lab.quantities.wording import quoted, read_story
 
 _LARGEST_WRITTEN = 99
 
@@ -98,7 +98,7 @@ class Hand:
         believed = dict(story.givens)
         written = list(steps)
         for step in steps:
-            _, _, claim = step.rpartition(": ")
+            _, _, claim = step.rpartition(", so ")
             name, _, amount = claim.partition(" has ")
             believed[name] = int(amount)
         while not written or not written[-1].startswith("Answer"):
@@ -115,7 +115,7 @@ class Hand:
         chosen = self.rng.choice(others if others and self._errs(self.habits.detour) else needed)
         left, operation, right, amount = self._worked_out(chosen, believed)
         believed[chosen.name] = amount
-        return f"{left} {operation} {right}: {chosen.name} has {amount}"
+        return f"{quoted(chosen, story.family)}: {left} {operation} {right}, so {chosen.name} has {amount}"
 
     def _worked_out(self, definition: Definition, believed: Mapping[str, int]) -> tuple[str, str, str, int]:
         """(left operand, operation, right operand, result) as this hand writes them."""

@@ -1,7 +1,8 @@
 """The symbolic labeler: rates any step of a lab solution by what it follows from, whatever the route.
 
 It stands for PRM800K's people (Lightman et al. 2023, 2.4 and D): +1 correct and needed, 0 correct and not needed, -1 anything
-else. A step is correct if it does one operation of the story on amounts that are known and gets its true result. A step that
+else. A step is correct if it does one operation of the story on amounts that are known and gets its true result; a sentence that it
+quotes before must be the story's. A step that
 uses an amount not yet worked out is a leap, and negative. No reference solution is looked at. Labels stop at the first
 negative step.
 """
@@ -9,15 +10,16 @@ negative step.
 import re
 from collections.abc import Sequence
 
-from stepscale.lab.quantities.stories import OPERATION_OF, Story, result_of
-from stepscale.lab.quantities.wording import read_story
+from stepscale.lab.expressions import Malformed
+from stepscale.lab.quantities.stories import OPERATION_OF, Definition, Story, result_of
+from stepscale.lab.quantities.wording import read_sentence, read_story
 
 NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
 MAX_STEP_CHARACTERS = 300
 
 _STEP = re.compile(
-    r"(?P<left>[A-Z][a-z]+)'s (?P<left_amount>[0-9]{1,3}) (?P<operation>plus|minus|times) "
-    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>[0-9]{1,3}): (?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?"
+    r"(?:(?P<quoted>[^:]{1,120}): )?(?P<left>[A-Z][a-z]+)'s (?P<left_amount>[0-9]{1,3}) (?P<operation>plus|minus|times) "
+    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>[0-9]{1,3}), so (?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?"
 )
 _RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?")
 _ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
@@ -66,6 +68,8 @@ def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
     definition = story.by_name.get(match["name"])
     if definition is None or definition.relation == "given" or match["operation"] != OPERATION_OF[definition.relation]:
         return False
+    if match["quoted"] and not _is_told(definition, match["quoted"]):
+        return False
     # 1. The operands are the story's, in its order where that matters.
     left, right = match["left"], match["right"]
     operands = (left, right) if right else (left,)
@@ -80,3 +84,11 @@ def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
     # 3. So is the result. The smaller minus the larger is no difference: it is not the name's amount.
     amount = result_of(match["operation"], left_amount, right_amount)
     return amount == int(match["amount"]) == story.amounts[definition.name]
+
+
+def _is_told(definition: Definition, quoted: str) -> bool:
+    """Whether a quoted sentence says what the story says of its name."""
+    try:
+        return read_sentence(quoted.rstrip(".") + ".")[0] == definition
+    except Malformed:
+        return False

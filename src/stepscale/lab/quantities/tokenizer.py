@@ -28,6 +28,7 @@ _PHRASES = (
     " minus ",
     " times ",
     ": ",
+    ", so ",
     "Answer: ",
     "Attempt:\n",
     "Revision:",

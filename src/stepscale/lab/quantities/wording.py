@@ -56,6 +56,11 @@ def tell(story: Story) -> str:
     return f"Some friends have {story.things}. {sentences} How many {story.things} does {story.asked} have?"
 
 
+def quoted(definition: Definition, family: str) -> str:
+    """The sentence of a definition, without its period."""
+    return _sentence(definition, family)[:-1]
+
+
 def _sentence(definition: Definition, family: str) -> str:
     if definition.relation == "given":
         return _GIVEN.format(name=definition.name, number=definition.number)
@@ -75,7 +80,7 @@ def read_story(problem: str) -> Story:
     match = _STORY.fullmatch(problem.strip()) if len(problem) <= _LONGEST else None
     if not match:
         raise Malformed(f"not a problem of the lab: {problem[:60]!r}")
-    definitions = tuple(_read(sentence) for sentence in re.findall(r"[^.]+\.", match["told"].strip()))
+    definitions = tuple(read_sentence(sentence) for sentence in re.findall(r"[^.]+\.", match["told"].strip()))
     is_usual = all(d[1] for d in definitions)
     story = Story(
         tuple(d[0] for d in definitions), match["asked"], match["things"], "sums" if is_usual else HELD_OUT_FAMILY
@@ -89,8 +94,12 @@ def read_story(problem: str) -> Story:
     return story
 
 
-def _read(sentence: str) -> tuple[Definition, bool]:
-    """(definition, whether the sentence is that of the usual families)."""
+def read_sentence(sentence: str) -> tuple[Definition, bool]:
+    """(definition, whether the sentence is that of the usual families).
+
+    Raises:
+        Malformed: It is no sentence of the lab.
+    """
     for relation, pattern in _PATTERNS:
         match = pattern.fullmatch(sentence.strip())
         if match:
