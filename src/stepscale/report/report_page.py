@@ -140,6 +140,6 @@ def deciding_part(claim: Claim) -> str:
     parts = claim.parts or 1
     if parts > 1:
         notes.append(f"1 of {parts} parts")
-        if claim.status != "held":
+        if claim.status != "held" and claim.high_among is not None:
             notes.append(f"upper bound allowing for {parts}: {claim.high_among:+.3f}")
     return "; ".join(notes)

@@ -33,16 +33,17 @@ class SplitScores:
 
     def prms(self) -> tuple[str, ...]:
         """The verifiers that claims on a PRM are about: the run's own, or else all that judge steps."""
-        return ("prm",) if "prm" in self.steps else tuple(self.steps)
+        return ("prm",) if "prm" in self.scores else tuple(self.steps)
 
     def orms(self) -> tuple[str, ...]:
         """The verifiers that claims on an ORM are about: the run's own, or else all that gave each solution one number."""
-        others = tuple(name for name in self.scores if name not in self.steps and name != "mean_logprob")
+        judges = (*self.prms(), *self.steps, "mean_logprob")
+        others = tuple(name for name in self.scores if name not in judges)
         return ("orm",) if "orm" in others else others
 
     def has_neutral(self, verifier: str) -> bool:
         """Whether a verifier gives any step a chance of being neutral: soft and two-class ones do not."""
-        return bool(self.steps[verifier]["neutral"].map(np.any).any())
+        return verifier in self.steps and bool(self.steps[verifier]["neutral"].map(np.any).any())
 
 
 def score_samples(

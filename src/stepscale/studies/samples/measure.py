@@ -181,7 +181,7 @@ def _claims(
     seed: int,
 ) -> list[Claim]:
     """B3 of all verifiers; B8 and B9 of those that know no neutral steps, as a soft-label PRM knows none."""
-    soft = [name for name in scored.prms() if not scored.has_neutral(name)]
+    soft = [name for name in scored.prms() if name in scored.steps and not scored.has_neutral(name)]
     outcome = [name for name in scored.orms() if Way(WEIGHTED, name, "last") in votes]
     parts: dict[str, dict[str, Quantities]] = {
         "B3": {name: _b3(policy) for name, policy in made.items() if policy.baseline != "majority"},
