@@ -52,6 +52,10 @@ class TrainedVerifier:
     n_cut: int  # examples that lost steps at the end for lack of room
     n_left_out: int  # examples of which nothing was left to learn from
 
+    def reproducible_numbers(self) -> dict[str, float]:
+        """Those that the same training gives again: the folder's content must be the same then."""
+        return {name: value for name, value in self.numbers().items() if name not in ("seconds", "tokens_per_second")}
+
     def numbers(self) -> dict[str, float]:
         """The report as numbers for a tracker."""
         return {
@@ -116,7 +120,7 @@ def train_verifier(
         SavedVerifier(kind=config.kind, labels=output_names(config), layout=config.layout).write(out_folder)
     trained = TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
     if is_first_process():
-        write_card(out_folder, str(base), config, output_names(config), trained.numbers())
+        write_card(out_folder, str(base), config, output_names(config), trained.reproducible_numbers())
     wait_for_all()
     return trained
 
