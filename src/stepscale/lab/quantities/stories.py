@@ -17,9 +17,9 @@ Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian Ida Ivy Jan Jay 
 NAMES = tuple(_ALL_NAMES.split())
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
-FAMILIES = ("sums", "products", "passive")
+FAMILIES = ("sums", "products", "active")
 HELD_OUT_FAMILY = (
-    "passive"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
+    "active"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
 )
 LARGEST = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"

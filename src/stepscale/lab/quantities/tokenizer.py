@@ -16,14 +16,10 @@ _PHRASES = (
     " does ",
     " have?",
     ". ",
-    "As many as ",
-    "The difference of ",
+    " gets as many as ",
     " and ",
     " less ",
-    " together. ",
     " together",
-    " go to ",
-    " goes to ",
     " plus ",
     " minus ",
     " times ",
@@ -33,19 +29,17 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# An amount stands right after its owner, and a relation right after the friend that it is about: every look-up is one hop
-# forward, which a small model learns in a tenth of the tokens (docs/log/lab.md).
-_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s ", " gets as many as "))
+# A friend and the words beside it are one piece, and a relation stands right after the friend that it is about: every look-up is one
+# hop forward from the token before, which a small model learns in a tenth of the tokens (docs/log/lab.md).
+_OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
+_OTHERS = tuple(words + name for name in NAMES for words in ("As many as ", " go to "))
 _AMOUNTS = tuple(str(number) for number in range(10, 100))
 _RELATIONS = tuple(
     words.format(number)
-    for words in (
-        *(" and {} more", " less {}", " plus {}", " minus {}", " times {}"),
-        *("{} more than ", "{} fewer than ", "{} times as many as "),
-    )
+    for words in (" and {} more", " less {}", " plus {}", " minus {}", " times {}")
     for number in NUMBERS
 )
-_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *THINGS, *_AMOUNTS, *_RELATIONS)
+_WORDS = (*_PHRASES, *NAMES, *_OWNERS, *_OTHERS, *THINGS, *_AMOUNTS, *_RELATIONS)
 
 
 def shared_content(piece: str) -> str | None:

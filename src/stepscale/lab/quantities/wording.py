@@ -1,6 +1,6 @@
 """A story as plain English, and back.
 
-"Some friends have pens. Tom has 3. Ann gets as many as Tom and 4 more. How many pens does Ann have?"
+"Some friends have pens. Tom has 3. As many as Tom and 4 more go to Ann. How many pens does Ann have?"
 
 
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
@@ -14,17 +14,14 @@ from stepscale.lab.quantities.stories import HELD_OUT_FAMILY, Definition, Story
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {
-    "more": ("{name} gets as many as {first} and {number} more.", "{number} more than {first} go to {name}."),
-    "fewer": ("{name} gets as many as {first} less {number}.", "{number} fewer than {first} go to {name}."),
-    "times": ("{name} gets as many as {first} times {number}.", "{number} times as many as {first} go to {name}."),
-    "total": (
-        "{name} gets as many as {first} and {second} together.",
-        "As many as {first} and {second} together go to {name}.",
-    ),
-    "gap": (
-        "{name} gets as many as {first} less {second}.",
-        "The difference of {first} and {second} goes to {name}.",
-    ),
+    relation: (f"As many as {told} go to {{name}}.", f"{{name}} gets as many as {told}.")
+    for relation, told in {
+        "more": "{first} and {number} more",
+        "fewer": "{first} less {number}",
+        "times": "{first} times {number}",
+        "total": "{first} and {second} together",
+        "gap": "{first} less {second}",
+    }.items()
 }
 _GIVEN = "{name} has {number}."
 _STORY = re.compile(
@@ -105,6 +102,6 @@ def read_sentence(sentence: str) -> tuple[Definition, bool]:
         if match:
             fields = match.groupdict()
             sources = tuple(fields[key] for key in ("first", "second") if key in fields)
-            usual = relation == "given" or pattern.pattern.startswith("(?P<name>")
+            usual = relation == "given" or pattern.pattern.startswith("As ")
             return Definition(fields["name"], relation, sources, int(fields.get("number") or 0)), usual
     raise Malformed(f"not a sentence of the lab: {sentence.strip()[:60]!r}")
