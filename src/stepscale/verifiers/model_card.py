@@ -11,6 +11,7 @@ _WHAT = {
     "soft_prm": "A soft process reward model: at each step's last token it gives the probability that the answer will be right.",
     "orm": "An outcome reward model: at the solution's last token it gives the probability that the answer is right.",
 }
+_TITLES = {"prm": "Process reward model", "soft_prm": "Soft process reward model", "orm": "Outcome reward model"}
 _READ = """import torch
 from transformers import AutoModelForTokenClassification, AutoTokenizer
 
@@ -62,7 +63,7 @@ def write_card(
     )
     parts = [
         f"---\n{data.to_yaml()}\n---",
-        f"# {folder.name}",
+        f"# {_TITLES[config.kind]}",
         _WHAT[config.kind].format(labels=", ".join(labels)),
         f"Trained from `{Path(base).name if is_folder else base}`. What was trained: {_weights(config)}.",
         "## Read it with transformers alone",

@@ -15,7 +15,7 @@ from stepscale.lab.story_corpus import Page, encode_pages, write_page
 from stepscale.lab.tokenizer import RATING_TOKENS
 from stepscale.revisions.prompt import RevisionLayout
 
-PROBLEM = "Some friends have pens. Ada has 3. Ann gets as many as Ada and 4 more. How many pens does Ann have?"
+PROBLEM = "Some friends have pens. Ada has 3. As many as Ada and 4 more go to Ann. How many pens does Ann have?"
 
 
 def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> None:
@@ -49,7 +49,7 @@ def test_pages_are_of_every_kind() -> None:
     rng = Random(0)
     pages = [write_page(rng) for _ in range(600)]
     assert {split_of(page.problem) for page in pages} == {"pretrain"}
-    is_held_out = [" go to " in page.problem or " goes to " in page.problem for page in pages]
+    is_held_out = [" gets " in page.problem for page in pages]
     assert sum(is_held_out) > 20 and not any(
         page.ratings for page, held_out in zip(pages, is_held_out, strict=True) if held_out
     )

@@ -15,8 +15,8 @@ from stepscale.lab.quantities.wording import read_story, tell
 
 PLACES = [(family, level) for family in FAMILIES for level in LEVELS]
 PROBLEM = (
-    "Some friends have pens. Eve gets as many as Bob less Ann. Tom has 3. Ann gets as many as Tom and 4 more. Bob has 9. "
-    "Zoe gets as many as Tom times 2. How many pens does Eve have?"
+    "Some friends have pens. As many as Bob less Ann go to Eve. Tom has 3. As many as Tom and 4 more go to Ann. Bob has 9. "
+    "As many as Tom times 2 go to Zoe. How many pens does Eve have?"
 )
 SOLUTION = ["Tom's 3 plus 4, so Ann has 7", "Bob's 9 minus Ann's 7, so Eve has 2", "Answer: 2"]
 
@@ -37,18 +37,18 @@ def test_a_step_that_is_true_and_not_needed_is_neutral() -> None:
 
 
 def test_a_total_may_be_added_in_either_order() -> None:
-    problem = "Some friends have pens. Tom has 3. Bob has 9. Eve gets as many as Tom and Bob together. "
+    problem = "Some friends have pens. Tom has 3. Bob has 9. As many as Tom and Bob together go to Eve. "
     problem += "How many pens does Eve have?"
     for step in ("Tom's 3 plus Bob's 9, so Eve has 12", "Bob's 9 plus Tom's 3, so Eve has 12"):
         assert rate_steps(problem, [step, "Answer: 12"]) == [1, 1]
 
 
 def test_a_step_may_quote_its_sentence_and_must_quote_it_right() -> None:
-    right = "Ann gets as many as Tom and 4 more: " + SOLUTION[0]
+    right = "As many as Tom and 4 more go to Ann: " + SOLUTION[0]
     assert rate_steps(PROBLEM, [right, *SOLUTION[1:]]) == [1, 1, 1]
     for wrong in (
-        "Ann gets as many as Tom and 5 more: ",
-        "Eve gets as many as Bob less Ann: ",
+        "As many as Tom and 5 more go to Ann: ",
+        "As many as Bob less Ann go to Eve: ",
         "Ann likes pens: ",
         "Tom has 3: ",
     ):
@@ -121,8 +121,8 @@ def test_any_text_gets_ratings_and_nothing_else(steps: list[str]) -> None:
         ("Some friends have pens. Tom has 3. Tom has 4. How many pens does Tom have?", "told twice"),
         ("Some friends have pens. Tom has 3. How many pens does Ann have?", "the asked one never"),
         (
-            "Some friends have pens. Tom gets as many as Ann times 3. "
-            "Ann gets as many as Tom times 3. How many pens does Ann have?",
+            "Some friends have pens. As many as Ann times 3 go to Tom. "
+            "As many as Tom times 3 go to Ann. How many pens does Ann have?",
             "follow",
         ),
         (

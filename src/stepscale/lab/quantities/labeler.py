@@ -1,10 +1,9 @@
 """The symbolic labeler: rates any step of a lab solution by what it follows from, whatever the route.
 
 It stands for PRM800K's people (Lightman et al. 2023, 2.4 and D): +1 correct and needed, 0 correct and not needed, -1 anything
-else. A step is correct if it does one operation of the story on amounts that are known and gets its true result; a sentence that it
-quotes before must be the story's. A step that
-uses an amount not yet worked out is a leap, and negative. No reference solution is looked at. Labels stop at the first
-negative step.
+else. A step is correct if it does one operation of the story on amounts that are known and gets its true result. A sentence that
+it quotes before must be the story's. A step that uses an amount not yet worked out is a leap, and negative. No reference solution
+is looked at. Labels stop at the first negative step.
 """
 
 import re

@@ -29,8 +29,8 @@ _PHRASES = (
     "Attempt:\n",
     "Revision:",
 )
-# A friend and the words beside it are one piece, and a relation stands right after the friend that it is about: every look-up is one
-# hop forward from the token before, which a small model learns in a tenth of the tokens (docs/log/lab.md).
+# A friend and the words beside it are one piece, and a relation stands right after the friend that it is about: every look-up
+# is one hop forward from the token before, which a small model learns in a tenth of the tokens (docs/log/lab.md).
 _OWNERS = tuple(name + words for name in NAMES for words in (" has ", "'s "))
 _OTHERS = tuple(words + name for name in NAMES for words in ("As many as ", " go to "))
 _AMOUNTS = tuple(str(number) for number in range(10, 100))
