@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from stepscale.errors import InputError
 from stepscale.formats import tables
 from stepscale.lab.expressions import Malformed, Tree, cost, evaluate, parse, render
-from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
+from stepscale.lab.families import FAMILIES, LEVELS
 from stepscale.lab.mistakes import Hand
 from stepscale.lab.problems import make_problems, split_of
 from stepscale.lab.tokenizer import build_tokenizer
+from stepscale.lab.worlds import WORLDS, WorldName
 
 TREES = st.recursive(
     st.integers(-99, 99) | st.just("x"),
@@ -38,18 +39,21 @@ def test_simplifying_lowers_the_cost() -> None:
         assert costs == sorted(costs, reverse=True) and len(set(costs)) == len(costs)
 
 
-def test_splits_do_not_overlap_and_families_and_levels_are_balanced() -> None:
-    train, test = make_problems(300, "train", 0), make_problems(150, "test", 0)
+@pytest.mark.parametrize("world", WORLDS)
+def test_splits_do_not_overlap_and_families_and_levels_are_balanced(world: WorldName) -> None:
+    train, test = make_problems(300, "train", 0, world=world), make_problems(150, "test", 0, world=world)
     assert not set(train["problem"]) & set(test["problem"])
     assert {split_of(text) for text in test["problem"]} == {"test"}
     assert test.groupby(["subject", "level"]).size().nunique() == 1
-    assert HELD_OUT_FAMILY not in set(train["subject"]) | set(test["subject"])
+    assert WORLDS[world].held_out not in set(train["subject"]) | set(test["subject"])
     tables.problems(train)
 
 
-def test_problems_depend_on_the_seed_alone() -> None:
-    assert make_problems(60, "train", 3).equals(make_problems(60, "train", 3))
-    assert set(make_problems(60, "train", 3)["problem"]) != set(make_problems(60, "train", 4)["problem"])
+@pytest.mark.parametrize("world", WORLDS)
+def test_problems_depend_on_the_seed_alone(world: WorldName) -> None:
+    assert make_problems(60, "train", 3, world=world).equals(make_problems(60, "train", 3, world=world))
+    other = make_problems(60, "train", 4, world=world)
+    assert set(make_problems(60, "train", 3, world=world)["problem"]) != set(other["problem"])
 
 
 def test_a_family_that_runs_dry_leaves_its_place_to_the_others() -> None:
@@ -60,9 +64,10 @@ def test_a_family_that_runs_dry_leaves_its_place_to_the_others() -> None:
         make_problems(400, "test", 0, families=("sequence",), levels=(5,))
 
 
-def test_an_unknown_family_is_one_clear_line() -> None:
+@pytest.mark.parametrize("world", WORLDS)
+def test_an_unknown_family_is_one_clear_line(world: WorldName) -> None:
     with pytest.raises(InputError, match=r"geometry.*families are"):
-        make_problems(3, "train", 0, families=("geometry",))
+        make_problems(3, "train", 0, families=("geometry",), world=world)
 
 
 def test_an_unknown_split_is_one_clear_line() -> None:

@@ -11,7 +11,8 @@ from random import Random
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.lab.worlds import LEVELS, WORLDS, WorldName
+from stepscale.lab.families import LEVELS
+from stepscale.lab.worlds import WORLDS, WorldName
 from stepscale.seeds import seed_for
 
 SPLITS = ("pretrain", "train", "test")

@@ -18,7 +18,6 @@ from stepscale.lab.quantities.wording import read_story, tell
 from stepscale.lab.world import read_world
 
 WorldName = Literal["formulas", "quantities"]
-LEVELS = (1, 2, 3, 4, 5)
 _BEGINNING_OF_STORIES = "Some friends have "
 
 

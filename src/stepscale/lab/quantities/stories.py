@@ -18,9 +18,8 @@ NAMES = tuple(_ALL_NAMES.split())
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
 FAMILIES = ("sums", "products", "active")
-HELD_OUT_FAMILY = (
-    "active"  # other sentences for the same relations: its steps are never judged in any training (claim A5)
-)
+# It has other sentences for the same relations, and its steps are never judged in any training (claim A5).
+HELD_OUT_FAMILY = "active"
 LARGEST = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"
 GIVEN = range(2, 13)
@@ -28,12 +27,9 @@ _GROWING_SHARE = 0.5
 _OPERATIONS = {1: 2, 2: 5, 3: 8, 4: 11, 5: 14}
 _NOT_NEEDED = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
 
-ONE_SOURCE = {
-    "more": "plus",
-    "fewer": "minus",
-    "times": "times",
-}  # relation to one quantity and a number: its operation
-TWO_SOURCES = {"total": "plus", "gap": "minus"}  # relation to two quantities
+# The operation of each relation: to one quantity and a number, and to two quantities.
+ONE_SOURCE = {"more": "plus", "fewer": "minus", "times": "times"}
+TWO_SOURCES = {"total": "plus", "gap": "minus"}
 OPERATION_OF = ONE_SOURCE | TWO_SOURCES
 
 
