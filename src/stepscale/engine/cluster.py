@@ -165,8 +165,11 @@ class _Ray:
             raise error.cause from None
 
     def cancel(self, handles: list[Any]) -> None:
-        for handle in handles:
-            self.ray.cancel(handle)
+        """Nothing: the tasks end with the job, when it disconnects.
+
+        ray.cancel races with replies on their way, and Ray then aborts this process ("Tried to complete task that was not
+        pending").
+        """
 
 
 def _absent(cluster: Cluster, start: str, error: Exception) -> InputError:

@@ -26,6 +26,7 @@ class Habits:
     copy_slip: float = 0.010  # per operand
     hasty: float = 0.004  # per step: an amount on the way given as the answer
     detour: float = 0.12  # per step: something true that is not needed
+    follow_on: float = 0.85  # per step: goes on from the latest amount where that is possible, as people do
     fact_share: float = 0.12
     reading_share: float = 0.12
     name_share: float = 0.12
@@ -100,6 +101,7 @@ class Hand:
         for step in steps:
             _, _, claim = step.rpartition(", so ")
             name, _, amount = claim.partition(" has ")
+            believed.pop(name, None)
             believed[name] = int(amount)
         while not written or not written[-1].startswith("Answer"):
             written.append(self._next_step(story, believed))
@@ -112,7 +114,10 @@ class Hand:
         ready = story.ready(believed)
         needed = [d for d in ready if d.name in story.needed]
         others = [d for d in ready if d.name not in story.needed]
-        chosen = self.rng.choice(others if others and self._errs(self.habits.detour) else needed)
+        candidates = others if others and self._errs(self.habits.detour) else needed
+        latest = next(reversed(believed))
+        following = [d for d in candidates if latest in d.sources]
+        chosen = self.rng.choice(following if following and self._errs(self.habits.follow_on) else candidates)
         left, operation, right, amount = self._worked_out(chosen, believed)
         believed[chosen.name] = amount
         return f"{quoted(chosen, story.family)}: {left} {operation} {right}, so {chosen.name} has {amount}"

@@ -121,7 +121,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     """A random story of a family and a level (1 to 5): 2 to 14 operations from givens to the asked quantity."""
     names = rng.sample(NAMES, len(NAMES))
     operations = _OPERATIONS[level]
-    n_merges = rng.randint(operations // 2, 3 * operations // 4)
+    n_merges = rng.randint(operations // 4, operations // 2)
     definitions = [Definition(names.pop(), "given", (), rng.choice(GIVEN)) for _ in range(n_merges + 1)]
     amounts = {d.name: d.number for d in definitions}
     # 1. Merge or change quantities that nothing has used yet, until one is left: the one asked for.
