@@ -81,11 +81,12 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
             body += attempt_mark + [token for step in attempt for token in [*ids[step], *newline]]
         if page.attempts:
             body += revision_mark + newline
-        classes = [IGNORED] * (len(prompt) + len(body))
+        n_earlier = len(body)
+        classes = [IGNORED] * (len(prompt) + n_earlier)
         for step, rating in zip(page.steps, page.ratings, strict=False):
             classes += [rating + 1] * (len(ids[step]) + len(newline))
         body += [token for step in page.steps for token in [*ids[step], *newline]] + [end]
-        following = [IGNORED] * (len(prompt) - 1) + body
+        following = [IGNORED] * (len(prompt) + n_earlier - 1) + body[n_earlier:]  # attempts are read, never written
         tokens = prompt + body
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded

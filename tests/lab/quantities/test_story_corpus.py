@@ -39,8 +39,9 @@ def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it()
     [(ids, following, classes)] = encode_pages([page], tokenizer)
     prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
     assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"
-    start = len(tokenizer(PROBLEM + "\n")["input_ids"])
-    assert following[start:-1] == ids[start + 1 :], "attempts are imitated, too"
+    start = len(tokenizer(prompt)["input_ids"])
+    assert following[start:-1] == ids[start + 1 :]
+    assert set(following[:start]) == {IGNORED}, "a model that imitates attempts begins solutions with them"
     judged = [token for token, c in zip(ids, classes, strict=True) if c != IGNORED]
     assert tokenizer.decode(judged) == "\n".join(page.steps) + "\n", "attempts are not judged again"
 

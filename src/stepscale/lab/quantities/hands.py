@@ -25,7 +25,7 @@ class Habits:
     slip: float = 0.026  # per result below 10; twice that below 30, three times from there on
     copy_slip: float = 0.010  # per operand
     hasty: float = 0.004  # per step: an amount on the way given as the answer
-    detour: float = 0.12  # per step: something true that is not needed
+    detour: float = 0.06  # per step: something true that is not needed
     follow_on: float = 0.85  # per step: goes on from the latest amount where that is possible, as people do
     fact_share: float = 0.12
     reading_share: float = 0.12

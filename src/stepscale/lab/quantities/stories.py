@@ -1,9 +1,9 @@
 """A lab problem as facts: a story of who has how many, where each quantity is given or told by others.
 
 A story is a graph. Every friend's quantity is one definition: a number, or one operation on one or two other quantities.
-Definitions are told in any order, some of them are not needed, and one quantity is asked for. Every number is small, so
-every single fact of arithmetic can be known by heart: to verify a step is to find one sentence, copy two numbers and recall
-one fact. To write a solution one must also choose which quantity comes next.
+Given amounts are told first, the others in any order. Some of them are not needed, and one quantity is asked for. Every
+number is small, so every single fact of arithmetic can be known by heart: to verify a step is to find one sentence, copy two
+numbers and recall one fact. To write a solution one must also choose which quantity comes next.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -24,6 +24,8 @@ LARGEST = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"
 GIVEN = range(2, 13)
 _GROWING_SHARE = 0.5
+_SIDEWAYS_SHARE = 0.3  # of quantities that are not needed: can be worked out from the beginning
+_CHAINED_SHARE = 0.85  # of operations that go on from the amount made last
 _OPERATIONS = {1: 2, 2: 5, 3: 8, 4: 11, 5: 14}
 _NOT_NEEDED = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
 
@@ -124,32 +126,44 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     n_merges = rng.randint(operations // 4, operations // 2)
     definitions = [Definition(names.pop(), "given", (), rng.choice(GIVEN)) for _ in range(n_merges + 1)]
     amounts = {d.name: d.number for d in definitions}
-    # 1. Merge or change quantities that nothing has used yet, until one is left: the one asked for.
-    unused = list(amounts)
+    # 1. Merge or change quantities that nothing has used yet, mostly the last one made, until one is left: the one asked for.
+    givens = list(amounts)
+    unused = list(givens)
     kinds = [True] * n_merges + [False] * (operations - n_merges)
     rng.shuffle(kinds)
     for merges in kinds:
-        sources = [unused.pop(rng.randrange(len(unused))) for _ in range(2 if merges else 1)]
+        sources = [unused.pop() if rng.random() < _CHAINED_SHARE else unused.pop(rng.randrange(len(unused)))]
+        if merges:
+            sources.append(unused.pop(rng.randrange(len(unused))))
         definitions.append(_defined(names.pop(), sources, amounts, family, rng))
         unused.append(definitions[-1].name)
     asked = unused[0]
-    # 2. Quantities that are not needed: given ones, and ones that follow from any other.
+    # 2. Quantities that are not needed: given ones, ones that follow from given ones, and ones that follow from the asked one.
+    sideways, beyond = list(givens), [asked]
     for _ in range(_NOT_NEEDED[level]):
         if rng.random() < 0.3:
             definitions.append(Definition(names.pop(), "given", (), rng.choice(GIVEN)))
             amounts[definitions[-1].name] = definitions[-1].number
         else:
-            sources = rng.sample([name for name in amounts if name != asked], rng.choice((1, 1, 2)))
+            origins = sideways if rng.random() < _SIDEWAYS_SHARE else beyond
+            sources = rng.sample(origins, min(rng.choice((1, 1, 2)), len(origins)))
             definitions.append(_defined(names.pop(), sources, amounts, family, rng))
+            origins.append(definitions[-1].name)
+    # 3. What is known from the beginning is told first; the others in any order.
     rng.shuffle(definitions)
+    definitions.sort(key=lambda definition: definition.relation != "given")
     return Story(tuple(definitions), asked, rng.choice(THINGS), family)
 
 
 def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
     """A definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
     if len(sources) == 2:
-        ordered = sorted(sources, key=lambda source: -amounts[source])  # of a gap, the larger one is told first
-        choices = [Definition(name, "total", tuple(sources), 0), Definition(name, "gap", tuple(ordered), 0)]
+        # The source that is known last is told first, so that who knows it can go on; of a gap, the larger one must come first.
+        choices = [Definition(name, "total", tuple(sources), 0)]
+        if amounts[sources[0]] < amounts[sources[1]] and not amount_of(choices[0], amounts) <= LARGEST:
+            sources = sources[::-1]
+        if amounts[sources[0]] >= amounts[sources[1]]:
+            choices.append(Definition(name, "gap", tuple(sources), 0))
     else:
         relations = [relation for relation in ONE_SOURCE if relation != "times" or family != "sums"]
         choices = [Definition(name, relation, (sources[0],), rng.choice(NUMBERS)) for relation in relations]
