@@ -45,7 +45,7 @@ WORDINGS = [
     "For {name}: {x} {o} {y} = {r} {things}",
     "{name}'s {things}: {x} {o} {y} = {r}",
     "{quote}. So {name} has {x} {o} {y} = {r} {things}.",
-    "{quote}: {A} {o} {B} = {r}",
+    "{quote}: {A} {o} {B} = {r}, so {name} has {r}.",
     "{name} gets {r} {things}, as {x} {o} {y} = {r}.",
     "({x} {o} {y}) = {r}, thus {name} has {r}.",
     "{x} {o} {y} = \\boxed{{{r}}} {things} for {name}.",
@@ -170,9 +170,11 @@ RIGHT = [
     "Ann gets as many as Tom and 4 more, so 3 + 4 = 7.",
     "Ann = Tom + 4 = 3 + 4 = 7",
     "As many as Tom and 4 more go to Ann: Tom has 3, so Ann has 7 pens.",
+    "As many as Tom and 4 more go to Ann: Tom's 3 + 4 = 7",
     "Ann has seven pens since Tom has three and 3 + 4 = 7",
     "Ann has 4 + 3 = 7 pens.",
     "Ann: Tom (3) + 4 = 7",
+    "As many as Tom and 4: Tom's 3 plus 4, so Ann's 7",
 ]
 
 
@@ -193,6 +195,9 @@ NEGATIVE = {
     "a leap": "Eve has 9 - 7 = 2 pens.",
     "an amount that nothing is said of": "So Ann has 7 pens.",
     "nobody in the story": "Joe has 3 + 4 = 7 pens",
+    "nobody in the lab": "As many as Tom and 4 more go to Ann: Dave's 3 plus 4, so Ann has 7 pens",
+    "the amounts of friends who have others": "As many as Tom and 4 more go to Ann: Ann's 9 plus 4, so Ann's 13",
+    "a relation in careless words": "As many as Tom and 5 go to Ann: 3 + 5 = 8",
     "a given amount, restated wrongly": "Tom has 4 pens.",
     "an answer before it is worked out": "The answer is 2.",
     "a wrong answer": "\\boxed{3}",
@@ -233,6 +238,8 @@ UNREAD = [
     "Ann has ٧",
     "Ann, Tom's sister, has 7",
     "x = 7",
+    "It's 3 + 4, so Ann has 7",
+    "Ann has Tom's and 4",
 ]
 
 

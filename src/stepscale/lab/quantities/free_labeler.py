@@ -98,7 +98,7 @@ class _Judge:
     def _of_nobody(self, statement: Statement) -> int | None:
         """ "3 + 4 = 7": whose amount it is, is clear only if it is that of one friend who can be worked out."""
         derivations = [member for member in statement.members if member.operations]
-        if not derivations or len(statement.members) == len(derivations):
+        if not derivations or not _numbers(statement.members):
             return None
         [value] = self._values(statement)
         fitting = [
@@ -117,8 +117,7 @@ class _Judge:
         fits = [self._fits(definition, member) for member in derivations]
         if False in fits and _is_doubling(definition, derivations):
             return None
-        numbers = [m for m in members if not (m.operations or _is_friend_alone(m.operands[0]))]
-        if not numbers:
+        if not _numbers(members):
             if False in fits or not fits:
                 return None  # true, and not what the story says
             self.quoted.add(name)
@@ -190,8 +189,9 @@ def _is_told(definition: Definition | None, member: Expression) -> bool:
     return member.operations == (OPERATION_OF.get(definition.relation),) and member.operands == operands
 
 
-def _is_friend_alone(operand: Operand) -> bool:
-    return operand.name is not None and operand.amount is None
+def _numbers(members: Iterable[Expression]) -> list[Expression]:
+    """The members that are a number, or a friend with an amount."""
+    return [member for member in members if not member.operations and member.operands[0].amount is not None]
 
 
 def _is_doubling(definition: Definition, derivations: Iterable[Expression]) -> bool:
@@ -223,8 +223,10 @@ def _joined(statements: Sequence[Statement], known: Collection[str]) -> list[Sta
     # 2. "3 + 4 = 7, so Ann has 7": an operation right before an amount that was not known is how it was worked out.
     joined: list[Statement] = []
     for statement in by_subject:
-        if joined and joined[-1].subject is None and _is_open(statement, known):
+        is_open = _is_open(statement, known)
+        while is_open and joined and joined[-1].subject is None:
             statement = replace(statement, members=joined.pop().members + statement.members)
+            is_open = bool(joined) and not _numbers(joined[-1].members)  # and before it, words without a result
         joined.append(statement)
     # 3. "Ann has 7, for Tom has 3 and 3 + 4 = 7": likewise elsewhere, where there is one of each.
     nobodys = [s for s in joined if s.subject is None]

@@ -114,7 +114,7 @@ class _Reader:
 
     def _expression(self) -> Expression:
         if self._take("asmanyas"):
-            return self._expression()
+            return self._operation(as_many_as=True)
         if compared := self._comparison():
             return compared
         if self._take("("):
@@ -124,13 +124,13 @@ class _Reader:
             return inner
         return self._operation()
 
-    def _operation(self) -> Expression:
+    def _operation(self, as_many_as: bool = False) -> Expression:
         operands, operations = [self._operand()], []
         while True:
             if self._peek() in _OPERATIONS:
                 operations.append(self._next().kind)
                 operands.append(self._operand())
-            elif added := self._added():
+            elif added := self._added(as_many_as):
                 operations.append("plus")
                 operands.append(added)
             else:
@@ -149,12 +149,16 @@ class _Reader:
         self.place = start
         return None
 
-    def _added(self) -> Operand | None:
-        """The second operand of "Tom and 4 more", "Tom and Bob together"; None, and nothing taken, for anything else."""
+    def _added(self, as_many_as: bool) -> Operand | None:
+        """The second operand of "Tom and 4 more", "Tom and Bob together"; None, and nothing taken, for anything else.
+
+        After "as many as" a number needs no "more".
+        """
         start = self.place
         if self._peek() == "break" and self._next().text == "and" and self._peek() in ("name", "number"):
             operand = self._operand()
-            if self._take("more") or self._take("together") or self._take("combined"):
+            is_added = self._take("more") or self._take("together") or self._take("combined")
+            if is_added or (as_many_as and operand.name is None):
                 return operand
         self.place = start
         return None
@@ -211,9 +215,17 @@ class _Reader:
 
 
 def _with_named_member(members: tuple[Expression, ...]) -> Statement:
-    """ "Ann = 3 + 4 = 7", "Tom + 4 = Ann": the one member that is a friend alone is whom the others are about."""
+    """Of "Ann = 3 + 4 = 7" or "Tom + 4 = Ann" the one member that is a friend alone is whom the others are about.
+
+    "Ann's 7" alone is Ann's amount.
+    """
+    if len(members) == 1 and not members[0].operations:
+        name, amount = members[0].operands[0]
+        if name is None or amount is None:
+            raise Unreadable
+        return Statement(name, (Expression((Operand(None, amount),)),))
     lone = [m.operands[0].name for m in members if not m.operations and m.operands[0].amount is None]
-    if (len(members) == 1 and not members[0].operations) or len(lone) > 1:
+    if len(lone) > 1:
         raise Unreadable
     if not lone:
         return Statement(None, members)

@@ -30,6 +30,8 @@ _REWRITTEN = tuple(
 )
 _SAME_CHARACTERS = str.maketrans({"×": "*", "·": "*", "−": "-", "–": "-", "’": "'", "\u00a0": " "})
 _TOKEN = re.compile(r"'s\b|[A-Za-z]+|[0-9]+|[^\sA-Za-z0-9]")
+_OWNER = re.compile(r"\b([A-Z][a-z]{1,20})'s [0-9]")  # "Dave's 12" is a friend's, whom the story may not know
+_NO_OWNERS = {"It", "That", "Let", "There", "Here", "He", "She", "Who", "What", "Where", "How", "This"}
 _UNREADABLE_NUMBER = re.compile(r"[0-9][.,][0-9]|[0-9](?![xX][0-9 ])[A-Za-z]|[A-WYZa-wyz_][0-9]")
 _KINDS = {
     word: kind
@@ -93,7 +95,8 @@ def read_words(line: str, story: Story) -> list[Token]:
     text = plain_text(" ".join(line.split()))
     if not text.isascii() or _UNREADABLE_NUMBER.search(text):
         raise Unreadable
-    names = {*story.by_name, *NAMES}
+    strangers = set(_OWNER.findall(text)) - _NO_OWNERS
+    names = {*story.by_name, *NAMES, *strangers}
     things = {story.things, story.things.removesuffix("s")}
     tokens = [_token(word, names, things) for word in _TOKEN.findall(text)]
     return [token for token in tokens if token.kind != "left out"]
