@@ -174,6 +174,9 @@ RIGHT = [
     "Ann has seven pens since Tom has three and 3 + 4 = 7",
     "Ann has 4 + 3 = 7 pens.",
     "Ann: Tom (3) + 4 = 7",
+    "Ann has 7 pens (Tom's 3 + 4).",
+    "Tom: 3, Ann: Tom's pens plus 4 = 7",
+    "\\text{Ann} = 3 + 4 = 7",
     "As many as Tom and 4: Tom's 3 plus 4, so Ann's 7",
 ]
 
@@ -228,6 +231,10 @@ UNREAD = [
     "Tom and Bob have 12",
     "Tom has 3 plus 4, so Ann has 7",
     "Ann gets 4",
+    "Ann has 4 and Tom's 3, so Ann has 7",
+    "Ann has 3 and 4 = 7",
+    "Ann's 3 + 4 = 7",
+    "Ann has Tom's 3 pens and adds 4",
     "Ann has 3.5 + 3.5 = 7",
     "Ann has 7 more",
     "Ann has at least 7",

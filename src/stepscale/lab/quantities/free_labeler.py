@@ -72,9 +72,8 @@ class _Judge:
         named = {operand.name for operand in operands} | {statement.subject}
         if not named <= {None, *self.story.by_name}:
             return True
-        if any(o.name and o.amount not in (None, self.story.amounts[o.name]) for o in operands):
-            return True
-        return len(self._values(statement)) > 1 and not self._may_mean_otherwise(statement)
+        is_wrong = any(o.name and o.amount not in (None, self.story.amounts[o.name]) for o in operands)
+        return (is_wrong or len(self._values(statement)) > 1) and not self._may_mean_otherwise(statement)
 
     def _verdict(self, statement: Statement) -> int | None:
         """What the strict labeler would say of a statement; None if it is not clear how it is meant."""
@@ -82,7 +81,7 @@ class _Judge:
             return NEGATIVE
         if len(self._values(statement)) > 1 or any(len(member.operations) > 1 for member in statement.members):
             return None
-        if statement.kind == "answer":
+        if statement.is_answer:
             return self._answer(statement)
         if statement.subject is None:
             return self._of_nobody(statement)
@@ -164,19 +163,17 @@ class _Judge:
     def _may_mean_otherwise(self, statement: Statement) -> bool:
         """Whether an untrue statement may be a true one, badly worded.
 
-        "Tom has 3 plus 4" may begin with what Tom has, "Ann gets 4" may tell what is added, and "3 + 4 = 7 + 2 = 9" runs on.
+        "Tom has 3 plus 4" may begin with what Tom has, "Ann has 4" may tell what is added, "Ann's 3 + 4 = 7" may be a sum that is
+        Ann's, and "3 + 4 = 7 + 2 = 9" runs on.
         """
-        derivations = [member for member in statement.members if member.operations]
-        if len(derivations) > 1:
+        if sum(bool(member.operations) for member in statement.members) > 1:
             return True
+        first, last = statement.members[0].operands[0], statement.members[-1].operands[0]
         if statement.subject is None:
-            return False
-        first = statement.members[0]
+            return bool(first.name and first.amount and last.amount == self.story.amounts[first.name])
         begins = Operand(None, self.story.amounts[statement.subject])
         added = Operand(None, self.story.by_name[statement.subject].number)
-        return bool(first.operations and first.operands[0] == begins) or (
-            statement.kind == "gets" and first.operands == (added,)
-        )
+        return first == (begins if statement.members[0].operations else added)
 
 
 def _is_told(definition: Definition | None, member: Expression) -> bool:
@@ -211,7 +208,7 @@ def _only_opens(line: str, story: Story) -> bool:
 
 def _joined(statements: Sequence[Statement], known: Collection[str]) -> list[Statement]:
     """Statements with an operation of nobody's joined to the friend whom they are about; answers last."""
-    amounts = [statement for statement in statements if statement.kind != "answer"]
+    amounts = [statement for statement in statements if not statement.is_answer]
     # 1. What is said of one friend in several places is one statement, at the last of them.
     by_subject: list[Statement] = []
     for statement in amounts:
@@ -234,7 +231,7 @@ def _joined(statements: Sequence[Statement], known: Collection[str]) -> list[Sta
     if len(nobodys) == len(open_ones) == 1:
         joined = [s for s in joined if s not in (*nobodys, *open_ones)]
         joined.append(replace(open_ones[0], members=open_ones[0].members + nobodys[0].members))
-    return joined + [statement for statement in statements if statement.kind == "answer"]
+    return joined + [statement for statement in statements if statement.is_answer]
 
 
 def _is_open(statement: Statement, known: Collection[str]) -> bool:

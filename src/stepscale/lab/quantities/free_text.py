@@ -33,12 +33,12 @@ class Expression:
 class Statement:
     """Expressions that are said to be equal, and the friend whose amount they are said to be (None: not said).
 
-    ``kind``: "amount"; "gets" where the verb may mean an addition to what one has; or "answer".
+    ``is_answer``: said to be the answer.
     """
 
     subject: str | None
     members: tuple[Expression, ...]
-    kind: str = "amount"
+    is_answer: bool = False
 
 
 def read_statements(line: str, story: Story) -> list[Statement] | None:
@@ -61,7 +61,7 @@ class _Reader:
         while self._skip_breaks():
             if self._peek() == "equals" and found:  # "Tom's 3 plus 4, so that makes 7"
                 last = found.pop()
-                found.append(Statement(last.subject, last.members + self._equal_members(), last.kind))
+                found.append(Statement(last.subject, last.members + self._equal_members(), last.is_answer))
             else:
                 found.append(self._statement())
         if not found:
@@ -75,10 +75,8 @@ class _Reader:
             name = self._need("name")
             self._skip_breaks()
             return Statement(name, self._members())
-        start = self.place
         if subject := self._subject():
-            kind = "gets" if "gets" in [token.kind for token in self.tokens[start : self.place]] else "amount"
-            return Statement(subject, self._members(), kind)
+            return Statement(subject, self._members())
         members = self._members()
         if self._take("goto"):  # "As many as Tom and 4 more go to Ann"
             return Statement(self._need("name"), members)
@@ -90,14 +88,14 @@ class _Reader:
         name = self.tokens[self.place].text if self._peek() == "name" else None
         if name and self._subject() is None:
             raise Unreadable
-        return Statement(name, self._members(), "answer")
+        return Statement(name, self._members(), is_answer=True)
 
     def _subject(self) -> str | None:
         """The friend of "Ann has", "Ann gets", "Ann:", "Ann's pens:"; None, and nothing taken, where a line goes on otherwise."""
         start, name = self.place, self._take("name")
         owns = bool(self._take("'s"))
         self._take("things")
-        if name and (self._take(":") or (not owns and (self._take("has") or self._take("gets")))):
+        if name and (self._take(":") or (not owns and self._take("has"))):
             self._take("equals" if self._peek() == "equals" else ":")
             return name
         self.place = start
@@ -228,6 +226,8 @@ def _with_named_member(members: tuple[Expression, ...]) -> Statement:
     if len(lone) > 1:
         raise Unreadable
     if not lone:
+        if not any(member.operations for member in members):  # "Ann has 3 and 4 = 7"
+            raise Unreadable
         return Statement(None, members)
     others = tuple(m for m in members if m.operations or m.operands[0].amount is not None)
     return Statement(lone[0], others)

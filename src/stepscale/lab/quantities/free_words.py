@@ -38,14 +38,13 @@ _KINDS = {
     for kind, words in {
         "break": ", ; . and so thus therefore hence then because since as but",
         "equals": "= is are was equals equal makes make gives give",
-        "has": "has have owns holds",
-        "gets": "gets get got receives received",
+        "has": "has have owns holds gets get got receives received",
         "plus": "+ plus",
         "minus": "- minus less",
         "times": "* x times",
         "goto": "goto",
         "answer": "answer answers",
-        "left out": "the a an of in total all altogether now first next finally final also that number amount",
+        "left out": "the a an of in total all altogether now first next finally final also given that number amount",
     }.items()
     for word in words.split()
 }
