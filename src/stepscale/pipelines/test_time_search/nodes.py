@@ -52,11 +52,6 @@ def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[
     return without_learned(test_problems, solutions, problems)
 
 
-def leave_unscored() -> tuple[pd.DataFrame, pd.DataFrame]:
-    """No scores, by no PRM and no ORM."""
-    return empty(SCORES), empty(SCORES)
-
-
 def score_with_prm(
     prm_model: Path,
     test_problems: pd.DataFrame,
