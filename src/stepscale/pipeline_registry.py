@@ -44,6 +44,7 @@ REPLACEMENTS: dict[str, Callable[[], Pipeline]] = {
     "sampled_pool": active_learning.sampled_pool,
     "ready_prm": reward_modeling.ready_prm,
     "best_of_n": test_time_search.best_of_n,
+    "sampled_test": test_time_search.sampled_test,
     "tree_search": test_time_search.tree_search,
     "samples": test_time_search.samples,
     "judge_samples": test_time_search.judge_samples,

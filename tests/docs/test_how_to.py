@@ -6,7 +6,13 @@ import pytest
 from how_to_page import ROOT, follow
 from tiny_models import save_tiny_llama
 
-PAGES = ["add_a_format", "add_a_labeler", "add_a_report_section", "add_a_verifier_adapter"]
+PAGES = [
+    "add_a_format",
+    "add_a_labeler",
+    "add_a_report_section",
+    "add_a_verifier_adapter",
+    "put_a_language_model_into_the_lab",
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

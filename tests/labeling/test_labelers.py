@@ -112,6 +112,18 @@ def test_the_labs_labeler_keeps_the_contract_and_spends_nothing() -> None:
     assert ledger.tokens == 0 and set(labels["labeler"]) == {"symbolic"} and not labels.empty
 
 
+def test_the_labs_labeler_counts_the_solutions_that_it_cannot_read(caplog: pytest.LogCaptureFixture) -> None:
+    story = "Some friends have pens. Tom has 3. As many as Tom and 4 more go to Ann. How many pens does Ann have?"
+    problems = pd.DataFrame({"problem_id": ["p"], "problem": [story], "answer": ["7"]})
+    written = solutions(
+        ["Ann has 3 + 4 = 7", "Answer: 7"], ["Tom has 3", "Who knows?", "Answer: 7"], ["Ann has 8", "?"]
+    )
+    with caplog.at_level("INFO"):
+        labels = SymbolicLabeler().label(problems, written, Ledger())
+    assert labels.groupby("sample_id")["rating"].apply(list).to_dict() == {0: [1, 1], 1: [0], 2: [-1]}
+    assert "1 of 3 solutions have a line that the labeler cannot read" in caplog.text
+
+
 def test_labels_of_another_length_than_the_steps_are_refused() -> None:
     with pytest.raises(InputError, match="3 labels for the 2 steps"):
         label_table(solutions(["a", "b"]), "x", [[1, 1, 1]])

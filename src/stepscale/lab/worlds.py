@@ -12,8 +12,7 @@ from typing import Literal
 from stepscale.lab import labeler as formulas_labeler
 from stepscale.lab.families import FAMILIES as FORMULAS
 from stepscale.lab.families import HELD_OUT_FAMILY as HELD_OUT_FORMULA
-from stepscale.lab.quantities import labeler as quantities_labeler
-from stepscale.lab.quantities import stories
+from stepscale.lab.quantities import free_labeler, stories
 from stepscale.lab.quantities.wording import read_story, tell
 from stepscale.lab.world import read_world
 
@@ -66,4 +65,4 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
         Malformed: The problem is of no world of the lab. Whatever the steps hold, they only get ratings.
     """
     is_story = problem.lstrip().startswith(_BEGINNING_OF_STORIES)
-    return quantities_labeler.rate_steps(problem, steps) if is_story else formulas_labeler.rate_steps(problem, steps)
+    return free_labeler.rate_steps(problem, steps) if is_story else formulas_labeler.rate_steps(problem, steps)

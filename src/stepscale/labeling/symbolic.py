@@ -1,12 +1,16 @@
 """The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.worlds``)."""
 
+import logging
+
 import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.lab.expressions import Malformed
 from stepscale.lab.worlds import rate_steps
-from stepscale.labeling.contract import label_table
+from stepscale.labeling.contract import NEGATIVE, label_table
+
+logger = logging.getLogger(__name__)
 
 NAME = "symbolic"
 
@@ -24,7 +28,8 @@ class SymbolicLabeler:
 def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
     """A step_labels table of ``solutions``, up to each one's first negative step (Lightman et al. 2023, 2.4).
 
-    Identical solutions are rated once. Raises InputError if a problem is not in the lab's language.
+    Ratings also end before the first line that the labeler cannot read; the log counts such solutions. Identical solutions
+    are rated once. Raises InputError if a problem is not in the lab's language.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     known: dict[tuple[str, tuple[str, ...]], list[int]] = {}
@@ -34,6 +39,16 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataF
         if key not in known:
             known[key] = _rate(texts[problem_id], key[1])
         ratings.append(known[key])
+    unread = sum(
+        NEGATIVE not in rated and len(rated) < len(steps)
+        for rated, steps in zip(ratings, solutions["steps"], strict=True)
+    )
+    if unread:
+        logger.info(
+            "%d of %d solutions have a line that the labeler cannot read: no ratings from there on",
+            unread,
+            len(ratings),
+        )
     return label_table(solutions, NAME, ratings)
 
 

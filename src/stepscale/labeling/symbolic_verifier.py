@@ -11,7 +11,7 @@ from stepscale.verifiers.contract import StepScores, Trajectory
 
 
 class SymbolicVerifier:
-    """A Verifier that is always right: P(negative) is 1 from the first negative step on, else 0. It spends no tokens."""
+    """A Verifier that is always right: P(negative) is 1 from the first step that is negative or unreadable, else 0."""
 
     name = "labeler"
 

@@ -1,7 +1,7 @@
 """What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -23,6 +23,9 @@ class LabProblems(Block):
     """How many problems the lab makes, by split."""
 
     world: Literal["formulas", "quantities"] = Field("formulas", description="the lab's world (docs/lab.md)")
+    levels: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(
+        (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5"
+    )
     train: int = Field(ge=1, description="problems generator and verifiers learn from")
     valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
     test: int = Field(ge=1, description="problems results are measured on")

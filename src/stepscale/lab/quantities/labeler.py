@@ -40,6 +40,15 @@ def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
     return ratings
 
 
+def is_in_form(step: str) -> bool:
+    """Whether a step has the lab's own form, right or wrong; what it quotes must be a sentence of the lab, told or not."""
+    text = step.strip()
+    match = _STEP.fullmatch(text) if len(text) <= MAX_STEP_CHARACTERS else None
+    if match and match["quoted"]:
+        return _sentence(match["quoted"]) is not None
+    return bool(match or _ANSWER.fullmatch(text) or _RESTATED.fullmatch(text))
+
+
 def rate_step(story: Story, known: set[str], step: str) -> int:
     """The rating of one step where the amounts of ``known`` names are known; enters the name it works out."""
     text = step.strip()
@@ -87,7 +96,11 @@ def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
 
 def _is_told(definition: Definition, quoted: str) -> bool:
     """Whether a quoted sentence says what the story says of its name."""
+    return _sentence(quoted) == definition
+
+
+def _sentence(quoted: str) -> Definition | None:
     try:
-        return read_sentence(quoted.rstrip(".") + ".")[0] == definition
+        return read_sentence(quoted.rstrip(".") + ".")[0]
     except Malformed:
-        return False
+        return None

@@ -1,4 +1,4 @@
-"""The labels that the run passes on: their part of the report."""
+"""The labeled pool and the labels that the run passes on: their parts of the report."""
 
 import pandas as pd
 from kedro.pipeline import Node
@@ -8,6 +8,7 @@ from stepscale.pipelines.active_learning.release import people_of
 from stepscale.report.part import Part
 from stepscale.studies.verifiers.figures import labels_part
 from stepscale.studies.verifiers.people import people_tables
+from stepscale.studies.verifiers.pool import pool_part
 
 
 def nodes() -> list[Node]:
@@ -20,6 +21,11 @@ def nodes() -> list[Node]:
             name="show_labels",
         )
     ]
+
+
+def show_pool(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
+    """The part of the report on the pool and how far it is labeled."""
+    return pool_part(solutions, labels)
 
 
 def show_labels(counts: pd.DataFrame, settings: ReleaseSettings) -> Part:

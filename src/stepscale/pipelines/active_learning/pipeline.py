@@ -19,6 +19,12 @@ def create_pipeline() -> Pipeline:
             name="label_pool",
         ),
         Node(nodes.gather_labels, inputs={"shards": "pool_label_shards"}, outputs="step_labels", name="label_steps"),
+        Node(
+            measuring.show_pool,
+            inputs={"solutions": "pool_solutions", "labels": "step_labels"},
+            outputs="pool_part",
+            name="show_pool",
+        ),
     ]
     return Pipeline([*_sampled(), *label], tags="active_learning")
 

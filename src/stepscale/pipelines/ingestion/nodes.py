@@ -1,6 +1,7 @@
 """Nodes of ingestion. Heavy libraries are imported where they are used."""
 
 import logging
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -40,11 +41,12 @@ def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
-    practice = make_problems(counts.train + counts.valid, "train", seed, world=counts.world)
+    made = partial(make_problems, run_seed=seed, levels=counts.levels, world=counts.world)
+    practice = made(counts.train + counts.valid, "train")
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
-    test = make_problems(counts.test, "test", seed, world=counts.world)
-    heldout = make_problems(counts.heldout, "test", seed, families=(WORLDS[counts.world].held_out,), world=counts.world)
+    test = made(counts.test, "test")
+    heldout = made(counts.heldout, "test", families=(WORLDS[counts.world].held_out,))
     return pd.concat([practice, test, heldout], ignore_index=True)
 
 

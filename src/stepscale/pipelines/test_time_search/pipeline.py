@@ -18,7 +18,16 @@ def create_pipeline() -> Pipeline:
 
 def best_of_n() -> Pipeline:
     """Samples of the test problems, each scored by the PRM and the ORM."""
-    sampled = [
+    return Pipeline([*_sample(), *_score()], tags="test_time_search")
+
+
+def sampled_test() -> Pipeline:
+    """The samples without scores, where nothing is trained."""
+    return Pipeline(_sample(), tags="sampled_test")
+
+
+def _sample() -> list[Node]:
+    return [
         Node(
             nodes.choose_test_problems,
             inputs={"problems": "problems"},
@@ -33,7 +42,6 @@ def best_of_n() -> Pipeline:
         ),
         Node(gather, inputs={"shards": "test_shards"}, outputs="test_solutions", name="gather_test"),
     ]
-    return Pipeline([*sampled, *_score()], tags="test_time_search")
 
 
 def _score() -> list[Node]:

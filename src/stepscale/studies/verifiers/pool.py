@@ -1,0 +1,44 @@
+"""What the report says about the pool: its solutions, and how many of their steps have a label."""
+
+import pandas as pd
+
+from stepscale.labeling.contract import NEGATIVE
+from stepscale.report.part import Part, TextTable
+
+_KEY = ["problem_id", "sample_id"]
+_NOTE = (
+    "Labels end at a solution's first negative step. They may end earlier, before a step that the labeler could not judge: such "
+    "a step and those after it have no label, and the solution teaches by the labels before."
+)
+
+
+def pool_part(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
+    """The part of the report on the labeled pool.
+
+    Args:
+        solutions: A graded solutions table.
+        labels: Its step_labels, by ratings or values.
+    """
+    labeled = labels[labels["is_chosen"] & (labels["rating"].notna() | labels["value"].notna())]
+    by_solution = labeled.groupby(_KEY).agg(n=("step", "nunique"), worst=("rating", "min"))
+    joined = solutions[_KEY].join(by_solution, on=_KEY)
+    n_labeled = joined["n"].fillna(0).to_numpy(int)
+    n_steps = solutions["steps"].map(len).to_numpy(int)
+    found_error = joined["worst"].eq(NEGATIVE).fillna(False).to_numpy(bool)
+    ends_early = ~found_error & (n_labeled < n_steps)
+    to_judge = int(n_labeled.sum() + ends_early.sum())
+    right = int(solutions["is_correct"].fillna(False).sum())
+    row = {
+        "problems": f"{solutions['problem_id'].nunique():,}",
+        "solutions": f"{len(solutions):,}",
+        "right answers": _of(right, len(solutions)),
+        "steps": f"{n_steps.sum():,}",
+        "steps judged, of those that came to judgment": _of(int(n_labeled.sum()), to_judge),
+        "solutions not judged to their end": _of(int(ends_early.sum()), len(solutions)),
+    }
+    table = TextTable(title="Solutions and their labels", rows=(row,), note=_NOTE)
+    return Part(name="pool", title="What does the pool hold?", tables=(table,))
+
+
+def _of(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.1%})" if whole else "0"
