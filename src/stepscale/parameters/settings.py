@@ -36,7 +36,13 @@ class SearchSettings(Block):
 
     @model_validator(mode="after")
     def _know_the_sizes_of_served_models(self) -> Self:
-        for name, server in (("generator", self.generator.server), ("verifiers", self.verifiers.server)):
+        generative = self.verifiers.generative
+        servers = {
+            "generator": self.generator.server,
+            "verifiers": self.verifiers.server,
+            "verifiers.generative": generative.server if generative else None,
+        }
+        for name, server in servers.items():
             if server and not server.parameters:
                 raise ValueError(
                     f"{name}.server.parameters: searches are compared by FLOPs, so say how many parameters the served model has"
