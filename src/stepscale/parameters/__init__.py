@@ -37,6 +37,7 @@ from stepscale.parameters.settings import (
     SearchSettings,
     SupervisionSettings,
 )
+from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -70,6 +71,7 @@ __all__ = [
     "TrainingChains",
     "VerifierBlock",
     "VerifierModels",
+    "WorldMapBlock",
     "check_parameters",
     "settings_of",
 ]
@@ -96,6 +98,7 @@ class Parameters(Block):
     release: ReleaseOptions = Field(description="of pipelines release and loop_release")
     revisions: RevisionsBlock = Field(description="of pipelines revisions and larger_model")
     larger: LargerBlock = Field(description="of pipeline larger_model")
+    world_map: WorldMapBlock = Field(description="of pipeline world_map")
 
 
 def check_parameters(params: Mapping[str, Any]) -> Parameters:
