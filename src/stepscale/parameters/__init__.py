@@ -35,8 +35,10 @@ from stepscale.parameters.settings import (
     RevisionSettings,
     RolloutSettings,
     SearchSettings,
+    SolveOrVerifySettings,
     SupervisionSettings,
 )
+from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
@@ -66,6 +68,8 @@ __all__ = [
     "SamplingBlock",
     "SearchBlock",
     "SearchSettings",
+    "SolveOrVerifyBlock",
+    "SolveOrVerifySettings",
     "SupervisionSettings",
     "TestChains",
     "TrainingChains",
@@ -98,6 +102,7 @@ class Parameters(Block):
     release: ReleaseOptions = Field(description="of pipelines release and loop_release")
     revisions: RevisionsBlock = Field(description="of pipelines revisions and larger_model")
     larger: LargerBlock = Field(description="of pipeline larger_model")
+    solve_or_verify: SolveOrVerifyBlock = Field(description="of pipeline solve_or_verify")
     world_map: WorldMapBlock = Field(description="of pipeline world_map")
 
 

@@ -13,6 +13,7 @@ from stepscale.labeling.options import ReleaseOptions, RolloutOptions
 from stepscale.parameters.block import Block
 from stepscale.parameters.measurements import ExperimentBlock, PoolBlock, ReportBlock, RevisionsBlock, SearchBlock
 from stepscale.parameters.models import GeneratorBlock, LargerBlock, VerifierBlock
+from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.search.plan import SearchPlan, check_samples
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -88,6 +89,16 @@ class LargerSettings(Block):
     def n_problems(self) -> int:
         """Test problems that searches or revisions work on."""
         return max(self.tree_search.problems, self.revisions.test.problems)
+
+
+class SolveOrVerifySettings(Block):
+    """What critics are made of, and which samples they judge."""
+
+    generator: GeneratorBlock
+    verifiers: VerifierBlock
+    report: ReportBlock
+    solve_or_verify: SolveOrVerifyBlock
+    seed: int = Field(ge=0)
 
 
 class _RatedPool(Block):
@@ -191,6 +202,7 @@ SETTINGS: dict[str, type[Block]] = {
     "search_settings": SearchSettings,
     "revision_settings": RevisionSettings,
     "larger_settings": LargerSettings,
+    "solve_or_verify_settings": SolveOrVerifySettings,
     "rollout_settings": RolloutSettings,
     "release_settings": ReleaseSettings,
     "supervision_settings": SupervisionSettings,

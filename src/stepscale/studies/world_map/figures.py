@@ -45,8 +45,8 @@ def _figure(curves: pd.DataFrame) -> Figure:
     views = []
     for n, of_n in shown.groupby("n"):
         panels = tuple(
-            Panel(series=curve_panel(rows, x="labels", y="gain").series, title=_panel_title(*key))
-            for key, rows in of_n.groupby(["level", "misconceptions"])
+            Panel(series=curve_panel(rows, x="labels", y="gain").series, title=_panel_title(rows))
+            for _, rows in of_n.groupby(["level", "misconceptions"])
         )
         ticks = tuple((float(value), f"{value:g}") for value in sorted(curves["labels"].unique()))
         title = "step labels that the PRM learned from (log scale)"
@@ -59,8 +59,9 @@ def _figure(curves: pd.DataFrame) -> Figure:
     )
 
 
-def _panel_title(level: int, misconceptions: float) -> str:
-    return f"level {level}, misconceptions {misconceptions:.0%}"
+def _panel_title(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    return f"level {first['level']:.0f}, misconceptions {first['misconceptions']:.0%}"
 
 
 def _map_table(winners: pd.DataFrame) -> TextTable:

@@ -61,7 +61,7 @@ def _winner(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, object]:
         return {"": float(cells.mean), "_low": float(cells.low), "_high": float(cells.high)}
 
     leads = {"lead": lead(first, second), "over_majority": lead(first, MAJORITY), "beam_lead": lead(BEAM, WEIGHTED)}
-    world = rows.iloc[0][[*WORLD, *ABOUT, "n"]].to_dict()
+    world = {name: rows[name].iloc[0] for name in (*WORLD, *ABOUT, "n")}
     return {
         **world,
         "n_problems": len(by_problem),
@@ -91,7 +91,10 @@ def _curves(grid: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
 
 def _tests(rule: pd.DataFrame, cases: pd.DataFrame, n_problems: int, resamples: int, seed: int) -> pd.DataFrame:
     """The rule against every strategy always taken and against the best one of each world; worlds are resampled."""
-    taken = np.array([row[advice(rule, row)] for row in cases.to_dict("records")])
+    advised = [
+        advice(rule, dict(zip(FEATURES, values, strict=True))) for values in cases[list(FEATURES)].to_numpy(float)
+    ]
+    taken = np.array([cases[name].iloc[place] for place, name in enumerate(advised)])
     others = {name: cases[name].to_numpy(float) for name in STRATEGIES}
     others[IDEAL] = cases[list(STRATEGIES)].to_numpy(float).max(axis=1)
     rows = []
