@@ -136,7 +136,9 @@ def test_the_map_has_a_winner_for_every_world_a_rule_and_tests_of_it() -> None:
     ideal = tables["tests"].set_index("against").loc["the best strategy of each world"]
     assert ideal["difference"] <= 0 and ideal["n_worlds"] == 2
     part = map_part(tables, {})
-    assert len(part.figures) == 1 and len(part.tables[0].rows) == 4 and "Rule of thumb" in part.text
+    counts = part.tables[0].rows[0]
+    assert counts["worlds"] == "4" and sum(int(v) for k, v in counts.items() if k.endswith(("pays", "enough"))) == 4
+    assert len(part.figures) == 1 and len(part.tables[1].rows) == 4 and "Rule of thumb" in part.text
 
 
 def test_the_rule_is_tried_on_samples_among_the_strategies_that_they_tell() -> None:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from stepscale.estimators.intervals import NOISE
 from stepscale.report.number_formats import POINTS, cell
 from stepscale.report.part import Figure, Panel, Part, TextTable, View
 from stepscale.report.plots import curve_panel
 from stepscale.studies.world_map.rule import in_words
+from stepscale.studies.world_map.strategies import MAJORITY, STRATEGIES
 from stepscale.studies.world_map.tables import WORLD
 
 _READING = (
@@ -33,7 +35,7 @@ def map_part(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.Dat
         title="Which strategy pays in which world?",
         text=f"Rule of thumb, fitted to the worlds of the grid: {rule}.",
         figures=(_figure(tables["curves"]),),
-        tables=(_map_table(winners), _tests_table(tests)),
+        tables=(_counts_table(winners), _map_table(winners), _tests_table(tests)),
         summary=(f"map of {winners['world'].nunique()} worlds; rule of thumb: {rule}",),
     )
 
@@ -62,6 +64,21 @@ def _figure(curves: pd.DataFrame) -> Figure:
 def _panel_title(rows: pd.DataFrame) -> str:
     first = rows.iloc[0]
     return f"level {first['level']:.0f}, misconceptions {first['misconceptions']:.0%}"
+
+
+def _counts_table(winners: pd.DataFrame) -> TextTable:
+    """A row per N: in how many worlds each strategy wins, a vote is enough, and beam search is over-optimized."""
+    rows = []
+    for n, of_n in winners.groupby("n"):
+        clear = of_n[of_n["over_majority_low"] > NOISE]
+        row = {"N": str(n), "worlds": str(len(of_n)), "majority is enough": str(len(of_n) - len(clear))}
+        row |= {f"{name} pays": str(int(clear["winner"].eq(name).sum())) for name in STRATEGIES if name != MAJORITY}
+        rows.append(row | {"beam search is over-optimized": str(int(of_n["over_optimizes"].sum()))})
+    note = (
+        "A strategy pays where it wins and its lead over majority lies above zero with its whole 95 % interval; elsewhere "
+        "majority is enough, as far as these problems can tell."
+    )
+    return TextTable(title="In how many worlds each strategy pays", rows=tuple(rows), note=note)
 
 
 def _map_table(winners: pd.DataFrame) -> TextTable:
