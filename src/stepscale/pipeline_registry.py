@@ -15,8 +15,10 @@ from stepscale.pipelines.reporting import pipeline as reporting
 from stepscale.pipelines.revisions import pipeline as revisions
 from stepscale.pipelines.reward_modeling import pipeline as reward_modeling
 from stepscale.pipelines.rollouts import pipeline as rollouts
+from stepscale.pipelines.solve_or_verify import pipeline as solve_or_verify
 from stepscale.pipelines.supervision import pipeline as supervision
 from stepscale.pipelines.test_time_search import pipeline as test_time_search
+from stepscale.pipelines.world_map import pipeline as world_map
 
 MAIN: dict[str, Callable[[], Pipeline]] = {
     "ingestion": ingestion.create_pipeline,
@@ -34,6 +36,8 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
     "revisions": revisions.create_pipeline,
     "larger_model": larger_model.create_pipeline,
     "policy": policy.create_pipeline,
+    "solve_or_verify": solve_or_verify.create_pipeline,
+    "world_map": world_map.create_pipeline,
     "release": active_learning.release_pool,
     "loop_release": active_learning.release_with_loop,
 }

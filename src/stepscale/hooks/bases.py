@@ -25,6 +25,10 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "e
 def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Raises InputError for a base that holds no usable model, or one of the wrong kind."""
     trained = all(node.name != "take_prm" for node in pipeline.nodes)  # else the PRM is ready
+    if {"prm_model"} & pipeline.all_outputs():
+        generative = _part(catalog.load("params:verifiers"), "generative")
+        if generative is not None and _part(generative, "base") is not None and _part(generative, "server") is None:
+            check_base("verifiers.generative.base", str(_part(generative, "base")), writes=True)
     for block, made in _BASES.items():
         if made & pipeline.all_outputs() and (trained or block != "verifiers"):
             name, *parts = block.split(".")

@@ -35,8 +35,11 @@ from stepscale.parameters.settings import (
     RevisionSettings,
     RolloutSettings,
     SearchSettings,
+    SolveOrVerifySettings,
     SupervisionSettings,
 )
+from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
+from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -65,11 +68,14 @@ __all__ = [
     "SamplingBlock",
     "SearchBlock",
     "SearchSettings",
+    "SolveOrVerifyBlock",
+    "SolveOrVerifySettings",
     "SupervisionSettings",
     "TestChains",
     "TrainingChains",
     "VerifierBlock",
     "VerifierModels",
+    "WorldMapBlock",
     "check_parameters",
     "settings_of",
 ]
@@ -96,6 +102,8 @@ class Parameters(Block):
     release: ReleaseOptions = Field(description="of pipelines release and loop_release")
     revisions: RevisionsBlock = Field(description="of pipelines revisions and larger_model")
     larger: LargerBlock = Field(description="of pipeline larger_model")
+    solve_or_verify: SolveOrVerifyBlock = Field(description="of pipeline solve_or_verify")
+    world_map: WorldMapBlock = Field(description="of pipeline world_map")
 
 
 def check_parameters(params: Mapping[str, Any]) -> Parameters:

@@ -10,8 +10,10 @@ from stepscale.generation.prompts import HEADING, ChatPrompt, FewShotPrompt, Pro
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters.block import Block, FileSource, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
+from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.options import VerifierOptions, VerifierTraining
 from stepscale.verifiers.public import PublicVerifier
+from stepscale.verifiers.ready import ReadyPRM
 from stepscale.verifiers.served_options import ServedPRM
 
 if TYPE_CHECKING:
@@ -120,6 +122,9 @@ class VerifierBlock(VerifierModels):
     public: PublicVerifier | None = Field(
         None, description="the run's PRM is this reward model of others as it is, in place of one trained here"
     )
+    generative: GenerativePRM | None = Field(
+        None, description="the run's PRM is a language model that judges in words, in place of one trained here"
+    )
     prompt: str = Field(description="prompt template with {problem}")
     large: PRMBlock | None = Field(
         None,
@@ -138,14 +143,15 @@ class VerifierBlock(VerifierModels):
 
     @model_validator(mode="after")
     def _have_one_prm(self) -> Self:
-        if self.server and self.public:
-            raise ValueError("server and public both name the run's PRM; set one of them to null")
+        named = [name for name in ("server", "public", "generative") if getattr(self, name)]
+        if len(named) > 1:
+            raise ValueError(f"{named[0]} and {named[1]} both name the run's PRM; set one of them to null")
         return self
 
     @property
-    def ready_prm(self) -> ServedPRM | PublicVerifier | None:
+    def ready_prm(self) -> ReadyPRM | None:
         """The run's PRM where it is not trained here."""
-        return self.server or self.public
+        return self.server or self.public or self.generative
 
     def sized(self, small: bool) -> VerifierModels:
         """The verifiers of the run, or the small ones."""

@@ -13,6 +13,7 @@ from stepscale.labeling.options import ReleaseOptions, RolloutOptions
 from stepscale.parameters.block import Block
 from stepscale.parameters.measurements import ExperimentBlock, PoolBlock, ReportBlock, RevisionsBlock, SearchBlock
 from stepscale.parameters.models import GeneratorBlock, LargerBlock, VerifierBlock
+from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.search.plan import SearchPlan, check_samples
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -36,7 +37,13 @@ class SearchSettings(Block):
 
     @model_validator(mode="after")
     def _know_the_sizes_of_served_models(self) -> Self:
-        for name, server in (("generator", self.generator.server), ("verifiers", self.verifiers.server)):
+        generative = self.verifiers.generative
+        servers = {
+            "generator": self.generator.server,
+            "verifiers": self.verifiers.server,
+            "verifiers.generative": generative.server if generative else None,
+        }
+        for name, server in servers.items():
             if server and not server.parameters:
                 raise ValueError(
                     f"{name}.server.parameters: searches are compared by FLOPs, so say how many parameters the served model has"
@@ -82,6 +89,16 @@ class LargerSettings(Block):
     def n_problems(self) -> int:
         """Test problems that searches or revisions work on."""
         return max(self.tree_search.problems, self.revisions.test.problems)
+
+
+class SolveOrVerifySettings(Block):
+    """What critics are made of, and which samples they judge."""
+
+    generator: GeneratorBlock
+    verifiers: VerifierBlock
+    report: ReportBlock
+    solve_or_verify: SolveOrVerifyBlock
+    seed: int = Field(ge=0)
 
 
 class _RatedPool(Block):
@@ -185,6 +202,7 @@ SETTINGS: dict[str, type[Block]] = {
     "search_settings": SearchSettings,
     "revision_settings": RevisionSettings,
     "larger_settings": LargerSettings,
+    "solve_or_verify_settings": SolveOrVerifySettings,
     "rollout_settings": RolloutSettings,
     "release_settings": ReleaseSettings,
     "supervision_settings": SupervisionSettings,

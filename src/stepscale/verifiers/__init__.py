@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING
 from stepscale.lazy import lazy_names
 from stepscale.verifiers.aggregation import aggregate
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
+from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.public import PublicVerifier
 
 if TYPE_CHECKING:
     from stepscale.verifiers.examples import Example as Example
+    from stepscale.verifiers.generative import GenerativeVerifier as GenerativeVerifier
+    from stepscale.verifiers.generative import open_generative as open_generative
     from stepscale.verifiers.open_verifier import load_verifier as load_verifier
     from stepscale.verifiers.options import LoRA as LoRA
     from stepscale.verifiers.options import VerifierTraining as VerifierTraining
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Example",
+    "GenerativePRM",
+    "GenerativeVerifier",
     "LoRA",
     "ModelVerifier",
     "PublicVerifier",
@@ -27,6 +32,7 @@ __all__ = [
     "VerifierTraining",
     "aggregate",
     "load_verifier",
+    "open_generative",
     "train_reward_model",
     "train_verifier",
 ]
@@ -35,10 +41,12 @@ __getattr__ = lazy_names(
     __name__,
     {
         "Example": "examples",
+        "GenerativeVerifier": "generative",
         "LoRA": "options",
         "ModelVerifier": "scoring",
         "VerifierTraining": "options",
         "load_verifier": "open_verifier",
+        "open_generative": "generative",
         "train_reward_model": "reward_model",
         "train_verifier": "training",
     },

@@ -7,7 +7,10 @@ from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
 from stepscale.opening import check_folder, needs
 from stepscale.references import Reference, reference_in
+from stepscale.resume.content import model_hash
+from stepscale.verifiers.generative_options import GenerativePRM
 from stepscale.verifiers.public import ADAPTERS, Adapter, PublicVerifier, adapter_for
+from stepscale.verifiers.ready import ReadyPRM
 from stepscale.verifiers.saved import FILE_NAME
 from stepscale.verifiers.served_options import ServedPRM
 
@@ -114,10 +117,14 @@ def _referred(
         public = PublicVerifier.model_validate(reference.settings)
         placed = {"name": name or public.name, "dtype": dtype, "device": None if device == "auto" else device}
         return open_public_verifier(public.model_copy(update=placed))
+    if reference.kind == "generative verifier":
+        from stepscale.verifiers.generative import open_generative
+
+        return open_generative(GenerativePRM.model_validate(reference.settings), name, device, dtype)
     raise InputError(f"{name or 'verifier'}: there is none in this run ({reference.kind}); train one (reward_modeling)")
 
 
-def ready_prm_folder(ready: ServedPRM | PublicVerifier, folder: Path) -> Path:
+def ready_prm_folder(ready: ReadyPRM, folder: Path) -> Path:
     """Make ``folder`` refer to a PRM that is used as it is."""
     settings = ready.model_dump(mode="json")
     if isinstance(ready, ServedPRM):
@@ -125,6 +132,11 @@ def ready_prm_folder(ready: ServedPRM | PublicVerifier, folder: Path) -> Path:
         return Reference(kind="verifier server", source=ready.source, settings=settings, identity=identity).write(
             folder
         )
+    if isinstance(ready, GenerativePRM):
+        here = ready.server is None and Path(ready.source).is_dir()
+        identity = ready.identity | ({"weights": model_hash(ready.source)} if here else {})
+        reference = Reference(kind="generative verifier", source=ready.source, settings=settings, identity=identity)
+        return reference.write(folder)
     running = {"name", "device"}
     identity = ready.model_dump(mode="json", exclude=running)
     return Reference(kind="public verifier", source=ready.source, settings=settings, identity=identity).write(folder)

@@ -13,6 +13,7 @@ from stepscale.report.report_page import ReportPage, in_order
 
 MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels")
 STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
+BEYOND = ("solve_or_verify", "world_map")  # what neither paper asks
 
 
 def nodes() -> list[Node]:
@@ -30,12 +31,19 @@ def nodes() -> list[Node]:
             outputs="study_parts",
             name="gather_study_parts",
         ),
+        Node(
+            gather_parts,
+            inputs={name: f"{name}_part" for name in BEYOND},
+            outputs="parts_beyond",
+            name="gather_parts_beyond",
+        ),
         Node(state_facts, inputs={"seed": "params:seed"}, outputs="run_facts", name="state_facts"),
         Node(
             report,
             inputs={
                 "main_parts": "main_parts",
                 "study_parts": "study_parts",
+                "parts_beyond": "parts_beyond",
                 "facts": "run_facts",
                 "parameters": "parameters",
             },
@@ -57,11 +65,15 @@ def state_facts(seed: int) -> dict[str, str]:
 
 
 def report(
-    main_parts: Sequence[Part], study_parts: Sequence[Part], facts: dict[str, str], parameters: Mapping[str, Any]
+    main_parts: Sequence[Part],
+    study_parts: Sequence[Part],
+    parts_beyond: Sequence[Part],
+    facts: dict[str, str],
+    parameters: Mapping[str, Any],
 ) -> dict[str, Any]:
     """The page as HTML, all claims, and the few lines that a run ends with."""
     flat = {key: _flat(value) for key, value in parameters.items()}
-    page = ReportPage(in_order([*main_parts, *study_parts]), facts, flat)
+    page = ReportPage(in_order([*main_parts, *study_parts, *parts_beyond]), facts, flat)
     return {
         "report": html_page(page),
         "claims": [asdict(claim) for claim in page.claims],

@@ -50,7 +50,10 @@ def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
     from stepscale.verifiers.open_verifier import ready_prm_folder
 
     if verifiers.ready_prm is None:
-        raise InputError("verifiers: no PRM is named that is ready; give verifiers.server or verifiers.public")
+        raise InputError(
+            "verifiers: no PRM is named that is ready; give verifiers.server or verifiers.public, or "
+            "verifiers.generative"
+        )
     absent = Reference(kind="none").write(scratch_folder("no-orm"))
     return ready_prm_folder(verifiers.ready_prm, scratch_folder("prm")), absent
 

@@ -1,0 +1,42 @@
+"""Solve or verify: a critic is trained or given, and its judgements stand against more samples at equal FLOPs."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from stepscale.estimators.rising import Rising
+from stepscale.parameters.block import Block
+from stepscale.parameters.models import FineTuning
+from stepscale.verifiers.generative_options import GenerativePRM
+
+
+class CriticTraining(Block):
+    """The lab's critic: the generator's base, fine-tuned on critiques that the labeler makes."""
+
+    problems: int = Field(ge=1, description="the first so many training problems")
+    per_problem: int = Field(ge=1, description="solutions of the labelled pool that are criticised, per problem")
+    max_new_tokens: int = Field(ge=1, description="longest critique (tokens)")
+    temperature: float = Field(0.7, gt=0, description="of its judgements")
+    fine_tuning: FineTuning
+
+
+class SolveOrVerifyBlock(Block):
+    """More samples with a vote, or fewer samples with judgements (arXiv 2504.01005)."""
+
+    critic: GenerativePRM | None = Field(
+        None, description="a language model that judges as it is; null: the lab's critic is trained (world quantities)"
+    )
+    training: CriticTraining = Field(description="of the lab's critic")
+    problems: int = Field(ge=2, description="the first so many test problems")
+    samples: Rising = Field(description="S: samples per problem that are judged")
+    judgements: Rising = Field(description="V: judgements per sample")
+    solve: Rising = Field(description="N of the vote without judgements; those beyond the samples are left out")
+    problems_per_shard: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _leaves_judgements_to_the_study(self) -> Self:
+        if self.critic and self.critic.judgements != 1:
+            raise ValueError("critic.judgements: the study asks for as many as judgements says; leave it out")
+        if self.critic and self.critic.temperature == 0 and max(self.judgements) > 1:
+            raise ValueError("critic.temperature: several judgements at 0 are all the same; set it above 0")
+        return self

@@ -1,0 +1,217 @@
+"""Nodes of solve or verify: critiques to learn from, a critic, its judgements shard by shard, and what they buy."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from stepscale.cost import Ledger
+from stepscale.engine.opened import opened
+from stepscale.engine.placement import Placement
+from stepscale.errors import InputError
+from stepscale.formats.checking import empty
+from stepscale.formats.tables import SOLUTIONS
+from stepscale.lab.critiques import ASK, STEP, critique
+from stepscale.lab.expressions import Malformed
+from stepscale.parameters import SolveOrVerifySettings
+from stepscale.pipelines.sampling import gather, open_generator
+from stepscale.report.part import Part
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
+from stepscale.scratch import scratch_folder
+from stepscale.studies.solve_or_verify.figures import solve_or_verify_part
+from stepscale.studies.solve_or_verify.measure import Sizes, measure
+from stepscale.verifiers.contract import Trajectory
+from stepscale.verifiers.critique_text import question
+from stepscale.verifiers.generative_options import GenerativePRM
+
+if TYPE_CHECKING:
+    from stepscale.verifiers.generative import GenerativeVerifier, Judgement
+
+logger = logging.getLogger(__name__)
+_NEEDS_A_CRITIC = "the lab writes critiques of its world of quantities alone; name a critic (solve_or_verify.critic)"
+
+
+@dataclass(frozen=True)
+class Critic:
+    """How the critic is asked, and where it runs."""
+
+    asked: GenerativePRM
+    placement: Placement
+
+    def open(self) -> "GenerativeVerifier":
+        """The verifier, opened once in each process that makes pieces."""
+        from stepscale.verifiers.generative import open_generative
+
+        return opened(open_generative, self.asked, "critic", self.placement.device, self.placement.dtype)
+
+
+def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings) -> pd.DataFrame:
+    """Critiques of pool solutions as solutions to imitate: ``prompt`` holds the question. None where a critic is named.
+
+    Of each problem wrong and right solutions are taken in turn.
+
+    Raises:
+        InputError: A problem is not in the lab's language.
+    """
+    options = settings.solve_or_verify
+    if options.critic:
+        return empty(SOLUTIONS)
+    train = problems[problems["split"] == "train"].head(options.training.problems)
+    pool = solutions[solutions["problem_id"].isin(set(train["problem_id"])) & solutions["steps"].map(len).gt(0)]
+    turn = pool.groupby(["problem_id", "is_correct"], dropna=False).cumcount()
+    chosen = pool.assign(turn=turn).sort_values(["problem_id", "turn"], kind="stable")
+    chosen = chosen.groupby("problem_id", sort=False).head(options.training.per_problem)
+    texts, asked = dict(zip(train["problem_id"], train["problem"], strict=True)), _asked(Path(), settings)
+    rows = []
+    for number, (problem_id, steps) in enumerate(zip(chosen["problem_id"], chosen["steps"], strict=True)):
+        trajectory = Trajectory(texts[problem_id], tuple(steps))
+        try:
+            lines = critique(trajectory.problem, trajectory.steps)
+        except Malformed as error:
+            raise InputError(f"solve_or_verify: {error}; {_NEEDS_A_CRITIC}") from None
+        row = {"problem_id": problem_id, "sample_id": number, "steps": lines, "finish": "solution"}
+        rows.append(row | {"prompt": question(trajectory, asked)})
+    if not rows:
+        raise InputError(
+            "solve_or_verify: the pool has no solutions of the training problems; run active_learning first"
+        )
+    return pd.DataFrame(rows).assign(answer=None, is_correct=None)
+
+
+def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: SolveOrVerifySettings) -> Path:
+    """The generator's base fine-tuned on critiques, or a folder that refers to the critic that is named.
+
+    Raises:
+        InputError: The base's weights are not here.
+    """
+    from stepscale.engine.encoding import TextFormat
+    from stepscale.generation.finetune import GeneratorTraining, fine_tune_generator
+    from stepscale.tracking import child_run
+    from stepscale.verifiers.open_verifier import ready_prm_folder
+
+    options, folder, base = settings.solve_or_verify, scratch_folder("critic"), settings.generator.base
+    if options.critic:
+        return ready_prm_folder(options.critic, folder)
+    if base is None or settings.generator.server:
+        raise InputError(
+            "solve_or_verify: a served generator is no base of a critic; name one (solve_or_verify.critic)"
+        )
+    optimization = options.training.fine_tuning.model_copy(update={"seed": settings.seed})
+    config = GeneratorTraining(layout=TextFormat(prompt="{problem}"), optimization=optimization)
+    with child_run("critic", options) as run:
+        fit = fine_tune_generator(base, problems, critiques, config, folder, on_log=run.on_log)
+        run.metrics({"tokens": fit.tokens, "seconds": fit.seconds, "critiques": len(critiques)})
+        run.folder(folder, "model")
+    return folder
+
+
+def judge_samples(
+    critic_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings
+) -> ShardPlan:
+    """Judgements of the first samples of the first test problems, a piece per few problems."""
+    options = settings.solve_or_verify
+    tested = problems[problems["split"] == "test"].head(options.problems)
+    samples = solutions[solutions["sample_id"] < max(options.samples)]
+    critic = Critic(_asked(critic_model, settings), settings.verifiers.placement)
+    pieces = []
+    for start in range(0, len(tested), options.problems_per_shard):
+        part = tested.iloc[start : start + options.problems_per_shard]
+        judged = samples[samples["problem_id"].isin(set(part["problem_id"]))]
+        recipe = Recipe.of(
+            judge_part,
+            f"stepscale.generation.{'server' if critic.asked.server else 'local'}",
+            inputs={
+                "critic": model_hash(critic_model, settings.verifiers.placement.dtype),
+                "problems": content_hash(part[["problem_id", "problem"]]),
+                "samples": content_hash(judged[["problem_id", "sample_id", "steps"]]),
+            },
+            settings={key: value for key, value in critic.asked.identity.items() if key != "base"},
+            seed=settings.seed,
+        )
+        pieces.append(Piece(f"judged-{start:06d}", recipe, partial(judge_part, critic, part, judged), len(judged)))
+    return ShardPlan("judging samples", tuple(pieces), unit="solutions")
+
+
+def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) -> Made:
+    """The judgements of some samples; samples of equal text share theirs."""
+    verifier, ledger = critic.open(), Ledger()
+    texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
+    trajectories = [
+        Trajectory(texts[problem_id], tuple(steps))
+        for problem_id, steps in zip(samples["problem_id"], samples["steps"], strict=True)
+    ]
+    distinct = list(dict.fromkeys(trajectories))
+    by_trajectory = dict(zip(distinct, verifier.judge(distinct, ledger)[0], strict=True))
+    questions = dict(zip(distinct, verifier.encode(distinct), strict=True))
+    k = critic.asked.judgements
+    table = pd.DataFrame(
+        {
+            "problem_id": samples["problem_id"].to_numpy(),
+            "sample_id": samples["sample_id"].to_numpy(),
+            "verdicts": [[_verdict(one) for one in by_trajectory[t]] or [-1] * k for t in trajectories],
+            "written": [[one.tokens for one in by_trajectory[t]] or [0] * k for t in trajectories],
+            "question_tokens": [len(questions[t].ids) for t in trajectories],
+            "critic_parameters": verifier.parameters,
+        }
+    )
+    unread = sum(-1 in verdicts for verdicts in table["verdicts"])
+    if unread:
+        logger.warning("critic: %d of %d solutions have judgements that cannot be read to the end", unread, len(table))
+    return Made(table, ledger)
+
+
+def gather_judgements(shards: Shards) -> pd.DataFrame:
+    """The judgements of all pieces."""
+    return gather(shards)
+
+
+def measure_solve_or_verify(
+    generator_model: Path,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    judgements: pd.DataFrame,
+    settings: SolveOrVerifySettings,
+) -> dict[str, pd.DataFrame]:
+    """Votes and judged samples at equal FLOPs."""
+    generator = open_generator(generator_model, settings.generator, settings.seed)
+    texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
+    prompts = {i: len(generator.encode_prompt(texts[i])) for i in dict.fromkeys(judgements["problem_id"])}
+    sizes = Sizes(generator.parameters, int(judgements["critic_parameters"].max()), prompts)
+    if not (sizes.generator and sizes.critic):
+        raise InputError(
+            "solve_or_verify: FLOPs are compared, so say how many parameters served models have (parameters)"
+        )
+    options = settings.solve_or_verify
+    return measure(solutions, judgements, sizes, options, settings.report.bootstrap, settings.seed)
+
+
+def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
+    """Its part of the report."""
+    return solve_or_verify_part(tables)
+
+
+def _asked(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM:
+    """How the critic is asked for as many judgements as the study needs."""
+    options = settings.solve_or_verify
+    most = {"judgements": max(options.judgements), "seed": settings.seed}
+    if options.critic:
+        return options.critic.model_copy(update=most)
+    training = options.training
+    return GenerativePRM(
+        base=str(critic_model),
+        ask=ASK,
+        step=STEP,
+        ends_before="",
+        temperature=training.temperature,
+        max_new_tokens=training.max_new_tokens,
+        **most,
+    )
+
+
+def _verdict(judgement: "Judgement") -> int:
+    """1: no error; 0: an error; -1: not readable to the end."""
+    return 0 if False in judgement.verdicts else -1 if None in judgement.verdicts else 1

@@ -1,0 +1,114 @@
+"""What the report says of the map: one figure, one table, the rule of thumb and how it stood its tests."""
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from stepscale.estimators.intervals import NOISE
+from stepscale.report.number_formats import POINTS, cell
+from stepscale.report.part import Figure, Panel, Part, TextTable, View
+from stepscale.report.plots import curve_panel
+from stepscale.studies.world_map.rule import in_words
+from stepscale.studies.world_map.strategies import MAJORITY, STRATEGIES
+from stepscale.studies.world_map.tables import WORLD
+
+_READING = (
+    "Every world has its own generator, a hand of the lab that errs as the world says. It has its own PRM, a logistic "
+    "regression learned from so many labelled steps. A line is a strategy's accuracy less that of majority, with its 95 % "
+    "band. Above zero it pays to use the PRM; below zero the vote is enough. Panels: problems of different lengths, generators "
+    "with the fewest and the most misconceptions. Worlds that differ in slips and flipped labels are averaged. Revisions are "
+    "by a synthetic reviser."
+)
+_NOTE = (
+    "The winner by mean accuracy and its lead over the runner-up, paired by problem, with its 95 % interval. It was chosen on "
+    "the same problems, so the lead leans upwards. * beam search is over-optimized there: it lies below best-of-N weighted "
+    "with its whole interval."
+)
+
+
+def map_part(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.DataFrame]) -> Part:
+    """The part of the report, of the tables of ``measure_map`` and ``rule_on_samples``."""
+    rule, winners = in_words(tables["rule"]), tables["winners"]
+    tests = pd.concat([tables["tests"], *on_samples.values()], ignore_index=True)
+    return Part(
+        name="world-map",
+        title="Which strategy pays in which world?",
+        text=f"Rule of thumb, fitted to the worlds of the grid: {rule}.",
+        figures=(_figure(tables["curves"]),),
+        tables=(_counts_table(winners), _map_table(winners), _tests_table(tests)),
+        summary=(f"map of {winners['world'].nunique()} worlds; rule of thumb: {rule}",),
+    )
+
+
+def _figure(curves: pd.DataFrame) -> Figure:
+    """A view for each N, a panel for each length and for the fewest and most misconceptions."""
+    ends = {curves["misconceptions"].min(), curves["misconceptions"].max()}
+    shown = curves[curves["misconceptions"].isin(ends)]
+    views = []
+    for n, of_n in shown.groupby("n"):
+        panels = tuple(
+            Panel(series=curve_panel(rows, x="labels", y="gain").series, title=_panel_title(rows))
+            for _, rows in of_n.groupby(["level", "misconceptions"])
+        )
+        ticks = tuple((float(value), f"{value:g}") for value in sorted(curves["labels"].unique()))
+        title = "step labels that the PRM learned from (log scale)"
+        views.append(View(x_title=title, panels=panels, unit=f"N = {n}", ticks=ticks))
+    return Figure(
+        title="What the PRM buys over a vote, by what it learned from",
+        reading=_READING,
+        views=tuple(views),
+        y_title="accuracy - majority (points)",
+    )
+
+
+def _panel_title(rows: pd.DataFrame) -> str:
+    first = rows.iloc[0]
+    return f"level {first['level']:.0f}, misconceptions {first['misconceptions']:.0%}"
+
+
+def _counts_table(winners: pd.DataFrame) -> TextTable:
+    """A row per N: in how many worlds each strategy wins, a vote is enough, and beam search is over-optimized."""
+    rows = []
+    for n, of_n in winners.groupby("n"):
+        clear = of_n[of_n["over_majority_low"] > NOISE]
+        row = {"N": str(n), "worlds": str(len(of_n)), "majority is enough": str(len(of_n) - len(clear))}
+        row |= {f"{name} pays": str(int(clear["winner"].eq(name).sum())) for name in STRATEGIES if name != MAJORITY}
+        rows.append(row | {"beam search is over-optimized": str(int(of_n["over_optimizes"].sum()))})
+    note = (
+        "A strategy pays where it wins and its lead over majority lies above zero with its whole 95 % interval; elsewhere "
+        "majority is enough, as far as these problems can tell."
+    )
+    return TextTable(title="In how many worlds each strategy pays", rows=tuple(rows), note=note)
+
+
+def _map_table(winners: pd.DataFrame) -> TextTable:
+    """A row per world, a column per N."""
+    rows = []
+    for _, of_world in winners.groupby("world", sort=False):
+        first = of_world.iloc[0]
+        row = {name: f"{first[name]:g}" for name in WORLD if name != "world"}
+        row |= {"pass@1": f"{first['pass_at_1']:.1%}", "AUROC": f"{first['auroc']:.3f}"}
+        for one in of_world.to_dict("records"):
+            starred = "*" if one["over_optimizes"] else ""
+            row[f"N = {one['n']}"] = f"{one['winner']} {cell(one, 'lead', POINTS)}{starred}"
+        rows.append(row)
+    return TextTable(title="Which strategy wins in each world, and by how much", rows=tuple(rows), note=_NOTE)
+
+
+def _tests_table(tests: pd.DataFrame) -> TextTable:
+    rows = tuple(
+        {
+            "on": str(row["on"]),
+            "rule's accuracy": f"{row['accuracy']:.1%}",
+            "minus": str(row["against"]),
+            "difference": cell(row, "difference", POINTS),
+            "worlds": str(row["n_worlds"] or ""),
+            "problems": str(row["n_problems"]),
+        }
+        for row in tests.to_dict("records")
+    )
+    note = (
+        "The rule was fitted to the grid alone. Off the grid worlds are resampled, on samples problems are; there only votes and "
+        "best-of-N can be told, and where the rule asks for a search its next best advice counts."
+    )
+    return TextTable(title="The rule of thumb where it was not fitted", rows=rows, note=note)

@@ -1,0 +1,7 @@
+"""The kinds of PRM that are used as they are, in place of one trained here."""
+
+from stepscale.verifiers.generative_options import GenerativePRM
+from stepscale.verifiers.public import PublicVerifier
+from stepscale.verifiers.served_options import ServedPRM
+
+ReadyPRM = ServedPRM | PublicVerifier | GenerativePRM
