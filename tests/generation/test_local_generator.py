@@ -1,5 +1,6 @@
 """What callers of the in-process generator rely on: seeds, exact counts, ends, shared prefixes."""
 
+import math
 import threading
 import time
 from types import SimpleNamespace
@@ -11,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stepscale.cost import Ledger
+from stepscale.engine.loading import load_causal_lm
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.cohort import Cohort, Ends
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.draw import draw, uniforms
+from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.generation.local import LocalGenerator
 from stepscale.seeds import seed_for
 
