@@ -101,7 +101,7 @@ def test_the_published_gsm8k_samples_give_what_their_authors_verdicts_give() -> 
 
 def test_every_way_to_choose_is_measured_and_spellings_vote_together(scored: Path) -> None:
     frame = evaluate(scored, bootstrap=100)
-    assert set(frame["method"]) == {"best_of_n", "weighted", "majority", "pass_at_k"}
+    assert set(frame["method"]) == {"best_of_n", "weighted", "majority", "pass_at_k", "pessimistic vote"}
     assert set(frame["aggregation"].dropna()) == {"product", "min", "last", "mean"}
     assert set(frame["n"]) == {1, 2, 3}
     assert cell(frame, "majority", 3) == pytest.approx(0.5), "two spellings of 1/2 against one 3"

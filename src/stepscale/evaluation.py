@@ -17,11 +17,13 @@ from stepscale.estimators.checking import checked_budgets
 from stepscale.estimators.efficiency import efficiency
 from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
 from stepscale.formats.graded import graded, tell_absent
 from stepscale.formats.registry import takes_rules
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
+from stepscale.studies.best_of_n.confidences import confidences
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
     FEWEST_PROBLEMS,
@@ -33,6 +35,7 @@ from stepscale.studies.samples.optimal import (
     chosen_label,
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
+from stepscale.studies.samples.ruled import ruled_votes
 from stepscale.studies.samples.ways import (
     IN_ORDER,
     Scores,
@@ -59,6 +62,7 @@ def evaluate(
     rules: Rules = "prm800k",
     bootstrap: int = 2000,
     seed: int = 0,
+    vote_rules: Sequence[VoteRule] = DEFAULT_RULES,
 ) -> pd.DataFrame:
     """What best-of-N, votes and policies by difficulty reach on a file of samples.
 
@@ -76,15 +80,16 @@ def evaluate(
         rules: Grading rules, "prm800k" or "lenient".
         bootstrap: Number of bootstrap resamples over problems.
         seed: Decides the resamples, the random orders of votes, and halves.
+        vote_rules: Rules for votes, measured where the samples carry what they judge by (``estimators.vote_rules``).
 
     Returns:
         A row per method, verifier, aggregation and budget n: the expected accuracy, its 95 % interval over problems, the number
         of problems, and the shares of samples ``without_answer`` and ``without_verdict``. Methods are "best_of_n", "weighted",
-        "majority", "pass_at_k"; "uniform", "compute_optimal_oracle", "compute_optimal_predicted" and "online" (n allowed,
-        probes included). ``attrs`` holds ``format``, both shares, ``majority_in_order`` (by n, the vote of the first n samples
-        whose ties go to the first in the file, as published figures have it), and ``times_fewer``: by verifier and policy how
-        many times fewer samples than the weighted vote (majority where there is none) with all of them, as [estimate, low,
-        high].
+        "majority", "pass_at_k"; rules for votes by their names; "uniform", "compute_optimal_oracle",
+        "compute_optimal_predicted" and "online" (n allowed, probes included). ``attrs`` holds ``format``, both shares,
+        ``majority_in_order`` (by n, the vote of the first n samples whose ties go to the first in the file, as
+        published figures have it), and ``times_fewer``: by verifier and policy how many times fewer samples than the weighted
+        vote (majority where there is none) with all of them, as [estimate, low, high].
 
     Raises:
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget is
@@ -103,7 +108,8 @@ def evaluate(
     scores = _scores(grid, tables.scores, solutions)
     votes = votes_of_ways(grid, scores, budgets, seed)
     in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
-    parts, saved = [way_rows(votes, budgets, bootstrap, seed)], {}
+    ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
+    parts, saved = [way_rows(votes | ruled, budgets, bootstrap, seed)], {}
     if len(grid.ids) >= FEWEST_PROBLEMS:
         made = policies(grid, scores, votes, budgets, mean_tokens(solutions, grid.ids), bootstrap, seed)
         parts += [

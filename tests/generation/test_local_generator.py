@@ -1,5 +1,6 @@
 """What callers of the in-process generator rely on: seeds, exact counts, ends, shared prefixes."""
 
+import math
 import threading
 import time
 from types import SimpleNamespace
@@ -11,12 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stepscale.cost import Ledger
+from stepscale.engine.loading import load_causal_lm
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.cohort import Cohort, Ends
 from stepscale.generation.contract import Request, Sampling
-from stepscale.generation.draw import draw, uniforms
+from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.generation.local import LocalGenerator
 from stepscale.seeds import seed_for
 
@@ -235,6 +237,28 @@ def test_drawing_follows_the_distribution():
             assert torch.allclose(counts, expected[row], atol=0.012), sampling
         at_one = torch.log_softmax(logits, -1)[slots, tokens]
         assert torch.equal(logprobs, at_one)
+
+
+def test_certainty_is_kept_if_asked_for_and_changes_no_token(tiny_llama):
+    generator = LocalGenerator.load(tiny_llama)
+    requests = [Request(generator.encode_prompt(text), seed) for text in ("1+1", "2+3") for seed in range(3)]
+    plain = generator.generate(requests, Sampling(max_new_tokens=12), "solution", Ledger())
+    told = generator.generate(requests, Sampling(max_new_tokens=12, certainty=True), "solution", Ledger())
+    model = load_causal_lm(tiny_llama)
+    for request, without, with_it in zip(requests, plain, told, strict=True):
+        assert (with_it.tokens, with_it.logprobs) == (without.tokens, without.logprobs) and without.certainties == ()
+        ids = torch.tensor([[*request.prefix, *with_it.tokens]])
+        with torch.no_grad():
+            logprobs = torch.log_softmax(model(ids).logits[0, len(request.prefix) - 1 : -1], -1)
+        # KL(uniform || model) = sum over the vocabulary of 1/V (log 1/V - log p)
+        expected = (-math.log(logprobs.shape[1]) - logprobs).mean(-1)
+        assert with_it.certainties == pytest.approx(expected.tolist(), abs=1e-5)
+        assert min(with_it.certainties) >= 0
+
+
+def test_a_token_that_cannot_be_drawn_makes_no_certainty_infinite():
+    assert certainties(torch.zeros(1, 4)).item() == pytest.approx(0.0, abs=1e-6)
+    assert certainties(torch.tensor([[0.0, float("-inf")]])).item() == pytest.approx(50 - math.log(2))
 
 
 def test_errors_are_one_clear_line(tiny_llama, tmp_path):

@@ -8,7 +8,7 @@ subsets are few enough to go through. Otherwise each problem's places are put in
 an order are one draw for each n. The standard error that this leaves is read off the spread between orders.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb
@@ -31,8 +31,11 @@ from stepscale.seeds import seed_for
 
 _ENUMERATED = 4_000_000  # most cells (problems x subsets x (n + answers)) of one n whose subsets are all gone through
 _ORDERED = 24_000_000  # cells (problems x places x orders) spent on random orders
+_RULED = 6_000_000  # the same for a rule, which is counted anew at every n
 _FEWEST, _MOST = 24, 2000  # orders
-_FAINT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
+Tally = Callable[[Codes, Floats, int], Floats]
+"""Codes of answers [rows, samples], what each sample is judged by, and how many codes there are -> [rows, answers]."""
+FAINT = 1e-200  # weight of a sample whose score is 0: it has a vote, though it adds nothing
 
 
 @dataclass(frozen=True)
@@ -122,12 +125,43 @@ def weighted_per_problem(
     return _vote(codes, weights, right, ns, seed)
 
 
+def ruled_per_problem(
+    answers: ArrayLike,
+    values: ArrayLike,
+    correct: ArrayLike,
+    ns: Sequence[int],
+    tally: Tally,
+    mask: ArrayLike | None = None,
+    seed: int = 0,
+) -> Vote:
+    """As ``weighted_per_problem``, by a rule of ``estimators.vote_rules`` (its ``tally``), where a vote depends on the others.
+
+    Args:
+        answers: As for ``majority``.
+        values: What each sample is judged by [problems, samples].
+        correct: As for ``majority``.
+        ns: Budgets, each in 1..samples.
+        tally: The rule's.
+        mask: True for an answered sample [problems, samples]; None: all are.
+        seed: Decides the random orders.
+
+    Raises:
+        InputError: As for ``majority``, or a value of an answered sample is no number.
+    """
+    right, answered = checked_samples(correct, mask)
+    codes = checked_answers(answers, answered)
+    judged = np.where(codes > 0, checked_scores(values, codes > 0), 0.0)
+    return _vote(codes, judged, right, ns, seed, tally)
+
+
 def vote_weights(codes: Codes, scores: Floats) -> Floats:
     """Scores as weights of votes: 0 for a place without an answer, above 0 for every other."""
-    return np.where(codes > 0, np.maximum(scores, _FAINT), 0.0)
+    return np.where(codes > 0, np.maximum(scores, FAINT), 0.0)
 
 
-def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int) -> Vote:
+def _vote(
+    codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed: int, tally: Tally | None = None
+) -> Vote:
     problems, places = codes.shape
     budgets, seed = checked_budgets(ns, places), checked_count(seed, "seed", 0)
     width = int(codes.max()) + 1
@@ -140,11 +174,11 @@ def _vote(codes: Codes, weights: Floats, right: Floats, ns: Sequence[int], seed:
             settled = np.take_along_axis(truth, codes, 1)
             mean[:, i] = accuracy_of_best(np.where(codes > 0, weights, -np.inf), settled, [2])[:, 0]
         elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
-            mean[:, i] = _mean_over_subsets(codes, weights, truth, n)
+            mean[:, i] = _mean_over_subsets(codes, weights, truth, n, tally or count_votes)
         else:
             sampled.append(i)
     if sampled:
-        by_orders = _mean_over_orders(codes, weights, truth, [budgets[i] for i in sampled], seed)
+        by_orders = _mean_over_orders(codes, weights, truth, [budgets[i] for i in sampled], seed, tally)
         mean[:, sampled], error[sampled], errors[:, sampled] = by_orders
     return Vote(mean, error, errors)
 
@@ -169,11 +203,11 @@ def winners(tally: Floats, truth: Floats) -> Floats:
     votes = tally.copy()
     votes[..., 0] = 0.0
     best = votes.max(axis=-1, keepdims=True)
-    top = np.where(best < _FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
+    top = np.where(best < FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
     return np.asarray((truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1))
 
 
-def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> Floats:
+def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:
     """Mean over all subsets of n places [problems]."""
     problems, places = codes.shape
     if n == 1:
@@ -181,18 +215,18 @@ def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int) -> 
     subsets = np.array(list(combinations(range(places), n)))
     result = np.empty(problems)
     for problem in range(problems):
-        tally = count_votes(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
+        tally = count(codes[problem][subsets], weights[problem][subsets], truth.shape[1])
         result[problem] = winners(tally, truth[problem]).mean()
     return result
 
 
 def _mean_over_orders(
-    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int
+    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], seed: int, tally: Tally | None
 ) -> tuple[Floats, Floats, Floats]:
     """Mean over random orders [problems, len(ns)], the standard error of its mean over problems [len(ns)], and each problem's."""
     # 1. as many orders as the work allows
     problems, places = codes.shape
-    orders = int(np.clip(_ORDERED // codes.size, _FEWEST, _MOST))
+    orders = int(np.clip((_RULED if tally else _ORDERED) // codes.size, _FEWEST, _MOST))
     rng = np.random.default_rng(seed_for(seed, "vote"))
     # 2. shuffle each problem's places: one order then serves all problems, and their errors are independent
     shuffled = rng.permuted(np.tile(np.arange(places), (problems, 1)), axis=1)
@@ -201,7 +235,7 @@ def _mean_over_orders(
     total, squares, means = np.zeros((problems, len(ns))), np.zeros((problems, len(ns))), np.zeros((orders, len(ns)))
     for k in range(orders):
         order = rng.permutation(places)[: max(ns)]
-        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns):
+        for i, won in _along_order(codes[:, order], weights[:, order], truth, ns, tally):
             total[:, i] += won
             squares[:, i] += won**2
             means[k, i] = won.mean()
@@ -210,11 +244,15 @@ def _mean_over_orders(
     return total / orders, means.std(axis=0, ddof=1) / np.sqrt(orders), np.sqrt(spread)
 
 
-def _along_order(codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int]) -> Iterator[tuple[int, Floats]]:
-    """(index of n, who wins [problems] after n places), one tally growing from the smallest n to the largest."""
-    tally, done = np.zeros_like(truth), 0
+def _along_order(
+    codes: Codes, weights: Floats, truth: Floats, ns: Sequence[int], tally: Tally | None
+) -> Iterator[tuple[int, Floats]]:
+    """(index of n, who wins [problems] after n places); where weights are added, one count grows from the smallest n on."""
+    votes, done = np.zeros_like(truth), 0
     for i in np.argsort(ns):
-        if ns[i] > done:
-            tally += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
+        if tally:
+            votes = tally(codes[:, : ns[i]], weights[:, : ns[i]], truth.shape[1])
+        elif ns[i] > done:
+            votes += count_votes(codes[:, done : ns[i]], weights[:, done : ns[i]], truth.shape[1])
             done = ns[i]
-        yield int(i), winners(tally, truth)
+        yield int(i), winners(votes, truth)

@@ -43,6 +43,8 @@ SOLUTIONS = Table(
         "generator": Column("str", nullable=True),
         # tokens of the whole sample as the file counts them, where the tokens themselves are not known
         "n_tokens": Column("Int64", nullable=True, optional=True, low=0),
+        # of each token, where the generator was asked for it (`estimators.confidence`)
+        "certainties": Column("list[float]", nullable=True, optional=True),
     },
     key=("problem_id", "sample_id"),
 )

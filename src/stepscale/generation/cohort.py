@@ -19,7 +19,7 @@ from stepscale.engine.decode_memory import Arena, DecodeMemory
 from stepscale.engine.network import Network
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Request, Sampling, Until
-from stepscale.generation.draw import draw, uniforms
+from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.time_limit import time_left
 
 _TAIL = 8  # tokens a separator may be spelt with
@@ -103,6 +103,7 @@ class Cohort:
         self._starts = lengths[plan.groups]
         self._tokens = np.full((n, room), -1, np.int64)
         self._logprobs = np.zeros((n, room), np.float64)
+        self._certainties = np.zeros((n, room if sampling.certainty else 0), np.float64)
         self._step_ends = np.zeros((n, room), bool)
         self._ended = np.zeros(n, np.int64)
         self._lengths = np.zeros(n, np.int64)
@@ -148,6 +149,8 @@ class Cohort:
         tokens = next_ids.cpu().numpy()
         self._tokens[self._alive, step] = tokens
         self._logprobs[self._alive, step] = logprobs.cpu().numpy()
+        if self._sampling.certainty:
+            self._certainties[self._alive, step] = certainties(logits).cpu().numpy()[self._rows]
         going = self._end(step, tokens)
         self._branch(tokens[going], going, logits.shape[1])
 
@@ -228,4 +231,5 @@ class Cohort:
             logprobs=tuple(self._logprobs[member, :length].tolist()),
             ended=_ENDED[self._ended[member]],
             step_ends=tuple(np.flatnonzero(self._step_ends[member, :length]).tolist()),
+            certainties=tuple(self._certainties[member, :length].tolist()),
         )

@@ -22,6 +22,8 @@ Ended = Literal["step", "solution", "length"]
 class Sampling:
     """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens).
 
+    ``certainty``: keep the certainty of each token, where the generator knows the whole distribution.
+
     Raises:
         InputError: A value that no drawing can have.
     """
@@ -29,6 +31,7 @@ class Sampling:
     temperature: float = 1.0
     top_p: float = 1.0
     max_new_tokens: int = 256
+    certainty: bool = False
 
     def __post_init__(self) -> None:
         if not (_is_a(Real, self.temperature) and 0 <= self.temperature < math.inf):
@@ -62,7 +65,8 @@ class Continuation:
     ``logprobs`` [len(tokens)] are under the model at temperature 1. ``ended``: "step" (a step separator was the last
     token), "solution" (end of text), "length" (cut off by ``max_new_tokens``: NOT an end of the solution).
     ``step_ends``: indices into ``tokens`` of the last token of each finished step. ``model_tokens``: tokens of the model's
-    own, where ``tokens`` are in another unit (a server's text is known by its bytes).
+    own, where ``tokens`` are in another unit (a server's text is known by its bytes). ``certainties`` [len(tokens)], if
+    asked for: of the distribution each token was drawn from, at temperature 1 (nats; ``estimators.confidence``).
     """
 
     tokens: tuple[int, ...]
@@ -70,6 +74,7 @@ class Continuation:
     ended: Ended
     step_ends: tuple[int, ...]
     model_tokens: int | None = None
+    certainties: tuple[float, ...] = ()
 
     @property
     def length(self) -> int:

@@ -7,6 +7,8 @@ token depends on (prefix, seed, sampling) alone. What remains is rounding: where
 border between two tokens, another batch size may round the logits to the other side. Knows nothing of steps or models.
 """
 
+import math
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -43,6 +45,14 @@ def draw(
     greedy = sampling.temperature == 0
     tokens = logits.argmax(-1)[slots] if greedy else _inverse(_cumulative(logprobs, sampling), slots, numbers)
     return tokens, logprobs[slots, tokens]
+
+
+def certainties(logits: torch.Tensor) -> torch.Tensor:
+    """Certainty of the distribution at temperature 1 of each row of ``logits`` [S, V]: KL(uniform || model) in nats [S].
+
+    A token that cannot be drawn counts as one of e^-100, so that one logit of -inf does not make it infinite.
+    """
+    return -torch.log_softmax(logits.float(), -1).clamp(min=-100).mean(-1) - math.log(logits.shape[-1])
 
 
 def _cumulative(logprobs: torch.Tensor, sampling: Sampling) -> torch.Tensor:

@@ -32,6 +32,7 @@ def ended_before(opening: str, continuation: Continuation, decode: Callable[[Seq
                 continuation,
                 tokens=continuation.tokens[:start],
                 logprobs=continuation.logprobs[:start],
+                certainties=continuation.certainties[:start],
                 ended="solution",
                 step_ends=step_ends,
                 model_tokens=own if own is None or start else 0,

@@ -47,7 +47,8 @@ def solutions_table(
         if continuation.tokens not in known:
             known[continuation.tokens] = read_steps(generator, continuation)
     texts = [known[continuation.tokens] for continuation in continuations]
-    return pd.DataFrame(
+    certainties = [list(continuation.certainties) for continuation in continuations]
+    table = pd.DataFrame(
         {
             "problem_id": [problem_id for problem_id, _ in owners],
             "sample_id": [number for _, number in owners],
@@ -61,6 +62,7 @@ def solutions_table(
             "generator": generator.name,
         }
     )
+    return table.assign(certainties=pd.Series(certainties, dtype=object)) if any(certainties) else table
 
 
 def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from stepscale.estimators.rising import Rising
+from stepscale.estimators.vote_rules import DEFAULT_RULES, AnyVoteRule
 from stepscale.labeling.options import PoolLabeler
 from stepscale.parameters.block import Block, FileSource, SampleCounts
 from stepscale.revisions.data import RevisionData
@@ -93,6 +94,9 @@ class SearchBlock(Block):
     )
     samples: SampleCounts
     heldout_samples: SampleCounts
+    certainty: bool = Field(
+        False, description="keep the certainty of each token of these samples, for votes by self-certainty"
+    )
     grading_rules: Literal["prm800k", "lenient"] = Field(
         "prm800k", description="of test samples, searches, revisions; what is sampled to train on goes by prm800k"
     )
@@ -182,6 +186,10 @@ class ReportBlock(Block):
         "product",
         description="how the PRM's steps become a solution's score where no search says it: product (Lightman et al. "
         "2023, F) or last (Snell et al. 2024, E), min, mean",
+    )
+
+    votes: tuple[AnyVoteRule, ...] = Field(
+        DEFAULT_RULES, description="rules for votes that are measured too, where samples carry what they judge by"
     )
 
     @property

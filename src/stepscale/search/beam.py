@@ -1,53 +1,64 @@
 """Beam search against a PRM (Snell et al. 2024, 5.2): N beams, the best N/M kept after each step, M next steps from each.
 
-M is a number or "sqrt": the integer nearest to sqrt(N), but at least 2 where N allows it. Where N is not divisible by M, the
-best ceil(N/M) beams are kept: in order of score each gets M children and the last one those that are left of N. Finished
-beams retire with their slot, so there are never more than N beams and in the end N candidates; best-of-N weighted chooses
-among them unless told otherwise. M = 1 prunes nothing: it is N independent solutions, drawn step by step.
+M is a number or "sqrt": the integer nearest to sqrt(N), but at least 2 where N allows it. Of the L beams still open (in each
+subtree) the best ceil(L / M) are kept: in order of score each gets M children and the last one those that are left of L.
+Finished beams retire with their slot: they are never expanded, copied or pruned, so there are never more than N beams and in
+the end N candidates; best-of-N weighted chooses among them unless told otherwise. M = 1 prunes nothing: it is N independent
+solutions, drawn step by step. Beams of equal score keep the order of their slots.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from stepscale.search.metering import Meter
-from stepscale.search.method import SearchMethod, SeededSampling
-from stepscale.search.results import Candidate
-from stepscale.search.selection import Choose
-from stepscale.search.tree import TreeShape, grow
+from stepscale.search.growing import GrowingMethod
+from stepscale.search.method import SearchMethod
+from stepscale.search.partial import PartialSolution
+from stepscale.search.tree import Growth
 
 Width = Annotated[int, Field(ge=1)] | Literal["sqrt"]
 
 
-class TreeMethod(SearchMethod):
-    """Options of the methods that grow beams step by step.
+@dataclass(frozen=True)
+class TreeShape(Growth):
+    """A growth of ``width`` M; ``filter_duplicates``: beams of the same tokens are one beam."""
 
-    ``is_its_shape``: the search is ``grow`` of ``shape`` and nothing else, so methods of one shape may share it. Not inherited:
+    width: int
+    filter_duplicates: bool
+
+    def select(self, beams: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+        """Ended beams as they are, and as many others as are open, made of the best of each subtree.
+
+        Where duplicates are filtered and fewer differ than are kept, the best get M children more.
+        """
+        after = list(beams)
+        for start in range(0, self.n, self.subtree):
+            tree = [beam for beam in beams[start : start + self.subtree] if not beam.finish]
+            best = sorted(tree, key=lambda beam: (-beam.rank, beam.slot))
+            if self.filter_duplicates:
+                best = list({beam.tokens: beam for beam in best}.values())
+            for i, beam in enumerate(tree):
+                after[beam.slot] = best[i // self.width % len(best)].copied_to(beam.slot)
+        return after
+
+
+class TreeMethod(GrowingMethod):
+    """Options of the methods that expand the best of their beams.
+
+    ``is_its_shape``: the search is ``shape`` and nothing else, so methods of one shape may share it. Not inherited:
     a subclass that changes the search would be taken for its parent.
     """
 
     is_its_shape: ClassVar[bool] = False
-    named_apart: ClassVar[frozenset[str]] = SearchMethod.named_apart | {
-        "width",
-        "rounds",
-        "filter_duplicates",
-        "choose",
-    }
+    named_apart: ClassVar[frozenset[str]] = GrowingMethod.named_apart | {"width", "filter_duplicates"}
 
     width: Width = Field("sqrt", description='M: next steps drawn from each beam kept; "sqrt": the square root of N')
-    rounds: int = Field(40, ge=1, description="steps a beam may have at the most; beams still open then are cut off")
     filter_duplicates: bool = Field(
         False, description="expand each text once: of open beams that are alike the others are left out"
     )
-    choose: Choose = Field("weighted", description="how the answer is chosen among the candidates")
-
-    @property
-    def final_choice(self) -> Choose:
-        """As asked for."""
-        return self.choose
 
     @property
     def m(self) -> int:
@@ -65,17 +76,21 @@ class TreeMethod(SearchMethod):
         return 0
 
     @property
+    def growth(self) -> Growth:
+        """The size of its shape."""
+        return self.shape
+
+    @property
     def shape(self) -> TreeShape:
         """What is searched, in numbers: two methods of one shape make the same search. M beyond a subtree is that subtree."""
-        width = min(self.m, self.subtree)
         return TreeShape(
             self.n,
-            width,
             self.subtree,
             self.ahead,
             self.rounds,
             self.aggregation,
             self.neutral_is,
+            min(self.m, self.subtree),
             self.filter_duplicates,
         )
 
@@ -92,28 +107,18 @@ class TreeMethod(SearchMethod):
         """As asked for."""
         return self.filter_duplicates
 
-    def shown(self, among: Sequence[SearchMethod] = ()) -> str:
-        """Label, own options and M: "lookahead k = 1, M = sqrt(N)".
+    def named(self, among: Sequence[SearchMethod]) -> str:
+        """Label, own options and M: "lookahead k = 1, M = sqrt(N)"."""
+        return f"{super().named(among)}, M = {'sqrt(N)' if self.width == 'sqrt' else self.width}"
 
-        Copies kept and the final choice are told where they alone tell it from one of ``among``; the limit of rounds never.
-        """
-        name = f"{super().shown(among)}, M = {'sqrt(N)' if self.width == 'sqrt' else self.width}"
-        remarks = {
-            "filter_duplicates": "" if self.filter_duplicates else "copies kept",
-            "choose": f"choice {self.choose}",
-        }
-        telling = [remark for option, remark in remarks.items() if remark and self._differs_in(option, among)]
-        return ", ".join([name, *telling])
+    @property
+    def remarks(self) -> dict[str, str]:
+        """Copies kept, too."""
+        return {"filter_duplicates": "" if self.filter_duplicates else "copies kept", **super().remarks}
 
-    def _differs_in(self, option: str, among: Sequence[SearchMethod]) -> bool:
-        """Whether one of ``among`` differs in this option alone."""
-        return any(
-            other != self and other == self.model_copy(update={option: getattr(other, option, None)}) for other in among
-        )
-
-    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """N candidates of each problem."""
-        return grow(meter, draws, self.shape)
+    def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+        """The best of each subtree, expanded."""
+        return self.shape.select(solutions, number, seed)
 
 
 class Beam(TreeMethod):

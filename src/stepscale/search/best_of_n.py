@@ -30,7 +30,9 @@ def draw_candidates(meter: Meter, draws: SeededSampling, places: Sequence[tuple[
     ]
 
 
-class _WholeSamples(SearchMethod):
+class WholeSamples(SearchMethod):
+    """Options of the methods that draw N whole solutions."""
+
     measured_from_samples: ClassVar[bool] = True
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
@@ -49,7 +51,7 @@ class _WholeSamples(SearchMethod):
         return by_problem, [1] * len(meter.problems)
 
 
-class BestOfN(_WholeSamples):
+class BestOfN(WholeSamples):
     """The answer of the best-scored sample."""
 
     label: ClassVar[str] = "best-of-N"
@@ -57,7 +59,7 @@ class BestOfN(_WholeSamples):
     final_choice: ClassVar[Choose] = "best"
 
 
-class Weighted(_WholeSamples):
+class Weighted(WholeSamples):
     """The answer with the greatest sum of scores."""
 
     label: ClassVar[str] = "best-of-N weighted"
@@ -65,9 +67,13 @@ class Weighted(_WholeSamples):
     final_choice: ClassVar[Choose] = "weighted"
 
 
-class Majority(_WholeSamples):
+class Majority(WholeSamples):
     """The most frequent answer; nothing is scored."""
 
     method: Literal["majority"] = "majority"
-    needs_verifier: ClassVar[bool] = False
     final_choice: ClassVar[Choose] = "majority"
+
+    @property
+    def needs_verifier(self) -> bool:
+        """It needs none."""
+        return False

@@ -36,7 +36,6 @@ class SearchMethod(BaseModel, ABC):
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    needs_verifier: ClassVar[bool] = True
     measured_from_samples: ClassVar[bool] = False
     label: ClassVar[str] = ""
     named_apart: ClassVar[frozenset[str]] = frozenset({"method", "n", "aggregation", "neutral_is"})
@@ -56,6 +55,11 @@ class SearchMethod(BaseModel, ABC):
         """How the answer is chosen among the candidates."""
 
     @property
+    def needs_verifier(self) -> bool:
+        """Whether it looks at scores."""
+        return True
+
+    @property
     def budget(self) -> int:
         """Generations the method may use for a problem, in the paper's units."""
         return self.n
@@ -63,8 +67,9 @@ class SearchMethod(BaseModel, ABC):
     @property
     def strategy(self) -> str:
         """The method and all its settings in one line, the key of its rows in tables."""
-        settings = self.model_dump(exclude={"method"}, exclude_none=True)
-        return " ".join([self.method, *(f"{name}={value}" for name, value in settings.items())])
+        settings = {name: getattr(self, name) for name in type(self).model_fields if name != "method"}
+        told = [f"{name}={value}" for name, value in settings.items() if value is not None]
+        return " ".join([self.method, *told])
 
     @property
     def search_key(self) -> str:

@@ -15,11 +15,15 @@ from stepscale.grading import Rules
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import BestOfN, Majority, Weighted
 from stepscale.search.dvts import Dvts
+from stepscale.search.entropic import EntropicParticleFiltering
 from stepscale.search.lookahead import Lookahead
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
+from stepscale.search.particles import ParticleFiltering
 from stepscale.search.results import Problem, SearchResult
 from stepscale.search.selection import choose
+from stepscale.search.speculative_rejection import SpeculativeRejection
+from stepscale.search.vote import RuledVote
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 
@@ -31,7 +35,16 @@ def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 # a new method is known by its name once it is listed here
 SearchOptions = Annotated[
-    BestOfN | Weighted | Majority | Beam | Lookahead | Dvts,
+    BestOfN
+    | Weighted
+    | Majority
+    | RuledVote
+    | Beam
+    | Lookahead
+    | Dvts
+    | ParticleFiltering
+    | EntropicParticleFiltering
+    | SpeculativeRejection,
     Field(discriminator="method"),
     WrapValidator(_as_they_are),
 ]

@@ -11,7 +11,7 @@ from stepscale.generation.contract import Continuation, Generator
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 
-Finish = Literal["solution", "length", "rounds"]
+Finish = Literal["solution", "length", "rounds", "rejected"]
 
 
 @dataclass(frozen=True)
@@ -28,9 +28,11 @@ class Candidate:
 
     ``slot`` 0..N-1 names the beam (or sample) among the N, ``subtree`` the independent tree it grew in (0 unless DVTS).
     ``step_ends``: index into ``tokens`` of each step's last token, [len(steps)]. ``finish``: "solution" (end of text),
-    "length" (cut off by the token limit) or "rounds" (cut off by the limit of rounds); what was cut off has no answer.
+    "length" (cut off by the token limit), "rounds" (by the limit of rounds) or "rejected" (by the search); what was cut off
+    has no answer.
     ``step_scores``: P(the step is right) [len(steps)], empty if not scored. ``score``: their aggregate as asked for;
     None if not scored. ``mean_logprob``: mean token log-likelihood at temperature 1 (nats), None without tokens.
+    ``certainties``: as in ``Continuation``, empty unless asked for.
     """
 
     slot: int
@@ -43,6 +45,7 @@ class Candidate:
     step_scores: tuple[float, ...]
     score: float | None
     mean_logprob: float | None
+    certainties: tuple[float, ...] = ()
 
 
 def candidate_of(generator: Generator, continuation: Continuation, slot: int, *, subtree: int = 0) -> Candidate:
@@ -60,6 +63,7 @@ def candidate_of(generator: Generator, continuation: Continuation, slot: int, *,
         step_scores=(),
         score=None,
         mean_logprob=continuation.mean_logprob,
+        certainties=continuation.certainties,
     )
 
 
@@ -90,5 +94,5 @@ class SearchResult:
 
     @property
     def n_distinct(self) -> int:
-        """How many candidates differ in their tokens; the rest are duplicates drawn by chance, never copies."""
+        """How many candidates differ in their tokens; the rest are duplicates, drawn by chance or resampled."""
         return len({candidate.tokens for candidate in self.candidates})

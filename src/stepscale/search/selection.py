@@ -1,6 +1,7 @@
-"""Which answer wins: best-of-N, best-of-N weighted or majority, over the candidates that may win.
+"""Which answer wins: best-of-N, best-of-N weighted, majority or a rule for votes, over the candidates that may win.
 
-A candidate may win if it ended by itself, states an answer and, except for majority, was scored. Votes count answers, not
+A candidate may win if it ended by itself, states an answer and, where the choice looks at it, its score (or what else the rule
+judges by) is known. Votes count answers, not
 spellings: answers are compared by the rules that the run grades with. Ties (sums that agree to 12 digits) are settled by a named
 seed, not by the order of candidates. Lightman et al. 2023, 3; Snell et al. 2024, E.
 """
@@ -11,13 +12,15 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
+from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
+from stepscale.estimators.voting import FAINT
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.search.results import Candidate
 
-Choose = Literal["best", "weighted", "majority"]
+Choose = Literal["best", "weighted", "majority"] | AnyVoteRule
 Key = TypeVar("Key")
-_FAINT = 1e-200  # weight of a candidate whose score is 0: it was drawn, though it adds nothing
 
 
 @dataclass(frozen=True)
@@ -41,21 +44,38 @@ def choose(candidates: Sequence[Candidate], how: Choose, seed: int, rules: Rules
     Returns:
         The choice, in the spelling of the candidate that stands for it; all None if no candidate may win.
     """
-    able = [i for i, candidate in enumerate(candidates) if _may_win(candidate, how)]
-    if not able:
+    judged = {i: value for i, candidate in enumerate(candidates) if (value := _judged(candidate, how)) is not None}
+    if not judged:
         return Choice()
     rng = np.random.default_rng(seed)
     if how == "best":
-        best = _one_of_the_best({i: _score(candidates[i]) for i in able}, rng)
-        return Choice(candidates[best].answer, best, _score(candidates[best]))
-    answers = dict(zip(able, one_spelling([candidates[i] for i in able], rules), strict=True))
-    votes: dict[str, float] = {}
-    for i, answer in answers.items():
-        votes[answer] = votes.get(answer, 0.0) + (1.0 if how == "majority" else max(_score(candidates[i]), _FAINT))
+        best = _one_of_the_best(judged, rng)
+        return Choice(candidates[best].answer, best, judged[best])
+    answers = dict(zip(judged, one_spelling([candidates[i] for i in judged], rules), strict=True))
+    votes = _votes(list(answers.values()), list(judged.values()), how)
     winner = _one_of_the_best(dict(sorted(votes.items())), rng)
     backers = [i for i, answer in answers.items() if answer == winner]
-    stands = max(backers, key=lambda i: (_score(candidates[i]), -i))
+    stands = max(backers, key=lambda i: (_score(candidates[i]) if how == "majority" else judged[i], -i))
     return Choice(candidates[stands].answer, stands, votes[winner] / sum(votes.values()))
+
+
+def needs_certainty(how: Choose) -> bool:
+    """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to."""
+    return isinstance(how, VoteRule) and how.by in OF_TOKENS
+
+
+def _votes(answers: Sequence[str], judged: Sequence[float], how: Choose) -> dict[str, float]:
+    """The votes for each answer, by what its candidates are judged by."""
+    if isinstance(how, VoteRule):
+        names = sorted(set(answers))
+        codes = np.array([[names.index(answer) + 1 for answer in answers]])
+        return dict(
+            zip(names, how.tally(codes, np.array([judged], float), len(names) + 1)[0, 1:].tolist(), strict=True)
+        )
+    votes: dict[str, float] = {}
+    for answer, value in zip(answers, judged, strict=True):
+        votes[answer] = votes.get(answer, 0.0) + max(value, FAINT)
+    return votes
 
 
 def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[str]:
@@ -64,10 +84,23 @@ def one_spelling(candidates: Sequence[Candidate], rules: Rules | None) -> list[s
     return answers if rules is None else [str(answer) for answer in group_equal_answers(answers, rules)]
 
 
-def _may_win(candidate: Candidate, how: Choose) -> bool:
+def _judged(candidate: Candidate, how: Choose) -> float | None:
+    """What the choice judges a candidate by; None if it may not win."""
     if candidate.finish != "solution" or candidate.answer is None:
-        return False
-    return how == "majority" or candidate.score is not None
+        return None
+    if how == "majority":
+        return 1.0
+    if not isinstance(how, VoteRule) or how.by == "score":
+        return candidate.score
+    if how.by == "mean_logprob":
+        return candidate.mean_logprob
+    if not candidate.certainties:
+        return None
+    return (
+        lowest_group(candidate.certainties, how.group)
+        if how.by == "lowest_group"
+        else self_certainty(candidate.certainties)
+    )
 
 
 def _score(candidate: Candidate) -> float:
@@ -76,6 +109,6 @@ def _score(candidate: Candidate) -> float:
 
 def _one_of_the_best(values: Mapping[Key, float], rng: np.random.Generator) -> Key:
     top = max(values.values())
-    least = 0.0 if top < _FAINT * 1e9 else top * (1 - 1e-12)
+    least = 0.0 if top < FAINT * 1e9 else top * (1 - 1e-12)
     tied = [key for key, value in values.items() if value >= least]
     return tied[int(rng.integers(len(tied)))] if len(tied) > 1 else tied[0]

@@ -69,7 +69,8 @@ def solve(
         problem: Its text.
         generator: Writes the steps (``load_generator``).
         verifier: Scores them (``load_verifier``); ``method="majority"`` needs none.
-        method: ``best_of_n``, ``weighted``, ``majority``, ``beam``, ``lookahead`` or ``dvts``, or a method with its options.
+        method: The name of a method (docs/search.md), such as ``best_of_n``, ``majority``, ``beam`` or
+            ``particle_filtering``, or a method with its options.
         budget: Generations; the method gets the greatest N that they allow. By default 16, or what a given method has.
         seed: The same seed gives the same answer.
         temperature: Of the drawn tokens; 0 is greedy.

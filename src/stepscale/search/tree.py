@@ -1,22 +1,19 @@
-"""Beams that grow step by step, all problems' together: the rounds that beam search, lookahead and DVTS share.
+"""Solutions that grow step by step, all problems' together: the rounds that beam search, DVTS and particle filters share.
 
-In: the shape of a search. Out: N candidates per problem. One round (Snell et al. 2024, 5.2): every open beam draws one step in
-one ``generate`` call, all new beams are scored in one ``score`` call, ended ones retire, and within each subtree the best
-of the others are expanded into as many beams as are open.
+In: the size of a search, and how it goes on after a round. Out: N candidates per problem. One round (Snell et al. 2024, 5.2):
+every open solution draws one step in one ``generate`` call, all new ones are scored in one ``score`` call, and the method
+says what stands in each slot afterwards.
 
-- **A retired beam** keeps its slot of the N as one candidate: it is never expanded, copied, or pruned afterwards.
 - **The end belongs to the step.** Where a separator comes before the end of text, a solution that is complete would look
   open, be expanded M times, and be voted for M times. So a beam whose steps state an answer is asked for one token more (as
-  many as tell it of a generator that ends before a line of text): an end with no further step retires it; anything else is put
+  many as tell it of a generator that ends before a line of text): an end with no further step closes it; anything else is put
   back, and drawn anew when the beam is expanded.
-- **L open beams, width M**: the best ceil(L / M) are kept; in order of score each gets M children, the last what is left of L.
-  With ``filter_duplicates`` beams of the same tokens are one beam; where fewer differ, the best get M children more.
 - **Cut off**: at the token limit of the whole solution, or after the last round. Not an end: no answer, and it cannot win.
 - **Seeds** are named by (run, round, problem, slot): a result depends on nothing else. Scores are ranked to 6 digits, so that
-  float noise of another batch does not reorder equal beams; equal ones keep the order of their slots.
+  float noise of another batch does not reorder equal beams.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from stepscale.generation.contract import Continuation, EndsByText, Request, Sampling
@@ -24,93 +21,77 @@ from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
 from stepscale.search.metering import Meter
 from stepscale.search.method import SeededSampling
-from stepscale.search.results import Candidate, Finish
-from stepscale.search.scoring import SolutionScore, read_scores
+from stepscale.search.partial import PartialSolution
+from stepscale.search.results import Candidate
+from stepscale.search.scoring import read_scores
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
 from stepscale.verifiers.contract import StepScores
 
+Select = Callable[[Sequence[PartialSolution], int, int], list[PartialSolution]]
+"""What goes on after a round: the solutions of one problem in the order of slots, the number of the round from 0, and a
+seed for what is drawn. Gives as many, each with a slot of its own."""
+
 
 @dataclass(frozen=True)
-class TreeShape:
-    """``n`` beams of ``width`` M in subtrees of ``subtree`` slots each; ``lookahead`` k steps; at most ``rounds`` rounds."""
+class Growth:
+    """``n`` slots in subtrees of ``subtree`` slots each; ``lookahead`` k steps; at most ``rounds`` rounds."""
 
     n: int
-    width: int
     subtree: int
     lookahead: int
     rounds: int
     aggregation: How
     neutral_is: NeutralIs
-    filter_duplicates: bool
 
 
-@dataclass(frozen=True)
-class _Beam:
-    """An open or ended solution.
-
-    ``length``: tokens of the model's own, as the limit counts them. ``logprob``: their sum, None where the generator does not
-    tell it. ``rank``: the score that orders beams, after lookahead; ``scored``: of its own steps.
-    """
-
-    owner: int
-    slot: int
-    prompt: tuple[int, ...]
-    tokens: tuple[int, ...] = ()
-    steps: tuple[str, ...] = ()
-    step_ends: tuple[int, ...] = ()
-    length: int = 0
-    logprob: float | None = 0.0
-    finish: Finish | None = None
-    scored: SolutionScore | None = None
-    rank: float = 0.0
-
-    @property
-    def prefix(self) -> tuple[int, ...]:
-        return self.prompt + self.tokens
-
-
-def grow(meter: Meter, draws: SeededSampling, shape: TreeShape) -> tuple[list[list[Candidate]], list[int]]:
+def grow(
+    meter: Meter, draws: SeededSampling, growth: Growth, select: Select
+) -> tuple[list[list[Candidate]], list[int]]:
     """N candidates in the order of slots, and the rounds taken, for each of the meter's problems."""
-    return _Forest(meter, draws, shape).grow()
+    return _Forest(meter, draws, growth).grow(select)
 
 
 class _Forest:
-    def __init__(self, meter: Meter, draws: SeededSampling, shape: TreeShape) -> None:
-        self._meter, self._draws, self._shape = meter, draws, shape
+    def __init__(self, meter: Meter, draws: SeededSampling, growth: Growth) -> None:
+        self._meter, self._draws, self._growth = meter, draws, growth
         self._limit = draws.sampling.max_new_tokens
 
-    def grow(self) -> tuple[list[list[Candidate]], list[int]]:
+    def grow(self, select: Select) -> tuple[list[list[Candidate]], list[int]]:
         problems = self._meter.problems
         prompts = [self._meter.generator.encode_prompt(problem.text) for problem in problems]
-        open_ = [_Beam(i, slot, prompt) for i, prompt in enumerate(prompts) for slot in range(self._shape.n)]
-        retired: list[list[Candidate]] = [[] for _ in problems]
+        solutions = [
+            [PartialSolution(owner, slot, prompt) for slot in range(self._growth.n)]
+            for owner, prompt in enumerate(prompts)
+        ]
         rounds = [0] * len(problems)
-        for number in range(self._shape.rounds):
-            # 1. every open beam draws a step; who states an answer is asked whether it ends here
-            for beam in open_:
-                rounds[beam.owner] = number + 1
-            beams = self._closed(self._step(open_, number), number)
-            if number + 1 == self._shape.rounds:
-                beams = [replace(beam, finish=beam.finish or "rounds") for beam in beams]
-            # 2. scores; ended beams are candidates
-            beams = self._scored(beams, number)
-            for beam in beams:
-                if beam.finish:
-                    retired[beam.owner].append(self._candidate(beam, beam.finish))
-            # 3. the best of the others are expanded
-            open_ = self._expanded([beam for beam in beams if not beam.finish])
-            if not open_:
+        for number in range(self._growth.rounds):
+            growing = [one for of_problem in solutions for one in of_problem if not one.finish]
+            if not growing:
                 break
-        return [sorted(candidates, key=lambda candidate: candidate.slot) for candidates in retired], rounds
+            # 1. every open solution draws a step; who states an answer is asked whether it ends here
+            for one in growing:
+                rounds[one.owner] = number + 1
+            longer = self._closed(self._step(growing, number), number)
+            if number + 1 == self._growth.rounds:
+                longer = [replace(one, finish=one.finish or "rounds") for one in longer]
+            # 2. scores
+            for one in self._scored(longer, number):
+                solutions[one.owner][one.slot] = one
+            # 3. the method decides what goes on, as long as anything does
+            for owner, of_problem in enumerate(solutions):
+                if not all(one.finish for one in of_problem):
+                    seed = seed_for(self._draws.run_seed, f"search-select-{number}", problems[owner].problem_id)
+                    solutions[owner] = select(of_problem, number, seed)
+        return [[self._candidate(one) for one in of_problem] for of_problem in solutions], rounds
 
-    def _step(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
+    def _step(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Every beam one step longer."""
         requests = [(beam.owner, Request(beam.prefix, self._seed(beam, f"search-round-{number}"))) for beam in beams]
         continuations = self._meter.generate(requests, self._within_limit(beams), "step")
         return [self._longer(beam, continuation) for beam, continuation in zip(beams, continuations, strict=True)]
 
-    def _closed(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
+    def _closed(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Beams that state an answer, asked whether they end here; the others as they are."""
         asked = [i for i, beam in enumerate(beams) if not beam.finish and _states_answer(beam.steps)]
         requests = [
@@ -126,14 +107,14 @@ class _Forest:
                 closed[i] = self._longer(beams[i], continuation)
         return closed
 
-    def _scored(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
+    def _scored(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Beams with the scores of their own steps and of those looked ahead; cut-off and empty ones stay unscored."""
         judged = [i for i, beam in enumerate(beams) if beam.steps and beam.finish != "length"]
         ahead = self._looked_ahead([beams[i] for i in judged], number)
         scores_ahead = self._meter.score([(beam.owner, beam.steps) for beam in ahead])
-        how, neutral_is = self._shape.aggregation, self._shape.neutral_is
+        how, neutral_is = self._growth.aggregation, self._growth.neutral_is
         rolled = unrolled = read_scores(scores_ahead, how, neutral_is)
-        if self._shape.lookahead:
+        if self._growth.lookahead:
             lengths = [len(beams[i].steps) for i in judged]
             cut = [StepScores(s.negative[:n], s.neutral[:n]) for s, n in zip(scores_ahead, lengths, strict=True)]
             unrolled = read_scores(cut, how, neutral_is)
@@ -142,10 +123,10 @@ class _Forest:
             result[i] = replace(beams[i], scored=scored, rank=float(f"{leads_to.score:.6g}"))
         return result
 
-    def _looked_ahead(self, beams: Sequence[_Beam], number: int) -> list[_Beam]:
+    def _looked_ahead(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Beams rolled forward k steps at temperature 0, or to their end if that comes first."""
         rolled = list(beams)
-        for k in range(self._shape.lookahead):
+        for k in range(self._growth.lookahead):
             going = [i for i, beam in enumerate(rolled) if not beam.finish]
             requests = [
                 (rolled[i].owner, Request(rolled[i].prefix, self._seed(rolled[i], f"search-ahead-{number}-{k}")))
@@ -156,22 +137,7 @@ class _Forest:
                 rolled[i] = self._longer(rolled[i], continuation)
         return rolled
 
-    def _expanded(self, beams: Sequence[_Beam]) -> list[_Beam]:
-        """As many beams as are open, made of the best of each subtree, in the open slots."""
-        trees: dict[tuple[int, int], list[_Beam]] = {}
-        for beam in beams:
-            trees.setdefault((beam.owner, beam.slot // self._shape.subtree), []).append(beam)
-        children = []
-        for tree in trees.values():
-            slots = sorted(beam.slot for beam in tree)
-            best = sorted(tree, key=lambda beam: (-beam.rank, beam.slot))
-            if self._shape.filter_duplicates:
-                best = list({beam.tokens: beam for beam in best}.values())
-            for i, slot in enumerate(slots):
-                children.append(replace(best[i // self._shape.width % len(best)], slot=slot, scored=None, rank=0.0))
-        return children
-
-    def _longer(self, beam: _Beam, continuation: Continuation) -> _Beam:
+    def _longer(self, beam: PartialSolution, continuation: Continuation) -> PartialSolution:
         """The beam with what was drawn, cut at the token limit of the whole solution."""
         room = self._limit - beam.length
         ended = continuation.ended
@@ -184,6 +150,7 @@ class _Forest:
                     continuation,
                     tokens=continuation.tokens[:room],
                     logprobs=continuation.logprobs[:room],
+                    certainties=continuation.certainties[:room],
                     step_ends=ends,
                 )
         steps, ends_ = read_steps(self._meter.generator, continuation)
@@ -195,29 +162,35 @@ class _Forest:
             step_ends=(*beam.step_ends, *(len(beam.tokens) + end for end in ends_)),
             length=beam.length + continuation.length,
             logprob=None if beam.logprob is None or not known else beam.logprob + sum(continuation.logprobs),
+            certainties=beam.certainties + continuation.certainties,
             finish=None if ended == "step" else ended,
         )
 
-    def _within_limit(self, beams: Sequence[_Beam]) -> Sampling:
+    def _within_limit(self, beams: Sequence[PartialSolution]) -> Sampling:
         """The sampling with room for the beam that is shortest; longer ones are cut afterwards."""
         shortest = min((beam.length for beam in beams), default=0)
         return replace(self._draws.sampling, max_new_tokens=self._limit - shortest)
 
-    def _seed(self, beam: _Beam, purpose: str) -> int:
+    def _seed(self, beam: PartialSolution, purpose: str) -> int:
         return seed_for(self._draws.run_seed, purpose, self._meter.problems[beam.owner].problem_id, beam.slot)
 
-    def _candidate(self, beam: _Beam, finish: Finish) -> Candidate:
+    def _candidate(self, solution: PartialSolution) -> Candidate:
+        assert solution.finish
+        finished = solution.finish == "solution"
         return Candidate(
-            slot=beam.slot,
-            subtree=beam.slot // self._shape.subtree,
-            steps=beam.steps,
-            tokens=beam.tokens,
-            step_ends=beam.step_ends,
-            finish=finish,
-            answer=extract_answer("\n".join(beam.steps)) if finish == "solution" else None,
-            step_scores=beam.scored.steps if beam.scored else (),
-            score=beam.scored.score if beam.scored else None,
-            mean_logprob=beam.logprob / beam.length if beam.length and beam.logprob is not None else None,
+            slot=solution.slot,
+            subtree=solution.slot // self._growth.subtree,
+            steps=solution.steps,
+            tokens=solution.tokens,
+            step_ends=solution.step_ends,
+            finish=solution.finish,
+            answer=extract_answer("\n".join(solution.steps)) if finished else None,
+            step_scores=solution.scored.steps if solution.scored else (),
+            score=solution.scored.score if solution.scored else None,
+            mean_logprob=solution.logprob / solution.length
+            if solution.length and solution.logprob is not None
+            else None,
+            certainties=solution.certainties,
         )
 
 

@@ -78,7 +78,9 @@ def test_every_verifier_is_measured_under_every_aggregation(result: dict[str, An
     ways = result["tables"]["ways"]
     of_steps = ways[ways["verifier"].isin(["sure", "blind"])]
     assert set(zip(of_steps["method"], of_steps["aggregation"], strict=True)) == {
-        (method, how) for method in ("best_of_n", "weighted") for how in ("product", "min", "last", "mean")
+        (method, how)
+        for method in ("best_of_n", "weighted", "pessimistic vote")
+        for how in ("product", "min", "last", "mean")
     }
     assert set(ways.loc[ways["verifier"] == "orm7", "aggregation"]) == {"last"}
     at_8 = ways[(ways["n"] == 8) & (ways["method"] == "best_of_n")].set_index(["verifier", "aggregation"])["accuracy"]

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from stepscale.engine.placement import Placement
+from stepscale.errors import InputError
 from stepscale.formats.checking import empty
 from stepscale.formats.tables import SCORES
 from stepscale.parameters import GeneratorBlock, SearchBlock, VerifierBlock
@@ -32,10 +33,19 @@ def choose_test_problems(problems: pd.DataFrame) -> pd.DataFrame:
 def sample_test(
     generator_model: Path, test_problems: pd.DataFrame, generator: GeneratorBlock, search: SearchBlock, seed: int
 ) -> ShardPlan:
-    """Graded solutions of the test problems and of the held-out family."""
+    """Graded solutions of the test problems and of the held-out family.
+
+    Raises:
+        InputError: The certainty of tokens is asked of a served generator.
+    """
+    from stepscale.generation.contract import Sampling
+
+    if search.certainty and generator.server:
+        raise InputError("search.certainty: a server does not tell it; set it to false, or give generator.base")
+    sampling = Sampling(**generator.sampling.model_dump(), certainty=search.certainty)
     sampler = GradedSampler(generator_model, generator, seed)
     heldout, test = (
-        sampler.plan(split, test_problems[test_problems["split"] == split], counts, rules=search.grading_rules)
+        sampler.plan(split, test_problems[test_problems["split"] == split], counts, sampling, search.grading_rules)
         for split, counts in (("heldout", search.heldout_samples), ("test", search.samples))
     )
     return heldout + test

@@ -1,5 +1,6 @@
 """Verifiers' step scores on the samples of one split, turned into a score for each sample; and A's Table 4 from them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +10,10 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid, sample_grid
+from stepscale.estimators.vote_rules import VoteRule
 from stepscale.formats.graded import AbsentShares, absent_shares
 from stepscale.grading import Rules
+from stepscale.studies.best_of_n.confidences import confidences, is_confidence
 from stepscale.studies.best_of_n.tables import SCORING_RULES
 from stepscale.verifiers.aggregation import HOWS, NEUTRALS, Rule, aggregate
 
@@ -37,8 +40,8 @@ class SplitScores:
 
     def orms(self) -> tuple[str, ...]:
         """The verifiers that claims on an ORM are about: the run's own, or else all that gave each solution one number."""
-        judges = (*self.prms(), *self.steps, "mean_logprob")
-        others = tuple(name for name in self.scores if name not in judges)
+        judges = (*self.prms(), *self.steps)
+        others = tuple(name for name in self.scores if name not in judges and not is_confidence(name))
         return ("orm",) if "orm" in others else others
 
     def has_neutral(self, verifier: str) -> bool:
@@ -55,10 +58,12 @@ def score_samples(
     places: int | None = None,
     rule: Rule = PRODUCT,
     grading_rules: Rules = "prm800k",
+    votes: Sequence[VoteRule] = (),
 ) -> SplitScores:
     """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
 
     Each table of scores may hold several verifiers, or none. ``places``: as ``sample_grid`` takes it.
+    The generator's own confidence is among the scores (``confidences``); ``votes``: rules for votes that look at it.
 
     Raises:
         InputError: A verifier left out an answered sample.
@@ -73,8 +78,7 @@ def score_samples(
     }
     for name in orm_scores["verifier"].unique():
         scores[name] = grid.place(_outcome(rows_of_samples(orm_scores, samples, name)))
-    if len(samples) and samples["mean_logprob"].notna().all():
-        scores["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
+    scores |= confidences(grid, samples, votes)
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
     return SplitScores(grid, levels, scores, steps, absent_shares(samples))
 

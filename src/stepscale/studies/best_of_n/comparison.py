@@ -15,16 +15,22 @@ from stepscale.estimators.closed_form import Floats, best_of_n_per_problem, pass
 from stepscale.estimators.intervals import Interval, bootstrap_interval
 from stepscale.estimators.quantities import Quantity, quantity
 from stepscale.estimators.samples import SampleGrid
-from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
+from stepscale.estimators.vote_rules import VoteRule
+from stepscale.estimators.voting import Vote, majority_per_problem, ruled_per_problem, weighted_per_problem
+from stepscale.studies.best_of_n.confidences import is_confidence
 
 
 @dataclass(frozen=True)
 class Method:
-    """How a curve is made: ``method`` and ``verifier`` as in the curves table, ``label`` as shown."""
+    """How a curve is made: ``method`` and ``verifier`` as in the curves table, ``label`` as shown.
+
+    ``rule``: for votes by a rule.
+    """
 
     label: str
     method: str
     verifier: str | None
+    rule: VoteRule | None = None
 
 
 METHODS = (
@@ -33,6 +39,7 @@ METHODS = (
     Method("ORM", "best_of_n", "orm"),
     Method("Majority", "majority", None),
     Method("Mean log-likelihood", "best_of_n", "mean_logprob"),
+    Method("Self-certainty", "best_of_n", "self_certainty"),
     Method("pass@N (ceiling)", "pass_at_n", None),
 )
 _KNOWN = {m.verifier for m in METHODS}
@@ -41,11 +48,25 @@ PAPER_LEADS = {"PRM - ORM": 0.058, "PRM - Majority": 0.086, "ORM - Majority": 0.
 """Lightman et al. 2023, Figure 3: 78.2 / 72.4 / 69.6 at N = 1860."""
 
 
-def methods(verifiers: Iterable[str] = ()) -> tuple[Method, ...]:
-    """METHODS, after best-of-N and the weighted vote of each further verifier, which is shown by its name."""
-    others = [name for name in verifiers if name not in _KNOWN]
+def methods(verifiers: Iterable[str] = (), rules: Sequence[VoteRule] = ()) -> tuple[Method, ...]:
+    """METHODS, after best-of-N and the weighted vote of each further verifier, which is shown by its name.
+
+    ``rules`` for votes come last; those that judge by scores once for each of the verifiers.
+    """
+    judges = list(verifiers)
+    others = [name for name in judges if name not in _KNOWN and not is_confidence(name)]
     best = [Method(name, "best_of_n", name) for name in others]
-    return (*best, *(Method(f"{name}, weighted vote", "weighted", name) for name in others), *METHODS)
+    ruled = [
+        Method(f"{_shown(judge)}, {rule.name}", rule.name, judge, rule)
+        for rule in rules
+        for judge in ([name for name in judges if not is_confidence(name)] if rule.by == "score" else [rule.judge])
+    ]
+    return (*best, *(Method(f"{name}, weighted vote", "weighted", name) for name in others), *METHODS, *ruled)
+
+
+def _shown(judge: str) -> str:
+    """What a curve calls a judge."""
+    return next((m.label for m in METHODS if m.verifier == judge), judge.replace("_", " "))
 
 
 def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
@@ -53,25 +74,34 @@ def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int
     return {label: vote.per_problem for label, vote in estimates(grid, scores, ns).items()}
 
 
-def estimates(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Vote]:
+def estimates(
+    grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int], rules: Sequence[VoteRule] = ()
+) -> dict[str, Vote]:
     """Expected accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact, by label of ``methods``.
 
     ``scores`` by verifier [problems, samples]. Scores beyond [0, 1], such as unbounded rewards, rank samples but are not
     summed to a vote.
     """
-    result: dict[str, Vote] = {}
+    votes = {m.label: _estimate(m, grid, scores.get(m.verifier or ""), ns) for m in methods(scores, rules)}
+    return {label: vote for label, vote in votes.items() if vote is not None}
+
+
+def _estimate(m: Method, grid: SampleGrid, score: Floats | None, ns: Sequence[int]) -> Vote | None:
+    """One of ``estimates``; None where the scores are not there, or cannot be summed."""
     exact = np.zeros(len(ns))
-    for m in methods(scores):
-        score = scores.get(m.verifier or "")
-        if m.method == "best_of_n" and score is not None:
-            result[m.label] = Vote(best_of_n_per_problem(score, grid.correct, ns, grid.mask), exact)
-        elif m.method == "weighted" and score is not None and _are_shares(score[grid.mask]):
-            result[m.label] = weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask)
-        elif m.method == "majority":
-            result[m.label] = majority_per_problem(grid.answers, grid.correct, ns, grid.mask)
-        elif m.method == "pass_at_n":
-            result[m.label] = Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
-    return result
+    if m.method == "majority":
+        return majority_per_problem(grid.answers, grid.correct, ns, grid.mask)
+    if m.method == "pass_at_n":
+        return Vote(pass_at_k_per_problem(grid.correct, ns, grid.mask), exact)
+    if score is None:
+        return None
+    if m.method == "best_of_n":
+        return Vote(best_of_n_per_problem(score, grid.correct, ns, grid.mask), exact)
+    if m.rule and m.rule.takes(score[grid.mask]):
+        return ruled_per_problem(grid.answers, score, grid.correct, ns, m.rule.tally, grid.mask)
+    if m.method == "weighted" and _are_shares(score[grid.mask]):
+        return weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask)
+    return None
 
 
 def _are_shares(scores: Floats) -> bool:
@@ -86,13 +116,15 @@ def curves_table(
     seed: int,
     verifiers: Iterable[str] = (),
     errors: Mapping[str, Floats] | None = None,
+    rules: Sequence[VoteRule] = (),
 ) -> pd.DataFrame:
     """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
 
-    ``verifiers``: names beyond METHODS. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it is not known.
+    ``verifiers``, ``rules``: as ``methods`` takes them. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it
+    is not known.
     """
     parts = []
-    for m in methods(verifiers):
+    for m in methods(verifiers, rules):
         if m.label in values:
             accuracy = bootstrap_interval(values[m.label], resamples, seed).cells("accuracy")
             key = {"data": data, "method": m.method, "verifier": m.verifier, "label": m.label}

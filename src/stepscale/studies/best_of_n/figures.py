@@ -10,7 +10,9 @@ from stepscale.report.number_formats import SHARE, cell, in_percent
 from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
 from stepscale.report.plots import SAMPLES, bars_view, curve_figure, curve_panel, curve_view, largest_error, series
 from stepscale.studies.best_of_n.claims import RULES
+from stepscale.studies.best_of_n.confidences import is_confidence
 
+_PLAIN = ("best_of_n", "weighted", "majority", "pass_at_n")  # methods of the main figure
 _COMPARED = ("PRM", "ORM", "Majority")
 _RATED = (
     "Each step is colored by the PRM's probability that {what} (red 0, green 1). That number stands beside it{then}."
@@ -35,6 +37,7 @@ def best_of_n_part(
         values: Whether the PRM learned values (that the answer will be right) rather than ratings of steps.
     """
     figures = [_curves_figure(curves)]
+    figures += [_votes_figure(curves)] if not curves["method"].isin(_PLAIN).all() else []
     figures += [_heldout_figure(tables["heldout_curves"])] if "heldout_curves" in tables else []
     figures += [_quintiles_figure(tables["quintiles"])] if "quintiles" in tables else []
     figures += [_levels_figure(tables["levels"], int(curves["n"].max()))] if "levels" in tables else []
@@ -76,7 +79,7 @@ def headline(curves: pd.DataFrame) -> str:
     """The result at the largest N, as it is printed at the end of a run and at the top of the report."""
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
     top = curves[curves["n"] == n].to_dict("records")
-    chosen = [row for row in top if row["method"] == "best_of_n" and row["verifier"] != "mean_logprob"]
+    chosen = [row for row in top if row["method"] == "best_of_n" and not is_confidence(row["verifier"])]
     votes = [row for row in top if row["method"] == "majority"]
     shown = ", ".join(f"{row['label']} {cell(row, 'accuracy')}" for row in (*chosen, *votes))
     ceiling = ", ".join(f"{row['label']} {row['accuracy']:{SHARE}}" for row in top if row["method"] == "pass_at_n")
@@ -106,7 +109,7 @@ def _at_largest(curves: pd.DataFrame) -> str:
 def _curves_figure(curves: pd.DataFrame) -> Figure:
     """Figure 3."""
     n, problems = int(curves["n"].max()), int(curves["n_problems"].max())
-    view = curve_view(curves)
+    view = curve_view(curves[curves["method"].isin(_PLAIN)])
     banded = view.panels[0].series[0].band
     reading = (
         f"{problems} test problems, N up to {n}. The height of a line at N is the share of problems whose chosen "
@@ -120,12 +123,26 @@ def _curves_figure(curves: pd.DataFrame) -> Figure:
     return curve_figure(title, reading + largest_error(curves), view, leads=True)
 
 
+def _votes_figure(curves: pd.DataFrame) -> Figure:
+    """Votes by a rule, beside those whose weights do not depend on the other samples."""
+    rows = curves[~curves["method"].isin(["best_of_n", "pass_at_n"])]
+    reading = (
+        "Who wins a vote among N samples, by the rule that weighs them. Rules by log-likelihood or certainty need no verifier. "
+        f"Bands are 95 % intervals over problems.{largest_error(rows)}"
+    )
+    return curve_figure("Votes, by their rule", reading, curve_view(rows))
+
+
 def _heldout_figure(curves: pd.DataFrame) -> Figure:
     reading = (
         f"Lightman et al. 2023, 5 and Table 1; {int(curves['n_problems'].iloc[0])} problems of a family that no "
         "verifier was trained on. A verifier whose lead is gone here has learned only its own kinds of problem."
     )
-    return curve_figure("Best-of-N on held-out problems", reading + largest_error(curves), curve_view(curves))
+    return curve_figure(
+        "Best-of-N on held-out problems",
+        reading + largest_error(curves),
+        curve_view(curves[curves["method"].isin(_PLAIN)]),
+    )
 
 
 def _quintiles_figure(table: pd.DataFrame) -> Figure:

@@ -26,6 +26,7 @@ from stepscale.studies.best_of_n.comparison import (
     methods,
     shows_growth,
 )
+from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.best_of_n.quintiles import a6_quantities, by_quintile, quintiles
 from stepscale.studies.best_of_n.worked_examples import choose
 
@@ -45,9 +46,11 @@ def score_splits(
     """The scored samples by split: "test", and "heldout" where there are such problems."""
     places = search.given_samples.places if search.given_samples else None
     scores, rules = (prm_scores, orm_scores), search.grading_rules
-    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule, rules)}
+    scored = {"test": score_samples(problems, "test", solutions, *scores, places, config.rule, rules, config.votes)}
     if problems["split"].eq("heldout").any():
-        scored["heldout"] = score_samples(problems, "heldout", solutions, *scores, None, config.rule, rules)
+        scored["heldout"] = score_samples(
+            problems, "heldout", solutions, *scores, None, config.rule, rules, config.votes
+        )
     return scored
 
 
@@ -60,7 +63,7 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
     """
     test, resamples = scored["test"], config.bootstrap
     ns = [n for n in config.budgets if n <= test.grid.mask.shape[1]]
-    votes, curves = _curves("test", test, ns, resamples, seed)
+    votes, curves = _curves("test", test, ns, config, seed)
     values = _per_problem(votes)
     measured = {
         "levels": _by_level(test, values, resamples, seed),
@@ -73,7 +76,7 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
         claims = _claims(test, values, bins, ns, resamples, seed)
         if "heldout" in scored and values.keys() >= COMPARED:
             few = [n for n in ns if n <= scored["heldout"].grid.mask.shape[1]]
-            unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, resamples, seed)
+            unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, config, seed)
             of_unlike = _per_problem(unlike)
             beside = leads_at_all_samples(of_unlike, few, resamples, seed)
             claims.append(settle("A5", a5_quantities(of_unlike, few, resamples, seed), seeds=1, beside=beside))
@@ -92,12 +95,13 @@ def choose_worked_examples(
 
 
 def _curves(
-    data: str, scored: SplitScores, ns: list[int], resamples: int, seed: int
+    data: str, scored: SplitScores, ns: list[int], config: ReportBlock, seed: int
 ) -> tuple[dict[str, Vote], pd.DataFrame]:
     """What every way to choose reaches with N samples, and the curves."""
-    votes = estimates(scored.grid, scored.scores, ns)
+    votes = estimates(scored.grid, scored.scores, ns, config.votes)
     errors = {label: vote.error for label, vote in votes.items()}
-    table = curves_table(data, _per_problem(votes), ns, resamples, seed, scored.scores, errors)
+    values = _per_problem(votes)
+    table = curves_table(data, values, ns, config.bootstrap, seed, scored.scores, errors, config.votes)
     return votes, checked_curves(table.assign(**scored.absent._asdict()))
 
 
@@ -139,7 +143,7 @@ def _label(verifier: str) -> str:
 
 def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, seed: int) -> pd.DataFrame:
     """Accuracy by level at the largest budget, and pass@1; no rows where levels are not known."""
-    best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and m.verifier != "mean_logprob"]
+    best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and not is_confidence(str(m.verifier))]
     names = [name for name in ("Majority", *reversed(best), "pass@N (ceiling)") if name in values]
     shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in names}
     levels = np.asarray(scored.levels)

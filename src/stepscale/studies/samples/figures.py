@@ -92,14 +92,14 @@ def _policies_figure(curves: pd.DataFrame) -> Figure:
 
 def _ways_figure(ways: pd.DataFrame) -> Figure:
     views = []
-    for method, shown in _SHOWN.items():
+    for method in ways.loc[ways["verifier"].notna(), "method"].unique():
         rows = ways[ways["method"] == method]
         panels = [
             curve_panel(of_verifier, verifier_name(str(name)), lines="aggregation")
             for name, of_verifier in rows.groupby("verifier", sort=False)
         ]
         if panels:
-            views.append(View(x_title=SAMPLES, panels=tuple(panels), unit=shown))
+            views.append(View(x_title=SAMPLES, panels=tuple(panels), unit=_SHOWN.get(method, method)))
     reading = (
         "Each verifier under every way to make one score of its step scores (reward: the file's own number). Bands are 95 % "
         "intervals over problems. The best line was picked by nobody: what choosing one costs is in the figure above."

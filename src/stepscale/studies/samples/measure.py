@@ -20,6 +20,7 @@ from stepscale.report.claims import Claim, settle
 from stepscale.studies.best_of_n.aggregates import SplitScores, rows_of_samples, score_samples
 from stepscale.studies.best_of_n.claims import joined
 from stepscale.studies.best_of_n.comparison import shows_growth
+from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.difficulty.kinds import agreement_with_oracle
 from stepscale.studies.rollouts.claims import b9_quantities
 from stepscale.studies.samples.calibration import calibration_rows
@@ -35,6 +36,7 @@ from stepscale.studies.samples.optimal import (
     savings_rows,
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
+from stepscale.studies.samples.ruled import ruled_votes
 from stepscale.studies.samples.rules import Values, b8_of, lead_rows, values_by_rule
 from stepscale.studies.samples.searches import search_rows
 from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
@@ -80,7 +82,9 @@ def score_given(
         search: Grading rules, and the places of given samples.
     """
     places, rules = search.given_samples.places if search.given_samples else None, search.grading_rules
-    scored = score_samples(problems, "test", solutions, prm_scores, orm_scores, places, config.rule, rules)
+    scored = score_samples(
+        problems, "test", solutions, prm_scores, orm_scores, places, config.rule, rules, config.votes
+    )
     scores = all_scores(scored, solutions, orm_scores)
     return ScoredSamples(scored, scores, prm_scores, mean_tokens(solutions, scored.grid.ids))
 
@@ -103,6 +107,8 @@ def measure_samples(
     scored, scores = samples.scored, samples.scores
     ns = [n for n in config.budgets if n <= scored.grid.mask.shape[1]]
     votes = votes_of_ways(scored.grid, scores, ns)
+    confidences = {name: values for name, values in scored.scores.items() if is_confidence(name)}
+    ruled = ruled_votes(scored.grid, scores, confidences, ns, config.votes)
     made = {}
     if len(scored.grid.ids) >= FEWEST_PROBLEMS:
         made = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
@@ -112,7 +118,7 @@ def measure_samples(
         )
     rules = _rules(scored, votes, ns)
     tables = {
-        "ways": way_rows(votes, ns, config.bootstrap, seed),
+        "ways": way_rows(votes | ruled, ns, config.bootstrap, seed),
         "rule_leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
         **policy_tables(made, scored.grid, scores, config, seed),
         "step_calibration": calibration_rows(step_labels, samples.step_scores, config.bootstrap, seed),

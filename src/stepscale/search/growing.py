@@ -1,0 +1,66 @@
+"""What the methods share that grow N solutions step by step: their limit of rounds, and how the answer is chosen."""
+
+from abc import abstractmethod
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from pydantic import Field
+
+from stepscale.search.metering import Meter
+from stepscale.search.method import SearchMethod, SeededSampling
+from stepscale.search.partial import PartialSolution
+from stepscale.search.results import Candidate
+from stepscale.search.selection import Choose, needs_certainty
+from stepscale.search.tree import Growth, grow
+
+
+class GrowingMethod(SearchMethod):
+    """Options of the methods that grow N solutions. What tells them apart is what goes on after a round (``select``)."""
+
+    named_apart: ClassVar[frozenset[str]] = SearchMethod.named_apart | {"rounds", "choose"}
+
+    rounds: int = Field(
+        40, ge=1, description="steps a solution may have at the most; those still open then are cut off"
+    )
+    choose: Choose = Field("weighted", description="how the answer is chosen among the candidates")
+
+    @property
+    def final_choice(self) -> Choose:
+        """As asked for."""
+        return self.choose
+
+    @property
+    def growth(self) -> Growth:
+        """One set of N slots."""
+        return Growth(self.n, self.n, 0, self.rounds, self.aggregation, self.neutral_is)
+
+    @abstractmethod
+    def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+        """What goes on after a round, as ``tree.Select`` says."""
+
+    def shown(self, among: Sequence[SearchMethod] = ()) -> str:
+        """The name, and the options that alone tell it from one of ``among``; the limit of rounds never."""
+        telling = [remark for option, remark in self.remarks.items() if remark and self._differs_in(option, among)]
+        return ", ".join([self.named(among), *telling])
+
+    def named(self, among: Sequence[SearchMethod]) -> str:
+        """Label and own options."""
+        return super().shown(among)
+
+    @property
+    def remarks(self) -> dict[str, str]:
+        """By option, what is said of it where it alone tells two methods apart."""
+        return {"choose": f"choice {self.choose}"}
+
+    def _differs_in(self, option: str, among: Sequence[SearchMethod]) -> bool:
+        """Whether one of ``among`` differs in this option alone."""
+        return any(
+            other != self and other == self.model_copy(update={option: getattr(other, option, None)}) for other in among
+        )
+
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
+        """N candidates of each problem."""
+        if needs_certainty(self.choose):
+            draws = SeededSampling(replace(draws.sampling, certainty=True), draws.run_seed)
+        return grow(meter, draws, self.growth, self.select)

@@ -1,0 +1,38 @@
+"""A solution on its way, as the methods that grow solutions step by step see it."""
+
+from dataclasses import dataclass, replace
+
+from stepscale.search.results import Finish
+from stepscale.search.scoring import SolutionScore
+
+
+@dataclass(frozen=True)
+class PartialSolution:
+    """An open or ended solution.
+
+    ``length``: tokens of the model's own, as the limit counts them. ``logprob``: their sum, None where the generator does not
+    tell it. ``certainties``: as in ``Candidate``. ``scored``: of its own steps; ``rank``: the score that orders solutions,
+    after lookahead, to 6 digits.
+    """
+
+    owner: int
+    slot: int
+    prompt: tuple[int, ...]
+    tokens: tuple[int, ...] = ()
+    steps: tuple[str, ...] = ()
+    step_ends: tuple[int, ...] = ()
+    length: int = 0
+    logprob: float | None = 0.0
+    certainties: tuple[float, ...] = ()
+    finish: Finish | None = None
+    scored: SolutionScore | None = None
+    rank: float = 0.0
+
+    @property
+    def prefix(self) -> tuple[int, ...]:
+        """Token ids of the prompt and of what was drawn."""
+        return self.prompt + self.tokens
+
+    def copied_to(self, slot: int) -> "PartialSolution":
+        """The same in another slot; if it is open, its score is that of the steps to come."""
+        return replace(self, slot=slot) if self.finish else replace(self, slot=slot, scored=None, rank=0.0)

@@ -1,0 +1,44 @@
+"""Particle filtering (Puri et al. 2025, arXiv 2502.01618): particles are resampled by their scores, not cut to the best.
+
+After each step all N particles are drawn anew from themselves, with replacement, by the softmax of the log-odds of their PRM
+scores over a temperature. Ended particles take part with the score they ended with, so in the end two slots may hold one
+particle: it then votes twice, and was paid for once. What is cut off at the token limit weighs nothing. Once all have ended
+nothing is resampled, and the final choice goes by the scores. Budget N, as beam search.
+"""
+
+from collections.abc import Sequence
+from typing import Literal
+
+import numpy as np
+from pydantic import Field
+
+from stepscale.search.growing import GrowingMethod
+from stepscale.search.partial import PartialSolution
+from stepscale.search.resampling import Floats, Scheme, odds_weights, resample
+
+
+class ParticleMethod(GrowingMethod):
+    """Options of the methods that resample N particles per problem."""
+
+    resampling: Scheme = Field("systematic", description="how particles are drawn by their weights")
+    temperature: float = Field(
+        1.0,
+        gt=0,
+        allow_inf_nan=False,
+        description="of the weights; towards 0 the best takes all, high: all weigh alike",
+    )
+
+    def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+        """N particles drawn from these by their weights."""
+        weights = self.weights(np.array([one.rank if one.scored else np.nan for one in solutions]), number)
+        return [solutions[index].copied_to(slot) for slot, index in enumerate(resample(weights, self.resampling, seed))]
+
+    def weights(self, scores: Floats, number: int) -> Floats:
+        """Weights [N] after round ``number`` (from 0) of particles with these scores [N], NaN where there is none."""
+        return odds_weights(scores, self.temperature)
+
+
+class ParticleFiltering(ParticleMethod):
+    """Particle filtering at one temperature."""
+
+    method: Literal["particle_filtering"] = "particle_filtering"

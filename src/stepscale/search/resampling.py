@@ -1,0 +1,48 @@
+"""Resampling: which of N weighted particles go on, and how often each (Douc, Cappe and Moulines 2005).
+
+In: weights and a seed. Out: indices. In expectation every scheme copies a particle N times its share of the weight. Systematic
+resampling copies it that often up to less than one, stratified up to less than two, multinomial draws N times independently.
+"""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scheme = Literal["multinomial", "stratified", "systematic"]
+Floats = NDArray[np.float64]
+_SURE = 1e-6
+"""Scores are told to 6 digits: one of 0 or 1 counts as that near to it, so that no weight is infinite."""
+
+
+def odds_weights(scores: Floats, temperature: float) -> Floats:
+    """Weights [N] that sum to 1: softmax of the log-odds of scores [N] in [0, 1], over a temperature.
+
+    At temperature 1 a weight is proportional to p / (1 - p) (Puri et al. 2025, 3). NaN is no score and weighs nothing; if
+    there is none at all, all weigh alike.
+    """
+    known = ~np.isnan(scores)
+    if not known.any():
+        return np.full(len(scores), 1 / len(scores))
+    sure = np.clip(np.where(known, scores, 0.5), _SURE, 1 - _SURE)
+    log_odds = np.where(known, np.log(sure / (1 - sure)) / temperature, -np.inf)
+    weights = np.exp(log_odds - log_odds.max())
+    return np.asarray(weights / weights.sum())
+
+
+def effective_size(weights: Floats) -> float:
+    """Effective sample size of weights that sum to 1: N if they are equal, 1 if one has all."""
+    return float(1 / np.square(weights).sum())
+
+
+def resample(weights: Floats, scheme: Scheme, seed: int) -> NDArray[np.int64]:
+    """Indices [N], rising, of the particles that go on, for weights [N] that sum to 1."""
+    n, rng = len(weights), np.random.default_rng(seed)
+    if scheme == "multinomial":
+        positions = np.sort(rng.random(n))
+    else:
+        positions = (np.arange(n) + (rng.random() if scheme == "systematic" else rng.random(n))) / n
+    # the last one with any weight takes what rounding leaves above the sum
+    cumulative = weights.cumsum()
+    chosen = np.searchsorted(cumulative, positions, side="right")
+    return np.asarray(np.minimum(chosen, np.flatnonzero(weights)[-1]), np.int64)

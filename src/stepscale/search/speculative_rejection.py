@@ -1,0 +1,37 @@
+"""Speculative rejection (Sun et al. 2024, arXiv 2410.20290): N solutions are begun, and the worst are dropped on the way.
+
+Every so many steps the open solutions are ranked by the score of what they have written, and a share of them is rejected:
+cut off where they are, never to win. Nothing is expanded, so it is best-of-N that does not pay for the ends of bad beginnings.
+The paper decides whenever the memory of the accelerator is full; here the number of steps says when, so that a result
+does not depend on the machine. Budget N: the generations begun. What was saved shows in tokens and FLOPs.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from math import floor
+from typing import Literal
+
+from pydantic import Field
+
+from stepscale.search.growing import GrowingMethod
+from stepscale.search.partial import PartialSolution
+from stepscale.search.selection import Choose
+
+
+class SpeculativeRejection(GrowingMethod):
+    """N solutions per problem, fewer and fewer of them open."""
+
+    method: Literal["speculative_rejection"] = "speculative_rejection"
+    choose: Choose = Field("best", description="how the answer is chosen among the candidates")
+    rejected: float = Field(0.5, ge=0, lt=1, description="share of the open solutions rejected at a time, rounded down")
+    every: int = Field(2, ge=1, description="steps between two rejections")
+
+    def select(self, solutions: Sequence[PartialSolution], number: int, seed: int) -> list[PartialSolution]:
+        """The worst of the open solutions rejected, where it is time; equal ones are kept in the order of slots."""
+        if (number + 1) % self.every:
+            return list(solutions)
+        growing = sorted((one for one in solutions if not one.finish), key=lambda one: (-one.rank, one.slot))
+        after = list(solutions)
+        for one in growing[len(growing) - floor(len(growing) * self.rejected) :]:
+            after[one.slot] = replace(one, finish="rejected")
+        return after

@@ -1,0 +1,65 @@
+"""N whole solutions and a rule for votes: Borda, confidence-filtered, pessimistic (``estimators.vote_rules``).
+
+Rules that judge by the generator's own confidence need no verifier, and nothing but the samples is paid for. Confidence in tokens
+is kept by the in-process generator.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from pydantic import Field
+
+from stepscale.errors import InputError
+from stepscale.estimators.confidence import OF_GENERATOR
+from stepscale.estimators.vote_rules import AnyVoteRule, BordaVote
+from stepscale.search.best_of_n import WholeSamples
+from stepscale.search.metering import Meter
+from stepscale.search.method import SearchMethod, SeededSampling
+from stepscale.search.results import Candidate
+from stepscale.search.selection import Choose, needs_certainty
+
+
+class RuledVote(WholeSamples):
+    """The answer that wins by the rule."""
+
+    method: Literal["vote"] = "vote"
+    vote: AnyVoteRule = Field(BordaVote(), description="the rule, by its kind: borda, filtered or pessimistic")
+
+    @property
+    def final_choice(self) -> Choose:
+        """The rule."""
+        return self.vote
+
+    @property
+    def needs_verifier(self) -> bool:
+        """Where the rule judges by scores."""
+        return self.vote.by not in OF_GENERATOR
+
+    def shown(self, among: Sequence[SearchMethod] = ()) -> str:
+        """The rule and what it judges by: "Borda vote by self_certainty"."""
+        return f"{self.vote.name} by {self.vote.judge}"
+
+    def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
+        """N independent samples of each problem, with what the rule judges by.
+
+        Raises:
+            InputError: The generator does not tell it.
+        """
+        asked = replace(draws.sampling, certainty=needs_certainty(self.vote))
+        candidates, rounds = super().find(meter, SeededSampling(asked, draws.run_seed))
+        if needs_certainty(self.vote):
+            check_certainties(candidates, meter.generator.name)
+        elif self.vote.by == "mean_logprob" and any(
+            one.tokens and one.mean_logprob is None for of in candidates for one in of
+        ):
+            raise InputError(f"generator {meter.generator.name} tells no log-likelihoods; choose a vote by score")
+        return candidates, rounds
+
+
+def check_certainties(candidates: Sequence[Sequence[Candidate]], generator: str) -> None:
+    """Raises InputError if any candidate lacks the certainty of its tokens."""
+    if any(one.tokens and not one.certainties for of_problem in candidates for one in of_problem):
+        raise InputError(
+            f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"
+        )

@@ -1,0 +1,42 @@
+"""The generator's own confidence in recorded samples, as one number per sample: judges that need no verifier."""
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from stepscale.estimators.closed_form import Floats
+from stepscale.estimators.confidence import OF_GENERATOR, lowest_group, self_certainty
+from stepscale.estimators.samples import SampleGrid
+from stepscale.estimators.vote_rules import VoteRule
+
+
+def is_confidence(judge: str) -> bool:
+    """Whether a judge is the generator itself, by the name that ``confidences`` gives it."""
+    return judge.split()[0] in OF_GENERATOR
+
+
+def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRule] = ()) -> dict[str, Floats]:
+    """By name the confidence of each sample [problems, samples], as far as the samples carry it.
+
+    Args:
+        grid: The samples.
+        samples: The solutions table the grid was made from.
+        rules: Rules for votes, for the groups of tokens that they look at.
+
+    Returns:
+        ``mean_logprob`` where all samples have one; ``self_certainty`` and, by rule, "lowest_group of 2048" where all
+        samples with an answer have the certainty of their tokens.
+    """
+    found: dict[str, Floats] = {}
+    if len(samples) and samples["mean_logprob"].notna().all():
+        found["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
+    if "certainties" not in samples or not samples.loc[samples["answer"].notna(), "certainties"].map(len).all():
+        return found
+    of_tokens = [list(cell) for cell in samples["certainties"]]
+    found["self_certainty"] = grid.place(np.array([self_certainty(one) if one else 0.0 for one in of_tokens], float))
+    for rule in rules:
+        if rule.by == "lowest_group":
+            lowest = [lowest_group(one, rule.group) if one else 0.0 for one in of_tokens]
+            found[rule.judge] = grid.place(np.array(lowest, float))
+    return found
