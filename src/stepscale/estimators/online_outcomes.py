@@ -115,7 +115,10 @@ def outcomes(
         InputError: Scores are not within [0, 1], shapes differ, or a value is none of what ``Candidates`` says.
     """
     orders = checked_count(orders, "orders")
-    pool, runs = checked_candidates("pool", pool, ids), {name: checked_candidates(name, run, ids, whole=True) for name, run in runs.items()}
+    pool, runs = (
+        checked_candidates("pool", pool, ids),
+        {name: checked_candidates(name, run, ids, whole=True) for name, run in runs.items()},
+    )
     # 1. one code per answer, whoever gave it, and the weight of its vote
     tables = [pool, *runs.values()]
     answers, mask, scores, correct = (

@@ -16,7 +16,12 @@ from stepscale.estimators.stopping import prefixes as module
 from stepscale.estimators.stopping.adaptive_consistency import AdaptiveConsistency, lead_probability
 from stepscale.estimators.stopping.confidence_posterior import ConfidencePosterior
 from stepscale.estimators.stopping.doubling import Doubling
-from stepscale.estimators.stopping.instance_adaptive import InstanceAdaptive, SuccessMap, fit_success_map, samples_needed
+from stepscale.estimators.stopping.instance_adaptive import (
+    InstanceAdaptive,
+    SuccessMap,
+    fit_success_map,
+    samples_needed,
+)
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, prefixes, signals_of
 from stepscale.estimators.stopping.replay import follow_rule
 from stepscale.estimators.stopping.risk_control import NEVER, RiskControlled, early_errors, risk_bound
@@ -179,7 +184,13 @@ def test_the_map_is_a_low_quantile_of_success_and_never_falls() -> None:
 
 
 @pytest.mark.parametrize(
-    "points", [{"mean_score": (0.5, 0.1), "success": (0.1, 0.2)}, {"success": (0.5, 0.1)}, {"success": (0.5,)}, {"success": (0.5, 1.5)}]
+    "points",
+    [
+        {"mean_score": (0.5, 0.1), "success": (0.1, 0.2)},
+        {"success": (0.5, 0.1)},
+        {"success": (0.5,)},
+        {"success": (0.5, 1.5)},
+    ],
 )
 def test_a_map_that_falls_or_holds_no_probabilities_is_refused(points) -> None:
     with pytest.raises(ValidationError):
@@ -222,7 +233,10 @@ def test_too_few_problems_to_control_a_risk_never_stop_early() -> None:
 
 
 def test_a_bolder_risk_draws_no_more_samples() -> None:
-    drawn = [follow_rule(world(300, 1), RiskControlled(alpha=a).fitted(world(300, 0)), 8).drawn.mean() for a in (0.02, 0.1, 0.3)]
+    drawn = [
+        follow_rule(world(300, 1), RiskControlled(alpha=a).fitted(world(300, 0)), 8).drawn.mean()
+        for a in (0.02, 0.1, 0.3)
+    ]
     assert drawn == sorted(drawn, reverse=True) and drawn[-1] < 8
 
 
@@ -255,7 +269,11 @@ def test_every_compared_rule_keeps_to_the_most_it_may_draw_and_names_itself() ->
         for rule in family:
             fitted = rule.fitted(seen)
             found = follow_rule(seen, fitted, 4)
-            assert 1 <= found.drawn.min() and found.drawn.max() <= 4 and ((0 <= found.accuracy) & (found.accuracy <= 1)).all()
+            assert (
+                found.drawn.min() >= 1
+                and found.drawn.max() <= 4
+                and ((found.accuracy >= 0) & (found.accuracy <= 1)).all()
+            )
             labels.add((rule.label, rule.setting))
             assert type(rule).model_validate_json(fitted.model_dump_json()) == fitted
     assert len(labels) == sum(map(len, COMPARED_RULES))

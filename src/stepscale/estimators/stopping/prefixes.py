@@ -115,7 +115,7 @@ def signals_of(codes: Codes, scores: Floats) -> Signals:
 def answer_posterior(counts: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
     """Probability that each answer is the right one, after CGES (Aghazadeh et al. 2025, arXiv 2511.02603).
 
-    The hypotheses are each of the k answers given so far, and that the right one is none of them; all are equally likely at first.
+    The hypotheses are each of the k answers given so far, and that none of them is right; all are equally likely at first.
     If a hypothesis holds, a sample of score c gives its answer with probability c, else any other of the k with equal chances.
 
     Args:

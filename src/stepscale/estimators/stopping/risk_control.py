@@ -1,10 +1,10 @@
 """A stopping threshold whose risk is controlled (learn then test, Angelopoulos et al. 2021; for stopping, arXiv 2602.03814).
 
-The rule stops when the winner's sum of scores per sample is ``threshold`` or more. The risk is the chance that a problem is answered
-before all samples are drawn, and wrongly. The threshold is learned on some problems. Thresholds are tested from the most cautious to
-the boldest: the exact upper bound of Clopper and Pearson on the risk, at the confidence asked for, must not exceed ``alpha``. The
-first that fails ends the sequence, so all tests together err with probability 1 - confidence at the most. Then the risk on problems
-of the same kind is at most ``alpha``, with that confidence over the choice of the problems learned from.
+The rule stops when the winner's sum of scores per sample is ``threshold`` or more. The risk is the chance that a problem is
+answered before all samples are drawn, and wrongly. The threshold is learned on some problems. Thresholds are tested from the most
+cautious to the boldest: the exact upper bound of Clopper and Pearson on the risk, at the confidence asked for, must not exceed
+``alpha``. The first that fails ends the sequence, so all tests together err with probability 1 - confidence at the most. Then
+the risk on problems of the same kind is at most ``alpha``, with that confidence over the problems learned from.
 """
 
 from typing import ClassVar, Self
@@ -17,7 +17,7 @@ from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule, stop_places
 
 NEVER = 2.0  # no vote is so sure
-_THRESHOLDS = np.round(np.arange(1.0, -0.001, -0.02), 2)  # tested in this order, whatever the problems
+_THRESHOLDS = np.round(np.linspace(1.0, 0.0, 51), 2)  # tested in this order, whatever the problems
 
 
 class RiskControlled(StoppingRule):

@@ -1,6 +1,6 @@
 """What every stopping rule is: typed options that say after which samples to stop, and how the answer is then chosen.
 
-A rule sees signals of the samples alone, never a gold answer. What has to be learned from other problems is learned by ``fitted``.
+A rule sees signals of the samples alone, never a gold answer. What it has to learn from other problems it learns by ``fitted``.
 How many samples a problem may have at the most is no part of a rule: whoever follows it says so.
 """
 
