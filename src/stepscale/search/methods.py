@@ -19,7 +19,7 @@ from stepscale.search.lookahead import Lookahead
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Problem, SearchResult
-from stepscale.search.selection import choose
+from stepscale.search.stopping import Stopped
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 
@@ -31,7 +31,7 @@ def _as_they_are(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
 
 # a new method is known by its name once it is listed here
 SearchOptions = Annotated[
-    BestOfN | Weighted | Majority | Beam | Lookahead | Dvts,
+    BestOfN | Weighted | Majority | Beam | Lookahead | Dvts | Stopped,
     Field(discriminator="method"),
     WrapValidator(_as_they_are),
 ]
@@ -86,7 +86,7 @@ def search(
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
-        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed), rules))
+        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed, rules), rules))
     return results
 
 
@@ -95,7 +95,7 @@ def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules:
     results = []
     for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
-        choice = choose(candidates, options.final_choice, tie, rules)
+        choice = options.choice(candidates, tie, rules)
         results.append(
             SearchResult(
                 problem_id=problem.problem_id,

@@ -257,8 +257,9 @@ def test_where_a_rule_looks_next() -> None:
         return rule.next_look(Signals(**{name: values[0] for name, values in vars(signals).items()}))
 
     assert at(AdaptiveConsistency(), 3) == 4
-    assert [at(Doubling(start=4), n) for n in (1, 4, 8)] == [4, 8, 16]
-    assert at(InstanceAdaptive(probes=2, chance=0.9), 1) == 2
+    assert [at(Doubling(start=4), n) for n in (4, 8)] == [8, 16]
+    first = [rule.first_look for rule in (AdaptiveConsistency(), Doubling(start=4), InstanceAdaptive(probes=2))]
+    assert first == [1, 4, 2]
     assert at(InstanceAdaptive(probes=2, chance=0.9), 2) == 4
     assert at(InstanceAdaptive(probes=2, chance=0.9), 2, 0.0) > 1 << 30
 

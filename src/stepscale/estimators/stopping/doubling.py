@@ -33,10 +33,14 @@ class Doubling(StoppingRule):
         """Where it looks and enough agree."""
         return self._looks(signals.n) & (signals.first >= self.agree * signals.n)
 
+    @property
+    def first_look(self) -> int:
+        """After ``start`` samples."""
+        return self.start
+
     def next_look(self, signals: Signals) -> int:
-        """After twice as many samples as now, or ``start``."""
-        n = int(signals.n[-1])
-        return self.start if n < self.start else 2 * n
+        """After twice as many samples."""
+        return 2 * int(signals.n[-1])
 
     def _looks(self, n: NDArray[np.int64]) -> Bools:
         times, rest = np.divmod(n, self.start)

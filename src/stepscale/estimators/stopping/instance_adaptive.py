@@ -15,6 +15,7 @@ from stepscale.estimators.checking import Bools, Floats
 from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 
+_ENDLESS = 1 << 40  # samples
 _MOST_BINS, _FEWEST_CASES = 10, 10  # of the fitted map: groups of mean scores, and problems in each
 
 
@@ -68,13 +69,16 @@ class InstanceAdaptive(StoppingRule):
         needed = samples_needed(self.calibration.of(signals.mean_score[..., self.probes - 1]), self.chance)
         return np.asarray(signals.n >= np.maximum(needed, self.probes)[..., None])
 
+    @property
+    def first_look(self) -> int:
+        """After the probes."""
+        return self.probes
+
     def next_look(self, signals: Signals) -> int:
-        """At the number that the probes ask for, which is taken as the most if it is endless."""
+        """At the number that the probes ask for; it may be endless."""
         n = int(signals.n[-1])
-        if n < self.probes:
-            return self.probes
         needed = float(samples_needed(self.calibration.of(signals.mean_score[self.probes - 1]), self.chance))
-        return max(n + 1, int(min(needed, np.iinfo(np.int64).max)))
+        return max(n + 1, int(min(needed, _ENDLESS)))
 
     def fitted(self, seen: Prefixes) -> Self:
         """With the map of these problems: every order of every problem is a case."""

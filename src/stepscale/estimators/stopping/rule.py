@@ -36,6 +36,11 @@ class StoppingRule(BaseModel, ABC):
     def stops(self, signals: Signals) -> Bools:
         """Whether it stops after n = 1, 2, ... samples [..., places], if it has not stopped before."""
 
+    @property
+    def first_look(self) -> int:
+        """Samples drawn before the first decision."""
+        return 1
+
     def next_look(self, signals: Signals) -> int:
         """With how many samples to look again, after all that ``signals`` [places] of one problem hold."""
         return int(signals.n[-1]) + 1

@@ -1,10 +1,11 @@
 """What the report says about stopping rules: what they reach, and where the online policy does not beat one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pandas as pd
 
-from stepscale.report.number_formats import POINTS, cell, cost, factor, interval
+from stepscale.report.number_formats import POINTS, cell, cost, factor
 from stepscale.report.part import TextTable
 from stepscale.studies.best_of_n.figures import verifier_name
 
@@ -87,12 +88,11 @@ def _rule_row(by_unit: pd.DataFrame, units: list[str], several: bool) -> dict[st
     return row
 
 
-def _risk_row(row: dict[object, object], several: bool) -> dict[str, str]:
-    threshold = float(str(row["threshold"]))
+def _risk_row(row: Mapping[Any, Any], several: bool) -> dict[str, str]:
     return ({"verifier": verifier_name(str(row["verifier"]))} if several else {}) | {
         "controlled": str(row["setting"]),
         "measured on half": str(row["half"]),
-        "threshold": f"{threshold:.2f}" if threshold <= 1 else "never",
-        "risk [95 %]": interval(*(float(str(row[name])) for name in ("risk", "low", "high")), ".1%"),
+        "threshold": f"{row['threshold']:.2f}" if row["threshold"] <= 1 else "never",
+        "risk [95 %]": cell(row, "risk"),
         "problems": str(row["n_problems"]),
     }
