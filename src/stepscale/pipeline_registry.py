@@ -15,6 +15,7 @@ from stepscale.pipelines.reporting import pipeline as reporting
 from stepscale.pipelines.revisions import pipeline as revisions
 from stepscale.pipelines.reward_modeling import pipeline as reward_modeling
 from stepscale.pipelines.rollouts import pipeline as rollouts
+from stepscale.pipelines.step_benchmarks import pipeline as step_benchmarks
 from stepscale.pipelines.supervision import pipeline as supervision
 from stepscale.pipelines.test_time_search import pipeline as test_time_search
 
@@ -34,6 +35,7 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
     "revisions": revisions.create_pipeline,
     "larger_model": larger_model.create_pipeline,
     "policy": policy.create_pipeline,
+    "step_benchmarks": step_benchmarks.create_pipeline,
     "release": active_learning.release_pool,
     "loop_release": active_learning.release_with_loop,
 }

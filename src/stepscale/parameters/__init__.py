@@ -37,6 +37,7 @@ from stepscale.parameters.settings import (
     SearchSettings,
     SupervisionSettings,
 )
+from stepscale.parameters.step_benchmarks import StepBenchmarks
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -65,6 +66,7 @@ __all__ = [
     "SamplingBlock",
     "SearchBlock",
     "SearchSettings",
+    "StepBenchmarks",
     "SupervisionSettings",
     "TestChains",
     "TrainingChains",
@@ -96,6 +98,7 @@ class Parameters(Block):
     release: ReleaseOptions = Field(description="of pipelines release and loop_release")
     revisions: RevisionsBlock = Field(description="of pipelines revisions and larger_model")
     larger: LargerBlock = Field(description="of pipeline larger_model")
+    step_benchmarks: StepBenchmarks = Field(description="of pipeline step_benchmarks")
 
 
 def check_parameters(params: Mapping[str, Any]) -> Parameters:

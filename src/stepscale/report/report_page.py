@@ -20,6 +20,7 @@ ORDER = (
     "data-loop",
     "rollouts",
     "verifiers",
+    "step-benchmarks",
     "labels",
 )
 """The parts of the page, by name; further ones come after them."""

@@ -1,7 +1,7 @@
 """Whole samples of a problem, one after another, until a stopping rule has enough of them or there are N (docs/stopping.md).
 
-A method is a rule of ``estimators.stopping``. It draws what the rule draws when it is replayed over recorded samples:
-sample i has the seed that best-of-N gives it. All problems that go on share their calls. Rules that need no scores need no verifier.
+A method is a rule of ``estimators.stopping``. It draws what the rule draws when it is replayed over recorded samples: sample i
+has the seed that best-of-N gives it. All problems that go on share their calls. Rules that need no scores need no verifier.
 """
 
 from abc import ABC
@@ -129,7 +129,9 @@ class ConfidencePosteriorSampling(_StoppedSampling, ConfidencePosterior):
         names, number = np.unique(one_spelling([candidates[i] for i in able], rules), return_inverse=True)
         scores = np.array([candidates[i].score or 0.0 for i in able])
         counts = np.bincount(number, minlength=len(names)).astype(float)
-        probability, relative = answer_posterior(counts, np.bincount(number, log_odds_of(scores), len(names)))
+        probability, relative = answer_posterior(
+            counts, np.bincount(number, log_odds_of(scores), len(names)).astype(float)
+        )
         tied = np.flatnonzero(relative >= 1 - _EQUAL)
         winner = int(tied[np.random.default_rng(seed).integers(len(tied))])
         stands = able[int(np.where(number == winner, scores, -1.0).argmax())]

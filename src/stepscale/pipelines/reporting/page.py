@@ -12,7 +12,7 @@ from stepscale.report.provenance import provenance
 from stepscale.report.report_page import ReportPage, in_order
 
 MAIN = ("best_of_n", "samples", "search", "verifiers", "labels")
-STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
+STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts", "step_benchmarks")
 
 
 def nodes() -> list[Node]:

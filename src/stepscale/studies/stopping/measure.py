@@ -154,7 +154,7 @@ def _rows(
         difference=-lead.mean,
         difference_low=-lead.high,
         difference_high=-lead.low,
-        verdict=verdicts,
+        verdict=pd.Series(verdicts, dtype=object),
         n_problems=len(accuracy),
     )
 
