@@ -11,8 +11,8 @@ from stepscale.report.part import Part
 from stepscale.report.provenance import provenance
 from stepscale.report.report_page import ReportPage, in_order
 
-MAIN = ("best_of_n", "samples", "search", "verifiers", "labels")
-STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts", "step_benchmarks")
+MAIN = ("best_of_n", "samples", "search", "verifiers", "labels", "step_benchmarks")
+STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
 
 
 def nodes() -> list[Node]:
