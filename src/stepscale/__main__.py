@@ -6,10 +6,12 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command that is named first, else the project."""
-    from stepscale.labeling.commands import COMMANDS
+    from stepscale.labeling.commands import COMMANDS as LABELING
+    from stepscale.studies.step_benchmarks.commands import COMMANDS as MEASURING
 
-    if sys.argv[1:2] and sys.argv[1] in COMMANDS:
-        COMMANDS[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
+    commands = LABELING | MEASURING
+    if sys.argv[1:2] and sys.argv[1] in commands:
+        commands[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
     from kedro.framework.cli.utils import find_run_command
     from kedro.framework.project import configure_project
 

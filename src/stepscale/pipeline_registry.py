@@ -16,6 +16,7 @@ from stepscale.pipelines.revisions import pipeline as revisions
 from stepscale.pipelines.reward_modeling import pipeline as reward_modeling
 from stepscale.pipelines.rollouts import pipeline as rollouts
 from stepscale.pipelines.solve_or_verify import pipeline as solve_or_verify
+from stepscale.pipelines.step_benchmarks import pipeline as step_benchmarks
 from stepscale.pipelines.supervision import pipeline as supervision
 from stepscale.pipelines.test_time_search import pipeline as test_time_search
 from stepscale.pipelines.world_map import pipeline as world_map
@@ -38,6 +39,7 @@ STUDIES: dict[str, Callable[[], Pipeline]] = {
     "policy": policy.create_pipeline,
     "solve_or_verify": solve_or_verify.create_pipeline,
     "world_map": world_map.create_pipeline,
+    "step_benchmarks": step_benchmarks.create_pipeline,
     "release": active_learning.release_pool,
     "loop_release": active_learning.release_with_loop,
 }

@@ -39,6 +39,13 @@ PRMBENCH = {
     "idx": "prm_test_p1_0",
     "classification": "circular",
 }
+HARD2VERIFY = {
+    "unique_id": "a-1",
+    "question": "Prove it.",
+    "model_response_by_step": ["So.", "Then.", "Hence."],
+    "human_labels": [1, 0, 0],
+    "model": "gpt-5",
+}
 SHEPHERD = {
     "input": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. \u043a\u0438\nStep 2: So 3. The answer is: 3 \u043a\u0438",
     "label": "Val has 2. How many? Step 1: 2 is <<1+1=2>>2. +\nStep 2: So 3. The answer is: 3 -",
@@ -74,6 +81,9 @@ def without(record: dict[str, Any], key: str) -> dict[str, Any]:
     ("format", "good", "bad", "reason"),
     [
         ("processbench", BENCH, {**BENCH, "final_answer_correct": "false"}, "'final_answer_correct' is 'false'"),
+        ("hard2verify", HARD2VERIFY, {**HARD2VERIFY, "human_labels": [1, 2, 0]}, "not a list of 0 and 1"),
+        ("hard2verify", HARD2VERIFY, {**HARD2VERIFY, "human_labels": [1, 1]}, "there are 2 human_labels for 3 steps"),
+        ("hard2verify", HARD2VERIFY, {**HARD2VERIFY, "human_labels": "x9=="}, "is encrypted; decrypt the records"),
         ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": [0]}, "error_steps is [0], not a list of steps counted"),
         ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": "2"}, "error_steps is '2'"),
         ("prmbench", PRMBENCH, {**PRMBENCH, "error_steps": [True]}, "error_steps is [True]"),
@@ -135,6 +145,14 @@ def test_prmbench_rates_every_step_of_the_modified_solution(jsonl: Jsonl) -> Non
     assert data.problems["problem"].tolist() == ["1 + 1?"]
     assert data.solutions["classification"].tolist() == ["circular", "deception", "multi_solutions"]
     assert data.solutions["is_correct"].isna().all() and data.step_labels["is_chosen"].all()
+
+
+def test_hard2verify_rates_every_step_as_people_did(jsonl: Jsonl) -> None:
+    right = {**HARD2VERIFY, "human_labels": [True, True, True], "model": None}
+    data = read(jsonl(HARD2VERIFY, right), "hard2verify")
+    assert data.step_labels["rating"].tolist() == [1, -1, -1, 1, 1, 1]
+    assert first_errors(data).tolist() == [1, -1] and data.solutions["generator"].tolist()[0] == "gpt-5"
+    assert data.solutions["is_correct"].isna().all() and set(data.step_labels["labeler"]) == {"hard2verify"}
 
 
 def test_real_processbench_holds_the_published_numbers(real: Real) -> None:

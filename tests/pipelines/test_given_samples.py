@@ -124,6 +124,8 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
             "online",
             "step_calibration",
             "searches",
+            "stopping",
+            "stopping_risk",
         )
     }
     beam = tables["searches"].set_index("other").loc["theirs: best-of-N, chosen aggregation"]

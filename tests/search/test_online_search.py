@@ -72,7 +72,7 @@ def test_it_gives_the_answers_of_its_simulation_at_the_same_cost(policy, monkeyp
     whole = search(PROBLEMS, random_generator(3), verifier(), Weighted(n=8), SAMPLING, run_seed=0, ledger=Ledger())
     beam_seed = seed_for(0, "online-run")
     beams = search(PROBLEMS, random_generator(3), verifier(), BEAM, SAMPLING, run_seed=beam_seed, ledger=Ledger())
-    monkeypatch.setattr(online_outcomes, "_orders", lambda seed, name, orders, places: np.arange(places)[None])
+    monkeypatch.setattr(online_outcomes, "random_orders", lambda seed, name, orders, places: np.arange(places)[None])
     seen = outcomes([p.problem_id for p in PROBLEMS], recorded(whole, False), {"beam": recorded(beams, True)}, orders=1)
     simulated = follow(seen, policy)
     found, _ = online(policy)

@@ -88,7 +88,9 @@ def capped_policies(
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
     policies = []
     for budget in caps(recorded, space):
-        result = cross_validated(recorded, halves, budget, lambda half, cap: policy_within(half, int(cap), space))
+        result = cross_validated(
+            (recorded, recorded), halves, budget, lambda half, cap: policy_within(half, int(cap), space)
+        )
         policy = policy_within(recorded, budget, space)
         interval = bootstrap_interval(result.accuracy, seed=seed)
         accuracy = (float(interval.mean), float(interval.low), float(interval.high))

@@ -120,7 +120,7 @@ def _rows(
     rows: list[list[float | str]] = []
     for budget in budgets:
         try:
-            result = cross_validated(recorded, halves, budget)
+            result = cross_validated((recorded, recorded), halves, budget)
         except InputError:  # no policy is so cheap
             continue
         reached = interval_of_rows(counts @ result.accuracy / len(halves))
@@ -137,14 +137,18 @@ def _rows(
 
 
 def cross_validated(
-    recorded: Outcomes, halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
+    recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
 ) -> PolicyResult:
-    """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap."""
+    """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap.
+
+    ``recorded``: for each half of the problems what is met when it is measured, by the policy that is chosen for it too.
+    """
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []
-    by_half = [_on_problems(recorded, np.flatnonzero(halves == half)) for half in (0, 1)]
     for half in (0, 1):
-        result, inside = follow(by_half[half], choose(by_half[1 - half], budget)), halves == half
+        inside = halves == half
+        policy = choose(_on_problems(recorded[half], np.flatnonzero(~inside)), budget)
+        result = follow(_on_problems(recorded[half], np.flatnonzero(inside)), policy)
         accuracy[inside], cost[inside] = result.accuracy, result.cost
         errors.append(result.error * inside.mean())
         stopped.append(result.stopped * inside.mean())

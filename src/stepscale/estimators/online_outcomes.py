@@ -115,7 +115,10 @@ def outcomes(
         InputError: Scores are not within [0, 1], shapes differ, or a value is none of what ``Candidates`` says.
     """
     orders = checked_count(orders, "orders")
-    pool, runs = _checked("pool", pool, ids), {name: _checked(name, run, ids, whole=True) for name, run in runs.items()}
+    pool, runs = (
+        checked_candidates("pool", pool, ids),
+        {name: checked_candidates(name, run, ids, whole=True) for name, run in runs.items()},
+    )
     # 1. one code per answer, whoever gave it, and the weight of its vote
     tables = [pool, *runs.values()]
     answers, mask, scores, correct = (
@@ -137,7 +140,7 @@ def outcomes(
     result = Outcomes(ladder, tuple(runs), right, sure, easy, cost, np.empty(run_shape), run_cost)
     # 4. order by order
     cells = _Cells(codes[:, :places], weights[:, :places], pool.cost, truth, run_votes)
-    orders_of_places = np.stack([_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
+    orders_of_places = np.stack([random_orders(seed, problem_id, orders, places) for problem_id in ids], axis=1)
     for order in range(orders):
         cells.fill(result, order, orders_of_places[order])
     return result
@@ -148,7 +151,8 @@ def ladder_of(places: int) -> tuple[int, ...]:
     return tuple(2**i for i in range(places.bit_length()) if 2**i <= places)
 
 
-def _orders(seed: int, problem_id: str, orders: int, places: int) -> NDArray[np.int64]:
+def random_orders(seed: int, problem_id: str, orders: int, places: int) -> NDArray[np.int64]:
+    """Random orders of a problem's places [orders, places]; policies and stopping rules of one seed meet the same."""
     rng = np.random.default_rng(seed_for(seed, "online-order", problem_id))
     return np.argsort(rng.random((orders, places)), axis=1)
 
@@ -177,8 +181,8 @@ class _Cells:
                 result.run_right[order, :, rung, i] = winners(votes + run, self.truth)
 
 
-def _checked(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
-    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run."""
+def checked_candidates(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
+    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run. Raises InputError."""
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")
     if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):

@@ -22,6 +22,7 @@ ReadableFormat = Literal[
     "math",
     "processbench",
     "prmbench",
+    "hard2verify",
     "math_shepherd",
     "trl_stepwise",
     "scored_samples",

@@ -40,6 +40,7 @@ from stepscale.parameters.settings import (
 )
 from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.parameters.world_map import WorldMapBlock
+from stepscale.parameters.step_benchmarks import StepBenchmarks
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
 
@@ -70,6 +71,7 @@ __all__ = [
     "SearchSettings",
     "SolveOrVerifyBlock",
     "SolveOrVerifySettings",
+    "StepBenchmarks",
     "SupervisionSettings",
     "TestChains",
     "TrainingChains",
@@ -104,6 +106,7 @@ class Parameters(Block):
     larger: LargerBlock = Field(description="of pipeline larger_model")
     solve_or_verify: SolveOrVerifyBlock = Field(description="of pipeline solve_or_verify")
     world_map: WorldMapBlock = Field(description="of pipeline world_map")
+    step_benchmarks: StepBenchmarks = Field(description="of pipeline step_benchmarks")
 
 
 def check_parameters(params: Mapping[str, Any]) -> Parameters:

@@ -21,6 +21,7 @@ ORDER = (
     "rollouts",
     "verifiers",
     "pool",
+    "step-benchmarks",
     "labels",
 )
 """The parts of the page, by name; further ones come after them."""

@@ -13,19 +13,24 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
+from stepscale.grading import Rules
 from stepscale.search.asking import MOST_GENERATIONS, checked_generations
 from stepscale.search.metering import Meter
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choose
+from stepscale.search.selection import Choice, Choose, choose
 from stepscale.verifiers.aggregation import How, NeutralIs
 
 
 @dataclass(frozen=True)
 class SeededSampling:
-    """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run."""
+    """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run.
+
+    ``rules``: the grading rules by which answers are equal, for methods that look at answers while they sample.
+    """
 
     sampling: Sampling
     run_seed: int
+    rules: Rules = "prm800k"
 
 
 class SearchMethod(BaseModel, ABC):
@@ -105,6 +110,10 @@ class SearchMethod(BaseModel, ABC):
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
         checked_generations(n)
         return self.model_copy(update={"n": n})
+
+    def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
+        """The winner among the candidates of one problem; ``seed`` settles ties."""
+        return choose(candidates, self.final_choice, seed, rules)
 
     @abstractmethod
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:

@@ -24,6 +24,7 @@ from stepscale.search.results import Problem, SearchResult
 from stepscale.search.selection import choose
 from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.vote import RuledVote
+from stepscale.search.stopping import Stopped
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 
@@ -44,7 +45,8 @@ SearchOptions = Annotated[
     | Dvts
     | ParticleFiltering
     | EntropicParticleFiltering
-    | SpeculativeRejection,
+    | SpeculativeRejection
+    | Stopped,
     Field(discriminator="method"),
     WrapValidator(_as_they_are),
 ]
@@ -99,7 +101,7 @@ def search(
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)
-        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed), rules))
+        results.extend(_searched(meter, options, SeededSampling(sampling, run_seed, rules), rules))
     return results
 
 
@@ -108,7 +110,7 @@ def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules:
     results = []
     for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
-        choice = choose(candidates, options.final_choice, tie, rules)
+        choice = options.choice(candidates, tie, rules)
         results.append(
             SearchResult(
                 problem_id=problem.problem_id,

@@ -45,8 +45,9 @@ class SearchPlan(_Strategies):
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
         names = [name for name, _ in self.named]
-        if any(options.measured_from_samples for options in self.strategies):
-            raise ValueError("best_of_n, weighted and majority are measured without search; leave them out")
+        sampled = [options.method for options in self.strategies if options.measured_from_samples]
+        if sampled:
+            raise ValueError(f"recorded samples tell what {sampled[0]} does, measured without search; leave it out")
         if len(set(names)) < len(names):
             raise ValueError(f"two strategies would both be shown as one of {', '.join(sorted(set(names)))}")
         if len({(options.aggregation, options.neutral_is) for options in self.strategies}) > 1:

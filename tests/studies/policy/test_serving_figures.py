@@ -28,7 +28,7 @@ NO_ERRORS = pd.DataFrame()
 
 
 def test_the_policy_stands_beside_best_of_n_weighted_up_to_its_largest_budget() -> None:
-    part = policy_part(SERVED, CURVES, NO_ERRORS)
+    part = policy_part(SERVED, CURVES, NO_ERRORS, {})
     (figure,) = part.figures
     lines = {line.name: line.x for line in figure.views[0].panels[0].series}
     assert sorted(lines.values()) == [(1, 4), (2, 6)] and "40 problems" in figure.reading
@@ -47,7 +47,7 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
     ]
     first, second = SERVED["budgets"]  # type: ignore[misc]
     told = {**SERVED, "budgets": [{**first, "leads": leads, "error": 0.004}, {**second, "leads": leads[1:]}]}
-    budgets, compared, _ = policy_part(told, CURVES, NO_ERRORS).tables
+    budgets, compared, _ = policy_part(told, CURVES, NO_ERRORS, {}).tables
     assert compared.title == "The served policy minus best-of-N weighted" and compared.note
     assert compared.rows[0] == {
         "budget": "2",
@@ -61,13 +61,13 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
 
 
 def test_a_policy_is_shown_without_a_line_beside_it() -> None:
-    assert len(policy_part(SERVED, CURVES[:0], NO_ERRORS).figures[0].views[0].panels[0].series) == 1
+    assert len(policy_part(SERVED, CURVES[:0], NO_ERRORS, {}).figures[0].views[0].panels[0].series) == 1
 
 
 def test_calibration_errors_are_told_before_and_after_with_their_intervals() -> None:
     row = {"budget": 2, "n_problems": 140, "raw": 0.2, "raw_low": 0.15, "raw_high": 0.25}
     errors = pd.DataFrame([{**row, "fitted": 0.031, "fitted_low": 0.0, "fitted_high": 0.05}])
-    table = policy_part(SERVED, CURVES, errors).tables[-1]
+    table = policy_part(SERVED, CURVES, errors, {}).tables[-1]
     assert table.rows == (
         {
             "budget": "2",

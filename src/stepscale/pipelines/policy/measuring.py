@@ -14,6 +14,7 @@ from stepscale.scratch import scratch_folder
 from stepscale.studies.policy.confidence import ask, asked_problems, calibrated, calibration_errors
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
+from stepscale.studies.policy.stopping import measure_stopping
 
 
 def nodes() -> list[Node]:
@@ -50,10 +51,24 @@ def nodes() -> list[Node]:
             outputs="policy",
             name="save_policy",
         ),
+        Node(
+            compare_with_rules,
+            inputs={
+                **named("scored_samples", "search_candidates", "search_accuracy"),
+                "settings": "params:search_settings",
+            },
+            outputs={"tables": "stopping_tables", "rules": "stopping_rules"},
+            name="compare_with_stopping_rules",
+        ),
         Node(log_policy, inputs={"policy": "policy"}, outputs=None, name="log_policy"),
         Node(
             show_policy,
-            inputs={"served": "served_policy", "confidences": "policy_confidences", "searches": "search_tables"},
+            inputs={
+                "served": "served_policy",
+                "confidences": "policy_confidences",
+                "searches": "search_tables",
+                "stopping": "stopping_tables",
+            },
             outputs="policy_part",
             name="show_policy",
         ),
@@ -106,6 +121,26 @@ def log_policy(policy: Path) -> None:
     log_model(policy)
 
 
-def show_policy(served: dict[str, Any], confidences: pd.DataFrame, searches: dict[str, Any]) -> Any:
+def compare_with_rules(
+    scored_samples: pd.DataFrame,
+    search_candidates: pd.DataFrame,
+    search_accuracy: pd.DataFrame,
+    settings: SearchSettings,
+) -> dict[str, Any]:
+    """The online policy beside rules that say when to stop sampling, and these rules as they were fitted."""
+    return measure_stopping(
+        scored_samples,
+        search_candidates,
+        search_accuracy,
+        settings.tree_search,
+        settings.report.bootstrap,
+        settings.seed,
+        settings.search.grading_rules,
+    )
+
+
+def show_policy(
+    served: dict[str, Any], confidences: pd.DataFrame, searches: dict[str, Any], stopping: dict[str, pd.DataFrame]
+) -> Any:
     """Its part of the report."""
-    return policy_part(served, searches["curves"], calibration_errors(served, confidences))
+    return policy_part(served, searches["curves"], calibration_errors(served, confidences), stopping)

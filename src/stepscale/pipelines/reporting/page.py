@@ -11,7 +11,7 @@ from stepscale.report.part import Part
 from stepscale.report.provenance import provenance
 from stepscale.report.report_page import ReportPage, in_order
 
-MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels")
+MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels", "step_benchmarks")
 STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
 BEYOND = ("solve_or_verify", "world_map")  # what neither paper asks
 

@@ -9,6 +9,7 @@ from stepscale.estimators.intervals import verdict
 from stepscale.report.number_formats import PLAIN, POINTS, cell
 from stepscale.report.part import Part, TextTable
 from stepscale.report.plots import curve_figure, curve_view
+from stepscale.studies.stopping.figures import beaten_counts, stopping_tables
 from stepscale.studies.strategies.accuracy import WEIGHTED
 
 _LABEL = "Served policy, bins by its own probes"
@@ -27,13 +28,16 @@ _ERROR_NOTE = (
 )
 
 
-def policy_part(served: Mapping[str, Any], curves: pd.DataFrame, errors: pd.DataFrame) -> Part:
+def policy_part(
+    served: Mapping[str, Any], curves: pd.DataFrame, errors: pd.DataFrame, stopping: Mapping[str, pd.DataFrame]
+) -> Part:
     """The part of the report on the served policy.
 
     Args:
         served: Its settings.
         curves: Of the searches, with best-of-N weighted among them.
         errors: Of its confidence (``confidence.calibration_errors``).
+        stopping: Tables ``stopping`` and ``stopping_risk``; none where rules were not compared.
     """
     policy = pd.DataFrame([{**row, "label": _LABEL, "n": row["budget"]} for row in served["budgets"]])
     is_uniform = (curves["unit"] == "generations") & (curves["label"] == WEIGHTED)
@@ -62,7 +66,9 @@ def policy_part(served: Mapping[str, Any], curves: pd.DataFrame, errors: pd.Data
                 rows=tuple(_error_row(row) for row in errors.to_dict("records")),
                 note=_ERROR_NOTE,
             ),
+            *(stopping_tables(stopping["stopping"], stopping["stopping_risk"]) if stopping else ()),
         ),
+        summary=beaten_counts(stopping["stopping"]) if stopping else (),
     )
 
 

@@ -12,6 +12,7 @@ from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 from stepscale.studies.samples.optimal import ORACLE, PREDICTED
 from stepscale.studies.samples.optimal import SAMPLES as IN_SAMPLES
 from stepscale.studies.samples.ways import BEST, WEIGHTED
+from stepscale.studies.stopping.figures import beaten_counts, stopping_tables
 
 _SHOWN = {BEST: "best-of-N", WEIGHTED: "weighted vote"}
 _AXES = {IN_SAMPLES: SAMPLES, "tokens": "tokens per problem, as the file counts them (log scale)"}
@@ -51,14 +52,16 @@ def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) ->
     figures += [_ways_figure(tables["ways"])] if tables["ways"]["verifier"].notna().any() else []
     figures += [_calibration_figure(tables["step_calibration"])] if "step_calibration" in tables else []
     saved = _saved(tables["policy_savings"]) if "policy_savings" in tables else {}
+    rules = stopping_tables(tables["stopping"], tables["stopping_risk"]) if "stopping" in tables else ()
+    beaten = beaten_counts(tables["stopping"]) if "stopping" in tables else ()
     return Part(
         name="samples",
         title="What do the given samples tell?",
         figures=tuple(figures),
-        tables=tuple(make(tables[name]) for name, make in makers if name in tables),
+        tables=(*(make(tables[name]) for name, make in makers if name in tables), *rules),
         claims=tuple(claims),
         measures={"B3": "; ".join(saved.values())} if saved else {},
-        summary=tuple(saved.values()),
+        summary=(*saved.values(), *beaten),
     )
 
 

@@ -13,7 +13,6 @@ import pandas as pd
 
 from stepscale.estimators.checking import Floats
 from stepscale.estimators.quantities import Quantity
-from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
 from stepscale.parameters import ReportBlock, SearchBlock
 from stepscale.report.claims import Claim, settle
@@ -39,6 +38,7 @@ from stepscale.studies.samples.policies import mean_tokens, policies
 from stepscale.studies.samples.ruled import ruled_votes
 from stepscale.studies.samples.rules import Values, b8_of, lead_rows, values_by_rule
 from stepscale.studies.samples.searches import search_rows
+from stepscale.studies.samples.stopping import stopping_rows
 from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
 from stepscale.studies.strategies.policies import doublings_saved
 
@@ -120,7 +120,7 @@ def measure_samples(
     tables = {
         "ways": way_rows(votes | ruled, ns, config.bootstrap, seed),
         "rule_leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
-        **policy_tables(made, scored.grid, scores, config, seed),
+        **policy_tables(made, samples, config, seed),
         "step_calibration": calibration_rows(step_labels, samples.step_scores, config.bootstrap, seed),
         "searches": search_rows(searches, scored.grid.ids, votes, made, ns, config.bootstrap, seed),
     }
@@ -139,19 +139,20 @@ def all_scores(scored: SplitScores, solutions: pd.DataFrame, orm_scores: pd.Data
 
 
 def policy_tables(
-    made: Mapping[str, Optimal], grid: SampleGrid, scores: Mapping[str, Scores], config: ReportBlock, seed: int
+    made: Mapping[str, Optimal], samples: ScoredSamples, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Tables curves, savings, chosen, agreement and online, with a column ``verifier``."""
-    resamples = config.bootstrap
+    """Tables of curves, savings, choices, agreement, online policy and stopping rules, with a column ``verifier``."""
+    resamples, grid = config.bootstrap, samples.scored.grid
     tables: dict[str, list[pd.DataFrame]] = {}
     for name, policy in made.items():
-        easiness = difficulty(grid, scores[name])
+        scores = samples.scores[name]
         parts = {
             "policy_curves": _curve_rows(policy),
             "policy_savings": savings_rows(policy),
             "policy_choices": chosen_rows(policy),
-            "difficulty_agreement": agreement_with_oracle(easiness, grid.ids, resamples, seed),
-            "online": online_rows(grid, scores[name], policy, resamples, seed),
+            "difficulty_agreement": agreement_with_oracle(difficulty(grid, scores), grid.ids, resamples, seed),
+            "online": online_rows(grid, scores, policy, resamples, seed),
+            **stopping_rows(grid, scores, name, policy.results, samples.tokens, resamples, seed),
         }
         for table, rows in parts.items():
             tables.setdefault(table, []).append(rows.assign(verifier=name))

@@ -6,8 +6,6 @@ included, and the other half measures it. Intervals are over problems with all c
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,8 +15,9 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
 from stepscale.estimators.compute_optimal import StrategyResults, fold_of
 from stepscale.estimators.intervals import interval_of_rows, resample_counts, verdict, with_estimate
+from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, outcomes
-from stepscale.estimators.online_policy import PolicyResult, at_equal_cost, choose_policy, follow
+from stepscale.estimators.online_policy import at_equal_cost
 from stepscale.estimators.samples import SampleGrid
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
 from stepscale.studies.samples.ways import WEIGHTED, Scores, Way, are_shares
@@ -41,17 +40,18 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
         Columns budget, cost, accuracy, low, high, error, stopped, other, difference, difference_low, difference_high, verdict.
         No rows where no scores are within [0, 1].
     """
-    usable = [how for how, values in scores.items() if are_shares(values[grid.mask])]
     halves = fold_of(grid.ids, np.ones(len(grid.ids), np.int64), seed)
+    best = best_by_half(grid, scores, made.results, halves)
     budgets = made.results.budgets[1:]  # at the least there is nothing to decide
-    if not usable or not budgets:
+    if best is None or not budgets:
         return pd.DataFrame()
-    recorded = _by_half(grid, scores, usable, made.results, halves, seed)
+    orders = int(np.clip(_CELLS // grid.mask.size, _FEWEST_ORDERS, _MOST_ORDERS))
+    recorded = outcomes_by_half(grid, scores, best, orders, seed)
     counts = with_estimate(resample_counts(len(halves), resamples, seed))
     rows: list[dict[str, object]] = []
     for budget in budgets:
         try:
-            result = _cross_validated(recorded, halves, float(budget))
+            result = cross_validated(recorded, halves, float(budget))
         except InputError:  # no policy is so cheap
             continue
         reached = interval_of_rows(counts @ result.accuracy / len(halves)).cells("accuracy")
@@ -68,29 +68,28 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
     return pd.DataFrame(rows)
 
 
-def _by_half(
-    grid: SampleGrid,
-    scores: Scores,
-    usable: Sequence[str],
-    results: StrategyResults,
-    halves: NDArray[np.int64],
-    seed: int,
-) -> tuple[Outcomes, Outcomes]:
-    """For each half what a policy would meet under the aggregation whose weighted vote is the best on the other half."""
+def best_by_half(
+    grid: SampleGrid, scores: Scores, results: StrategyResults, halves: NDArray[np.int64]
+) -> tuple[str, str] | None:
+    """For each half the aggregation whose weighted vote is the best on the other half; None where no scores can be summed."""
+    usable = [how for how, values in scores.items() if are_shares(values[grid.mask])]
+    if not usable:
+        return None
     votes = np.stack([results.accuracy[results.strategies.index(way_label(Way(WEIGHTED, "", how)))] for how in usable])
-    best = [usable[int(votes[:, :, halves != half].mean(axis=(1, 2)).argmax())] for half in (0, 1)]
-    costs = np.ones(grid.mask.shape)
-    orders = int(np.clip(_CELLS // costs.size, _FEWEST_ORDERS, _MOST_ORDERS))
-    met = {
-        how: outcomes(
-            grid.ids,
-            Candidates(grid.answers, np.where(grid.mask, scores[how], 0.0), grid.correct, grid.mask, costs),
-            {},
-            orders,
-            seed,
-        )
-        for how in set(best)
-    }
+    first, second = (usable[int(votes[:, :, halves != half].mean(axis=(1, 2)).argmax())] for half in (0, 1))
+    return first, second
+
+
+def pool_of(grid: SampleGrid, values: Floats) -> Candidates:
+    """The samples under one aggregation; each costs one."""
+    return Candidates(grid.answers, np.where(grid.mask, values, 0.0), grid.correct, grid.mask, np.ones(grid.mask.shape))
+
+
+def outcomes_by_half(
+    grid: SampleGrid, scores: Scores, best: Sequence[str], orders: int, seed: int
+) -> tuple[Outcomes, Outcomes]:
+    """For each half what a policy would meet under its aggregation."""
+    met = {how: outcomes(grid.ids, pool_of(grid, scores[how]), {}, orders, seed) for how in set(best)}
     return met[best[0]], met[best[1]]
 
 
@@ -99,25 +98,3 @@ def _others(made: Optimal) -> dict[str, Floats]:
     majority = made.results.accuracy[made.results.strategies.index("majority")].T
     chosen = {chosen_label(method): optimal.per_problem for method, optimal in made.chosen.items()}
     return {"majority": majority, **chosen, **{name: policy.per_problem for name, policy in made.policies.items()}}
-
-
-def _cross_validated(recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float) -> PolicyResult:
-    """Each problem under the policy that the other half chose. Raises InputError if none is so cheap."""
-    accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
-    errors, stopped = [], []
-    for half in (0, 1):
-        inside = halves == half
-        policy = choose_policy(_on_problems(recorded[half], np.flatnonzero(~inside)), budget)
-        result = follow(_on_problems(recorded[half], np.flatnonzero(inside)), policy)
-        accuracy[inside], cost[inside] = result.accuracy, result.cost
-        errors.append(result.error * inside.mean())
-        stopped.append(result.stopped * inside.mean())
-    return PolicyResult(accuracy, cost, float(np.hypot(*errors)), float(sum(stopped)))
-
-
-def _on_problems(recorded: Outcomes, problems: NDArray[np.int64]) -> Outcomes:
-    """What was met on these problems alone."""
-    by_order: dict[str, Any] = {
-        name: getattr(recorded, name)[:, problems] for name in ("right", "sure", "easy", "cost", "run_right")
-    }
-    return replace(recorded, **by_order, run_cost=recorded.run_cost[problems])

@@ -3,6 +3,7 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.studies.columns import COUNTS, ERROR
+from stepscale.studies.stopping.tables import TABLES as STOPPING_TABLES
 
 _VERIFIER = Column("str")
 _ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
@@ -148,5 +149,6 @@ TABLES = {
     "difficulty_agreement": AGREEMENT,
     "online": ONLINE,
     "step_calibration": CALIBRATION,
+    **STOPPING_TABLES,
 }
 """What ``measure_samples`` gives, by name, each where it can be measured."""

@@ -1,0 +1,72 @@
+"""How well right and wrong steps are told apart: PRMBench's PRMScore, Hard2Verify's balanced F1, from counts of four kinds.
+
+In: which steps (or whole solutions) are right, and which a verifier accepts. Out: counts [..., 4] of items that are right and
+accepted, wrong and accepted, wrong and rejected, right and rejected; and scores of such counts. Counts add up, so a bootstrap
+resample is a sum. Definitions are those of the published evaluators; docs/step_benchmarks.md names the one difference.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from stepscale.errors import InputError
+from stepscale.estimators.checking import Floats
+
+
+def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
+    """The kind of each item as a row of 0 and 1 [items, 4].
+
+    Args:
+        right: Whether the item is right [items].
+        accepted: Whether the verifier accepts it [items].
+
+    Raises:
+        InputError: The lengths differ.
+    """
+    truth, told = np.asarray(right, bool), np.asarray(accepted, bool)
+    if truth.shape != told.shape or truth.ndim != 1:
+        raise InputError(f"{told.size} judgments of {truth.size} steps; pass one for each")
+    return np.stack([truth & told, ~truth & told, ~truth & ~told, truth & ~told], axis=1).astype(float)
+
+
+def f1(counts: Floats) -> Floats:
+    """F1 of accepting right items [...]; nan where nothing is right and nothing accepted."""
+    accepted_right, accepted_wrong, _, rejected_right = np.moveaxis(counts, -1, 0)
+    return _ratio(2 * accepted_right, 2 * accepted_right + accepted_wrong + rejected_right)
+
+
+def negative_f1(counts: Floats) -> Floats:
+    """F1 of rejecting wrong items [...]; nan where nothing is wrong and nothing rejected."""
+    return f1(counts[..., [2, 3, 0, 1]])
+
+
+def prm_score(counts: Floats) -> Floats:
+    """PRMScore (Song et al. 2025): the mean of both F1 [...]; nan where one is."""
+    return (f1(counts) + negative_f1(counts)) / 2
+
+
+def true_rates(counts: Floats) -> tuple[Floats, Floats]:
+    """Shares of right items that are accepted and of wrong ones that are rejected [...]; nan over none."""
+    accepted_right, accepted_wrong, rejected_wrong, rejected_right = np.moveaxis(counts, -1, 0)
+    return (
+        _ratio(accepted_right, accepted_right + rejected_right),
+        _ratio(rejected_wrong, rejected_wrong + accepted_wrong),
+    )
+
+
+def balanced_f1(counts: Floats) -> Floats:
+    """Hard2Verify's balanced F1 (Pandit et al. 2025): the harmonic mean of both shares [...]; 0 if both are, nan if one is."""
+    of_right, of_wrong = true_rates(counts)
+    total = of_right + of_wrong
+    return np.where(total == 0, 0.0, _ratio(2 * of_right * of_wrong, total))
+
+
+def balanced_accuracy(counts: Floats) -> Floats:
+    """Hard2Verify's balanced accuracy: the mean of both shares [...]; nan if one is."""
+    of_right, of_wrong = true_rates(counts)
+    return (of_right + of_wrong) / 2
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    """nan where the whole is nothing."""
+    part, whole = np.asarray(part, float), np.asarray(whole, float)
+    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0))

@@ -1,0 +1,47 @@
+"""Doubling until a share of the samples agrees, as its-hub's adaptive self-consistency does. No verifier is needed.
+
+The rule looks after ``start`` samples, then after twice as many, and so on. It stops when the most frequent answer has the share
+``agree`` of all samples drawn; those without an answer count among them.
+"""
+
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from stepscale.estimators.checking import Bools
+from stepscale.estimators.stopping.prefixes import Signals, Winner
+from stepscale.estimators.stopping.rule import StoppingRule
+
+
+class Doubling(StoppingRule):
+    """Stop when enough of the samples agree, and else double their number."""
+
+    label: ClassVar[str] = "doubling until agreement"
+    winner: ClassVar[Winner] = "majority"
+    needs_scores: ClassVar[bool] = False
+    agree: float = Field(0.75, gt=0, le=1, description="share of the samples that have the most frequent answer")
+    start: int = Field(4, ge=1, description="samples drawn first")
+
+    @property
+    def setting(self) -> str:
+        """The share."""
+        return f"share {self.agree:g}"
+
+    def stops(self, signals: Signals) -> Bools:
+        """Where it looks and enough agree."""
+        return self._looks(signals.n) & (signals.first >= self.agree * signals.n)
+
+    @property
+    def first_look(self) -> int:
+        """After ``start`` samples."""
+        return self.start
+
+    def next_look(self, signals: Signals) -> int:
+        """After twice as many samples."""
+        return 2 * int(signals.n[-1])
+
+    def _looks(self, n: NDArray[np.int64]) -> Bools:
+        times, rest = np.divmod(n, self.start)
+        return np.asarray((rest == 0) & (times > 0) & (times & (times - 1) == 0))

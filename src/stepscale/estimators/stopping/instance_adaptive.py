@@ -1,0 +1,107 @@
+"""Instance-adaptive N from a calibrated PRM (Park et al. 2025, arXiv 2506.09338): as many samples as a problem seems to need.
+
+A few probes are scored. A map that was fitted to other problems turns their mean score into a cautious estimate p of the chance
+that a sample is right: a low quantile of that chance among problems of such a score. With N samples one of them is right with
+the chance 1 - (1 - p)^N, so N = log(1 - chance) / log(1 - p). The paper estimates p from the question alone, with a PRM
+fine-tuned by quantile regression. Here the PRM stays as it is, its map is fitted, and the probes are paid for.
+"""
+
+from typing import ClassVar, Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from stepscale.estimators.checking import Bools, Floats
+from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+from stepscale.estimators.stopping.rule import StoppingRule
+
+_ENDLESS = 1 << 40  # samples
+_MOST_BINS, _FEWEST_CASES = 10, 10  # of the fitted map: groups of mean scores, and problems in each
+
+
+class SuccessMap(BaseModel):
+    """Mean score of the probes to a chance of success: linear between points, flat beyond the first and the last.
+
+    By default a mean score is taken as the chance itself.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    mean_score: tuple[float, ...] = Field((0.0, 1.0), min_length=1, description="of the probes, rising")
+    success: tuple[float, ...] = Field(
+        (0.0, 1.0), min_length=1, description="chance that a sample is right, never falling"
+    )
+
+    @model_validator(mode="after")
+    def _rises(self) -> Self:
+        if len(self.mean_score) != len(self.success):
+            raise ValueError("mean_score and success must be as many numbers")
+        if any((np.diff(values) < 0).any() for values in (self.mean_score, self.success)):
+            raise ValueError("mean_score and success must not fall")
+        if not 0 <= self.success[0] <= self.success[-1] <= 1:
+            raise ValueError("success holds probabilities")
+        return self
+
+    def of(self, mean_score: Floats) -> Floats:
+        """The chance of success at mean scores of any shape."""
+        return np.interp(mean_score, self.mean_score, self.success)
+
+
+class InstanceAdaptive(StoppingRule):
+    """Draw as many samples as the probes' calibrated score asks for."""
+
+    label: ClassVar[str] = "instance-adaptive N"
+    winner: ClassVar[Winner] = "weighted"
+    needs_scores: ClassVar[bool] = True
+    chance: float = Field(0.95, gt=0, lt=1, description="that at least one sample is right")
+    probes: int = Field(2, ge=1, description="samples that the chance of success is estimated from")
+    quantile: float = Field(0.1, gt=0, lt=1, description="of the chance of success among problems of such a score")
+    calibration: SuccessMap = Field(SuccessMap(), description="fitted to other problems; by default scores are chances")
+
+    @property
+    def setting(self) -> str:
+        """The chance."""
+        return f"chance {self.chance:g}"
+
+    def stops(self, signals: Signals) -> Bools:
+        """From the number on that the probes ask for."""
+        if signals.n[-1] < self.probes:
+            return np.zeros(signals.first.shape, bool)
+        needed = samples_needed(self.calibration.of(signals.mean_score[..., self.probes - 1]), self.chance)
+        return np.asarray(signals.n >= np.maximum(needed, self.probes)[..., None])
+
+    @property
+    def first_look(self) -> int:
+        """After the probes."""
+        return self.probes
+
+    def next_look(self, signals: Signals) -> int:
+        """At the number that the probes ask for; it may be endless."""
+        n = int(signals.n[-1])
+        needed = float(samples_needed(self.calibration.of(signals.mean_score[self.probes - 1]), self.chance))
+        return max(n + 1, int(min(needed, _ENDLESS)))
+
+    def fitted(self, seen: Prefixes) -> Self:
+        """With the map of these problems: every order of every problem is a case."""
+        place = min(self.probes, seen.signals.mean_score.shape[-1]) - 1
+        scores = seen.signals.mean_score[:, :, place]
+        n_bins = int(np.clip(len(seen.success) // _FEWEST_CASES, 1, _MOST_BINS))
+        calibration = fit_success_map(scores, np.broadcast_to(seen.success, scores.shape), self.quantile, n_bins)
+        return self.model_copy(update={"calibration": calibration})
+
+
+def samples_needed(success: Floats, chance: float) -> Floats:
+    """The least N with 1 - (1 - success)^N >= chance, at least 1; infinite where success is 0."""
+    failure = np.clip(1 - np.asarray(success, float), 0.0, 1.0)
+    with np.errstate(divide="ignore"):
+        needed = np.log1p(-chance) / np.log(failure)
+    needed = np.where(failure >= 1, np.inf, needed)
+    return np.maximum(np.ceil(needed - 1e-9), 1.0)
+
+
+def fit_success_map(mean_scores: Floats, success: Floats, quantile: float, n_bins: int) -> SuccessMap:
+    """The quantile of success in each of ``n_bins`` equal groups of mean scores, never falling; arrays of one shape."""
+    order = np.argsort(mean_scores, axis=None, kind="stable")
+    groups = np.array_split(order, min(n_bins, len(order)))
+    centers = [float(mean_scores.ravel()[group].mean()) for group in groups]
+    low = [float(np.quantile(success.ravel()[group], quantile)) for group in groups]
+    return SuccessMap(mean_score=tuple(centers), success=tuple(np.maximum.accumulate(low).tolist()))

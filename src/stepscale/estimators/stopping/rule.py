@@ -1,0 +1,57 @@
+"""What every stopping rule is: typed options that say after which samples to stop, and how the answer is then chosen.
+
+A rule sees signals of the samples alone, never a gold answer. What it has to learn from other problems it learns by ``fitted``.
+How many samples a problem may have at the most is no part of a rule: whoever follows it says so.
+"""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict
+
+from stepscale.estimators.checking import Bools
+from stepscale.estimators.stopping.prefixes import Prefixes, Signals, Winner
+
+
+class StoppingRule(BaseModel, ABC):
+    """When to stop sampling.
+
+    ``label``: the rule's name in tables. ``winner``: how the answer is chosen. ``needs_scores``: whether a verifier has to score
+    the samples; if not, none is paid for.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    label: ClassVar[str]
+    winner: ClassVar[Winner]
+    needs_scores: ClassVar[bool]
+
+    @property
+    @abstractmethod
+    def setting(self) -> str:
+        """What the rule was told, in words."""
+
+    @abstractmethod
+    def stops(self, signals: Signals) -> Bools:
+        """Whether it stops after n = 1, 2, ... samples [..., places], if it has not stopped before."""
+
+    @property
+    def first_look(self) -> int:
+        """Samples drawn before the first decision."""
+        return 1
+
+    def next_look(self, signals: Signals) -> int:
+        """With how many samples to look again, after all that ``signals`` [places] of one problem hold."""
+        return int(signals.n[-1]) + 1
+
+    def fitted(self, seen: Prefixes) -> Self:
+        """The rule with what it learns from other problems; a rule that learns nothing is itself."""
+        return self
+
+
+def stop_places(rule: StoppingRule, signals: Signals, most: int) -> NDArray[np.int64]:
+    """Samples drawn [...] under a rule that may draw ``most``."""
+    stops = rule.stops(signals)[..., :most].copy()
+    stops[..., -1] = True
+    return np.asarray(stops.argmax(axis=-1) + 1)
