@@ -5,11 +5,10 @@ from random import Random
 import pytest
 
 from stepscale.lab.critiques import critique
-from stepscale.lab.expressions import Malformed
-from stepscale.lab.quantities.hands import CAREFUL, Hand
-from stepscale.lab.quantities.labeler import NEGATIVE, rate_steps
-from stepscale.lab.quantities.stories import draw_story
-from stepscale.lab.quantities.wording import tell
+from stepscale.lab.hands import CAREFUL, Hand
+from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.stories import draw_story
+from stepscale.lab.wording import Malformed, tell
 from stepscale.verifiers.critique_text import read_verdicts
 
 PROBLEM = "Some friends have pens. Tom has 3. As many as Tom and 4 more go to Ann. How many pens does Ann have?"

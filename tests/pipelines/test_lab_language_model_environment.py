@@ -12,8 +12,8 @@ from kedro.config import OmegaConfigLoader
 from stepscale.engine.loading import load_tokenizer
 from stepscale.generation.prompts import prompt_template
 from stepscale.grading.extract import extract_answer
+from stepscale.lab.free_labeler import rate_steps
 from stepscale.lab.problems import make_problems
-from stepscale.lab.worlds import rate_steps
 from stepscale.parameters import GeneratorBlock, check_parameters
 from stepscale.settings import CONFIG_LOADER_ARGS
 
@@ -27,7 +27,7 @@ CHAT = (
 @pytest.fixture(scope="module")
 def chat_model(model_of: Callable[..., Path]) -> Path:
     """A random model whose tokenizer has a chat template."""
-    folder = model_of(make_problems(20, "train", 0, world="quantities")["problem"], 4096)
+    folder = model_of(make_problems(20, "train", 0)["problem"], 4096)
     tokenizer = load_tokenizer(folder)
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(folder)
@@ -53,7 +53,7 @@ def test_the_examples_it_is_shown_are_right_in_every_step_and_their_answers_are_
 
 
 def test_the_examples_are_no_test_problems(project: Path) -> None:
-    asked = set(make_problems(200, "test", 0, levels=(1, 2), world="quantities")["problem"])
+    asked = set(make_problems(200, "test", 0, levels=(1, 2))["problem"])
     assert not asked & {example["problem"] for example in solved_by_hand(project)}
 
 

@@ -12,9 +12,9 @@ from configured import parameters
 from stepscale.errors import InputError
 from stepscale.formats.checking import check
 from stepscale.formats.tables import SOLUTIONS
-from stepscale.lab.quantities.hands import Hand
-from stepscale.lab.quantities.stories import draw_story
-from stepscale.lab.quantities.wording import read_story, tell
+from stepscale.lab.hands import Hand
+from stepscale.lab.stories import draw_story
+from stepscale.lab.wording import read_story, tell
 from stepscale.parameters import SolveOrVerifySettings, check_parameters, settings_of
 from stepscale.pipelines.solve_or_verify import nodes
 from stepscale.references import reference_in

@@ -1,75 +1,94 @@
-"""What a base model of the lab reads: solutions written by hands that err, with their steps judged.
+"""What a base model of the lab reads: solutions written by hands that err, some with earlier attempts, their steps judged.
 
 A document is token ids and two targets at every token (-100 for none): the token that comes next, and the rating of the
 step the token belongs to (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at
 every token at once: a step can be compared with the step the model itself would have written, and judging every token of
 a step, not only its last, is what makes judging learnable at this size (docs/lab.md).
-Many documents hold one random corruption besides the hand's own mistakes; these are only judged, never imitated. The
-held-out family is only imitated, never judged.
+Some documents are transcripts of revisions: attempts, then a solution that keeps what is right in the last one. The held-out
+family is only imitated, never judged.
 """
 
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from stepscale.lab.corruptions import answer_early, corrupt
-from stepscale.lab.families import FAMILIES, HELD_OUT_FAMILY, LEVELS
-from stepscale.lab.labeler import rate_steps
-from stepscale.lab.mistakes import Hand
+from stepscale.lab.hands import Hand
+from stepscale.lab.labeler import NEGATIVE, rate_steps
 from stepscale.lab.problems import draw_problem
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS
 from stepscale.lab.tokenizer import BOS, EOS
 
 IGNORED = -100
-_CORRUPTED_SHARE = 0.40
-_HASTY_SHARE = 0.25  # of those
+LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # tokens; documents are padded up to one of these
+POSITIONS = 1024  # tokens of the longest text that a base model reads
+_TRANSCRIPT_SHARE = 0.10
+_MOST_ATTEMPTS = 4
+_FAMILY_WEIGHTS = {family: 1 if family == HELD_OUT_FAMILY else 4 for family in FAMILIES}
+_TRIES = 6  # for a right revision
 
 
 @dataclass(frozen=True)
 class Page:
-    """A problem and the steps somebody wrote. ``ratings`` stop at the first negative step; none: not judged."""
+    """A problem and the steps somebody wrote. ``ratings`` stop at the first negative step; none: not judged.
+
+    ``attempts``: earlier solutions that stand before this one, oldest first.
+    """
 
     problem: str
     steps: tuple[str, ...]
     ratings: tuple[int, ...]
-    imitated: bool
+    attempts: tuple[tuple[str, ...], ...] = ()
 
 
 def write_page(rng: Random, split: str = "pretrain") -> Page:
     """One page of the corpus."""
-    family = rng.choice(list(FAMILIES))
+    family = rng.choices(list(_FAMILY_WEIGHTS), list(_FAMILY_WEIGHTS.values()))[0]
     problem = draw_problem(family, rng.choice(LEVELS), split, rng)
-    steps = FAMILIES[family].solution(problem, Hand(rng))
-    if family == HELD_OUT_FAMILY:
-        return Page(problem, tuple(steps), (), True)
-    corrupted = rng.random() < _CORRUPTED_SHARE
-    if corrupted:
-        steps = _corrupted(steps, rng)
-    ratings = rate_steps(problem, steps)
-    return Page(problem, tuple(steps[: len(ratings)] if corrupted else steps), tuple(ratings), not corrupted)
+    hand = Hand(rng)
+    attempts: list[tuple[str, ...]] = []
+    if rng.random() < _TRANSCRIPT_SHARE:
+        attempts = [tuple(hand.solve(problem)) for _ in range(rng.randint(1, _MOST_ATTEMPTS))]
+        steps = revised(problem, attempts[-1], hand)
+    else:
+        steps = tuple(hand.solve(problem))
+    ratings = () if family == HELD_OUT_FAMILY else tuple(rate_steps(problem, steps))
+    return Page(problem, steps, ratings, tuple(attempts))
 
 
-def _corrupted(steps: list[str], rng: Random) -> list[str]:
-    hasty = answer_early(steps, rng) if rng.random() < _HASTY_SHARE else None
-    if hasty:
-        return hasty
-    place = rng.randrange(len(steps))
-    return [*steps[:place], corrupt(steps[place], rng), *steps[place + 1 :]]
+def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ...]:
+    """A solution that keeps the right beginning of ``attempt``; right in most cases, as a reviser tries more than once."""
+    ratings = rate_steps(problem, attempt)
+    right = len(ratings) - 1  # all before the first negative step, or before the answer
+    for _ in range(_TRIES):
+        steps = tuple(hand.solve(problem, attempt[:right]))
+        if NEGATIVE not in rate_steps(problem, steps):
+            break
+    return steps
 
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:
     """(token ids, next tokens, rating classes) of each page, all of the page's length."""
-    pieces = list({piece for page in pages for piece in (page.problem, *page.steps)})
+    pieces = list({piece for page in pages for piece in (page.problem, *page.steps, *sum(page.attempts, ()))})
     ids = dict(zip(pieces, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True))
-    newline = tokenizer("\n", add_special_tokens=False)["input_ids"]
+    newline, attempt_mark, revision_mark = tokenizer(["\n", "Attempt:\n", "Revision:"], add_special_tokens=False)[
+        "input_ids"
+    ]
     begin, end = (tokenizer.convert_tokens_to_ids(mark) for mark in (BOS, EOS))
     encoded = []
     for page in pages:
+        # The layout is that of stepscale.revisions.prompt (a test compares them).
         prompt = [begin, *ids[page.problem], *newline]
-        steps = [[*ids[step], *newline] for step in page.steps]
-        body = [token for step in steps for token in step] + [end]
-        judged = [rating + 1 for step, rating in zip(steps, page.ratings, strict=False) for _ in step]
-        classes = [IGNORED] * len(prompt) + judged
-        following = [IGNORED] * (len(prompt) - 1) + (body if page.imitated else [])
+        body: list[int] = []
+        for attempt in page.attempts:
+            body += attempt_mark + [token for step in attempt for token in [*ids[step], *newline]]
+        if page.attempts:
+            body += revision_mark + newline
+        n_earlier = len(body)
+        classes = [IGNORED] * (len(prompt) + n_earlier)
+        for step, rating in zip(page.steps, page.ratings, strict=False):
+            classes += [rating + 1] * (len(ids[step]) + len(newline))
+        body += [token for step in page.steps for token in [*ids[step], *newline]] + [end]
+        following = [IGNORED] * (len(prompt) + n_earlier - 1) + body[n_earlier:]  # attempts are read, never written
         tokens = prompt + body
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded

@@ -7,9 +7,9 @@ would write a solution. The labeler says which steps are right.
 
 from collections.abc import Sequence
 
-from stepscale.lab.quantities.labeler import NEGATIVE, rate_step
-from stepscale.lab.quantities.stories import OPERATION_OF, Definition, Story
-from stepscale.lab.quantities.wording import quoted, read_story
+from stepscale.lab.labeler import NEGATIVE, rate_step
+from stepscale.lab.stories import OPERATION_OF, Definition, Story
+from stepscale.lab.wording import quoted, read_story
 
 ASK = "<s>{problem}\nAttempt:\n{solution}\n"
 """What a critic of the lab is asked; ``Attempt:`` is a piece of the lab's tokenizer."""
@@ -22,7 +22,7 @@ def critique(problem: str, steps: Sequence[str]) -> list[str]:
     """The lines of a critique.
 
     Args:
-        problem: The text of a problem of the world ``quantities``.
+        problem: The text of a problem of the lab.
         steps: A solution's steps, whatever they hold.
 
     Returns:

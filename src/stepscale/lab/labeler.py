@@ -1,93 +1,105 @@
 """The symbolic labeler: rates any step of a lab solution by what it follows from, whatever the route.
 
-It stands for PRM800K's people (Lightman et al. 2023, 2.4 and D): +1 correct and makes progress, 0 correct without
-progress, -1 anything else. A step is correct if every statement in it is true in the problem's world; since a
-problem fixes every value, true means that it follows. It makes progress if it says something simpler than all said
-before about the same symbols. No reference solution is looked at. Labels stop at the first negative step.
+It stands for PRM800K's people (Lightman et al. 2023, 2.4 and D): +1 correct and needed, 0 correct and not needed, -1 anything
+else. A step is correct if it does one operation of the story on amounts that are known and gets its true result. A sentence that
+it quotes before must be the story's. A step that uses an amount not yet worked out is a leap, and negative. No reference solution
+is looked at. Labels stop at the first negative step.
 """
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
-from stepscale.lab.expressions import Malformed, Tree, parse, symbols_of
-from stepscale.lab.world import World, read_world
+from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
+from stepscale.lab.wording import Malformed, read_sentence, read_story
 
 NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
-# A step may do this much work at once: several operations, but not the whole problem in one unexplained leap.
-LARGEST_LEAP = 30
 MAX_STEP_CHARACTERS = 300
 
-_BOXED = re.compile(r"(?:[a-z]+ )*\\boxed\{([^{}]*)\}\.?")
-_WORDS = re.compile(r"^(?:[a-z]{2,},?(?: |$))+|\.$")
-_RELATION = re.compile(r"[=<>]")
-
-read_world_cached = lru_cache(maxsize=4096)(read_world)
+_STEP = re.compile(
+    r"(?:(?P<quoted>[^:]{1,120}): )?(?P<left>[A-Z][a-z]+)'s (?P<left_amount>[0-9]{1,3}) (?P<operation>plus|minus|times) "
+    r"(?:(?P<right>[A-Z][a-z]+)'s )?(?P<right_amount>[0-9]{1,3}), so (?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?"
+)
+_RESTATED = re.compile(r"(?P<name>[A-Z][a-z]+) has (?P<amount>[0-9]{1,4})\.?")
+_ANSWER = re.compile(r"Answer: (?P<amount>[0-9]{1,4})\.?")
 
 
 def rate_steps(problem: str, steps: Sequence[str]) -> list[int]:
     """Ratings of ``steps`` in order, up to and including the first negative one (-1, 0 or +1 each).
 
-    Raises Malformed if the problem is not in the lab's language; whatever the steps hold, they only get ratings.
+    Raises:
+        Malformed: The problem is not in the lab's language. Whatever the steps hold, they only get ratings.
     """
-    world = read_world_cached(problem)
-    said = dict(world.known)
+    story = read_story(problem)
+    known = set(story.givens)
     ratings: list[int] = []
     for step in steps:
-        ratings.append(rate_step(world, said, step))
+        ratings.append(rate_step(story, known, step))
         if ratings[-1] == NEGATIVE:
             break
     return ratings
 
 
-def rate_step(world: World, said: dict[frozenset[str], int], step: str) -> int:
-    """The rating of one step after what has been ``said`` (lowest cost by symbols); updates ``said``."""
-    if len(step) > MAX_STEP_CHARACTERS:
+def is_in_form(step: str) -> bool:
+    """Whether a step has the lab's own form, right or wrong; what it quotes must be a sentence of the lab, told or not."""
+    text = step.strip()
+    match = _STEP.fullmatch(text) if len(text) <= MAX_STEP_CHARACTERS else None
+    if match and match["quoted"]:
+        return _sentence(match["quoted"]) is not None
+    return bool(match or _ANSWER.fullmatch(text) or _RESTATED.fullmatch(text))
+
+
+def rate_step(story: Story, known: set[str], step: str) -> int:
+    """The rating of one step where the amounts of ``known`` names are known; enters the name it works out."""
+    text = step.strip()
+    if len(text) > MAX_STEP_CHARACTERS:
         return NEGATIVE
-    boxed = _BOXED.fullmatch(step.strip())
-    if boxed:
-        return _rate_answer(world, said, boxed.group(1))
-    text = _WORDS.sub("", step.strip())
-    if not text:
-        return NEUTRAL
+    answer = _ANSWER.fullmatch(text)
+    if answer:
+        right = story.asked in known and int(answer["amount"]) == story.amounts[story.asked]
+        return POSITIVE if right else NEGATIVE
+    restated = _RESTATED.fullmatch(text)
+    if restated:
+        name = restated["name"]
+        return NEUTRAL if name in known and int(restated["amount"]) == story.amounts[name] else NEGATIVE
+    match = _STEP.fullmatch(text)
+    if not match or not _follows(story, known, match):
+        return NEGATIVE
+    name = match["name"]
+    progress = name in story.needed and name not in known
+    known.add(name)
+    return POSITIVE if progress else NEUTRAL
+
+
+def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
+    """Whether the step does the story's operation for its name, on known and true amounts, with the true result."""
+    definition = story.by_name.get(match["name"])
+    if definition is None or definition.relation == "given" or match["operation"] != OPERATION_OF[definition.relation]:
+        return False
+    if match["quoted"] and not _is_told(definition, match["quoted"]):
+        return False
+    # 1. The operands are the story's, in its order where that matters.
+    left, right = match["left"], match["right"]
+    operands = (left, right) if right else (left,)
+    if sorted(operands) != sorted(definition.sources) or not set(operands) <= known:
+        return False
+    # 2. Their amounts are true.
+    left_amount, right_amount = int(match["left_amount"]), int(match["right_amount"])
+    if left_amount != story.amounts[left]:
+        return False
+    if right_amount != (story.amounts[right] if right else definition.number):
+        return False
+    # 3. So is the result. The smaller minus the larger is no difference: it is not the name's amount.
+    amount = result_of(match["operation"], left_amount, right_amount)
+    return amount == int(match["amount"]) == story.amounts[definition.name]
+
+
+def _is_told(definition: Definition, quoted: str) -> bool:
+    """Whether a quoted sentence says what the story says of its name."""
+    return _sentence(quoted) == definition
+
+
+def _sentence(quoted: str) -> Definition | None:
     try:
-        progress = [_rate_statement(world, said, clause) for clause in re.split(r"[,;] ?", text)]
-    except (Malformed, RecursionError):
-        return NEGATIVE
-    return min(progress) if NEGATIVE in progress else max(progress)
-
-
-def _rate_answer(world: World, said: dict[frozenset[str], int], answer: str) -> int:
-    """A final answer must be right, in canonical form, and not a leap from what has been said."""
-    if answer.strip() != world.answer:
-        return NEGATIVE
-    left = max((said[about] for about in world.known), default=0)
-    return POSITIVE if left <= LARGEST_LEAP else NEGATIVE
-
-
-def _rate_statement(world: World, said: dict[frozenset[str], int], clause: str) -> int:
-    relations = _RELATION.findall(clause)
-    if not relations:
-        raise Malformed("says nothing")
-    trees = [parse(part) for part in _RELATION.split(clause)]
-    if not _holds(world, trees, relations):
-        return NEGATIVE
-    about = frozenset[str]().union(*map(symbols_of, trees))
-    if not about:
-        return NEUTRAL  # true of numbers, but says nothing of the problem
-    cost = world.cost(trees) if "=" in relations else 0
-    before = said.get(about)
-    if before is not None and before - cost > LARGEST_LEAP:
-        return NEGATIVE
-    if before is not None and cost >= before:
-        return NEUTRAL
-    said[about] = cost
-    return POSITIVE
-
-
-def _holds(world: World, trees: list[Tree], relations: list[str]) -> bool:
-    values = [world.value(tree) for tree in trees]
-    for relation, left, right in zip(relations, values, values[1:], strict=False):
-        if not (left == right if relation == "=" else left < right if relation == "<" else left > right):
-            return False
-    return True
+        return read_sentence(quoted.rstrip(".") + ".")[0]
+    except Malformed:
+        return None

@@ -14,7 +14,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import torch
@@ -22,11 +22,9 @@ from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Traini
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.engine.lanes import Lanes
-from stepscale.lab.corpora import CORPORA
-from stepscale.lab.corpus import IGNORED
+from stepscale.lab.corpus import IGNORED, LENGTHS, POSITIONS, encode_pages, write_page
 from stepscale.lab.muon import MuonAndAdamW
-from stepscale.lab.tokenizer import RATING_TOKENS
-from stepscale.lab.worlds import WorldName
+from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer, shared_content
 from stepscale.seeds import seed_for
 from stepscale.training.lane_trainer import LaneTrainer
 
@@ -40,7 +38,6 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
-    world: Literal["formulas", "quantities"] = field(default="formulas", metadata={"help": "the lab's world"})
     init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
@@ -69,17 +66,16 @@ class PretrainOptions:
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[WorldName, int, int, int]) -> list[Document]:
-    world, seed, chunk, n = task
-    corpus = CORPORA[world]
+def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
+    seed, chunk, n = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = corpus.encode_pages([corpus.write_page(rng) for _ in range(n)], corpus.build_tokenizer())
+    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
     return [(np.array(ids, np.uint16), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int, world: WorldName = "formulas") -> list[Document]:
+def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers."""
-    tasks = [(world, seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
+    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -89,7 +85,7 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
 
     def __init__(self, documents: list[Document], options: PretrainOptions) -> None:
         self.options = options
-        self.buckets = _bucketed(documents, CORPORA[options.world].lengths)
+        self.buckets = _bucketed(documents)
 
     def __iter__(self) -> Iterator[dict[str, torch.Tensor]]:
         rng = np.random.default_rng(self.options.seed)
@@ -107,11 +103,11 @@ class Batches(torch.utils.data.IterableDataset[dict[str, torch.Tensor]]):
             }
 
 
-def _bucketed(documents: list[Document], lengths: Sequence[int]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+def _bucketed(documents: list[Document]) -> dict[int, tuple[np.ndarray, np.ndarray]]:
     """Ids [n, T] and targets [n, T, 2] padded to the next length. The longest few are left out."""
     result = {}
     below = 0
-    for length in lengths:
+    for length in LENGTHS:
         chosen = [document for document in documents if below < len(document[0]) <= length]
         below = length
         if len(chosen) > 50:
@@ -138,7 +134,7 @@ def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausal
             num_attention_heads=options.heads,
             num_key_value_heads=options.heads,
             intermediate_size=-(-options.width * 8 // 3 // 16) * 16,
-            max_position_embeddings=CORPORA[options.world].positions,
+            max_position_embeddings=POSITIONS,
             rope_parameters={"rope_type": "default", "rope_theta": options.rotary_base},
             tie_word_embeddings=True,
             pad_token_id=0,
@@ -148,7 +144,7 @@ def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausal
             attn_implementation="eager",  # the fused attention's backward pass is slow in bfloat16 on a CPU
         )
     )
-    contents = [CORPORA[options.world].shared_content(piece) for piece in pieces]
+    contents = [shared_content(piece) for piece in pieces]
     with torch.no_grad():
         rows = model.get_input_embeddings().weight
         shared = {content: torch.randn_like(rows[0]) * rows.std() for content in dict.fromkeys(contents) if content}
@@ -208,8 +204,8 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
 
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
-    tokenizer = CORPORA[options.world].build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers, options.world)
+    tokenizer = build_tokenizer()
+    documents = write_corpus(options.documents, options.seed, options.workers)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
         model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
@@ -230,7 +226,7 @@ def pretrain(options: PretrainOptions) -> None:
                 targets[..., 1] = IGNORED
         trainer.rating_ids = [tokenizer.convert_tokens_to_ids(mark) for mark in RATING_TOKENS]
         if options.compile:
-            torch._dynamo.config.recompile_limit = 2 * len(CORPORA[options.world].lengths) * max(1, options.threads)
+            torch._dynamo.config.recompile_limit = 2 * len(LENGTHS) * max(1, options.threads)
             for learner in trainer.replicas or [model]:
                 learner.model.compile(dynamic=False)
         trainer.train(resume_from_checkpoint=get_last_checkpoint(options.out) if Path(options.out).exists() else None)

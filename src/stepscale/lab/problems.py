@@ -11,8 +11,8 @@ from random import Random
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.lab.families import LEVELS
-from stepscale.lab.worlds import WORLDS, WorldName
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS, draw_story
+from stepscale.lab.wording import read_story, tell
 from stepscale.seeds import seed_for
 
 SPLITS = ("pretrain", "train", "test")
@@ -25,22 +25,25 @@ def split_of(problem: str) -> str:
     return SPLITS[next(i for i, share in enumerate(_SHARES) if bucket < share)]
 
 
-def draw_problem(family: str, level: int, split: str, rng: Random, world: WorldName = "formulas") -> str:
-    """A random problem of one family of a world, level (1-5) and split."""
+def draw_problem(family: str, level: int, split: str, rng: Random) -> str:
+    """A random problem of one family, level (1-5) and split."""
     while True:
-        problem = WORLDS[world].problem(family, level, rng)
+        problem = tell(draw_story(family, level, rng))
         if split_of(problem) == split:
             return problem
+
+
+def _answer(problem: str) -> str:
+    story = read_story(problem)
+    return str(story.amounts[story.asked])
 
 
 _DRAWS = 300  # without a new problem among so many, a family has none left at that level
 
 
-def _fresh_problem(
-    world: WorldName, family: str, level: int, split: str, rng: Random, problems: Mapping[str, object]
-) -> str | None:
+def _fresh_problem(family: str, level: int, split: str, rng: Random, problems: Mapping[str, object]) -> str | None:
     for _ in range(_DRAWS):
-        problem = draw_problem(family, level, split, rng, world)
+        problem = draw_problem(family, level, split, rng)
         if problem not in problems:
             return problem
     return None
@@ -52,7 +55,6 @@ def make_problems(
     run_seed: int,
     families: Sequence[str] = (),
     levels: Sequence[int] = LEVELS,
-    world: WorldName = "formulas",
 ) -> pd.DataFrame:
     """Distinct problems as a problems table, families and levels in equal shares as far as they have so many.
 
@@ -62,17 +64,15 @@ def make_problems(
         run_seed: Decides the problems.
         families: Names; none: all but the held-out one.
         levels: Levels, 1 (easiest) to 5.
-        world: "formulas" or "quantities".
 
     Raises:
         InputError: A family or level is unknown, or there are not so many problems.
     """
     if split not in SPLITS:
         raise InputError(f"lab: no split {split!r}; splits are {', '.join(SPLITS)}")
-    chosen = WORLDS[world]
-    families = tuple(families) or tuple(name for name in chosen.families if name != chosen.held_out)
-    for unknown in [f for f in families if f not in chosen.families] + [str(v) for v in levels if v not in LEVELS]:
-        raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(chosen.families)}, levels 1-5")
+    families = tuple(families) or tuple(name for name in FAMILIES if name != HELD_OUT_FAMILY)
+    for unknown in [f for f in families if f not in FAMILIES] + [str(v) for v in levels if v not in LEVELS]:
+        raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(FAMILIES)}, levels 1-5")
     rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
     problems: dict[str, tuple[str, int]] = {}
     places = [(family, level) for level in levels for family in families]
@@ -82,18 +82,18 @@ def make_problems(
             raise InputError(f"lab: only {len(problems)} distinct problems of {families} {levels} found; ask for fewer")
         turn %= len(places)
         family, level = places[turn]
-        fresh = _fresh_problem(world, family, level, split, rng, problems)
+        fresh = _fresh_problem(family, level, split, rng, problems)
         if fresh is None:
             del places[turn]  # small families run dry first; the others go on taking turns
         else:
             problems[fresh] = (family, level)
             turn += 1
-    mark = "heldout" if tuple(families) == (chosen.held_out,) and split == "test" else split
+    mark = "heldout" if tuple(families) == (HELD_OUT_FAMILY,) and split == "test" else split
     return pd.DataFrame(
         {
             "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],
             "problem": list(problems),
-            "answer": [chosen.answer(text) for text in problems],
+            "answer": [_answer(text) for text in problems],
             "solution": None,
             "subject": [family for family, _ in problems.values()],
             "level": pd.array([level for _, level in problems.values()], dtype="Int64"),

@@ -1,4 +1,4 @@
-"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.worlds``)."""
+"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.free_labeler``)."""
 
 import logging
 
@@ -6,8 +6,8 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.lab.expressions import Malformed
-from stepscale.lab.worlds import rate_steps
+from stepscale.lab.free_labeler import rate_steps
+from stepscale.lab.wording import Malformed
 from stepscale.labeling.contract import NEGATIVE, label_table
 
 logger = logging.getLogger(__name__)

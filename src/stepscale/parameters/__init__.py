@@ -39,8 +39,8 @@ from stepscale.parameters.settings import (
     SupervisionSettings,
 )
 from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
-from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.parameters.step_benchmarks import StepBenchmarks
+from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
 

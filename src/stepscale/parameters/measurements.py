@@ -23,7 +23,6 @@ _PAST_TRAINING = 8  # attempts: the first budget whose longest chain goes past w
 class LabProblems(Block):
     """How many problems the lab makes, by split."""
 
-    world: Literal["formulas", "quantities"] = Field("formulas", description="the lab's world (docs/lab.md)")
     levels: tuple[Annotated[int, Field(ge=1, le=5)], ...] = Field(
         (1, 2, 3, 4, 5), min_length=1, description="levels of the problems, 1 (easiest) to 5"
     )

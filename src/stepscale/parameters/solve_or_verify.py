@@ -24,7 +24,7 @@ class SolveOrVerifyBlock(Block):
     """More samples with a vote, or fewer samples with judgements (arXiv 2504.01005)."""
 
     critic: GenerativePRM | None = Field(
-        None, description="a language model that judges as it is; null: the lab's critic is trained (world quantities)"
+        None, description="a language model that judges as it is; null: the lab's critic is trained"
     )
     training: CriticTraining = Field(description="of the lab's critic")
     problems: int = Field(ge=2, description="the first so many test problems")

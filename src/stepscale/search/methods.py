@@ -21,10 +21,9 @@ from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.particles import ParticleFiltering
 from stepscale.search.results import Problem, SearchResult
-from stepscale.search.selection import choose
 from stepscale.search.speculative_rejection import SpeculativeRejection
-from stepscale.search.vote import RuledVote
 from stepscale.search.stopping import Stopped
+from stepscale.search.vote import RuledVote
 from stepscale.seeds import seed_for
 from stepscale.verifiers.contract import Verifier
 

@@ -37,16 +37,16 @@ def _check_splits(problems: pd.DataFrame) -> None:
 
 def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
     from stepscale.lab.problems import make_problems
-    from stepscale.lab.worlds import WORLDS
+    from stepscale.lab.stories import HELD_OUT_FAMILY
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
-    made = partial(make_problems, run_seed=seed, levels=counts.levels, world=counts.world)
+    made = partial(make_problems, run_seed=seed, levels=counts.levels)
     practice = made(counts.train + counts.valid, "train")
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
     test = made(counts.test, "test")
-    heldout = made(counts.heldout, "test", families=(WORLDS[counts.world].held_out,))
+    heldout = made(counts.heldout, "test", families=(HELD_OUT_FAMILY,))
     return pd.concat([practice, test, heldout], ignore_index=True)
 
 

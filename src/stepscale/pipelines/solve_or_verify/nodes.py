@@ -16,7 +16,7 @@ from stepscale.errors import InputError
 from stepscale.formats.checking import empty
 from stepscale.formats.tables import SOLUTIONS
 from stepscale.lab.critiques import ASK, STEP, critique
-from stepscale.lab.expressions import Malformed
+from stepscale.lab.wording import Malformed
 from stepscale.parameters import SolveOrVerifySettings
 from stepscale.pipelines.sampling import gather, open_generator
 from stepscale.report.part import Part
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from stepscale.verifiers.generative import GenerativeVerifier, Judgement
 
 logger = logging.getLogger(__name__)
-_NEEDS_A_CRITIC = "the lab writes critiques of its world of quantities alone; name a critic (solve_or_verify.critic)"
+_NEEDS_A_CRITIC = "the lab writes critiques of its own problems alone; name a critic (solve_or_verify.critic)"
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ def main(options: Options) -> None:
     """Measure and print."""
     generator = load_generator(options.base, prompt=PROMPT)
     sampling = Sampling(options.temperature, 1.0, 320)
-    problems = make_problems(options.problems, "train", options.seed, world="quantities")
+    problems = make_problems(options.problems, "train", options.seed)
     samples = measure.sample_and_label(problems, generator, options.samples, sampling, options.seed)
     print(measure.of_samples(samples).round(3).to_string(index=False))
     positions = measure.first_error_positions(samples)

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 
 from stepscale.cost import Ledger
-from stepscale.lab.quantities.hands import Hand
-from stepscale.lab.quantities.labeler import NEGATIVE, rate_steps
-from stepscale.lab.quantities.stories import Story
-from stepscale.lab.quantities.wording import read_story
+from stepscale.lab.hands import Hand
+from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.stories import Story
+from stepscale.lab.wording import read_story
 from stepscale.seeds import seed_for
 from stepscale.studies.world_map.worlds import MapWorld, draw_problem
 from stepscale.verifiers.contract import StepScores, Trajectory

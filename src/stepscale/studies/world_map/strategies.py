@@ -14,7 +14,7 @@ from stepscale.cost import Ledger
 from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.generation.contract import Sampling
-from stepscale.lab.quantities.wording import read_story
+from stepscale.lab.wording import read_story
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.resume.plan import Made
 from stepscale.search.beam import Beam
@@ -77,7 +77,7 @@ def solution_auroc(scores: Floats, right: Floats) -> float:
 
 
 def _samples(problems: Sequence[str], world: MapWorld, count: int, seed: int) -> Solutions:
-    from stepscale.lab.quantities.hands import Hand
+    from stepscale.lab.hands import Hand
 
     return [
         [

@@ -11,9 +11,9 @@ from random import Random
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
-from stepscale.lab.quantities.hands import Habits, Hand
-from stepscale.lab.quantities.stories import FAMILIES, HELD_OUT_FAMILY, draw_story
-from stepscale.lab.quantities.wording import tell
+from stepscale.lab.hands import Habits, Hand
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, draw_story
+from stepscale.lab.wording import tell
 from stepscale.parameters.world_map import WorldGrid
 from stepscale.seeds import seed_for
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stepscale.lab.quantities import labeler
-from stepscale.lab.quantities.free_labeler import rate_steps
-from stepscale.lab.quantities.hands import CAREFUL, Habits, Hand
-from stepscale.lab.quantities.stories import FAMILIES, LEVELS, NAMES, draw_story
-from stepscale.lab.quantities.wording import read_story, tell
-from stepscale.lab.worlds import rate_steps as rate_steps_of_any_world
+from stepscale.lab import labeler
+from stepscale.lab.free_labeler import rate_steps
+from stepscale.lab.free_labeler import rate_steps as rate_steps_of_any_world
+from stepscale.lab.hands import CAREFUL, Habits, Hand
+from stepscale.lab.stories import FAMILIES, LEVELS, NAMES, draw_story
+from stepscale.lab.wording import read_story, tell
 
 PLACES = [(family, level) for family in FAMILIES for level in LEVELS]
 PROBLEM = (

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from stepscale.lab.quantities.stories import NAMES, Story
+from stepscale.lab.stories import NAMES, Story
 
 LONGEST_LINE = 600  # characters
 

@@ -2,15 +2,18 @@
 
 "Some friends have pens. Tom has 3. As many as Tom and 4 more go to Ann. How many pens does Ann have?"
 
-
 A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
 """
 
 import re
 from functools import lru_cache
 
-from stepscale.lab.expressions import Malformed
-from stepscale.lab.quantities.stories import HELD_OUT_FAMILY, Definition, Story
+from stepscale.lab.stories import HELD_OUT_FAMILY, Definition, Story
+
+
+class Malformed(ValueError):
+    """The text is not in the lab's language."""
+
 
 # Relation: its sentence in the usual families, and in the held-out one.
 _SENTENCES = {

@@ -6,9 +6,9 @@ from random import Random
 
 import pytest
 
-from stepscale.lab.quantities.hands import CAREFUL, Habits, Hand, confused, misread, misremembered
-from stepscale.lab.quantities.labeler import rate_steps
-from stepscale.lab.quantities.stories import (
+from stepscale.lab.hands import CAREFUL, Habits, Hand, confused, misread, misremembered
+from stepscale.lab.labeler import rate_steps
+from stepscale.lab.stories import (
     LARGEST,
     LEVELS,
     NAMES,
@@ -18,7 +18,7 @@ from stepscale.lab.quantities.stories import (
     draw_story,
     result_of,
 )
-from stepscale.lab.quantities.wording import tell
+from stepscale.lab.wording import tell
 
 
 def problems(n: int, level: int = 3) -> list[str]:

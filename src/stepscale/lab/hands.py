@@ -12,8 +12,8 @@ from functools import lru_cache
 from hashlib import blake2b
 from random import Random
 
-from stepscale.lab.quantities.stories import LARGEST, NAMES, NUMBERS, OPERATION_OF, Definition, Story, result_of
-from stepscale.lab.quantities.wording import quoted, read_story
+from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, OPERATION_OF, Definition, Story, result_of
+from stepscale.lab.wording import quoted, read_story
 
 _LARGEST_WRITTEN = 99
 

@@ -9,12 +9,12 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from stepscale.lab.quantities import labeler
-from stepscale.lab.quantities.free_text import Expression, Operand, Statement, read_statements
-from stepscale.lab.quantities.free_words import plain_text
-from stepscale.lab.quantities.labeler import NEGATIVE, NEUTRAL, POSITIVE
-from stepscale.lab.quantities.stories import OPERATION_OF, Definition, Story, result_of
-from stepscale.lab.quantities.wording import read_story
+from stepscale.lab import labeler
+from stepscale.lab.free_text import Expression, Operand, Statement, read_statements
+from stepscale.lab.free_words import plain_text
+from stepscale.lab.labeler import NEGATIVE, NEUTRAL, POSITIVE
+from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
+from stepscale.lab.wording import read_story
 
 # A line of these words and names alone opens a solution and states nothing, if one of the first kind is among them.
 _OPENING = re.compile("let|solve|solution|steps?|find|calculate")

@@ -8,8 +8,8 @@ unreadable. Text is untrusted: it is cut to a bounded length, scanned once from 
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from stepscale.lab.quantities.free_words import Token, Unreadable, read_words
-from stepscale.lab.quantities.stories import Story
+from stepscale.lab.free_words import Token, Unreadable, read_words
+from stepscale.lab.stories import Story
 
 _OPERATIONS = ("plus", "minus", "times")
 

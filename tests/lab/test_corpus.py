@@ -1,18 +1,14 @@
-"""The corpus of the world of quantities, and a pretraining of a few steps."""
+"""What a base model reads."""
 
-from pathlib import Path
 from random import Random
 
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from stepscale.lab.corpus import IGNORED
-from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain
+from stepscale.lab.corpus import IGNORED, Page, encode_pages, write_page
+from stepscale.lab.labeler import rate_steps
+from stepscale.lab.pretrain import PretrainOptions, new_model
 from stepscale.lab.problems import split_of
-from stepscale.lab.quantities.labeler import rate_steps
-from stepscale.lab.quantities.tokenizer import build_tokenizer
-from stepscale.lab.story_corpus import Page, encode_pages, write_page
-from stepscale.lab.tokenizer import RATING_TOKENS
+from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer
 from stepscale.revisions.prompt import RevisionLayout
 
 PROBLEM = "Some friends have pens. Ada has 3. As many as Ada and 4 more go to Ann. How many pens does Ann have?"
@@ -68,19 +64,9 @@ def test_pages_are_of_every_kind() -> None:
 def test_pieces_that_name_the_same_thing_begin_alike() -> None:
     tokenizer = build_tokenizer()
     pieces = tokenizer.convert_ids_to_tokens(list(range(len(tokenizer))))
-    model = new_model(PretrainOptions(out="", world="quantities", width=64, layers=1, heads=1), pieces)
+    model = new_model(PretrainOptions(out="", width=64, layers=1, heads=1), pieces)
     rows = torch.nn.functional.normalize(model.get_input_embeddings().weight, dim=1)
     alike = rows @ rows.T
     place = pieces.index
     assert alike[place("Ann"), place("Ann has ")] > 0.5 and alike[place("4"), place(" plus 4")] > 0.5
     assert abs(alike[place("Ann"), place("Bob")]) < 0.5
-
-
-def test_a_pretraining_of_a_few_steps_leaves_a_model_of_this_world(tmp_path: Path) -> None:
-    out = tmp_path / "base"
-    tiny = {"width": 32, "layers": 2, "heads": 2, "documents": 400, "tokens_per_batch": 512, "workers": 1, "threads": 1}
-    options = PretrainOptions(out=str(out), world="quantities", steps=60, short_steps=10, **tiny)
-    pretrain(options)
-    tokenizer = AutoTokenizer.from_pretrained(out)
-    assert tokenizer.tokenize("Ann has 7") == ["Ann has ", "7"]
-    assert AutoModelForCausalLM.from_pretrained(out).config.max_position_embeddings == 1024
