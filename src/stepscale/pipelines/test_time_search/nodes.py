@@ -62,6 +62,12 @@ def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[
     return without_learned(test_problems, solutions, problems)
 
 
+def leave_unscored(test_solutions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """No scores of these samples, by no PRM and no ORM."""
+    logger.info("%d samples, measured without a verifier", len(test_solutions))
+    return empty(SCORES), empty(SCORES)
+
+
 def score_with_prm(
     prm_model: Path,
     test_problems: pd.DataFrame,

@@ -23,7 +23,13 @@ def best_of_n() -> Pipeline:
 
 def sampled_test() -> Pipeline:
     """The samples without scores, where nothing is trained."""
-    return Pipeline(_sample(), tags="sampled_test")
+    unscored = Node(
+        nodes.leave_unscored,
+        inputs=named("test_solutions"),
+        outputs=["prm_scores", "orm_scores"],
+        name="leave_unscored",
+    )
+    return Pipeline([*_sample(), unscored], tags="sampled_test")
 
 
 def _sample() -> list[Node]:
