@@ -42,16 +42,18 @@ def test_it_draws_and_answers_as_in_its_replay(options: dict[str, object], monke
     scores = np.array([[c.score or 0.0 for c in r.candidates] for r in whole])
     right = np.array([[c.answer == g for c in r.candidates] for r, g in zip(whole, gold, strict=True)]) & mask
     monkeypatch.setattr(module, "random_orders", lambda seed, name, orders, places: np.arange(places)[None])
-    seen = prefixes([p.problem_id for p in PROBLEMS], Candidates(answers, scores, right, mask, np.ones(mask.shape)), 1)
-    replayed = follow_rule(seen, method, N)
+    recorded = prefixes(
+        [p.problem_id for p in PROBLEMS], Candidates(answers, scores, right, mask, np.ones(mask.shape)), 1
+    )
+    replayed = follow_rule(recorded, method, N)
     ledger = Ledger()
-    found = search(PROBLEMS, random_generator(3), verifier(), method, SAMPLING, run_seed=0, ledger=ledger)
-    assert [len(result.candidates) for result in found] == replayed.drawn[0].tolist()
-    assert len(set(replayed.drawn[0].tolist())) > 1, "not all problems are treated alike"
+    results = search(PROBLEMS, random_generator(3), verifier(), method, SAMPLING, run_seed=0, ledger=ledger)
+    assert [len(result.candidates) for result in results] == replayed.n_samples[0].tolist()
+    assert len(set(replayed.n_samples[0].tolist())) > 1, "not all problems are treated alike"
     decided = (replayed.accuracy == 0) | (replayed.accuracy == 1)  # elsewhere a tie is settled by a coin
-    live = np.array([float(result.answer == g) for result, g in zip(found, gold, strict=True)])
+    live = np.array([float(result.answer == g) for result, g in zip(results, gold, strict=True)])
     assert decided.mean() > 0.6 and (live == replayed.accuracy)[decided].all()
-    assert sum(result.ledger.tokens for result in found) == ledger.tokens
+    assert sum(result.ledger.tokens for result in results) == ledger.tokens
     assert ("prm" in ledger.models) == method.needs_verifier
 
 

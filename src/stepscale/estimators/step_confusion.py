@@ -1,4 +1,4 @@
-"""How well right and wrong steps are told apart: PRMBench's PRMScore, Hard2Verify's balanced F1, from counts of four kinds.
+"""How well right and wrong steps are judged apart: PRMBench's PRMScore, Hard2Verify's balanced F1, from counts of four kinds.
 
 In: which steps (or whole solutions) are right, and which a verifier accepts. Out: counts [..., 4] of items that are right and
 accepted, wrong and accepted, wrong and rejected, right and rejected; and scores of such counts. Counts add up, so a bootstrap
@@ -22,10 +22,10 @@ def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
     Raises:
         InputError: The lengths differ.
     """
-    truth, told = np.asarray(right, bool), np.asarray(accepted, bool)
-    if truth.shape != told.shape or truth.ndim != 1:
-        raise InputError(f"{told.size} judgments of {truth.size} steps; pass one for each")
-    return np.stack([truth & told, ~truth & told, ~truth & ~told, truth & ~told], axis=1).astype(float)
+    truth, judged = np.asarray(right, bool), np.asarray(accepted, bool)
+    if truth.shape != judged.shape or truth.ndim != 1:
+        raise InputError(f"{judged.size} judgments of {truth.size} steps; pass one for each")
+    return np.stack([truth & judged, ~truth & judged, ~truth & ~judged, truth & ~judged], axis=1).astype(float)
 
 
 def f1(counts: Floats) -> Floats:

@@ -35,23 +35,23 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """Samples of each problem until its rule stops."""
-        found: list[list[Candidate]] = [[] for _ in meter.problems]
-        rounds = [0] * len(found)
-        targets = dict.fromkeys(range(len(found)), min(self.first_look, self.n))
+        candidates_of: list[list[Candidate]] = [[] for _ in meter.problems]
+        rounds = [0] * len(candidates_of)
+        targets = dict.fromkeys(range(len(candidates_of)), min(self.first_look, self.n))
         while targets:
             # 1. all samples that are due, in one call
-            places = [(owner, slot) for owner, n in targets.items() for slot in range(len(found[owner]), n)]
+            places = [(owner, slot) for owner, n in targets.items() for slot in range(len(candidates_of[owner]), n)]
             for (owner, _), candidate in zip(places, self._drawn(meter, draws, places), strict=True):
-                found[owner].append(candidate)
+                candidates_of[owner].append(candidate)
             # 2. who goes on, and up to how many samples
             going: dict[int, int] = {}
             for owner in targets:
                 rounds[owner] += 1
-                signals = self._signals(found[owner], draws.rules)
-                if len(found[owner]) < self.n and not self.stops(signals)[-1]:
+                signals = self._signals(candidates_of[owner], draws.rules)
+                if len(candidates_of[owner]) < self.n and not self.stops(signals)[-1]:
                     going[owner] = min(self.next_look(signals), self.n)
             targets = going
-        return found, rounds
+        return candidates_of, rounds
 
     def _drawn(self, meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]]) -> list[Candidate]:
         """The samples of (problem, slot), scored if the rule looks at scores."""

@@ -68,13 +68,13 @@ def chance_right(tally: dict[int, float]) -> float:
 def walk(samples: list[Sample], rule: StoppingRule) -> tuple[int, float]:
     """Samples drawn and chance of being right, in this order."""
     for n in range(1, len(samples) + 1):
-        seen = samples[:n]
-        counts = Counter(answer for answer, _ in seen if answer is not None)
+        recorded = samples[:n]
+        counts = Counter(answer for answer, _ in recorded if answer is not None)
         sums: dict[int, float] = {}
-        for answer, score in seen:
+        for answer, score in recorded:
             if answer is not None:
                 sums[answer] = sums.get(answer, 0.0) + score
-        posterior = {answer: p for answer, p in posterior_by_bayes(seen).items() if answer is not None}
+        posterior = {answer: p for answer, p in posterior_by_bayes(recorded).items() if answer is not None}
         first, second = [count for _, count in counts.most_common(2)] + [0] * (2 - len(counts.most_common(2)))
         match rule:
             case AdaptiveConsistency():
@@ -118,15 +118,15 @@ PROBLEMS: list[list[Sample]] = [
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.label} {rule.setting}")
 def test_a_rule_reaches_and_draws_what_every_order_by_hand_does(rule: StoppingRule, monkeypatch) -> None:
-    seen = in_all_orders(monkeypatch, PROBLEMS)
-    found = follow_rule(seen, rule, 5)
+    recorded = in_all_orders(monkeypatch, PROBLEMS)
+    result = follow_rule(recorded, rule, 5)
     for i, samples in enumerate(PROBLEMS):
         walks = [walk(list(order), rule) for order in permutations(samples)]
-        assert found.drawn[:, i].tolist() == [n for n, _ in walks]
-        assert found.accuracy[i] == pytest.approx(np.mean([right for _, right in walks]))
+        assert result.n_samples[:, i].tolist() == [n for n, _ in walks]
+        assert result.accuracy[i] == pytest.approx(np.mean([right for _, right in walks]))
     prices = np.cumsum(rng.random((12, 5)), axis=1)
-    expected = [prices[i][found.drawn[:, i] - 1].mean() for i in range(12)]
-    assert found.spent(prices) == pytest.approx(expected)
+    expected = [prices[i][result.n_samples[:, i] - 1].mean() for i in range(12)]
+    assert result.spent(prices) == pytest.approx(expected)
 
 
 @given(st.lists(st.tuples(st.none() | st.integers(1, 4), st.floats(0.01, 0.99)), min_size=1, max_size=9))
@@ -229,12 +229,12 @@ def test_the_risk_on_other_problems_is_above_alpha_no_more_often_than_was_stated
 
 def test_too_few_problems_to_control_a_risk_never_stop_early() -> None:
     fitted = RiskControlled(alpha=0.01, confidence=0.95).fitted(world(20, 0))
-    assert fitted.threshold == NEVER and follow_rule(world(20, 1), fitted, 8).drawn.min() == 8
+    assert fitted.threshold == NEVER and follow_rule(world(20, 1), fitted, 8).n_samples.min() == 8
 
 
 def test_a_bolder_risk_draws_no_more_samples() -> None:
     drawn = [
-        follow_rule(world(300, 1), RiskControlled(alpha=a).fitted(world(300, 0)), 8).drawn.mean()
+        follow_rule(world(300, 1), RiskControlled(alpha=a).fitted(world(300, 0)), 8).n_samples.mean()
         for a in (0.02, 0.1, 0.3)
     ]
     assert drawn == sorted(drawn, reverse=True) and drawn[-1] < 8
@@ -242,9 +242,9 @@ def test_a_bolder_risk_draws_no_more_samples() -> None:
 
 def test_a_calibrated_map_gives_hard_problems_more_samples() -> None:
     rule = InstanceAdaptive(chance=0.9, probes=4).fitted(world(400, 0, 16))
-    seen = world(400, 1, 16)
-    drawn = follow_rule(seen, rule, 16).drawn.mean(axis=0)
-    hard = seen.success < np.median(seen.success)
+    recorded = world(400, 1, 16)
+    drawn = follow_rule(recorded, rule, 16).n_samples.mean(axis=0)
+    hard = recorded.success < np.median(recorded.success)
     assert drawn[hard].mean() > drawn[~hard].mean()
 
 
@@ -265,18 +265,18 @@ def test_where_a_rule_looks_next() -> None:
 
 
 def test_every_compared_rule_keeps_to_the_most_it_may_draw_and_names_itself() -> None:
-    seen, labels = world(30, 3), set()
+    recorded, labels = world(30, 3), set()
     for family in COMPARED_RULES:
         for rule in family:
-            fitted = rule.fitted(seen)
-            found = follow_rule(seen, fitted, 4)
+            fitted = rule.fitted(recorded)
+            result = follow_rule(recorded, fitted, 4)
             assert (
-                found.drawn.min() >= 1
-                and found.drawn.max() <= 4
-                and ((found.accuracy >= 0) & (found.accuracy <= 1)).all()
+                result.n_samples.min() >= 1
+                and result.n_samples.max() <= 4
+                and ((result.accuracy >= 0) & (result.accuracy <= 1)).all()
             )
             labels.add((rule.label, rule.setting))
             assert type(rule).model_validate_json(fitted.model_dump_json()) == fitted
     assert len(labels) == sum(map(len, COMPARED_RULES))
     with pytest.raises(InputError, match="at most 9"):
-        follow_rule(seen, AdaptiveConsistency(), 9)
+        follow_rule(recorded, AdaptiveConsistency(), 9)

@@ -33,11 +33,11 @@ def recorded(share_right: float, informative: bool) -> Recorded:
     mask = np.ones(right.shape, bool)
     ids = [f"p{i}" for i in range(N_PROBLEMS)]
     pool = Candidates(answers, scores, right, mask, np.ones(right.shape))
-    online, seen = outcomes(ids, pool, {}, 8), prefixes(ids, pool, 8)
+    online, recorded_samples = outcomes(ids, pool, {}, 8), prefixes(ids, pool, 8)
     n, none = np.broadcast_to(np.arange(1.0, PLACES + 1), right.shape), np.empty((N_PROBLEMS, 0))
     prices = {GENERATIONS: UnitPrices(n, n, none), FLOPS: UnitPrices(30 * n, 10 * n, none)}
     halves = fold_of(ids, np.ones(N_PROBLEMS, np.int64), 0)
-    return Recorded(halves, (online, online), (seen, seen), prices)
+    return Recorded(halves, (online, online), (recorded_samples, recorded_samples), prices)
 
 
 def compared(given: Recorded) -> Tables:
@@ -59,7 +59,7 @@ def test_what_is_fitted_is_fitted_on_the_other_half() -> None:
     risk = compared(given)["stopping_risk"].set_index(["setting", "half"])
     rule = RiskControlled(alpha=0.2)
     for half, name in enumerate("AB"):
-        elsewhere = given.seen[half].on(np.flatnonzero(given.halves != half))
+        elsewhere = given.prefixes[half].on(np.flatnonzero(given.halves != half))
         assert risk.loc[(rule.setting, name), "threshold"] == rule.fitted(elsewhere).threshold
     assert (risk["n_problems"].groupby(level=0).sum() == N_PROBLEMS).all()
 
@@ -67,9 +67,9 @@ def test_what_is_fitted_is_fitted_on_the_other_half() -> None:
 def test_a_rule_that_learns_nothing_reaches_what_it_reaches_on_all_problems() -> None:
     given, rule = recorded(0.6, True), COMPARED_RULES[0][0]
     rows = compared(given)["stopping"].query("unit == 'generations'").set_index(["rule", "setting"])
-    alone = follow_rule(given.seen[0], rule, PLACES)
+    alone = follow_rule(given.prefixes[0], rule, PLACES)
     row = rows.loc[(rule.label, rule.setting)]
-    assert (row["accuracy"], row["cost"]) == pytest.approx((alone.accuracy.mean(), alone.drawn.mean()))
+    assert (row["accuracy"], row["cost"]) == pytest.approx((alone.accuracy.mean(), alone.n_samples.mean()))
 
 
 def test_a_perfect_verifier_beats_votes_of_counts_and_a_blind_one_loses_to_them() -> None:

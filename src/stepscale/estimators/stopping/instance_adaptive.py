@@ -80,12 +80,12 @@ class InstanceAdaptive(StoppingRule):
         needed = float(samples_needed(self.calibration.of(signals.mean_score[self.probes - 1]), self.chance))
         return max(n + 1, int(min(needed, _ENDLESS)))
 
-    def fitted(self, seen: Prefixes) -> Self:
+    def fitted(self, recorded: Prefixes) -> Self:
         """With the map of these problems: every order of every problem is a case."""
-        place = min(self.probes, seen.signals.mean_score.shape[-1]) - 1
-        scores = seen.signals.mean_score[:, :, place]
-        n_bins = int(np.clip(len(seen.success) // _FEWEST_CASES, 1, _MOST_BINS))
-        calibration = fit_success_map(scores, np.broadcast_to(seen.success, scores.shape), self.quantile, n_bins)
+        place = min(self.probes, recorded.signals.mean_score.shape[-1]) - 1
+        scores = recorded.signals.mean_score[:, :, place]
+        n_bins = int(np.clip(len(recorded.success) // _FEWEST_CASES, 1, _MOST_BINS))
+        calibration = fit_success_map(scores, np.broadcast_to(recorded.success, scores.shape), self.quantile, n_bins)
         return self.model_copy(update={"calibration": calibration})
 
 

@@ -67,9 +67,9 @@ class Prefixes:
 
     def on(self, problems: NDArray[np.int64]) -> "Prefixes":
         """Those of some problems alone."""
-        kept = {name: values[:, problems] for name, values in vars(self.signals).items()}
+        signals = {name: values[:, problems] for name, values in vars(self.signals).items()}
         right = {winner: values[:, problems] for winner, values in self.right.items()}
-        return Prefixes(Signals(**kept), right, self.success[problems])
+        return Prefixes(Signals(**signals), right, self.success[problems])
 
 
 def prefixes(
@@ -126,9 +126,9 @@ def answer_posterior(counts: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
         The probability of the likeliest answer given [...], 0 if there is none; and the probabilities of all answers as shares of
         it [..., answers].
     """
-    given = counts > 0
-    others = np.maximum(given.sum(axis=-1, keepdims=True), 1)
-    weight = np.where(given, log_odds + counts * np.log(others), -np.inf)
+    has_votes = counts > 0
+    others = np.maximum(has_votes.sum(axis=-1, keepdims=True), 1)
+    weight = np.where(has_votes, log_odds + counts * np.log(others), -np.inf)
     top = weight.max(axis=-1, keepdims=True)
     relative = np.exp(weight - np.where(np.isfinite(top), top, 0.0))
     likeliest = 1 / (relative.sum(axis=-1, keepdims=True) + np.exp(np.minimum(-top, _MOST_EXPONENT)))

@@ -17,27 +17,27 @@ class RuleResult:
 
     Attributes:
         accuracy: Expected over the orders [problems].
-        drawn: Samples in each order [orders, problems].
+        n_samples: Samples drawn in each order [orders, problems].
         error: Monte Carlo standard error of the mean accuracy.
     """
 
     accuracy: Floats
-    drawn: NDArray[np.int64]
+    n_samples: NDArray[np.int64]
     error: float
 
     def spent(self, prices: Floats) -> Floats:
         """Mean spending [problems], if the first n samples cost ``prices`` [problems, places]."""
-        paid = np.take_along_axis(prices, self.drawn.T - 1, axis=1)
+        paid = np.take_along_axis(prices, self.n_samples.T - 1, axis=1)
         return np.asarray(paid.mean(axis=1))
 
 
-def follow_rule(seen: Prefixes, rule: StoppingRule, most: int) -> RuleResult:
+def follow_rule(recorded: Prefixes, rule: StoppingRule, most: int) -> RuleResult:
     """The rule on these problems, each of which may have ``most`` samples. Raises InputError if fewer were recorded."""
-    places = seen.signals.first.shape[-1]
+    places = recorded.signals.first.shape[-1]
     if not 1 <= most <= places:
         raise InputError(f"a stopping rule of at most {most} samples needs as many recorded ones; there are {places}")
-    drawn = stop_places(rule, seen.signals, most)
-    right = np.take_along_axis(seen.right[rule.winner], drawn[..., None] - 1, -1)[..., 0]
+    n_samples = stop_places(rule, recorded.signals, most)
+    right = np.take_along_axis(recorded.right[rule.winner], n_samples[..., None] - 1, -1)[..., 0]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
-    return RuleResult(np.asarray(right.mean(axis=0)), drawn, error)
+    return RuleResult(np.asarray(right.mean(axis=0)), n_samples, error)

@@ -39,7 +39,7 @@ class RiskControlled(StoppingRule):
         """Where the vote is sure enough."""
         return signals.sure >= self.threshold
 
-    def fitted(self, seen: Prefixes) -> Self:
+    def fitted(self, recorded: Prefixes) -> Self:
         """With the boldest threshold whose risk is controlled on these problems, in one order of each.
 
         One order is one draw of a problem and of its samples, so the losses are independent. A tie between a right and a wrong
@@ -48,18 +48,18 @@ class RiskControlled(StoppingRule):
         threshold = NEVER
         for bolder in _THRESHOLDS:
             tested = self.model_copy(update={"threshold": float(bolder)})
-            losses = early_errors(tested, seen)[0]
+            losses = early_errors(tested, recorded)[0]
             if risk_bound(int((losses > 0).sum()), len(losses), self.confidence) > self.alpha:
                 break
             threshold = float(bolder)
         return self.model_copy(update={"threshold": threshold})
 
 
-def early_errors(rule: StoppingRule, seen: Prefixes) -> Floats:
+def early_errors(rule: StoppingRule, recorded: Prefixes) -> Floats:
     """Chance that a problem is answered before all samples are drawn, and wrongly [orders, problems]."""
-    most = seen.signals.first.shape[-1]
-    n = stop_places(rule, seen.signals, most)
-    right = np.take_along_axis(seen.right[rule.winner], n[..., None] - 1, -1)[..., 0]
+    most = recorded.signals.first.shape[-1]
+    n = stop_places(rule, recorded.signals, most)
+    right = np.take_along_axis(recorded.right[rule.winner], n[..., None] - 1, -1)[..., 0]
     return np.where(n < most, 1 - right, 0.0)
 
 

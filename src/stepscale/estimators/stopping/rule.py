@@ -45,7 +45,7 @@ class StoppingRule(BaseModel, ABC):
         """With how many samples to look again, after all that ``signals`` [places] of one problem hold."""
         return int(signals.n[-1]) + 1
 
-    def fitted(self, seen: Prefixes) -> Self:
+    def fitted(self, recorded: Prefixes) -> Self:
         """The rule with what it learns from other problems; a rule that learns nothing is itself."""
         return self
 

@@ -57,7 +57,7 @@ def measure_stopping(
     pool = recorded_pool(scored.grid, scored.prm)
     runs = {f"{name} at {n}": recorded_run(candidates, one.strategy, ids, n) for name, n, one in plan.searches}
     online = outcomes(ids, pool, runs, RULE_ORDERS, seed, rules=rules)
-    seen = prefixes(ids, pool, RULE_ORDERS, seed, rules)
+    recorded_samples = prefixes(ids, pool, RULE_ORDERS, seed, rules)
     n_samples = np.broadcast_to(np.arange(1.0, scored.grid.mask.shape[1] + 1), scored.grid.mask.shape)
     prices = {
         GENERATIONS: UnitPrices(n_samples, n_samples, online.run_cost),
@@ -65,8 +65,8 @@ def measure_stopping(
         FLOPS: _prices(accuracy, "flops", ids, n_samples.shape[1], list(runs)),
     }
     halves = fold_of(ids, np.ones(len(ids), np.int64), seed)
-    recorded = Recorded(halves, (online, online), (seen, seen), prices)
-    fitted = [rule.fitted(seen) for family in COMPARED_RULES for rule in family]
+    recorded = Recorded(halves, (online, online), (recorded_samples, recorded_samples), prices)
+    fitted = [rule.fitted(recorded_samples) for family in COMPARED_RULES for rule in family]
     return {
         "tables": compare_rules(recorded, "prm", resamples, seed),
         "rules": {f"{rule.label}, {rule.setting}": rule.model_dump(mode="json") for rule in fitted},

@@ -36,12 +36,12 @@ def stopping_rows(
     best = best_by_half(grid, scores, results, halves)
     if best is None or grid.mask.shape[1] == 1:
         return {}
-    seen = {how: prefixes(grid.ids, pool_of(grid, scores[how]), RULE_ORDERS, seed) for how in set(best)}
+    by_aggregation = {how: prefixes(grid.ids, pool_of(grid, scores[how]), RULE_ORDERS, seed) for how in set(best)}
     paid = {GENERATIONS: np.ones(len(grid.ids))} | ({} if tokens is None else {TOKENS: tokens})
     recorded = Recorded(
         halves,
         outcomes_by_half(grid, scores, best, RULE_ORDERS, seed),
-        (seen[best[0]], seen[best[1]]),
+        (by_aggregation[best[0]], by_aggregation[best[1]]),
         {unit: _prices(values, grid.mask.shape[1]) for unit, values in paid.items()},
     )
     return compare_rules(recorded, verifier, resamples, seed)

@@ -29,11 +29,11 @@ def step_benchmarks(
     from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import load_verifier
 
-    given = {name: path for name, path in paths.items() if path is not None}
-    if not given:
+    sources = {name: path for name, path in paths.items() if path is not None}
+    if not sources:
         raise click.UsageError("give a benchmark: --processbench, --prmbench or --hard2verify")
     try:
-        tables = {name: read(path, name) for name, path in given.items()}
+        tables = {name: read(path, name) for name, path in sources.items()}
         reader = load_verifier(verifier, adapter=adapter)
         scored = {name: score_benchmark(table, reader) for name, table in tables.items()}
         measured = measure_benchmarks(scored, reader.name, choose_on)

@@ -27,7 +27,7 @@ _UNKNOWN = "not measured"
 
 
 def stopping_tables(stopping: pd.DataFrame, risk: pd.DataFrame) -> tuple[TextTable, ...]:
-    """The tables of a part; several verifiers are told apart by a column.
+    """The tables of a part; a column names the verifier where there are several.
 
     Args:
         stopping: As ``STOPPING`` declares it.
@@ -53,19 +53,19 @@ def beaten_counts(stopping: pd.DataFrame) -> tuple[str, ...]:
     """A line per verifier and unit: how often the online policy beats a rule at equal spending."""
     return tuple(
         f"{verifier_name(str(verifier))}: online policy against {len(rows)} settings of stopping rules at equal {unit}: "
-        + ", ".join(f"{told} {count}" for told, count in _counts(rows).items() if count)
+        + ", ".join(f"{outcome} {count}" for outcome, count in _counts(rows).items() if count)
         for (verifier, unit), rows in stopping.groupby(["verifier", "unit"], sort=False)
     )
 
 
 def _counts(rows: pd.DataFrame) -> dict[str, int]:
     counts = rows["verdict"].fillna(_UNKNOWN).value_counts()
-    return {told: int(counts.get(told, 0)) for told in ("wins", "undecided", "loses", _UNKNOWN)}
+    return {outcome: int(counts.get(outcome, 0)) for outcome in ("wins", "undecided", "loses", _UNKNOWN)}
 
 
 def _not_beaten_row(verifier: str, unit: str, rows: pd.DataFrame) -> dict[str, str]:
     behind = [f"{row['rule']}, {row['setting']}" for row in rows[rows["verdict"] == "loses"].to_dict("records")]
-    counts = {told: str(count) for told, count in _counts(rows).items()}
+    counts = {outcome: str(count) for outcome, count in _counts(rows).items()}
     named = {"verifier": verifier_name(verifier), "at equal": unit}
     return named | counts | {"loses to": "; ".join(behind) or "none"}
 

@@ -54,19 +54,19 @@ class Recorded:
     Attributes:
         halves: 0 or 1 for each problem [problems].
         online: What the online policy meets, by the half of the problems that is measured.
-        seen: What stopping rules meet, likewise.
+        prefixes: What stopping rules meet, likewise.
         prices: By unit.
     """
 
     halves: NDArray[np.int64]
     online: tuple[Outcomes, Outcomes]
-    seen: tuple[Prefixes, Prefixes]
+    prefixes: tuple[Prefixes, Prefixes]
     prices: Mapping[str, UnitPrices]
 
     @property
     def places(self) -> int:
         """Recorded samples per problem, which are the most that a rule may draw."""
-        return int(self.seen[0].signals.first.shape[-1])
+        return int(self.prefixes[0].signals.first.shape[-1])
 
 
 def compare_rules(recorded: Recorded, verifier: str, resamples: int, seed: int) -> dict[str, pd.DataFrame]:
@@ -92,19 +92,19 @@ def _followed(recorded: Recorded, rule: StoppingRule) -> RuleResult:
     """Each problem under the rule as the other half fitted it."""
     n_problems = len(recorded.halves)
     accuracy = np.zeros(n_problems)
-    drawn = np.zeros((len(recorded.seen[0].signals.first), n_problems), np.int64)
+    n_samples = np.zeros((len(recorded.prefixes[0].signals.first), n_problems), np.int64)
     errors = []
-    for half, seen in enumerate(recorded.seen):
+    for half, of_half in enumerate(recorded.prefixes):
         inside = recorded.halves == half
-        result = follow_rule(seen.on(np.flatnonzero(inside)), _fitted(recorded, rule, half), recorded.places)
-        accuracy[inside], drawn[:, inside] = result.accuracy, result.drawn
+        result = follow_rule(of_half.on(np.flatnonzero(inside)), _fitted(recorded, rule, half), recorded.places)
+        accuracy[inside], n_samples[:, inside] = result.accuracy, result.n_samples
         errors.append(result.error * inside.mean())
-    return RuleResult(accuracy, drawn, float(np.hypot(*errors)))
+    return RuleResult(accuracy, n_samples, float(np.hypot(*errors)))
 
 
 def _fitted(recorded: Recorded, rule: StoppingRule, half: int) -> StoppingRule:
     """The rule as it is measured on a half: fitted to the other."""
-    return rule.fitted(recorded.seen[half].on(np.flatnonzero(recorded.halves != half)))
+    return rule.fitted(recorded.prefixes[half].on(np.flatnonzero(recorded.halves != half)))
 
 
 def _online_curve(recorded: Recorded, prices: UnitPrices, resamples: int, seed: int) -> Curve:
@@ -162,11 +162,16 @@ def _rows(
 def _risk_rows(recorded: Recorded, resamples: int, seed: int) -> Iterator[dict[str, object]]:
     """For each controlled risk and half: the threshold that the other half chose, and the risk it has here."""
     for rule in (rule for family in COMPARED_RULES for rule in family):
-        for half, seen in enumerate(recorded.seen):
+        for half, of_half in enumerate(recorded.prefixes):
             fitted = _fitted(recorded, rule, half)
             if not isinstance(fitted, RiskControlled):
                 break
-            losses = early_errors(fitted, seen.on(np.flatnonzero(recorded.halves == half))).mean(axis=0)
+            losses = early_errors(fitted, of_half.on(np.flatnonzero(recorded.halves == half))).mean(axis=0)
             risk = bootstrap_interval(losses, resamples, seed)
-            told = {"setting": fitted.setting, "alpha": fitted.alpha, "half": "AB"[half], "threshold": fitted.threshold}
-            yield told | risk.cells("risk") | {"n_problems": len(losses)}
+            named = {
+                "setting": fitted.setting,
+                "alpha": fitted.alpha,
+                "half": "AB"[half],
+                "threshold": fitted.threshold,
+            }
+            yield named | risk.cells("risk") | {"n_problems": len(losses)}
