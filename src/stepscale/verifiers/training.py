@@ -59,7 +59,9 @@ class TrainedVerifier:
             base: The model that was trained.
             measured: How well the verifier judges, by name.
         """
-        numbers = {name: value for name, value in self.numbers().items() if name not in ("seconds", "tokens_per_second")}
+        numbers = {
+            name: value for name, value in self.numbers().items() if name not in ("seconds", "tokens_per_second")
+        }
         write_card(self.folder, str(base), self.config, output_names(self.config), numbers, measured)
 
     def numbers(self) -> dict[str, float]:
