@@ -1,6 +1,6 @@
 """Word problems of one to three steps in plain English, for small models that were pretrained on such text.
 
-``python -m stepscale.lab.short_problems data/01_raw/short_problems`` writes ``train.jsonl`` and ``test.jsonl`` in MATH's shape, each
+``python -m stepscale.lab.short_problems FOLDER`` writes ``train.jsonl`` and ``test.jsonl`` in MATH's shape, each
 problem with a solution of a step per line. The lab's labeler does not know them: rollouts value their steps.
 """
 
