@@ -15,7 +15,7 @@ from stepscale.lab.short_problems import STEPS, write_problems
 CHAT = "{% for m in messages %}<{{ m.role }}>{{ m.content }}</s>{% endfor %}<assistant>"
 SMALL: dict[str, dict[str, Any]] = {
     "problems": {"valid_share": 0.3},
-    "generator": {"fine_tuning": None, "sampling": {"temperature": 0.7, "top_p": 1.0, "max_new_tokens": 12}},
+    "generator": {"fine_tuning": None, "sampling": {"temperature": 0.7, "top_p": 1.0, "max_new_tokens": 60}},
     "pool": {
         "train": {"per_problem": 2, "problems_per_shard": 10},
         "labeler": {"kind": "rollouts", "per_step": 2, "problems_per_shard": 10},
@@ -30,7 +30,7 @@ def weak(project: Path, model_of: Callable[..., Path]) -> Path:
     """The environment with a tiny random model and small numbers."""
     write_problems(project / "data" / "01_raw" / "short_problems")
     texts = ["Some friends have pens. Ben has 3. Kim gets 8 more than Ben.", "<user><assistant>", "Answer: 24\n"] * 3
-    model = model_of(texts)
+    model = model_of(texts, longest=2048)
     tokenizer = AutoTokenizer.from_pretrained(model)
     tokenizer.chat_template = CHAT
     tokenizer.save_pretrained(model)

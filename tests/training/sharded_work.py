@@ -1,7 +1,7 @@
 """What each process of a launched fit does: ``torchrun sharded_work.py BASE DATA OUTPUT PARALLEL``.
 
-accelerate keeps FSDP to machines with accelerators. torch's own FSDP computes on CPUs as well, through gloo, so that rule is lifted
-here, and the whole way of a fit is the one that a machine with GPUs takes.
+accelerate keeps FSDP to machines with accelerators. torch's own FSDP computes on CPUs as well, through gloo, so that rule is
+lifted here. The whole way of a fit is then the one that a machine with GPUs takes.
 """
 
 import os

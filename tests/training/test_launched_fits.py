@@ -16,7 +16,9 @@ WORK = Path(__file__).with_name("sharded_work.py")
 def test_ddp_and_fsdp_give_the_weights_of_one_process(model_of: Callable[..., Path], tmp_path: Path) -> None:
     base, data = model_of(["some words to learn from"]), tmp_path / "data.jsonl"
     steps = [" ".join(["some", "words", "to", "learn", "from"][: 1 + i % 5]) for i in range(32)]
-    rows = [{"prompt": f"{i} words?", "completions": [s, "so"], "labels": [True, i % 3 > 0]} for i, s in enumerate(steps)]
+    rows = [
+        {"prompt": f"{i} words?", "completions": [s, "so"], "labels": [True, i % 3 > 0]} for i, s in enumerate(steps)
+    ]
     data.write_text("".join(json.dumps(row) + "\n" for row in rows))
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2"]
     for launcher, parallel in (([sys.executable], "one"), (launch, "ddp"), (launch, "fsdp")):
