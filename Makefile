@@ -10,6 +10,7 @@ run: $(READY)
 
 real: $(READY) # SmolLM2-135M on word problems
 	$(BIN)/python -m stepscale.engine.pretrained data/01_raw/smollm2
+	$(BIN)/python -m stepscale.lab.short_problems data/01_raw/short_problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
 test: $(READY)

@@ -6,6 +6,7 @@ import click
 from kedro.framework.project import pipelines as asked
 from kedro.pipeline import Pipeline
 
+from stepscale.environments import pipelines_of
 from stepscale.pipelines.active_learning import pipeline as active_learning
 from stepscale.pipelines.data_loop import pipeline as data_loop
 from stepscale.pipelines.ingestion import pipeline as ingestion
@@ -63,9 +64,15 @@ PIPELINES = {**MAIN, **STUDIES, **REPLACEMENTS}
 
 
 def register_pipelines() -> dict[str, Pipeline]:
-    """All pipelines by name; ``__default__`` is the five of the main run. A name that is none is told in one line."""
+    """All pipelines by name; ``__default__`` is a run of the environment. A name that is none is told in one line."""
     unknown = [name for name in asked._requested_pipelines or () if name not in (*PIPELINES, "__default__")]
     if unknown:  # Kedro's own answer to ``kedro registry describe`` is "NoneType: None"
         raise click.ClickException(f"no pipeline is called {unknown[0]!r}; there are {', '.join(PIPELINES)}")
     pipelines = {name: create() for name, create in PIPELINES.items()}
-    return {**pipelines, "__default__": sum((pipelines[name] for name in MAIN), Pipeline([]))}
+    return {**pipelines, "__default__": sum((pipelines[name] for name in _of_environment()), Pipeline([]))}
+
+
+def _of_environment() -> list[str]:
+    """What a run of the environment is made of that the command names; of those that name none, the five of the main run."""
+    command = click.get_current_context(silent=True)
+    return pipelines_of(command.params.get("env") if command else None) or list(MAIN)

@@ -2,7 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
+from stepscale.errors import InputError
 from stepscale.estimators.samples import sample_grid
 from stepscale.parameters import ReportBlock
 from stepscale.pipelines.test_time_search.difficulty import predict_difficulty
@@ -52,6 +54,12 @@ def test_the_question_tells_difficulty_from_training_problems_alone() -> None:
     assert np.corrcoef(found["easiness"], -test["problem"].map(len))[0, 1] > 0.9
     leaked = pd.concat([pool(train), pool(test, wrong_everywhere=True)])  # samples of test problems change nothing
     pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test), found)
+
+
+def test_too_few_training_problems_are_told_with_the_key_to_change() -> None:
+    few = problems(18)
+    with pytest.raises(InputError, match=r"problems\.train: 9 training problems have samples.* 10 or more; give more"):
+        predict_difficulty(few, pool(few), few)
 
 
 def test_the_four_kinds_stand_side_by_side_and_are_drawn() -> None:

@@ -153,6 +153,16 @@ def test_a_claim_that_did_not_hold_stands_with_the_bound_it_goes_by() -> None:
     assert shown.summary[0].startswith(f"A6 did not hold: second fifth = -0.050 [-0.070, -0.030], {bound} (PRM ahead")
 
 
+def test_the_first_line_says_what_is_too_small_for_a_claim(tmp_path: Path) -> None:
+    few = settle("A6", {"a fifth": bootstrap_interval(np.linspace(-0.5, -0.4, 2), 200, 0)}, seeds=1)
+    weak = part(claims=()).model_copy(update={"too_small": ("4 of 10 test problems have a right solution",)})
+    shown = page(weak, Part(name="search", title="t", claims=(few,)))
+    line = "TOO SMALL FOR A CLAIM: 4 of 10 test problems have a right solution; fewer than 30 problems decide A6"
+    assert shown.summary[0] == line and f'<p class="alert">{line}</p>' in html_page(shown)
+    assert line in markdown_page(shown, "kedro run", tmp_path / "figures")
+    assert page(part()).too_small == ""
+
+
 def test_what_was_not_run_is_simply_not_there() -> None:
     alone = html_page(page(part(), Part(name="search", title="never shown")))
     assert "never shown" not in alone and "Nothing measured" not in alone and 'id="search"' not in alone

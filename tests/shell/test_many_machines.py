@@ -1,15 +1,19 @@
 """A cluster that is not there and a store that is no folder are one line before anything runs; a DAG has a task per pipeline."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import click
 import jinja2
 import pytest
 
 from stepscale.engine import cluster as clusters
-from stepscale.pipeline_registry import register_pipelines
+from stepscale.environments import pipelines_of
+from stepscale.pipeline_registry import MAIN, register_pipelines
 
 CONF = Path(__file__).resolve().parents[2] / "conf"
 
@@ -30,16 +34,30 @@ def test_a_store_and_a_cluster_that_cannot_serve_are_one_line_and_leave_nothing_
     assert not [path for path in project.rglob("*") if path.name == "s3:"]
 
 
-def test_an_airflow_dag_has_one_task_per_pipeline_in_the_order_of_their_data() -> None:
+@pytest.mark.parametrize("env", ["smoke", "studies"])
+def test_an_airflow_dag_has_one_task_per_pipeline_of_its_environment_in_the_order_of_their_data(env: str) -> None:
+    with click.Context(click.Command("create")) as command:  # as of `kedro airflow create --env ...`
+        command.params["env"] = env
+        pipeline = register_pipelines()["__default__"]
     environment = jinja2.Environment(autoescape=True, loader=jinja2.FileSystemLoader(CONF), lstrip_blocks=True)
     text = environment.get_template("airflow_dag.j2").render(
-        dag_name="stepscale", package_name="stepscale", env="smoke", pipeline=register_pipelines()["__default__"]
+        dag_name="stepscale", package_name="stepscale", env=env, pipeline=pipeline
     )
     (dag,) = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
     tasks = [node.name for node in dag.body if isinstance(node, ast.FunctionDef)]
-    assert sorted(tasks) == ["active_learning", "ingestion", "reporting", "reward_modeling", "test_time_search"]
-    assert "kedro run --env smoke --pipelines reward_modeling" in text
+    assert sorted(tasks) == sorted(pipelines_of(env) or MAIN)
+    assert f"kedro run --env {env} --pipelines reward_modeling" in text
+    assert "max_active_tasks=1" in text, "a data folder takes one run at a time"
     edges = [ast.unparse(node) for node in dag.body if isinstance(node, ast.Expr)]
     assert "tasks['ingestion'] >> tasks['active_learning']" in edges
     assert "tasks['test_time_search'] >> tasks['reporting']" in edges
     assert "tasks['reporting'] >> tasks['test_time_search']" not in edges
+
+
+@pytest.mark.e2e
+def test_kedro_airflow_writes_that_dag(tmp_path: Path) -> None:
+    pytest.importorskip("kedro_airflow", reason="pip install kedro-airflow (docs/scale.md)")
+    command = [sys.executable, "-m", "kedro", "airflow", "create", "--env", "studies", "--target-dir", str(tmp_path)]
+    subprocess.run([*command, "--jinja-file", str(CONF / "airflow_dag.j2")], cwd=CONF.parent, check=True)
+    (dag,) = tmp_path.glob("*.py")
+    assert dag.read_text().count("@task.bash") == len(pipelines_of("studies"))

@@ -86,6 +86,7 @@ def test_published_formats_become_reward_models_with_a_card(kind: str, base: Pat
     card = (made.folder / "README.md").read_text()
     assert card.startswith("---\n") and "pipeline_tag: token-classification" in card
     assert "processbench.mean_f1" in card and str(tmp_path) not in card
+    assert "| tokens |" in card and "seconds" not in card, "the same training gives the same card"
     verifier = stepscale.load_verifier(made.folder)
     steps = ("3 + 4 = 7.", "The answer is 7.")
     (score,) = verifier.score([Trajectory("What is 3 + 4?", steps)], Ledger())
@@ -181,10 +182,20 @@ def pooled(address: str, model: str, ids: list[int], server: "subprocess.Popen[b
     raise AssertionError("vllm did not answer in ten minutes")
 
 
-def test_tables_that_are_read_already_are_taken(base: Path, tmp_path: Path) -> None:
+def test_tables_that_are_read_already_are_taken_and_the_card_is_written_once(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from stepscale import formats
+    from stepscale.verifiers import model_card
+
+    written: list[Path] = []
+    write_card = model_card.write_card
+    monkeypatch.setattr(
+        "stepscale.verifiers.training.write_card", lambda *args: (written.append(args[0]), write_card(*args))
+    )
 
     tables = formats.read(str(write(tmp_path / "data.jsonl", stepwise(6, False))), "trl_stepwise")
     made = stepscale.train_reward_model(base, tables, tmp_path / "prm", training("prm", validation_share=0.0))
     assert made.metrics == {} and isinstance(made.trained.numbers()["examples"], int)
     assert pd.read_json(made.folder / "stepscale_verifier.json", typ="series")["kind"] == "prm"
+    assert written == [made.folder]

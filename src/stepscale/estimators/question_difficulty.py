@@ -16,6 +16,8 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_values
 from stepscale.estimators.difficulty import rank_correlation
 
+LEAST_TEXTS = 10  # training problems to learn from
+
 
 class QuestionDifficultyOptions(BaseModel):
     """What the predictor looks at."""
@@ -35,17 +37,17 @@ class QuestionDifficulty:
         self._model: Any = None
 
     def fit(self, texts: Sequence[str], easiness: ArrayLike) -> Self:
-        """Learn from training problems. Raises InputError if there are fewer than 10 or the lengths differ."""
+        """Learn from training problems. Raises InputError if there are fewer than ``LEAST_TEXTS`` or the lengths differ."""
         from sklearn.feature_extraction.text import HashingVectorizer
         from sklearn.linear_model import RidgeCV
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import MaxAbsScaler
 
         values = checked_values(easiness, "easiness")
-        if len(values) != len(texts) or len(texts) < 10:
+        if len(values) != len(texts) or len(texts) < LEAST_TEXTS:
             numbers = f"not {len(texts)} texts and {len(values)} values"
             raise InputError(
-                f"difficulty from the question needs an easiness for 10 or more training problems, {numbers}"
+                f"difficulty from the question needs an easiness for {LEAST_TEXTS} or more training problems, {numbers}"
             )
         counts = HashingVectorizer(
             analyzer="char",

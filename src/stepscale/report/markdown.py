@@ -32,6 +32,7 @@ def markdown_page(page: ReportPage, command: str, figures: Path) -> str:
             "",
             f"Of `{command}`; written by `python -m stepscale.publish.page`, not by hand.",
             "",
+            *([page.too_small, ""] if page.too_small else []),
             *facts,
             "",
             "How a claim is settled: [estimators](estimators.md#claims). A and B are the two papers (README).",

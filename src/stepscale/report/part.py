@@ -107,7 +107,7 @@ class Part(ReportData):
     """What one study found.
 
     ``measures``: for a claim, the quantity that the paper states, as measured here. ``summary``: lines for the end of a run.
-    ``examples_note``: what the PRM's probability is that of.
+    ``examples_note``: what the PRM's probability is that of. ``too_small``: what is too small here to settle a claim, and why.
     """
 
     name: str
@@ -118,6 +118,7 @@ class Part(ReportData):
     claims: tuple[Claim, ...] = ()
     measures: dict[str, str] = {}
     summary: tuple[str, ...] = ()
+    too_small: tuple[str, ...] = ()
     examples: tuple[WorkedExample, ...] = ()
     examples_note: str = ""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
-from stepscale.report.claims import CLAIMS, Claim, Measured
+from stepscale.report.claims import CLAIMS, LEAST_PROBLEMS, Claim, Measured
 from stepscale.report.number_formats import LEAD, interval
 from stepscale.report.part import Figure, Part
 
@@ -55,9 +55,19 @@ class ReportPage:
         return [settled.get(claim.id, claim) for claim in CLAIMS]
 
     @property
+    def too_small(self) -> str:
+        """One line on what is too small to settle a claim: the model, the pool, the samples or the problems; "" if nothing is."""
+        reasons = [reason for part in self.shown for reason in part.too_small]
+        few = [claim.id for claim in self.claims if claim.n_problems is not None and claim.n_problems < LEAST_PROBLEMS]
+        if few:
+            reasons.append(f"fewer than {LEAST_PROBLEMS} problems decide {', '.join(few)}")
+        return f"TOO SMALL FOR A CLAIM: {'; '.join(reasons)}" if reasons else ""
+
+    @property
     def summary(self) -> list[str]:
-        """The lines that a run ends with: what the parts say, then what became of the claims."""
-        return [line for part in self.parts for line in part.summary] + claim_lines(self.claims)
+        """The lines that a run ends with: what is too small, what the parts say, and what became of the claims."""
+        first = [self.too_small] if self.too_small else []
+        return [*first, *(line for part in self.parts for line in part.summary), *claim_lines(self.claims)]
 
     @property
     def leading(self) -> list[tuple[Part, Figure]]:

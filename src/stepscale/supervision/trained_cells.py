@@ -60,7 +60,7 @@ class TrainedCell(NamedTuple):
 
 def train_and_measure(work: CellWork) -> TrainedCell:
     """Train the cell's verifier in a folder of its own, and measure it."""
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
     cell = work.cell
     curves: list[tuple[int, dict[str, float]]] = []
@@ -75,7 +75,7 @@ def train_and_measure(work: CellWork) -> TrainedCell:
             Path(name),
             lambda step, values: curves.append((step, values)),
         )
-        verifier = ModelVerifier(Path(name), cell.name, **work.placement.model_dump())
+        verifier = open_verifier(Path(name), cell.name, work.placement)
         points = measure_cell(cell, verifier, work.test, work.budgets, work.labelled, Ledger())
         asked = work.scores
         scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None

@@ -71,7 +71,9 @@ def prm_examples(
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
     if not result:
-        raise InputError(f"step_labels holds no {column}; label some steps first")
+        raise InputError(
+            f"step_labels holds no {column}; label some steps first (solutions cut off within their first step have none)"
+        )
     return result
 
 

@@ -40,7 +40,7 @@ def write_card(
     config: VerifierTraining,
     labels: Sequence[str],
     numbers: Mapping[str, float],
-    measured: Mapping[str, float] | None = None,
+    measured: Mapping[str, float],
 ) -> None:
     """Write the card into a model folder.
 
@@ -50,7 +50,7 @@ def write_card(
         config: How it was trained.
         labels: Names of the head's outputs.
         numbers: What the training learned from and cost, by name.
-        measured: How well it judges, by name.
+        measured: How well it judges, by name; none: not measured.
     """
     from huggingface_hub import ModelCardData
 

@@ -17,10 +17,9 @@ from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
 from stepscale.verifiers.examples import Example, holds_values, neutral_as, orm_examples, prm_examples
-from stepscale.verifiers.model_card import write_card
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
-from stepscale.verifiers.training import TrainedVerifier, output_names, train_verifier
+from stepscale.verifiers.training import TrainedVerifier, fit_verifier
 
 
 @dataclass(frozen=True)
@@ -75,7 +74,7 @@ def train_reward_model(
     folder, options = Path(output), dict(reader_options or {})
     share = training.validation_share if validation is None else 0.0
     training = training.model_copy(update={"validation_share": share})
-    trained = train_verifier(
+    trained = fit_verifier(
         base,
         _examples(data, format, options, training),
         training,
@@ -89,7 +88,7 @@ def train_reward_model(
     metrics = _judged(verifier, trained)
     if processbench is not None:
         metrics |= evaluate_on_processbench(verifier, _tables(processbench, "processbench", {}))
-    write_card(folder, str(base), training, output_names(training), trained.numbers(), metrics)
+    trained.write_card(base, metrics)
     return RewardModel(folder, trained, metrics)
 
 

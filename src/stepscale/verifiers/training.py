@@ -5,7 +5,7 @@ PRM: a class of two or three after each step's last token (Lightman 2.6); soft P
 scoring. Knows nothing of where labels came from, nor of search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,17 @@ class TrainedVerifier:
     n_cut: int  # examples that lost steps at the end for lack of room
     n_left_out: int  # examples of which nothing was left to learn from
 
-    def reproducible_numbers(self) -> dict[str, float]:
-        """Those that the same training gives again: the folder's content must be the same then."""
-        return {name: value for name, value in self.numbers().items() if name not in ("seconds", "tokens_per_second")}
+    def write_card(self, base: str | Path, measured: Mapping[str, float]) -> None:
+        """Write the folder's card; without times, for the same training must give the same folder.
+
+        Args:
+            base: The model that was trained.
+            measured: How well the verifier judges, by name.
+        """
+        numbers = {
+            name: value for name, value in self.numbers().items() if name not in ("seconds", "tokens_per_second")
+        }
+        write_card(self.folder, str(base), self.config, output_names(self.config), numbers, measured)
 
     def numbers(self) -> dict[str, float]:
         """The report as numbers for a tracker."""
@@ -79,7 +87,22 @@ def train_verifier(
     on_log: OnLog | None = None,
     validation: Sequence[Example] = (),
 ) -> TrainedVerifier:
-    """Fine-tune a model on examples and save it as a verifier.
+    """Fine-tune a model on examples and save it as a verifier with its card. See `fit_verifier`."""
+    trained = fit_verifier(base, examples, config, out_folder, on_log, validation)
+    if is_first_process():
+        trained.write_card(base, {})
+    return trained
+
+
+def fit_verifier(
+    base: str | Path,
+    examples: Sequence[Example],
+    config: VerifierTraining,
+    out_folder: Path,
+    on_log: OnLog | None = None,
+    validation: Sequence[Example] = (),
+) -> TrainedVerifier:
+    """Fine-tune a model on examples and save it as a verifier; its card is still to be written.
 
     Args:
         base: Folder or hub name of the model.
@@ -118,11 +141,8 @@ def train_verifier(
     if is_first_process():
         save(plain(model), tokenizer, out_folder)
         SavedVerifier(kind=config.kind, labels=output_names(config), layout=config.layout).write(out_folder)
-    trained = TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
-    if is_first_process():
-        write_card(out_folder, str(base), config, output_names(config), trained.reproducible_numbers())
     wait_for_all()
-    return trained
+    return TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:

@@ -1,21 +1,37 @@
 """The verifiers themselves: their part of the report."""
 
+from collections.abc import Mapping
+
+import pandas as pd
 from kedro.pipeline import Node
 
-from stepscale.studies.verifiers.figures import verifiers_part
+from stepscale.report.part import Part
+from stepscale.studies.verifiers.figures import pool_too_small, verifiers_part
 
 
 def nodes() -> list[Node]:
     """Show how well each verifier judges."""
     return [
         Node(
-            verifiers_part,
+            show_verifiers,
             inputs={
                 "metrics": "verifier_metrics",
                 "calibration": "calibration",
                 "positions": "verifier_positions",
+                "solutions": "pool_solutions",
             },
             outputs="verifiers_part",
             name="show_verifiers",
         )
     ]
+
+
+def show_verifiers(
+    metrics: Mapping[str, Mapping[str, float]],
+    calibration: pd.DataFrame,
+    positions: pd.DataFrame,
+    solutions: pd.DataFrame,
+) -> Part:
+    """Their part of the report; it says where the pool is too small to learn from."""
+    part = verifiers_part(metrics, calibration, positions)
+    return part.model_copy(update={"too_small": pool_too_small(solutions)})

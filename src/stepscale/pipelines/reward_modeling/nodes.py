@@ -152,9 +152,9 @@ def evaluate_verifiers(
 def _on_processbench(prm_model: Path, source: FileSource, verifiers: VerifierBlock) -> dict[str, float]:
     from stepscale.formats import read
     from stepscale.verifiers.evaluation import evaluate_on_processbench
-    from stepscale.verifiers.scoring import ModelVerifier
+    from stepscale.verifiers.open_verifier import open_verifier
 
-    verifier = ModelVerifier(prm_model, "prm", **verifiers.placement.model_dump())
+    verifier = open_verifier(prm_model, "prm", verifiers.placement)
     metrics = evaluate_on_processbench(verifier, read(source.path, source.format, **source.options))
     logger.info("prm on ProcessBench: mean F1 %.3f", metrics["processbench.mean_f1"])
     return metrics

@@ -118,8 +118,8 @@ def _selector_scores(
     from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
     from stepscale.supervision.selection import candidates, chosen
     from stepscale.tracking import child_run
+    from stepscale.verifiers.open_verifier import open_verifier
     from stepscale.verifiers.scores_table import score_solutions
-    from stepscale.verifiers.scoring import ModelVerifier
 
     cell, keys = selector_cell(seed), selector_samples(candidates(pool), seed)
     one, options, folder = chosen(pool, keys), verifiers.training("prm", seed, small=True), scratch_folder("selector")
@@ -128,5 +128,5 @@ def _selector_scores(
         base = verifiers.sized(small=True).base
         trained = train_cell(cell, one, learns, base, options, least_steps, folder, run.on_log)
         run.metrics(trained.numbers())
-    selector = ModelVerifier(folder, "prm_selector", **verifiers.placement.model_dump())
+    selector = open_verifier(folder, "prm_selector", verifiers.placement)
     return score_solutions(selector, problems, pool, Ledger())

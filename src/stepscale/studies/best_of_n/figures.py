@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from stepscale.formats.graded import AbsentShares
-from stepscale.report.claims import Claim
+from stepscale.report.claims import LEAST_PROBLEMS, Claim
 from stepscale.report.number_formats import SHARE, cell, in_percent
 from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View, WorkedExample
 from stepscale.report.plots import SAMPLES, bars_view, curve_figure, curve_panel, curve_view, largest_error, series
@@ -53,8 +53,21 @@ def best_of_n_part(
         claims=tuple(claims),
         measures=_measures(curves, tables),
         summary=(headline(curves), *([f"WARNING: {_absent(curves)}"] if _is_notable(curves) else [])),
+        too_small=_too_small(curves),
         examples=tuple(examples),
         examples_note=_RATED.format(what=what, then=_THEN if rated else ""),
+    )
+
+
+def _too_small(curves: pd.DataFrame) -> tuple[str, ...]:
+    """Whether so few problems have a right sample that no choice among samples can show anything."""
+    n = int(curves["n"].max())
+    ceilings = curves[(curves["method"] == "pass_at_n") & (curves["n"] == n)].to_dict("records")
+    solved = [(round(row["accuracy"] * row["n_problems"]), row["n_problems"]) for row in ceilings]
+    return tuple(
+        f"{right} of {problems} test problems have a right solution among {n} samples"
+        for right, problems in solved
+        if right < LEAST_PROBLEMS
     )
 
 

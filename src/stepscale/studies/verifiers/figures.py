@@ -10,6 +10,7 @@ from stepscale.report.part import Figure, Panel, Part, Series, TextTable, View
 from stepscale.report.plots import curve_figure, series
 from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 
+LEAST_SOLUTIONS = 30  # right and wrong ones each, for a verifier that is to tell them apart
 _STEP, _VALUE = "a step is correct, by the labeler", "the final answer will be right, at every step"
 
 
@@ -26,6 +27,20 @@ def verifiers_part(
             TextTable(title="Validation labels and verifiers by step position", rows=_position_rows(positions)),
         ),
     )
+
+
+def pool_too_small(solutions: pd.DataFrame) -> tuple[str, ...]:
+    """Whether the graded solutions that verifiers learn from hold too few right or too few wrong ones.
+
+    Args:
+        solutions: The pool's; those that nobody graded do not count.
+    """
+    graded = solutions["is_correct"].dropna().astype(bool)
+    counts = {"right": int(graded.sum()), "wrong": int((~graded).sum())}
+    fewest = min(counts, key=counts.__getitem__)
+    if graded.empty or counts[fewest] >= LEAST_SOLUTIONS:
+        return ()
+    return (f"the pool holds {counts[fewest]} {fewest} solutions of {len(graded)}",)
 
 
 def metrics_table(metrics: Mapping[str, Mapping[str, float]]) -> TextTable:
