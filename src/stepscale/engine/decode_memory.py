@@ -46,16 +46,14 @@ class DecodeMemory:
     Rows are moved, copied and dropped by ``rearrange``; ``advance`` makes room for the next token.
     """
 
-    def __init__(
-        self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena, most_rows: int | None = None
-    ) -> None:
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena, most_rows: int) -> None:
         """Start with one row per group, which has written nothing.
 
         Args:
             prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
             prefix_lengths: Their tokens [G].
             arena: Where the suffixes are kept.
-            most_rows: There will never be more rows; None: any number.
+            most_rows: There will never be more rows.
         """
         layers, _, n_groups, kv_heads, n_past, dim = prefix.shape
         copied = _is_copied(prefix, most_rows)
@@ -182,9 +180,9 @@ class DecodeMemory:
         return larger
 
 
-def _is_copied(prefix: torch.Tensor, most_rows: int | None) -> bool:
+def _is_copied(prefix: torch.Tensor, most_rows: int) -> bool:
     """Whether each row has a copy of its prefix [layers, 2, G, KV, P, D]."""
-    if most_rows is None or prefix.device.type != "cpu" or not prefix.shape[4]:
+    if prefix.device.type != "cpu" or not prefix.shape[4]:
         return False
     n_groups, row_bytes = prefix.shape[2], prefix[:, :, 0].numel() * prefix.element_size()
     return most_rows <= _FEW_ROWS * n_groups and most_rows * row_bytes <= _COPIED_BYTES
