@@ -113,3 +113,36 @@ def test_models_start_afresh_after_each_time_without_callers() -> None:
             batcher.call("double", [1])
             batcher.call("double", [2])
     assert recorder.starts == 3
+
+
+def test_calls_of_different_tracks_are_made_side_by_side() -> None:
+    meeting = threading.Barrier(2)
+
+    def make(calls: Sequence[BatchedCall]) -> list[int]:
+        meeting.wait(timeout=10)
+        return [len(call.items) for call in calls]
+
+    batcher = CallBatcher(make, lambda: None, track_of=lambda kind: int(str(kind)), n_tracks=2)
+
+    def ask(i: int) -> Any:
+        with batcher.caller():
+            return batcher.call(i, [i])
+
+    assert together(2, ask) == [1, 1]
+
+
+def test_models_do_not_start_afresh_under_a_call_that_nobody_waits_for_any_more() -> None:
+    events: list[str] = []
+
+    def make(calls: Sequence[BatchedCall]) -> list[None]:
+        events.append(f"begin {calls[0].kind}")
+        time.sleep(0.5)
+        events.append(f"end {calls[0].kind}")
+        return [None for _ in calls]
+
+    batcher = CallBatcher(make, lambda: events.append("afresh"), track_of=lambda kind: int(str(kind)), n_tracks=2)
+    with pytest.raises(OutOfTime), batcher.caller(), time_limit(0.2):
+        batcher.call(0, ["abandoned"])
+    with batcher.caller():
+        batcher.call(1, ["next"])
+    assert events == ["afresh", "begin 0", "end 0", "afresh", "begin 1", "end 1"]

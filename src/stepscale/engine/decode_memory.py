@@ -1,8 +1,8 @@
 """The rows of a cohort as attention sees them while they decode, one token at a time.
 
 The prefix of a group of rows is stored ONCE and read by all of them; what each row has written since lies in a suffix of
-its own. Layout of keys and values everywhere: [layers, 2, rows, kv_heads, tokens, head_dim]. Knows nothing of weights,
-sampling or requests.
+its own. Where groups are small, each row's suffix begins with a copy of its prefix instead. Layout of keys and values
+everywhere: [layers, 2, rows, kv_heads, tokens, head_dim]. Knows nothing of weights, sampling or requests.
 """
 
 import math
@@ -16,6 +16,9 @@ from stepscale.engine.decoding import Rows, attend
 # On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
 # keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
 _CPU_COLUMNS = 4
+# One product per row costs less than one per group and laying rows out by group, while groups have few rows and copies are small.
+_FEW_ROWS = 8  # of a group
+_COPIED_BYTES = 64 * 2**20  # of all copies together
 _SPARSE = 0.75  # share of groups with rows at which the others are dropped: that copies all keys, so not at every end
 
 
@@ -43,28 +46,35 @@ class DecodeMemory:
     Rows are moved, copied and dropped by ``rearrange``; ``advance`` makes room for the next token.
     """
 
-    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena) -> None:
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena, most_rows: int) -> None:
         """Start with one row per group, which has written nothing.
 
         Args:
             prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
             prefix_lengths: Their tokens [G].
             arena: Where the suffixes are kept.
+            most_rows: There will never be more rows.
         """
-        layers, _, n_groups, kv_heads, self.n_past, dim = prefix.shape
-        self.prefix, self.prefix_lengths, self._arena = prefix, prefix_lengths, arena
+        layers, _, n_groups, kv_heads, n_past, dim = prefix.shape
+        copied = _is_copied(prefix, most_rows)
+        # Columns of the suffix that hold a copy of the row's prefix, and those in use.
+        self._n_copied = self._columns = n_past if copied else 0
+        self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, self._columns + _CPU_COLUMNS, dim), prefix)
+        self.suffix[:, :, :n_groups, :, : self._columns] = prefix[:, :, :, :, : self._columns]
+        self.n_past = n_past - self._n_copied
+        self.prefix, self.prefix_lengths, self._arena = prefix[:, :, :, :, self._n_copied :], prefix_lengths, arena
         self.groups = np.arange(n_groups)  # group of every row
         self.written = 0
-        self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, _CPU_COLUMNS, dim), prefix)
         self._heads = torch.arange(kv_heads, device=prefix.device)[:, None]
         lengths = torch.as_tensor(prefix_lengths, device=prefix.device)
-        columns = torch.arange(self.n_past, device=prefix.device)
+        columns = torch.arange(n_past, device=prefix.device)
         self._column_hidden = columns >= lengths[:, None]  # [G, P]
         self._uneven = bool(self._column_hidden.any())
         self._read_groups, self._read_prefix = (
             self.groups,
-            prefix,
+            self.prefix,
         )  # the groups that products read, their keys and values
+        self._members = self._group_at = self._place = torch.empty(0, dtype=torch.int64, device=prefix.device)
         self._starts = lengths[:, None]
         self.positions = self._starts
         self._index()
@@ -72,7 +82,8 @@ class DecodeMemory:
     def advance(self) -> None:
         """Call before every step: one more column."""
         self.written += 1
-        if self.written > self.suffix.shape[4]:
+        self._columns += 1
+        if self._columns > self.suffix.shape[4]:
             more = _CPU_COLUMNS if self.suffix.device.type == "cpu" else self.suffix.shape[4]
             self.suffix = self._grown(self.suffix.shape[2], self.suffix.shape[4] + more)
         self.positions = self._starts + (self.written - 1)
@@ -86,7 +97,7 @@ class DecodeMemory:
         groups[:staying] = self.groups[:staying]
         if len(sources):
             to, start = (torch.as_tensor(a, device=self.suffix.device) for a in (targets, sources))
-            written = self.suffix[:, :, :, :, : self.written]
+            written = self.suffix[:, :, :, :, : self._columns]
             written.index_copy_(2, to, written.index_select(2, start))
             groups[targets] = self.groups[sources]
         self.groups = groups
@@ -94,7 +105,7 @@ class DecodeMemory:
 
     def row(self, row: int) -> torch.Tensor:
         """Keys/values a row has written: [layers, 2, KV, written, D]."""
-        return self.suffix[:, :, row, :, : self.written]
+        return self.suffix[:, :, row, :, self._n_copied : self._columns]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
@@ -109,7 +120,7 @@ class DecodeMemory:
         """The rows as attention sees them now."""
         return Rows(
             self.suffix,
-            self.written,
+            self._columns,
             self._read_prefix,
             self._members,
             self._group_at,
@@ -119,7 +130,19 @@ class DecodeMemory:
         )
 
     def _index(self) -> None:
-        """Where each row stands among the rows of its group, after rows have come and gone."""
+        """What follows from a row's group, after rows have come and gone."""
+        device = self.prefix.device
+        if not self._n_copied:
+            self._place_in_groups()
+        # Where it begins, and which columns its prefix does not have.
+        self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]
+        self._hidden = None
+        if self._uneven:
+            hidden = self._column_hidden[torch.as_tensor(self.groups, device=device)][:, None, None]
+            self._hidden = torch.zeros_like(hidden, dtype=self.prefix.dtype).masked_fill_(hidden, float("-inf"))
+
+    def _place_in_groups(self) -> None:
+        """Where each row stands among the rows of its group."""
         counts = np.bincount(self.groups, minlength=len(self.prefix_lengths))
         device = self.prefix.device
         # 1. Groups without rows drop out of the products, many at a time.
@@ -138,16 +161,11 @@ class DecodeMemory:
         self._members, self._group_at, self._place = (
             torch.as_tensor(a, device=device) for a in (members, group_at, place)
         )
-        # 4. What follows from a row's prefix: where it begins, and which columns it does not have.
-        self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]
-        self._hidden = None
-        if self._uneven:
-            hidden = self._column_hidden[torch.as_tensor(self.groups, device=device)][:, None, None]
-            self._hidden = torch.zeros_like(hidden, dtype=self.prefix.dtype).masked_fill_(hidden, float("-inf"))
 
     def _window_mask(self, window: int) -> torch.Tensor:
         """-inf where a column lies ``window`` or more positions back: [rows, P + written]."""
-        past = torch.arange(self.n_past, device=self.prefix.device).expand(len(self.groups), self.n_past)
+        n_past = self.n_past + self._n_copied
+        past = torch.arange(n_past, device=self.prefix.device).expand(len(self.groups), n_past)
         written = self._starts + torch.arange(self.written, device=self.prefix.device)
         far = torch.cat([past, written], 1) <= self.positions - window
         return torch.zeros_like(far, dtype=self.prefix.dtype).masked_fill_(far, float("-inf"))
@@ -157,6 +175,14 @@ class DecodeMemory:
         layers, two, _, kv_heads, _, dim = self.suffix.shape
         n_filled = min(rows, len(self.groups))
         larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
-        filled = min(self.written, self.suffix.shape[4])
+        filled = min(self._columns, self.suffix.shape[4])
         larger[:, :, :n_filled, :, :filled] = self.suffix[:, :, :n_filled, :, :filled]
         return larger
+
+
+def _is_copied(prefix: torch.Tensor, most_rows: int) -> bool:
+    """Whether each row has a copy of its prefix [layers, 2, G, KV, P, D]."""
+    if prefix.device.type != "cpu" or not prefix.shape[4]:
+        return False
+    n_groups, row_bytes = prefix.shape[2], prefix[:, :, 0].numel() * prefix.element_size()
+    return most_rows <= _FEW_ROWS * n_groups and most_rows * row_bytes <= _COPIED_BYTES

@@ -21,7 +21,8 @@ class Rows(NamedTuple):
     """What a cohort's rows [R] remember, and where they stand among those of their group of G.
 
     suffix [layers, 2, >= R, KV, >= written, D]; prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at
-    and place [R]; hidden [R, 1, 1, P], -inf where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ...
+    and place [R]; hidden [R, 1, 1, P], -inf where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ... If P is 0,
+    the prefixes are the first columns of ``suffix``, and ``hidden`` tells of those.
     """
 
     suffix: torch.Tensor
@@ -46,9 +47,12 @@ def attend(
     q = q.reshape(n, kv_heads, -1, dim) * scale
     share = q.shape[2]  # query heads per key head
     scores = torch.matmul(q, suffix[0, :, :, : rows.written].transpose(-1, -2))
-    if n_past > 0:
+    hidden = rows.hidden
+    if n_past == 0:
+        if hidden is not None:
+            scores[:, :, :, : hidden.shape[3]] += hidden
+    else:
         past = by_row(torch.matmul(by_group(q, rows), rows.prefix[layer, 0].transpose(-1, -2)), share, rows)
-        hidden = rows.hidden
         scores = torch.cat([past if hidden is None else past + hidden, scores], -1)
     if mask is not None:
         scores = scores + mask

@@ -94,7 +94,7 @@ class Cohort:
         self._network, self._plan, self._sampling, self._ends = network, plan, sampling, ends
         self._device = past.device
         lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)
-        self._memory = DecodeMemory(past, lengths - 1, arena)
+        self._memory = DecodeMemory(past, lengths - 1, arena, len(plan.seeds))
         self._ids = torch.tensor([prefix[-1] for prefix in plan.prefixes], device=self._device)  # one per row
         # What is known of every member: limits, and what it has drawn.
         n = len(plan.seeds)

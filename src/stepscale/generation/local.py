@@ -9,6 +9,7 @@ answers, verifiers or search.
 import threading
 import time
 from collections.abc import Sequence
+from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -70,7 +71,8 @@ class LocalGenerator:
         # of which it holds its keys twice while it moves them.
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
-        self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
+        self._weights, self._remembered_bytes = weights, budget // 4
+        self._prefixes = PrefixMemory(self._network, _no_output, weights, self._remembered_bytes)
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
@@ -131,6 +133,18 @@ class LocalGenerator:
     def forget(self) -> None:
         """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
         self._prefixes.forget()
+
+    def twin(self) -> "LocalGenerator | None":
+        """Another generator over the same weights, with memory of its own, that may work while this one does.
+
+        None where both would wait for the same cores, or double what a large model holds.
+        """
+        if not self._is_small or self._lanes < 2:
+            return None
+        other = copy(self)
+        other._prefixes = PrefixMemory(self._network, _no_output, self._weights, self._remembered_bytes)
+        other._arenas = {}
+        return other
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger

@@ -1,7 +1,7 @@
 """Calls from many threads, made together: what one thread asks of a model while another does costs little more.
 
-In: calls of a kind, each with its items. Out: each call's results. One thread makes all calls, the oldest first, and with it all
-waiting calls of the same kind. Knows nothing of what is called.
+In: calls of a kind, each with its items. Out: each call's results. Each kind belongs to a track. A track is one thread, which
+makes its oldest call, and with it all waiting calls of the same kind. Tracks work side by side. Knows nothing of what is called.
 """
 
 import threading
@@ -33,17 +33,24 @@ class CallBatcher:
 
     Args:
         make: Makes some calls of one kind; gives a result for each, in order.
-        start_afresh: Called before the first call after a time without callers.
+        start_afresh: Called before the first call after a time without callers, while no call is made.
+        track_of: The track of a kind, from 0.
+        n_tracks: How many tracks there are.
     """
 
     def __init__(
-        self, make: Callable[[Sequence[BatchedCall]], Sequence[Any]], start_afresh: Callable[[], None]
+        self,
+        make: Callable[[Sequence[BatchedCall]], Sequence[Any]],
+        start_afresh: Callable[[], None],
+        track_of: Callable[[Hashable], int] = lambda _: 0,
+        n_tracks: int = 1,
     ) -> None:
-        self._make, self._start_afresh = make, start_afresh
+        self._make, self._start_afresh, self._track_of = make, start_afresh, track_of
         self._changed = threading.Condition()
         self._waiting: list[BatchedCall] = []
-        self._callers, self._is_stale = 0, False
-        threading.Thread(target=self._work, name="call-batcher", daemon=True).start()
+        self._callers, self._under_way, self._is_stale = 0, 0, False
+        for track in range(n_tracks):
+            threading.Thread(target=self._work, args=(track,), name=f"call-batcher-{track}", daemon=True).start()
 
     @contextmanager
     def caller(self) -> Iterator[None]:
@@ -75,32 +82,44 @@ class CallBatcher:
                 if call in self._waiting:
                     self._waiting.remove(call)
 
-    def _work(self) -> None:
+    def _work(self, track: int) -> None:
         while True:
-            self._finish(self._next())
+            calls = self._next(track)
+            self._finish(calls)
+            with self._changed:
+                self._under_way -= len(calls)
+                self._changed.notify_all()
 
-    def _next(self) -> list[BatchedCall]:
-        """The oldest waiting call and all of its kind."""
+    def _next(self, track: int) -> list[BatchedCall]:
+        """The oldest waiting call of a track and all of its kind; they count as under way."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            self._changed.wait_for(lambda: self._of(track))
             for _ in range(_GATHER_ROUNDS):
-                if len(self._waiting) >= self._callers or not self._changed.wait(_GATHER_SECONDS):
+                if len(self._waiting) + self._under_way >= self._callers or not self._changed.wait(_GATHER_SECONDS):
                     break
-            if not self._waiting:
+            if self._is_stale:
+                self._changed.wait_for(lambda: not self._under_way)
+            waiting = self._of(track)
+            if not waiting:
                 return []
-            calls = [call for call in self._waiting if call.kind == self._waiting[0].kind]
-            self._waiting = [call for call in self._waiting if call not in calls]
+            if self._is_stale:
+                self._is_stale = False
+                self._start_afresh()
+            calls = [call for call in waiting if call.kind == waiting[0].kind]
+            for call in calls:
+                self._waiting.remove(call)
+            self._under_way += len(calls)
             return calls
+
+    def _of(self, track: int) -> list[BatchedCall]:
+        return [call for call in self._waiting if self._track_of(call.kind) == track]
 
     def _finish(self, calls: Sequence[BatchedCall]) -> None:
         """Make the calls together; each alone if that fails, so that none fails for another's fault."""
         if not calls:
             return
         try:
-            if self._is_stale:
-                self._is_stale = False
-                self._start_afresh()
-            with within(lambda: max(call.left() for call in calls)):
+            with within(lambda: _left(calls)):
                 time_left()
                 results = self._make(calls)
         except Exception as error:
@@ -113,3 +132,8 @@ class CallBatcher:
             return
         for call, result in zip(calls, results, strict=True):
             call.result.set_result(result)
+
+
+def _left(calls: Sequence[BatchedCall]) -> float:
+    """Seconds left to the first call that has any; 0 if none has. It is asked at every token."""
+    return next((left for call in calls if (left := call.left()) > 0), 0.0)

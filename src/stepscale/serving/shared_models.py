@@ -2,10 +2,11 @@
 
 In: the two models, and questions in threads of their own. Out: for each question a Generator and a Verifier that look like its
 own. Their calls are made together with those of the other questions; a question joins at any call, and leaves when it is
-answered. What is drawn depends on a request's prefix and seed alone, so a question gets the answer that it gets alone.
+answered. Whole solutions, steps of searches and scores are made side by side. What is drawn depends on a request's prefix and
+seed alone, so a question gets the answer that it gets alone.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, runtime_checkable
@@ -25,6 +26,7 @@ from stepscale.serving.call_batcher import BatchedCall, CallBatcher
 from stepscale.serving.token_counts import TokenCounts
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
+_TRACKS = _SOLUTIONS, _STEPS, _SCORES = 0, 1, 2
 _SHORT = 16  # tokens: a look whether a solution ends here must not wait for whole steps
 
 
@@ -37,14 +39,26 @@ class CountsSteps(Protocol):
         ...
 
 
+@runtime_checkable
+class Twinned(Protocol):
+    """A generator in this process of which two may work at the same time."""
+
+    def twin(self) -> Generator | None:
+        """Another over the same weights; None where this machine gains nothing by it."""
+        ...
+
+
 @dataclass(frozen=True)
 class _Drawing:
-    """The kind of a call of the generator; ``size`` keeps short continuations apart from long ones."""
+    """The kind of a call of the generator; ``size`` keeps short continuations apart from long ones, ``track`` whole solutions
+    from steps.
+    """
 
     temperature: float
     top_p: float
     until: Until
     size: int
+    track: int
 
 
 class SharedModels:
@@ -57,7 +71,9 @@ class SharedModels:
     def __init__(self, generator: Generator, verifier: Verifier) -> None:
         self.generator, self.verifier = generator, verifier
         self._runs_on = isinstance(generator, EndsByText) and generator.end_tokens > 1
-        self._batcher = CallBatcher(self._make, self._start_afresh)
+        # Whole solutions take a generator long, steps of searches are short and many: neither waits for the other.
+        self._twin = generator.twin() if isinstance(generator, Twinned) else None
+        self._batcher = CallBatcher(self._make, self._start_afresh, _track, len(_TRACKS))
 
     @contextmanager
     def question(self) -> Iterator[tuple[Generator, Verifier]]:
@@ -73,7 +89,8 @@ class SharedModels:
     def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> tuple[list[Continuation], int]:
         """Continuations, and the tokens drawn for them that are not in them."""
         n = sampling.max_new_tokens
-        kind = _Drawing(sampling.temperature, sampling.top_p, until, n if self._runs_on else _size(until, n))
+        track = _STEPS if self._twin and (until == "step" or n <= _SHORT) else _SOLUTIONS
+        kind = _Drawing(sampling.temperature, sampling.top_p, until, n if self._runs_on else _size(until, n), track)
         drawn: tuple[list[Continuation], int] = self._batcher.call(kind, [(request, n) for request in requests])
         return drawn
 
@@ -83,7 +100,7 @@ class SharedModels:
         return scored
 
     def _start_afresh(self) -> None:
-        for model in (self.generator, self.verifier):
+        for model in (self.generator, self._twin, self.verifier):
             start_afresh(model)
 
     def _make(self, calls: Sequence[BatchedCall]) -> list[Any]:
@@ -94,7 +111,8 @@ class SharedModels:
         """Draw for all calls; what is longer than its own call allows is cut."""
         items = [item for call in calls for item in call.items]
         sampling, ledger = Sampling(kind.temperature, kind.top_p, max(n for _, n in items)), Ledger()
-        drawn = self.generator.generate([request for request, _ in items], sampling, kind.until, ledger)
+        generator = self._twin if self._twin and kind.track == _STEPS else self.generator
+        drawn = generator.generate([request for request, _ in items], sampling, kind.until, ledger)
         parts = _parted([_cut(one, n) for one, (_, n) in zip(drawn, items, strict=True)], calls)
         if not self._runs_on:
             return [(part, 0) for part in parts]
@@ -143,6 +161,10 @@ class _SharedVerifier:
         scores, step_tokens = self._models.score(trajectories)
         ledger.add(self.name, "verify", self._counts.read(trajectories, step_tokens))
         return scores
+
+
+def _track(kind: Hashable) -> int:
+    return kind.track if isinstance(kind, _Drawing) else _SCORES
 
 
 def _size(until: Until, most: int) -> int:

@@ -99,7 +99,10 @@ class StepScorer:
 
     def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
         """Of each trajectory the tokens of the prompt, and of each step that is read."""
-        return [[len(chunk) for chunk in _chunks(text)] for text in self.encode(trajectories)]
+        return [
+            [b - a for a, b in pairwise((0, text.prompt_length, *(end + 1 for end in text.step_ends)))]
+            for text in self.encode(trajectories)
+        ]
 
 
 def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
