@@ -11,7 +11,7 @@ from random import Random
 import orjson
 
 from stepscale.formats.output import write_lines
-from stepscale.lab.quantities.stories import LARGEST, NAMES, THINGS
+from stepscale.lab.stories import LARGEST, NAMES, THINGS
 from stepscale.seeds import seed_for
 
 STEPS = (1, 2, 3)  # of a solution; a problem's level
