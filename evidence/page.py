@@ -11,7 +11,8 @@ _HEAD = """\
 
 `make evidence` runs the commands below that take under ten minutes and says which figures moved. A figure moved if its new
 value lies outside the interval. Figures without an interval have no chance in them and must come out the same.
-Figures that need `STEPSCALE_SHARED_DATA` rest on published data that this repository does not hold; the variable names its folder.
+Figures that need `STEPSCALE_SHARED_DATA` rest on published data that this repository does not hold. The variable names its
+folder.
 
 This page is made from `evidence/figures.toml` by `python -m evidence --page`. A figure more is an entry more there.
 

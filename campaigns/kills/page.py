@@ -4,7 +4,7 @@ import json
 from hashlib import sha256
 from pathlib import Path
 
-from campaigns.kills.work import note
+from campaigns.kills.work import Work, note
 from stepscale.labeling.page.options import PageOptions
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import StepJudgment, Submission
@@ -14,13 +14,10 @@ from stepscale.labeling.page.store import RecordFile
 _SAMPLES = 60
 
 
-class Page:
+class Page(Work):
     """The queue behind the page, which saves as fast as the disk does; a saved label is noted as soon as it is confirmed."""
 
     name = "labeling"
-
-    def prepare(self, shared: Path) -> None:
-        """Nothing: samples are made of their numbers."""
 
     def run(self, shared: Path, folder: Path) -> None:
         """Label what is not labeled yet."""

@@ -3,10 +3,12 @@
 import shutil
 from pathlib import Path
 
+from campaigns.kills.work import Work
+
 _STORE = "mlflow.db"
 
 
-class Runs:
+class Runs(Work):
     """A parent with three children, begun as ``kedro run`` begins them."""
 
     name = "mlflow"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from campaigns.kills.tiny_model import save_tiny_model
-from campaigns.kills.work import made_twice, note
+from campaigns.kills.work import Work, made_twice, note
 from campaigns.models_that_say import LikingVerifier
 from stepscale.cost import Ledger
 from stepscale.datasets.shards import ShardsDataset
@@ -29,7 +29,7 @@ MakeTable = Callable[[Generator, pd.DataFrame], pd.DataFrame]
 
 
 @dataclass(frozen=True)
-class ShardWork:
+class ShardWork(Work):
     """``make`` gives the rows of a few problems."""
 
     name: str
@@ -51,7 +51,7 @@ class ShardWork:
             inputs = {"model": base, "problems": content_hash(part)}
             recipe = Recipe.of("stepscale.cost", inputs=inputs, settings={}, seed=0)
             make = partial(self._piece, folder, name, generator, part)
-            pieces.append(Piece(name, recipe, make, when_made=lambda _, name=name: note(folder, "made", name)))
+            pieces.append(Piece(name, recipe, make, when_made=partial(_note_made, folder, name)))
         dataset = ShardsDataset(path=str(folder / "shards"))
         dataset.save(ShardPlan(self.name, tuple(pieces)))
         table = pd.concat([read() for read in dataset.load().values()], ignore_index=True)
@@ -70,6 +70,10 @@ class ShardWork:
         return Made(self.make(generator, part))
 
 
+def _note_made(folder: Path, name: str, _: object) -> None:
+    note(folder, "made", name)
+
+
 def sampled(generator: Generator, problems: pd.DataFrame) -> pd.DataFrame:
     """Solutions of the problems."""
     return sample_solutions(SamplingJob("test", 4, _SAMPLING, 0), generator, problems, Ledger())
@@ -83,7 +87,7 @@ def rolled_out(generator: Generator, problems: pd.DataFrame) -> pd.DataFrame:
 
 def searched(generator: Generator, problems: pd.DataFrame) -> pd.DataFrame:
     """The candidates of a beam search on each problem."""
-    asked = [Problem(row.problem_id, row.problem) for row in problems.itertuples()]
+    asked = [Problem(*pair) for pair in zip(problems["problem_id"], problems["problem"], strict=True)]
     beam = read_options({"method": "beam", "n": 4, "width": 2})
     results = search(asked, generator, LikingVerifier(), beam, _SAMPLING, run_seed=0, ledger=Ledger())
     return candidates_table(results, 0, dict.fromkeys(problems["problem_id"], "1"))

@@ -6,18 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from campaigns.kills.work import Work
 from stepscale.training.batches import IGNORED, Row
 
 _VOCABULARY, _CLASSES = 30, 3
 
 
-class Training:
+class Training(Work):
     """A fit of 30 optimizer steps, a checkpoint after each third."""
 
     name = "training"
-
-    def prepare(self, shared: Path) -> None:
-        """Nothing: rows and weights are made of their seeds."""
 
     def run(self, shared: Path, folder: Path) -> None:
         """Fit, and leave a hash of each parameter."""
@@ -57,10 +55,6 @@ class Training:
     def results(self, folder: Path) -> dict[str, bytes]:
         """The weights' hashes."""
         return {"weights": (folder / "weights").read_bytes()}
-
-    def faults(self, folder: Path) -> list[tuple[str, str]]:
-        """None besides."""
-        return []
 
 
 def _rows(n: int) -> list[Row]:

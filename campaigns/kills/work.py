@@ -1,10 +1,10 @@
 """What is killed: a kind of work, as the campaign sees it and as a process of its own does it."""
 
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Protocol
 
 
-class Work(Protocol):
+class Work(ABC):
     """A kind of work. Its ``run`` goes on with what an earlier, killed run left in the folder.
 
     Attributes:
@@ -14,20 +14,20 @@ class Work(Protocol):
     name: str
 
     def prepare(self, shared: Path) -> None:
-        """Make what every run reads, once: models, problems."""
-        ...
+        """Make what every run reads, once: models, problems. Most need nothing: rows are made of their numbers."""
+        shared.mkdir(parents=True, exist_ok=True)
 
+    @abstractmethod
     def run(self, shared: Path, folder: Path) -> None:
         """Do the work, in a process that may be killed at any moment."""
-        ...
 
+    @abstractmethod
     def results(self, folder: Path) -> dict[str, bytes]:
         """The final tables, weights or states of a finished run, by name; the same however often it was killed."""
-        ...
 
     def faults(self, folder: Path) -> list[tuple[str, str]]:
         """What else is wrong in the folder of a finished run: kinds of faults and details."""
-        ...
+        return []
 
 
 def note(folder: Path, what: str, name: str) -> None:

@@ -31,7 +31,7 @@ class VerdictsCampaign:
             expected = references.verdicts(case.prediction, case.gold)
             for rules in ("prm800k", "lenient"):
                 call = partial(is_equivalent, case.prediction, case.gold, rules)
-                verdict = watched(findings, number, rules, call, case.prediction)  # type: ignore[arg-type]
+                verdict = watched(findings, number, rules, call, case.prediction)
                 if rules in expected and verdict is not None:
                     findings.count(f"answered_by_reference_{rules}")
                     self._compare(findings, number, rules, (verdict, expected[rules]), (case.prediction, case.gold))

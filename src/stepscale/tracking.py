@@ -49,7 +49,7 @@ def tag_all_runs() -> None:
     """Have every run that this process begins carry its tags from the first moment: it may be killed in the next one."""
     from mlflow.environment_variables import MLFLOW_RUN_CONTEXT
 
-    MLFLOW_RUN_CONTEXT.set(json.dumps(process_tags()))
+    os.environ[MLFLOW_RUN_CONTEXT.name] = json.dumps(process_tags())
 
 
 def close_dead_runs() -> None:
