@@ -11,6 +11,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 from campaigns.contract import Fault, Findings
+from campaigns.kills.cluster import ClusterWork
 from campaigns.kills.page import Page
 from campaigns.kills.runs import Runs
 from campaigns.kills.shards import ShardWork, rolled_out, sampled, searched
@@ -24,8 +25,16 @@ WORKS: tuple[Work, ...] = (
     Training(),
     Page(),
     Runs(),
+    ClusterWork(),
 )
-_PRELOADED = ["campaigns.kills.campaign", "pandas", "torch", "transformers.models.llama.modeling_llama", "mlflow"]
+_PRELOADED = [
+    "campaigns.kills.campaign",
+    "pandas",
+    "torch",
+    "transformers.models.llama.modeling_llama",
+    "mlflow",
+    "distributed",
+]
 _KILLED = -9
 _PATIENCE = 3_600.0  # seconds for one run: whatever takes longer hangs
 
