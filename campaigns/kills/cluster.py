@@ -79,6 +79,6 @@ def _kill_a_worker(address: str) -> None:
     from distributed import Client
 
     time.sleep(random.uniform(0.0, _PIECES * _PIECE_SECONDS))
-    with Client(address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
-        if processes := list(client.run(os.getpid).values()):  # type: ignore[no-untyped-call]
+    with Client(address, set_as_default=False) as client:
+        if processes := list(client.run(os.getpid).values()):
             os.kill(random.choice(processes), signal.SIGKILL)
