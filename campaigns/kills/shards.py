@@ -12,7 +12,7 @@ from campaigns.kills.work import Work, made_twice, note
 from campaigns.models_that_say import LikingVerifier
 from stepscale.cost import Ledger
 from stepscale.datasets.shards import ShardsDataset
-from stepscale.generation.contract import Generator, Sampling
+from stepscale.generation.contract import Generator, Sampling, start_afresh
 from stepscale.generation.local import LocalGenerator
 from stepscale.generation.sampling import SamplingJob, sample_solutions
 from stepscale.labeling.rollouts import RolloutJob, roll_out
@@ -67,6 +67,7 @@ class ShardWork(Work):
 
     def _piece(self, folder: Path, name: str, generator: Generator, part: pd.DataFrame) -> Made:
         note(folder, "making", name)
+        start_afresh(generator)
         return Made(self.make(generator, part))
 
 
