@@ -120,7 +120,8 @@ def test_documented_differences_are_told_by_the_pair() -> None:
     assert documented("2", "3", "prm800k") == documented("2", "3", "lenient") == ""
 
 
-def test_killed_work_is_gone_on_with_and_looked_at(tmp_path: Path) -> None:
+def test_killed_work_is_gone_on_with_and_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.kills.campaign._PRELOADED", ["campaigns.kills.page"])  # it needs no model
     campaign = KillsCampaign((Page(),))
     campaign.cases_per_chunk = 3
     findings = campaign.run(0, range(3))
