@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds clean
+.PHONY: run real test lint docs bench bench-gpu seeds evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -34,6 +34,12 @@ bench: $(READY)
 
 bench-gpu: $(READY) # a Llama of a billion random weights, made in place
 	$(BIN)/python -m bench._gpu
+
+evidence: $(READY) # redo the figures that take under ten minutes, and say which moved
+	$(BIN)/python -m evidence
+
+campaign-%: $(READY) # text, verdicts, files, kills or disks; e.g. make campaign-text CASES=2000 SEED=1; stopped, it goes on
+	$(BIN)/python -m campaigns $* $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 $(READY): requirements.lock pyproject.toml
 	$(PYTHON) -m venv .venv

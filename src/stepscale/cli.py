@@ -5,6 +5,7 @@ pipelines a run of it is, where the command line does not; a run may be started 
 is told to stop says how to go on.
 """
 
+import errno
 import logging
 import logging.config
 import os
@@ -25,6 +26,7 @@ from stepscale.hooks.run_names import ASKED
 from stepscale.pipeline_registry import PIPELINES
 
 _NOTHING = ("Pipeline does not contain", "Pipeline contains no nodes")  # how Kedro's errors of wrong names begin
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
 _GO_ON = "stopped; the same command with --only-missing-outputs goes on from here, and no finished shard is made again"
 
 
@@ -48,6 +50,9 @@ def clear_line(error: BaseException) -> str | None:
             return str(link)
         if getattr(link, "error_code", None) == "TEMPORARILY_UNAVAILABLE":  # MLflow's, of a data base that refuses
             return f"MLflow's store cannot be read or written: {fault_of(link)}; check its permissions and the room on the disk"
+        if isinstance(link, OSError) and link.errno in _OF_THE_DISK:
+            place = link.filename or "a file"
+            return f"{place} cannot be written or read ({link.strerror}); make room or mend its permissions, then run again"
         is_fault |= isinstance(link, PieceError)
         link = link.__cause__
     if is_fault:

@@ -5,6 +5,7 @@ began; without one it stands alone. A child always ends, however its block is le
 logged, in ``serving.packaging``.
 """
 
+import json
 import logging
 import os
 import socket
@@ -44,8 +45,18 @@ def process_tags() -> dict[str, str]:
     return {_MACHINE: socket.gethostname(), _PROCESS: f"{os.getpid()}@{started:.2f}"}
 
 
+def tag_all_runs() -> None:
+    """Have every run that this process begins carry its tags from the first moment: it may be killed in the next one."""
+    from mlflow.environment_variables import MLFLOW_RUN_CONTEXT
+
+    os.environ[MLFLOW_RUN_CONTEXT.name] = json.dumps(process_tags())
+
+
 def close_dead_runs() -> None:
-    """End runs of this machine, and their children, that are still "RUNNING" though their process is gone: killed by -9."""
+    """End runs of this machine, and their children, that are still "RUNNING" though their process is gone: killed by -9.
+
+    Children first: killed meanwhile, the next run still finds the parent.
+    """
     import mlflow
 
     active = mlflow.active_run()
@@ -58,7 +69,7 @@ def close_dead_runs() -> None:
         for run in running
         if run.data.tags.get(_MACHINE) == socket.gethostname() and not _is_alive(run.data.tags.get(_PROCESS, ""))
     }
-    for run in running:
+    for run in sorted(running, key=lambda run: run.info.start_time, reverse=True):
         if run.info.run_id in dead or run.data.tags.get("mlflow.parentRunId") in dead:
             client.set_terminated(run.info.run_id, "KILLED")
 

@@ -96,6 +96,16 @@ def test_a_bad_line_is_named_with_its_reason(jsonl: Jsonl, bad: Any, reason: str
     assert ":1: " in str(caught.value) and reason in str(caught.value)
 
 
+def test_a_document_that_only_another_filter_has_is_not_lost_in_silence(jsonl: Jsonl) -> None:
+    other = {**LINE, "doc_id": 7, "doc": {**LINE["doc"], "question": "7+7?"}, "filter": "misspelt"}
+    path = jsonl(LINE, other)
+    with pytest.raises(InputError, match=r"data.jsonl:2: document \w+ has lines of the filter 'misspelt' alone"):
+        read(path, "lm_eval")
+    tables = read(path, "lm_eval", on_error="skip")
+    assert tables.skipped == 1 and len(tables.problems) == 1
+    assert len(read(jsonl(LINE, {**LINE, "filter": "another"}), "lm_eval").problems) == 1
+
+
 def test_files_of_two_tasks_that_use_one_id_for_different_problems_are_refused(jsonl: Jsonl) -> None:
     docs = [{"problem": text, "problem_id": 1} for text in ("1+1?", "2+2?")]
     with pytest.raises(InputError, match=r":2: '1' is the id of another problem too"):

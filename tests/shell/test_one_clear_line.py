@@ -1,5 +1,6 @@
 """A user's mistake ends in one line that names it, a non-zero exit and no traceback, through the real command."""
 
+import errno
 import json
 import os
 import re
@@ -22,6 +23,7 @@ from mlflow import MlflowClient
 from stepscale.cli import clear_line, cli
 from stepscale.errors import InputError
 from stepscale.parameters import check_parameters, settings_of
+from stepscale.resume import PieceError
 
 Command = Callable[..., "subprocess.CompletedProcess[str]"]
 Run = Callable[..., str]
@@ -272,6 +274,16 @@ def test_a_table_with_bad_columns_is_one_line() -> None:
     assert line is not None
     assert "problem_id" in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+def test_a_disk_that_takes_nothing_is_one_line_wherever_the_run_was(number: int) -> None:
+    refusal = OSError(number, os.strerror(number), "data/06_models/prm/model.safetensors")
+    piece = PieceError("OSError")
+    piece.__cause__ = refusal
+    for error in (refusal, piece):
+        line = clear_line(error)
+        assert line and line.startswith("data/06_models/prm/model.safetensors cannot be written") and "\n" not in line
 
 
 def test_a_fault_of_the_program_keeps_its_traceback() -> None:

@@ -16,7 +16,16 @@ from pydantic import BaseModel
 from stepscale import revision
 from stepscale.cli import clear_line
 from stepscale.hooks.run_names import run_name
-from stepscale.tracking import child_run, close_dead_runs, current_run, end_runs, flatten, process_tags, tag_run
+from stepscale.tracking import (
+    child_run,
+    close_dead_runs,
+    current_run,
+    end_runs,
+    flatten,
+    process_tags,
+    tag_all_runs,
+    tag_run,
+)
 
 
 class Optimizer(BaseModel):
@@ -139,6 +148,17 @@ def test_runs_whose_process_died_are_closed_by_the_next_run_and_no_others(client
         states = [client.get_run(run.info.run_id).info.status for run in (dead, child, elsewhere)]
         assert states == ["KILLED", "KILLED", "RUNNING"]
         assert client.get_run(mlflow.active_run().info.run_id).info.status == "RUNNING"
+
+
+def test_a_run_has_the_tags_of_its_process_from_its_first_moment(
+    client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MLFLOW_RUN_CONTEXT", raising=False)
+    tag_all_runs()
+    with mlflow.start_run() as run, child_run("prm") as child:
+        pass
+    for run_id in (run.info.run_id, child.run_id):
+        assert process_tags().items() <= client.get_run(run_id).data.tags.items()
 
 
 def test_a_child_that_is_told_to_stop_is_killed_not_failed(client: MlflowClient) -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 from kedro.io.core import AbstractDataset
 
 from stepscale.datasets.local_folder import local_folder
+from stepscale.datasets.whole import write_whole
 from stepscale.errors import InputError
 from stepscale.formats.checking import Table, check, empty
 
@@ -72,8 +73,7 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         if data.empty:
             self._filepath.unlink(missing_ok=True)
             return
-        self._filepath.parent.mkdir(parents=True, exist_ok=True)
-        check(data, self._table).to_parquet(self._filepath)
+        write_whole(self._filepath, check(data, self._table).to_parquet)
 
     def _exists(self) -> bool:
         return self._filepath.is_file()

@@ -63,16 +63,25 @@ def read(
     rows = SampleRows(split, rules)
     chosen = filter
     seen: set[str] = set()
+    documents: set[str] = set()
+    of_other_filters: dict[str, tuple[str, int, str]] = {}  # document: its first line and that line's filter
 
     def add(record: Record) -> None:
         nonlocal chosen
         name = text(record, "filter")
         chosen = name if chosen is None else chosen
         seen.add(name)
+        row, samples = _problem(record, problem, answer), [_sample(one, generator) for one in _responses(record)]
         if name == chosen:
-            rows.extend(_problem(record, problem, answer), [_sample(one, generator) for one in _responses(record)])
+            rows.extend(row, samples)
+            documents.add(row.problem_id)
+        else:
+            of_other_filters.setdefault(row.problem_id, (records.file, records.number, name))
 
     records.read_into(add)
+    for document in [document for document in of_other_filters if document not in documents and chosen in seen]:
+        records.file, records.number, name = of_other_filters[document]
+        records.refuse(f"document {document} has lines of the filter {name!r} alone, and {chosen!r} is read")
     if chosen not in seen:
         raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(seen))}")
     return checked(rows.tables(records))

@@ -69,17 +69,20 @@ class ProjectHooks:
         self.lock = DataLock(data)
         self.lock.acquire()
         mlflow = getattr(self.context, "mlflow", None)
-        if mlflow is not None and mlflow.tracking.run.name is None:
-            mlflow.tracking.run.name = run_name(self.context.env, run_params)
+        if mlflow is not None:
+            from stepscale.tracking import tag_all_runs
+
+            tag_all_runs()
+            mlflow.tracking.run.name = mlflow.tracking.run.name or run_name(self.context.env, run_params)
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_run(self) -> None:
         """Tag the MLflow run (begun by kedro-mlflow) with the revision of the code, and close runs whose process died."""
         from stepscale.revision import code_revision
-        from stepscale.tracking import close_dead_runs, process_tags, tag_run
+        from stepscale.tracking import close_dead_runs, tag_run
 
         close_dead_runs()
-        tag_run({"git_revision": code_revision(), **process_tags()})
+        tag_run({"git_revision": code_revision()})
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

@@ -67,7 +67,9 @@ def trainer_state(checkpoint: Path) -> dict[str, Any]:
 
 def mark_finished(folder: Path, steps: int) -> None:
     """Note that the fit ended after so many steps; its checkpoints go when the next fit begins beside them."""
-    (folder / _FINISHED).write_text(str(steps))
+    mark = folder / f"{_FINISHED}.partial"
+    mark.write_text(str(steps))
+    os.replace(mark, folder / _FINISHED)  # a kill leaves the whole mark or none
 
 
 def steps_of_finished(folder: Path) -> int | None:

@@ -24,9 +24,11 @@ def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
         if not all(isinstance(token, str) and len(token) >= 32 for token in known.values()):
             raise ValueError("a token is no long text")
         tokens = {name: known.get(name) or secrets.token_urlsafe(32) for name in labelers}
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        partial = path.with_name(f"{path.name}.partial")
+        handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump(known | tokens, file, indent=1)
+        os.replace(partial, path)  # a kill in between must not lose the tokens of links that were sent
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(
             f"{path}: no file of tokens ({error}); mend it, or move it away to have new ones made"

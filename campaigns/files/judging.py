@@ -1,0 +1,160 @@
+"""Was a changed file read rightly, or refused in one clear line?
+
+The changed record stands between two good ones, so that a loss of these shows. Of the changed one:
+
+- a text that the tables hold is there as changed;
+- the tables have as many rows as for the good record, unless a list or null that holds the rows was changed;
+- refused, it is one line with the file and the number; skipped, it is counted and adds no row.
+"""
+
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from campaigns.files.records import Record
+from stepscale.errors import InputError
+from stepscale.formats import Tables, read
+
+TABLES = ("problems", "solutions", "step_labels", "scores")
+_IDS = ("problem_id", "unique_id", "id", "doc_id", "idx")
+_PROBLEMS = ("problem", "question", "modified_question", "prompt", "input")
+_LONGEST_LINE = 1_000  # characters of a refusal
+
+
+@dataclass(frozen=True)
+class GoodFile:
+    """A format, a record, and what is read from it where nothing is changed."""
+
+    format: str
+    record: Record
+    rows: dict[str, int]
+    texts: frozenset[str]
+
+
+def good_file(format_name: str, record: Record, folder: Path) -> GoodFile:
+    """Reads the record as it is."""
+    tables = _read(folder, format_name, [json.dumps(record).encode()])
+    return GoodFile(format_name, record, rows_of(tables), frozenset(texts_of(tables)))
+
+
+def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | None:
+    """What is wrong with how a file with this line is read: the kind and a detail; None if nothing is."""
+    if not line.strip():  # a blank line is no record
+        return None
+    neighbours = [json.dumps(neighbour(good.record, word)).encode() for word in ("before", "after")]
+    lines = [neighbours[0], line, neighbours[1]]
+    apart = _read(folder, good.format, neighbours)
+    try:
+        tables = _read(folder, good.format, lines)
+    except InputError as error:
+        message = str(error)
+        if "\n" in message or len(message) > _LONGEST_LINE or "case.jsonl" not in message:
+            return "tracebacks", f"no clear line: {message:.300}"
+        return _fault_of_skipping(good, lines, apart, folder)
+    losses = [name for name in TABLES if not _holds(getattr(tables, name), getattr(apart, name))]
+    if losses:
+        return "silent_losses", f"the records beside it changed in {losses}"
+    more = {name: len(getattr(tables, name)) - len(getattr(apart, name)) for name in TABLES}
+    return _fault_of_rows(good, line, more, texts_of(tables))
+
+
+def neighbour(value: Any, word: str) -> Any:
+    """A copy of a record with another problem and other ids."""
+    if isinstance(value, list):
+        return [neighbour(item, word) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: neighbour(item, word) for key, item in value.items()}
+    changed |= {key: f"{value[key]}-{word}" for key in _IDS if isinstance(value.get(key), str)}
+    changed |= {key: value[key] + len(word) for key in _IDS if isinstance(value.get(key), int)}
+    changed |= {key: f"{word} {value[key]}" for key in _PROBLEMS if isinstance(value.get(key), str)}
+    if "label" in value and "input" in value:  # Math-Shepherd repeats the problem
+        changed["label"] = f"{word} {value['label']}"
+    return changed
+
+
+def rows_of(tables: Tables) -> dict[str, int]:
+    """Rows by table."""
+    return {name: len(getattr(tables, name)) for name in TABLES}
+
+
+def texts_of(tables: Tables) -> set[str]:
+    """All texts of the tables' cells, stripped."""
+    texts: set[str] = set()
+    for name in TABLES:
+        frame: pd.DataFrame = getattr(tables, name)
+        for column in frame.columns:
+            for cell in frame[column].tolist():
+                items = cell if isinstance(cell, list) else [cell]
+                texts.update(item.strip() for item in items if isinstance(item, str))
+    return texts
+
+
+def _read(folder: Path, format_name: str, lines: list[bytes], on_error: Any = "raise") -> Tables:
+    path = folder / "case.jsonl"
+    path.write_bytes(b"\n".join(lines) + b"\n")
+    return read(path, format_name, on_error=on_error)
+
+
+def _fault_of_skipping(good: GoodFile, lines: list[bytes], apart: Tables, folder: Path) -> tuple[str, str] | None:
+    try:
+        tables = _read(folder, good.format, lines, "skip")
+    except InputError as error:
+        return "silent_losses", f"on_error='skip' refuses the good records too: {error!s:.200}"
+    if not tables.skipped:
+        return "silent_losses", "the bad line is not counted"
+    losses = [name for name in TABLES if not _holds(getattr(tables, name), getattr(apart, name))]
+    return ("silent_losses", f"with 'skip' the records beside it changed in {losses}") if losses else None
+
+
+def _holds(frame: pd.DataFrame, part: pd.DataFrame) -> bool:
+    """Whether all rows of ``part`` are in ``frame``."""
+    return not _rows(part) - _rows(frame)
+
+
+def _rows(frame: pd.DataFrame) -> Counter[str]:
+    columns = sorted(frame.columns)
+    return Counter(json.dumps(row, default=str) for row in frame[columns].astype(object).values.tolist())
+
+
+def _fault_of_rows(good: GoodFile, line: bytes, more: dict[str, int], texts: set[str]) -> tuple[str, str] | None:
+    """Rows and texts of a changed record that was read."""
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError):
+        return "silent_losses", f"a line that is no JSON was read: {more}"
+    if _shape(value) == _shape(good.record):
+        changed = [(old, new) for old, new in zip(_leaves(good.record), _leaves(value), strict=True) if old != new]
+        lost = [new for old, new in changed if _is_lost(old, new, good.texts, texts)]
+        if lost:
+            return "silent_losses", f"the tables do not hold {lost[0]!r:.100}"
+        if more != good.rows:
+            return "silent_losses", f"rows: {more}, of the good record {good.rows}"
+    elif any(more[name] > good.rows[name] for name in TABLES):
+        return "silent_losses", f"rows out of nothing: {more}, of the good record {good.rows}"
+    return None
+
+
+def _is_lost(old: Any, new: Any, before: frozenset[str], after: set[str]) -> bool:
+    """Whether a text that was in the tables is no longer there as changed."""
+    if not isinstance(old, str) or not isinstance(new, str) or not new.strip() or old.strip() not in before:
+        return False
+    return new.strip() not in after
+
+
+def _shape(value: Any) -> Any:
+    """Keys and types without values."""
+    if isinstance(value, dict):
+        return {key: _shape(item) for key, item in value.items()}
+    return [_shape(item) for item in value] if isinstance(value, list) else type(value).__name__
+
+
+def _leaves(value: Any) -> list[Any]:
+    if isinstance(value, dict | list):
+        items = value.values() if isinstance(value, dict) else value
+        return [leaf for item in items for leaf in _leaves(item)]
+    return [value]

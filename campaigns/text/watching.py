@@ -1,0 +1,91 @@
+"""A call under a clock: how it went and how long it took; and what this process executed meanwhile."""
+
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from campaigns.contract import Fault, Findings
+from campaigns.text.fragments import CANARY
+
+_HANG_SECONDS = 1.0  # of processor time of this process: the clock of a busy machine tells nothing
+_STOPPED_SECONDS = 10.0  # of processor time, after which a call is stopped
+_WAITED_SECONDS = 300.0  # on the clock: what waits so long waits for ever
+_COMMANDS = ("os.system", "os.exec", "os.spawn", "os.posix_spawn", "subprocess.Popen", "shutil.rmtree")
+
+
+class Wrong(Exception):
+    """A target did what it must not; ``kind`` is the campaign's."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(detail)
+        self.kind = kind
+
+
+class _TooLong(BaseException):
+    """The alarm rang."""
+
+
+def watched(findings: Findings, number: int, name: str, call: Callable[[], Any], shown: str) -> Any:
+    """Call, and note faults and times.
+
+    Args:
+        findings: Where they are noted.
+        number: Of the case.
+        name: Of the target.
+        call: The target.
+        shown: The text, for the fault's detail.
+
+    Returns:
+        What the call returns, or None.
+    """
+    began, spent, result = time.monotonic(), time.process_time(), None
+    for alarm in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(alarm, _ring)
+    signal.setitimer(signal.ITIMER_REAL, _WAITED_SECONDS)
+    signal.setitimer(signal.ITIMER_PROF, _STOPPED_SECONDS)
+    try:
+        result = call()
+    except _TooLong:
+        pass
+    except Wrong as wrong:
+        findings.faults.append(Fault(wrong.kind, number, f"{name}: {wrong}"))
+    except Exception as error:
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        reason = f"{type(error).__name__} {error!s:.200} at {Path(where.filename).name}:{where.lineno}"
+        findings.faults.append(Fault("crashes", number, f"{name}: {reason}: {shown!r:.200}"))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    taken, worked = time.monotonic() - began, time.process_time() - spent
+    findings.took(name, worked)
+    if worked > _HANG_SECONDS or taken > _WAITED_SECONDS:
+        findings.faults.append(Fault("hangs", number, f"{name}: {worked:.2f} s of work, {taken:.2f} s: {shown!r:.200}"))
+    return result
+
+
+def _ring(*_: object) -> None:
+    raise _TooLong
+
+
+class Executions:
+    """Hears of every command that this process starts, and sees the file that hostile code would make."""
+
+    def __init__(self) -> None:
+        self._events: list[str] = []
+        sys.addaudithook(self._hear)
+
+    def note(self, findings: Findings, number: int, shown: str) -> None:
+        """Add what was executed since the last call to the faults."""
+        if Path(CANARY).exists():
+            Path(CANARY).unlink()
+            self._events.append("the canary was made")
+        findings.faults += [Fault("executed", number, f"{event}: {shown!r:.200}") for event in self._events]
+        self._events.clear()
+
+    def _hear(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event.startswith(_COMMANDS) and sys.executable not in str(arguments[:2]):
+            self._events.append(f"{event} {arguments!r:.200}")

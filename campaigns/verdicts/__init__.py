@@ -1,0 +1,1 @@
+"""Verdicts on hostile pairs beside those of the reference graders."""

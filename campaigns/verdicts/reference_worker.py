@@ -1,0 +1,84 @@
+"""The reference graders in a process of their own: they evaluate what they read, and may hang.
+
+A line in is ``[prediction, gold]``, a line out ``[strict, lenient]``: a verdict, or null where that grader does not
+answer. Strict is OpenAI's PRM800K grader, if the first argument names its folder (``prm800k`` of openai/prm800k).
+Lenient is Math-Verify as it is installed.
+"""
+
+import importlib
+import json
+import logging
+import re
+import resource
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any
+
+_SECONDS = 0.5  # of processor time per grader: ours may take 0.9, so that a slower pair tells nothing
+_MEMORY = 4 * 1024**3
+_DELIMITED = re.compile(r"(?<!\\)\$|\\\(|\\\[|\\boxed|\\fbox")
+
+
+class _Alarm:
+    """The grader's ``except:`` takes any exception, so that the alarm is remembered as well as raised."""
+
+    rang = False
+
+    def ring(self, *_: object) -> None:
+        self.rang = True
+        raise TimeoutError
+
+
+def main() -> None:
+    """Answer until standard input ends."""
+    answers, sys.stdout = sys.stdout, sys.stderr
+    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    logging.disable(logging.CRITICAL)
+    strict = _strict(sys.argv[1]) if len(sys.argv) > 1 else None
+    for grader in (strict, _lenient):  # libraries are imported now
+        if grader is not None:
+            grader("x", "y+1")
+    for line in sys.stdin:
+        prediction, gold = json.loads(line)
+        verdicts = [
+            None if strict is None else _verdict(strict, prediction, gold),
+            _verdict(_lenient, prediction, gold),
+        ]
+        answers.write(json.dumps(verdicts) + "\n")
+        answers.flush()
+
+
+def _verdict(grader: Callable[[str, str], bool | None], prediction: str, gold: str) -> bool | None:
+    alarm = _Alarm()
+    signal.signal(signal.SIGPROF, alarm.ring)
+    signal.setitimer(signal.ITIMER_PROF, _SECONDS)
+    try:
+        verdict = grader(prediction, gold)
+    except Exception:
+        return None
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    return None if alarm.rang or verdict is None else bool(verdict)
+
+
+def _strict(folder: str) -> Callable[[str, str], bool]:
+    sys.path.insert(0, folder)
+    grade: Callable[[str, str], bool] = importlib.import_module("grading.grader").grade_answer
+    return grade
+
+
+def _lenient(prediction: str, gold: str) -> bool | None:
+    """Math-Verify, which answers where it reads an answer in both texts. A bare answer goes in a box."""
+    from math_verify import parse, verify
+
+    def read(text: str) -> list[Any]:
+        text = text if _DELIMITED.search(text) else f"\\boxed{{{text}}}"
+        return list(parse(text, parsing_timeout=None, raise_on_error=True))
+
+    reference, answer = read(gold), read(prediction)
+    return verify(reference, answer, timeout_seconds=None, raise_on_error=True) if reference and answer else None
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,128 @@
+"""Each campaign with a handful of cases, and the harness: chunks that are saved, gone on with and summed up."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+sys.path.append(str(Path(__file__).resolve().parents[2]))
+
+from campaigns.__main__ import main
+from campaigns.contract import Fault, Findings
+from campaigns.files.judging import fault_of, good_file
+from campaigns.files.mutations import mutations
+from campaigns.files.records import RECORDS
+from campaigns.kills.campaign import KillsCampaign
+from campaigns.kills.page import Page
+from campaigns.running import run_campaign
+from campaigns.text.cases import text_case
+from campaigns.text.targets import TARGETS
+from campaigns.text.watching import Wrong, watched
+from campaigns.verdicts.documented import documented
+from stepscale.formats import READABLE_FORMATS
+
+TRL = {"prompt": "1+1?", "completions": ["a", "b"], "labels": [True, False]}
+
+
+class Odd:
+    """Every odd case is at fault."""
+
+    name, kinds, default_cases, cases_per_chunk = "odd", ("odd", "never"), 10, 4
+
+    def __init__(self) -> None:
+        self.run_cases: list[int] = []
+
+    def run(self, seed: int, cases: range) -> Findings:
+        self.run_cases += cases
+        findings = Findings([Fault("odd", case, "") for case in cases if case % 2])
+        findings.count("looked_at", len(cases))
+        findings.took("looking", float(cases.start))
+        return findings
+
+
+def test_chunks_are_saved_and_only_what_is_missing_is_run(tmp_path: Path) -> None:
+    first, second = Odd(), Odd()
+    assert run_campaign(first, 8, 0, tmp_path, 99.0)["cases"] == 8
+    with (tmp_path / "odd-0.jsonl").open("a") as file:
+        file.write('{"first": 8, "en')  # as a kill leaves it
+    summary = run_campaign(second, 10, 0, tmp_path, 99.0)
+    assert first.run_cases == list(range(8)) and second.run_cases == [8, 9]
+    assert summary["cases"] == summary["looked_at"] == 10 and summary["odd"] == 5 and summary["never"] == 0
+    assert summary["longest_s"] == {"looking": 8.0}
+
+
+def test_findings_of_another_revision_do_not_count(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_campaign(Odd(), 4, 0, tmp_path, 99.0)
+    monkeypatch.setattr("campaigns.running.code_revision", lambda: "another")
+    again = Odd()
+    run_campaign(again, 4, 0, tmp_path, 99.0)
+    assert again.run_cases == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("name", ["text", "files"])
+def test_a_campaign_prints_one_line_of_json_without_faults(name: str, tmp_path: Path) -> None:
+    done = CliRunner().invoke(main, [name, "--cases", "5", "--folder", str(tmp_path)])
+    summary = json.loads(done.stdout.splitlines()[-1])
+    assert summary["campaign"] == name and summary["cases"] == 5 and summary["seed"] == 0, done.output
+    assert done.exit_code == 0, (tmp_path / f"{name}-0.jsonl").read_text()
+
+
+def test_a_case_is_made_of_its_seed_and_number_alone() -> None:
+    assert [text_case(3, number) for number in range(20)] == [text_case(3, number) for number in range(20)]
+    assert text_case(3, 1) != text_case(4, 1)
+
+
+def test_a_target_that_raises_or_lets_a_script_through_is_a_fault() -> None:
+    def wrong() -> None:
+        raise Wrong("executed", "a script")
+
+    findings = Findings()
+    watched(findings, 7, "target", lambda: 1 // 0, "text")
+    watched(findings, 8, "target", wrong, "text")
+    assert [(fault.kind, fault.case) for fault in findings.faults] == [("crashes", 7), ("executed", 8)]
+    assert "ZeroDivisionError" in findings.faults[0].detail
+    assert set(TARGETS) == {"extraction", "strict grading", "votes", "readers", "page", "policy"}
+
+
+def test_every_byte_and_key_of_a_record_is_mutated() -> None:
+    made = [mutation.what for mutation in mutations(TRL)]
+    for place in range(len(json.dumps(TRL))):
+        assert f"byte {place} deleted" in made and f"cut at byte {place}" in made
+    assert {"prompt deleted", "completions.1 deleted", "labels renamed", "labels.0 is null"} <= set(made)
+    assert {format_name for format_name, _ in RECORDS} == set(READABLE_FORMATS) - {"parquet"}
+
+
+def test_a_loss_is_told_from_a_refusal_and_from_a_harmless_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from campaigns.files import judging
+
+    good = good_file("trl_stepwise", TRL, tmp_path)
+    assert fault_of(good, json.dumps(TRL | {"prompt": "1+2?"}).encode(), tmp_path) is None
+    assert fault_of(good, b'{"prompt": "1+1?"', tmp_path) is None  # refused in one line
+    real = judging.read
+
+    def loses_the_second(path: Path, format_name: str, on_error: str) -> object:
+        lines = path.read_bytes().splitlines()
+        path.write_bytes(b"\n".join(lines[:1] + lines[-1:]))
+        return real(path, format_name, on_error=on_error)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(judging, "read", loses_the_second)
+    kind, _ = fault_of(good, json.dumps(TRL).encode(), tmp_path) or ("", "")
+    assert kind == "silent_losses"
+
+
+def test_documented_differences_are_told_by_the_pair() -> None:
+    assert documented("0.1+0.2", "0.3", "prm800k") == "decimals"
+    assert documented("9^{9^9}", "1", "lenient") == "powers"
+    assert documented("2", "3", "prm800k") == documented("2", "3", "lenient") == ""
+
+
+def test_killed_work_is_gone_on_with_and_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("campaigns.kills.campaign._PRELOADED", ["campaigns.kills.page"])  # it needs no model
+    campaign = KillsCampaign((Page(),))
+    campaign.cases_per_chunk = 3
+    findings = campaign.run(0, range(3))
+    assert findings.faults == [] and findings.counts["kills_labeling"] == 3 and findings.counts["finished_runs"] >= 1
