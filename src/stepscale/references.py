@@ -21,7 +21,9 @@ class Reference(BaseModel):
 
     kind: Kind
     source: str | None = Field(None, description="folder or hub name of the model, or of a served model's tokenizer")
-    settings: dict[str, Any] = Field({}, description="of a server, a public or a generative verifier: all of its settings")
+    settings: dict[str, Any] = Field(
+        {}, description="of a server, a public or a generative verifier: all of its settings"
+    )
     identity: dict[str, Any] = Field({}, description="what of them decides the model's answers")
 
     def write(self, folder: Path) -> Path:
