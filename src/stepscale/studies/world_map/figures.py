@@ -28,15 +28,17 @@ _NOTE = (
 
 def map_part(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.DataFrame]) -> Part:
     """The part of the report, of the tables of ``measure_map`` and ``rule_on_samples``."""
-    rule, winners = in_words(tables["rule"]), tables["winners"]
+    winners, rules = tables["winners"], tables["rule"].groupby("among", sort=False)
+    words = {str(among): in_words(rule) for among, rule in rules}
     tests = pd.concat([tables["tests"], *on_samples.values()], ignore_index=True)
     return Part(
         name="world-map",
         title="Which strategy pays in which world?",
-        text=f"Rule of thumb, fitted to the worlds of the grid: {rule}.",
+        text="Rules of thumb, fitted to the worlds of the grid. "
+        + " ".join(f"Among {among}: {rule}." for among, rule in words.items()),
         figures=(_figure(tables["curves"]),),
         tables=(_counts_table(winners), _map_table(winners), _tests_table(tests)),
-        summary=(f"map of {winners['world'].nunique()} worlds; rule of thumb: {rule}",),
+        summary=tuple(f"map of {winners['world'].nunique()} worlds, {key}: {rule}" for key, rule in words.items()),
     )
 
 
@@ -99,6 +101,7 @@ def _tests_table(tests: pd.DataFrame) -> TextTable:
     rows = tuple(
         {
             "on": str(row["on"]),
+            "among": str(row["among"]),
             "rule's accuracy": f"{row['accuracy']:.1%}",
             "minus": str(row["against"]),
             "difference": cell(row, "difference", POINTS),
@@ -108,7 +111,7 @@ def _tests_table(tests: pd.DataFrame) -> TextTable:
         for row in tests.to_dict("records")
     )
     note = (
-        "The rule was fitted to the grid alone. Off the grid worlds are resampled, on samples problems are; there only votes and "
-        "best-of-N can be told, and where the rule asks for a search its next best advice counts."
+        "The rules were fitted to the grid alone. Off the grid worlds are resampled, on samples problems are; samples tell only "
+        "votes and best-of-N. The reviser is told of errors by the labeler, with the chances of the options."
     )
     return TextTable(title="The rule of thumb where it was not fitted", rows=rows, note=note)

@@ -16,9 +16,16 @@ from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.studies.strategies.samples import REPORT, scored_grid
 from stepscale.studies.world_map.rule import FEATURES, advice, fit_rule
 from stepscale.studies.world_map.strategies import BEAM, BEST, MAJORITY, STRATEGIES, WEIGHTED, solution_auroc
-from stepscale.studies.world_map.tables import ABOUT, CURVES, TESTS, WINNERS, WORLD
+from stepscale.studies.world_map.tables import ABOUT, CURVES, RULE, TESTS, WINNERS, WORLD
 
 HELD_OUT, SAMPLES, IDEAL = "worlds off the grid", "the run's samples", "the best strategy of each world"
+OF_SAMPLES = "votes and best-of-N"
+AMONG = {
+    "all strategies": STRATEGIES,
+    "without a reviser": (MAJORITY, WEIGHTED, BEST, BEAM),
+    OF_SAMPLES: (MAJORITY, WEIGHTED, BEST),
+}
+"""The strategies that a user may have; each set has a rule of its own."""
 _LEAST_PROBLEMS = 2
 
 
@@ -36,12 +43,15 @@ def measure_map(outcomes: pd.DataFrame, options: WorldMapBlock, resamples: int, 
     """
     grid, held_out = outcomes[~outcomes["held_out"]], outcomes[outcomes["held_out"]]
     winners = [_winner(rows, resamples, seed) for _, rows in grid.groupby(["world", "n"], sort=False)]
-    rule = fit_rule(cases_of(grid), STRATEGIES, options.depth)
+    rules = {among: fit_rule(cases_of(grid), strategies, options.depth) for among, strategies in AMONG.items()}
+    n_problems = int(held_out["problem"].nunique())
+    tests = [_tests(rule, cases_of(held_out), among, n_problems, resamples, seed) for among, rule in rules.items()]
+    rule = pd.concat([one.assign(among=among) for among, one in rules.items()], ignore_index=True)
     return {
         "winners": pd.DataFrame(winners)[list(WINNERS.columns)],
         "curves": _curves(grid, resamples, seed),
-        "rule": rule,
-        "tests": _tests(rule, cases_of(held_out), int(held_out["problem"].nunique()), resamples, seed),
+        "rule": rule[list(RULE.columns)],
+        "tests": pd.concat(tests, ignore_index=True),
     }
 
 
@@ -89,30 +99,34 @@ def _curves(grid: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     return pd.DataFrame(rows)[list(CURVES.columns)]
 
 
-def _tests(rule: pd.DataFrame, cases: pd.DataFrame, n_problems: int, resamples: int, seed: int) -> pd.DataFrame:
+def _tests(
+    rule: pd.DataFrame, cases: pd.DataFrame, among: str, n_problems: int, resamples: int, seed: int
+) -> pd.DataFrame:
     """The rule against every strategy always taken and against the best one of each world; worlds are resampled."""
     advised = [
         advice(rule, dict(zip(FEATURES, values, strict=True))) for values in cases[list(FEATURES)].to_numpy(float)
     ]
     taken = np.array([cases[name].iloc[place] for place, name in enumerate(advised)])
-    others = {name: cases[name].to_numpy(float) for name in STRATEGIES}
-    others[IDEAL] = cases[list(STRATEGIES)].to_numpy(float).max(axis=1)
+    others = {name: cases[name].to_numpy(float) for name in AMONG[among]}
+    others[IDEAL] = cases[list(AMONG[among])].to_numpy(float).max(axis=1)
     rows = []
     for name, accuracy in others.items():
         by_world = pd.Series(taken - accuracy).groupby(cases["world"].to_numpy()).mean()
         cells = bootstrap_interval(by_world.to_numpy(), resamples, seed).cells("difference")
         counts = {"n_worlds": len(by_world), "n_problems": n_problems}
-        rows.append({"on": HELD_OUT, "against": name, "accuracy": float(taken.mean()), **cells, **counts})
+        rows.append(
+            {"on": HELD_OUT, "among": among, "against": name, "accuracy": float(taken.mean()), **cells, **counts}
+        )
     return pd.DataFrame(rows)[list(TESTS.columns)]
 
 
 def rule_on_samples(
     rule: pd.DataFrame, samples: pd.DataFrame, budgets: Sequence[int], resamples: int, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """The rule on recorded samples with the run's PRM, among the strategies that samples can tell: votes and best-of-N.
+    """The rule on recorded samples with the run's PRM, fitted among the strategies that samples can tell: votes and best-of-N.
 
     Args:
-        rule: Fitted on the grid.
+        rule: ``RULE``, fitted on the grid.
         samples: ``SCORED_SAMPLES``, with steps per sample in a column ``n_steps``.
         budgets: N of the map; those beyond the samples are left out.
         resamples: Bootstrap resamples of problems.
@@ -138,11 +152,14 @@ def rule_on_samples(
         "steps": float(samples["n_steps"].mean()),
     }
     assert {*case, "n"} == set(FEATURES)
-    chosen = [advice(rule, case | {"n": n}, tuple(of_strategy)) for n in ns]
+    told = rule[rule["among"] == OF_SAMPLES]
+    chosen = [advice(told, case | {"n": n}) for n in ns]
     taken = np.stack([of_strategy[name][:, i] for i, name in enumerate(chosen)], axis=1).mean(axis=1)
     rows = []
     for name, accuracy in of_strategy.items():
         cells = paired_interval(taken, accuracy.mean(axis=1), resamples, seed).cells("difference")
         counts = {"n_worlds": 0, "n_problems": len(ids)}
-        rows.append({"on": SAMPLES, "against": name, "accuracy": float(taken.mean()), **cells, **counts})
+        rows.append(
+            {"on": SAMPLES, "among": OF_SAMPLES, "against": name, "accuracy": float(taken.mean()), **cells, **counts}
+        )
     return {"tests": pd.DataFrame(rows)[list(TESTS.columns)]}

@@ -10,14 +10,12 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from stepscale.studies.world_map.tables import RULE
-
 FEATURES = {"auroc": "the PRM's AUROC", "pass_at_1": "pass@1", "steps": "steps per sample", "n": "N"}
 _LEAST = 0.08  # share of the cases that must come to every end of the rule
 
 
 def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.DataFrame:
-    """The rule as the table ``RULE``.
+    """The rule as rows of the table ``RULE``, which names besides the strategies that it is ``among``.
 
     Args:
         cases: A row per (world, N): the features, and a column of accuracy for each strategy.
@@ -43,28 +41,16 @@ def fit_rule(cases: pd.DataFrame, strategies: Sequence[str], depth: int) -> pd.D
             "strategy": [strategies[i] for i in best],
             "n_cases": tree.n_node_samples,
         }
-    )[list(RULE.columns)]
+    )
 
 
-def advice(rule: pd.DataFrame, case: Mapping[str, float], among: Sequence[str] = ()) -> str:
-    """The strategy that the rule leads to.
-
-    Args:
-        rule: As ``fit_rule`` gives it.
-        case: The features.
-        among: Strategies that can be had. Where the rule leads to another, the advice is that of the nearest node above that
-            names one of them, else the first; none given: all.
-    """
+def advice(rule: pd.DataFrame, case: Mapping[str, float]) -> str:
+    """The strategy that a rule, as ``fit_rule`` gives it, leads to where the features are these."""
     nodes = {int(node["node"]): node for node in rule.to_dict("records")}
-    node, named = nodes[0], list[str]()
-    while True:
-        named.append(str(node["strategy"]))
-        feature = node["feature"]
-        if not isinstance(feature, str):
-            break
-        node = nodes[int(node["left" if case[feature] <= node["threshold"] else "right"])]
-    possible = [strategy for strategy in named if not among or strategy in among]
-    return possible[-1] if possible else among[0]
+    node = nodes[0]
+    while isinstance(node["feature"], str):
+        node = nodes[int(node["left" if case[node["feature"]] <= node["threshold"] else "right"])]
+    return str(node["strategy"])
 
 
 def in_words(rule: pd.DataFrame) -> str:

@@ -67,6 +67,7 @@ CURVES = Table(
 RULE = Table(
     "world_rule",
     {
+        "among": Column("str", about="the strategies that can be had"),
         "node": Column("int64", low=0, about="0 is asked first"),
         "feature": Column("str", nullable=True, about="null: the rule ends here"),
         "threshold": Column("float64", nullable=True, about="at most this: go left"),
@@ -75,12 +76,13 @@ RULE = Table(
         "strategy": Column("str", about="the best one on average of the worlds that come here"),
         "n_cases": Column("int64", low=1, about="worlds and budgets that come here"),
     },
-    key=("node",),
+    key=("among", "node"),
 )
 TESTS = Table(
     "world_rule_tests",
     {
         "on": Column("str"),
+        "among": Column("str", about="the strategies that can be had"),
         "against": Column("str", about="a strategy that is always taken, or the best one of each world"),
         "accuracy": share("of the rule"),
         "difference": Column("float64", about="rule minus the other"),
@@ -88,7 +90,7 @@ TESTS = Table(
         "n_worlds": Column("int64", low=0, about="resampled; 0: problems are"),
         "n_problems": Column("int64", low=1),
     },
-    key=("on", "against"),
+    key=("on", "among", "against"),
 )
 TABLES = {"winners": WINNERS, "curves": CURVES, "rule": RULE, "tests": TESTS}
 SAMPLE_TESTS = {"tests": TESTS}
