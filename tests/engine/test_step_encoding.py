@@ -56,6 +56,16 @@ def test_a_separator_of_several_tokens_ends_its_step_with_the_last_of_them(separ
     assert tokenizer.decode(encoded.ids[first + 1 : second + 1]) == "s" + separator
 
 
+@given(steps=STEPS)
+def test_a_step_may_end_at_its_own_last_token_and_nothing_follows_the_last_one(steps: list[str]) -> None:
+    tokenizer = TOKENIZERS["all"]
+    usual, own = (
+        StepEncoder(tokenizer, TextFormat(judged_at=where)).encode([("a", steps)])[0] for where in ("separator", "step")
+    )
+    assert own.step_ends == [end - bool(step) for step, end in zip(steps, usual.step_ends, strict=True)]
+    assert own.ids == usual.ids[: own.step_ends[-1] + 1 if steps else None]
+
+
 def test_merging_tokenizers_would_lose_the_boundary_in_the_whole_text() -> None:
     tokenizer = TOKENIZERS["'.\\n'"]
     whole = tokenizer("a\ns.\ns.\n")["input_ids"]

@@ -50,6 +50,13 @@ def test_pages_are_of_every_kind() -> None:
     assert sum(is_held_out) > 20 and not any(
         page.ratings for page, held_out in zip(pages, is_held_out, strict=True) if held_out
     )
+    exercises = [page for page in pages if not page.imitated]
+    assert 0.2 < len(exercises) / len(pages) < 0.4
+    [(_, following, classes)] = encode_pages(exercises[:1], build_tokenizer())
+    assert set(following) == {IGNORED} and set(classes) > {IGNORED}, "judged, and never imitated"
+    wrong = [rating == -1 for page in exercises for rating in page.ratings]
+    assert 0.4 < sum(wrong) / len(wrong) < 0.7
+    pages = [page for page in pages if page.imitated]
     for page in (page for page in pages if page.ratings):
         assert tuple(rate_steps(page.problem, list(page.steps))) == page.ratings
     revisions = [page for page in pages if page.attempts and page.ratings]

@@ -119,7 +119,9 @@ def test_the_labs_labeler_counts_the_solutions_that_it_cannot_read(caplog: pytes
         ["Ann has 3 + 4 = 7", "Answer: 7"], ["Tom has 3", "Who knows?", "Answer: 7"], ["Ann has 8", "?"]
     )
     with caplog.at_level("INFO"):
-        labels = SymbolicLabeler().label(problems, written, Ledger())
+        labels = SymbolicLabeler(free_text=True).label(problems, written, Ledger())
+    strict = SymbolicLabeler().label(problems, written, Ledger())
+    assert strict.groupby("sample_id")["rating"].apply(list).to_dict() == {0: [-1], 1: [0, -1], 2: [-1]}
     assert labels.groupby("sample_id")["rating"].apply(list).to_dict() == {0: [1, 1], 1: [0], 2: [-1]}
     assert "1 of 3 solutions have a line that the labeler cannot read" in caplog.text
 

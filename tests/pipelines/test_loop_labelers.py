@@ -286,7 +286,7 @@ def test_each_labeler_can_be_chosen_on_the_command_line(project: Path, run_in: C
     assert labelers() == {"prm_large"}
     run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=rollouts,loop.labeler.per_step=2")
     assert labelers() == {"rollouts"}
-    asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str})
+    asked = pd.read_json(data / "loop_asked_0.jsonl", lines=True, dtype={"problem_id": str, "answer": str})
     rated = label_table(asked, "ann", [[1] * len(steps) for steps in asked["steps"]])
     write(Tables(asked[["problem_id", "problem"]].drop_duplicates(), asked, rated), project / "people.jsonl", "prm800k")
     run("--pipelines", "data_loop", "--nodes", "label_beginning", labeler=".kind=file,loop.labeler.path=people.jsonl")

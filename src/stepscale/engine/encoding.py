@@ -3,13 +3,14 @@
 In: problems with the steps written so far, as text, and a tokenizer. Out: token ids, and the index of each step's last
 token, recorded while the ids are laid down. The prompt, each step and the separator are tokenised APART and their ids
 joined, so no token ever spans a boundary, whatever the tokenizer would merge (".\\n", "\\n\\n"). A step's last token is the
-last token of the separator that follows it: by then the model has read the whole step; the last step has its separator
-too. Special tokens that the tokenizer puts before a text come before the prompt. Knows nothing of labels or scores.
+last token of the separator that follows it, or the last one of its own (``judged_at``): by then the model has read the
+whole step. Nothing follows the last step's. Special tokens that the tokenizer puts before a text come before the prompt.
+Knows nothing of labels or scores.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -29,6 +30,11 @@ class TextFormat(BaseModel):
         "{problem}\n", description="what precedes the first step; holds {problem} once; special tokens by name"
     )
     separator: str = Field("\n", description="text after every step, the last one included")
+    judged_at: Literal["separator", "step"] = Field(
+        "separator",
+        description="token at which a step is judged: the last one of the separator after it, or the last one of its own; "
+        "a small model sees what is wrong with a number at the number itself",
+    )
     max_tokens: int | None = Field(None, ge=1, description="longest trajectory, in tokens; null: what the model reads")
 
 
@@ -109,6 +115,10 @@ class StepEncoder:
             if self.max_tokens and len(ids) + len(piece) + len(self._separator) > self.max_tokens:
                 break
             ids += piece
-            ids += self._separator
             step_ends.append(len(ids) - 1)
+            ids += self._separator
+            if self.layout.judged_at == "separator" or not piece:
+                step_ends[-1] = len(ids) - 1
+        if step_ends:
+            del ids[step_ends[-1] + 1 :]
         return Encoded(ids, prompt_length, step_ends, len(steps) - len(step_ends))

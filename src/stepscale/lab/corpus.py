@@ -4,23 +4,25 @@ A document is token ids and two targets at every token (-100 for none): the toke
 step the token belongs to (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at
 every token at once: a step can be compared with the step the model itself would have written, and judging every token of
 a step, not only its last, is what makes judging learnable at this size (docs/lab.md).
-Some documents are transcripts of revisions: attempts, then a solution that keeps what is right in the last one. The held-out
-family is only imitated, never judged.
+Some documents are transcripts of revisions: attempts, then a solution that keeps what is right in the last one. Some are
+exercises of judging, never imitated. The held-out family is only imitated, never judged.
 """
 
 from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from stepscale.lab.exercises import write_exercise
 from stepscale.lab.hands import Hand
 from stepscale.lab.labeler import NEGATIVE, rate_steps
-from stepscale.lab.problems import draw_problem
+from stepscale.lab.problems import draw_problem, split_of
 from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS
 from stepscale.lab.tokenizer import BOS, EOS
 
 IGNORED = -100
 LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # tokens; documents are padded up to one of these
 POSITIONS = 1024  # tokens of the longest text that a base model reads
+_EXERCISE_SHARE = 0.3
 _TRANSCRIPT_SHARE = 0.10
 _MOST_ATTEMPTS = 4
 _FAMILY_WEIGHTS = {family: 1 if family == HELD_OUT_FAMILY else 4 for family in FAMILIES}
@@ -29,20 +31,23 @@ _TRIES = 6  # for a right revision
 
 @dataclass(frozen=True)
 class Page:
-    """A problem and the steps somebody wrote. ``ratings`` stop at the first negative step; none: not judged.
+    """A problem and the steps somebody wrote. ``ratings`` may stop before the last step; none: not judged.
 
-    ``attempts``: earlier solutions that stand before this one, oldest first.
+    ``attempts``: earlier solutions that stand before this one, oldest first. ``imitated``: whether its text is learned.
     """
 
     problem: str
     steps: tuple[str, ...]
     ratings: tuple[int, ...]
     attempts: tuple[tuple[str, ...], ...] = ()
+    imitated: bool = True
 
 
 def write_page(rng: Random, split: str = "pretrain") -> Page:
     """One page of the corpus."""
     family = rng.choices(list(_FAMILY_WEIGHTS), list(_FAMILY_WEIGHTS.values()))[0]
+    if family != HELD_OUT_FAMILY and rng.random() < _EXERCISE_SHARE:
+        return _exercise(family, split, rng)
     problem = draw_problem(family, rng.choice(LEVELS), split, rng)
     hand = Hand(rng)
     attempts: list[tuple[str, ...]] = []
@@ -53,6 +58,13 @@ def write_page(rng: Random, split: str = "pretrain") -> Page:
         steps = tuple(hand.solve(problem))
     ratings = () if family == HELD_OUT_FAMILY else tuple(rate_steps(problem, steps))
     return Page(problem, steps, ratings, tuple(attempts))
+
+
+def _exercise(family: str, split: str, rng: Random) -> Page:
+    while True:
+        problem, steps, ratings = write_exercise(family, rng)
+        if split_of(problem) == split:
+            return Page(problem, steps, ratings, imitated=False)
 
 
 def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ...]:
@@ -90,6 +102,8 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
         body += [token for step in page.steps for token in [*ids[step], *newline]] + [end]
         following = [IGNORED] * (len(prompt) + n_earlier - 1) + body[n_earlier:]  # attempts are read, never written
         tokens = prompt + body
+        if not page.imitated:
+            following = []
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded
 

@@ -118,9 +118,13 @@ class Hand:
         latest = next(reversed(believed))
         following = [d for d in candidates if latest in d.sources]
         chosen = self.rng.choice(following if following and self._errs(self.habits.follow_on) else candidates)
-        left, operation, right, amount = self._worked_out(chosen, believed)
-        believed[chosen.name] = amount
-        return f"{quoted(chosen, story.family)}: {left} {operation} {right}, so {chosen.name} has {amount}"
+        return self.step(chosen, story.family, believed)
+
+    def step(self, definition: Definition, family: str, believed: dict[str, int]) -> str:
+        """The step that works out ``definition`` from the amounts it believes; enters the new amount."""
+        left, operation, right, amount = self._worked_out(definition, believed)
+        believed[definition.name] = amount
+        return f"{quoted(definition, family)}: {left} {operation} {right}, so {definition.name} has {amount}"
 
     def _worked_out(self, definition: Definition, believed: Mapping[str, int]) -> tuple[str, str, str, int]:
         """(left operand, operation, right operand, result) as this hand writes them."""

@@ -135,7 +135,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
         sources = [unused.pop() if rng.random() < _CHAINED_SHARE else unused.pop(rng.randrange(len(unused)))]
         if merges:
             sources.append(unused.pop(rng.randrange(len(unused))))
-        definitions.append(_defined(names.pop(), sources, amounts, family, rng))
+        definitions.append(define(names.pop(), sources, amounts, family, rng))
         unused.append(definitions[-1].name)
     asked = unused[0]
     # 2. Quantities that are not needed: given ones, ones that follow from given ones, and ones that follow from the asked one.
@@ -147,7 +147,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
         else:
             origins = sideways if rng.random() < _SIDEWAYS_SHARE else beyond
             sources = rng.sample(origins, min(rng.choice((1, 1, 2)), len(origins)))
-            definitions.append(_defined(names.pop(), sources, amounts, family, rng))
+            definitions.append(define(names.pop(), sources, amounts, family, rng))
             origins.append(definitions[-1].name)
     # 3. What is known from the beginning is told first; the others in any order.
     rng.shuffle(definitions)
@@ -155,8 +155,8 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     return Story(tuple(definitions), asked, rng.choice(THINGS), family)
 
 
-def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
-    """A definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
+def define(name: str, sources: Sequence[str], amounts: dict[str, int], family: str, rng: Random) -> Definition:
+    """A random definition of ``name`` by a relation whose result is from 0 to LARGEST; its amount is entered in ``amounts``."""
     if len(sources) == 2:
         # The source that is known last is told first, so that who knows it can go on; of a gap, the larger one must come first.
         choices = [Definition(name, "total", tuple(sources), 0)]
@@ -169,7 +169,7 @@ def _defined(name: str, sources: Sequence[str], amounts: dict[str, int], family:
         choices = [Definition(name, relation, (sources[0],), rng.choice(NUMBERS)) for relation in relations]
     possible = [choice for choice in choices if 0 <= amount_of(choice, amounts) <= LARGEST]
     if not possible:  # a small quantity and a large number taken away, nothing else: any number then
-        return _defined(name, sources, amounts, family, rng)
+        return define(name, sources, amounts, family, rng)
     # Totals and products, where the result stays small: sums that shrink would make a right answer by chance likely.
     growing = [choice for choice in possible if choice.relation in ("more", "times", "total")]
     chosen = rng.choice(growing if growing and rng.random() < _GROWING_SHARE else possible)

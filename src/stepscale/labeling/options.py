@@ -19,6 +19,10 @@ class BySymbols(BaseModel):
 
     model_config = _STRICT
     kind: Literal["symbolic"] = "symbolic"
+    free_text: bool = Field(
+        False,
+        description="steps may be worded freely, as a language model does: one that cannot be read has no rating; else it is -1",
+    )
 
     @property
     def description(self) -> str:
@@ -29,7 +33,7 @@ class BySymbols(BaseModel):
         """The labeler; all that need no model have it."""
         from stepscale.labeling.symbolic import SymbolicLabeler
 
-        return SymbolicLabeler()
+        return SymbolicLabeler(self.free_text)
 
 
 class ByLargePRM(BaseModel):

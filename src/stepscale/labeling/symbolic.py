@@ -1,4 +1,4 @@
-"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.free_labeler``)."""
+"""The lab's labeler over tables: every step of every solution rated by what it follows from (``stepscale.lab.labeler``)."""
 
 import logging
 
@@ -6,7 +6,7 @@ import pandas as pd
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
-from stepscale.lab.free_labeler import rate_steps
+from stepscale.lab import free_labeler, labeler
 from stepscale.lab.wording import Malformed
 from stepscale.labeling.contract import NEGATIVE, label_table
 
@@ -16,20 +16,31 @@ NAME = "symbolic"
 
 
 class SymbolicLabeler:
-    """A Labeler that stands for PRM800K's people; it spends no tokens."""
+    """A Labeler that stands for PRM800K's people; it spends no tokens. ``free_text``: as in ``label_solutions``."""
 
     name = NAME
 
+    def __init__(self, free_text: bool = False) -> None:
+        self.free_text = free_text
+
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """As ``label_solutions``."""
-        return label_solutions(problems, solutions)
+        return label_solutions(problems, solutions, self.free_text)
 
 
-def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataFrame:
+def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame, free_text: bool = False) -> pd.DataFrame:
     """A step_labels table of ``solutions``, up to each one's first negative step (Lightman et al. 2023, 2.4).
 
-    Ratings also end before the first line that the labeler cannot read; the log counts such solutions. Identical solutions
-    are rated once. Raises InputError if a problem is not in the lab's language.
+    Identical solutions are rated once.
+
+    Args:
+        problems: Problems of the lab.
+        solutions: Solutions of them, by anybody.
+        free_text: Whether steps may be worded freely. Ratings then also end before the first line that the labeler cannot
+            read; the log counts such solutions. Otherwise a step that is not in the lab's form is -1.
+
+    Raises:
+        InputError: A problem is not in the lab's language.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     known: dict[tuple[str, tuple[str, ...]], list[int]] = {}
@@ -37,7 +48,7 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataF
     for problem_id, steps in zip(solutions["problem_id"], solutions["steps"], strict=True):
         key = (problem_id, tuple(steps))
         if key not in known:
-            known[key] = _rate(texts[problem_id], key[1])
+            known[key] = _rate(texts[problem_id], key[1], free_text)
         ratings.append(known[key])
     unread = sum(
         NEGATIVE not in rated and len(rated) < len(steps)
@@ -52,9 +63,9 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame) -> pd.DataF
     return label_table(solutions, NAME, ratings)
 
 
-def _rate(problem: str, steps: tuple[str, ...]) -> list[int]:
+def _rate(problem: str, steps: tuple[str, ...], free_text: bool) -> list[int]:
     try:
-        return rate_steps(problem, steps)
+        return (free_labeler if free_text else labeler).rate_steps(problem, steps)
     except Malformed as error:
         raise InputError(
             f"the symbolic labeler reads only problems of the lab: {error}; choose another for pool.labeler and loop.labeler"

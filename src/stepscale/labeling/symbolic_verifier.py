@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stepscale.cost import Ledger
-from stepscale.lab.free_labeler import rate_steps
-from stepscale.lab.labeler import NEGATIVE
+from stepscale.lab.labeler import NEGATIVE, rate_steps
 from stepscale.verifiers.contract import StepScores, Trajectory
 
 

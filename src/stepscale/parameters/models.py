@@ -126,6 +126,10 @@ class VerifierBlock(VerifierModels):
         None, description="the run's PRM is a language model that judges in words, in place of one trained here"
     )
     prompt: str = Field(description="prompt template with {problem}")
+    judged_at: Literal["separator", "step"] = Field(
+        "separator",
+        description="token at which a step is judged: the last one of the separator after it, or of its own",
+    )
     large: PRMBlock | None = Field(
         None,
         description="of PRM_large, which labels what the small verifiers learn from (Lightman et al. 2023, 4.1); "
@@ -169,7 +173,8 @@ class VerifierBlock(VerifierModels):
     def _fitted(self, kind: Literal["prm", "orm"], of_kind: VerifierOptions, seed: int) -> VerifierTraining:
         fitted = of_kind.optimization.model_copy(update={"seed": seed})
         options = of_kind.model_dump() | {"optimization": fitted}
-        return VerifierTraining(kind=kind, layout=TextFormat(prompt=self.prompt), validation_share=0.0, **options)
+        layout = TextFormat(prompt=self.prompt, judged_at=self.judged_at)
+        return VerifierTraining(kind=kind, layout=layout, validation_share=0.0, **options)
 
 
 class LargerBlock(Block):

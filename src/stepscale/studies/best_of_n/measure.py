@@ -1,6 +1,7 @@
 """Best-of-N on the recorded samples (Lightman et al. 2023, 3-5): curves, levels, quintiles, scoring rules and claims."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -90,7 +91,8 @@ def choose_worked_examples(
     """Three solutions: a right one the PRM trusts, an error it caught, a wrong one that fooled it; none without texts."""
     if "prm" not in scored["test"].steps or not solutions["steps"].map(len).any():
         return []
-    rate = label_solutions if pool.labeler.kind == "symbolic" else None
+    labeler = pool.labeler
+    rate = partial(label_solutions, free_text=labeler.free_text) if labeler.kind == "symbolic" else None
     return choose(scored["test"], problems, solutions, prm_scores[prm_scores["verifier"] == "prm"], rate)
 
 

@@ -17,8 +17,7 @@ from stepscale.estimators.voting import majority_per_problem, weighted_per_probl
 from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.generation.graded import grade
 from stepscale.generation.sampling import SamplingJob, sample_solutions
-from stepscale.lab.free_labeler import rate_steps
-from stepscale.lab.labeler import NEGATIVE
+from stepscale.lab.labeler import NEGATIVE, rate_steps
 from stepscale.search.beam import Beam
 from stepscale.search.methods import search
 from stepscale.search.results import Problem
