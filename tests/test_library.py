@@ -14,7 +14,7 @@ from stepscale.search import Beam, SearchMethod
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 BASE = REPOSITORY / "data/01_raw/lab_base"
-PROBLEM = "4x+15=-13. Find x."
+PROBLEM = "Some friends have pens. Ida has 3. As many as Ida and 4 more go to Ann. How many pens does Ann have?"
 METHODS = ["best_of_n", "weighted", "majority", "beam", "lookahead", "dvts"]
 
 

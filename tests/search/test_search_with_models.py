@@ -20,7 +20,9 @@ from stepscale.verifiers.saved import SavedVerifier
 from stepscale.verifiers.scoring import ModelVerifier
 
 LAB_BASE = Path(__file__).resolve().parents[2] / "data/01_raw/lab_base"
-SAMPLING = Sampling(temperature=0.5, max_new_tokens=320)  # cooler: rare draws that no text is tokenized to cost another token
+SAMPLING = Sampling(
+    temperature=0.5, max_new_tokens=320
+)  # cooler: rare draws that no text is tokenized to cost another token
 
 
 class Watched(LocalGenerator):

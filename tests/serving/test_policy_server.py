@@ -21,7 +21,8 @@ from stepscale.serving.answering import Answerer
 from stepscale.serving.question import PolicyQuestion
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-PROBLEM = "4x+15=-13. Find x."
+STORY = "Some friends have pens. Ida has {}. As many as Ida and 4 more go to Ann. How many pens does Ann have?"
+PROBLEM = STORY.format(3)
 Ask = Callable[[str], tuple[int, Any]]
 
 
@@ -73,12 +74,12 @@ def post(url: str, body: str) -> tuple[int, Any]:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Equal, numbers to 1e-6: on a busy machine products are cut another way, and the last digits differ."""
+    """Equal, numbers to 1e-5, as float32 allows: on a busy machine products are cut another way, and the last digits differ."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(same(one[key], other[key]) for key in one)
     if isinstance(one, list | tuple):
         return len(one) == len(other) and all(map(same, one, other))
-    return math.isclose(one, other, abs_tol=1e-6) if isinstance(one, float) else bool(one == other)
+    return math.isclose(one, other, abs_tol=1e-5) if isinstance(one, float) else bool(one == other)
 
 
 def test_the_server_answers_as_the_policy_does_here(ask: Ask, pieces: dict[str, Path]) -> None:
@@ -124,7 +125,7 @@ def test_several_questions_are_answered_each_as_if_alone(ask: Ask, request_body:
         ({"problem": PROBLEM, "budget": 1.5}, "whole number"),
         ({"problem": PROBLEM, "budget": "many"}, "whole number"),
         ({"problem": PROBLEM, "budget": True}, "whole number"),
-        ({"problem": "1+" * 500, "budget": 4}, "too long: 1002 tokens with its prompt, the generator has room for 412"),
+        ({"problem": "1+" * 500, "budget": 4}, "too long: 1002 tokens with its prompt, the generator has room for 924"),
         ({"problem": "1+" * 50_000, "budget": 4}, "too long: 100000 characters"),
         ([{"problem": PROBLEM, "budget": 4}, {"problem": PROBLEM}], "budget is missing"),
         ([], "no rows"),
@@ -159,7 +160,17 @@ def test_what_is_no_request_of_mlflows_is_the_clients_error_too(ask: Ask, body: 
 
 
 def test_questions_asked_at_once_are_answered_as_if_alone(ask: Ask) -> None:
-    bodies = [json.dumps({"inputs": {"problem": f"{i}x+15=-13. Find x.", "budget": 6}}) for i in range(2, 8)]
+    bodies = [
+        json.dumps(
+            {
+                "inputs": {
+                    "problem": STORY.format(i),
+                    "budget": 6,
+                }
+            }
+        )
+        for i in range(2, 8)
+    ]
     with ThreadPoolExecutor(len(bodies)) as together:
         assert same(list(together.map(ask, bodies)), [ask(body) for body in bodies])
 

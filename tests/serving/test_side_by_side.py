@@ -42,12 +42,12 @@ def questions(n: int, **changes: int) -> list[PolicyQuestion]:
 
 
 def alike(one: Any, other: Any) -> bool:
-    """Equal, numbers to 1e-6: in a batch products are cut another way, and the last digits differ."""
+    """Equal, numbers to 1e-5, as float32 allows: in a batch products are cut another way, and the last digits differ."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(alike(one[key], other[key]) for key in one)
     if isinstance(one, list):
         return len(one) == len(other) and all(map(alike, one, other))
-    return math.isclose(one, other, abs_tol=1e-6) if isinstance(one, float) else bool(one == other)
+    return math.isclose(one, other, abs_tol=1e-5) if isinstance(one, float) else bool(one == other)
 
 
 def to_the_letter(answer: PolicyAnswer) -> dict[str, Any]:
@@ -58,8 +58,21 @@ def to_the_letter(answer: PolicyAnswer) -> dict[str, Any]:
 
 def test_answers_and_token_counts_of_the_real_engine_are_those_of_each_question_alone(pieces: dict[str, Path]) -> None:
     answerer = Answerer.load(**pieces)
-    asked = [PolicyQuestion(f"{i}x+15=-13. Find x.", budget) for i in (2, 4) for budget in (2, 6)]
-    asked.append(PolicyQuestion("4x+15=-13. Find x.", 6, max_tokens=12))
+    asked = [
+        PolicyQuestion(
+            f"Some friends have pens. Ida has {i}. As many as Ida and 4 more go to Ann. How many pens does Ann have?",
+            budget,
+        )
+        for i in (2, 4)
+        for budget in (2, 6)
+    ]
+    asked.append(
+        PolicyQuestion(
+            "Some friends have pens. Ida has 3. As many as Ida and 4 more go to Ann. How many pens does Ann have?",
+            6,
+            max_tokens=12,
+        )
+    )
     alone = [answerer.answer(question).model_dump() for question in asked]
     service = AnswerService(answerer, ServiceLimits())
     beside = [answer.model_dump() for answer in service.answer_all(asked, Deadline())]
@@ -71,7 +84,13 @@ def test_the_real_engines_answers_are_the_same_to_the_letter_whatever_is_asked_b
     pieces: dict[str, Path],
 ) -> None:
     answerer = Answerer.load(**pieces)
-    asked = [PolicyQuestion(f"{i}x+{i + 3}=-13. Find x.", 6) for i in range(2, 8)]
+    asked = [
+        PolicyQuestion(
+            f"Some friends have pens. Ida has {i}. As many as Ida and {i + 3} more go to Ann. How many pens does Ann have?",
+            6,
+        )
+        for i in range(2, 8)
+    ]
     alone = [to_the_letter(answerer.answer(question)) for question in asked]
     service = AnswerService(answerer, ServiceLimits())
     for begin in (0, 3):
