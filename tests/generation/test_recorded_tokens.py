@@ -1,6 +1,6 @@
-"""On the lab's base model the engine draws the tokens it drew before it was rebuilt, at the same cost.
+"""On the lab's base model the engine draws the tokens that an earlier engine drew, at the same cost.
 
-``recorded_tokens.json`` was written by revision 628f850, whose prefixes and networks were others. Greedy tokens are also those
+``recorded_tokens.json`` was written by the engine of revision 397e6c7, on the base of today. Greedy tokens are also those
 of transformers' ``model.generate``.
 """
 

@@ -1,18 +1,20 @@
 """Exercises of judging: a story whose friends all follow from given amounts, and a careless step for each of them.
 
 In solutions a wrong step is rare, and nothing is judged after it. Here every step stands alone and all are judged, so a base
-model meets several wrong results, copies and readings per page. The given amounts are as large as those on the way in
+model meets several wrong results, copies, readings and quotations per page. The given amounts are as large as those on the way in
 solutions. A model never imitates such a page.
 """
 
+from dataclasses import replace
 from random import Random
 
 from stepscale.lab.hands import Habits, Hand
 from stepscale.lab.labeler import rate_step
-from stepscale.lab.stories import LARGEST, NAMES, THINGS, Definition, Story, define
+from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, ONE_SOURCE, THINGS, TWO_SOURCES, Definition, Story, define
 from stepscale.lab.wording import tell
 
-CARELESS = Habits(slip=0.2, copy_slip=0.1)  # about half of the steps are wrong
+CARELESS = Habits(slip=0.14, copy_slip=0.15)
+_MISQUOTED_SHARE = 0.15  # of steps; with slips and misconceptions about half of them are wrong
 _GIVEN = range(3, 8)  # friends with a given amount
 _AMOUNTS = (12, 30, LARGEST)  # up to one of these
 _STEPS = range(4, 10)
@@ -32,5 +34,22 @@ def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tupl
     ]
     story = Story((*givens, *told), told[-1].name, rng.choice(THINGS), family)
     hand = Hand(rng, CARELESS)
-    steps = tuple(hand.step(definition, family, dict(believed)) for definition in rng.sample(told, len(told)))
+    order = rng.sample(told, len(told))
+    quoted = [_misquoted(d, list(believed), rng) if rng.random() < _MISQUOTED_SHARE else d for d in order]
+    steps = tuple(hand.step(definition, family, dict(believed)) for definition in quoted)
     return tell(story), steps, tuple(rate_step(story, set(believed), step) for step in steps)
+
+
+def _misquoted(definition: Definition, names: list[str], rng: Random) -> Definition:
+    """The definition with another relation, another number or another source."""
+    group = ONE_SOURCE if len(definition.sources) == 1 else TWO_SOURCES
+    relation, number, sources = definition.relation, definition.number, definition.sources
+    changed = rng.choice(("relation", "number", "source") if number else ("relation", "source"))
+    if changed == "relation":
+        relation = rng.choice([other for other in group if other != relation])
+    elif changed == "number":
+        number = rng.choice([other for other in NUMBERS if other != number])
+    else:
+        others = [name for name in names if name not in sources]
+        sources = (rng.choice(others or names), *sources[1:])
+    return replace(definition, relation=relation, number=number, sources=sources)
