@@ -1,9 +1,9 @@
 """What the benches of the engine share: the lab's base model as generator, its problems, and the machine's own speed.
 
 Rivals are called as their users call them, on the same weights, problems and sampling, in turn with ours. The sampling is the
-lab's own (generator.sampling in conf/base/parameters.yml), because that is the work that runs do: at temperature 0.4 samples of
-a problem share much more of their tokens than at 1.0, and shared tokens are computed once. So that nobody takes these rows for
-any sampling whatever, generation and scoring are measured at temperature 1.0 too, in rows called ``..._at_temperature_1``.
+lab's own (generator.sampling in conf/base/parameters.yml), because that is the work that runs do. At lower temperatures samples
+of a problem share more of their tokens, and shared tokens are computed once. So that nobody takes these rows for any sampling
+whatever, generation and scoring are measured at temperature 0.4 too, in rows called ``..._at_temperature_0.4``.
 """
 
 import statistics
@@ -25,9 +25,8 @@ from stepscale.seeds import seed_for
 
 BASE = Path(__file__).resolve().parents[1] / "data" / "01_raw" / "lab_base"
 PROMPT = "<s>{problem}\n"
-SAMPLING = Sampling(temperature=0.4, top_p=1.0, max_new_tokens=200)
-AT_TEMPERATURE_1 = replace(SAMPLING, temperature=1.0)
-SAMPLINGS = {"": SAMPLING, "_at_temperature_1": AT_TEMPERATURE_1}  # by what a row's name ends in
+SAMPLING = Sampling(temperature=1.0, top_p=1.0, max_new_tokens=320)
+SAMPLINGS = {"": SAMPLING, "_at_temperature_0.4": replace(SAMPLING, temperature=0.4)}  # by what a row's name ends in
 
 
 def generator() -> LocalGenerator:

@@ -1,6 +1,6 @@
 """Speed of generation on the lab's base model: solutions of 16 problems x 64 samples, tokens a second.
 
-At the lab's own sampling; rows called ``..._at_temperature_1`` are the same at temperature 1.
+At the lab's own sampling; rows called ``..._at_temperature_0.4`` are the same at temperature 0.4.
 
 - ``generate_vs_per_problem``: against ``model.generate(num_return_sequences=64)`` problem by problem, what public codebases do.
 - ``generate_vs_wide``: against the best wide ``model.generate`` for the same work: prompts sorted by length, padded left, in

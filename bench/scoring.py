@@ -2,7 +2,7 @@
 
 - ``score_vs_one_by_one``: 16 problems x 64 samples, as best-of-N has them, against one forward pass of the transformers model a
   solution. Scores must agree to 1e-5, or the bench fails. Solutions are drawn as the lab draws them;
-  ``score_vs_one_by_one_at_temperature_1`` reads solutions drawn at temperature 1, which share less.
+  ``score_vs_one_by_one_at_temperature_0.4`` reads solutions drawn at temperature 0.4, which share more.
 - ``score_without_sharing_vs_one_by_one``: as many problems as solutions, so nothing is shared: what batching alone gives.
 """
 
