@@ -165,6 +165,16 @@ RECORDS: tuple[tuple[str, Record], ...] = (
     ),
     ("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [True, False]}),
     ("trl_stepwise", {"prompt": "1+1?", "completions": ["a", "b"], "labels": [0.75, 0.5]}),
+    (
+        "hard2verify",
+        {
+            "unique_id": "a",
+            "question": "1+1?",
+            "model_response_by_step": ["a", "b"],
+            "human_labels": [1, 0],
+            "model": "m",
+        },
+    ),
     ("scored_samples", _SCORED),
     ("best_of_n", _QWEN),
     ("best_of_n", _POOL),

@@ -54,7 +54,7 @@ def test_a_run_killed_while_it_samples_goes_on_where_it_stopped(project: Path) -
 
     data = project / "data" / "smoke"
     (data / "03_primary").mkdir(parents=True)
-    tests, heldout = make_problems(30, "test", 0), make_problems(4, "test", 0, families=("evaluate",))
+    tests, heldout = make_problems(30, "test", 0), make_problems(4, "test", 0, families=("active",))
     pd.concat([tests, heldout]).to_parquet(data / "03_primary" / "problems.parquet")
     shutil.copytree(REPOSITORY / "data" / "01_raw" / "lab_base", data / "06_models" / "generator")
     for shards in KILLED_AT:

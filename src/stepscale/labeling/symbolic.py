@@ -65,7 +65,7 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame, free_text: 
 
 def _rate(problem: str, steps: tuple[str, ...], free_text: bool) -> list[int]:
     try:
-        return (free_labeler if free_text else labeler).rate_steps(problem, steps)
+        return free_labeler.rate_steps(problem, steps) if free_text else labeler.rate_steps(problem, steps)
     except Malformed as error:
         raise InputError(
             f"the symbolic labeler reads only problems of the lab: {error}; choose another for pool.labeler and loop.labeler"

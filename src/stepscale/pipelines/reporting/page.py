@@ -11,9 +11,9 @@ from stepscale.report.part import Part
 from stepscale.report.provenance import provenance
 from stepscale.report.report_page import ReportPage, in_order
 
-MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels", "step_benchmarks")
+MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels")
 STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
-BEYOND = ("solve_or_verify", "world_map")  # what neither paper asks
+BEYOND = ("solve_or_verify", "world_map", "step_benchmarks")  # what neither paper asks
 
 
 def nodes() -> list[Node]:
