@@ -1,5 +1,6 @@
 """The loop closed by people: what it asks for is labeled by keys in a browser, and the next command learns from it."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ SMALL = (
 
 
 @pytest.mark.e2e
-def test_ten_solutions_labeled_in_a_browser_train_the_next_selector(
+def test_solutions_labeled_in_a_browser_train_the_next_selector(
     project: Path, kedro: Callable[..., Any], browser: Any
 ) -> None:
     from selenium.webdriver.common.action_chains import ActionChains
@@ -36,24 +37,27 @@ def test_ten_solutions_labeled_in_a_browser_train_the_next_selector(
     begun = run(
         "--pipelines", "ingestion,active_learning,supervision,data_loop", "--to-nodes", "begin_loop,label_steps"
     )
-    assert "round 0: 10 of 10 solutions wait for labels" in begun
+    waiting = re.search(r"round 0: (\d+) of \1 solutions wait for labels", begun)
+    assert waiting, begun
+    n_asked = int(waiting[1])  # two of each problem, one where its samples are all alike
+    assert 5 < n_asked <= 10
     assert "python -m stepscale label" in begun and "--to people.jsonl" in begun
     server = Served(read_samples(data), project / "people.jsonl", PageOptions(), {})
     browser.get(server.address + "?labeler=ann")
     shown = ""
-    for i in range(10):
+    for i in range(n_asked):
         script = f"return document.body.dataset.sample != {shown!r} && document.body.dataset.sample"
         shown = WebDriverWait(browser, 30, 0.05).until(lambda d, script=script: d.execute_script(script))
         ratings = "1" if i % 3 == 0 else "3" * len(server.queue._samples[shown].steps)
         ActionChains(browser).send_keys(ratings + Keys.ENTER).perform()
     WebDriverWait(browser, 30).until(lambda d: "Nothing is left" in d.find_element("id", "message").text)
     server.stop()
-    assert len(records_in(project / "people.jsonl")) == 10
+    assert len(records_in(project / "people.jsonl")) == n_asked
     asked = run("--pipelines", "data_loop", "--from-nodes", "label_beginning", "--to-nodes", "round_1.choose")
-    assert "labels 10 of 10 solutions; 0 wait for labels" in asked
+    assert f"labels {n_asked} of {n_asked} solutions; 0 wait for labels" in asked
     assert "round 1: " in asked and "solutions wait for labels" in asked
     labels = pd.read_parquet(data / "loop_labels_0.parquet")
-    assert set(labels["labeler"]) == {"ann"} and len(labels[["problem_id", "sample_id"]].drop_duplicates()) == 10
+    assert set(labels["labeler"]) == {"ann"} and len(labels[["problem_id", "sample_id"]].drop_duplicates()) == n_asked
     assert pd.read_parquet(data / "loop_scores_1.parquet")["score"].notna().all(), "a selector learned from them"
     again = read_samples(data)
     assert {s.round for s in again} == {1} and all(s.score is not None for s in again)
