@@ -14,7 +14,7 @@ real: $(READY) # SmolLM2-135M on word problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile # a file a core; more would share cores with the threads of the tests themselves
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder # a file a core; more would share cores with the threads of the tests themselves
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -19,6 +19,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
 
 
+SLOWEST = ("test_whole_lab.py", "test_resume.py", "test_killed_run.py", "test_launched_fits.py")  # minutes, each
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slowest files first, so that no core waits for another at the end."""
+    items.sort(key=lambda item: item.path.name not in SLOWEST)
+
+
 @pytest.fixture
 def shared_data() -> Path:
     """The folder of development data, which is no part of the project; the test is skipped where it is absent."""

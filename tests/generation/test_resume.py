@@ -21,7 +21,7 @@ from stepscale.parameters import GeneratorBlock, SampleCounts
 from stepscale.pipelines.sampling import GradedSampler
 
 WORKER = Path(__file__).with_name("resume_worker.py")
-KILLS = 20
+KILLS = 10  # make campaign-kills does hundreds
 
 
 @pytest.fixture(scope="module")
