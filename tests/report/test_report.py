@@ -1,16 +1,14 @@
 """The page: self-contained, escaped, the answer first, readable on a telephone, drawn by a real browser without an error."""
 
 import re
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from parts_by_hand import interval, line, part
+from served_page import browser
 
 from stepscale.errors import InputError
 from stepscale.estimators.intervals import Interval, bootstrap_interval
@@ -20,6 +18,8 @@ from stepscale.report.html_page import html_page
 from stepscale.report.markdown import markdown_page
 from stepscale.report.part import Figure, Panel, Part, Series, View, read_part
 from stepscale.report.report_page import ReportPage
+
+__all__ = ["browser"]
 
 FACTS = {"git revision": "abc123", "machine": "A & B", "seed": "7"}
 
@@ -31,36 +31,6 @@ def page(*parts: Part) -> ReportPage:
 @pytest.fixture(scope="module")
 def html() -> str:
     return html_page(page(part(), part("search", ("B1",)), part("revisions", ()), part("policy", ())))
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    """Headless Chromium with a profile of its own."""
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if binary is None or driver is None:
-        pytest.skip("no chromium and chromedriver on this machine (apt-get install chromium chromium-driver)")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
-        for flag in (
-            "headless",
-            "no-sandbox",
-            "disable-gpu",
-            "disable-quic",
-            "no-first-run",
-            "disable-background-networking",
-            "disable-component-update",
-            "disable-sync",
-            "disable-dev-shm-usage",
-            f"user-data-dir={profile}",
-        ):
-            options.add_argument(f"--{flag}")
-        window = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-        yield window
-        window.quit()
 
 
 def show(browser: Any, html: str, folder: Path, width: int, anchor: str = "") -> None:

@@ -234,9 +234,11 @@ def pretrain(options: PretrainOptions) -> None:
     model.float().save_pretrained(options.out)
     tokenizer.save_pretrained(options.out)
     history = [row for row in trainer.state.log_history if "loss" in row]
-    (Path(options.out) / "pretraining.json").write_text(
-        json.dumps({"options": vars(options), "history": history}, indent=1)
-    )
+    told = vars(options) | {
+        "out": Path(options.out).name,
+        "init": Path(options.init).name,
+    }  # folders of this machine's own
+    (Path(options.out) / "pretraining.json").write_text(json.dumps({"options": told, "history": history}, indent=1))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Prints the preconditions of the world of quantities: ``python -m stepscale.studies.preconditions --base FOLDER``."""
+"""Prints the preconditions of the lab: ``python -m stepscale.studies.preconditions --base FOLDER``."""
 
 from dataclasses import dataclass, field
 

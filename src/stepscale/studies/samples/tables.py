@@ -4,6 +4,7 @@ from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.studies.columns import COUNTS, ERROR
 from stepscale.studies.stopping.tables import TABLES as STOPPING_TABLES
+from stepscale.studies.strategies.tables import SAVED
 
 _VERIFIER = Column("str")
 _ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
@@ -71,14 +72,7 @@ SAVINGS = Table(
         "policy": _POLICY,
         "over": Column("str", about="the baseline"),
         "unit": _UNIT,
-        "n": Column("int64", low=1, about="budget N of the baseline"),
-        "at": Column("float64", low=0, about="what the baseline spends with N"),
-        "accuracy": share("accuracy to match"),
-        "baseline": Column("float64", low=0, about="what the baseline spends to reach it"),
-        "factor": Column("float64", low=0, about="how many times less the policy spends"),
-        **interval(of="factor"),
-        "status": Column("str", about="whether the factor is a bound"),
-        "matched": share("share of resamples in which the accuracy is reached"),
+        **SAVED,
     },
     key=("verifier", "policy", "unit", "n"),
 )

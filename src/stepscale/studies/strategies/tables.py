@@ -19,19 +19,23 @@ STRATEGY_CURVES = Table(
     },
     key=(),  # two budgets of a policy may spend the same
 )
+SAVED: dict[str, Column] = {
+    "n": Column("int64", low=1, about="budget N of the baseline"),
+    "at": Column("float64", low=0, about="what the baseline spends with N"),
+    "accuracy": share("accuracy to match"),
+    "baseline": Column("float64", low=0, about="what the baseline spends to reach it"),
+    "factor": Column("float64", low=0, about="how many times less the policy spends"),
+    **interval(of="factor"),
+    "status": Column("str", about="whether the factor is a bound"),
+    "matched": share("share of resamples in which the accuracy is reached"),
+}
+"""By what a policy undercuts a baseline, with budget N of the baseline."""
 SAVINGS = Table(
     "savings",
     {
         "policy": Column("str"),
         "unit": _UNIT,
-        "n": Column("int64", low=1, about="budget N of the baseline"),
-        "at": Column("float64", low=0, about="what the baseline spends with N"),
-        "accuracy": share("accuracy to match"),
-        "baseline": Column("float64", low=0, about="what the baseline spends to reach it"),
-        "factor": Column("float64", low=0, about="how many times less the policy spends"),
-        **interval(of="factor"),
-        "status": Column("str", about="whether the factor is a bound"),
-        "matched": share("share of resamples in which the accuracy is reached"),
+        **SAVED,
     },
     key=("policy", "unit", "n"),
 )
