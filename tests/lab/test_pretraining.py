@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from stepscale.lab.muon import MuonAndAdamW
-from stepscale.lab.pretrain import PretrainOptions, new_model, pretrain, write_corpus
+from stepscale.lab.pretrain import PretrainOptions, go_on_from, new_model, pretrain, write_corpus
 
 TINY = {
     "width": 32,
@@ -72,3 +72,14 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
     again, _ = trained(4, kept=2)
     for a, b in zip(moved.parameters(), again.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
+
+
+def test_a_model_that_grows_by_layers_says_at_first_what_the_smaller_one_says() -> None:
+    pieces = ["piece"] * 60
+    small, large = (new_model(PretrainOptions(out="", **TINY | {"layers": n}), pieces) for n in (2, 4))
+    ids = torch.arange(20)[None]
+    assert not torch.allclose(large(ids).logits, small(ids).logits, atol=1e-3)
+    go_on_from(small, large)
+    assert torch.allclose(large(ids).logits, small(ids).logits, atol=1e-5)
+    large(ids).logits.square().mean().backward()
+    assert large.model.layers[3].mlp.down_proj.weight.grad.abs().max() > 0, "the new layers learn"

@@ -1,25 +1,38 @@
-"""The page of results is written from the parts that a finished run left, and refuses an unfinished run."""
+"""The page of results is written from the parts that finished runs left, and refuses what is unfinished or does not fit."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
 from parts_by_hand import part
 
-from stepscale.publish.page import finished_run, main
+from stepscale.errors import InputError
+from stepscale.estimators.intervals import bootstrap_interval
+from stepscale.estimators.quantities import quantity
+from stepscale.publish.page import finished_run, finished_runs, main
+from stepscale.report.claims import settle
 
 
 @pytest.fixture
 def finished(tmp_path: Path) -> Path:
     """A run that measured best-of-N and revisions alone."""
-    reporting = tmp_path / "data" / "08_reporting"
+    return run_of(tmp_path / "data", "7")
+
+
+def run_of(folder: Path, seed: str, revision: str = "abc123", lead: float = 0.1) -> Path:
+    reporting = folder / "08_reporting"
     (reporting / "parts").mkdir(parents=True)
-    facts = {"git revision": "abc123", "machine": "A & B", "seed": "7", "something else": "x"}
+    facts = {"git revision": revision, "machine": "A & B", "seed": seed, "something else": "x"}
     (reporting / "run_facts.json").write_text(json.dumps(facts))
     for one in (part("revisions", ("B4",)), part("best-of-n")):
         (reporting / "parts" / f"{one.name}.json").write_text(one.model_dump_json())
-    return tmp_path / "data"
+    per_problem = np.random.default_rng(int(seed)).normal(lead, 0.1, 100)
+    claim = settle("B10", {"with - without": quantity(bootstrap_interval(per_problem), 0.0, -0.01)}, 1)
+    (reporting / "claims.json").write_text(json.dumps([asdict(claim)]))
+    return folder
 
 
 def test_parts_stand_in_the_order_of_the_report_with_the_facts_of_the_run(finished: Path) -> None:
@@ -39,3 +52,20 @@ def test_the_command_prints_revision_and_command_and_refuses_an_unfinished_run(f
     (finished / "08_reporting" / "parts" / "revisions.json").write_text("{")
     damaged = CliRunner().invoke(main, [str(finished), *figures])
     assert damaged.exit_code == 1 and "revisions.json: not a part of a report" in damaged.output
+
+
+def test_claims_of_several_seeds_are_settled_once_over_all(tmp_path: Path) -> None:
+    page = finished_runs([run_of(tmp_path / seed, seed) for seed in "123"])
+    claim = next(claim for claim in page.claims if claim.id == "B10")
+    assert (claim.status, claim.seeds, claim.n_problems) == ("held", 3, 300)
+    assert {claim.id for claim in page.claims if claim.status != "not measured"} == {"B10"}, (
+        "no claim of one seed alone"
+    )
+    assert page.facts["seed"].startswith("1, 2, 3;") and page.parts[0].name == "seeds"
+
+
+def test_runs_of_one_seed_or_of_two_revisions_make_no_page(tmp_path: Path) -> None:
+    first = run_of(tmp_path / "1", "1")
+    for other in (run_of(tmp_path / "again", "1"), run_of(tmp_path / "2", "2", revision="def456")):
+        with pytest.raises(InputError, match="differ in their seed alone"):
+            finished_runs([first, other])

@@ -38,7 +38,9 @@ class PretrainOptions:
     """What to make. Sizes in tokens, documents or layers."""
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
-    init: str = field(default="", metadata={"help": "model folder to go on from, instead of random weights"})
+    init: str = field(
+        default="", metadata={"help": "model folder to go on from, instead of random weights; it may have fewer layers"}
+    )
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
@@ -154,6 +156,18 @@ def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausal
     return model
 
 
+def go_on_from(trained: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
+    """Give ``model`` the weights of ``trained``. Further layers stand on top and at first add nothing.
+
+    So a model of four layers, which finds out how to look things up, grows to one of six, which did not from random weights.
+    """
+    model.load_state_dict(model.state_dict() | trained.state_dict())
+    with torch.no_grad():
+        for layer in model.model.layers[len(trained.model.layers) :]:
+            layer.self_attn.o_proj.weight.zero_()
+            layer.mlp.down_proj.weight.zero_()
+
+
 class JudgingTrainer(LaneTrainer):
     """Trainer whose loss is that of the next token plus that of the step's rating among ``rating_ids``."""
 
@@ -208,7 +222,7 @@ def pretrain(options: PretrainOptions) -> None:
     documents = write_corpus(options.documents, options.seed, options.workers)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
-        model.load_state_dict(LlamaForCausalLM.from_pretrained(options.init).state_dict())
+        go_on_from(LlamaForCausalLM.from_pretrained(options.init), model)
     optimizer = MuonAndAdamW(model, options.learning_rate, weight_decay=0.01)
     with Lanes(0 if torch.cuda.is_available() else options.threads) as lanes:
         trainer = JudgingTrainer(

@@ -1,19 +1,23 @@
-"""The page of results of a finished run: ``python -m stepscale.publish.page data > docs/results.md``
+"""The page of results of finished runs: ``python -m stepscale.publish.page data/thorough/1 data/thorough/2 > docs/results.md``
 
-In: the data folder of a finished ``kedro run``. Out: Markdown on standard output, from the same parts as the run's report, and
-the figures as SVG files in the folder ``--figures``. What the run did not measure is not on the page; no status is set here.
+In: the data folders of finished runs that differ in their seed. Out: Markdown on standard output, from the same parts as a
+run's report, and the figures as SVG files in the folder ``--figures``. Claims are settled once over all runs
+(``claims_over_runs``); figures and tables are those of the first. What the runs did not measure is not on the page.
 """
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from stepscale.errors import InputError
+from stepscale.publish.claims_over_runs import claims_over_runs
 from stepscale.report.markdown import markdown_page
-from stepscale.report.part import Part, read_part
+from stepscale.report.part import Part, TextTable, read_part
 from stepscale.report.report_page import ReportPage, in_order
 
+_RESAMPLES = 2000
 _FACTS = ("git revision", "written", "versions", "machine", "seed")
 
 
@@ -32,14 +36,56 @@ def finished_run(folder: Path) -> ReportPage:
     return ReportPage(in_order(parts), {name: str(facts[name]) for name in _FACTS if name in facts})
 
 
+def finished_runs(folders: Sequence[Path]) -> ReportPage:
+    """The report of one run, or of several that differ in their seed alone.
+
+    Raises:
+        InputError: A run is not finished, two have the same seed, or they are of different revisions.
+    """
+    pages = [finished_run(folder) for folder in folders]
+    if len(pages) == 1:
+        return pages[0]
+    seeds = [page.facts.get("seed", "?") for page in pages]
+    revisions = {page.facts.get("git revision", "?") for page in pages}
+    if len(set(seeds)) < len(seeds) or len(revisions) > 1:
+        raise InputError(
+            f"runs of one page differ in their seed alone, but seeds are {', '.join(seeds)} and revisions "
+            f"{', '.join(sorted(revisions))}: run those again that are not of this revision"
+        )
+    first = [part.model_copy(update={"claims": (), "measures": {}}) for part in pages[0].parts]
+    facts = pages[0].facts | {"seed": f"{', '.join(seeds)}; figures and tables below the claims are of seed {seeds[0]}"}
+    return ReportPage([_claims_part(folders, pages, seeds), *first], facts)
+
+
+def _claims_part(folders: Sequence[Path], pages: Sequence[ReportPage], seeds: Sequence[str]) -> Part:
+    """The claims over all runs; beside them what each run alone says of them."""
+    claims = claims_over_runs(folders, _RESAMPLES)
+    by_seed = [{claim.id: claim for claim in page.claims} for page in pages]
+    rows = tuple(
+        {"": claim.id, "over all": claim.status}
+        | {f"seed {seed}": alone[claim.id].status for seed, alone in zip(seeds, by_seed, strict=True)}
+        for claim in claims
+    )
+    measures = {
+        claim.id: "; ".join(
+            f"seed {seed}: {measure}"
+            for seed, page in zip(seeds, pages, strict=True)
+            if (measure := page.measure(claim.id))
+        )
+        for claim in claims
+    }
+    table = TextTable(title="Each seed alone", rows=rows, note="Seeds differ in problems, models and samples.")
+    return Part(name="seeds", title="Seeds", tables=(table,), claims=tuple(claims), measures=measures)
+
+
 @click.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--command", default="kedro run", show_default=True, help="The command that made the run, to be shown.")
+@click.argument("folders", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--command", default="kedro run", show_default=True, help="The command that made the runs, to be shown.")
 @click.option("--figures", default=Path("docs/figures"), show_default=True, type=click.Path(path_type=Path))
-def main(folder: Path, command: str, figures: Path) -> None:
-    """Print the page of results of the run whose data lies in FOLDER."""
+def main(folders: tuple[Path, ...], command: str, figures: Path) -> None:
+    """Print the page of results of the runs whose data lies in FOLDERS, one for each seed."""
     try:
-        click.echo(markdown_page(finished_run(folder), command, figures))
+        click.echo(markdown_page(finished_runs(folders), command, figures))
     except InputError as error:
         raise click.ClickException(str(error)) from None
 
