@@ -2,9 +2,10 @@
 
 from random import Random
 
+import pytest
 import torch
 
-from stepscale.lab.corpus import IGNORED, Page, encode_pages, write_page
+from stepscale.lab.corpus import IGNORED, Page, encode_pages, right_at_the_end, write_page
 from stepscale.lab.labeler import rate_steps
 from stepscale.lab.pretrain import PretrainOptions, new_model
 from stepscale.lab.problems import split_of
@@ -31,7 +32,7 @@ def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> 
 def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it() -> None:
     tokenizer = build_tokenizer()
     attempts = (("Answer: 3",), ("Ada's 3 plus 4, so Ann has 8", "Answer: 8"))
-    page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 7"), (1, 1), attempts)
+    page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 7"), (1, 1), attempts=attempts)
     [(ids, following, classes)] = encode_pages([page], tokenizer)
     prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
     assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"
@@ -40,6 +41,31 @@ def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it()
     assert set(following[:start]) == {IGNORED}, "a model that imitates attempts begins solutions with them"
     judged = [token for token, c in zip(ids, classes, strict=True) if c != IGNORED]
     assert tokenizer.decode(judged) == "\n".join(page.steps) + "\n", "attempts are not judged again"
+
+
+QUOTED = "As many as Ada and 4 more go to Ann: Ada's "
+
+
+@pytest.mark.parametrize(
+    ("steps", "bad"),
+    [
+        ((QUOTED + "3 plus 4, so Ann has 8",), "8\n"),
+        ((QUOTED + "9 plus 4, so Ann has 13",), "9 plus 4, so Ann has 13\n"),
+        (
+            (QUOTED.replace("4", "5") + "3 plus 5, so Ann has 8",),
+            " and 5 more go to Ann: Ada's 3 plus 5, so Ann has 8\n",
+        ),
+        (("Answer: 3",), "Answer: 3\n"),  # nothing is known of Ann yet
+        ((QUOTED + "3 plus 4, so Ann has 7", "Answer: 3"), "3\n"),
+    ],
+)
+def test_a_wrong_step_is_right_until_the_first_token_that_no_right_step_has(steps: tuple[str, ...], bad: str) -> None:
+    tokenizer = build_tokenizer()
+    ratings = tuple(rate_steps(PROBLEM, steps))
+    page = Page(PROBLEM, steps, ratings, right_at_the_end(PROBLEM, steps, ratings))
+    [(ids, _, classes)] = encode_pages([page], tokenizer)
+    text = {mark: tokenizer.decode([t for t, c in zip(ids, classes, strict=True) if c == mark]) for mark in (0, 2)}
+    assert text[0] == bad and text[2] + text[0] == "\n".join(steps) + "\n"
 
 
 def test_pages_are_of_every_kind() -> None:

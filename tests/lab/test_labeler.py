@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from stepscale.lab.hands import CAREFUL, Hand
-from stepscale.lab.labeler import rate_steps
+from stepscale.lab.labeler import NEGATIVE, rate_step, rate_steps, right_steps
+from stepscale.lab.problems import make_problems
 from stepscale.lab.stories import FAMILIES, LEVELS, draw_story
 from stepscale.lab.wording import Malformed, read_story, tell
 
@@ -142,3 +143,14 @@ def test_a_story_survives_being_told_and_read(seed: int, place: tuple[str, int])
     read = read_story(tell(story))
     assert read.definitions == story.definitions and read.asked == story.asked and read.things == story.things
     assert read.amounts == story.amounts and read.needed == story.needed
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_right_steps_are_those_of_careful_hands_and_no_negative_one(seed: int) -> None:
+    [problem] = make_problems(1, "train", seed).problem
+    story = read_story(problem)
+    known = set(story.givens)
+    for step in Hand(Random(seed), CAREFUL).solve(problem):
+        right = right_steps(story, known)
+        assert step in right and not any(rate_step(story, set(known), other) == NEGATIVE for other in right)
+        rate_step(story, known, step)

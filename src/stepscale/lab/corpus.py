@@ -1,23 +1,25 @@
 """What a base model of the lab reads: solutions written by hands that err, some with earlier attempts, their steps judged.
 
 A document is token ids and two targets at every token (-100 for none): the token that comes next, and the rating of the
-step the token belongs to (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at
-every token at once: a step can be compared with the step the model itself would have written, and judging every token of
-a step, not only its last, is what makes judging learnable at this size (docs/lab.md).
+step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at every token at
+once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
+that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
 Some documents are transcripts of revisions: attempts, then a solution that keeps what is right in the last one. Some are
 exercises of judging, never imitated. The held-out family is only imitated, never judged.
 """
 
 from dataclasses import dataclass
+from itertools import takewhile
 from random import Random
 from typing import Any
 
 from stepscale.lab.exercises import write_exercise
 from stepscale.lab.hands import Hand
-from stepscale.lab.labeler import NEGATIVE, rate_steps
+from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, rate_steps, right_steps
 from stepscale.lab.problems import draw_problem, split_of
 from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS
 from stepscale.lab.tokenizer import BOS, EOS
+from stepscale.lab.wording import read_story
 
 IGNORED = -100
 LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # tokens; documents are padded up to one of these
@@ -33,12 +35,14 @@ _TRIES = 6  # for a right revision
 class Page:
     """A problem and the steps somebody wrote. ``ratings`` may stop before the last step; none: not judged.
 
-    ``attempts``: earlier solutions that stand before this one, oldest first. ``imitated``: whether its text is learned.
+    ``right``: all steps that are right in place of the negative ones. ``attempts``: earlier solutions that stand before this one,
+    oldest first. ``imitated``: whether its text is learned.
     """
 
     problem: str
     steps: tuple[str, ...]
     ratings: tuple[int, ...]
+    right: tuple[str, ...] = ()
     attempts: tuple[tuple[str, ...], ...] = ()
     imitated: bool = True
 
@@ -57,14 +61,25 @@ def write_page(rng: Random, split: str = "pretrain") -> Page:
     else:
         steps = tuple(hand.solve(problem))
     ratings = () if family == HELD_OUT_FAMILY else tuple(rate_steps(problem, steps))
-    return Page(problem, steps, ratings, tuple(attempts))
+    return Page(problem, steps, ratings, right_at_the_end(problem, steps, ratings), tuple(attempts))
+
+
+def right_at_the_end(problem: str, steps: tuple[str, ...], ratings: tuple[int, ...]) -> tuple[str, ...]:
+    """The right steps in place of the last one that is judged, if that is negative."""
+    if NEGATIVE not in ratings:
+        return ()
+    story = read_story(problem)
+    known = set(story.givens)
+    for step in steps[: len(ratings) - 1]:
+        rate_step(story, known, step)  # enters what it works out
+    return tuple(right_steps(story, known))
 
 
 def _exercise(family: str, split: str, rng: Random) -> Page:
     while True:
-        problem, steps, ratings = write_exercise(family, rng)
+        problem, steps, ratings, right = write_exercise(family, rng)
         if split_of(problem) == split:
-            return Page(problem, steps, ratings, imitated=False)
+            return Page(problem, steps, ratings, right, imitated=False)
 
 
 def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ...]:
@@ -80,7 +95,9 @@ def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ..
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:
     """(token ids, next tokens, rating classes) of each page, all of the page's length."""
-    pieces = list({piece for page in pages for piece in (page.problem, *page.steps, *sum(page.attempts, ()))})
+    pieces = list(
+        {piece for page in pages for piece in (page.problem, *page.steps, *page.right, *sum(page.attempts, ()))}
+    )
     ids = dict(zip(pieces, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True))
     newline, attempt_mark, revision_mark = tokenizer(["\n", "Attempt:\n", "Revision:"], add_special_tokens=False)[
         "input_ids"
@@ -98,7 +115,8 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
         n_earlier = len(body)
         classes = [IGNORED] * (len(prompt) + n_earlier)
         for step, rating in zip(page.steps, page.ratings, strict=False):
-            classes += [rating + 1] * (len(ids[step]) + len(newline))
+            n_right = _shared(ids[step], [ids[right] for right in page.right]) if rating == NEGATIVE else 0
+            classes += [POSITIVE + 1] * n_right + [rating + 1] * (len(ids[step]) - n_right + len(newline))
         body += [token for step in page.steps for token in [*ids[step], *newline]] + [end]
         following = [IGNORED] * (len(prompt) + n_earlier - 1) + body[n_earlier:]  # attempts are read, never written
         tokens = prompt + body
@@ -106,6 +124,12 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
             following = []
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded
+
+
+def _shared(step: list[int], right: list[list[int]]) -> int:
+    """How many tokens at the step's beginning one of the right steps has, too."""
+    alike = (takewhile(lambda pair: pair[0] == pair[1], zip(step, other, strict=False)) for other in right)
+    return max((sum(1 for _ in pairs) for pairs in alike), default=0)
 
 
 def _filled(targets: list[int], length: int) -> list[int]:

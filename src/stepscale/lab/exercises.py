@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 
 from stepscale.lab.hands import Habits, Hand
-from stepscale.lab.labeler import rate_step
+from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, right_steps
 from stepscale.lab.stories import LARGEST, NAMES, NUMBERS, ONE_SOURCE, THINGS, TWO_SOURCES, Definition, Story, define
 from stepscale.lab.wording import tell
 
@@ -20,8 +20,8 @@ _AMOUNTS = (12, 30, LARGEST)  # up to one of these
 _STEPS = range(4, 10)
 
 
-def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tuple[int, ...]]:
-    """(problem, steps, the rating of each step beside the given amounts)."""
+def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tuple[int, ...], tuple[str, ...]]:
+    """(problem, steps, -1 or +1 for each step beside the given amounts, all steps that are right beside them)."""
     names = rng.sample(NAMES, len(NAMES))
     givens = [
         Definition(names.pop(), "given", (), rng.randint(1, rng.choice(_AMOUNTS))) for _ in range(rng.choice(_GIVEN))
@@ -37,7 +37,9 @@ def write_exercise(family: str, rng: Random) -> tuple[str, tuple[str, ...], tupl
     order = rng.sample(told, len(told))
     quoted = [_misquoted(d, list(believed), rng) if rng.random() < _MISQUOTED_SHARE else d for d in order]
     steps = tuple(hand.step(definition, family, dict(believed)) for definition in quoted)
-    return tell(story), steps, tuple(rate_step(story, set(believed), step) for step in steps)
+    # Whether a step is needed is not judged here.
+    ratings = tuple(NEGATIVE if rate_step(story, set(believed), step) == NEGATIVE else POSITIVE for step in steps)
+    return tell(story), steps, ratings, tuple(right_steps(story, set(believed)))
 
 
 def _misquoted(definition: Definition, names: list[str], rng: Random) -> Definition:

@@ -8,9 +8,10 @@ is looked at. Labels stop at the first negative step.
 
 import re
 from collections.abc import Sequence
+from itertools import permutations
 
 from stepscale.lab.stories import OPERATION_OF, Definition, Story, result_of
-from stepscale.lab.wording import Malformed, read_sentence, read_story
+from stepscale.lab.wording import Malformed, quoted, read_sentence, read_story
 
 NEGATIVE, NEUTRAL, POSITIVE = -1, 0, 1
 MAX_STEP_CHARACTERS = 300
@@ -70,6 +71,22 @@ def rate_step(story: Story, known: set[str], step: str) -> int:
     return POSITIVE if progress else NEUTRAL
 
 
+def right_steps(story: Story, known: set[str]) -> list[str]:
+    """Every step in the lab's own form that is not negative where the amounts of ``known`` names are known."""
+    steps = [f"Answer: {story.amounts[story.asked]}"] if story.asked in known else []
+    for definition in story.definitions:
+        if definition.relation == "given" or not set(definition.sources) <= known:
+            continue
+        operation, result = (
+            OPERATION_OF[definition.relation],
+            f"so {definition.name} has {story.amounts[definition.name]}",
+        )
+        operands = [f"{source}'s {story.amounts[source]}" for source in definition.sources]
+        orders = list(permutations(operands)) if len(operands) == 2 else [(*operands, str(definition.number))]
+        steps += [f"{quoted(definition, story.family)}: {a} {operation} {b}, {result}" for a, b in orders]
+    return [step for step in steps if rate_step(story, set(known), step) != NEGATIVE]
+
+
 def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
     """Whether the step does the story's operation for its name, on known and true amounts, with the true result."""
     definition = story.by_name.get(match["name"])
@@ -93,13 +110,13 @@ def _follows(story: Story, known: set[str], match: re.Match[str]) -> bool:
     return amount == int(match["amount"]) == story.amounts[definition.name]
 
 
-def _is_told(definition: Definition, quoted: str) -> bool:
+def _is_told(definition: Definition, sentence: str) -> bool:
     """Whether a quoted sentence says what the story says of its name."""
-    return _sentence(quoted) == definition
+    return _sentence(sentence) == definition
 
 
-def _sentence(quoted: str) -> Definition | None:
+def _sentence(text: str) -> Definition | None:
     try:
-        return read_sentence(quoted.rstrip(".") + ".")[0]
+        return read_sentence(text.rstrip(".") + ".")[0]
     except Malformed:
         return None
