@@ -24,7 +24,9 @@ _CANNOT = "Not tested: beam search, revisions and the rules among them. Samples 
 @click.option(
     "--aggregation", type=click.Choice(HOWS), default="product", show_default=True, help="step scores to a solution's"
 )
-@click.option("--rules", type=click.Choice(("prm800k", "lenient")), default="prm800k", show_default=True, help="of grading")
+@click.option(
+    "--rules", type=click.Choice(("prm800k", "lenient")), default="prm800k", show_default=True, help="of grading"
+)
 @click.option("--resamples", default=2000, show_default=True, help="bootstrap resamples of problems")
 def world_rule(samples: str, tables: Path, layout: str, aggregation: How, rules: Rules, resamples: int) -> None:
     """Try the rule of thumb of a map of worlds on SAMPLES, for each verifier of steps that scored them."""
