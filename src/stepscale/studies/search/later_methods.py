@@ -6,6 +6,7 @@ the recorded samples of the same problems. Every row says what it cost: rules th
 
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
 
 from stepscale.estimators.checking import Floats
@@ -49,16 +50,15 @@ def _votes(
     of_grid = samples.loc[samples["problem_id"].isin(set(ids)), [*_KEY, "answer"]]
     told = of_grid.merge(solutions[[*_KEY, *carried]], on=_KEY, how="left")
     judges: dict[str, Floats] = {"prm": scored.prm} | confidences(scored.grid, told, config.votes)
-    judge_of = {method.label: method.verifier for method in methods(judges, config.votes)}
+    by_label = {method.label: method for method in methods(judges, config.votes)}
     for label, vote in estimates(scored.grid, judges, ns, config.votes).items():
-        judge = judge_of[label]
+        judge, name = by_label[label].verifier, label if by_label[label].rule else f"{label}, best-of-N"
         if judge is not None and label not in CLOSED_FORM:
-            values = pd.DataFrame(vote.per_problem, index=scored.grid.ids, columns=ns).stack().rename("accuracy")
+            keys = {"problem_id": np.repeat(scored.grid.ids, len(ns)), "budget": np.tile(ns, len(scored.grid.ids))}
+            values = pd.DataFrame({**keys, "accuracy": vote.per_problem.ravel()})
             costs = searched[searched["strategy"] == (MAJORITY if is_confidence(judge) else WEIGHTED)]
-            priced = costs.drop(columns="accuracy").merge(
-                values.rename_axis(["problem_id", "budget"]).reset_index(), on=["problem_id", "budget"]
-            )
-            yield priced.assign(strategy=label)
+            priced = costs.drop(columns="accuracy").merge(values, on=["problem_id", "budget"])
+            yield priced.assign(strategy=name)
 
 
 def _at_budget(rows: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
