@@ -63,17 +63,17 @@ class DeepConf(SearchMethod):
             InputError: The generator does not keep the certainty of its tokens.
         """
         sampling = replace(draws.sampling, certainty=True, group=self.group)
-        asked = SeededSampling(sampling, draws.run_seed, draws.rules)
+        with_certainty = SeededSampling(sampling, draws.run_seed, draws.rules)
         owners, first = range(len(meter.problems)), min(self.warm_up, self.n)
         by_problem = _by_problem(
-            draw_candidates(meter, asked, [(o, slot) for o in owners for slot in range(first)]), first
+            draw_candidates(meter, with_certainty, [(o, slot) for o in owners for slot in range(first)]), first
         )
         check_certainties(by_problem, meter.generator.name)
         if first == self.n:
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}
         places = [(owner, slot) for owner in owners for slot in range(first, self.n)]
-        rest = draw_candidates(meter, asked, places, floors)
+        rest = draw_candidates(meter, with_certainty, places, floors)
         rest = [
             replace(one, finish="rejected") if one.finish == "length" and self._lowest(one) < floors[owner] else one
             for one, (owner, _) in zip(rest, places, strict=True)

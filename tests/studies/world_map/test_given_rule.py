@@ -46,13 +46,13 @@ def drawn_map(tmp_path: Path) -> Path:
     return tmp_path / "run"
 
 
-def told(*words: object) -> tuple[int, str]:
+def run_command(*words: object) -> tuple[int, str]:
     result = CliRunner().invoke(world_rule, [*map(str, words), "--resamples", "50"])
     return result.exit_code, result.output
 
 
 def test_the_rule_is_tried_with_each_verifier_and_what_cannot_be_tested_is_said(samples: Path, drawn_map: Path) -> None:
-    code, output = told(samples, "--map", drawn_map)
+    code, output = run_command(samples, "--map", drawn_map)
     assert code == 0, output
     assert "theirs (pass@1 0.25, the PRM's AUROC 1, steps per sample 2): N = 4: best-of-N\n" in output
     assert "rule 100.0%, minus majority: +100.0% [+100.0%, +100.0%], 3 problems" in output
@@ -62,12 +62,12 @@ def test_the_rule_is_tried_with_each_verifier_and_what_cannot_be_tested_is_said(
 def test_a_folder_without_a_map_and_samples_without_step_scores_are_refused_in_one_line(
     samples: Path, drawn_map: Path, tmp_path: Path
 ) -> None:
-    code, output = told(samples, "--map", tmp_path)
+    code, output = run_command(samples, "--map", tmp_path)
     assert code == 1 and "holds no rule; run the pipeline world_map first" in output
     records = [json.loads(line) for line in samples.read_text().splitlines()]
     for record in records:
         for candidate in record["candidates"]:
             candidate["step_scores"] = {}
     samples.write_text("".join(json.dumps(record) + "\n" for record in records))
-    code, output = told(samples, "--map", drawn_map)
+    code, output = run_command(samples, "--map", drawn_map)
     assert code == 1 and output.count("\n") == 1, output

@@ -48,8 +48,8 @@ def _votes(
     scored = scored_grid(samples, ids, SEARCH)
     carried = ["mean_logprob", *({"certainties"} & set(solutions.columns))]
     of_grid = samples.loc[samples["problem_id"].isin(set(ids)), [*_KEY, "answer"]]
-    told = of_grid.merge(solutions[[*_KEY, *carried]], on=_KEY, how="left")
-    judges: dict[str, Floats] = {"prm": scored.prm} | confidences(scored.grid, told, config.votes)
+    with_confidence = of_grid.merge(solutions[[*_KEY, *carried]], on=_KEY, how="left")
+    judges: dict[str, Floats] = {"prm": scored.prm} | confidences(scored.grid, with_confidence, config.votes)
     by_label = {method.label: method for method in methods(judges, config.votes)}
     for label, vote in estimates(scored.grid, judges, ns, config.votes).items():
         judge, name = by_label[label].verifier, label if by_label[label].rule else f"{label}, best-of-N"

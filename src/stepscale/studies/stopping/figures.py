@@ -67,8 +67,8 @@ def _not_beaten_row(verifier: str, unit: str, rows: pd.DataFrame) -> dict[str, s
     behind = [f"{row['rule']}, {row['setting']}" for row in rows[rows["verdict"] == "loses"].to_dict("records")]
     counts = {outcome: str(count) for outcome, count in _counts(rows).items()}
     named = {"verifier": verifier_name(verifier), "at equal": unit}
-    told = {"loses to": "; ".join(behind) or "none", "the online policy, rule by rule": _by_rule(rows)}
-    return named | counts | told
+    words = {"loses to": "; ".join(behind) or "none", "the online policy, rule by rule": _by_rule(rows)}
+    return named | counts | words
 
 
 def _by_rule(rows: pd.DataFrame) -> str:
