@@ -153,6 +153,12 @@ def test_policies_by_difficulty_and_the_online_policy_come_by_themselves(tmp_pat
     assert low <= factor <= high
 
 
+def test_votes_that_the_file_does_not_tell_are_left_out_with_a_reason(scored: Path) -> None:
+    by_likelihood, by_certainty = evaluate(scored).attrs["left_out"]
+    assert by_likelihood.startswith("Votes by mean_logprob are left out: ")
+    assert by_certainty.endswith("samples lack the certainties of their tokens.")
+
+
 def test_what_a_reader_grades_is_graded_by_the_named_rules(tmp_path: Path) -> None:
     path = tmp_path / "learn.jsonl"
     path.write_text(json.dumps({"problem": "?", "answer": "0.5", "completions": ["\\boxed{50\\%}"], "scores": [[0.5]]}))

@@ -8,8 +8,9 @@ def main() -> None:
     """Run the command that is named first, else the project."""
     from stepscale.labeling.commands import COMMANDS as LABELING
     from stepscale.studies.step_benchmarks.commands import COMMANDS as MEASURING
+    from stepscale.studies.world_map.commands import COMMANDS as TRYING
 
-    commands = LABELING | MEASURING
+    commands = LABELING | MEASURING | TRYING
     if sys.argv[1:2] and sys.argv[1] in commands:
         commands[sys.argv[1]](sys.argv[2:], prog_name=f"python -m stepscale {sys.argv[1]}")
     from kedro.framework.cli.utils import find_run_command

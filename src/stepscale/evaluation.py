@@ -23,7 +23,7 @@ from stepscale.formats.graded import graded, tell_absent
 from stepscale.formats.registry import takes_rules
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
-from stepscale.studies.best_of_n.confidences import confidences
+from stepscale.studies.best_of_n.confidences import confidences, left_out
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
     FEWEST_PROBLEMS,
@@ -90,6 +90,7 @@ def evaluate(
         ``majority_in_order`` (by n, the vote of the first n samples whose ties go to the first in the file, as
         published figures have it), and ``times_fewer``: by verifier and policy how many times fewer samples than the weighted
         vote (majority where there is none) with all of them, as [estimate, low, high].
+        ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
         InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget is
@@ -119,7 +120,8 @@ def evaluate(
     absent = tell_absent(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
-    frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, **absent)
+    unmeasured = left_out(set(frame["verifier"].dropna()))
+    frame.attrs.update(format=name, majority_in_order=by_n, times_fewer=saved, left_out=unmeasured, **absent)
     return frame
 
 

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -333,3 +334,28 @@ def test_cohorts_side_by_side_draw_what_one_after_the_other_draws(make_model, mo
         found.append(generator.generate(requests, Sampling(max_new_tokens=30), "solution", Ledger()))
         assert len(cohorts(requests, 30, generator._limits)) == (1 if is_small else 2)
     assert [c.tokens for c in found[0]] == [c.tokens for c in found[1]]
+
+
+def test_a_request_with_a_floor_is_stopped_where_its_group_of_tokens_falls_below_and_nothing_after_is_counted(
+    tiny_llama,
+):
+    generator, group = LocalGenerator.load(tiny_llama), 3
+    texts = ("1+1", "2+3", "4+4", "7+1", "9+2", "5+5")
+    whole = [Request(generator.encode_prompt(text), seed) for seed, text in enumerate(texts)]
+    sampling = Sampling(max_new_tokens=24, certainty=True, group=group)
+    drawn = generator.generate(whole, sampling, "solution", Ledger())
+    means = [np.convolve(one.certainties, np.ones(group) / group, "valid") for one in drawn]
+    floor = float(np.median([values.min() for values in means]))  # about half of them fall below at some token
+    ledger, fresh = Ledger(), LocalGenerator.load(tiny_llama)
+    stopped = fresh.generate([replace(one, floor=floor) for one in whole], sampling, "solution", ledger)
+    for one, other, values in zip(stopped, drawn, means, strict=True):
+        below = np.flatnonzero(values < floor)
+        length = int(below[0]) + group if len(below) else len(other.tokens)
+        assert one.tokens == other.tokens[:length] and one.certainties == pytest.approx(
+            other.certainties[:length], abs=1e-5
+        )
+        assert one.ended == ("length" if length < len(other.tokens) else other.ended)
+    assert 0 < sum(len(one.tokens) < len(other.tokens) for one, other in zip(stopped, drawn, strict=True)) < len(texts)
+    # what is drawn last is never passed through the model; the prompts differ, so no token is shared
+    [cost] = ledger.models.values()
+    assert cost.decode == sum(len(one.tokens) - 1 for one in stopped)

@@ -20,10 +20,12 @@ from stepscale.pipelines.test_time_search.searches import choose_searched, gathe
 from stepscale.report.part import Part
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.policy.measure import learn_policy
-from stepscale.studies.search.figures import search_part
+from stepscale.studies.search.figures import methods_part, search_part
+from stepscale.studies.search.later_methods import compare_methods
 from stepscale.studies.search.measure import measure_online_policy, measure_search
 from stepscale.studies.search.sample_costs import sample_costs
 from stepscale.studies.search.signs import measure_signs
+from stepscale.studies.search.tables import method_comparison
 from stepscale.studies.strategies.accuracy import STRATEGY_ACCURACY, WEIGHTED, search_accuracy, searched_budgets
 from stepscale.studies.strategies.policy_tables import times_fewer
 from stepscale.studies.strategies.samples import SCORED_SAMPLES, scored_grid, tabulate_samples
@@ -336,6 +338,38 @@ def test_the_policy_that_pays_for_its_probes_is_compared_in_generations_and_in_f
     assert set(online["other"]) <= {WEIGHTED, "uniform", "oracle bins"}
     assert (online["cost"] <= online["budget"] * 1.5).all()
     assert online["unit"].unique().tolist() == ["generations", "FLOPs"]
+
+
+def test_later_methods_and_votes_stand_beside_best_of_n_at_the_same_budgets_with_what_they_cost(recorded) -> None:
+    samples, accuracy = measured(recorded)
+    solutions = recorded["solutions"].assign(mean_logprob=-0.5)
+    solutions = solutions.assign(certainties=[[1.0, 2.0]] * len(solutions))
+    table = method_comparison(compare_methods(samples, accuracy, solutions, REPORT, 0))
+    assert set(table["n"]) == {2, 4} and table.groupby("n")["strategy"].nunique().nunique() == 1
+    at = table[table["n"] == 4].set_index("strategy")
+    assert {WEIGHTED, "best-of-N", "majority", "beam, M = 4", "PRM, pessimistic vote"} <= set(at.index)
+    assert {"Self-certainty, best-of-N", "lowest group of 2048, confidence-filtered vote"} <= set(at.index)
+    assert "pass@N (ceiling)" not in at.index
+    weighted = accuracy[(accuracy["strategy"] == WEIGHTED) & (accuracy["budget"] == 4)]
+    assert at.loc["PRM, pessimistic vote", "flops"] == at.loc[WEIGHTED, "flops"] == weighted["flops"].mean()
+    assert at.loc["Self-certainty, Borda vote", "tokens"] == at.loc["majority", "tokens"] < at.loc[WEIGHTED, "tokens"]
+    assert at.loc[WEIGHTED, ["difference", "difference_low", "difference_high"]].eq(0).all()
+    lead = at["accuracy"] - at.loc[WEIGHTED, "accuracy"]
+    assert at["difference"].to_numpy() == pytest.approx(lead.to_numpy())
+    [shown] = methods_part(table).tables
+    assert len(shown.rows) == len(table) and list(shown.rows[0])[-2:] == ["tokens", "FLOPs"]
+    bare = compare_methods(samples, accuracy, solutions.drop(columns="certainties"), REPORT, 0)
+    assert {"Mean log-likelihood, best-of-N"} < set(bare["strategy"]) and not bare["strategy"].str.contains(
+        "certainty"
+    ).any()
+
+
+def test_the_online_policy_goes_on_only_with_searches_whose_candidates_are_scored() -> None:
+    given = {**PLAN.model_dump(), "strategies": [*STRATEGIES, {"method": "deepconf", "group": 8}]}
+    plan = SearchPlan.model_validate(given)
+    assert {name for name, _, _ in plan.searches} - {name for name, _, _ in plan.scored_searches} == {
+        "DeepConf online group = 8"
+    }
 
 
 def drawn(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: float = 0.0) -> Part:

@@ -20,6 +20,7 @@ SIZES = {
     "per_step",
     "scored_samples",
     "strategies",
+    "certainty",
     "ablations",
     "train",
     "test",

@@ -29,11 +29,12 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Plan:
-    """What a cohort starts from: prefixes [G] and, for each member [N], its prefix's index and its seed."""
+    """What a cohort starts from: prefixes [G] and, for each member [N], its prefix's index, its seed and its floor."""
 
     prefixes: list[tuple[int, ...]]
     groups: Ints
     seeds: NDArray[np.uint64]
+    floors: NDArray[np.float64]
 
     @classmethod
     def of(cls, requests: Sequence[Request]) -> "Plan":
@@ -41,7 +42,8 @@ class Plan:
         prefixes = list(dict.fromkeys(request.prefix for request in requests))
         place = {prefix: i for i, prefix in enumerate(prefixes)}
         groups = np.array([place[request.prefix] for request in requests], np.int64)
-        return cls(prefixes, groups, np.array([request.seed for request in requests], np.uint64))
+        seeds = np.array([request.seed for request in requests], np.uint64)
+        return cls(prefixes, groups, seeds, np.array([request.floor for request in requests], np.float64))
 
 
 @dataclass(frozen=True)
@@ -151,6 +153,7 @@ class Cohort:
         self._logprobs[self._alive, step] = logprobs.cpu().numpy()
         if self._sampling.certainty:
             self._certainties[self._alive, step] = certainties(logits).cpu().numpy()[self._rows]
+            self._limits[self._alive[self._unsure(step)]] = step + 1
         going = self._end(step, tokens)
         self._branch(tokens[going], going, logits.shape[1])
 
@@ -178,6 +181,14 @@ class Cohort:
         if at_step.any():
             self._remember(alive[at_step], self._rows[at_step], step)
         return ~ended
+
+    def _unsure(self, step: int) -> NDArray[np.bool_]:
+        """Whose last group of tokens is less certain than the request allows."""
+        group, floors = self._sampling.group, self._plan.floors[self._alive]
+        if step + 1 < group or np.isneginf(floors).all():
+            return np.zeros(len(self._alive), bool)
+        means: NDArray[np.float64] = self._certainties[self._alive, step + 1 - group : step + 1].mean(axis=1)
+        return means < floors
 
     def _opens(self, step: int) -> NDArray[np.bool_]:
         """Who has begun a line that is none of the solution; most lines are told from it by their first token."""

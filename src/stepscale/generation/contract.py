@@ -22,7 +22,8 @@ Ended = Literal["step", "solution", "length"]
 class Sampling:
     """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens).
 
-    ``certainty``: keep the certainty of each token, where the generator knows the whole distribution.
+    ``certainty``: keep the certainty of each token, where the generator knows the whole distribution. ``group``: tokens in a
+    row whose mean certainty a request's ``floor`` bounds.
 
     Raises:
         InputError: A value that no drawing can have.
@@ -32,6 +33,7 @@ class Sampling:
     top_p: float = 1.0
     max_new_tokens: int = 256
     certainty: bool = False
+    group: int = 2048
 
     def __post_init__(self) -> None:
         if not (_is_a(Real, self.temperature) and 0 <= self.temperature < math.inf):
@@ -51,11 +53,13 @@ class Request:
     """A continuation asked for: ``prefix`` token ids (prompt and steps so far) and the seed of its own randomness.
 
     Requests that share a prefix share its computation. The tokens drawn depend on (prefix, seed, sampling) alone,
-    never on what else is in the batch.
+    never on what else is in the batch. ``floor``: the continuation is stopped as soon as the mean certainty of
+    ``Sampling.group`` tokens in a row is below it (nats), where certainties are kept.
     """
 
     prefix: tuple[int, ...]
     seed: int
+    floor: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class Continuation:
     """What was drawn. ``tokens`` excludes the prefix and includes the token that ended the step or solution.
 
     ``logprobs`` [len(tokens)] are under the model at temperature 1. ``ended``: "step" (a step separator was the last
-    token), "solution" (end of text), "length" (cut off by ``max_new_tokens``: NOT an end of the solution).
+    token), "solution" (end of text), "length" (cut off by ``max_new_tokens`` or ``Request.floor``: NOT an end).
     ``step_ends``: indices into ``tokens`` of the last token of each finished step. ``model_tokens``: tokens of the model's
     own, where ``tokens`` are in another unit (a server's text is known by its bytes). ``certainties`` [len(tokens)], if
     asked for: of the distribution each token was drawn from, at temperature 1 (nats; ``estimators.confidence``).

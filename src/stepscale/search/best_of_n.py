@@ -4,7 +4,9 @@ All solutions of all problems are drawn in one call and scored in one. Only fini
 can never win. Sample i has a seed of its own, so the first N of a larger search are the search with N.
 """
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import ClassVar, Literal
 
 from stepscale.generation.contract import Request
@@ -15,14 +17,21 @@ from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import Choose
 from stepscale.seeds import seed_for
 
+_NO_FLOORS: Mapping[int, float] = MappingProxyType({})
 
-def draw_candidates(meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]]) -> list[Candidate]:
-    """A whole solution for each (index of a problem, slot), not scored yet, all in one call."""
+
+def draw_candidates(
+    meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]], floors: Mapping[int, float] = _NO_FLOORS
+) -> list[Candidate]:
+    """A whole solution for each (index of a problem, slot), not scored yet, all in one call.
+
+    ``floors``: by index of a problem, the certainty below which its samples are stopped (``Request.floor``).
+    """
     prompts = {owner: meter.generator.encode_prompt(meter.problems[owner].text) for owner in dict(places)}
     requests = []
     for owner, slot in places:
         seed = seed_for(draws.run_seed, "search-round-0", meter.problems[owner].problem_id, slot)
-        requests.append((owner, Request(prompts[owner], seed)))
+        requests.append((owner, Request(prompts[owner], seed, floors.get(owner, -math.inf))))
     continuations = meter.generate(requests, draws.sampling, "solution")
     return [
         candidate_of(meter.generator, continuation, slot)

@@ -14,6 +14,7 @@ from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import BestOfN, Majority, Weighted
+from stepscale.search.deepconf import DeepConf
 from stepscale.search.dvts import Dvts
 from stepscale.search.entropic import EntropicParticleFiltering
 from stepscale.search.lookahead import Lookahead
@@ -45,6 +46,7 @@ SearchOptions = Annotated[
     | ParticleFiltering
     | EntropicParticleFiltering
     | SpeculativeRejection
+    | DeepConf
     | Stopped,
     Field(discriminator="method"),
     WrapValidator(_as_they_are),

@@ -88,6 +88,11 @@ class SearchPlan(_Strategies):
             first.setdefault(run[2].search_key, run)
         return list(first.values())
 
+    @property
+    def scored_searches(self) -> list[tuple[str, int, SearchMethod]]:
+        """Those of ``searches`` whose candidates are scored, so that a policy may go on with them."""
+        return [run for run in self.searches if run[2].needs_verifier]
+
     def settings(self, method: str) -> dict[int, list[str]]:
         """By budget the names of a method's strategies; those that are one search there count once."""
         by_budget: dict[int, dict[str, str]] = {}

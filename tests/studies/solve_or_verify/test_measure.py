@@ -88,6 +88,7 @@ def test_settings_are_compared_at_no_more_flops_than_the_vote_and_shown() -> Non
     ]  # one sample with one judgement costs more than two samples
     assert len(tables["quantities"]) == 2
     part = solve_or_verify_part(tables)
+    assert len(part.summary) == 2 and part.summary[0].startswith("solve or verify: solve - verify at the FLOPs of 4 ")
     assert len(part.figures[0].views[0].panels[0].series) == 3 and len(part.tables[0].rows) == 2
 
 
@@ -97,6 +98,10 @@ def test_the_claim_has_a_side_at_either_end_and_none_without_matches() -> None:
     sides = quantities(matched)
     assert sides["value"].tolist() == [-matched["difference"].iloc[0], matched["difference"].iloc[-1]]
     assert (sides["low"] <= sides["value"]).all() and (sides["value"] <= sides["high"]).all()
+    assert sides["name"].tolist() == [
+        "solve - verify at the FLOPs of 4 samples",
+        "verify - solve at the FLOPs of 8 samples",
+    ]
     assert quantities(matched.iloc[:0]).empty
 
 

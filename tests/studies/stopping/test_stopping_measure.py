@@ -91,6 +91,10 @@ def test_the_report_names_the_rules_that_beat_the_online_policy() -> None:
     first = stopping_tables(told, compared(recorded(0.7, False))["stopping_risk"])[1].rows[0]
     assert first["loses to"] == "doubling until agreement, share 0.6" and first["loses"] == "1"
     assert beaten_counts(told)[0].endswith(f"at equal generations: wins {SETTINGS - 1}, loses 1")
+    words = first["the online policy, rule by rule"].split(". ")
+    assert len(words) == rows["rule"].nunique() and "adaptive consistency: wins at every setting" in words
+    [doubling] = [sentence for sentence in words if sentence.startswith("doubling until agreement: ")]
+    assert "loses at share 0.6" in doubling and "wins at share" in doubling
 
 
 def test_the_lab_pays_in_generations_tokens_and_flops() -> None:

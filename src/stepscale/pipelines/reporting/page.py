@@ -13,7 +13,7 @@ from stepscale.report.report_page import ReportPage, in_order
 
 MAIN = ("best_of_n", "samples", "search", "verifiers", "pool", "labels")
 STUDIES = ("revisions", "policy", "larger_model", "supervision", "data_loop", "rollouts")
-BEYOND = ("solve_or_verify", "world_map", "step_benchmarks")  # what neither paper asks
+BEYOND = ("later_methods", "solve_or_verify", "world_map", "step_benchmarks")  # what neither paper asks
 
 
 def nodes() -> list[Node]:

@@ -7,7 +7,8 @@ from stepscale.parameters import ReportBlock, SearchBlock, SearchSettings
 from stepscale.pipelines.curve_logging import log_search_curves
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.difficulty.measure import measure_difficulty
-from stepscale.studies.search.figures import search_part
+from stepscale.studies.search.figures import methods_part, search_part
+from stepscale.studies.search.later_methods import compare_methods
 from stepscale.studies.search.measure import measure_online_policy, measure_search
 from stepscale.studies.search.signs import measure_signs
 from stepscale.studies.strategies.accuracy import results_of, search_accuracy, searched_budgets
@@ -36,6 +37,12 @@ def nodes() -> list[Node]:
             },
             outputs="search_part",
             name="show_search",
+        ),
+        Node(
+            methods_part,
+            inputs={"comparison": "method_comparison"},
+            outputs="later_methods_part",
+            name="show_later_methods",
         ),
     ]
 
@@ -90,6 +97,12 @@ def _measure() -> list[Node]:
             },
             outputs="search_signs",
             name="measure_signs",
+        ),
+        Node(
+            compare_methods,
+            inputs={**measured, "solutions": "test_solutions", **_HOW},
+            outputs="method_comparison",
+            name="compare_methods",
         ),
         Node(
             measure_search_difficulty,

@@ -1,6 +1,6 @@
 """The generator's own confidence in recorded samples, as one number per sample: judges that need no verifier."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,19 @@ from stepscale.estimators.vote_rules import VoteRule
 def is_confidence(judge: str) -> bool:
     """Whether a judge is the generator itself, by the name that ``confidences`` gives it."""
     return judge.split()[0] in OF_GENERATOR
+
+
+def left_out(judges: Collection[str]) -> tuple[str, ...]:
+    """Why votes by the generator's confidence are not among those measured.
+
+    Args:
+        judges: Names of all judges that were measured, as ``confidences`` gives them.
+    """
+    reasons = {
+        "mean_logprob": "Votes by mean_logprob are left out: not every sample has its mean log-likelihood.",
+        "self_certainty": "Votes by self_certainty and lowest_group are left out: samples lack the certainties of their tokens.",
+    }
+    return tuple(reason for judge, reason in reasons.items() if judge not in judges)
 
 
 def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRule] = ()) -> dict[str, Floats]:

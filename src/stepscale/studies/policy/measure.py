@@ -44,7 +44,7 @@ def learn_policy(
     # 1) what the policies may do: draw recorded samples, or take a recorded search
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
-    options = {f"{name} at {budget}": (method, budget) for name, budget, method in plan.searches}
+    options = {f"{name} at {budget}": (method, budget) for name, budget, method in plan.scored_searches}
     runs = {name: recorded_run(candidates, method.strategy, ids, n) for name, (method, n) in options.items()}
     recorded = outcomes(ids, recorded_pool(scored.grid, scored.prm), runs, ORDERS, seed, rules=rules)
     # 2) best-of-N weighted, which spends the same on every problem

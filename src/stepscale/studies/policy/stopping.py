@@ -55,7 +55,7 @@ def measure_stopping(
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
     pool = recorded_pool(scored.grid, scored.prm)
-    runs = {f"{name} at {n}": recorded_run(candidates, one.strategy, ids, n) for name, n, one in plan.searches}
+    runs = {f"{name} at {n}": recorded_run(candidates, one.strategy, ids, n) for name, n, one in plan.scored_searches}
     online = outcomes(ids, pool, runs, RULE_ORDERS, seed, rules=rules)
     recorded_samples = prefixes(ids, pool, RULE_ORDERS, seed, rules)
     n_samples = np.broadcast_to(np.arange(1.0, scored.grid.mask.shape[1] + 1), scored.grid.mask.shape)

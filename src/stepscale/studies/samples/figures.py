@@ -8,6 +8,7 @@ from stepscale.report.claims import Claim
 from stepscale.report.number_formats import POINTS, SHARE, cell, factor, interval
 from stepscale.report.part import Figure, Panel, Part, TextTable, View
 from stepscale.report.plots import SAMPLES, curve_figure, curve_panel, largest_error, series
+from stepscale.studies.best_of_n.confidences import left_out
 from stepscale.studies.best_of_n.figures import diagonal, verifier_name
 from stepscale.studies.samples.optimal import ORACLE, PREDICTED
 from stepscale.studies.samples.optimal import SAMPLES as IN_SAMPLES
@@ -57,6 +58,7 @@ def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) ->
     return Part(
         name="samples",
         title="What do the given samples tell?",
+        text=" ".join(left_out(set(tables["ways"]["verifier"].dropna()))),
         figures=tuple(figures),
         tables=(*(make(tables[name]) for name, make in makers if name in tables), *rules),
         claims=tuple(claims),

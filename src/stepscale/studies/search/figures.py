@@ -26,6 +26,11 @@ _ONLINE_NOTE = (
     "policies it is compared with. Intervals are over problems and hold all of these choices fixed. In FLOPs generator "
     "and PRM are paid together. A search after probes is charged in full, so the online policy's spending is an upper bound."
 )
+_METHODS_NOTE = (
+    "On the same {n} test problems, with the same generator and PRM. N counts the generations that a method may begin. Tokens "
+    "and FLOPs per problem are what it used of both models. Differences are paired by problem. Best-of-N and votes come in "
+    "closed form from the recorded samples, searches as they were run. Votes by a confidence are here where samples carry it."
+)
 _SIGNS_NOTE = (
     "Snell et al. 2024, 5.3: where beam search falls behind best-of-N at large budgets, it chooses very short "
     "solutions and ones that repeat themselves. In brackets stands the paired difference from best-of-N weighted at "
@@ -67,6 +72,28 @@ def search_part(
         ),
         claims=tuple(claims),
         measures=times_fewer(claims, "B3"),
+    )
+
+
+def methods_part(comparison: pd.DataFrame) -> Part:
+    """The part on methods that came after both papers: every method at every budget that was searched, with what it cost."""
+    rows = tuple(
+        {
+            "N": str(row["n"]),
+            "method": str(row["strategy"]),
+            "accuracy [95 %]": cell(row, "accuracy"),
+            f"minus {WEIGHTED} [95 %]": cell(row, "difference", POINTS),
+            "it": str(row["verdict"]),
+            "tokens": f"{row['tokens']:,.0f}",
+            "FLOPs": f"{row['flops']:.3g}",
+        }
+        for row in comparison.to_dict("records")
+    )
+    note = _METHODS_NOTE.format(n=int(comparison["n_problems"].max()))
+    return Part(
+        name="later-methods",
+        title="What do methods of later papers add?",
+        tables=(TextTable(title="Every method at the same budgets", rows=rows, note=note),),
     )
 
 

@@ -88,7 +88,7 @@ def measure_online_policy(
     # 1) the searches it may choose from, replayed with their own candidates
     runs = {
         f"{name} at {budget}": recorded_run(candidates, options.strategy, results.ids, budget)
-        for name, budget, options in plan.searches
+        for name, budget, options in plan.scored_searches
     }
     # 2) what samples and searches cost in FLOPs
     priced = accuracy.assign(n=accuracy["budget"], verifier_flops=accuracy["flops"] - accuracy["generator_flops"])

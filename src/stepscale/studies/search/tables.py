@@ -63,9 +63,26 @@ BY_BIN = Table(
     },
     key=("bin", "strategy", "n"),
 )
+METHODS = Table(
+    "method_comparison",
+    {
+        "strategy": Column("str", about="a search, best-of-N, or a vote by a rule"),
+        "n": Column("int64", low=1, about="generation budget N"),
+        "accuracy": share(),
+        **interval(),
+        "difference": Column("float64", about="accuracy minus that of best-of-N weighted at the same N"),
+        **interval("difference_"),
+        "verdict": Column("str"),
+        "tokens": Column("float64", low=0, about="per problem, of generator and verifier"),
+        "flops": Column("float64", low=0, about="per problem, of generator and verifier"),
+        "n_problems": COUNTS["n_problems"],
+    },
+    key=("strategy", "n"),
+)
 TABLES = {"curves": STRATEGY_CURVES, "at_cost": AT_COST, "by_bin": BY_BIN, "savings": SAVINGS, "chosen": CHOSEN}
 """What ``measure_search`` gives, by name."""
 
 sample_costs = validator(SAMPLE_COSTS)
 online_policy = validator(ONLINE_POLICY)
 search_signs = validator(SEARCH_SIGNS)
+method_comparison = validator(METHODS)

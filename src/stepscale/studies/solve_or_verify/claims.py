@@ -16,8 +16,8 @@ def quantities(matched: pd.DataFrame) -> pd.DataFrame:
         ordered = matched.sort_values("flops")
         small, large = ordered.iloc[0], ordered.iloc[-1]
         sides = [
-            (f"solve - verify at the FLOPs of {small['solve_samples']} samples", -1, small),
-            (f"verify - solve at the FLOPs of {large['solve_samples']} samples", 1, large),
+            (f"solve - verify at the FLOPs of {int(small['solve_samples'])} samples", -1, small),
+            (f"verify - solve at the FLOPs of {int(large['solve_samples'])} samples", 1, large),
         ]
         for name, sign, row in sides:
             low, high = sorted((sign * row["low"], sign * row["high"]))

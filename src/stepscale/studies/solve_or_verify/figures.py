@@ -34,6 +34,10 @@ def solve_or_verify_part(tables: Mapping[str, pd.DataFrame]) -> Part:
         title="Solve more often, or verify?",
         figures=(Figure(title="A vote of samples against judged samples", reading=reading, views=(view,)),),
         tables=(_matched(tables["matched"]), _quantities(tables["quantities"])),
+        summary=tuple(
+            f"solve or verify: {row['name']} {interval(row['value'], row['low'], row['high'], POINTS)} ({row['verdict']})"
+            for row in tables["quantities"].to_dict("records")
+        ),
     )
 
 

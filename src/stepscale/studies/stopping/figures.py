@@ -67,7 +67,21 @@ def _not_beaten_row(verifier: str, unit: str, rows: pd.DataFrame) -> dict[str, s
     behind = [f"{row['rule']}, {row['setting']}" for row in rows[rows["verdict"] == "loses"].to_dict("records")]
     counts = {outcome: str(count) for outcome, count in _counts(rows).items()}
     named = {"verifier": verifier_name(verifier), "at equal": unit}
-    return named | counts | {"loses to": "; ".join(behind) or "none"}
+    words = {"loses to": "; ".join(behind) or "none", "the online policy, rule by rule": _by_rule(rows)}
+    return named | counts | words
+
+
+def _by_rule(rows: pd.DataFrame) -> str:
+    """In words, what came of the online policy against each rule, and at which of its settings."""
+    sentences = []
+    for rule, of_rule in rows.groupby("rule", sort=False):
+        outcomes = of_rule["verdict"].fillna(_UNKNOWN)
+        at = {outcome: ", ".join(settings) for outcome, settings in of_rule["setting"].groupby(outcomes, sort=False)}
+        if list(at) == ["wins"]:
+            sentences.append(f"{rule}: wins at every setting")
+        else:
+            sentences.append(f"{rule}: " + "; ".join(f"{outcome} at {settings}" for outcome, settings in at.items()))
+    return ". ".join(sentences)
 
 
 def _settings(stopping: pd.DataFrame) -> Iterator[pd.DataFrame]:

@@ -120,6 +120,28 @@ def _tests(
     return pd.DataFrame(rows)[list(TESTS.columns)]
 
 
+def advised(
+    rule: pd.DataFrame, samples: pd.DataFrame, budgets: Sequence[int]
+) -> tuple[dict[str, float], dict[int, str]]:
+    """What scored samples are like, by feature of the rule but N; and what the rule among votes and best-of-N advises, by N.
+
+    Args:
+        rule: ``RULE``, fitted on the grid.
+        samples: ``SCORED_SAMPLES`` with scores, and steps per sample in a column ``n_steps``.
+        budgets: N; those beyond the samples are left out.
+    """
+    scored = scored_grid(samples, list(dict.fromkeys(samples["problem_id"])), REPORT)
+    grid = scored.grid
+    case = {
+        "pass_at_1": float(samples["is_correct"].fillna(False).mean()),
+        "auroc": solution_auroc(scored.prm[grid.mask], np.asarray(grid.correct, float)[grid.mask]),
+        "steps": float(samples["n_steps"].mean()),
+    }
+    assert {*case, "n"} == set(FEATURES)
+    among = rule[rule["among"] == OF_SAMPLES]
+    return case, {n: advice(among, case | {"n": n}) for n in budgets if n <= grid.correct.shape[1]}
+
+
 def rule_on_samples(
     rule: pd.DataFrame, samples: pd.DataFrame, budgets: Sequence[int], resamples: int, seed: int
 ) -> dict[str, pd.DataFrame]:
@@ -146,15 +168,8 @@ def rule_on_samples(
         WEIGHTED: weighted_per_problem(grid.answers, scored.prm, grid.correct, ns, grid.mask, seed).per_problem,
         BEST: best_of_n_per_problem(scored.prm, grid.correct, ns, grid.mask),
     }
-    case = {
-        "pass_at_1": float(np.mean(grid.correct)),
-        "auroc": solution_auroc(scored.prm, np.asarray(grid.correct, float)),
-        "steps": float(samples["n_steps"].mean()),
-    }
-    assert {*case, "n"} == set(FEATURES)
-    told = rule[rule["among"] == OF_SAMPLES]
-    chosen = [advice(told, case | {"n": n}) for n in ns]
-    taken = np.stack([of_strategy[name][:, i] for i, name in enumerate(chosen)], axis=1).mean(axis=1)
+    _, chosen = advised(rule, samples, ns)
+    taken = np.stack([of_strategy[chosen[n]][:, i] for i, n in enumerate(ns)], axis=1).mean(axis=1)
     rows = []
     for name, accuracy in of_strategy.items():
         cells = paired_interval(taken, accuracy.mean(axis=1), resamples, seed).cells("difference")
