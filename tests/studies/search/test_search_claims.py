@@ -7,7 +7,9 @@ from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import StrategyResults, fold_of
 from stepscale.estimators.curve import Curve, curve
 from stepscale.report.claims import settle
+from stepscale.search.plan import SearchPlan
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
+from stepscale.studies.search.measure import of_the_paper
 from stepscale.studies.strategies.policy_tables import times_fewer
 
 PROBLEMS, BUDGETS, RESAMPLES = 200, (1, 2, 4, 8, 16, 32, 64), 300
@@ -145,3 +147,22 @@ def test_b3_did_not_hold_where_the_policy_chooses_what_does_worse_elsewhere() ->
     given.accuracy[0, 6] = np.where(half == 0, 0.5, 1.0)
     quantities = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
     assert settle("B3", quantities, 1).status == "did not hold", quantities
+
+
+def test_the_papers_claims_choose_among_the_papers_methods() -> None:
+    methods = (
+        {"method": "beam", "width": 4},
+        {"method": "dvts", "width": 4},
+        {"method": "lookahead", "width": 4, "k": 1},
+    )
+    plan = SearchPlan.model_validate(
+        {"problems": 10, "problems_per_shard": 5, "budgets": [4, 16], "strategies": methods}
+    )
+    beam, dvts, lookahead = (name for name, _ in plan.named)
+    accuracy = np.stack([np.full((2, 3), i / 4) for i in range(4)])
+    results = StrategyResults(
+        (BASE, beam, dvts, lookahead), (4, 16), ("a", "b", "c"), accuracy, {"tokens": accuracy + 1}
+    )
+    chosen = of_the_paper(results, plan)
+    assert chosen.strategies == (BASE, beam, lookahead)
+    assert chosen.accuracy[:, 0, 0].tolist() == [0.0, 0.25, 0.75] and chosen.costs["tokens"].shape == (3, 2, 3)

@@ -5,6 +5,7 @@ As in the paper neither they nor the choice of a strategy cost anything; only th
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ from stepscale.studies.strategies.curve_table import curve_rows, strategy_curves
 from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
 from stepscale.studies.strategies.samples import SEARCH, ScoredGrid, difficulty_bins, scored_grid
 
+PAPER_METHODS = ("beam", "lookahead")  # searches; best-of-N and votes come from the samples
 POLICIES = ("compute-optimal, oracle bins", "compute-optimal, predicted bins", "uniform (one strategy for all)")
 
 
@@ -65,7 +67,9 @@ def measure_search(
     }
     return {
         "tables": tables,
-        "claims": _claims(results, _dense_weighted(scored, resamples, seed), bins, plan, resamples, seed),
+        "claims": _claims(
+            of_the_paper(results, plan), _dense_weighted(scored, resamples, seed), bins, plan, resamples, seed
+        ),
     }
 
 
@@ -98,6 +102,18 @@ def measure_online_policy(
     # 3) the comparison
     oracle, pool = difficulty_bins(scored, seed)["oracle"], recorded_pool(scored.grid, scored.prm)
     return compare_online(results, oracle, WEIGHTED, pool, runs, plan.budgets, config.bootstrap, seed, prices, rules)
+
+
+def of_the_paper(results: StrategyResults, plan: SearchPlan) -> StrategyResults:
+    """Without the strategies that Snell et al. do not have: their claims choose among their own methods."""
+    later = {name for name, options in plan.named if options.method not in PAPER_METHODS}
+    remaining = [i for i, name in enumerate(results.strategies) if name not in later]
+    return replace(
+        results,
+        strategies=tuple(results.strategies[i] for i in remaining),
+        accuracy=results.accuracy[remaining],
+        costs={unit: cost[remaining] for unit, cost in results.costs.items()},
+    )
 
 
 def _dense_weighted(scored: ScoredGrid, resamples: int, seed: int) -> Curve:
