@@ -68,7 +68,11 @@ class StrategyResults:
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 
     def curve(self, strategy: str, unit: str | None = None, resamples: int = 2000, seed: int = 0) -> Curve:
-        """The curve of one strategy, against generations or the mean cost in ``unit``. Raises InputError if unknown."""
+        """The curve of one strategy, against generations or the mean cost in ``unit``.
+
+        Raises:
+            InputError: The strategy or the unit is unknown.
+        """
         if strategy not in self.strategies or (unit is not None and unit not in self.costs):
             raise InputError(f"no strategy {strategy!r} with costs in {unit!r}; there are {', '.join(self.strategies)}")
         row = self.accuracy[self.strategies.index(strategy)]

@@ -37,7 +37,11 @@ class QuestionDifficulty:
         self._model: Any = None
 
     def fit(self, texts: Sequence[str], easiness: ArrayLike) -> Self:
-        """Learn from training problems. Raises InputError if there are fewer than ``LEAST_TEXTS`` or the lengths differ."""
+        """Learn from training problems.
+
+        Raises:
+            InputError: There are fewer texts than ``LEAST_TEXTS``, or the lengths differ.
+        """
         from sklearn.feature_extraction.text import HashingVectorizer
         from sklearn.linear_model import RidgeCV
         from sklearn.pipeline import make_pipeline
@@ -63,7 +67,11 @@ class QuestionDifficulty:
         return self
 
     def predict(self, texts: Sequence[str]) -> Floats:
-        """Easiness [texts] in [0, 1]. Raises InputError before ``fit``."""
+        """Easiness [texts] in [0, 1].
+
+        Raises:
+            InputError: It was not fitted.
+        """
         if self._model is None:
             raise InputError("difficulty from the question is not fitted; call fit with training problems first")
         return np.asarray(np.clip(self._model.predict(list(texts)), 0.0, 1.0), float)

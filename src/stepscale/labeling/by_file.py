@@ -54,7 +54,8 @@ class FileLabeler:
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """The step_labels of the solutions that the file labels, by each of its labelers; of two records the longer one.
 
-        Raises InputError if it labels none of them.
+        Raises:
+            InputError: It labels none of them.
         """
         keys = {pid: problem_key(text) for pid, text in zip(problems["problem_id"], problems["problem"], strict=True)}
         labels: list[Row] = []

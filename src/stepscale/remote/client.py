@@ -113,7 +113,11 @@ class Client:
 
 
 def served_model(access: ServerAccess) -> str:
-    """The name of the one model that a server serves. Raises InputError if it serves several, or does not tell."""
+    """The name of the one model that a server serves.
+
+    Raises:
+        InputError: It serves several, or does not tell.
+    """
     names = list(Client(access).served())
     if not names:
         raise InputError(f"server {access.base_url} does not tell its models; is it running? Name one with model")

@@ -115,7 +115,11 @@ def _taken(right: list[_Sample], problem_id: str, most: int | None, seed: int) -
 
 
 def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Trajectory]:
-    """What a verifier reads of each attempt of a chains table: with ``history``, the earlier attempts that were shown too."""
+    """What a verifier reads of each attempt of a chains table: with ``history``, the earlier attempts that were shown too.
+
+    Raises:
+        InputError: The problems table lacks a problem of the chains.
+    """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     column = chains["prompt"] if history else chains["problem_id"].map(texts)
     if column.isna().any():

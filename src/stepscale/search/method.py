@@ -104,7 +104,11 @@ class SearchMethod(BaseModel, ABC):
         return " ".join([self.label or self.method.replace("_", " "), ", ".join(options)]).rstrip()
 
     def within(self, budget: int) -> Self:
-        """These options with the greatest N whose budget is at most ``budget``. Raises InputError if there is none."""
+        """These options with the greatest N whose budget is at most ``budget``.
+
+        Raises:
+            InputError: There is none.
+        """
         n = budget // self.model_copy(update={"n": 1}).budget
         if n < 1:
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")

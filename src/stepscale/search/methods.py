@@ -53,7 +53,11 @@ _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 
 
 def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
-    """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
+    """Typed options from a plain mapping with a ``method``.
+
+    Raises:
+        InputError: One line naming the key and the fault.
+    """
     try:
         return _OPTIONS.validate_python(options)
     except ValidationError as error:

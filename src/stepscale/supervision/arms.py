@@ -205,7 +205,11 @@ def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
-    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
+    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them.
+
+    Raises:
+        InputError: There are none.
+    """
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = chosen(solutions, selections[of_cell & (selections["per_problem"] <= cell.per_problem)])
     if samples.empty:

@@ -41,7 +41,11 @@ class Learning:
 
 
 def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
-    """The points of ``arm`` at budget ``n``. Raises InputError if there are none, or a size lacks a seed or a problem."""
+    """The points of ``arm`` at budget ``n``.
+
+    Raises:
+        InputError: There are none, or a size lacks a seed or a problem.
+    """
     rows = points[(points["arm"] == arm) & (points["n"] == n)]
     if rows.empty:
         raise InputError(f"no point of arm {arm!r} at N={n}; there are {sorted(points['arm'].unique())}")

@@ -33,7 +33,11 @@ def create_pipeline() -> Pipeline:
 def measure_prm(
     prm_model: Path, step_benchmarks: StepBenchmarks, verifiers: VerifierBlock, report: ReportBlock, seed: int
 ) -> pd.DataFrame:
-    """How well the run's PRM judges the steps of the benchmarks that are given. Raises InputError if none is."""
+    """How well the run's PRM judges the steps of the benchmarks that are given.
+
+    Raises:
+        InputError: None is given.
+    """
     from stepscale.formats import read
     from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import open_verifier
