@@ -69,6 +69,13 @@ def test_samples_that_no_parameter_names_are_asked_for() -> None:
         check("samples", {})
 
 
+def test_step_benchmarks_that_no_parameter_names_are_asked_for() -> None:
+    with pytest.raises(
+        InputError, match="step_benchmarks: no benchmark is given; set processbench, prmbench or hard2v"
+    ):
+        check("step_benchmarks", {})
+
+
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "samples.jsonl"
     path.write_text("{}\n")

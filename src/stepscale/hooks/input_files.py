@@ -16,6 +16,7 @@ from stepscale.parameters import Parameters, check_parameters
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}
 _READING_SAMPLES = {"read_samples", "read_samples_to_judge"}
+_READING_BENCHMARKS = {"measure_on_step_benchmarks"}
 
 
 def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -31,6 +32,8 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
     names = {node.name.rpartition(".")[2] for node in pipeline.nodes}
     if parameters.search.given_samples is None and names & _READING_SAMPLES:
         raise InputError("search.given_samples: it names no file; give it a path and a format")
+    if not parameters.step_benchmarks.sources and names & _READING_BENCHMARKS:
+        raise InputError("step_benchmarks: no benchmark is given; set processbench, prmbench or hard2verify")
     readers = _readers(parameters, {node.name for node in pipeline.nodes} if "generator" in blocks else set())
     for key, (source, nodes) in readers.items():
         if names & nodes and (path := getattr(source, "path", None)):
@@ -56,7 +59,7 @@ def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object
         "generator.prompt": (generator.prompt, asked_by_examples),
         "verifiers.processbench": (parameters.verifiers.processbench, {"evaluate_verifiers"}),
         **{
-            f"step_benchmarks.{name}": (source, {"measure_on_step_benchmarks"})
+            f"step_benchmarks.{name}": (source, _READING_BENCHMARKS)
             for name, source in parameters.step_benchmarks.sources.items()
         },
     }
