@@ -94,6 +94,9 @@ class SearchMethod(BaseModel, ABC):
 
         Args:
             among: The strategies that it is shown beside.
+
+        Returns:
+            The name in one line.
         """
         fields = type(self).model_fields
         options = [
@@ -106,6 +109,12 @@ class SearchMethod(BaseModel, ABC):
     def within(self, budget: int) -> Self:
         """These options with the greatest N whose budget is at most ``budget``.
 
+        Args:
+            budget: Generations per problem.
+
+        Returns:
+            The same method with another N.
+
         Raises:
             InputError: There is none.
         """
@@ -116,9 +125,26 @@ class SearchMethod(BaseModel, ABC):
         return self.model_copy(update={"n": n})
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
-        """The winner among the candidates of one problem; ``seed`` settles ties."""
+        """The winner among the candidates of one problem; ``seed`` settles ties.
+
+        Args:
+            candidates: Finished or cut-off solutions of one problem.
+            seed: Settles ties.
+            rules: By which answers are equal.
+
+        Returns:
+            The chosen candidate and its answer.
+        """
         return choose(candidates, self.final_choice, seed, rules)
 
     @abstractmethod
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """Candidates and the number of rounds, for each of the meter's problems."""
+        """Candidates and the number of rounds, for each of the meter's problems.
+
+        Args:
+            meter: Asks generator and verifier, and counts the cost of each problem.
+            draws: How tokens are drawn.
+
+        Returns:
+            Candidates of each problem, and the number of rounds of each.
+        """
