@@ -133,7 +133,7 @@ class SearchMethod(BaseModel, ABC):
             rules: By which answers are equal.
 
         Returns:
-            The chosen candidate and its answer.
+            The winning answer, the index of its candidate, and how sure it is.
         """
         return choose(candidates, self.final_choice, seed, rules)
 
