@@ -88,8 +88,8 @@ class SampleRows:
         Raises:
             BadRecord: Another problem has this id.
         """
-        problem_id, said = problem.problem_id, hash(problem.problem)
-        if self._texts.setdefault(problem_id, said) != said:
+        problem_id, text_hash = problem.problem_id, hash(problem.problem)
+        if self._texts.setdefault(problem_id, text_hash) != text_hash:
             raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
         if problem_id not in self._counts:
             self._problems.row(*problem, self.split)

@@ -108,8 +108,8 @@ class Client:
         """Tokens that the model reads and writes together, as the settings or the server say; None: not known."""
         if self.access.context:
             return self.access.context
-        told = self.served().get(self.access.model, {}).get("max_model_len")
-        return int(told) if isinstance(told, int) and told > 0 else None
+        longest = self.served().get(self.access.model, {}).get("max_model_len")
+        return int(longest) if isinstance(longest, int) and longest > 0 else None
 
 
 def served_model(access: ServerAccess) -> str:

@@ -120,12 +120,12 @@ def candidates_table(
     Raises:
         InputError: It is another table.
     """
-    owned = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
+    rows = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
     rights = grade_many(
-        [candidate.answer for _, _, candidate in owned], [_gold(golds, result) for result, _, _ in owned], rules
+        [candidate.answer for _, _, candidate in rows], [_gold(golds, result) for result, _, _ in rows], rules
     )
     columns = Columns(SEARCH_CANDIDATES, *SEARCH_CANDIDATES.columns)
-    for (result, i, candidate), right in zip(owned, rights, strict=True):
+    for (result, i, candidate), right in zip(rows, rights, strict=True):
         columns.row(
             result.problem_id,
             result.strategy,

@@ -139,8 +139,8 @@ class Blend(_Options):
         first = self.of.take(pool, directed, seed)
         rest = without(pool, first)
         ranked = _ranked(rest, np.zeros(len(rest)), seed, self.of.scope)
-        taken = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
-        return _keys(pd.concat([first, _filled(ranked, taken, size)]))
+        n_first = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
+        return _keys(pd.concat([first, _filled(ranked, n_first, size)]))
 
 
 Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discriminator="strategy")]
@@ -173,9 +173,9 @@ def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
     return ranked.groupby("group").cumcount()
 
 
-def _filled(ranked: pd.DataFrame, taken: Mapping[Any, int], size: int) -> pd.DataFrame:
+def _filled(ranked: pd.DataFrame, n_taken: Mapping[Any, int], size: int) -> pd.DataFrame:
     """The first rows of each group that make ``size`` with what is ``taken`` of it."""
-    free = np.array([size - taken.get(group, 0) for group in ranked["group"]], int)
+    free = np.array([size - n_taken.get(group, 0) for group in ranked["group"]], int)
     return ranked[_place(ranked).to_numpy() < free]
 
 
@@ -183,5 +183,5 @@ def _top(ranked: pd.DataFrame, size: int) -> pd.DataFrame:
     return _keys(ranked[_place(ranked) < size])
 
 
-def _keys(taken: pd.DataFrame) -> pd.DataFrame:
-    return taken.sort_values(KEY, kind="stable", ignore_index=True)[KEY]
+def _keys(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(KEY, kind="stable", ignore_index=True)[KEY]
