@@ -64,7 +64,11 @@ def clear_line(error: BaseException) -> str | None:
 
 
 def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
-    """Raises InputError for a pipeline or runner that is not there: Kedro would answer with an error of the import system."""
+    """Check the names of pipelines and of the runner, for which Kedro would answer with an error of the import system.
+
+    Raises:
+        InputError: One of them is not there.
+    """
     for name in pipelines:
         if name not in (*PIPELINES, "__default__"):
             raise InputError(f"no pipeline is called {name!r}; there are {', '.join(PIPELINES)}")

@@ -12,7 +12,11 @@ from stepscale.errors import InputError
 
 
 def check_environment(env: str | None, conf_source: str | None = None) -> None:
-    """Raises InputError for an environment that is not there, with the names of those there are."""
+    """Check that an environment is there.
+
+    Raises:
+        InputError: It is not; the line names those that are.
+    """
     name, names = environment(env), environments(conf_source)
     if names is None or name in names:
         return

@@ -9,7 +9,11 @@ from stepscale.errors import InputError
 
 @contextmanager
 def needs(extra: str) -> Iterator[None]:
-    """Imports in this block belong to an extra of the package. Raises InputError that names it if one is not installed."""
+    """Imports in this block belong to an extra of the package.
+
+    Raises:
+        InputError: One is not installed; the line names the extra.
+    """
     try:
         yield
     except ModuleNotFoundError as error:
@@ -19,7 +23,11 @@ def needs(extra: str) -> Iterator[None]:
 
 
 def check_folder(source: str | Path) -> None:
-    """Raises InputError if ``source`` is a path, not a name on the hub, and nothing is there."""
+    """Check that something is at ``source``, unless it is a name on the hub.
+
+    Raises:
+        InputError: Nothing is.
+    """
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
     if is_path and not Path(source).is_dir():
         raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name")

@@ -33,19 +33,16 @@ class Progress(Protocol):
 class LoggedProgress:
     """Progress for logs: a line every ten seconds and, if there was one, a last one when all is done."""
 
-    def __init__(
-        self, description: str, total: int, unit: str, seconds_between: float = _SECONDS_BETWEEN_LINES
-    ) -> None:
+    def __init__(self, description: str, total: int, unit: str) -> None:
         self.description, self.total, self.unit, self.done = description, total, unit, 0.0
         self._began = self._last_line = time.monotonic()
-        self._wait = seconds_between
         self._lines = 0
 
     def update(self, n: float = 1) -> None:
         """``n`` more are done."""
         self.done += n
         now = time.monotonic()
-        if now - self._last_line >= self._wait:
+        if now - self._last_line >= _SECONDS_BETWEEN_LINES:
             self._last_line = now
             self._tell(now)
 

@@ -34,7 +34,11 @@ class Reference(BaseModel):
 
 
 def reference_in(folder: str | Path) -> Reference | None:
-    """What the folder refers to; None if it holds a model itself or is a hub name. Raises InputError for a damaged file."""
+    """What the folder refers to; None if it holds a model itself or is a hub name.
+
+    Raises:
+        InputError: The file is damaged.
+    """
     path = Path(folder) / FILE_NAME
     if not path.is_file():
         return None

@@ -51,7 +51,11 @@ def within(left: SecondsLeft) -> Iterator[None]:
 
 
 def time_left() -> float:
-    """Seconds until the limit; infinite without one. Raises OutOfTime when none are left."""
+    """Seconds until the limit; infinite without one.
+
+    Raises:
+        OutOfTime: None are left.
+    """
     left = _LEFT.get()()
     if left <= 0:
         raise OutOfTime

@@ -153,12 +153,6 @@ class Tracked:
         if stored := local_path(client.get_run(self.run_id).info.artifact_uri):
             share_files(stored / name, path)
 
-    def file(self, path: Path, name: str = "") -> None:
-        """A copy of one file, as an artifact."""
-        import mlflow
-
-        mlflow.MlflowClient().log_artifact(self.run_id, str(path), name or None)
-
     def text(self, text: str, name: str) -> None:
         """A text, such as the report's page, as an artifact of this name."""
         import mlflow

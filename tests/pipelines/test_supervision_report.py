@@ -86,7 +86,7 @@ def test_what_the_arms_differ_in_besides_supervision_is_said() -> None:
     tokens = {"head_init_tokens": ["<bad>", "<ok>", "<good>"]}
     told = confounds(verifiers({**tokens, "optimization": {"epochs": 3}}, {"optimization": {"epochs": 1}}), in_lab=True)
     assert (
-        "pretrained on symbolic step ratings (docs/lab.md): even the smallest cell is no verifier made from nothing"
+        "pretrained on symbolic step ratings (docs/lab.md), so even the smallest cell does not start from nothing"
         in told
     )
     assert "Process arms learn for 3 epochs and outcome arms for 1" in told

@@ -15,6 +15,8 @@ from stepscale.pipeline_registry import PIPELINES
 
 SAMPLES = {"path": "nowhere.jsonl", "format": "best_of_n"}
 FILES = {"source": "files", "train": SAMPLES, "test": SAMPLES}
+SEARCHED = {"path": __file__, "format": "best_of_n", "searches": [SAMPLES]}
+BENCHMARK = {"path": "nowhere.jsonl", "format": "prmbench"}
 PEOPLE = {"kind": "file", "path": "nowhere.jsonl"}
 EXAMPLES = {"style": "few_shot", "path": "nowhere.jsonl"}
 
@@ -35,6 +37,9 @@ def check(pipeline: str, changes: dict[str, Any], nodes: list[str] | None = None
         ("given_labels", {"problems": FILES}, "problems.train.path"),
         ("samples", {"search": {"given_samples": SAMPLES}}, "search.given_samples.path"),
         ("judge_samples", {"search": {"given_samples": SAMPLES}}, "search.given_samples.path"),
+        ("samples", {"search": {"given_samples": SEARCHED}}, "search.given_samples.searches.0.path"),
+        ("reward_modeling", {"verifiers": {"processbench": BENCHMARK}}, "verifiers.processbench.path"),
+        ("step_benchmarks", {"step_benchmarks": {"prmbench": BENCHMARK}}, "step_benchmarks.prmbench.path"),
         ("active_learning", {"pool": {"labeler": PEOPLE}}, "pool.labeler.path"),
         ("data_loop", {"loop": {"labeler": PEOPLE}}, "loop.labeler.path"),
         ("ingestion", {"generator": {"prompt": EXAMPLES}}, "generator.prompt.path"),
@@ -62,6 +67,13 @@ def test_a_file_that_no_node_of_the_run_reads_may_be_gone(pipeline: str, changes
 def test_samples_that_no_parameter_names_are_asked_for() -> None:
     with pytest.raises(InputError, match=r"search\.given_samples: it names no file; give it a path and a format"):
         check("samples", {})
+
+
+def test_step_benchmarks_that_no_parameter_names_are_asked_for() -> None:
+    with pytest.raises(
+        InputError, match="step_benchmarks: no benchmark is given; set processbench, prmbench or hard2v"
+    ):
+        check("step_benchmarks", {})
 
 
 def test_a_file_that_may_not_be_read_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

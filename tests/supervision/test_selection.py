@@ -165,7 +165,6 @@ def scored(solutions: pd.DataFrame, negative: list[list[float]]) -> pd.DataFrame
 def test_identical_texts_and_samples_without_answer_are_no_candidates() -> None:
     solutions = table([["a"], ["a"], ["b"], []], ["1", "1", None, "1"])
     assert ids(candidates(solutions)) == [0]
-    assert ids(candidates(solutions, distinct=False)) == [0, 1]
 
 
 def test_a_candidates_score_is_the_product_of_its_steps() -> None:

@@ -18,7 +18,11 @@ class FolderDataset(AbstractDataset[Path, Path]):
         self.metadata = metadata
 
     def load(self) -> Path:
-        """Where the folder lies. Raises InputError if it does not."""
+        """Where the folder lies.
+
+        Raises:
+            InputError: It is not there.
+        """
         if not self._exists():
             raise InputError(f"{self._path}: there is no such folder; run the pipeline that makes it first")
         return self._path

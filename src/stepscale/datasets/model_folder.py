@@ -57,7 +57,11 @@ class ModelFolderDataset(AbstractVersionedDataset[Path, Path]):
 
 
 def check_model_folder(folder: Path, expects: str | None = None) -> None:
-    """Raises InputError unless ``folder`` holds a model of the expected kind, in safetensors, or refers to one."""
+    """Check that a folder holds a model of the expected kind, in safetensors, or refers to one.
+
+    Raises:
+        InputError: It does not.
+    """
     if reference_in(folder):
         return
     config = folder / "config.json"

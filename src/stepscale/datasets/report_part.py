@@ -16,7 +16,11 @@ class ReportPartDataset(AbstractDataset[Part, Part]):
         self.metadata = {"optional": True} | (metadata or {})
 
     def load(self) -> Part:
-        """The part. Raises InputError if the file holds something else."""
+        """The part.
+
+        Raises:
+            InputError: The file holds something else.
+        """
         return read_part(self._filepath) if self._exists() else self.empty()
 
     def empty(self) -> Part:

@@ -52,7 +52,11 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         logger.info("%s", self._summary(data, missing, cost))
 
     def load(self) -> Shards:
-        """Readers of the plan's pieces, by name, in order; nothing is read before it is asked for."""
+        """Readers of the plan's pieces, by name, in order; nothing is read before it is asked for.
+
+        Raises:
+            InputError: The work is not finished.
+        """
         manifest = self._manifest()
         if manifest is None:
             raise InputError(f"{self._path}: its work is not finished; run the pipeline that makes it again")

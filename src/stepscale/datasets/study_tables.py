@@ -25,7 +25,11 @@ class StudyTablesDataset(AbstractDataset[dict[str, pd.DataFrame], dict[str, pd.D
         self.metadata = {"optional": True} | (metadata or {})
 
     def load(self) -> dict[str, pd.DataFrame]:
-        """All tables. Raises InputError if one holds something else than is declared."""
+        """All tables.
+
+        Raises:
+            InputError: One holds something else than is declared.
+        """
         files = sorted(self._path.glob("*.parquet"))
         return {file.stem: self._checked(file.stem, pd.read_parquet(file)) for file in files}
 
@@ -65,7 +69,11 @@ class OptionalTableDataset(AbstractDataset[pd.DataFrame, pd.DataFrame]):
         self.metadata = {"optional": True} | (metadata or {})
 
     def load(self) -> pd.DataFrame:
-        """The table, without rows if the file is absent. Raises InputError if it holds something else."""
+        """The table, without rows if the file is absent.
+
+        Raises:
+            InputError: It holds something else than is declared.
+        """
         return check(pd.read_parquet(self._filepath), self._table) if self._exists() else empty(self._table)
 
     def save(self, data: pd.DataFrame) -> None:

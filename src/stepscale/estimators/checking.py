@@ -46,7 +46,11 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
 
 
 def checked_values(values: ArrayLike, name: str) -> Floats:
-    """Finite numbers [problems, ...] as floats. Raises InputError if there is no problem or a value is not finite."""
+    """Finite numbers [problems, ...] as floats.
+
+    Raises:
+        InputError: There is no problem, or a value is not finite.
+    """
     table = checked_numbers(values, name)
     if table.ndim < 1 or len(table) == 0:
         raise InputError(f"no problems to average over: {name} must be [problems, ...] with one problem or more")
@@ -56,7 +60,11 @@ def checked_values(values: ArrayLike, name: str) -> Floats:
 
 
 def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
-    """Which samples are answered: booleans (or 0 and 1) of ``shape``; None means all of them."""
+    """Which samples are answered: booleans (or 0 and 1) of ``shape``; None means all of them.
+
+    Raises:
+        InputError: Another shape, or other values.
+    """
     if mask is None:
         return np.ones(shape, bool)
     table = _array(mask, "mask")
@@ -91,7 +99,11 @@ def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats,
 
 
 def checked_table(values: ArrayLike, name: str) -> Floats:
-    """Numbers [problems, samples] as floats. Raises InputError where they are none, or of another shape."""
+    """Numbers [problems, samples] as floats.
+
+    Raises:
+        InputError: They are no numbers, or of another shape.
+    """
     return checked_numbers(_samples(values, name), name)
 
 
@@ -116,7 +128,11 @@ def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) 
 
 
 def checked_labels(answers: ArrayLike, shape: tuple[int, ...]) -> NDArray[Any]:
-    """Answers as numbers or objects of ``shape``, never turned into text. Raises InputError on another shape."""
+    """Answers as numbers or objects of ``shape``, never turned into text.
+
+    Raises:
+        InputError: Another shape.
+    """
     table = _array(answers, "answers", labels=True)
     if table.shape != shape:
         raise InputError(f"answers must be of shape {shape}, not {table.shape}")
@@ -171,7 +187,11 @@ def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, 
 
 
 def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
-    """Bins 1, 2, ... [problems], all present. Raises InputError on other numbers, another length or absent bins."""
+    """Bins 1, 2, ... [problems], all present.
+
+    Raises:
+        InputError: Other numbers, another length, or absent bins.
+    """
     members = np.array(_whole_numbers(bins, "bins"), np.int64)
     present = set(members.tolist())
     if members.shape != (problems,) or present != set(range(1, len(present) + 1)):
@@ -180,7 +200,11 @@ def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
 
 
 def checked_count(value: Any, name: str, least: int = 1) -> int:
-    """One whole number, ``least`` or above. Raises InputError otherwise."""
+    """One whole number, ``least`` or above.
+
+    Raises:
+        InputError: Anything else.
+    """
     try:
         count = _whole(value)
     except _CANNOT_CONVERT:
@@ -191,7 +215,11 @@ def checked_count(value: Any, name: str, least: int = 1) -> int:
 
 
 def checked_level(level: Any) -> float:
-    """The level of an interval as a share, such as 0.95. Raises InputError outside of (0, 1)."""
+    """The level of an interval as a share, such as 0.95.
+
+    Raises:
+        InputError: It is outside of (0, 1).
+    """
     share = checked_numbers(level, "level")
     if share.ndim != 0 or not 0 < float(share) < 1:
         raise InputError(f"level must be a share between 0 and 1, such as 0.95, not {_short(level)}")

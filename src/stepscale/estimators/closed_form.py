@@ -37,7 +37,17 @@ def best_of_n(scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
 def best_of_n_per_problem(
     scores: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None
 ) -> Floats:
-    """As ``best_of_n``, for each problem: [problems, len(ns)]."""
+    """As ``best_of_n``, for each problem: [problems, len(ns)].
+
+    Args:
+        scores: As for ``best_of_n``.
+        correct: As for ``best_of_n``.
+        ns: As for ``best_of_n``.
+        mask: As for ``best_of_n``.
+
+    Returns:
+        Expected accuracies in [0, 1], [problems, len(ns)].
+    """
     right, answered = checked_samples(correct, mask)
     budgets = checked_budgets(ns, right.shape[1])
     # an answered sample of score -inf (the logarithm of 0) still ranks above an unanswered one
@@ -63,7 +73,16 @@ def pass_at_k(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike | None = No
 
 
 def pass_at_k_per_problem(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike | None = None) -> Floats:
-    """As ``pass_at_k``, for each problem: [problems, len(ks)]."""
+    """As ``pass_at_k``, for each problem: [problems, len(ks)].
+
+    Args:
+        correct: As for ``pass_at_k``.
+        ks: As for ``pass_at_k``.
+        mask: As for ``pass_at_k``.
+
+    Returns:
+        Chances in [0, 1], [problems, len(ks)].
+    """
     right, _ = checked_samples(correct, mask)
     budgets = checked_budgets(ks, right.shape[1])
     # all drawn are wrong: as if the right samples were the best ranked and none of them was drawn
@@ -73,7 +92,16 @@ def pass_at_k_per_problem(correct: ArrayLike, ks: Sequence[int], mask: ArrayLike
 
 
 def accuracy_of_best(ranks: Floats, right: Floats, ns: Sequence[int]) -> Floats:
-    """Expected ``right`` (0, 1 or a share) of the sample that ranks highest among n: [problems, len(ns)]; ties are shared."""
+    """Expected ``right`` (0, 1 or a share) of the sample that ranks highest among n: [problems, len(ns)]; ties are shared.
+
+    Args:
+        ranks: What samples are ranked by [problems, samples]; larger is better.
+        right: 0, 1 or a share [problems, samples].
+        ns: Budgets, each in 1..samples.
+
+    Returns:
+        Expected values of ``right``, [problems, len(ns)].
+    """
     order = np.argsort(-ranks, axis=1, kind="stable")
     hits = tie_means(np.take_along_axis(ranks, order, 1), np.take_along_axis(right, order, 1))
     return np.asarray(hits @ rank_weights(ranks.shape[1], ns))
@@ -83,6 +111,13 @@ def rank_weights(places: int, ns: Sequence[int]) -> Floats:
     """[places, len(ns)]: the chance that the sample ranked r-th (from 0) is the best of n drawn without replacement.
 
     It is C(places - r - 1, n - 1) / C(places, n), by the recurrence of the chance that none of the first r is drawn.
+
+    Args:
+        places: How many samples there are to draw from.
+        ns: Budgets, each in 1..places.
+
+    Returns:
+        Chances [places, len(ns)]; each column sums to 1.
     """
     ranks, budgets = np.arange(places)[:, None], np.asarray(ns, float)[None, :]
     not_taken = np.clip((places - ranks - budgets) / (places - ranks), 0, None)
@@ -91,7 +126,15 @@ def rank_weights(places: int, ns: Sequence[int]) -> Floats:
 
 
 def tie_means(ranked: Floats, hits: Floats) -> Floats:
-    """``hits`` [problems, samples] with each run of equal ``ranked`` values replaced by the run's mean."""
+    """``hits`` [problems, samples] with each run of equal ``ranked`` values replaced by the run's mean.
+
+    Args:
+        ranked: Values in order [problems, samples].
+        hits: Values to average [problems, samples], in the same order.
+
+    Returns:
+        The averaged values [problems, samples].
+    """
     first = np.ones_like(ranked, bool)
     first[:, 1:] = ranked[:, 1:] != ranked[:, :-1]
     run = np.cumsum(first.ravel()) - 1

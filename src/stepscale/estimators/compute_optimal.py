@@ -68,7 +68,20 @@ class StrategyResults:
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 
     def curve(self, strategy: str, unit: str | None = None, resamples: int = 2000, seed: int = 0) -> Curve:
-        """The curve of one strategy, against generations or the mean cost in ``unit``. Raises InputError if unknown."""
+        """The curve of one strategy, against generations or the mean cost in ``unit``.
+
+        Args:
+            strategy: One of ``strategies``.
+            unit: One of the units of ``costs``; None: generations.
+            resamples: Number of bootstrap resamples over problems.
+            seed: Decides the resamples.
+
+        Returns:
+            Accuracy with its interval, at the budgets that the strategy was run with.
+
+        Raises:
+            InputError: The strategy or the unit is unknown.
+        """
         if strategy not in self.strategies or (unit is not None and unit not in self.costs):
             raise InputError(f"no strategy {strategy!r} with costs in {unit!r}; there are {', '.join(self.strategies)}")
         row = self.accuracy[self.strategies.index(strategy)]
@@ -84,6 +97,9 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
     Args:
         rows: Table with problem_id, strategy, budget, accuracy and a column for each unit. Rows of one key are averaged.
         units: Units of cost.
+
+    Returns:
+        The results, on a grid of strategies, budgets and problems.
 
     Raises:
         InputError: A column is absent, or as for ``StrategyResults``.
@@ -135,6 +151,9 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
         resamples: Number of bootstrap resamples over problems; each makes the choice anew.
         seed: Decides halves and resamples.
 
+    Returns:
+        The policy's accuracy, spending and choices.
+
     Raises:
         InputError: Bins of another length, absent bins, or a bin of one problem.
     """
@@ -163,7 +182,16 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
 
 
 def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
-    """Half (0 or 1) of each problem: its bin's problems in the order of their named seeds, taken in turn."""
+    """Half (0 or 1) of each problem: its bin's problems in the order of their named seeds, taken in turn.
+
+    Args:
+        ids: Problem ids.
+        bins: Bin of each problem [problems].
+        seed: Of the run.
+
+    Returns:
+        Halves [problems].
+    """
     halves = np.zeros(len(ids), np.int64)
     keys = np.array([seed_for(seed, "fold", problem_id) for problem_id in ids], np.uint64)
     for number in np.unique(bins):
@@ -191,12 +219,27 @@ class Cells:
         self.size = {cell: self.counts[:, i].sum(axis=1, keepdims=True) for cell, i in self.inside.items()}  # [rows, 1]
 
     def sums(self, values: Floats) -> dict[Cell, Floats]:
-        """Of each cell the sum of ``values`` [strategies, budgets, problems], as often as drawn [rows, picks]."""
+        """Of each cell the sum of ``values`` [strategies, budgets, problems], as often as drawn [rows, picks].
+
+        Args:
+            values: [strategies, budgets, problems].
+
+        Returns:
+            Sums by cell.
+        """
         table = np.nan_to_num(values.reshape(-1, len(self.bins)).T)
         return {cell: self.counts[:, inside] @ table[inside] for cell, inside in self.inside.items()}
 
     def other_half(self, sums: Mapping[Cell, Floats], cell: Cell) -> Floats:
-        """Means [rows, picks] on what a cell's strategy is chosen by: the other half of its bin."""
+        """Means [rows, picks] on what a cell's strategy is chosen by: the other half of its bin.
+
+        Args:
+            sums: Sums by cell (``sums``).
+            cell: (bin, half).
+
+        Returns:
+            Means [rows, picks].
+        """
         b, half = cell
         total, size = sums[b, 1 - half], self.size[b, 1 - half]
         if (size == 0).any():
@@ -206,14 +249,29 @@ class Cells:
         return np.asarray(total / np.maximum(size, 1))
 
     def mean(self, sums: Mapping[Cell, Floats], b: int | None = None) -> Floats:
-        """Mean over the problems of bin ``b``, or of all [rows, points]; a bin that a resample lacks keeps its estimate."""
+        """Mean over the problems of bin ``b``, or of all [rows, points]; a bin that a resample lacks keeps its estimate.
+
+        Args:
+            sums: Sums by cell [rows, points].
+            b: A bin; None: all of them.
+
+        Returns:
+            Means [rows, points].
+        """
         cells = [cell for cell in self.inside if b in (None, cell[0])]
         total, size = sum(sums[cell] for cell in cells), sum(self.size[cell] for cell in cells)
         means: Floats = total / np.maximum(size, 1)
         return np.where(size > 0, means, means[:1])
 
     def by_problem(self, choice: Mapping[Cell, Picks]) -> Picks:
-        """What each problem's cell chose [points]: [problems, points]."""
+        """What each problem's cell chose [points]: [problems, points].
+
+        Args:
+            choice: Picks [points] by cell.
+
+        Returns:
+            Picks [problems, points].
+        """
         picks = np.zeros((len(self.bins), len(choice[1, 0])), np.int64)
         for cell, inside in self.inside.items():
             picks[inside] = choice[cell]
@@ -221,12 +279,30 @@ class Cells:
 
 
 def of_picks(values: Floats, picks: Picks) -> Floats:
-    """Of ``values`` [strategies, budgets, problems] what was picked for each problem: [problems, points]."""
+    """Of ``values`` [strategies, budgets, problems] what was picked for each problem: [problems, points].
+
+    Args:
+        values: [strategies, budgets, problems].
+        picks: [problems, points].
+
+    Returns:
+        Values [problems, points].
+    """
     return np.asarray(values.reshape(-1, len(picks))[picks, np.arange(len(picks))[:, None]])
 
 
 def choice_table(cells: Cells, choice: Mapping[Cell, Picks], points: Picks, unit: str | None = None) -> pd.DataFrame:
-    """A row per (bin, half, point): what was picked there; with a unit of cost, what that cost and what was allowed."""
+    """A row per (bin, half, point): what was picked there; with a unit of cost, what that cost and what was allowed.
+
+    Args:
+        cells: The problems by bin and half.
+        choice: Picks [points] by cell.
+        points: The pick whose budget and cost are each point's limit [points].
+        unit: Of cost; None: generations.
+
+    Returns:
+        Columns bin, fold, budget, strategy, n, chosen_on, measured, n_problems; with a unit cost and allowed too.
+    """
     results, rows = cells.results, list[dict[str, object]]()
     accuracy, k = results.accuracy.reshape(-1, len(results.ids)), len(results.budgets)
     cost = None if unit is None else results.costs[unit].reshape(accuracy.shape)

@@ -83,7 +83,11 @@ def difference(first: Curve, second: Curve) -> Interval:
 
 
 def from_rows(x: Floats, accuracy: Floats) -> Curve:
-    """The curve of rows [1 + resamples, budgets], the first of which is the estimate. Raises InputError where x <= 0."""
+    """The curve of rows [1 + resamples, budgets], the first of which is the estimate.
+
+    Raises:
+        InputError: Some x <= 0.
+    """
     if not (x > 0).all():
         raise InputError("spending must be above 0 at every budget to stand on a logarithmic axis")
     return Curve(x[0], accuracy[0], x[1:], accuracy[1:])

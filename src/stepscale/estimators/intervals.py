@@ -59,13 +59,29 @@ class Interval:
         return replace(self, mean=self.mean[place], low=self.low[place], high=self.high[place], resampled=resampled)
 
     def cells(self, name: str, bounds: str = "") -> dict[str, Any]:
-        """Mean and bounds as numbers, or lists of them, under the columns ``name``, ``{bounds}low`` and ``{bounds}high``."""
+        """Mean and bounds as numbers, or lists of them, under the columns ``name``, ``{bounds}low`` and ``{bounds}high``.
+
+        Args:
+            name: Column of the mean.
+            bounds: How the columns of the bounds begin.
+
+        Returns:
+            Values by column.
+        """
         values = {name: self.mean, f"{bounds}low": self.low, f"{bounds}high": self.high}
         return {column: np.asarray(value).tolist() for column, value in values.items()}
 
 
 def verdict(low: float, high: float) -> str:
-    """What a paired 95 % interval of a difference says of the first of the two."""
+    """What a paired 95 % interval of a difference says of the first of the two.
+
+    Args:
+        low: Lower bound.
+        high: Upper bound.
+
+    Returns:
+        "wins", "loses" or "undecided".
+    """
     return "wins" if low > NOISE else "loses" if high < -NOISE else "undecided"
 
 
@@ -92,7 +108,14 @@ def resample_counts(problems: int, resamples: int, seed: int) -> Counts:
 
 
 def with_estimate(counts: Counts) -> Counts:
-    """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems]."""
+    """A first row in which every problem counts once (the estimate itself), then the resamples [1 + resamples, problems].
+
+    Args:
+        counts: Counts [resamples, problems].
+
+    Returns:
+        Counts [1 + resamples, problems].
+    """
     return np.vstack([np.ones((1, counts.shape[1]), np.int64), counts])
 
 
@@ -103,6 +126,9 @@ def percentile_bounds(resampled: ArrayLike, level: float = 0.95, method: str = "
         resampled: A value per resample, along the first axis.
         level: Share of resamples between the bounds.
         method: As ``numpy.quantile`` takes it; "inverted_cdf" gives bounds that are resamples themselves.
+
+    Returns:
+        Lower and upper bounds [...].
     """
     share = checked_level(level)
     edges = [(1 - share) / 2, (1 + share) / 2]
@@ -111,12 +137,29 @@ def percentile_bounds(resampled: ArrayLike, level: float = 0.95, method: str = "
 
 
 def interval_of(estimate: Floats, resampled: Floats, level: float = 0.95, n_problems: int | None = None) -> Interval:
-    """Percentile interval of an estimate [...] from its resamples [resamples, ...]."""
+    """Percentile interval of an estimate [...] from its resamples [resamples, ...].
+
+    Args:
+        estimate: Values [...].
+        resampled: The same in each resample [resamples, ...].
+        level: Share of resamples within the interval, in (0, 1).
+        n_problems: How many problems the estimate rests on.
+
+    Returns:
+        Mean, low and high of shape [...].
+    """
     return Interval(np.asarray(estimate, float), *percentile_bounds(resampled, level), n_problems, level, resampled)
 
 
 def interval_of_rows(rows: Floats) -> Interval:
-    """As ``interval_of``, of rows [1 + resamples, ...] made with ``with_estimate``."""
+    """As ``interval_of``, of rows [1 + resamples, ...] made with ``with_estimate``.
+
+    Args:
+        rows: The estimate, then its resamples [1 + resamples, ...].
+
+    Returns:
+        Mean, low and high of shape [...].
+    """
     return interval_of(rows[0], rows[1:])
 
 
@@ -153,6 +196,9 @@ def paired_interval(
         seed: Decides the resamples.
         level: Share of resamples within the interval, in (0, 1).
 
+    Returns:
+        Mean, low and high of the difference, of shape [...].
+
     Raises:
         InputError: The shapes differ, or as for ``bootstrap_interval``.
     """
@@ -177,6 +223,9 @@ def groups_interval(
         resamples: Number of bootstrap resamples, 1 or more.
         seed: Decides the resamples.
 
+    Returns:
+        Mean, low and high of the difference.
+
     Raises:
         InputError: A group is empty or of another length, or as for ``bootstrap_interval``.
     """
@@ -194,6 +243,14 @@ def resampled_ratio(counts: Counts, sums: ArrayLike, sizes: ArrayLike) -> Floats
     """Sum of the problems' ``sums`` over that of their ``sizes``, each as often as a row of ``counts`` holds it: [rows].
 
     A row that holds none has the value of the first row, the estimate; 0 if that has none either.
+
+    Args:
+        counts: How often each row holds each problem [rows, problems].
+        sums: Of each problem [problems].
+        sizes: Of each problem [problems].
+
+    Returns:
+        Ratios [rows].
     """
     size = counts @ np.asarray(sizes, float)
     means = counts @ np.asarray(sums, float) / np.maximum(size, 1)
@@ -234,6 +291,9 @@ def nested_interval(runs: Sequence[Floats], resamples: int = 2000, seed: int = 0
         resamples: Number of bootstrap resamples, 1 or more.
         seed: Decides the resamples.
         level: Share of resamples within the interval, in (0, 1).
+
+    Returns:
+        Mean, low and high.
 
     Raises:
         InputError: There is no run, or one without problems, or as for ``bootstrap_interval``.

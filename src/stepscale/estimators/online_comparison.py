@@ -139,9 +139,12 @@ def _rows(
 def cross_validated(
     recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
 ) -> PolicyResult:
-    """Each problem under the policy that the other half chose for ``budget``. Raises InputError if none is so cheap.
+    """Each problem under the policy that the other half chose for ``budget``.
 
     ``recorded``: for each half of the problems what is met when it is measured, by the policy that is chosen for it too.
+
+    Raises:
+        InputError: No policy is so cheap.
     """
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []

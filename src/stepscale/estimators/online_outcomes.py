@@ -182,7 +182,11 @@ class _Cells:
 
 
 def checked_candidates(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
-    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run. Raises InputError."""
+    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run.
+
+    Raises:
+        InputError: Their shapes differ, or a score is no probability.
+    """
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")
     if len(ids) != len(mask) or cost.shape != (mask.shape[:1] if whole else mask.shape):

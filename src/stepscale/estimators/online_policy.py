@@ -83,7 +83,11 @@ class PolicyResult:
 
 
 def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
-    """The policy on these problems, every step as it would happen. Raises InputError if it needs what was not recorded."""
+    """The policy on these problems, every step as it would happen.
+
+    Raises:
+        InputError: It needs what was not recorded.
+    """
     rung = _rung(outcomes, policy.probes)
     bins = bins_by_border(outcomes.easy[:, :, rung], policy.borders)
     done = outcomes.sure[:, :, rung] >= policy.sure

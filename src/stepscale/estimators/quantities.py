@@ -44,8 +44,8 @@ def quantity(
     interval: Interval, effect: float | None = None, above: float = 0.0, unmet: str = "", note: str = ""
 ) -> Quantity:
     """The interval as a quantity of a claim."""
-    own = {field.name: getattr(interval, field.name) for field in fields(Interval)}
-    return Quantity(**own, above=above, effect=effect, unmet=unmet, note=note)
+    values = {field.name: getattr(interval, field.name) for field in fields(Interval)}
+    return Quantity(**values, above=above, effect=effect, unmet=unmet, note=note)
 
 
 def power(quantities: Sequence[Quantity]) -> float | None:

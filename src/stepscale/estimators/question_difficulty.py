@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_values
-from stepscale.estimators.difficulty import rank_correlation
 
 LEAST_TEXTS = 10  # training problems to learn from
 
@@ -37,7 +36,11 @@ class QuestionDifficulty:
         self._model: Any = None
 
     def fit(self, texts: Sequence[str], easiness: ArrayLike) -> Self:
-        """Learn from training problems. Raises InputError if there are fewer than ``LEAST_TEXTS`` or the lengths differ."""
+        """Learn from training problems.
+
+        Raises:
+            InputError: There are fewer texts than ``LEAST_TEXTS``, or the lengths differ.
+        """
         from sklearn.feature_extraction.text import HashingVectorizer
         from sklearn.linear_model import RidgeCV
         from sklearn.pipeline import make_pipeline
@@ -63,19 +66,11 @@ class QuestionDifficulty:
         return self
 
     def predict(self, texts: Sequence[str]) -> Floats:
-        """Easiness [texts] in [0, 1]. Raises InputError before ``fit``."""
+        """Easiness [texts] in [0, 1].
+
+        Raises:
+            InputError: It was not fitted.
+        """
         if self._model is None:
             raise InputError("difficulty from the question is not fitted; call fit with training problems first")
         return np.asarray(np.clip(self._model.predict(list(texts)), 0.0, 1.0), float)
-
-    def report(
-        self, texts: Sequence[str], easiness: ArrayLike, resamples: int = 2000, seed: int = 0
-    ) -> dict[str, float]:
-        """Spearman's correlation with the easiness of problems not fitted, its 95 % interval, and the mean absolute error."""
-        predicted, values = self.predict(texts), checked_values(easiness, "easiness")
-        correlation = rank_correlation(predicted, values, resamples, seed)
-        return {
-            **correlation,
-            "absolute_error": float(np.abs(predicted - values).mean()),
-            "n_problems": float(len(values)),
-        }

@@ -99,8 +99,8 @@ class FilteredVote(VoteRule):
         able = codes > 0
         ordered = -np.sort(-np.where(able, values, -np.inf), axis=1)
         last = np.maximum(np.ceil(self.share * able.sum(axis=1) - 1e-9).astype(int) - 1, 0)
-        kept = able & (values >= np.take_along_axis(ordered, last[:, None], 1))
-        return count_votes(codes, np.where(kept, np.maximum(values, FAINT), 0.0), width)
+        is_confident = able & (values >= np.take_along_axis(ordered, last[:, None], 1))
+        return count_votes(codes, np.where(is_confident, np.maximum(values, FAINT), 0.0), width)
 
 
 class PessimisticVote(VoteRule):

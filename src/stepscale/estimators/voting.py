@@ -53,7 +53,14 @@ class Vote:
     errors: Floats | None = None
 
     def error_among(self, problems: Bools | None = None) -> Floats:
-        """``error`` of the mean over these problems [problems]: orders are independent between problems."""
+        """``error`` of the mean over these problems [problems]: orders are independent between problems.
+
+        Args:
+            problems: Whether each problem is among them [problems]; None: all are.
+
+        Returns:
+            Standard errors [len(ns)].
+        """
         if problems is None or self.errors is None:
             return self.error
         return np.asarray(np.sqrt(np.square(self.errors[problems]).sum(axis=0)) / max(int(problems.sum()), 1))
@@ -104,7 +111,18 @@ def weighted(
 def majority_per_problem(
     answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: ArrayLike | None = None, seed: int = 0
 ) -> Vote:
-    """As ``majority``, for each problem, with the Monte Carlo error."""
+    """As ``majority``, for each problem, with the Monte Carlo error.
+
+    Args:
+        answers: As for ``majority``.
+        correct: As for ``majority``.
+        ns: As for ``majority``.
+        mask: As for ``majority``.
+        seed: Decides the random orders.
+
+    Returns:
+        Accuracies [problems, len(ns)] and their Monte Carlo errors.
+    """
     right, answered = checked_samples(correct, mask)
     codes = checked_answers(answers, answered)
     return _vote(codes, (codes > 0).astype(float), right, ns, seed)
@@ -118,7 +136,19 @@ def weighted_per_problem(
     mask: ArrayLike | None = None,
     seed: int = 0,
 ) -> Vote:
-    """As ``weighted``, for each problem, with the Monte Carlo error."""
+    """As ``weighted``, for each problem, with the Monte Carlo error.
+
+    Args:
+        answers: As for ``weighted``.
+        scores: As for ``weighted``.
+        correct: As for ``weighted``.
+        ns: As for ``weighted``.
+        mask: As for ``weighted``.
+        seed: Decides the random orders.
+
+    Returns:
+        Accuracies [problems, len(ns)] and their Monte Carlo errors.
+    """
     right, answered = checked_samples(correct, mask)
     codes = checked_answers(answers, answered)
     weights = vote_weights(codes, checked_scores(scores, codes > 0, lowest=0.0))
@@ -145,6 +175,9 @@ def ruled_per_problem(
         mask: True for an answered sample [problems, samples]; None: all are.
         seed: Decides the random orders.
 
+    Returns:
+        Accuracies [problems, len(ns)] and their Monte Carlo errors.
+
     Raises:
         InputError: As for ``majority``, or a value of an answered sample is no number.
     """
@@ -155,7 +188,15 @@ def ruled_per_problem(
 
 
 def vote_weights(codes: Codes, scores: Floats) -> Floats:
-    """Scores as weights of votes: 0 for a place without an answer, above 0 for every other."""
+    """Scores as weights of votes: 0 for a place without an answer, above 0 for every other.
+
+    Args:
+        codes: Codes of answers [problems, samples]; 0: no answer.
+        scores: Verifier scores >= 0 [problems, samples].
+
+    Returns:
+        Weights [problems, samples].
+    """
     return np.where(codes > 0, np.maximum(scores, FAINT), 0.0)
 
 
@@ -184,7 +225,16 @@ def _vote(
 
 
 def share_right(codes: Codes, right: Floats, width: int) -> Floats:
-    """[problems, answers]: the share of an answer's samples that are right (0 or 1 if grading is consistent)."""
+    """[problems, answers]: the share of an answer's samples that are right (0 or 1 if grading is consistent).
+
+    Args:
+        codes: Codes of answers [problems, samples]; 0: no answer.
+        right: Correctness of the samples [problems, samples].
+        width: Number of codes.
+
+    Returns:
+        Shares [problems, width]; 0 for no answer.
+    """
     counts, hits = count_votes(codes, np.ones_like(right), width), count_votes(codes, right, width)
     truth: Floats = hits / np.maximum(counts, 1)
     truth[:, 0] = 0.0
@@ -192,14 +242,31 @@ def share_right(codes: Codes, right: Floats, width: int) -> Floats:
 
 
 def count_votes(codes: Codes, weights: Floats, width: int) -> Floats:
-    """Sum of ``weights`` [rows, samples] by answer: [rows, answers]; column 0 holds the places without an answer."""
+    """Sum of ``weights`` [rows, samples] by answer: [rows, answers]; column 0 holds the places without an answer.
+
+    Args:
+        codes: Codes of answers [rows, samples]; 0: no answer.
+        weights: Weights of the samples [rows, samples].
+        width: Number of codes.
+
+    Returns:
+        Sums [rows, width].
+    """
     rows = np.arange(len(codes))[:, None] * width
     votes = np.bincount((rows + codes).ravel(), weights.ravel(), len(codes) * width)
     return np.asarray(votes, float).reshape(len(codes), width)
 
 
 def winners(tally: Floats, truth: Floats) -> Floats:
-    """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong."""
+    """Expected correctness of the answer with the greatest tally; equal ones share; no vote at all is wrong.
+
+    Args:
+        tally: Votes of each answer [..., answers]; column 0 is no answer.
+        truth: Share of each answer that is right [..., answers].
+
+    Returns:
+        Expected correctness [...].
+    """
     votes = tally.copy()
     votes[..., 0] = 0.0
     best = votes.max(axis=-1, keepdims=True)

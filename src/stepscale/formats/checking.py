@@ -79,7 +79,11 @@ def empty(table: Table) -> pd.DataFrame:
 
 
 def same_length(df: pd.DataFrame, table: str, column: str, other: str, *, or_empty: bool) -> None:
-    """Raises InputError unless each list of ``column`` is as long as that of ``other`` (or, at choice, empty)."""
+    """Check that each list of ``column`` is as long as that of ``other`` (or, at choice, empty).
+
+    Raises:
+        InputError: One is not.
+    """
     for row, (cell, expected) in enumerate(zip(df[column], df[other], strict=True)):
         if len(cell) != len(expected) and not (or_empty and not cell):
             raise InputError(

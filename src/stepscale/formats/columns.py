@@ -55,7 +55,11 @@ class Columns:
             self._flush()
 
     def frame(self) -> pd.DataFrame:
-        """The table so far, checked. Raises InputError as `checking.check` does."""
+        """The table so far, checked.
+
+        Raises:
+            InputError: As `checking.check`.
+        """
         return check(self.unchecked_frame(), self.table)
 
     def unchecked_frame(self) -> pd.DataFrame:

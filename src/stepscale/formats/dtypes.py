@@ -117,7 +117,11 @@ class Text(DataType):
         object.__setattr__(self, "type", pd.StringDtype(na_value=np.nan))
 
     def try_coerce(self, data_container: "pd.Series[Any]") -> "pd.Series[Any]":
-        """The column as strings. Raises ParserError with the rows that hold something else."""
+        """The column as strings.
+
+        Raises:
+            ParserError: Some rows hold something else; it names them.
+        """
         series = data_container
         if isinstance(series.dtype, pd.StringDtype | pd.CategoricalDtype):
             return series
@@ -143,7 +147,11 @@ class Value(DataType):
         object.__setattr__(self, "type", pd.api.types.pandas_dtype(self.kind))
 
     def try_coerce(self, data_container: "pd.Series[Any]") -> "pd.Series[Any]":
-        """The column in its dtype. Raises ParserError with the rows whose value would change."""
+        """The column in its dtype.
+
+        Raises:
+            ParserError: Some values would change; it names their rows.
+        """
         series = data_container
         if series.dtype == self.kind:
             return series
@@ -185,7 +193,11 @@ class CellList(DataType):
         object.__setattr__(self, "type", np.dtype(object))
 
     def try_coerce(self, data_container: "pd.Series[Any]") -> "pd.Series[Any]":
-        """The cells as lists; the first element of each is checked. Raises ParserError with the first wrong row."""
+        """The cells as lists; the first element of each is checked.
+
+        Raises:
+            ParserError: Some rows hold something else; it names the first.
+        """
         cells = data_container.tolist()
         types = _ELEMENTS[self.kind][0]
         for row, cell in enumerate(cells):

@@ -15,7 +15,11 @@ class BadRecord(ValueError):
 
 
 def required(record: Record, key: str) -> Any:
-    """The value under ``key``. Raises BadRecord if it is missing."""
+    """The value under ``key``.
+
+    Raises:
+        BadRecord: It is missing.
+    """
     if type(record) is not dict:
         raise BadRecord(f"a JSON object with {key!r} is needed, got {type(record).__name__}")
     if key not in record:
@@ -24,7 +28,11 @@ def required(record: Record, key: str) -> Any:
 
 
 def text(record: Record, key: str) -> str:
-    """The string under ``key``. Raises BadRecord if it is missing or not a string."""
+    """The string under ``key``.
+
+    Raises:
+        BadRecord: It is missing or not a string.
+    """
     value = required(record, key)
     if type(value) is not str:
         raise BadRecord(f"{key!r} is {type(value).__name__} where a string is needed")
@@ -32,7 +40,11 @@ def text(record: Record, key: str) -> str:
 
 
 def problem_text(record: Record, key: str) -> str:
-    """The text of a problem under ``key``, which people and models read. Raises BadRecord as `text`, or for a NUL."""
+    """The text of a problem under ``key``, which people and models read.
+
+    Raises:
+        BadRecord: As `text`, or it holds a NUL.
+    """
     problem = text(record, key)
     if "\0" in problem:
         raise BadRecord(f"{key!r} holds a NUL character, which is no text")
@@ -40,12 +52,20 @@ def problem_text(record: Record, key: str) -> str:
 
 
 def maybe_text(record: Record, key: str) -> str | None:
-    """The string under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
+    """The string under ``key``, None if it is missing or null.
+
+    Raises:
+        BadRecord: It is anything else.
+    """
     return None if record.get(key) is None else text(record, key)
 
 
 def texts(record: Record, key: str) -> list[str]:
-    """The list of strings under ``key``. Raises BadRecord if it is missing or holds anything else."""
+    """The list of strings under ``key``.
+
+    Raises:
+        BadRecord: It is missing or holds anything else.
+    """
     value = required(record, key)
     if type(value) is not list or not all(type(item) is str for item in value):
         raise BadRecord(f"{key!r} is not a list of strings")
@@ -53,7 +73,11 @@ def texts(record: Record, key: str) -> list[str]:
 
 
 def flag(record: Record, key: str) -> bool:
-    """True or false under ``key``. Raises BadRecord if it is missing or anything else ("false", 1, ...)."""
+    """True or false under ``key``.
+
+    Raises:
+        BadRecord: It is missing or anything else ("false", 1, ...).
+    """
     value = required(record, key)
     if type(value) is not bool:
         raise BadRecord(f"{key!r} is {value!r:.60} where true or false is needed")
@@ -66,7 +90,11 @@ def maybe_flag(record: Record, key: str) -> bool | None:
 
 
 def maybe_whole(record: Record, key: str) -> int | None:
-    """The integer under ``key``, None if it is missing or null. Raises BadRecord for anything else."""
+    """The integer under ``key``, None if it is missing or null.
+
+    Raises:
+        BadRecord: It is anything else.
+    """
     value = record.get(key)
     if value is not None and not is_whole(value):
         raise BadRecord(f"{key!r} is {value!r:.60} where an integer is needed")
@@ -84,7 +112,11 @@ def is_number(value: object) -> bool:
 
 
 def probability(value: object, what: str) -> float:
-    """A number in [0, 1]; ``what`` names it in the message. Raises BadRecord for anything else."""
+    """A number in [0, 1]; ``what`` names it in the message.
+
+    Raises:
+        BadRecord: It is anything else.
+    """
     if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
         raise BadRecord(f"{what} is {value!r:.60}, not a number in [0, 1]")
     return float(value)  # type: ignore[arg-type]

@@ -53,8 +53,8 @@ def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm8
     cut = (solutions["finish"] == "length").fillna(False).to_numpy(bool)
     if answer.isna().all() and verdict.isna().all():
         texts = zip(solutions["steps"], cut, strict=True)
-        found = [None if is_cut else extract_answer("\n".join(steps)) for steps, is_cut in texts]
-        answer = pd.Series(found, solutions.index, object)
+        extracted = [None if is_cut else extract_answer("\n".join(steps)) for steps, is_cut in texts]
+        answer = pd.Series(extracted, solutions.index, object)
     answer = answer.mask(cut | answer.isna().to_numpy(bool), None)
     gold = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
     verdict = verdict.mask(cut, False)

@@ -96,10 +96,10 @@ def _epoch(sample: Record) -> int:
 
 def _asked(sample: Record) -> str:
     """The input, or the last message of a user in it."""
-    given = required(sample, "input")
-    if isinstance(given, str):
-        return _resolved(given, sample)
-    asked = [message for message in given if required(message, "role") == "user"]
+    prompt = required(sample, "input")
+    if isinstance(prompt, str):
+        return _resolved(prompt, sample)
+    asked = [message for message in prompt if required(message, "role") == "user"]
     if not asked:
         raise BadRecord("'input' has no message of a user")
     return _content(asked[-1], sample)
@@ -124,16 +124,16 @@ def _resolved(content: str, sample: Record) -> str:
 def _sample(sample: Record, scorer: str | None) -> SampleRow:
     output, failed = required(sample, "output"), sample.get("error") is not None
     choices = required(output, "choices")
-    said = _content(required(choices[0], "message"), sample) if choices else ""
+    written = _content(required(choices[0], "message"), sample) if choices else ""
     cut = bool(choices) and choices[0].get("stop_reason") in _CUT
     verdict, answer = _score(sample, scorer)
-    if answer is None or answer.strip() == said.strip():  # a scorer that reads the whole completion names no answer
-        answer = stated_answer(said)
-    none = failed or cut or not said.strip()
+    if answer is None or answer.strip() == written.strip():  # a scorer that reads the whole completion names no answer
+        answer = stated_answer(written)
+    none = failed or cut or not written.strip()
     usage = output.get("usage") or {}
     tokens = usage.get("output_tokens")
     return SampleRow(
-        [line for line in said.split("\n") if line.strip()],
+        [line for line in written.split("\n") if line.strip()],
         None if none else answer,
         False if failed else verdict,
         maybe_text(output, "model") or None,

@@ -88,7 +88,11 @@ class Records:
             raise InputError(f"{self.source}: none of {self.skipped} lines could be read, the first: {self.reasons[0]}")
 
     def refuse(self, reason: str) -> None:
-        """The record at hand is bad: raise InputError with its place, or count it."""
+        """Refuse the record at hand: an error with its place, or one more that is left out.
+
+        Raises:
+            InputError: Bad records are not to be left out.
+        """
         message = f"{self.file}:{self.number}: {' '.join(reason.split())}"
         if self.on_error == "raise":
             raise InputError(f"{message}; correct the line, or read with on_error='skip' to leave it out")

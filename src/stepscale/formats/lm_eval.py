@@ -62,7 +62,7 @@ def read(
     records = Records(source, on_error, split, config)
     rows = SampleRows(split, rules)
     chosen = filter
-    seen: set[str] = set()
+    filters: set[str] = set()
     documents: set[str] = set()
     of_other_filters: dict[str, tuple[str, int, str]] = {}  # document: its first line and that line's filter
 
@@ -70,7 +70,7 @@ def read(
         nonlocal chosen
         name = text(record, "filter")
         chosen = name if chosen is None else chosen
-        seen.add(name)
+        filters.add(name)
         row, samples = _problem(record, problem, answer), [_sample(one, generator) for one in _responses(record)]
         if name == chosen:
             rows.extend(row, samples)
@@ -79,11 +79,11 @@ def read(
             of_other_filters.setdefault(row.problem_id, (records.file, records.number, name))
 
     records.read_into(add)
-    for document in [document for document in of_other_filters if document not in documents and chosen in seen]:
+    for document in [document for document in of_other_filters if document not in documents and chosen in filters]:
         records.file, records.number, name = of_other_filters[document]
         records.refuse(f"document {document} has lines of the filter {name!r} alone, and {chosen!r} is read")
-    if chosen not in seen:
-        raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(seen))}")
+    if chosen not in filters:
+        raise InputError(f"{source}: no line has the filter {chosen!r}; choose one of {', '.join(sorted(filters))}")
     return checked(rows.tables(records))
 
 

@@ -44,7 +44,11 @@ _FOREIGN = (
 
 @contextmanager
 def readable(path: Path) -> Iterator[None]:
-    """Turns what a damaged or unreadable file raises into one InputError."""
+    """Turn what a damaged or unreadable file raises into one error.
+
+    Raises:
+        InputError: The block could not read the file.
+    """
     try:
         yield
     except InputError:
@@ -84,7 +88,11 @@ def _decompressed(raw: Any) -> Any:
 
 
 def parquet_rows(path: Path) -> Iterator[Record]:
-    """The rows of a Parquet file; the checksums of its pages are verified where it has them."""
+    """The rows of a Parquet file; the checksums of its pages are verified where it has them.
+
+    Raises:
+        InputError: It is no Parquet file, or damaged.
+    """
     from pyarrow import parquet
 
     with path.open("rb") as stream:

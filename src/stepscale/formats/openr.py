@@ -134,9 +134,9 @@ def _samples(record: Record, generator: str | None) -> list[SampleRow]:
     alone = _verdict(_VOTE, result[_VOTE]) if len(output) == 1 and result.get(_VOTE) is not None else None
     samples = []
     for solution in output:
-        said, tokens = text(solution, "text"), solution.get("completion_tokens")
-        parts = said.split(_TAG) if _TAG in said else said.split("\n\n")
-        answer = maybe_text(solution, "extracted_answer") or stated_answer(said.replace(_TAG, "\n"))
+        written, tokens = text(solution, "text"), solution.get("completion_tokens")
+        parts = written.split(_TAG) if _TAG in written else written.split("\n\n")
+        answer = maybe_text(solution, "extracted_answer") or stated_answer(written.replace(_TAG, "\n"))
         counted = tokens if len(output) == 1 or "tree_completion_tokens" not in solution else None
         steps = [part.strip() for part in parts if part.strip()]
         samples.append(SampleRow(steps, answer, alone, generator, _count(counted)))

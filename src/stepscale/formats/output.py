@@ -49,7 +49,11 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
 
 
 def lines_path(path: str | Path) -> Path:
-    """The path of a file of JSON lines. Raises InputError for a name that says something else."""
+    """The path of a file of JSON lines.
+
+    Raises:
+        InputError: The name says something else.
+    """
     path = Path(checked_path(path))
     compression = path.suffix.lower() if path.suffix.lower() in (".zst", ".xz", ".bz2") else ""
     if not path.name or compression or ending(path) not in _ENDINGS:

@@ -54,7 +54,11 @@ def read(source: str | Path) -> Tables:
 
 
 def read_searches(source: str | Path) -> Tables:
-    """The same folder, for its table of predictions. Raises InputError as ``read``, or if it has none."""
+    """The same folder, for its table of predictions.
+
+    Raises:
+        InputError: As ``read``, or the folder has none.
+    """
     data = read(source)
     if data.predictions.empty:
         raise InputError(f"{source}: no predictions.parquet there; give a folder with the results of searches")

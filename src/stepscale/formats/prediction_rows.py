@@ -41,7 +41,11 @@ class PredictionRows:
         self._predictions = Columns(tables.PREDICTIONS, "problem_id", *PredictionRow._fields)
 
     def add(self, problem: ProblemRow, predictions: Sequence[PredictionRow]) -> None:
-        """One problem with all that was answered. Raises BadRecord if it was added before."""
+        """One problem with all that was answered.
+
+        Raises:
+            BadRecord: It was added before.
+        """
         if problem.problem_id in self._ids:
             raise BadRecord(f"the problem {problem.problem_id!r:.80} was given before: give the results of one search")
         self._ids.add(problem.problem_id)

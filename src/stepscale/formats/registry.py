@@ -101,7 +101,14 @@ def read_predictions(
 
 
 def takes_rules(format: str) -> bool:
-    """Whether the format's reader grades samples without a verdict, by its option ``rules``."""
+    """Whether the format's reader grades samples without a verdict, by its option ``rules``.
+
+    Args:
+        format: One of `READABLE_FORMATS`.
+
+    Returns:
+        True if it has that option.
+    """
     return "rules" in signature(_function(format, READABLE_FORMATS, "read")).parameters
 
 

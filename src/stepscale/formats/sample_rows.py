@@ -71,7 +71,11 @@ class SampleRows:
         self._scores = Columns(tables.SCORES, "problem_id", "sample_id", "verifier", "negative", "reward", "neutral")
 
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
-        """One problem with all its samples. Raises BadRecord if it was added before."""
+        """One problem with all its samples.
+
+        Raises:
+            BadRecord: It was added before.
+        """
         if problem.problem_id in self._counts:
             raise BadRecord(
                 f"the problem {problem.problem_id!r:.80} was given before: all its samples belong in one record"
@@ -81,10 +85,11 @@ class SampleRows:
     def extend(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow] = ()) -> None:
         """Further samples of a problem, numbered after those that it has. ``scores`` count these samples from 0.
 
-        Raises BadRecord if another problem has this id.
+        Raises:
+            BadRecord: Another problem has this id.
         """
-        problem_id, said = problem.problem_id, hash(problem.problem)
-        if self._texts.setdefault(problem_id, said) != said:
+        problem_id, text_hash = problem.problem_id, hash(problem.problem)
+        if self._texts.setdefault(problem_id, text_hash) != text_hash:
             raise BadRecord(f"{problem_id!r:.80} is the id of another problem too; give the samples of one task")
         if problem_id not in self._counts:
             self._problems.row(*problem, self.split)
@@ -137,14 +142,22 @@ def token_counts(record: Record, count: int) -> list[int | None]:
 
 
 def checked_verdict(sample: int, verdict: Any) -> bool | None:
-    """The verdict on a sample, None if there is none. Raises BadRecord for anything but true, false or null."""
+    """The verdict on a sample, None if there is none.
+
+    Raises:
+        BadRecord: It is anything but true, false or null.
+    """
     if verdict is not None and type(verdict) is not bool:
         raise BadRecord(f"sample {sample}: the verdict is {verdict!r:.60}, not true or false")
     return verdict
 
 
 def checked_answer(sample: int, answer: Any) -> str | None:
-    """The answer of a sample, None if it is null or empty. Raises BadRecord for anything but a string."""
+    """The answer of a sample, None if it is null or empty.
+
+    Raises:
+        BadRecord: It is anything but a string.
+    """
     if answer is not None and type(answer) is not str:
         raise BadRecord(f"sample {sample}: the answer is {answer!r:.60}, not a string")
     return answer or None

@@ -75,7 +75,11 @@ def sources(source: Source) -> list[str | Path]:
 
 
 def checked_path(path: object) -> str | Path:
-    """One path as given. Raises InputError if it is empty or no path at all."""
+    """One path as given.
+
+    Raises:
+        InputError: It is empty or no path at all.
+    """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"path is {path!r:.60}, {type(path).__name__}; give a file or folder as a string or Path")
     name = os.fspath(path)

@@ -144,7 +144,11 @@ predictions = validator(PREDICTIONS)
 
 
 def problems(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a problems table: one row per problem_id; no text of a problem holds a NUL character. Raises InputError."""
+    """Check a problems table: one row per problem_id; no text of a problem holds a NUL character.
+
+    Raises:
+        InputError: It is another table, or a text holds a NUL character.
+    """
     checked = check(df, PROBLEMS)
     if (has_nul := checked["problem"].str.contains("\0", regex=False)).any():
         raise InputError(

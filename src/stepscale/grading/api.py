@@ -79,7 +79,16 @@ def forget_verdicts() -> None:
 
 
 def settle(prediction: str, gold: str, rules: CheckedRules) -> bool | WorkerQuestion:
-    """The verdict on one pair where it is cheap; else the question that a worker has to answer."""
+    """The verdict on one pair where it is cheap; else the question that a worker has to answer.
+
+    Args:
+        prediction: The answer to judge.
+        gold: The right answer.
+        rules: Which rules judge.
+
+    Returns:
+        The verdict, or the question.
+    """
     return strict.settle(prediction, gold) if rules == "prm800k" else lenient.settle(prediction, gold, rules)
 
 

@@ -23,7 +23,11 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "e
 
 
 def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Raises InputError for a base that holds no usable model, or one of the wrong kind."""
+    """Check that the base models of a run can be used.
+
+    Raises:
+        InputError: One holds no usable model, or one of the wrong kind.
+    """
     trained = all(node.name != "take_prm" for node in pipeline.nodes)  # else the PRM is ready
     if {"prm_model"} & pipeline.all_outputs():
         generative = _part(catalog.load("params:verifiers"), "generative")

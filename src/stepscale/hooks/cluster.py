@@ -9,7 +9,11 @@ logger = logging.getLogger(__name__)
 
 
 def join_cluster(cluster: Cluster | None) -> None:
-    """Have the run's pieces of work run on the cluster, if there is one. Raises InputError if it does not answer."""
+    """Have the run's pieces of work run on the cluster, if there is one.
+
+    Raises:
+        InputError: It does not answer.
+    """
     if cluster is not None:
         slots = check_cluster(cluster)
         logger.info("%s at %s works on %d tasks at once", cluster.kind, cluster.address, slots)

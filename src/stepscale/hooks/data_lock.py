@@ -20,7 +20,11 @@ class DataLock:
         self._holder = folder / ".run.json"
 
     def acquire(self) -> None:
-        """Take the lock. Raises InputError naming the run that holds it."""
+        """Take the lock.
+
+        Raises:
+            InputError: Another run holds it; the line names that run.
+        """
         self._folder.mkdir(parents=True, exist_ok=True)
         try:
             self._lock.acquire()

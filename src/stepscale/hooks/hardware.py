@@ -13,7 +13,11 @@ _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
 
 
 def check_hardware(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Raises InputError if a key takes more GPUs than the machine has."""
+    """Check that the machine has the GPUs that a run asks for.
+
+    Raises:
+        InputError: A key takes more than there are.
+    """
     needed = dict[str, int]()
     read = blocks_read(pipeline)
     for block in _BLOCKS:

@@ -15,6 +15,8 @@ from stepscale.hooks.settings import blocks_read
 from stepscale.parameters import Parameters, check_parameters
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}
+_READING_SAMPLES = {"read_samples", "read_samples_to_judge"}
+_READING_BENCHMARKS = {"measure_on_step_benchmarks"}
 
 
 def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
@@ -24,32 +26,42 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
         InputError: One of them is missing or cannot be opened, or no file is named where one must be.
     """
     blocks = blocks_read(pipeline)
-    if not blocks & {"problems", "search", "pool", "loop", "generator"}:
+    if not blocks & {"problems", "search", "pool", "loop", "generator", "verifiers", "step_benchmarks"}:
         return
     parameters = check_parameters(catalog.load("parameters"))
-    readers = _readers(parameters, {node.name for node in pipeline.nodes} if "generator" in blocks else set())
     names = {node.name.rpartition(".")[2] for node in pipeline.nodes}
-    for key in (key for key, nodes in readers.items() if names & nodes):
-        block, field = key.split(".")
-        source = getattr(getattr(parameters, block), field)
-        if source is None and key == "search.given_samples":
-            raise InputError(f"{key}: it names no file; give it a path and a format")
-        if path := getattr(source, "path", None):
+    if parameters.search.given_samples is None and names & _READING_SAMPLES:
+        raise InputError("search.given_samples: it names no file; give it a path and a format")
+    if not parameters.step_benchmarks.sources and names & _READING_BENCHMARKS:
+        raise InputError("step_benchmarks: no benchmark is given; set processbench, prmbench or hard2verify")
+    readers = _readers(parameters, {node.name for node in pipeline.nodes} if "generator" in blocks else set())
+    for key, (source, nodes) in readers.items():
+        if names & nodes and (path := getattr(source, "path", None)):
             _check(f"{key}.path", path, getattr(source, "options", {}).get("split"))
 
 
-def _readers(parameters: Parameters, asking: set[str]) -> dict[str, set[str]]:
-    """Keys whose block may name a file, and the nodes that read it; ``asking``: those that may ask the generator."""
-    generator, has_files = parameters.generator, parameters.problems.source == "files"
+def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object, set[str]]]:
+    """By key what may name a file, and the nodes that read it; ``asking``: those that may ask the generator."""
+    generator, problems, given = parameters.generator, parameters.problems, parameters.search.given_samples
+    has_files = problems.source == "files"
     chosen_from_file = _CHOOSING if generator.fine_tuning and generator.examples == "given" else set()
     asked_by_examples = _CHOOSING - chosen_from_file if generator.fine_tuning else asking
     return {
-        "problems.train": {"ingest", "read_given_labels"} | chosen_from_file if has_files else set(),
-        "problems.test": {"ingest"} if has_files else set(),
-        "search.given_samples": {"read_samples", "read_samples_to_judge"},
-        "pool.labeler": {"label_pool"},
-        "loop.labeler": {"label_beginning", "label"},
-        "generator.prompt": asked_by_examples,
+        "problems.train": (problems.train, {"ingest", "read_given_labels"} | chosen_from_file if has_files else set()),
+        "problems.test": (problems.test, {"ingest"} if has_files else set()),
+        "search.given_samples": (given, _READING_SAMPLES),
+        **{
+            f"search.given_samples.searches.{i}": (search, {"read_searches"})
+            for i, search in enumerate(given.searches if given else ())
+        },
+        "pool.labeler": (parameters.pool.labeler, {"label_pool"}),
+        "loop.labeler": (parameters.loop.labeler, {"label_beginning", "label"}),
+        "generator.prompt": (generator.prompt, asked_by_examples),
+        "verifiers.processbench": (parameters.verifiers.processbench, {"evaluate_verifiers"}),
+        **{
+            f"step_benchmarks.{name}": (source, _READING_BENCHMARKS)
+            for name, source in parameters.step_benchmarks.sources.items()
+        },
     }
 
 

@@ -11,7 +11,11 @@ from stepscale.errors import InputError
 
 
 def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Raises InputError if data on disk is missing."""
+    """Check that the data on disk that a run begins with is there.
+
+    Raises:
+        InputError: Some is missing; the line names the pipeline that makes it.
+    """
     absent = [name for name in sorted(pipeline.inputs()) if _is_absent(name, catalog)]
     if absent:
         ways = [f"{name} (pipeline {maker})" if (maker := pipeline_of(name)) else name for name in absent]

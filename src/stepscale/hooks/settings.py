@@ -7,7 +7,11 @@ from kedro.pipeline import Pipeline
 
 
 def add_settings(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Make the settings that the pipeline reads. Raises InputError if blocks of one do not agree."""
+    """Make the settings that the pipeline reads.
+
+    Raises:
+        InputError: Blocks of one do not agree.
+    """
     from stepscale.parameters import check_parameters, settings_of
 
     names = settings_read(pipeline)

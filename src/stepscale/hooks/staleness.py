@@ -20,7 +20,11 @@ logger = logging.getLogger(__name__)
 
 
 def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) -> None:
-    """Raises InputError if what the run begins with, or would keep, is stale; warns of other parameters and code."""
+    """Check that what the run begins with, or would keep, is not stale; warn of other parameters and code.
+
+    Raises:
+        InputError: Some of it is.
+    """
     names = sorted(name for name in pipeline.inputs() if lineage.origin(name))
     if run_params.get("only_missing_outputs"):
         names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
@@ -38,7 +42,11 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
 
 
 def check_node(lineage: Lineage, node: Node) -> None:
-    """Raises InputError if a node would read what an earlier node of the same run has made stale."""
+    """Check that an earlier node of the same run has not made stale what a node reads.
+
+    Raises:
+        InputError: It has.
+    """
     stale = {name: cause for name in node.inputs if (cause := changed_input(lineage, name))}
     if stale:
         raise InputError(_refusal(stale, {}))

@@ -31,7 +31,10 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
     both or neither found one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its
     faultless ones that do not; early, late: share of solutions faulty for both whose error is set before, after the
     reference's.
-    nan over nothing. Raises InputError if they share no solution.
+    nan over nothing.
+
+    Raises:
+        InputError: They share no solution.
     """
     rated, rated_by_reference = _rated(labels), _rated(reference)
     steps = rated.merge(rated_by_reference, on=[*_SOLUTION, "step"], suffixes=("", "_reference"))

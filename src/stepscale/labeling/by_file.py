@@ -54,7 +54,8 @@ class FileLabeler:
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
         """The step_labels of the solutions that the file labels, by each of its labelers; of two records the longer one.
 
-        Raises InputError if it labels none of them.
+        Raises:
+            InputError: It labels none of them.
         """
         keys = {pid: problem_key(text) for pid, text in zip(problems["problem_id"], problems["problem"], strict=True)}
         labels: list[Row] = []
@@ -117,5 +118,5 @@ def _of_solution(rows: list[Row], steps: tuple[str, ...]) -> list[Row]:
 
 def _last_labeled(rows: list[Row], steps: tuple[str, ...]) -> int:
     """The solution's first step rated -1, else the record's last step."""
-    own = [row for row in rows if row["step"] < len(steps) and row["text"] == steps[row["step"]]]
-    return int(next((row["step"] for row in own if row["rating"] == NEGATIVE), rows[-1]["step"]))
+    on_path = [row for row in rows if row["step"] < len(steps) and row["text"] == steps[row["step"]]]
+    return int(next((row["step"] for row in on_path if row["rating"] == NEGATIVE), rows[-1]["step"]))

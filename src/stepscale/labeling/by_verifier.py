@@ -20,10 +20,10 @@ class VerifierLabeler:
     Identical solutions are read once. Raises InputError for a threshold outside [0, 1).
     """
 
-    def __init__(self, verifier: Verifier, threshold: float = THRESHOLD, name: str | None = None) -> None:
+    def __init__(self, verifier: Verifier, threshold: float = THRESHOLD) -> None:
         if not 0 <= threshold < 1:
             raise InputError(f"threshold {threshold}: the share of P(negative) above which a step is wrong, in [0, 1)")
-        self.name = name or verifier.name
+        self.name = verifier.name
         self.verifier, self.threshold = verifier, threshold
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:

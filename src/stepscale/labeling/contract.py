@@ -25,6 +25,14 @@ class Labeler(Protocol):
         """The step_labels of ``solutions``, each up to its first negative step (Lightman et al. 2023, 2.4).
 
         A solution it cannot judge has no rows. Counts the tokens it spends into ``ledger``.
+
+        Args:
+            problems: The problems table.
+            solutions: Solutions of these problems.
+            ledger: Where tokens are counted.
+
+        Returns:
+            A step_labels table.
         """
         ...
 
@@ -42,6 +50,9 @@ def label_table(
         labeler: Who labelled.
         ratings: -1, 0 or 1 of each step [solutions][steps]; a row may end before its solution does.
         values: Soft values in [0, 1], likewise.
+
+    Returns:
+        A step_labels table, a row per label.
 
     Raises:
         InputError: There are neither, more labels than steps, or ratings and values of different lengths.
@@ -68,7 +79,14 @@ def label_table(
 
 
 def up_to_first_negative(ratings: Sequence[int]) -> list[int]:
-    """The ratings up to and including the first -1: what comes after an error is not judged (Lightman et al. 2023, 2.4)."""
+    """The ratings up to and including the first -1: what comes after an error is not judged (Lightman et al. 2023, 2.4).
+
+    Args:
+        ratings: -1, 0 or 1 of each step.
+
+    Returns:
+        The first of them.
+    """
     rated = list(ratings)
     return rated[: rated.index(NEGATIVE) + 1] if NEGATIVE in rated else rated
 

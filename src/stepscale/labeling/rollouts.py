@@ -62,7 +62,11 @@ class RolloutLabeler:
         self.generator, self.job, self.rated = generator, job, rated
 
     def label(self, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-        """The step_labels of ``solutions``. Raises InputError as ``roll_out``."""
+        """The step_labels of ``solutions``.
+
+        Raises:
+            InputError: As ``roll_out``.
+        """
         labels = roll_out(self.job, self.generator, problems, solutions, ledger)
         return rated(labels) if self.rated else labels
 

@@ -67,11 +67,19 @@ class GeneratorBlock(Block):
         return self
 
     def base_template(self, seed: int) -> str:
-        """What the base is asked with. Raises InputError."""
+        """What the base is asked with.
+
+        Raises:
+            InputError: The template cannot be made, or lacks {problem}.
+        """
         return prompt_template(self.prompt, self.base or "", seed)
 
     def template(self, seed: int) -> str:
-        """What the generator is asked with: once fine-tuned, it needs no examples. Raises InputError."""
+        """What the generator is asked with: once fine-tuned, it needs no examples.
+
+        Raises:
+            InputError: The template cannot be made, or lacks {problem}.
+        """
         if isinstance(self.prompt, ChatPrompt) and self.fine_tuning:
             return prompt_template(self.prompt.model_copy(update={"examples": None}), self.base or "", seed)
         if isinstance(self.prompt, FewShotPrompt) and self.fine_tuning:
@@ -94,7 +102,11 @@ class GeneratorBlock(Block):
         return "" if self.fine_tuning and self.ends_before is None else self.base_opening
 
     def training(self, seed: int) -> "GeneratorTraining":
-        """The fine-tuning's settings, typed. Raises pydantic's ValidationError."""
+        """The fine-tuning's settings, typed.
+
+        Raises:
+            pydantic.ValidationError: The settings do not agree.
+        """
         from stepscale.generation.finetune import GeneratorTraining
 
         assert self.fine_tuning, "nothing is fine-tuned"

@@ -30,7 +30,11 @@ COMPARED = (("PRM", "ORM"), ("PRM", "Majority"), ("ORM", "Majority"))
 def accuracies(
     folder: Path, ns: tuple[int, ...], rule: Rule = PRODUCT, grading_rules: Rules = "prm800k"
 ) -> dict[str, Floats]:
-    """Expected accuracy [test problems, len(ns)] of one run, by label. Raises InputError if the run is not finished."""
+    """Expected accuracy [test problems, len(ns)] of one run, by label.
+
+    Raises:
+        InputError: The run is not finished.
+    """
     files = {
         "problems": "03_primary/problems",
         "solutions": "07_model_output/test_solutions",

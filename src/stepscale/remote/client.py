@@ -108,12 +108,16 @@ class Client:
         """Tokens that the model reads and writes together, as the settings or the server say; None: not known."""
         if self.access.context:
             return self.access.context
-        told = self.served().get(self.access.model, {}).get("max_model_len")
-        return int(told) if isinstance(told, int) and told > 0 else None
+        longest = self.served().get(self.access.model, {}).get("max_model_len")
+        return int(longest) if isinstance(longest, int) and longest > 0 else None
 
 
 def served_model(access: ServerAccess) -> str:
-    """The name of the one model that a server serves. Raises InputError if it serves several, or does not tell."""
+    """The name of the one model that a server serves.
+
+    Raises:
+        InputError: It serves several, or does not tell.
+    """
     names = list(Client(access).served())
     if not names:
         raise InputError(f"server {access.base_url} does not tell its models; is it running? Name one with model")

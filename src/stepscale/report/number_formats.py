@@ -81,4 +81,4 @@ def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
 
 def spread_over(seeds: int) -> str:
     """What an interval of trained verifiers is over, as a sentence says it."""
-    return "problems and seeds" if seeds > 1 else "problems; one seed does not tell how another training would fare"
+    return "problems and seeds" if seeds > 1 else "problems; one seed does not show how much training varies"

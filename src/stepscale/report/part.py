@@ -134,7 +134,11 @@ def anchor(*words: str) -> str:
 
 
 def read_part(path: Path) -> Part:
-    """The part in a file. Raises InputError, naming the file, if it holds something else."""
+    """The part in a file.
+
+    Raises:
+        InputError: It holds something else; the line names the file.
+    """
     try:
         return Part.model_validate_json(path.read_text(encoding="utf-8"))
     except ValueError as error:

@@ -65,7 +65,7 @@ def revision_examples(
         wrong = _Wrong(of_problem[~is_right])
         right = of_problem[is_right]
         parts = zip(right.index, right["sample_id"], right["steps"], strict=True)
-        for index, sample_id, steps in _taken(list(parts), str(problem_id), config.per_problem, seed):
+        for index, sample_id, steps in _subset(list(parts), str(problem_id), config.per_problem, seed):
             rows = wrong.context(str(problem_id), int(sample_id), steps, config.most_wrong, seed)
             attempts = [wrong.steps[row] for row in rows]
             prompt, n_shown = config.layout.fitted(texts[problem_id], attempts, length_of)
@@ -106,7 +106,7 @@ class _Wrong:
         return [*(others[i] for i in rng.permutation(len(others))[: n - 1]), last]
 
 
-def _taken(right: list[_Sample], problem_id: str, most: int | None, seed: int) -> list[_Sample]:
+def _subset(right: list[_Sample], problem_id: str, most: int | None, seed: int) -> list[_Sample]:
     """At most ``most`` of a problem's right samples, drawn by its id, in their order."""
     if most is None or len(right) <= most:
         return right
@@ -115,7 +115,11 @@ def _taken(right: list[_Sample], problem_id: str, most: int | None, seed: int) -
 
 
 def revision_trajectories(problems: pd.DataFrame, chains: pd.DataFrame, history: bool) -> list[Trajectory]:
-    """What a verifier reads of each attempt of a chains table: with ``history``, the earlier attempts that were shown too."""
+    """What a verifier reads of each attempt of a chains table: with ``history``, the earlier attempts that were shown too.
+
+    Raises:
+        InputError: The problems table lacks a problem of the chains.
+    """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     column = chains["prompt"] if history else chains["problem_id"].map(texts)
     if column.isna().any():

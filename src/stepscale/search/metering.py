@@ -39,7 +39,11 @@ class Meter:
         self._read: set[tuple[int, tuple[str, ...]]] = set()  # beginnings of solutions already read by the verifier
 
     def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
-        """Continue every request, in one call; order kept. Raises OutOfTime if the time of a search is limited and up."""
+        """Continue every request, in one call; order kept.
+
+        Raises:
+            OutOfTime: The time of a search is limited and up.
+        """
         if not requests:
             return []
         time_left()
@@ -55,7 +59,12 @@ class Meter:
         return continuations
 
     def score(self, solutions: Sequence[tuple[int, tuple[str, ...]]]) -> list[StepScores]:
-        """Scores of all steps of every (problem, steps), in one call; order kept. Raises InputError if a score is missing."""
+        """Scores of all steps of every (problem, steps), in one call; order kept.
+
+        Raises:
+            InputError: A score is missing.
+            OutOfTime: The time of a search is limited and up.
+        """
         if not solutions:
             return []
         time_left()

@@ -73,8 +73,8 @@ class SearchMethod(BaseModel, ABC):
     def strategy(self) -> str:
         """The method and all its settings in one line, the key of its rows in tables."""
         settings = {name: getattr(self, name) for name in type(self).model_fields if name != "method"}
-        told = [f"{name}={value}" for name, value in settings.items() if value is not None]
-        return " ".join([self.method, *told])
+        shown = [f"{name}={value}" for name, value in settings.items() if value is not None]
+        return " ".join([self.method, *shown])
 
     @property
     def search_key(self) -> str:
@@ -94,6 +94,9 @@ class SearchMethod(BaseModel, ABC):
 
         Args:
             among: The strategies that it is shown beside.
+
+        Returns:
+            The name in one line.
         """
         fields = type(self).model_fields
         options = [
@@ -104,7 +107,17 @@ class SearchMethod(BaseModel, ABC):
         return " ".join([self.label or self.method.replace("_", " "), ", ".join(options)]).rstrip()
 
     def within(self, budget: int) -> Self:
-        """These options with the greatest N whose budget is at most ``budget``. Raises InputError if there is none."""
+        """These options with the greatest N whose budget is at most ``budget``.
+
+        Args:
+            budget: Generations per problem.
+
+        Returns:
+            The same method with another N.
+
+        Raises:
+            InputError: There is none.
+        """
         n = budget // self.model_copy(update={"n": 1}).budget
         if n < 1:
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
@@ -112,9 +125,26 @@ class SearchMethod(BaseModel, ABC):
         return self.model_copy(update={"n": n})
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:
-        """The winner among the candidates of one problem; ``seed`` settles ties."""
+        """The winner among the candidates of one problem; ``seed`` settles ties.
+
+        Args:
+            candidates: Finished or cut-off solutions of one problem.
+            seed: Settles ties.
+            rules: By which answers are equal.
+
+        Returns:
+            The winning answer, the index of its candidate, and how sure it is.
+        """
         return choose(candidates, self.final_choice, seed, rules)
 
     @abstractmethod
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """Candidates and the number of rounds, for each of the meter's problems."""
+        """Candidates and the number of rounds, for each of the meter's problems.
+
+        Args:
+            meter: Asks generator and verifier, and counts the cost of each problem.
+            draws: How tokens are drawn.
+
+        Returns:
+            Candidates of each problem, and the number of rounds of each.
+        """

@@ -55,7 +55,11 @@ _OPTIONS: TypeAdapter[SearchMethod] = TypeAdapter(SearchOptions)
 
 
 def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
-    """Typed options from a plain mapping with a ``method``. Raises InputError: one line naming the key and the fault."""
+    """Typed options from a plain mapping with a ``method``.
+
+    Raises:
+        InputError: One line naming the key and the fault.
+    """
     try:
         return _OPTIONS.validate_python(options)
     except ValidationError as error:
@@ -109,7 +113,9 @@ def search(
 def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules: Rules) -> list[SearchResult]:
     candidates_of_all, rounds = options.find(meter, draws)
     results = []
-    for problem, candidates, taken, spent in zip(meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True):
+    for problem, candidates, n_rounds, spent in zip(
+        meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True
+    ):
         tie = seed_for(draws.run_seed, "search-tie", problem.problem_id)
         choice = options.choice(candidates, tie, rules)
         results.append(
@@ -117,7 +123,7 @@ def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules:
                 problem_id=problem.problem_id,
                 strategy=options.strategy,
                 budget=options.budget,
-                rounds=taken,
+                rounds=n_rounds,
                 candidates=tuple(candidates),
                 answer=choice.answer,
                 chosen=choice.candidate,

@@ -72,7 +72,11 @@ class SearchPlan(_Strategies):
 
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
-        """(name of the strategy, budget, its options at that budget), the cheapest first. Raises InputError if one has none."""
+        """(name of the strategy, budget, its options at that budget), the cheapest first.
+
+        Raises:
+            InputError: A strategy has no options at any budget.
+        """
         return [(name, n, options.within(n)) for n in sorted(self.budgets) for name, options in self.named]
 
     @property
@@ -129,7 +133,11 @@ class RevisionSearchPlan(_Strategies):
 
     @property
     def runs(self) -> list[tuple[str, int, SearchMethod]]:
-        """(name of the strategy, budget, options of its search), the cheapest first. Raises InputError if one has none."""
+        """(name of the strategy, budget, options of its search), the cheapest first.
+
+        Raises:
+            InputError: A strategy has no options at any budget.
+        """
         return [
             (f"PRM {name} over revisions", n, options.within(n - self.after))
             for n in sorted(self.budgets)
@@ -138,7 +146,11 @@ class RevisionSearchPlan(_Strategies):
 
 
 def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
-    """Raises InputError, naming the ``remedy``, if a budget is above what best-of-N of ``per_problem`` samples can have."""
+    """Check that no budget is above what best-of-N of ``per_problem`` samples can have.
+
+    Raises:
+        InputError: One is; the line ends with the ``remedy``.
+    """
     if max(plan.budgets) > per_problem:
         raise InputError(
             f"tree_search.budgets: {max(plan.budgets)} is above the {per_problem} samples per problem that searches are compared "

@@ -79,6 +79,9 @@ def solve(
         **options: Options of the method, such as ``width=4`` or ``aggregation="min"`` (docs/search.md). Step scores are
             aggregated as fits the verifier unless told: the product for a PRM trained here, else the last.
 
+    Returns:
+        The chosen answer with its steps, scores and cost.
+
     Raises:
         InputError: There is no such method or option, the budget is too small, or the problem is empty or too long.
     """

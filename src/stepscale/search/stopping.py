@@ -41,7 +41,7 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
         while targets:
             # 1. all samples that are due, in one call
             places = [(owner, slot) for owner, n in targets.items() for slot in range(len(candidates_of[owner]), n)]
-            for (owner, _), candidate in zip(places, self._drawn(meter, draws, places), strict=True):
+            for (owner, _), candidate in zip(places, self._draw(meter, draws, places), strict=True):
                 candidates_of[owner].append(candidate)
             # 2. who goes on, and up to how many samples
             going: dict[int, int] = {}
@@ -53,7 +53,7 @@ class _StoppedSampling(SearchMethod, StoppingRule, ABC):
             targets = going
         return candidates_of, rounds
 
-    def _drawn(self, meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]]) -> list[Candidate]:
+    def _draw(self, meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]]) -> list[Candidate]:
         """The samples of (problem, slot), scored if the rule looks at scores."""
         candidates = draw_candidates(meter, draws, places)
         if self.needs_scores:

@@ -64,12 +64,20 @@ SEARCH_CANDIDATES = Table(
 
 
 def search_results(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a search_results table. Raises InputError."""
+    """Check a search_results table.
+
+    Raises:
+        InputError: It is another table.
+    """
     return check(df, SEARCH_RESULTS)
 
 
 def search_candidates(df: pd.DataFrame) -> pd.DataFrame:
-    """Check a search_candidates table: a step end per step, and a score per step or none. Raises InputError."""
+    """Check a search_candidates table: a step end per step, and a score per step or none.
+
+    Raises:
+        InputError: It is another table.
+    """
     checked = check(df, SEARCH_CANDIDATES)
     same_length(checked, "search_candidates", "step_ends", "steps", or_empty=False)
     same_length(checked, "search_candidates", "step_scores", "steps", or_empty=True)
@@ -107,13 +115,17 @@ def results_table(
 def candidates_table(
     results: Sequence[SearchResult], seed: int, golds: Mapping[str, str], rules: Rules = "prm800k"
 ) -> pd.DataFrame:
-    """A row per candidate, graded likewise: one cut off has no answer and is not right. Raises InputError as above."""
-    owned = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
+    """A row per candidate, graded likewise: one cut off has no answer and is not right.
+
+    Raises:
+        InputError: It is another table.
+    """
+    rows = [(result, i, candidate) for result in results for i, candidate in enumerate(result.candidates)]
     rights = grade_many(
-        [candidate.answer for _, _, candidate in owned], [_gold(golds, result) for result, _, _ in owned], rules
+        [candidate.answer for _, _, candidate in rows], [_gold(golds, result) for result, _, _ in rows], rules
     )
     columns = Columns(SEARCH_CANDIDATES, *SEARCH_CANDIDATES.columns)
-    for (result, i, candidate), right in zip(owned, rights, strict=True):
+    for (result, i, candidate), right in zip(rows, rights, strict=True):
         columns.row(
             result.problem_id,
             result.strategy,

@@ -58,7 +58,11 @@ class RuledVote(WholeSamples):
 
 
 def check_certainties(candidates: Sequence[Sequence[Candidate]], generator: str) -> None:
-    """Raises InputError if any candidate lacks the certainty of its tokens."""
+    """Check that all candidates have the certainty of their tokens.
+
+    Raises:
+        InputError: One lacks it.
+    """
     if any(one.tokens and not one.certainties for of_problem in candidates for one in of_problem):
         raise InputError(
             f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"

@@ -197,15 +197,19 @@ def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
     """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
     of_seed = selections[selections["seed"] == cell.seed]
     of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    taken = set(of_arm[KEY].itertuples(index=False, name=None))
+    labelled = set(of_arm[KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
-        return len(taken), 0
+        return len(labelled), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
-    return len(taken), len(set(selector[KEY].itertuples(index=False, name=None)) - taken)
+    return len(labelled), len(set(selector[KEY].itertuples(index=False, name=None)) - labelled)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
-    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them. Raises InputError if there are none."""
+    """The solutions that a cell trains on; ``selections`` as ``select_all`` gives them.
+
+    Raises:
+        InputError: There are none.
+    """
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = chosen(solutions, selections[of_cell & (selections["per_problem"] <= cell.per_problem)])
     if samples.empty:

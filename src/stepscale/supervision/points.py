@@ -41,7 +41,11 @@ class Learning:
 
 
 def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
-    """The points of ``arm`` at budget ``n``. Raises InputError if there are none, or a size lacks a seed or a problem."""
+    """The points of ``arm`` at budget ``n``.
+
+    Raises:
+        InputError: There are none, or a size lacks a seed or a problem.
+    """
     rows = points[(points["arm"] == arm) & (points["n"] == n)]
     if rows.empty:
         raise InputError(f"no point of arm {arm!r} at N={n}; there are {sorted(points['arm'].unique())}")
@@ -73,10 +77,10 @@ def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
     return np.moveaxis(over_repeats(by_seed, values.mean(axis=-1), seed), -1, 0)
 
 
-def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0, level: float = 0.95) -> Interval:
+def crossed_interval(values: Floats, resamples: int = 2000, seed: int = 0) -> Interval:
     """The mean of ``values`` [..., seeds, problems] and its percentile interval over both."""
     means = resampled_means(values, resamples, seed)
-    return interval_of(values.mean(axis=(-2, -1)), means, level, values.shape[-1])
+    return interval_of(values.mean(axis=(-2, -1)), means, n_problems=values.shape[-1])
 
 
 def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:

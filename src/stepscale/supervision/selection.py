@@ -15,22 +15,20 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.seeds import seed_for
-from stepscale.verifiers.aggregation import How, aggregate
+from stepscale.verifiers.aggregation import aggregate
 
 KEY = ["problem_id", "sample_id"]
 Scope = Literal["problem", "global"]
 _GRAIN = 1_000_000  # steps of a random number in [0, 1), none so near to 1 that arithmetic could round it up
 
 
-def candidates(
-    solutions: pd.DataFrame, scores: pd.DataFrame | None = None, how: How = "product", distinct: bool = True
-) -> pd.DataFrame:
+def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> pd.DataFrame:
     """The samples that may be chosen: problem_id, sample_id, is_correct, score, doubt; ordered by key.
 
     ``scores``: the selector's table of these solutions, row for row (none is needed to choose uniformly; columns are then 0).
-    ``score``: how convincing, the aggregate of the step scores. ``doubt``: how near the most doubtful step is to a coin toss,
-    in [0, 1]. ``distinct``: of a problem's identical texts the first alone, for all strategies alike. Samples without an
-    answer or steps are left out: nobody would be convinced by them.
+    ``score``: how convincing, the product of the step scores. ``doubt``: how near the most doubtful step is to a coin toss,
+    in [0, 1]. Of a problem's identical texts there is the first alone. Samples without an answer or steps are left out:
+    nobody would be convinced by them.
 
     Raises:
         InputError: The tables do not match.
@@ -41,13 +39,12 @@ def candidates(
             raise InputError(
                 "the selector's scores are not those of these solutions, row for row; score the pool again"
             )
-        pool["score"] = aggregate(list(scores["negative"]), list(scores["neutral"]), how)
+        pool["score"] = aggregate(list(scores["negative"]), list(scores["neutral"]), "product")
         pool["doubt"] = [_doubt(negative) for negative in scores["negative"]]
     text = solutions["steps"].map(tuple)
     keep = solutions["answer"].notna() & (text.map(len) > 0)
-    if distinct:
-        first = pd.DataFrame({"problem": solutions["problem_id"], "text": text})[keep].drop_duplicates().index
-        keep &= keep.index.isin(first)
+    first = pd.DataFrame({"problem": solutions["problem_id"], "text": text})[keep].drop_duplicates().index
+    keep &= keep.index.isin(first)
     pool = pool[keep].sort_values(KEY, kind="stable", ignore_index=True)
     return pool.assign(is_correct=pool["is_correct"].fillna(False).astype(bool))
 
@@ -142,8 +139,8 @@ class Blend(_Options):
         first = self.of.take(pool, directed, seed)
         rest = without(pool, first)
         ranked = _ranked(rest, np.zeros(len(rest)), seed, self.of.scope)
-        taken = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
-        return _keys(pd.concat([first, _filled(ranked, taken, size)]))
+        n_first = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
+        return _keys(pd.concat([first, _filled(ranked, n_first, size)]))
 
 
 Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discriminator="strategy")]
@@ -176,9 +173,9 @@ def _place(ranked: pd.DataFrame) -> "pd.Series[int]":
     return ranked.groupby("group").cumcount()
 
 
-def _filled(ranked: pd.DataFrame, taken: Mapping[Any, int], size: int) -> pd.DataFrame:
+def _filled(ranked: pd.DataFrame, n_taken: Mapping[Any, int], size: int) -> pd.DataFrame:
     """The first rows of each group that make ``size`` with what is ``taken`` of it."""
-    free = np.array([size - taken.get(group, 0) for group in ranked["group"]], int)
+    free = np.array([size - n_taken.get(group, 0) for group in ranked["group"]], int)
     return ranked[_place(ranked).to_numpy() < free]
 
 
@@ -186,5 +183,5 @@ def _top(ranked: pd.DataFrame, size: int) -> pd.DataFrame:
     return _keys(ranked[_place(ranked) < size])
 
 
-def _keys(taken: pd.DataFrame) -> pd.DataFrame:
-    return taken.sort_values(KEY, kind="stable", ignore_index=True)[KEY]
+def _keys(rows: pd.DataFrame) -> pd.DataFrame:
+    return rows.sort_values(KEY, kind="stable", ignore_index=True)[KEY]

@@ -47,7 +47,15 @@ class Verifier(Protocol):
     name: str
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step of every trajectory, order kept; counts ``verify`` tokens into ``ledger``."""
+        """Scores of every step of every trajectory, order kept; counts ``verify`` tokens into ``ledger``.
+
+        Args:
+            trajectories: Problems with their steps.
+            ledger: Where ``verify`` tokens are counted.
+
+        Returns:
+            Scores of every step, one object per trajectory.
+        """
         ...
 
 
@@ -57,5 +65,12 @@ class StepReader(Verifier, Protocol):
     parameters: int
 
     def encode(self, trajectories: Sequence[Trajectory]) -> "list[Encoded]":
-        """Token ids and step ends of every trajectory, as it reads them."""
+        """Token ids and step ends of every trajectory, as it reads them.
+
+        Args:
+            trajectories: Problems with their steps.
+
+        Returns:
+            One object per trajectory.
+        """
         ...

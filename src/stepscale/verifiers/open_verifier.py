@@ -44,6 +44,9 @@ def load_verifier(
         tokenizer: For a server: folder or hub name of the model's tokenizer, or the folder of a verifier trained here; by default
             the model's name.
 
+    Returns:
+        The verifier, with its tokenizer and its size.
+
     Raises:
         InputError: The model cannot be loaded, is no verifier, or needs an ``adapter`` to be named.
     """
@@ -93,6 +96,9 @@ def open_verifier(folder: Path, name: str, placement: Placement) -> "StepReader"
         name: The name in results and ledgers.
         placement: Where it computes, if it was trained here or is public.
 
+    Returns:
+        The verifier.
+
     Raises:
         InputError: There is no such verifier, or the server does not answer.
     """
@@ -125,7 +131,15 @@ def _referred(
 
 
 def ready_prm_folder(ready: ReadyPRM, folder: Path) -> Path:
-    """Make ``folder`` refer to a PRM that is used as it is."""
+    """Make ``folder`` refer to a PRM that is used as it is.
+
+    Args:
+        ready: A PRM behind a server, a public one, or a language model that judges.
+        folder: The folder to write.
+
+    Returns:
+        The folder.
+    """
     settings = ready.model_dump(mode="json")
     if isinstance(ready, ServedPRM):
         identity = ready.identity

@@ -41,7 +41,11 @@ class SavedVerifier(BaseModel):
 
     @classmethod
     def read(cls, folder: Path) -> "SavedVerifier":
-        """Read it back. Raises InputError if the folder was not written by verifier training."""
+        """Read it back.
+
+        Raises:
+            InputError: The folder was not written by verifier training.
+        """
         path = folder / FILE_NAME
         if not path.is_file():
             raise InputError(

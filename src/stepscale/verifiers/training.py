@@ -146,7 +146,11 @@ def fit_verifier(
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
-    """The base with a classification head: random, or made from ``head_init_tokens``."""
+    """The base with a classification head: random, or made from ``head_init_tokens``.
+
+    Raises:
+        InputError: There is another number of tokens than of outputs.
+    """
     torch.manual_seed(seed_for(config.optimization.seed, "verifier-head") % 2**63)
     labels = output_names(config)
     model = load_token_classifier(
@@ -198,7 +202,8 @@ def in_classes(examples: Sequence[Example], config: VerifierTraining) -> Sequenc
 def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:
     """(rows to learn from, number of examples that lost steps). Examples without any target left are dropped.
 
-    Raises InputError for an example with more or fewer targets than steps.
+    Raises:
+        InputError: An example has more or fewer targets than steps.
     """
     for e in examples:
         if (n := len(e.trajectory.steps)) != len(e.targets):

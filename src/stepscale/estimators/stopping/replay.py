@@ -32,7 +32,11 @@ class RuleResult:
 
 
 def follow_rule(recorded: Prefixes, rule: StoppingRule, most: int) -> RuleResult:
-    """The rule on these problems, each of which may have ``most`` samples. Raises InputError if fewer were recorded."""
+    """The rule on these problems, each of which may have ``most`` samples.
+
+    Raises:
+        InputError: Fewer were recorded.
+    """
     places = recorded.signals.first.shape[-1]
     if not 1 <= most <= places:
         raise InputError(f"a stopping rule of at most {most} samples needs as many recorded ones; there are {places}")

@@ -51,7 +51,11 @@ class RecordDetails(NamedTuple):
 
 
 def details_of(record: Record) -> RecordDetails:
-    """The values of a record, each of the published type or null. Raises BadRecord for one of another type."""
+    """The values of a record, each of the published type or null.
+
+    Raises:
+        BadRecord: One is of another type.
+    """
     rest = {key: value for key, value in record["question"].items() if key not in PROBLEM_KEYS}
     return RecordDetails(
         maybe_text(record, "labeler"),

@@ -47,7 +47,12 @@ class Quotient:
 
 
 def quotient(tree: Expression) -> Quotient:
-    """The exact value of ``tree``. Raises OutOfReach or Undefined."""
+    """The exact value of ``tree``.
+
+    Raises:
+        OutOfReach: It is outside of this field, or too large.
+        Undefined: It divides by zero.
+    """
     match tree:
         case Number(value, _):
             return _constant(value)

@@ -38,7 +38,11 @@ def simplify_to_zero(*differences: str) -> bool:
 
 
 def build(tree: Expression) -> Expr:
-    """The tree as a sympy object, evaluated as sympy does. Raises _TooLarge."""
+    """The tree as a sympy object, evaluated as sympy does.
+
+    Raises:
+        _TooLarge: A power or a factorial would grow beyond bounds.
+    """
     match tree:
         case Number(value, decimal):
             exact = sympy.Rational(value.numerator, value.denominator)

@@ -62,7 +62,11 @@ def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
 
 
 def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
-    """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample."""
+    """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample.
+
+    Raises:
+        InputError: A strategy finds no sample that is not labelled yet.
+    """
     from stepscale.supervision.loop import next_round
 
     round_, parts = int(keys["round"].max()) + 1, [keys]

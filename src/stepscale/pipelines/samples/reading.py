@@ -41,11 +41,11 @@ def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFr
     for source in search.given_samples.searches if search.given_samples else ():
         tables = read_predictions(source.path, source.format, rules=search.grading_rules, **source.options)
         problems = tables.problems.head(source.limit) if source.limit else tables.problems
-        given = {
+        id_here = {
             name: keys.get(problem_key(text))
             for name, text in zip(problems["problem_id"], problems["problem"], strict=True)
         }
-        ids = tables.predictions["problem_id"].map(given)
+        ids = tables.predictions["problem_id"].map(id_here)
         rows = tables.predictions.assign(problem_id=ids)[ids.notna()]
         if rows.empty:
             raise InputError(

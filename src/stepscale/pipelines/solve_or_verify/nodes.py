@@ -176,7 +176,11 @@ def measure_solve_or_verify(
     judgements: pd.DataFrame,
     settings: SolveOrVerifySettings,
 ) -> dict[str, pd.DataFrame]:
-    """Votes and judged samples at equal FLOPs."""
+    """Votes and judged samples at equal FLOPs.
+
+    Raises:
+        InputError: A served model does not say how many parameters it has.
+    """
     generator = open_generator(generator_model, settings.generator, settings.seed)
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     prompts = {i: len(generator.encode_prompt(texts[i])) for i in dict.fromkeys(judgements["problem_id"])}

@@ -5,7 +5,6 @@ from pathlib import Path
 import pandas as pd
 from kedro.pipeline import Node, Pipeline
 
-from stepscale.errors import InputError
 from stepscale.parameters import ReportBlock, StepBenchmarks, VerifierBlock
 from stepscale.pipelines.named import named
 from stepscale.studies.step_benchmarks.figures import step_benchmarks_part
@@ -33,13 +32,11 @@ def create_pipeline() -> Pipeline:
 def measure_prm(
     prm_model: Path, step_benchmarks: StepBenchmarks, verifiers: VerifierBlock, report: ReportBlock, seed: int
 ) -> pd.DataFrame:
-    """How well the run's PRM judges the steps of the benchmarks that are given. Raises InputError if none is."""
+    """How well the run's PRM judges the steps of the benchmarks that are given."""
     from stepscale.formats import read
     from stepscale.studies.step_benchmarks.measure import measure_benchmarks, score_benchmark
     from stepscale.verifiers.open_verifier import open_verifier
 
-    if not step_benchmarks.sources:
-        raise InputError("step_benchmarks: no benchmark is given; set processbench, prmbench or hard2verify")
     verifier = open_verifier(prm_model, "prm", verifiers.placement)
     scored = {
         name: score_benchmark(read(source.path, source.format, **source.options), verifier)

@@ -41,15 +41,15 @@ def confidences(grid: SampleGrid, samples: pd.DataFrame, rules: Iterable[VoteRul
         ``mean_logprob`` where all samples have one; ``self_certainty`` and, by rule, "lowest_group of 2048" where all
         samples with an answer have the certainty of their tokens.
     """
-    found: dict[str, Floats] = {}
+    judged: dict[str, Floats] = {}
     if len(samples) and samples["mean_logprob"].notna().all():
-        found["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
+        judged["mean_logprob"] = grid.place(samples["mean_logprob"].to_numpy(float))
     if "certainties" not in samples or not samples.loc[samples["answer"].notna(), "certainties"].map(len).all():
-        return found
+        return judged
     of_tokens = [list(cell) for cell in samples["certainties"]]
-    found["self_certainty"] = grid.place(np.array([self_certainty(one) if one else 0.0 for one in of_tokens], float))
+    judged["self_certainty"] = grid.place(np.array([self_certainty(one) if one else 0.0 for one in of_tokens], float))
     for rule in rules:
         if rule.by == "lowest_group":
             lowest = [lowest_group(one, rule.group) if one else 0.0 for one in of_tokens]
-            found[rule.judge] = grid.place(np.array(lowest, float))
-    return found
+            judged[rule.judge] = grid.place(np.array(lowest, float))
+    return judged

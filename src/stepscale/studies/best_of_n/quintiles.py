@@ -65,8 +65,8 @@ def a6_quantities(
         mean = bootstrap_interval(lead, resamples, seed)  # quintiles are of one size, so problems count the same
         parts[f"PRM - {other}, mean over quintiles, at N={n}"] = quantity(mean, effect)
         for number in np.unique(bins).tolist():
-            drawn = seed_for(seed, "quintile", sample_id=number)  # other problems, other resamples
-            in_quintile = bootstrap_interval(lead[bins == number], resamples, drawn)
+            quintile_seed = seed_for(seed, "quintile", sample_id=number)  # other problems, other resamples
+            in_quintile = bootstrap_interval(lead[bins == number], resamples, quintile_seed)
             parts[f"PRM - {other} in quintile {number} at N={n}"] = quantity(in_quintile, effect, -BEHIND)
     loss = bootstrap_interval(-(values["ORM"][bins == bins.min()] @ slope_weights(ns)), resamples, seed)
     parts["loss of the ORM per doubling of N on the easiest quintile"] = quantity(loss, growth_of(ASSUMED, max(ns)))

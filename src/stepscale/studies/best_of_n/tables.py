@@ -1,18 +1,15 @@
 """The declared tables of best-of-N, by name."""
 
 from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import CURVES
-from stepscale.studies.columns import COUNTS, ERROR
-
-_ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
+from stepscale.studies.columns import ACCURACY, ERROR
 
 LEVELS = Table(
     "levels",
     {
         "level": Column("int64", low=1, about="the problem's level in its source"),
         "label": Column("str", about="way to choose"),
-        **_ACCURACY,
+        **ACCURACY,
     },
     key=("level", "label"),
 )
@@ -22,7 +19,7 @@ QUINTILES = Table(
         "quintile": Column("int64", low=1, high=5, about="1 is the easiest, by pass rate"),
         "label": Column("str", about="way to choose"),
         "n": Column("int64", low=1),
-        **_ACCURACY,
+        **ACCURACY,
         "error": ERROR,
     },
     key=("quintile", "label", "n"),
@@ -34,7 +31,7 @@ SCORING_RULES = Table(
         "aggregation": Column("str", about="of step scores into a solution's score"),
         "neutral_as": Column("str", about="what a neutral step counts as"),
         "n": Column("int64", low=1),
-        **_ACCURACY,
+        **ACCURACY,
         "is_best": Column("bool", about="the first of the best rules of its verifier"),
     },
     key=("verifier", "aggregation", "neutral_as"),

@@ -53,7 +53,7 @@ def _audit_figure(health: pd.DataFrame) -> Figure:
         "training problems' solutions (AUROC, 0.5 is a coin toss). No selector learned from these, but each learned "
         "from others of the same problems. A falling line would be a selector spoiled by what it chose. Bands are 95 % "
         f"intervals over {problems} problems{f', of the mean of {seeds} seeds' if seeds > 1 else ', one seed'}. They "
-        "do not say how differently further seeds would train."
+        "do not cover how much training varies between seeds."
     )
     view = curve_view(rows, "round", "linear", lines="strategy", x="round", y="value")
     return curve_figure("Selectors on the audit", reading, view, y_title="AUROC on the audit", percent=False)

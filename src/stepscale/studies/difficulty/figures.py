@@ -12,7 +12,7 @@ from stepscale.report.plots import curve_figure, curve_view
 def difficulty_figure(policies: pd.DataFrame, axis: str) -> Figure:
     """Accuracy of the compute-optimal policy against N, a line for each kind of bins."""
     reading = (
-        f"Past Snell et al. 2024, 3.2; {int(policies['n_problems'].iloc[0])} test problems. The compute-optimal policy "
+        f"Beyond Snell et al. 2024, 3.2; {int(policies['n_problems'].iloc[0])} test problems. The compute-optimal policy "
         "has bins by how many of all samples are right (oracle), or by the PRM's mean score of all samples (predicted) "
         "or of a few (probes). Others are by the question's text alone. One bin is the best single strategy at each N. "
         "No bins are paid for."

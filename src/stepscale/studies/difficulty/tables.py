@@ -3,7 +3,7 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import validator
-from stepscale.studies.columns import COUNTS
+from stepscale.studies.columns import COUNTS, WITH_ORACLE
 
 _KIND = Column("str", about="way to estimate difficulty")
 
@@ -16,12 +16,7 @@ AGREEMENT = Table(
     "agreement",
     {
         "kind": _KIND,
-        "correlation": Column(
-            "float64", nullable=True, low=-1 - 1e-9, high=1 + 1e-9, about="Spearman's, with the oracle's easiness"
-        ),
-        **interval(of="correlation", nullable=True),
-        "same_bin": share("share of problems in the oracle's bin"),
-        "n_problems": COUNTS["n_problems"],
+        **WITH_ORACLE,
     },
     key=("kind",),
 )

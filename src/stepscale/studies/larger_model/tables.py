@@ -3,7 +3,7 @@
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import SOLUTIONS, validator
-from stepscale.studies.columns import COUNTS
+from stepscale.studies.columns import ACCURACY, COUNTS
 
 _OF = {
     "of": Column("str", about="search or revisions"),
@@ -50,9 +50,7 @@ BIN_CURVES = Table(
         **_OF,
         "bin": Column("int64", low=1, about="1 is the easiest"),
         "n": Column("float64", low=0, about="generations"),
-        "accuracy": share(),
-        **interval(),
-        "n_problems": COUNTS["n_problems"],
+        **ACCURACY,
     },
     key=("of", "bins", "bin", "n"),
 )

@@ -16,8 +16,8 @@ _LABEL = "Served policy, bins by its own probes"
 _NOTE = (
     "Paired by problem, on problems that the policies were not chosen on. Intervals are over problems and hold the "
     "policies fixed. At the same cap best-of-N weighted spends all of it on every problem. At equal mean spending it "
-    "spends on every problem what the policy spends on the mean, read off its curve between measured N. "
-    "Empty: not so many samples were recorded."
+    "spends the policy's mean on every problem, read off its curve between measured N. "
+    "An empty cell: too few samples were recorded."
 )
 
 
@@ -45,8 +45,8 @@ def policy_part(
     lines = pd.concat([policy, uniform], ignore_index=True)[["label", "n", "accuracy", "low", "high"]]
     problems = served["chosen_on"]
     reading = (
-        f"Past both papers: the policy that `mlflow models serve` answers with. It was chosen on {problems} problems. "
-        "Its line is of policies chosen alike on one half of these and followed on the other. It may not go beyond the "
+        f"Beyond both papers: the policy that `mlflow models serve` answers with. It was chosen on {problems} problems. "
+        "Its line measures policies chosen in the same way on one half of these, on the other half. It may not exceed the "
         "budget on any problem and mostly spends less (the table). The other line spends all of it on samples."
     )
     view = curve_view(lines, "most generations per problem, probes included (log scale)")

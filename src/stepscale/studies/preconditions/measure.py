@@ -129,8 +129,8 @@ def distinct_next_steps(
         for state in chosen
         for sibling in range(SIBLINGS)
     ]
-    drawn = [generator.decode(c.tokens).strip() for c in generator.generate(requests, sampling, "step", Ledger())]
-    return float(np.mean([len(set(drawn[i : i + SIBLINGS])) for i in range(0, len(drawn), SIBLINGS)]))
+    next_steps = [generator.decode(c.tokens).strip() for c in generator.generate(requests, sampling, "step", Ledger())]
+    return float(np.mean([len(set(next_steps[i : i + SIBLINGS])) for i in range(0, len(next_steps), SIBLINGS)]))
 
 
 def scores_of(samples: LabeledSamples, verifier: Verifier) -> list[np.ndarray]:
@@ -147,9 +147,9 @@ def of_verifier(samples: LabeledSamples, negative: Sequence[np.ndarray]) -> Mapp
     judged = np.concatenate([scores[: len(r)] for scores, r in zip(negative, samples.ratings, strict=True)])
     wrong = np.concatenate([np.array(r) == NEGATIVE for r in samples.ratings])
     # The first step that it calls wrong against the first that is, as ProcessBench counts: F1 of the two accuracies.
-    found = [next((i for i, p in enumerate(scores) if p >= 0.5), -1) for scores in negative]
+    predicted = [next((i for i, p in enumerate(scores) if p >= 0.5), -1) for scores in negative]
     first = [len(r) - 1 if NEGATIVE in r else -1 for r in samples.ratings]
-    hit = np.array(found) == np.array(first)
+    hit = np.array(predicted) == np.array(first)
     erroneous = np.array(first) >= 0
     on_wrong, on_right = hit[erroneous].mean(), hit[~erroneous].mean()
     return {
@@ -181,8 +181,8 @@ def beam_over_weighted(
     ]
     rows = []
     for column, n in enumerate(budgets):
-        found = search(problems, generator, verifier, Beam(n=n), sampling, run_seed=seed)
-        by_beam = np.array([result.answer == gold[result.problem_id] for result in found], float)
+        results = search(problems, generator, verifier, Beam(n=n), sampling, run_seed=seed)
+        by_beam = np.array([result.answer == gold[result.problem_id] for result in results], float)
         lead = by_beam - weighted[:, column]
         rows.append(
             {

@@ -44,6 +44,9 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
     A row for each change, for all positions together (``position`` null) and for each position that is revised: change,
     position, rate, low, high, n (attempts it could happen to), paper (0.38 for "lost" over all). The rate is over attempts;
     its interval resamples problems. NaN where it could happen to none.
+
+    Raises:
+        InputError: A chain has fewer than two attempts, or lacks a position.
     """
     ordered = chains.sort_values(["problem_id", "chain", "position"], kind="stable")
     right = ordered["is_correct"].fillna(False).astype(bool).to_numpy()
@@ -74,8 +77,10 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
 
 
 def accuracy_by_position(chains: pd.DataFrame) -> Floats:
-    """Mean correctness [problems, positions] over the chains that reach a position; raises InputError
-    if some problem has no chain as long as the longest.
+    """Mean correctness [problems, positions] over the chains that reach a position.
+
+    Raises:
+        InputError: Some problem has no chain as long as the longest.
     """
     right = chains.assign(right=chains["is_correct"].fillna(False).astype(float))
     table = right.pivot_table(index="problem_id", columns="position", values="right", aggfunc="mean", sort=False)

@@ -99,7 +99,11 @@ def b10_quantities(with_history: pd.DataFrame, without: pd.DataFrame, resamples:
 
 
 def over_budgets(rows: pd.DataFrame, strategy: str) -> Floats:
-    """Accuracy [problems] of a strategy, the mean over its budgets above 1; problems in the order of the table."""
+    """Accuracy [problems] of a strategy, the mean over its budgets above 1; problems in the order of the table.
+
+    Raises:
+        InputError: The strategy has no budget above 1.
+    """
     spread = rows[(rows["strategy"] == strategy) & (rows["budget"] > 1)]
     if spread.empty:
         raise InputError(f"revision ratios have no {strategy} above a budget of 1; give larger budgets")

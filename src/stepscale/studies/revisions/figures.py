@@ -95,8 +95,9 @@ def _optimal_figure(curves: pd.DataFrame) -> Figure:
     """Figure 8, by attempts and by what they cost."""
     reading = (
         f"Snell et al. 2024, Figure 8; {int(curves['n_problems'].iloc[0])} test problems. For each difficulty bin the "
-        "ratio of sequential to parallel that did best on one half of its problems is measured on the other half. How "
-        "far left it reaches a height is what it saves. Against tokens and FLOPs it may cost no more than N parallel attempts."
+        "ratio of sequential to parallel that did best on one half of its problems is measured on the other half. The "
+        "further left it reaches a height, the more it saves. Against tokens and FLOPs it may cost no more than N parallel "
+        "attempts."
     )
     choosers = ("verifier", "majority", "oracle bins", "predicted bins")
     rows = _of(curves, ("parallel, ", "compute-optimal, "), choosers)
@@ -140,7 +141,7 @@ def _ratio_view(rows: pd.DataFrame, lines: str, prefix: str) -> View:
 
 def _searched_figure(curves: pd.DataFrame) -> Figure:
     reading = (
-        f"Past Snell et al. 2024, 8; {int(curves['n_problems'].iloc[0])} test problems. A chain of attempts, then a "
+        f"Beyond Snell et al. 2024, 8; {int(curves['n_problems'].iloc[0])} test problems. A chain of attempts, then a "
         "search against the PRM over what the revision model writes after it, all paid for. Beside it stand the same "
         "model's attempts chosen by its ORM and by the same PRM, and the generator's own best-of-N weighted and beam "
         "searches. Each beam search keeps or leaves out copies (filter_duplicates) as its plan says, so they may "
@@ -170,7 +171,7 @@ def _room(contexts: pd.DataFrame) -> str:
     late = contexts[(contexts["bin"] == 0) & contexts["position"].isna()].to_dict("records")
     return "".join(
         f" Of {row['n_attempts']:,} attempts with as many answered ones before them as may be shown, {_share(row)} "
-        "were shown all of these. The prompt has no room for the others' (table below)."
+        "were shown all of these. For the others the prompt had no room for all (table below)."
         for row in late
     )
 

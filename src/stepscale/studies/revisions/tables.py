@@ -2,7 +2,7 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.columns import COUNTS
+from stepscale.studies.columns import ACCURACY, COUNTS
 from stepscale.studies.strategies.tables import AT_COST, CHOSEN, SAVINGS, STRATEGY_CURVES
 
 _BIN = Column("int64", low=0, about="0: all problems; 1 is the easiest")
@@ -39,9 +39,7 @@ RATIOS = Table(
         "sequential": Column("int64", low=1, about="attempts in each chain"),
         "parallel": Column("int64", low=1, about="chains"),
         "budget": Column("int64", low=1, about="generation budget N"),
-        "accuracy": share(),
-        **interval(),
-        "n_problems": COUNTS["n_problems"],
+        **ACCURACY,
     },
     key=("select", "bin", "strategy", "sequential", "parallel", "budget"),
 )

@@ -28,7 +28,7 @@ def rollouts_part(
     """
     curves = tables["curves"]
     rule = _RULES.get(aggregation, aggregation)
-    beside = f"PRM is the run's own, by {rule}. " if "PRM" in set(curves["label"]) else ""
+    beside = f"PRM is the PRM of this run, by {rule}. " if "PRM" in set(curves["label"]) else ""
     reading = (
         f"Snell et al. 2024, E and Figure 13, on {int(curves['n_problems'].iloc[0])} test problems: best-of-N weighted "
         f"by a PRM that learned Monte Carlo values of steps, with each way to make one score of them. {beside}ORM is "

@@ -31,7 +31,7 @@ _LEADS_NOTE = (
 )
 _ONLINE_NOTE = (
     "The online policy draws a few probes, estimates the difficulty from them, and then stops or samples on; probes count. It is "
-    "chosen on one half of the problems and measured on the other. Others are read off at what it spends."
+    "chosen on one half of the problems and measured on the other. Other policies are read off their curves at its spending."
 )
 _SEARCHES_NOTE = (
     "Somebody's searches on the same problems. In brackets stands the paired difference from choosing among as many of these "
@@ -57,7 +57,7 @@ def samples_part(tables: Mapping[str, pd.DataFrame], claims: Sequence[Claim]) ->
     beaten = beaten_counts(tables["stopping"]) if "stopping" in tables else ()
     return Part(
         name="samples",
-        title="What do the given samples tell?",
+        title="What do the given samples show?",
         text=" ".join(left_out(set(tables["ways"]["verifier"].dropna()))),
         figures=tuple(figures),
         tables=(*(make(tables[name]) for name, make in makers if name in tables), *rules),
@@ -107,7 +107,7 @@ def _ways_figure(ways: pd.DataFrame) -> Figure:
             views.append(View(x_title=SAMPLES, panels=tuple(panels), unit=_SHOWN.get(method, method)))
     reading = (
         "Each verifier under every way to make one score of its step scores (reward: the file's own number). Bands are 95 % "
-        "intervals over problems. The best line was picked by nobody: what choosing one costs is in the figure above."
+        "intervals over problems. The best line was chosen on the same problems; the figure above pays for the choice."
     )
     return curve_figure("Every aggregation of every verifier", reading + largest_error(ways), *views)
 
@@ -119,7 +119,7 @@ def _calibration_figure(table: pd.DataFrame) -> Figure:
         f"{verifier_name(str(name))} {cell(rows.iloc[0].to_dict(), 'expected_error', '.3f')}" for name, rows in groups
     )
     reading = (
-        "On the diagonal, steps that are given 70 % are right 70 % of the time, by the file's step labels. Bands are 95 % "
+        "On the diagonal, steps with a prediction of 70 % are right 70 % of the time, by the file's step labels. Bands are 95 % "
         f"intervals over problems. Expected calibration error: {errors}."
     )
     panel = Panel(series=(diagonal(), *lines))

@@ -63,8 +63,8 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
             except InputError:  # what it spends lies outside of the other's budgets
                 continue
             bounds = {"difference_low": float(gap.low), "difference_high": float(gap.high)}
-            told = {"other": other, "difference": float(gap.mean), **bounds}
-            rows.append(shown | told | {"verdict": verdict(float(gap.low), float(gap.high))})
+            compared = {"other": other, "difference": float(gap.mean), **bounds}
+            rows.append(shown | compared | {"verdict": verdict(float(gap.low), float(gap.high))})
     return pd.DataFrame(rows)
 
 

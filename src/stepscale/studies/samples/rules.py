@@ -43,9 +43,9 @@ def lead_rows(verifier: str, by_method: Mapping[str, Values], n: int, resamples:
         for other, lead in _leads(by_method.get(method, {}), rule):
             bounds = bootstrap_interval(lead, resamples, seed)
             named = {"claim": claim, "verifier": verifier, "method": method, "n": n, "rule": _name(rule)}
-            told = {"over": _name(other), **bounds.cells("difference", "difference_")}
-            told["verdict"] = verdict(float(bounds.low), float(bounds.high))
-            rows.append(named | told | {"n_problems": len(lead)})
+            compared = {"over": _name(other), **bounds.cells("difference", "difference_")}
+            compared["verdict"] = verdict(float(bounds.low), float(bounds.high))
+            rows.append(named | compared | {"n_problems": len(lead)})
     return pd.DataFrame(rows)
 
 

@@ -45,7 +45,7 @@ def search_rows(
         shown = {"search": str(name), "n": budget, "tokens": tokens, **reached, "n_problems": len(right)}
         places = [at[problem_id] for problem_id in right.index]
         compared = list(_compared(values, places, others, ns, budget, resamples, seed))
-        rows += [shown | each for each in compared or [{"other": None, "difference": np.nan, "verdict": None}]]
+        rows += [shown | row for row in compared or [{"other": None, "difference": np.nan, "verdict": None}]]
     return pd.DataFrame(rows)
 
 
@@ -64,5 +64,5 @@ def _compared(
         return
     for label, accuracy in others.items():
         gap = paired_interval(right, accuracy[places, list(ns).index(n)], resamples, seed)
-        told = verdict(float(gap.low), float(gap.high))
-        yield {"other": label, **gap.cells("difference", "difference_"), "verdict": told}
+        settled = verdict(float(gap.low), float(gap.high))
+        yield {"other": label, **gap.cells("difference", "difference_"), "verdict": settled}

@@ -2,12 +2,11 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.columns import COUNTS, ERROR
+from stepscale.studies.columns import ACCURACY, COUNTS, ERROR, WITH_ORACLE
 from stepscale.studies.stopping.tables import TABLES as STOPPING_TABLES
-from stepscale.studies.strategies.tables import SAVED
+from stepscale.studies.strategies.tables import ONLINE_REACHED, SAVED
 
 _VERIFIER = Column("str")
-_ACCURACY = {"accuracy": share(), **interval(), "n_problems": COUNTS["n_problems"]}
 _DIFFERENCE = {
     "difference": Column("float64", nullable=True, about="accuracy minus the other's"),
     **interval("difference_", nullable=True),
@@ -23,7 +22,7 @@ WAYS = Table(
         "verifier": Column("str", nullable=True),
         "aggregation": Column("str", nullable=True, about="of step scores into a solution's score"),
         "n": Column("int64", low=1, about="samples chosen from, N"),
-        **_ACCURACY,
+        **ACCURACY,
         "error": ERROR,
     },
     key=("method", "verifier", "aggregation", "n"),
@@ -34,7 +33,7 @@ SEARCHES = Table(
         "search": Column("str", about="somebody's search and how it took its answer"),
         "n": Column("int64", low=1, about="its budget"),
         "tokens": Column("float64", nullable=True, low=0, about="per problem, as its file counts them"),
-        **_ACCURACY,
+        **ACCURACY,
         "other": Column("str", nullable=True, about="way to choose among as many samples of the same problems"),
         **_DIFFERENCE,
     },
@@ -61,7 +60,7 @@ CURVES = Table(
         "unit": _UNIT,
         "label": _POLICY,
         "n": Column("float64", low=0, about="spending per problem, in the unit"),
-        **_ACCURACY,
+        **ACCURACY,
     },
     key=(),  # two budgets of a policy may spend the same
 )
@@ -96,12 +95,7 @@ AGREEMENT = Table(
     {
         "verifier": _VERIFIER,
         "kind": Column("str", about="way to estimate difficulty"),
-        "correlation": Column(
-            "float64", nullable=True, low=-1 - 1e-9, high=1 + 1e-9, about="Spearman's, with the oracle's easiness"
-        ),
-        **interval(of="correlation", nullable=True),
-        "same_bin": share("share of problems in the oracle's bin"),
-        "n_problems": COUNTS["n_problems"],
+        **WITH_ORACLE,
     },
     key=("verifier", "kind"),
 )
@@ -111,12 +105,7 @@ ONLINE = Table(
         "verifier": _VERIFIER,
         "budget": Column("int64", low=1, about="samples per problem that were allowed"),
         "cost": Column("float64", low=0, about="samples per problem that were drawn, probes included"),
-        "accuracy": share(),
-        **interval(),
-        "error": ERROR,
-        "stopped": share("share of problems for which the probes were enough"),
-        "other": Column("str", about="the policy compared with, at the same spending"),
-        **_DIFFERENCE,
+        **ONLINE_REACHED,
     },
     key=("verifier", "budget", "other"),
 )

@@ -21,7 +21,11 @@ def recorded_pool(grid: SampleGrid, scores: Floats) -> Candidates:
 
 
 def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], budget: int) -> Candidates:
-    """What one search strategy wrote for each of ``ids``, for ``budget`` generations. Raises InputError if a problem lacks it."""
+    """What one search strategy wrote for each of ``ids``, for ``budget`` generations.
+
+    Raises:
+        InputError: A problem lacks it.
+    """
     run = candidates[candidates["strategy"] == strategy]
     if set(ids) - set(run["problem_id"]):
         raise InputError(

@@ -80,10 +80,10 @@ def _read(recorded: pd.DataFrame, prompt: int, ns: Sequence[int]) -> Floats:
 def _beginnings(finished: pd.DataFrame) -> Iterator[tuple[Steps, int]]:
     """Every beginning of every solution, the empty one first, with the tokens of its last step."""
     for steps, ends in zip(finished["steps"], finished.get("read_ends", finished["step_ends"]), strict=True):
-        said = tuple(steps)
+        texts = tuple(steps)
         yield (), 0
         for i, (before, end) in enumerate(pairwise([-1, *ends])):
-            yield said[: i + 1], int(end - before)
+            yield texts[: i + 1], int(end - before)
 
 
 def chance_among(counts: NDArray[np.int64], places: int, n: int) -> Floats:

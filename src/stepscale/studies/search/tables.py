@@ -1,10 +1,10 @@
 """The declared tables of searches: costs of whole samples, the online policy, signs of over-optimization, and ``TABLES``."""
 
 from stepscale.formats.checking import Column, Table
-from stepscale.formats.dtypes import interval, share
+from stepscale.formats.dtypes import interval
 from stepscale.formats.tables import validator
-from stepscale.studies.columns import COUNTS, ERROR
-from stepscale.studies.strategies.tables import AT_COST, CHOSEN, SAVINGS, STRATEGY_CURVES
+from stepscale.studies.columns import ACCURACY
+from stepscale.studies.strategies.tables import AT_COST, CHOSEN, ONLINE_REACHED, SAVINGS, STRATEGY_CURVES
 
 SAMPLE_COSTS = Table(
     "sample_costs",
@@ -25,14 +25,7 @@ ONLINE_POLICY = Table(
         "unit": Column("str", about="generations or FLOPs"),
         "budget": Column("float64", low=0, about="spending per problem that was allowed, in the unit"),
         "cost": Column("float64", low=0, about="spending per problem, probes included"),
-        "accuracy": share(),
-        **interval(),
-        "error": ERROR,
-        "stopped": share("share of problems that needed no search after the probes"),
-        "other": Column("str", about="the policy compared with, at the same spending"),
-        "difference": Column("float64", about="accuracy minus the other's"),
-        **interval("difference_"),
-        "verdict": Column("str"),
+        **ONLINE_REACHED,
     },
     key=("unit", "budget", "other"),
 )
@@ -57,9 +50,7 @@ BY_BIN = Table(
         "bin": Column("int64", low=1, about="1 is the easiest"),
         "strategy": Column("str"),
         "n": Column("int64", low=1, about="generation budget N"),
-        "accuracy": share(),
-        **interval(),
-        "n_problems": COUNTS["n_problems"],
+        **ACCURACY,
     },
     key=("bin", "strategy", "n"),
 )

@@ -9,7 +9,7 @@ from stepscale.studies.step_benchmarks.measure import FIXED
 
 _NOTE = (
     "A step is called wrong if its P(negative) is above the threshold. A chosen threshold has the greatest F1 on one part of "
-    "ProcessBench and is held for all others; that part has no score there. Brackets are 95 % intervals over problems."
+    "ProcessBench and is kept for all others; that part has no score with it. Brackets are 95 % intervals over problems."
 )
 
 

@@ -220,5 +220,3 @@ def _hard2verify(measured: _Measured, held_out: set[str]) -> Iterator[dict[str, 
 
 
 _MEASURES = {"processbench": _processbench, "prmbench": _prmbench, "hard2verify": _hard2verify}
-BENCHMARKS = tuple(_MEASURES)
-"""Those that can be measured, by the names of their formats."""

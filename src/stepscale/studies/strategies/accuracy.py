@@ -45,7 +45,11 @@ STRATEGY_ACCURACY = Table(
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as ``STRATEGY_ACCURACY`` declares it; the catalog's validator. Raises InputError if it is another."""
+    """The table as ``STRATEGY_ACCURACY`` declares it; the catalog's validator.
+
+    Raises:
+        InputError: It is another table.
+    """
     return check(table, STRATEGY_ACCURACY)
 
 

@@ -35,7 +35,11 @@ SCORED_SAMPLES = Table(
 
 
 def checked(table: pd.DataFrame) -> pd.DataFrame:
-    """The table as ``SCORED_SAMPLES`` declares it; the catalog's validator. Raises InputError if it is another."""
+    """The table as ``SCORED_SAMPLES`` declares it; the catalog's validator.
+
+    Raises:
+        InputError: It is another table.
+    """
     return check(table, SCORED_SAMPLES)
 
 
@@ -74,7 +78,11 @@ class ScoredGrid:
 
     @property
     def prm(self) -> Floats:
-        """The PRM's scores. Raises InputError if there are none."""
+        """The PRM's scores.
+
+        Raises:
+            InputError: There are none.
+        """
         if self.scores is None:
             raise InputError("the samples have no scores of the run's PRM (verifier 'prm'); score them first")
         return self.scores

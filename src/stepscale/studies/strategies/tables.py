@@ -2,7 +2,7 @@
 
 from stepscale.formats.checking import Column, Table
 from stepscale.formats.dtypes import interval, share
-from stepscale.studies.columns import COUNTS, ERROR
+from stepscale.studies.columns import ACCURACY, COUNTS, ERROR
 
 _UNIT = Column("str", about="generations, tokens or FLOPs")
 
@@ -12,9 +12,7 @@ STRATEGY_CURVES = Table(
         "unit": _UNIT,
         "label": Column("str", about="strategy or policy"),
         "n": Column("float64", low=0, about="spending per problem, in the unit"),
-        "accuracy": share(),
-        **interval(),
-        "n_problems": COUNTS["n_problems"],
+        **ACCURACY,
         "error": ERROR,
     },
     key=(),  # two budgets of a policy may spend the same
@@ -39,6 +37,17 @@ SAVINGS = Table(
     },
     key=("policy", "unit", "n"),
 )
+ONLINE_REACHED: dict[str, Column] = {
+    "accuracy": share(),
+    **interval(),
+    "error": ERROR,
+    "stopped": share("share of problems for which the probes were enough"),
+    "other": Column("str", about="the policy compared with, at the same spending"),
+    "difference": Column("float64", about="accuracy minus the other's"),
+    **interval("difference_"),
+    "verdict": Column("str"),
+}
+"""What the online policy reaches with a budget, beside another policy."""
 AT_COST = Table(
     "at_cost",
     {

@@ -59,7 +59,6 @@ def data_efficiency(
     n: int,
     resamples: int = 2000,
     seed: int = 0,
-    level: float = 0.95,
     selector_counts: bool = True,
 ) -> LabelEfficiency:
     """Efficiency of ``arm`` over ``control`` at budget ``n``, on the sizes that both have.
@@ -80,8 +79,8 @@ def data_efficiency(
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
         # a quantile that is one of the values: between two it would be nan where one is infinite
-        bounds = percentile_bounds(of_lines, level, method="inverted_cdf")
-        return Interval(estimate[0], *bounds, both.shape[3], level, of_lines)
+        bounds = percentile_bounds(of_lines, method="inverted_cdf")
+        return Interval(estimate[0], *bounds, both.shape[3], resampled=of_lines)
 
     slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
     start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)

@@ -68,7 +68,7 @@ def confounds(verifiers: VerifierBlock, in_lab: bool) -> str:
     if small.prm.head_init_tokens or small.orm.head_init_tokens:
         rated = ", and the lab's base was pretrained on symbolic step ratings (docs/lab.md)" if in_lab else ""
         sentences.append(
-            f"Heads start from tokens of the base{rated}: even the smallest cell is no verifier made from nothing."
+            f"Heads start from tokens of the base{rated}, so even the smallest cell does not start from nothing."
         )
     process, outcome = (options.optimization.epochs for options in (small.prm, small.orm))
     if process != outcome:

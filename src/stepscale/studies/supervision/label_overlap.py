@@ -29,10 +29,12 @@ def label_overlap(
     counts = with_estimate(resample_counts(len(ids), resamples, seed))
     rows: list[dict[str, object]] = []
     for size in sizes:
-        taken = selections[selections["per_problem"] <= size]
+        chosen = selections[selections["per_problem"] <= size]
         shares = []
         for repeat in seeds:
-            ours, theirs = (taken[(taken["arm"] == name) & (taken["seed"] == repeat)][_KEY] for name in (arm, control))
+            ours, theirs = (
+                chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
+            )
             both = ours.merge(theirs, on=_KEY)
             labelled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
             shares.append(resampled_ratio(counts, shared, labelled))

@@ -67,7 +67,7 @@ def _calibration_figure(bins: pd.DataFrame, values: bool) -> Figure:
     }
     predicted = " ".join(f"{names[name]}: {what}." for name, what in meanings.items() if name in names)
     reading = (
-        "On the diagonal, what is given 70 % comes true 70 % of the time. Below it the verifier is too sure. What each "
+        "On the diagonal, predictions of 70 % come true 70 % of the time. Below it the verifier is too sure. What each "
         f"predicts: {predicted} Bands are 95 % intervals over validation problems."
     )
     panel = Panel(series=(diagonal(), *lines))

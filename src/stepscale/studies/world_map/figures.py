@@ -13,15 +13,15 @@ from stepscale.studies.world_map.strategies import MAJORITY, STRATEGIES
 from stepscale.studies.world_map.tables import WORLD
 
 _READING = (
-    "Every world has its own generator, a hand of the lab that errs as the world says. It has its own PRM, a logistic "
-    "regression learned from so many labelled steps. A line is a strategy's accuracy less that of majority, with its 95 % "
+    "Every world has its own generator, a simulated solver with the world's error rates. It has its own PRM, a logistic "
+    "regression learned from so many labeled steps. A line is a strategy's accuracy less that of majority, with its 95 % "
     "band. Above zero it pays to use the PRM; below zero the vote is enough. Panels: problems of different lengths, generators "
     "with the fewest and the most misconceptions. Worlds that differ in slips and flipped labels are averaged. Revisions are "
     "by a synthetic reviser."
 )
 _NOTE = (
     "The winner by mean accuracy and its lead over the runner-up, paired by problem, with its 95 % interval. It was chosen on "
-    "the same problems, so the lead leans upwards. * beam search is over-optimized there: it lies below best-of-N weighted "
+    "the same problems, so the lead is biased upwards. * beam search is over-optimized there: it lies below best-of-N weighted "
     "with its whole interval."
 )
 
@@ -111,7 +111,8 @@ def _tests_table(tests: pd.DataFrame) -> TextTable:
         for row in tests.to_dict("records")
     )
     note = (
-        "The rules were fitted to the grid alone. Off the grid worlds are resampled, on samples problems are; samples tell only "
-        "votes and best-of-N. The reviser is told of errors by the labeler, with the chances of the options."
+        "The rules were fitted to the grid alone. Intervals are over worlds off the grid, and over problems on the run's "
+        "samples, which show only votes and best-of-N. The reviser learns of errors from the labeler, at the rates of "
+        "world_map."
     )
     return TextTable(title="The rule of thumb where it was not fitted", rows=rows, note=note)

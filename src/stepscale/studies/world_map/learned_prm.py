@@ -39,8 +39,8 @@ def features(story: Story, said: Said, step: str) -> dict[str, float]:
     match = _STEP.fullmatch(step)
     if match is None:
         return {"not a step": 1.0}
-    told = story.by_name.get(match["name"])
-    if told is None:
+    fact = story.by_name.get(match["name"])
+    if fact is None:
         return {"a name of nobody": 1.0}
     names = [match["left"], *([match["right"]] if match["right"] else [])]
     number = "" if match["right"] else match["second"]
@@ -48,8 +48,8 @@ def features(story: Story, said: Said, step: str) -> dict[str, float]:
     amounts += [said.get(match["right"]) == int(match["second"])] if match["right"] else []
     return {
         f"fact {match['operation']} {match['first']} {match['second']} {match['amount']}": 1.0,
-        f"reading {told.relation} {told.number} as {match['operation']} {number}": 1.0,
-        f"names as told: {sorted(names) == sorted(told.sources)}": 1.0,
+        f"reading {fact.relation} {fact.number} as {match['operation']} {number}": 1.0,
+        f"names as told: {sorted(names) == sorted(fact.sources)}": 1.0,
         f"amounts as said: {all(amounts)}": 1.0,
         f"operation {match['operation']}": 1.0,
     }

@@ -106,16 +106,16 @@ def _tests(
     advised = [
         advice(rule, dict(zip(FEATURES, values, strict=True))) for values in cases[list(FEATURES)].to_numpy(float)
     ]
-    taken = np.array([cases[name].iloc[place] for place, name in enumerate(advised)])
+    by_rule = np.array([cases[name].iloc[place] for place, name in enumerate(advised)])
     others = {name: cases[name].to_numpy(float) for name in AMONG[among]}
     others[IDEAL] = cases[list(AMONG[among])].to_numpy(float).max(axis=1)
     rows = []
     for name, accuracy in others.items():
-        by_world = pd.Series(taken - accuracy).groupby(cases["world"].to_numpy()).mean()
+        by_world = pd.Series(by_rule - accuracy).groupby(cases["world"].to_numpy()).mean()
         cells = bootstrap_interval(by_world.to_numpy(), resamples, seed).cells("difference")
         counts = {"n_worlds": len(by_world), "n_problems": n_problems}
         rows.append(
-            {"on": HELD_OUT, "among": among, "against": name, "accuracy": float(taken.mean()), **cells, **counts}
+            {"on": HELD_OUT, "among": among, "against": name, "accuracy": float(by_rule.mean()), **cells, **counts}
         )
     return pd.DataFrame(rows)[list(TESTS.columns)]
 
@@ -169,12 +169,12 @@ def rule_on_samples(
         BEST: best_of_n_per_problem(scored.prm, grid.correct, ns, grid.mask),
     }
     _, chosen = advised(rule, samples, ns)
-    taken = np.stack([of_strategy[chosen[n]][:, i] for i, n in enumerate(ns)], axis=1).mean(axis=1)
+    by_rule = np.stack([of_strategy[chosen[n]][:, i] for i, n in enumerate(ns)], axis=1).mean(axis=1)
     rows = []
     for name, accuracy in of_strategy.items():
-        cells = paired_interval(taken, accuracy.mean(axis=1), resamples, seed).cells("difference")
+        cells = paired_interval(by_rule, accuracy.mean(axis=1), resamples, seed).cells("difference")
         counts = {"n_worlds": 0, "n_problems": len(ids)}
         rows.append(
-            {"on": SAMPLES, "among": OF_SAMPLES, "against": name, "accuracy": float(taken.mean()), **cells, **counts}
+            {"on": SAMPLES, "among": OF_SAMPLES, "against": name, "accuracy": float(by_rule.mean()), **cells, **counts}
         )
     return {"tests": pd.DataFrame(rows)[list(TESTS.columns)]}

@@ -18,8 +18,8 @@ def revise(problem: str, world: MapWorld, options: WorldMapBlock, rng: Random) -
     attempts = [tuple(hand.solve(problem))]
     while len(attempts) < options.attempts:
         last = attempts[-1]
-        kept = _noticed(problem, last, options, rng)
-        attempts.append(last if kept is None else tuple(hand.solve(problem, last[:kept])))
+        n_kept = _noticed(problem, last, options, rng)
+        attempts.append(last if n_kept is None else tuple(hand.solve(problem, last[:n_kept])))
     return attempts
 
 

@@ -57,13 +57,13 @@ def in_words(rule: pd.DataFrame) -> str:
     """The rule as a sentence: nested questions with one answer at each end; questions that change nothing are left out."""
     nodes = {int(node["node"]): node for node in rule.to_dict("records")}
 
-    def told(place: int) -> str:
+    def words_below(place: int) -> str:
         node = nodes[place]
         if not isinstance(node["feature"], str):
             return str(node["strategy"])
-        left, right = told(int(node["left"])), told(int(node["right"]))
+        left, right = words_below(int(node["left"])), words_below(int(node["right"]))
         if left == right:
             return left
         return f"(if {FEATURES[node['feature']]} is at most {node['threshold']:.3g}: {left}; else: {right})"
 
-    return told(0).removeprefix("(").removesuffix(")") if len(nodes) > 1 else told(0)
+    return words_below(0).removeprefix("(").removesuffix(")") if len(nodes) > 1 else words_below(0)

@@ -43,7 +43,11 @@ def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor,
 
 
 def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like: torch.Tensor, source: str) -> Head:
-    """The language-model head cut down to some tokens: hidden states [n, W] to their logits [n, len(token_ids)]."""
+    """The language-model head cut down to some tokens: hidden states [n, W] to their logits [n, len(token_ids)].
+
+    Raises:
+        InputError: The model has no language-model head.
+    """
     whole = weights.get("lm_head.weight", weights.get("model.embed_tokens.weight"))  # tied heads are not saved
     if whole is None:
         raise InputError(f"{source} holds no language-model head: is this the adapter for this model?")
@@ -52,7 +56,11 @@ def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like:
 
 
 def one_token(tokenizer: Any, text: str, source: str) -> int:
-    """The id of a text that must be one token. Raises InputError if it is not."""
+    """The id of a text that must be one token.
+
+    Raises:
+        InputError: It is not one.
+    """
     ids = tokenizer(text, add_special_tokens=False)["input_ids"]
     if len(ids) != 1:
         raise InputError(
@@ -74,6 +82,9 @@ def encode_whole(
     The first piece is the prompt, each other one a step; what follows the last step's end is not read. A piece ends at the
     token that holds its last character, found by the characters laid down and not by looking for a mark. Steps that do not
     fit ``longest`` tokens are left out, whole. ``special``: with the tokens that the tokenizer puts around a text.
+
+    Raises:
+        InputError: The tokenizer is not a fast one.
     """
     if not tokenizer.is_fast:
         raise InputError(

@@ -24,6 +24,9 @@ def open_rlhflow(config: PublicVerifier) -> StepScorer:
     """The verifier: P(step is right) is the share of "+" against "-" where the assistant's answer is to come.
 
     Later steps are read after the answer "+" to each earlier one, as in the published evaluation, in one pass.
+
+    Raises:
+        InputError: The tokenizer has no chat template.
     """
     tokenizer, body, _ = open_body(config)
     like, longest = next(body.parameters()), longest_input(body)

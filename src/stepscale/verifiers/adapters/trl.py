@@ -21,7 +21,11 @@ def trl_layout(tokenizer: Any, separator: str, longest: int | None) -> Encode:
 
 
 def open_trl(config: PublicVerifier) -> StepScorer:
-    """The verifier; class 1 is a right step."""
+    """The verifier; class 1 is a right step.
+
+    Raises:
+        InputError: The model has another number of classes than 2.
+    """
     tokenizer, _, device = open_body(config)
     model = load_token_classifier(
         config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code
