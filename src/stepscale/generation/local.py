@@ -27,9 +27,10 @@ from stepscale.engine.prefix_memory import PrefixMemory
 from stepscale.errors import InputError
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.boundaries import Boundaries
-from stepscale.generation.cohort import Cohort, Ends, Outcome, Plan
+from stepscale.generation.cohort import Cohort, Outcome
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
+from stepscale.generation.members import Ends, Plan
 
 _PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
@@ -169,8 +170,9 @@ class LocalGenerator:
         with torch.inference_mode(), Lanes(n_lanes) as lanes:
             for start in range(0, len(batches), _ROUND):
                 batches_now = batches[start : start + _ROUND]
-                plans = [Plan.of([requests[i] for i in batch]) for batch in batches_now]
-                for batch, outcome in zip(batches_now, self._round(plans, sampling, until, lanes, read), strict=True):
+                most = sampling.max_new_tokens
+                plans = [Plan.of([requests[i] for i in batch], most, until) for batch in batches_now]
+                for batch, outcome in zip(batches_now, self._round(plans, sampling, lanes, read), strict=True):
                     results.update(zip(batch, outcome.continuations, strict=True))
                     read.add_all(outcome.read)
                     decoded.add_all(outcome.decoded)
@@ -180,16 +182,14 @@ class LocalGenerator:
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
         return [results[i] for i in range(len(requests))]
 
-    def _round(
-        self, plans: Sequence[Plan], sampling: Sampling, until: Until, lanes: Lanes, read: Computed
-    ) -> list[Outcome]:
+    def _round(self, plans: Sequence[Plan], sampling: Sampling, lanes: Lanes, read: Computed) -> list[Outcome]:
         """Some cohorts from their prefixes to their ends; what reading the prefixes took is added to ``read``."""
         # 1. Make all prefixes known but for their last tokens, which the cohorts pass to draw.
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
         places = iter(self._prefixes.read(pasts, read, lanes))
         tasks = [(plan, list(islice(places, len(plan.prefixes)))) for plan in plans]
         # 2. Decode side by side; meanwhile the memory of prefixes is only read.
-        outcomes = lanes.map(lambda task: self._decode(*task, sampling, until), tasks)
+        outcomes = lanes.map(lambda task: self._decode(*task, sampling), tasks)
         # 3. Remember finished steps, in the order of cohorts, and forget what is over the budget.
         for outcome in outcomes:
             for path, keys_values in outcome.paths:
@@ -197,13 +197,15 @@ class LocalGenerator:
         self._prefixes.trim()
         return outcomes
 
-    def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling, until: Until) -> Outcome:
+    def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling) -> Outcome:
         """One cohort, in the calling thread, with that thread's arena."""
         with torch.inference_mode():  # the mode is each thread's own
-            past = self._prefixes.gather(places)
-            arena = self._arenas.setdefault(threading.current_thread().name, Arena())
-            ends = Ends(until, self._boundaries, self._longest, self.ends_before, self.decode)
-            return Cohort(self._network, plan, past, arena, sampling, ends).run()
+            return self._cohort(sampling).run(plan, self._prefixes.gather(places))
+
+    def _cohort(self, sampling: Sampling) -> Cohort:
+        arena = self._arenas.setdefault(threading.current_thread().name, Arena())
+        ends = Ends(self._boundaries, self._longest, self.ends_before, self.decode)
+        return Cohort(self._network, arena, sampling, ends)
 
     def _check(self, requests: Sequence[Request]) -> None:
         """Raises InputError for a prefix that leaves no room."""
