@@ -9,7 +9,6 @@ answers, verifiers or search.
 import threading
 import time
 from collections.abc import Sequence
-from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -28,6 +27,7 @@ from stepscale.errors import InputError
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.cohort import Cohort, Outcome
+from stepscale.generation.continuous import ContinuousBatch
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
 from stepscale.generation.members import Ends, Plan
@@ -72,8 +72,7 @@ class LocalGenerator:
         # of which it holds its keys twice while it moves them.
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
-        self._weights, self._remembered_bytes = weights, budget // 4
-        self._prefixes = PrefixMemory(self._network, _no_output, weights, self._remembered_bytes)
+        self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
@@ -135,17 +134,15 @@ class LocalGenerator:
         """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
         self._prefixes.forget()
 
-    def twin(self) -> "LocalGenerator | None":
-        """Another generator over the same weights, with memory of its own, that may work while this one does.
+    def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
+        """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.
 
-        None where both would wait for the same cores, or double what a large model holds.
+        Args:
+            sampling: How tokens are drawn; each call has a limit of its own.
         """
-        if not self._is_small or self._lanes < 2:
-            return None
-        other = copy(self)
-        other._prefixes = PrefixMemory(self._network, _no_output, self._weights, self._remembered_bytes)
-        other._arenas = {}
-        return other
+        if self._is_small:
+            torch.set_num_threads(1)
+        return ContinuousBatch(self._prefixes, self._cohort(sampling, Arena()), self._limits, self._check)
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
@@ -200,10 +197,10 @@ class LocalGenerator:
     def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling) -> Outcome:
         """One cohort, in the calling thread, with that thread's arena."""
         with torch.inference_mode():  # the mode is each thread's own
-            return self._cohort(sampling).run(plan, self._prefixes.gather(places))
+            arena = self._arenas.setdefault(threading.current_thread().name, Arena())
+            return self._cohort(sampling, arena).run(plan, self._prefixes.gather(places))
 
-    def _cohort(self, sampling: Sampling) -> Cohort:
-        arena = self._arenas.setdefault(threading.current_thread().name, Arena())
+    def _cohort(self, sampling: Sampling, arena: Arena) -> Cohort:
         ends = Ends(self._boundaries, self._longest, self.ends_before, self.decode)
         return Cohort(self._network, arena, sampling, ends)
 
