@@ -241,9 +241,7 @@ class CopiedPrefixes(DecodeMemory):
     def rows(self) -> Rows:
         """The rows as attention sees them now."""
         nothing = self._nothing
-        return Rows(
-            self.suffix, self._columns, self._no_prefix, nothing, nothing, nothing, self._hidden, self._heads
-        )
+        return Rows(self.suffix, self._columns, self._no_prefix, nothing, nothing, nothing, self._hidden, self._heads)
 
     def _make_room(self) -> None:
         unused = int(self._first.min())
