@@ -102,7 +102,7 @@ def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_mea
         for _ in range(4):
             now = {i: DrawCall([Request(prefix, 7 * i)], 30, "step") for i, prefix in solutions.items()}
             finished(batch, list(now.values()), 2)
-            for i, call in now.items():
+            for call in now.values():
                 assert same(call, alone(LocalGenerator.load(tiny_llama), call))
             going = {i: call.continuations[0] for i, call in now.items() if call.continuations[0].ended == "step"}
             solutions = {i: solutions[i] + one.tokens for i, one in going.items()}

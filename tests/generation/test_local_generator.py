@@ -16,10 +16,10 @@ from stepscale.engine.loading import load_causal_lm
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
-from stepscale.generation.members import Ends, Members, Plan
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.generation.local import LocalGenerator
+from stepscale.generation.members import Ends, Members, Plan
 from stepscale.seeds import seed_for
 
 SAMPLING = Sampling(max_new_tokens=40)

@@ -155,9 +155,11 @@ def test_what_fails_in_the_engine_fails_its_question_and_the_next_is_answered(pi
     def fail(_: Cohort) -> None:
         raise RuntimeError("no memory")
 
-    with monkeypatch.context() as patched, pytest.raises(RuntimeError, match="no memory"):
-        patched.setattr(Cohort, "step", fail)
+    step = Cohort.step
+    monkeypatch.setattr(Cohort, "step", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
         service.answer_all(pens(2), Deadline())
+    monkeypatch.setattr(Cohort, "step", step)
     assert to_the_letter(service.answer_all(pens(1), Deadline())[0]) == expected
 
 

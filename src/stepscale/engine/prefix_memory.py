@@ -116,7 +116,7 @@ class PrefixMemory:
         return self._pool.gather(rows)
 
     def insert(self, tokens: Sequence[int], keys_values: torch.Tensor) -> None:
-        """Remember keys and values that were computed elsewhere; they are copied. Nothing is kept if its prefix was forgotten since.
+        """Remember keys and values that were computed elsewhere; they are copied, unless their prefix was forgotten since.
 
         Args:
             tokens: A sequence of which all but the last tokens were read.

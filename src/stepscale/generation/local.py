@@ -18,7 +18,7 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
-from stepscale.engine.lanes import Lanes, cohort_lanes, is_small
+from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
@@ -140,8 +140,7 @@ class LocalGenerator:
         Args:
             sampling: How tokens are drawn; each call has a limit of its own.
         """
-        if self._is_small:
-            torch.set_num_threads(1)
+        keep_to_one_core(self.parameters)
         return ContinuousBatch(self._prefixes, self._cohort(sampling, Arena()), self._limits, self._check)
 
     def generate(

@@ -13,7 +13,7 @@ from typing import Any
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left, within
 
 _GATHER_SECONDS = 0.01  # that a call waits for one more, unless all who may call wait already
-_GATHER_ROUNDS = 20  # how often at most
+_GATHER_ROUNDS = 3  # how often at most
 _LOOK_SECONDS = 0.5  # between two looks whether anybody still waits for a call under way
 
 

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
-from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.continuous import ContinuousBatch, DrawCall
+from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left
 
 _LOOK_SECONDS = 0.1  # between two looks whether anybody still waits for a call

@@ -11,6 +11,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any, Protocol, runtime_checkable
 
 from stepscale.cost import Ledger
+from stepscale.engine.lanes import keep_to_one_core
 from stepscale.generation.contract import Continuation, EndsByText, Forgetful, Generator, Request, Sampling, Until
 from stepscale.serving.call_batcher import BatchedCall, CallBatcher
 from stepscale.serving.shared_drawing import ContinuouslyBatched, SharedDrawing
@@ -20,7 +21,9 @@ from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
 @runtime_checkable
 class CountsSteps(Forgetful, Protocol):
-    """A verifier in this process, which can tell the tokens that it reads."""
+    """A verifier in this process, which can tell the tokens that it reads. ``parameters``: how many it has."""
+
+    parameters: int
 
     def step_tokens(self, trajectories: Sequence[Trajectory]) -> list[list[int]]:
         """Of each trajectory the tokens of the problem, and of each step that is read."""
@@ -55,6 +58,7 @@ class SharedModels:
     def _score(self, calls: Sequence[BatchedCall]) -> list[tuple[list[StepScores], list[list[int]]]]:
         """Scores of each call, and the tokens of problem and steps."""
         assert isinstance(self.verifier, CountsSteps)
+        keep_to_one_core(self.verifier.parameters)
         trajectories = [trajectory for call in calls for trajectory in call.items]
         scores, tokens = self.verifier.score(trajectories, Ledger()), self.verifier.step_tokens(trajectories)
         return list(zip(_parted(scores, calls), _parted(tokens, calls), strict=True))
