@@ -26,7 +26,7 @@ from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.server import ServerOptions, application
 from stepscale.serving.service import ServiceLimits
 
-RUNS, QUESTIONS, BUDGET = 3, 64, 16
+RUNS, QUESTIONS, BUDGET = 3, 96, 16
 CLIENTS = (1, 8, 64)
 _ACTIONS = [{"samples": 8}, {"samples": 4, "run": "beam at 8"}]
 _POLICY = {

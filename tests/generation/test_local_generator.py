@@ -17,10 +17,10 @@ from stepscale.engine.loading import load_causal_lm
 from stepscale.errors import InputError
 from stepscale.generation import batching
 from stepscale.generation.batching import CohortLimits, cohorts
-from stepscale.generation.cohort import Cohort, Ends
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.draw import certainties, draw, uniforms
 from stepscale.generation.local import LocalGenerator
+from stepscale.generation.members import Ends, Members, Plan
 from stepscale.seeds import seed_for
 
 SAMPLING = Sampling(max_new_tokens=40)
@@ -300,18 +300,13 @@ def test_cohorts_have_like_shares_of_long_and_short_prefixes():
 
 def test_a_line_that_is_one_token_with_its_newline_is_a_step_of_its_own():
     """Tokenizers merge "}" and a newline; of the tokens here 0 is text, 1 a newline, 2 both, and all begin a new line."""
-    cohort = Cohort.__new__(Cohort)
     blank, ends = np.array([False, True, False]), np.array([False, True, True])
     boundaries = SimpleNamespace(stop=np.zeros(3, bool), blank=blank, ends_step=lambda tokens, tails: ends[tokens])
-    cohort._ends = Ends("solution", boundaries, 99, "", lambda tokens: "")
-    cohort._alive, cohort._rows = np.arange(3), np.arange(3)
-    cohort._line_starts, cohort._undecided = np.zeros(3, int), np.zeros(3, bool)
-    cohort._blank, cohort._tokens = np.ones(3, bool), np.arange(3)[:, None]
-    cohort._starts, cohort._limits = np.zeros(3, int), np.full(3, 99)
-    cohort._ended, cohort._lengths, cohort._step_ends = np.zeros(3, int), np.zeros(3, int), np.zeros((3, 1), bool)
-    going = cohort._end(0, np.arange(3))
-    assert going.all() and cohort._step_ends[:, 0].tolist() == [False, False, True]
-    assert cohort._blank.tolist() == [False, True, True], "after a step the next begins blank"
+    members = Members(Ends(boundaries, 99, "", lambda tokens: ""), with_certainty=False, group=1)
+    lines = members.add(Plan.of([Request((7,), seed) for seed in range(3)], 99, "solution"))
+    ended = members.draw(lines, np.arange(3), np.zeros(3), None)
+    assert not ended.any() and members.column("step_ends")[lines, 0].tolist() == [False, False, True]
+    assert members.column("blank")[lines].tolist() == [False, True, True], "after a step the next begins blank"
 
 
 def test_a_large_models_requests_are_a_cohort_per_core_of_rows_that_its_vocabulary_allows():

@@ -45,22 +45,10 @@ def test_calls_that_wait_at_the_same_time_are_made_as_one() -> None:
     def ask(i: int) -> Any:
         with batcher.caller():
             ready.wait()
-            return batcher.call("double", [i, 10 * i])
+            return batcher.call([i, 10 * i])
 
     assert together(8, ask) == [[2 * i, 20 * i] for i in range(8)]
     assert len(recorder.batches) < 4 and recorder.starts == 1
-
-
-def test_calls_of_different_kinds_are_made_apart() -> None:
-    recorder = Recorder()
-    batcher = CallBatcher(recorder.make, recorder.start)
-
-    def ask(i: int) -> Any:
-        with batcher.caller():
-            return batcher.call(i % 2, [i])
-
-    assert together(6, ask) == [[2 * i] for i in range(6)]
-    assert all(len({item % 2 for call in batch for item in call}) == 1 for batch in recorder.batches)
 
 
 def test_a_call_that_fails_does_not_fail_those_made_with_it() -> None:
@@ -72,7 +60,7 @@ def test_a_call_that_fails_does_not_fail_those_made_with_it() -> None:
         with batcher.caller():
             ready.wait()
             try:
-                return batcher.call("double", ["x" if i == 1 else i])
+                return batcher.call(["x" if i == 1 else i])
             except ValueError:
                 return "failed"
 
@@ -84,10 +72,10 @@ def test_who_has_no_time_left_is_not_waited_for_and_not_worked_for() -> None:
     batcher = CallBatcher(recorder.make, recorder.start)
     with ThreadPoolExecutor(1) as other, ExitStack() as asking:
         asking.enter_context(batcher.caller())
-        slow = other.submit(batcher.call, "double", [1])
+        slow = other.submit(batcher.call, [1])
         time.sleep(0.1)
         with pytest.raises(OutOfTime), time_limit(0.2):
-            batcher.call("other", [2])
+            batcher.call([2])
         assert slow.result() == [2]
     time.sleep(0.1)
     assert recorder.batches == [[[1]]]
@@ -98,10 +86,10 @@ def test_a_call_under_way_ends_when_nobody_has_time_left_for_it() -> None:
     batcher = CallBatcher(recorder.make, recorder.start)
     began = time.monotonic()
     with pytest.raises(OutOfTime), batcher.caller(), time_limit(0.2):
-        batcher.call("double", [1])
+        batcher.call([1])
     recorder.seconds = 0.0
     with batcher.caller():
-        assert batcher.call("double", [2]) == [4]
+        assert batcher.call([2]) == [4]
     assert time.monotonic() - began < 10
 
 
@@ -110,39 +98,6 @@ def test_models_start_afresh_after_each_time_without_callers() -> None:
     batcher = CallBatcher(recorder.make, recorder.start)
     for _ in range(3):
         with batcher.caller():
-            batcher.call("double", [1])
-            batcher.call("double", [2])
+            batcher.call([1])
+            batcher.call([2])
     assert recorder.starts == 3
-
-
-def test_calls_of_different_tracks_are_made_side_by_side() -> None:
-    meeting = threading.Barrier(2)
-
-    def make(calls: Sequence[BatchedCall]) -> list[int]:
-        meeting.wait(timeout=10)
-        return [len(call.items) for call in calls]
-
-    batcher = CallBatcher(make, lambda: None, track_of=lambda kind: int(str(kind)), n_tracks=2)
-
-    def ask(i: int) -> Any:
-        with batcher.caller():
-            return batcher.call(i, [i])
-
-    assert together(2, ask) == [1, 1]
-
-
-def test_models_do_not_start_afresh_under_a_call_that_nobody_waits_for_any_more() -> None:
-    events: list[str] = []
-
-    def make(calls: Sequence[BatchedCall]) -> list[None]:
-        events.append(f"begin {calls[0].kind}")
-        time.sleep(0.5)
-        events.append(f"end {calls[0].kind}")
-        return [None for _ in calls]
-
-    batcher = CallBatcher(make, lambda: events.append("afresh"), track_of=lambda kind: int(str(kind)), n_tracks=2)
-    with pytest.raises(OutOfTime), batcher.caller(), time_limit(0.2):
-        batcher.call(0, ["abandoned"])
-    with batcher.caller():
-        batcher.call(1, ["next"])
-    assert events == ["afresh", "begin 0", "end 0", "afresh", "begin 1", "end 1"]

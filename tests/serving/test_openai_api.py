@@ -8,8 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from search_fakes import END, FakeGenerator, random_generator, random_verifier
 
+from stepscale.http_bounds import LARGEST_BODY
 from stepscale.serving.answering import Answerer
-from stepscale.serving.http_bounds import LARGEST_BODY
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.server import ServerOptions, application
 from stepscale.serving.service import ServiceLimits
@@ -150,6 +150,30 @@ def test_a_bad_request_is_refused_with_one_line_that_openais_clients_read(client
     assert reason in error["message"] and "\n" not in error["message"] and error["type"] == "invalid_request_error"
 
 
+@pytest.mark.parametrize(
+    ("path", "body", "n"),
+    [
+        ("chat/completions", {**CHAT, "n": 33}, 33),
+        ("completions", {**TEXT, "n": 10**30}, 10**30),
+        ("completions", {**TEXT, "prompt": [PROBLEM] * 33}, 33),
+        ("completions", {**TEXT, "prompt": [PROBLEM] * 3, "n": 11}, 33),
+        ("completions", {**TEXT, "prompt": [PROBLEM] * 33, "stream": True}, 33),
+    ],
+)
+def test_more_questions_than_one_request_may_hold_are_refused_with_one_line(settings, path, body, n) -> None:
+    generator = random_generator(3)
+    reply = client_of(settings, generator).post(f"/v1/{path}", json=body)
+    assert reply.status_code == 400 and not generator.calls
+    line = f"the request holds {n} questions, at most 32 are answered at once; send several requests"
+    assert reply.json()["error"]["message"] == line
+
+
+def test_a_request_that_the_queue_could_never_take_is_refused_for_good(settings) -> None:
+    client = client_of(settings, limits=ServiceLimits(questions_at_once=1, questions_waiting=2))
+    reply = client.post("/v1/completions", json={**TEXT, "n": 4})
+    assert reply.status_code == 400 and "4 questions, at most 3" in reply.json()["error"]["message"]
+
+
 def test_prompts_are_counted_before_anything_is_made_of_them_and_there_is_at_least_one(client) -> None:
     for prompt, reason in ((["1"] * 33, "33 questions, at most 32"), ([], "problem is missing"), ([1, 2], "prompt")):
         refused = client.post("/v1/completions", json={**TEXT, "prompt": prompt})
@@ -222,7 +246,7 @@ def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings) -> No
 def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> None:
     for path in ("/v1/chat/completions", "/invocations"):
         refused = client.post(path, content=b" " * (LARGEST_BODY + 1), headers={"Content-Type": "application/json"})
-        assert refused.status_code == 413
+        assert refused.status_code == 413 and "send less at once" in refused.json()["error"]["message"]
     padded = json.dumps(CHAT) + " " * (LARGEST_BODY // 2)
     reply = client.post("/v1/chat/completions", content=padded, headers={"Content-Type": "application/json"})
     assert reply.status_code == 200

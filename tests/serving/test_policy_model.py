@@ -108,8 +108,12 @@ def ended_late(model: PolicyModel) -> None:
 
 def test_more_questions_than_are_taken_are_refused_as_too_many(settings) -> None:
     model, generator = policy_model({**settings, "questions_per_request": 100})
-    with pytest.raises(RefusedRequest, match="62 are taken at most; ask again later") as refused:
+    with pytest.raises(RefusedRequest, match="63 questions, at most 62 are answered at once") as refused:
         model.predict(None, [QUESTION] * 63)
+    assert refused.value.get_http_status_code() == 400 and not generator.calls
+    model.service._n_open = 60  # as if others had asked
+    with pytest.raises(RefusedRequest, match="62 are taken at most; ask again later") as refused:
+        model.predict(None, [QUESTION] * 3)
     assert refused.value.get_http_status_code() == 429 and not generator.calls
 
 

@@ -9,7 +9,7 @@ import pytest
 from search_fakes import FakeGenerator, random_generator, random_verifier
 
 from stepscale.errors import InputError
-from stepscale.generation.contract import Sampling
+from stepscale.generation.cohort import Cohort
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.question import PolicyQuestion
@@ -17,21 +17,18 @@ from stepscale.serving.service import AnswerService, Overloaded, ServiceLimits
 from stepscale.time_limit import Deadline, OutOfTime
 
 
-class EngineGenerator(FakeGenerator):
-    """A fake that works in this process: its calls are made together. Takes a moment for each."""
+class SlowGenerator(FakeGenerator):
+    """Takes a moment for each call."""
 
     seconds = 0.0
-
-    def forget(self) -> None:
-        pass
 
     def generate(self, *arguments: Any) -> Any:
         time.sleep(self.seconds)
         return super().generate(*arguments)
 
 
-def service_of(settings: dict[str, Any], seconds: float = 0.0, **limits: int) -> tuple[AnswerService, EngineGenerator]:
-    generator = EngineGenerator(random_generator(3).say)
+def service_of(settings: dict[str, Any], seconds: float = 0.0, **limits: int) -> tuple[AnswerService, SlowGenerator]:
+    generator = SlowGenerator(random_generator(3).say)
     generator.seconds = seconds
     answerer = Answerer(ServedPolicy.model_validate(settings), generator, random_verifier(0))
     return AnswerService(answerer, ServiceLimits(**limits)), generator
@@ -98,25 +95,72 @@ def test_the_real_engines_answers_are_the_same_to_the_letter_whatever_is_asked_b
         assert [to_the_letter(answer) for answer in beside] == alone[begin:] + alone[:begin]
 
 
-def test_calls_of_several_questions_become_one_call_of_the_generator(settings) -> None:
-    service, generator = service_of(settings)
-    alone = [service.answerer.answer(question) for question in questions(12)]
-    calls, generator.seconds = len(generator.calls), 0.05
-    generator.calls.clear()
-    beside = service.answer_all(questions(12), Deadline())
-    assert [(one.answer, one.steps, one.generations) for one in beside] == [
-        (one.answer, one.steps, one.generations) for one in alone
-    ]
-    assert len(generator.calls) < calls / 2
+def pens(n: int) -> list[PolicyQuestion]:
+    text = "Some friends have pens. Ida has {}. As many as Ida and {} more go to Ann. How many pens does Ann have?"
+    return [PolicyQuestion(text.format(i % 8 + 2, i // 8 + 1), 6) for i in range(n)]
 
 
-def test_a_question_with_fewer_tokens_is_cut_at_its_own_limit_in_a_shared_call(settings) -> None:
-    service, generator = service_of(settings)
-    short = [PolicyQuestion(f"problem {i}", 4, max_tokens=33 + i) for i in range(6)]
-    alone = [service.answerer.answer(question) for question in short]
-    beside = service.answer_all(short, Deadline())
-    assert [one.steps for one in beside] == [one.steps for one in alone]
-    assert any(isinstance(how, Sampling) and how.max_new_tokens == 38 for _, how, _ in generator.calls)
+def test_a_question_gets_the_same_answer_alone_and_beside_sixty_three_others(pieces: dict[str, Path]) -> None:
+    answerer = Answerer.load(**pieces)
+    asked = pens(64)
+    alone = [to_the_letter(answerer.answer(question)) for question in asked[::21]]
+    answerer.policy = answerer.policy.model_copy(update={"questions_per_request": 64})
+    service = AnswerService(answerer, ServiceLimits())
+    beside = [to_the_letter(answer) for answer in service.answer_all(asked, Deadline())]
+    assert beside[::21] == alone
+
+
+def test_a_question_joins_those_that_are_being_answered(pieces: dict[str, Path], monkeypatch) -> None:
+    answerer = Answerer.load(**pieces)
+    widths: list[int] = []
+    step = Cohort.step
+    monkeypatch.setattr(Cohort, "step", lambda cohort: widths.append(len(cohort)) or step(cohort))
+    service = AnswerService(answerer, ServiceLimits())
+    service.answer_all(pens(1), Deadline())
+    steps_of_one = len(widths)
+    widths.clear()
+    first = service.submit(pens(4), Deadline())
+    while len(widths) < 5:
+        time.sleep(0.001)
+    later = service.submit(pens(8)[4:], Deadline())
+    assert all(future.result().generations for future in (*first, *later))
+    assert max(widths) > 8 and len(widths) < 6 * steps_of_one
+
+
+def test_the_engine_works_no_longer_for_a_question_without_time(pieces: dict[str, Path], monkeypatch) -> None:
+    step, n_steps = Cohort.step, 0
+
+    def slow(cohort: Cohort) -> Any:
+        nonlocal n_steps
+        n_steps += 1
+        time.sleep(0.05)
+        return step(cohort)
+
+    monkeypatch.setattr(Cohort, "step", slow)
+    service = AnswerService(Answerer.load(**pieces), ServiceLimits())
+    with pytest.raises(OutOfTime):
+        service.answer_all(pens(3), Deadline(0.5))
+    time.sleep(0.5)
+    before = n_steps
+    time.sleep(0.5)
+    assert n_steps == before
+    monkeypatch.setattr(Cohort, "step", step)
+    assert service.answer_all(pens(1), Deadline())
+
+
+def test_what_fails_in_the_engine_fails_its_question_and_the_next_is_answered(pieces, monkeypatch) -> None:
+    service = AnswerService(Answerer.load(**pieces), ServiceLimits())
+    expected = to_the_letter(service.answer_all(pens(1), Deadline())[0])
+
+    def fail(_: Cohort) -> None:
+        raise RuntimeError("no memory")
+
+    step = Cohort.step
+    monkeypatch.setattr(Cohort, "step", fail)
+    with pytest.raises(RuntimeError, match="no memory"):
+        service.answer_all(pens(2), Deadline())
+    monkeypatch.setattr(Cohort, "step", step)
+    assert to_the_letter(service.answer_all(pens(1), Deadline())[0]) == expected
 
 
 def test_draws_and_seeds_of_a_question_are_independent(settings) -> None:
@@ -129,9 +173,9 @@ def test_draws_and_seeds_of_a_question_are_independent(settings) -> None:
 
 def test_more_questions_than_are_taken_are_refused_before_anything_is_computed(settings) -> None:
     service, generator = service_of({**settings, "questions_per_request": 9}, questions_at_once=2, questions_waiting=3)
-    with pytest.raises(InputError, match="10 questions, at most 9"):
+    with pytest.raises(InputError, match="10 questions, at most 5"):
         service.submit(questions(10), Deadline())
-    with pytest.raises(Overloaded, match="0 questions are being answered or wait, and 5 are taken"):
+    with pytest.raises(InputError, match="6 questions, at most 5"):
         service.submit(questions(6), Deadline())
     assert not generator.calls
     generator.seconds = 0.2

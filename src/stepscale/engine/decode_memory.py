@@ -1,8 +1,9 @@
 """The rows of a cohort as attention sees them while they decode, one token at a time.
 
-The prefix of a group of rows is stored ONCE and read by all of them; what each row has written since lies in a suffix of
-its own. Where groups are small, each row's suffix begins with a copy of its prefix instead. Layout of keys and values
-everywhere: [layers, 2, rows, kv_heads, tokens, head_dim]. Knows nothing of weights, sampling or requests.
+What each row has written lies in a suffix of its own. The prefix of a group of rows is stored ONCE and read by all of them
+(``SharedPrefixes``), or each row's suffix begins with a copy of it (``CopiedPrefixes``): where groups are small, and where
+rows join later. All rows write into the same column. Layout of keys and values everywhere: [layers, 2, rows, kv_heads, tokens,
+head_dim]. Knows nothing of weights, sampling or requests.
 """
 
 import math
@@ -41,71 +42,55 @@ class Arena:
 
 
 class DecodeMemory:
-    """Rows of a cohort: each stands on the prefix of its group and has written the same number of tokens since.
+    """Rows that each write one token per step.
 
-    Rows are moved, copied and dropped by ``rearrange``; ``advance`` makes room for the next token.
+    A row's text begins at column ``first`` of the suffix; a negative one says that it begins in a prefix stored elsewhere. Rows
+    are moved, copied and dropped by ``rearrange``; ``advance`` makes room for the next token.
     """
 
-    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena, most_rows: int) -> None:
+    def __init__(self, prefix: torch.Tensor, arena: Arena, columns: int) -> None:
         """Start with one row per group, which has written nothing.
 
         Args:
-            prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
-            prefix_lengths: Their tokens [G].
+            prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D].
             arena: Where the suffixes are kept.
-            most_rows: There will never be more rows.
+            columns: Of the suffix, in use from the beginning.
         """
-        layers, _, n_groups, kv_heads, n_past, dim = prefix.shape
-        copied = _is_copied(prefix, most_rows)
-        # Columns of the suffix that hold a copy of the row's prefix, and those in use.
-        self._n_copied = self._columns = n_past if copied else 0
-        self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, self._columns + _CPU_COLUMNS, dim), prefix)
-        self.suffix[:, :, :n_groups, :, : self._columns] = prefix[:, :, :, :, : self._columns]
-        self.n_past = n_past - self._n_copied
-        self.prefix, self.prefix_lengths, self._arena = prefix[:, :, :, :, self._n_copied :], prefix_lengths, arena
-        self.groups = np.arange(n_groups)  # group of every row
-        self.written = 0
-        self._heads = torch.arange(kv_heads, device=prefix.device)[:, None]
-        lengths = torch.as_tensor(prefix_lengths, device=prefix.device)
-        columns = torch.arange(n_past, device=prefix.device)
-        self._column_hidden = columns >= lengths[:, None]  # [G, P]
-        self._uneven = bool(self._column_hidden.any())
-        self._read_groups, self._read_prefix = (
-            self.groups,
-            self.prefix,
-        )  # the groups that products read, their keys and values
-        self._members = self._group_at = self._place = torch.empty(0, dtype=torch.int64, device=prefix.device)
-        self._starts = lengths[:, None]
-        self.positions = self._starts
-        self._index()
+        layers, _, n_groups, kv_heads, _, dim = prefix.shape
+        self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, columns + _CPU_COLUMNS, dim), prefix)
+        self._arena, self._columns, self.device = arena, columns, prefix.device
+        self._first = np.zeros(n_groups, np.int64)
+        self._first_columns = torch.empty((0, 1), dtype=torch.int64, device=self.device)
+        self._heads = torch.arange(kv_heads, device=self.device)[:, None]
+        self.positions = self._first_columns
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Tokens of each row's text, prefix included [R]."""
+        return self._columns - self._first
 
     def advance(self) -> None:
         """Call before every step: one more column."""
-        self.written += 1
+        if self._columns == self.suffix.shape[4]:
+            self._make_room()
         self._columns += 1
-        if self._columns > self.suffix.shape[4]:
-            more = _CPU_COLUMNS if self.suffix.device.type == "cpu" else self.suffix.shape[4]
-            self.suffix = self._grown(self.suffix.shape[2], self.suffix.shape[4] + more)
-        self.positions = self._starts + (self.written - 1)
+        self.positions = self._columns - 1 - self._first_columns
 
     def rearrange(self, sources: NDArray[np.int64], targets: NDArray[np.int64], n_rows: int) -> None:
         """Copy rows ``sources`` onto rows ``targets`` (never both at once); rows from ``n_rows`` on are dropped."""
         if n_rows > self.suffix.shape[2]:
-            self.suffix = self._grown(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
-        groups = np.zeros(n_rows, np.int64)
-        staying = min(n_rows, len(self.groups))
-        groups[:staying] = self.groups[:staying]
+            self._regrow(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
         if len(sources):
-            to, start = (torch.as_tensor(a, device=self.suffix.device) for a in (targets, sources))
+            to, start = (torch.as_tensor(a, device=self.device) for a in (targets, sources))
             written = self.suffix[:, :, :, :, : self._columns]
             written.index_copy_(2, to, written.index_select(2, start))
-            groups[targets] = self.groups[sources]
-        self.groups = groups
-        self._index()
+        row_from = np.arange(n_rows)
+        row_from[targets] = sources
+        self._follow(row_from)
 
-    def row(self, row: int) -> torch.Tensor:
-        """Keys/values a row has written: [layers, 2, KV, written, D]."""
-        return self.suffix[:, :, row, :, self._n_copied : self._columns]
+    def last(self, row: int, count: int) -> torch.Tensor:
+        """Keys/values of the last tokens that a row has read: [layers, 2, KV, count, D]."""
+        return self.suffix[:, :, row, :, self._columns - count : self._columns]
 
     def attend(
         self, layer: int, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, scale: float, window: int | None = None
@@ -115,6 +100,64 @@ class DecodeMemory:
         if window and int(self.positions.max()) >= window:
             mask = self._window_mask(window)[:, None, None]
         return attend(self.rows(), layer, q, k, v, scale, mask)
+
+    def rows(self) -> Rows:
+        """The rows as attention sees them now."""
+        raise NotImplementedError
+
+    def _make_room(self) -> None:
+        """For more columns."""
+        more = _CPU_COLUMNS if self.device.type == "cpu" else self._columns
+        self._regrow(self.suffix.shape[2], self._columns + more)
+
+    def _follow(self, row_from: NDArray[np.int64]) -> None:
+        """Row i is now what row ``row_from[i]`` was."""
+        self._first = self._first[row_from]
+        self._first_columns = torch.as_tensor(self._first, device=self.device)[:, None]
+
+    def _window_mask(self, window: int) -> torch.Tensor:
+        """-inf where a column lies ``window`` or more positions back: [R, P + columns]."""
+        far = self._column_positions() <= self.positions - window
+        return torch.zeros_like(far, dtype=self.suffix.dtype).masked_fill_(far, float("-inf"))
+
+    def _column_positions(self) -> torch.Tensor:
+        """The position in each row's text of the token in each column of the suffix: [R, columns]."""
+        return torch.arange(self._columns, device=self.device) - self._first_columns
+
+    def _regrow(self, rows: int, columns: int, shift: int = 0) -> None:
+        """Room for so many rows and columns; what is there moves ``shift`` columns to the right (below 0: to the left)."""
+        layers, two, _, kv_heads, _, dim = self.suffix.shape
+        n_filled = min(rows, len(self._first))
+        larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
+        larger[:, :, :n_filled, :, : max(0, shift)] = 0
+        filled = self.suffix[:, :, :n_filled, :, max(0, -shift) : self._columns]
+        larger[:, :, :n_filled, :, max(0, shift) : self._columns + shift] = filled
+        self.suffix = larger
+        self._columns += shift
+        self._first += shift
+
+
+class SharedPrefixes(DecodeMemory):
+    """Rows in groups; a group's prefix is stored once."""
+
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena) -> None:
+        """Start with one row per group, which has written nothing.
+
+        Args:
+            prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
+            prefix_lengths: Their tokens [G].
+            arena: Where the suffixes are kept.
+        """
+        super().__init__(prefix, arena, columns=0)
+        self.prefix, self.prefix_lengths = prefix, prefix_lengths
+        self._groups = np.arange(len(prefix_lengths))  # group of every row
+        self._first = -prefix_lengths
+        columns = torch.arange(prefix.shape[4], device=self.device)
+        self._column_hidden = columns >= torch.as_tensor(prefix_lengths, device=self.device)[:, None]  # [G, P]
+        self._uneven = bool(self._column_hidden.any())
+        # The groups that products read, and their keys and values.
+        self._read_groups, self._read_prefix = self._groups, prefix
+        self._follow(self._groups)
 
     def rows(self) -> Rows:
         """The rows as attention sees them now."""
@@ -129,59 +172,95 @@ class DecodeMemory:
             self._heads,
         )
 
-    def _index(self) -> None:
-        """What follows from a row's group, after rows have come and gone."""
-        device = self.prefix.device
-        if not self._n_copied:
-            self._place_in_groups()
-        # Where it begins, and which columns its prefix does not have.
-        self._starts = torch.as_tensor(self.prefix_lengths[self.groups], device=device)[:, None]
+    def _follow(self, row_from: NDArray[np.int64]) -> None:
+        super()._follow(row_from)
+        self._groups = self._groups[row_from]
+        self._place_in_groups()
         self._hidden = None
         if self._uneven:
-            hidden = self._column_hidden[torch.as_tensor(self.groups, device=device)][:, None, None]
+            hidden = self._column_hidden[torch.as_tensor(self._groups, device=self.device)][:, None, None]
             self._hidden = torch.zeros_like(hidden, dtype=self.prefix.dtype).masked_fill_(hidden, float("-inf"))
 
     def _place_in_groups(self) -> None:
         """Where each row stands among the rows of its group."""
-        counts = np.bincount(self.groups, minlength=len(self.prefix_lengths))
-        device = self.prefix.device
+        counts = np.bincount(self._groups, minlength=len(self.prefix_lengths))
         # 1. Groups without rows drop out of the products, many at a time.
         if np.count_nonzero(counts) <= _SPARSE * len(self._read_groups):
             self._read_groups = np.flatnonzero(counts)
-            self._read_prefix = self.prefix[:, :, torch.as_tensor(self._read_groups, device=device)]
+            self._read_prefix = self.prefix[:, :, torch.as_tensor(self._read_groups, device=self.device)]
         # 2. A row's place: its number among the rows of its group, in the order of rows.
-        order = np.argsort(self.groups, kind="stable")
+        order = np.argsort(self._groups, kind="stable")
         firsts = np.cumsum(counts) - counts
         place = np.empty(len(order), np.int64)
-        place[order] = np.arange(len(order)) - firsts[self.groups[order]]
+        place[order] = np.arange(len(order)) - firsts[self._groups[order]]
         # 3. The table of members: a group's rows side by side; where a group has fewer, row 0 stands in.
-        group_at = np.searchsorted(self._read_groups, self.groups)
+        group_at = np.searchsorted(self._read_groups, self._groups)
         members = np.zeros((len(self._read_groups), counts.max()), np.int64)
         members[group_at, place] = np.arange(len(order))
         self._members, self._group_at, self._place = (
-            torch.as_tensor(a, device=device) for a in (members, group_at, place)
+            torch.as_tensor(a, device=self.device) for a in (members, group_at, place)
         )
 
-    def _window_mask(self, window: int) -> torch.Tensor:
-        """-inf where a column lies ``window`` or more positions back: [rows, P + written]."""
-        n_past = self.n_past + self._n_copied
-        past = torch.arange(n_past, device=self.prefix.device).expand(len(self.groups), n_past)
-        written = self._starts + torch.arange(self.written, device=self.prefix.device)
-        far = torch.cat([past, written], 1) <= self.positions - window
-        return torch.zeros_like(far, dtype=self.prefix.dtype).masked_fill_(far, float("-inf"))
-
-    def _grown(self, rows: int, columns: int) -> torch.Tensor:
-        """The suffix with room for so many rows and columns."""
-        layers, two, _, kv_heads, _, dim = self.suffix.shape
-        n_filled = min(rows, len(self.groups))
-        larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
-        filled = min(self._columns, self.suffix.shape[4])
-        larger[:, :, :n_filled, :, :filled] = self.suffix[:, :, :n_filled, :, :filled]
-        return larger
+    def _column_positions(self) -> torch.Tensor:
+        past = torch.arange(self.prefix.shape[4], device=self.device).expand(len(self._groups), -1)
+        return torch.cat([past, super()._column_positions()], 1)
 
 
-def _is_copied(prefix: torch.Tensor, most_rows: int) -> bool:
-    """Whether each row has a copy of its prefix [layers, 2, G, KV, P, D]."""
+class CopiedPrefixes(DecodeMemory):
+    """Rows that each hold a copy of their prefix; further ones may join between any two steps.
+
+    Columns before a row's first are hidden from it. Those before every row's first are dropped when room is made, so columns
+    are about as many as the longest text has tokens.
+    """
+
+    def __init__(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64], arena: Arena) -> None:
+        """Start with one row per group; see ``SharedPrefixes``."""
+        super().__init__(prefix, arena, columns=int(prefix_lengths.max()))
+        self._no_prefix = prefix[:, :, :, :, :0]
+        self._nothing = torch.empty(0, dtype=torch.int64, device=self.device)
+        self._first = np.empty(0, np.int64)
+        self.join(prefix, prefix_lengths)
+
+    def join(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64]) -> None:
+        """A further row per group, after those that are there."""
+        before, new = len(self._first), prefix.shape[2]
+        # 1. Room, above all in front of the others if a prefix is longer than all that they have.
+        shift = max(0, int(prefix_lengths.max()) - self._columns)
+        rows = self.suffix.shape[2] if before + new <= self.suffix.shape[2] else 2 * (before + new)
+        if shift or rows > self.suffix.shape[2]:
+            self._regrow(rows, self.suffix.shape[4] + shift, shift)
+        # 2. Prefixes end where the others' last tokens are; what lies before them must be finite.
+        own = self.suffix[:, :, before : before + new, :, : self._columns]
+        own.zero_()
+        for length in np.unique(prefix_lengths[prefix_lengths > 0]):
+            at = torch.as_tensor(np.flatnonzero(prefix_lengths == length), device=self.device)
+            own[:, :, at, :, self._columns - length :] = prefix[:, :, at, :, :length]
+        self._first = np.concatenate([self._first, self._columns - prefix_lengths])
+        self._follow(np.arange(before + new))
+
+    def rows(self) -> Rows:
+        """The rows as attention sees them now."""
+        nothing = self._nothing
+        return Rows(self.suffix, self._columns, self._no_prefix, nothing, nothing, nothing, self._hidden, self._heads)
+
+    def _make_room(self) -> None:
+        unused = int(self._first.min())
+        lasting = self._columns - unused
+        more = _CPU_COLUMNS if self.device.type == "cpu" else lasting
+        self._regrow(self.suffix.shape[2], lasting + more, -unused)
+        self._follow(np.arange(len(self._first)))
+
+    def _follow(self, row_from: NDArray[np.int64]) -> None:
+        super()._follow(row_from)
+        self._hidden = None
+        if n_hidden := int(self._first.max()):
+            hidden = torch.arange(n_hidden, device=self.device) < self._first_columns
+            mask = torch.zeros_like(hidden, dtype=self.suffix.dtype).masked_fill_(hidden, float("-inf"))
+            self._hidden = mask[:, None, None]
+
+
+def copies_pay(prefix: torch.Tensor, most_rows: int) -> bool:
+    """Whether each row should have a copy of its prefix [layers, 2, G, KV, P, D]."""
     if prefix.device.type != "cpu" or not prefix.shape[4]:
         return False
     n_groups, row_bytes = prefix.shape[2], prefix[:, :, 0].numel() * prefix.element_size()

@@ -20,6 +20,12 @@ def is_small(parameters: Sequence[torch.Tensor]) -> bool:
     return parameters[0].device.type == "cpu" and sum(p.numel() for p in parameters) <= _SMALL
 
 
+def keep_to_one_core(parameters: int) -> None:
+    """Called in a thread that runs a model of so many parameters beside others: the products of a small one take one core."""
+    if parameters <= _SMALL:
+        torch.set_num_threads(1)
+
+
 def lanes_for(parameters: Sequence[torch.Tensor]) -> int:
     """How many batches of a model with these parameters are best run at once."""
     return torch.get_num_threads() if is_small(parameters) else 1

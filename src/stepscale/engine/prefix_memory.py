@@ -116,16 +116,19 @@ class PrefixMemory:
         return self._pool.gather(rows)
 
     def insert(self, tokens: Sequence[int], keys_values: torch.Tensor) -> None:
-        """Remember keys and values that were computed elsewhere; they are copied.
+        """Remember keys and values that were computed elsewhere; they are copied, unless their prefix was forgotten since.
 
         Args:
-            tokens: A sequence of which all but the last tokens are known.
+            tokens: A sequence of which all but the last tokens were read.
             keys_values: Of its last tokens [layers, 2, kv_heads, last tokens, head_dim].
         """
         end = self._tree.add_tokens(np.array(tokens, np.int64))
         if end.places is None:  # else the same tokens were inserted before
             assert end.parent is not None and end.parent.places is not None, "what comes before is known"
             n_new = len(end.tokens)
+            if n_new > keys_values.shape[3]:
+                del end.parent.children[end.key]
+                return
             places = self._pool.take(n_new)
             self._pool.write(places, keys_values[:, :, :, keys_values.shape[3] - n_new :])
             end.places = np.concatenate([end.parent.places, places])

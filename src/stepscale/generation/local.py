@@ -9,7 +9,6 @@ answers, verifiers or search.
 import threading
 import time
 from collections.abc import Sequence
-from copy import copy
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +18,7 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
-from stepscale.engine.lanes import Lanes, cohort_lanes, is_small
+from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
 from stepscale.engine.pool import Places
@@ -27,9 +26,11 @@ from stepscale.engine.prefix_memory import PrefixMemory
 from stepscale.errors import InputError
 from stepscale.generation.batching import CohortLimits, cohorts
 from stepscale.generation.boundaries import Boundaries
-from stepscale.generation.cohort import Cohort, Ends, Outcome, Plan
+from stepscale.generation.cohort import Cohort, Outcome
+from stepscale.generation.continuous import ContinuousBatch
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
+from stepscale.generation.members import Ends, Plan
 
 _PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
@@ -71,8 +72,7 @@ class LocalGenerator:
         # of which it holds its keys twice while it moves them.
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
-        self._weights, self._remembered_bytes = weights, budget // 4
-        self._prefixes = PrefixMemory(self._network, _no_output, weights, self._remembered_bytes)
+        self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
@@ -134,17 +134,14 @@ class LocalGenerator:
         """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
         self._prefixes.forget()
 
-    def twin(self) -> "LocalGenerator | None":
-        """Another generator over the same weights, with memory of its own, that may work while this one does.
+    def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
+        """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.
 
-        None where both would wait for the same cores, or double what a large model holds.
+        Args:
+            sampling: How tokens are drawn; each call has a limit of its own.
         """
-        if not self._is_small or self._lanes < 2:
-            return None
-        other = copy(self)
-        other._prefixes = PrefixMemory(self._network, _no_output, self._weights, self._remembered_bytes)
-        other._arenas = {}
-        return other
+        keep_to_one_core(self.parameters)
+        return ContinuousBatch(self._prefixes, self._cohort(sampling, Arena()), self._limits, self._check)
 
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
@@ -169,8 +166,9 @@ class LocalGenerator:
         with torch.inference_mode(), Lanes(n_lanes) as lanes:
             for start in range(0, len(batches), _ROUND):
                 batches_now = batches[start : start + _ROUND]
-                plans = [Plan.of([requests[i] for i in batch]) for batch in batches_now]
-                for batch, outcome in zip(batches_now, self._round(plans, sampling, until, lanes, read), strict=True):
+                most = sampling.max_new_tokens
+                plans = [Plan.of([requests[i] for i in batch], most, until) for batch in batches_now]
+                for batch, outcome in zip(batches_now, self._round(plans, sampling, lanes, read), strict=True):
                     results.update(zip(batch, outcome.continuations, strict=True))
                     read.add_all(outcome.read)
                     decoded.add_all(outcome.decoded)
@@ -180,16 +178,14 @@ class LocalGenerator:
         ledger.add(self.name, "decode", decoded.tokens, context_sum=decoded.context_sum, **size)
         return [results[i] for i in range(len(requests))]
 
-    def _round(
-        self, plans: Sequence[Plan], sampling: Sampling, until: Until, lanes: Lanes, read: Computed
-    ) -> list[Outcome]:
+    def _round(self, plans: Sequence[Plan], sampling: Sampling, lanes: Lanes, read: Computed) -> list[Outcome]:
         """Some cohorts from their prefixes to their ends; what reading the prefixes took is added to ``read``."""
         # 1. Make all prefixes known but for their last tokens, which the cohorts pass to draw.
         pasts = [prefix[:-1] for plan in plans for prefix in plan.prefixes]
         places = iter(self._prefixes.read(pasts, read, lanes))
         tasks = [(plan, list(islice(places, len(plan.prefixes)))) for plan in plans]
         # 2. Decode side by side; meanwhile the memory of prefixes is only read.
-        outcomes = lanes.map(lambda task: self._decode(*task, sampling, until), tasks)
+        outcomes = lanes.map(lambda task: self._decode(*task, sampling), tasks)
         # 3. Remember finished steps, in the order of cohorts, and forget what is over the budget.
         for outcome in outcomes:
             for path, keys_values in outcome.paths:
@@ -197,13 +193,15 @@ class LocalGenerator:
         self._prefixes.trim()
         return outcomes
 
-    def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling, until: Until) -> Outcome:
+    def _decode(self, plan: Plan, places: Sequence[Places], sampling: Sampling) -> Outcome:
         """One cohort, in the calling thread, with that thread's arena."""
         with torch.inference_mode():  # the mode is each thread's own
-            past = self._prefixes.gather(places)
             arena = self._arenas.setdefault(threading.current_thread().name, Arena())
-            ends = Ends(until, self._boundaries, self._longest, self.ends_before, self.decode)
-            return Cohort(self._network, plan, past, arena, sampling, ends).run()
+            return self._cohort(sampling, arena).run(plan, self._prefixes.gather(places))
+
+    def _cohort(self, sampling: Sampling, arena: Arena) -> Cohort:
+        ends = Ends(self._boundaries, self._longest, self.ends_before, self.decode)
+        return Cohort(self._network, arena, sampling, ends)
 
     def _check(self, requests: Sequence[Request]) -> None:
         """Raises InputError for a prefix that leaves no room."""

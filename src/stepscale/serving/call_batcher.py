@@ -1,11 +1,10 @@
 """Calls from many threads, made together: what one thread asks of a model while another does costs little more.
 
-In: calls of a kind, each with its items. Out: each call's results. Each kind belongs to a track. A track is one thread, which
-makes its oldest call, and with it all waiting calls of the same kind. Tracks work side by side. Knows nothing of what is called.
+In: calls, each with its items. Out: each call's results. One thread makes all calls that wait. Knows nothing of what is called.
 """
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,7 +13,7 @@ from typing import Any
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left, within
 
 _GATHER_SECONDS = 0.01  # that a call waits for one more, unless all who may call wait already
-_GATHER_ROUNDS = 20  # how often at most
+_GATHER_ROUNDS = 3  # how often at most
 _LOOK_SECONDS = 0.5  # between two looks whether anybody still waits for a call under way
 
 
@@ -22,35 +21,27 @@ _LOOK_SECONDS = 0.5  # between two looks whether anybody still waits for a call 
 class BatchedCall:
     """Some items for a model, the time that is left for them, and the promise of their results."""
 
-    kind: Hashable
     items: Sequence[Any]
     left: SecondsLeft
     result: Future[Any] = field(default_factory=Future)
 
 
 class CallBatcher:
-    """Makes calls of one kind together.
+    """Makes calls together.
 
     Args:
-        make: Makes some calls of one kind; gives a result for each, in order.
-        start_afresh: Called before the first call after a time without callers, while no call is made.
-        track_of: The track of a kind, from 0.
-        n_tracks: How many tracks there are.
+        make: Makes some calls; gives a result for each, in order.
+        start_afresh: Called before the first call after a time without callers.
     """
 
     def __init__(
-        self,
-        make: Callable[[Sequence[BatchedCall]], Sequence[Any]],
-        start_afresh: Callable[[], None],
-        track_of: Callable[[Hashable], int] = lambda _: 0,
-        n_tracks: int = 1,
+        self, make: Callable[[Sequence[BatchedCall]], Sequence[Any]], start_afresh: Callable[[], None]
     ) -> None:
-        self._make, self._start_afresh, self._track_of = make, start_afresh, track_of
+        self._make, self._start_afresh = make, start_afresh
         self._changed = threading.Condition()
         self._waiting: list[BatchedCall] = []
-        self._callers, self._under_way, self._is_stale = 0, 0, False
-        for track in range(n_tracks):
-            threading.Thread(target=self._work, args=(track,), name=f"call-batcher-{track}", daemon=True).start()
+        self._callers, self._is_stale = 0, False
+        threading.Thread(target=self._work, name="call-batcher", daemon=True).start()
 
     @contextmanager
     def caller(self) -> Iterator[None]:
@@ -65,9 +56,9 @@ class CallBatcher:
                 self._callers -= 1
                 self._changed.notify_all()
 
-    def call(self, kind: Hashable, items: Sequence[Any]) -> Any:
+    def call(self, items: Sequence[Any]) -> Any:
         """The result of a call. Raises OutOfTime if its time is up before it is made, and what making it raises."""
-        call = BatchedCall(kind, items, seconds_left())
+        call = BatchedCall(items, seconds_left())
         with self._changed:
             self._waiting.append(call)
             self._changed.notify_all()
@@ -82,37 +73,22 @@ class CallBatcher:
                 if call in self._waiting:
                     self._waiting.remove(call)
 
-    def _work(self, track: int) -> None:
+    def _work(self) -> None:
         while True:
-            calls = self._next(track)
-            self._finish(calls)
-            with self._changed:
-                self._under_way -= len(calls)
-                self._changed.notify_all()
+            self._finish(self._next())
 
-    def _next(self, track: int) -> list[BatchedCall]:
-        """The oldest waiting call of a track and all of its kind; they count as under way."""
+    def _next(self) -> list[BatchedCall]:
+        """All waiting calls, a moment after the first."""
         with self._changed:
-            self._changed.wait_for(lambda: self._of(track))
+            self._changed.wait_for(lambda: self._waiting)
             for _ in range(_GATHER_ROUNDS):
-                if len(self._waiting) + self._under_way >= self._callers or not self._changed.wait(_GATHER_SECONDS):
+                if len(self._waiting) >= self._callers or not self._changed.wait(_GATHER_SECONDS):
                     break
-            if self._is_stale:
-                self._changed.wait_for(lambda: not self._under_way)
-            waiting = self._of(track)
-            if not waiting:
-                return []
             if self._is_stale:
                 self._is_stale = False
                 self._start_afresh()
-            calls = [call for call in waiting if call.kind == waiting[0].kind]
-            for call in calls:
-                self._waiting.remove(call)
-            self._under_way += len(calls)
+            calls, self._waiting = self._waiting, []
             return calls
-
-    def _of(self, track: int) -> list[BatchedCall]:
-        return [call for call in self._waiting if self._track_of(call.kind) == track]
 
     def _finish(self, calls: Sequence[BatchedCall]) -> None:
         """Make the calls together; each alone if that fails, so that none fails for another's fault."""

@@ -19,8 +19,7 @@ from starlette.exceptions import HTTPException
 
 from stepscale.errors import InputError
 from stepscale.serving.answering import PolicyAnswer
-from stepscale.serving.http_bounds import error_body
-from stepscale.serving.openai_replies import Json, Reply
+from stepscale.serving.openai_replies import Json, Reply, error_body
 from stepscale.serving.openai_requests import ChatRequest, CompletionRequest, TextRequest
 from stepscale.serving.question import PolicyQuestion
 from stepscale.serving.service import AnswerService, Overloaded
@@ -74,7 +73,7 @@ class OpenAIEndpoints:
         return await self._reply(body, self._questions(body), request, Reply(self.model, chat=False))
 
     def _questions(self, body: ChatRequest | TextRequest) -> list[PolicyQuestion]:
-        return body.questions(self.budget, self.service.answerer.policy.questions_per_request)
+        return body.questions(self.budget, self.service.most_per_request)
 
     async def _reply(
         self, body: CompletionRequest, questions: list[PolicyQuestion], request: Request, reply: Reply

@@ -85,3 +85,8 @@ def _details(answer: PolicyAnswer) -> Json:
 
 def _text(answer: PolicyAnswer) -> str:
     return "\n".join(step.text for step in answer.steps)
+
+
+def error_body(message: str, kind: str, code: str | None = None) -> Json:
+    """An error as OpenAI's clients read it."""
+    return {"error": {"message": message, "type": kind, "param": None, "code": code}}

@@ -58,7 +58,7 @@ class PolicyModel(PythonModel):
         seconds = server_seconds()
         deadline = Deadline(seconds)
         try:
-            questions = read_questions(model_input, self.service.answerer.policy.questions_per_request)
+            questions = read_questions(model_input, self.service.most_per_request)
             return [answer.model_dump() for answer in self.service.answer_all(questions, deadline)]
         except InputError as error:
             raise RefusedRequest(str(error)) from None

@@ -16,8 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field
 
+from stepscale.http_bounds import BoundedBodies
 from stepscale.serving.answering import Answerer
-from stepscale.serving.http_bounds import BoundedBodies
 from stepscale.serving.openai_app import OpenAIEndpoints, openai_app
 from stepscale.serving.service import AnswerService, ServiceLimits
 

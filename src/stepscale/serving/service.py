@@ -41,6 +41,7 @@ class AnswerService:
         self.answerer, self.limits = answerer, limits
         self._models = SharedModels(answerer.generator, answerer.verifier)
         self._threads = ThreadPoolExecutor(limits.questions_at_once, "question")
+        self.most_per_request = min(answerer.policy.questions_per_request, limits.questions)
         self._lock, self._n_open = Lock(), 0
 
     def submit(self, questions: Sequence[PolicyQuestion], deadline: Deadline) -> list[Future[PolicyAnswer]]:
@@ -50,7 +51,7 @@ class AnswerService:
             InputError: There are too many of them, or one cannot be answered.
             Overloaded: Too many of other requests wait.
         """
-        check_number(len(questions), self.answerer.policy.questions_per_request)
+        check_number(len(questions), self.most_per_request)
         for question in questions:
             self.answerer.check(question)
         with self._lock:

@@ -17,9 +17,9 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.middleware.trustedhost import TrustedHostMiddleware
 from fastapi.responses import FileResponse, JSONResponse
 from fastapi.staticfiles import StaticFiles
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from stepscale.errors import InputError
+from stepscale.http_bounds import BoundedBodies
 from stepscale.labeling.page.formulas import parts_as_json
 from stepscale.labeling.page.options import LOCAL_HOSTS, Ask
 from stepscale.labeling.page.queue import Queue
@@ -28,8 +28,6 @@ from stepscale.labeling.page.samples import Sample
 
 logger = logging.getLogger(__name__)
 
-MOST_BYTES = 1 << 20
-"""Of a request's body."""
 _STATIC = Path(__file__).with_name("static")
 _NAME = re.compile(r"[\w.@+-]{1,64}")
 _LATEX = re.compile(r"[\\^_{]")
@@ -91,7 +89,7 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
         return response
 
     app.mount("/static", StaticFiles(directory=_STATIC))
-    app.add_middleware(_BoundedBody)
+    app.add_middleware(BoundedBodies)
     if not tokens:  # another site's page must not reach this server through the browser, under whatever name
         app.add_middleware(TrustedHostMiddleware, allowed_hosts=LOCAL_HOSTS)
     return app
@@ -129,33 +127,3 @@ def _by_token(tokens: Mapping[str, str]) -> Any:
         return matching[0]
 
     return labeler
-
-
-class _BoundedBody:
-    """Refuse a body that is too large, whatever its headers say."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        stated = dict(scope["headers"]).get(b"content-length", b"0")
-        if not stated.isdigit() or int(stated) > MOST_BYTES:
-            await _too_large(scope, receive, send)
-            return
-        size = 0
-
-        async def bounded() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > MOST_BYTES:
-                raise HTTPException(413, "the body is too large")
-            return message
-
-        await self.app(scope, bounded, send)
-
-
-_too_large = JSONResponse({"detail": "the body is too large"}, 413)

@@ -1,0 +1,131 @@
+"""Continuous batching: a cohort that goes on as long as there is work, which requests join at any token.
+
+In: calls, each with its requests and limits. Out: each call's continuations as soon as its own requests have ended. Requests wait
+while the cohort has no room, in order of arrival. One thread uses it. Knows nothing of what the requests are for.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+
+from stepscale.engine.computed import Computed
+from stepscale.engine.lanes import Lanes
+from stepscale.engine.prefix_memory import PrefixMemory
+from stepscale.generation.batching import CohortLimits
+from stepscale.generation.cohort import Cohort
+from stepscale.generation.contract import Continuation, Request, Until
+from stepscale.generation.members import Plan
+
+
+@dataclass(eq=False)
+class DrawCall:
+    """Requests that end together for whoever asked.
+
+    ``most``: tokens of one continuation. ``unseen``: tokens drawn for it that are in no continuation.
+    """
+
+    requests: Sequence[Request]
+    most: int
+    until: Until
+    continuations: dict[int, Continuation] = field(default_factory=dict)
+    unseen: int = 0
+
+    @property
+    def is_done(self) -> bool:
+        """Whether all requests have ended."""
+        return len(self.continuations) == len(self.requests)
+
+
+class ContinuousBatch:
+    """The running cohort, and the requests that wait for a place in it."""
+
+    def __init__(
+        self,
+        prefixes: PrefixMemory,
+        cohort: Cohort,
+        limits: CohortLimits,
+        check: Callable[[Sequence[Request]], None],
+    ) -> None:
+        """Start without any.
+
+        Args:
+            prefixes: Knows the prefixes' keys and values.
+            cohort: Without members.
+            limits: What it may hold.
+            check: Raises InputError for requests that cannot be drawn.
+        """
+        self._prefixes, self._cohort, self._limits, self._check = prefixes, cohort, limits, check
+        self._waiting: deque[tuple[DrawCall, int]] = deque()
+        self._owners: dict[int, tuple[DrawCall, int]] = {}  # of members still drawing
+
+    def __len__(self) -> int:
+        """Requests that wait or are drawn."""
+        return len(self._waiting) + len(self._owners)
+
+    def add(self, call: DrawCall) -> None:
+        """Its requests join as soon as there is room, at the next step if there is. Raises InputError."""
+        self._check(call.requests)
+        self._waiting.extend((call, i) for i in range(len(call.requests)))
+
+    def drop(self, call: DrawCall) -> None:
+        """Nobody waits for this call any more."""
+        self._waiting = deque(one for one in self._waiting if one[0] is not call)
+        members = [member for member, (owner, _) in self._owners.items() if owner is call]
+        if members:
+            with torch.inference_mode():
+                self._cohort.leave(np.array(members))
+        for member in members:
+            del self._owners[member]
+
+    def step(self) -> list[DrawCall]:
+        """One token for every request that has a place; gives the calls that are done."""
+        with torch.inference_mode():  # the mode is each thread's own
+            if self._waiting:
+                self._admit()
+            ended = self._cohort.step().tolist() if len(self._cohort) else []
+            self._remember()
+        done = []
+        for member in ended:
+            call, index = self._owners.pop(member)
+            call.continuations[index], unseen = self._cohort.members.take(member)
+            call.unseen += unseen
+            if call.is_done:
+                done.append(call)
+        return done
+
+    def _admit(self) -> None:
+        """Let requests in while there is room; one that is too large for any cohort has one for itself."""
+        # 1. Every row has as many columns as the longest may need.
+        entering: list[tuple[DrawCall, int]] = []
+        longest = max((self._size(*one) for one in self._owners.values()), default=0)
+        while self._waiting:
+            longest = max(longest, self._size(*self._waiting[0]))
+            n_rows = len(self._owners) + len(entering) + 1
+            if n_rows > 1 and (n_rows > self._limits.most_rows or n_rows * longest > self._limits.tokens):
+                break
+            entering.append(self._waiting.popleft())
+        if not entering:
+            return
+        # 2. Read their prefixes in one go.
+        requests = [call.requests[i] for call, i in entering]
+        plan = Plan.of(requests, np.array([call.most for call, _ in entering]), [call.until for call, _ in entering])
+        places = self._prefixes.read([prefix[:-1] for prefix in plan.prefixes], Computed(), Lanes(1))
+        members = self._cohort.join(plan, self._prefixes.gather(places))
+        self._owners.update(zip(members.tolist(), entering, strict=True))
+        self._prefixes.trim()
+
+    def _size(self, call: DrawCall, index: int) -> int:
+        """Tokens that a request may come to hold."""
+        return min(len(call.requests[index].prefix) + call.most, self._limits.context)
+
+    def _remember(self) -> None:
+        """Keep finished steps, and forget what is over the budget."""
+        if not self._cohort.paths:
+            return
+        for path, keys_values in self._cohort.paths:
+            self._prefixes.insert(path, keys_values)
+        self._cohort.paths.clear()
+        self._prefixes.trim()

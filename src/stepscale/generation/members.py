@@ -1,0 +1,202 @@
+"""The members of a cohort: what each has drawn, and where it ends.
+
+In: the tokens that members drew. Out: who ended, and continuations. Each member has a limit of its own, and begins when it likes.
+Knows token ids and ends, nothing of networks, rows or memory.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from stepscale.generation.boundaries import Boundaries
+from stepscale.generation.contract import Continuation, Ended, Request, Until
+
+_TAIL = 8  # tokens a separator may be spelt with
+_ENDED: tuple[Ended, ...] = ("step", "solution", "length")
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Who joins a cohort: prefixes [G] and, for each member [N], its prefix's index, its seed, and its own limits.
+
+    ``most``: tokens that it may draw. ``to_step``: whether it ends with its first step. ``floors``: least mean certainty (nats).
+    """
+
+    prefixes: list[tuple[int, ...]]
+    groups: Ints
+    seeds: NDArray[np.uint64]
+    most: Ints
+    to_step: Bools
+    floors: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, requests: Sequence[Request], most: Ints | int, until: Sequence[Until] | Until) -> "Plan":
+        """The plan of some requests, in their order; limits of all, or of each."""
+        prefixes = list(dict.fromkeys(request.prefix for request in requests))
+        place = {prefix: i for i, prefix in enumerate(prefixes)}
+        groups = np.array([place[request.prefix] for request in requests], np.int64)
+        seeds = np.array([request.seed for request in requests], np.uint64)
+        n = len(requests)
+        limits = np.broadcast_to(most, n), np.broadcast_to(np.array(until) == "step", n)
+        return cls(prefixes, groups, seeds, *limits, np.array([request.floor for request in requests], np.float64))
+
+
+@dataclass(frozen=True)
+class Ends:
+    """Where members end.
+
+    ``boundaries``: tokens that end a step or a solution. ``longest``: tokens of prefix and continuation that the model can hold.
+    ``opening``: a line that begins so is none of the solution, which ends before it ("": none); ``decode`` gives its text.
+    """
+
+    boundaries: Boundaries
+    longest: int
+    opening: str
+    decode: Callable[[Sequence[int]], str]
+
+
+class Members:
+    """A table with a line per member; lines of members that left are used again."""
+
+    def __init__(self, ends: Ends, with_certainty: bool, group: int) -> None:
+        """``group``: tokens in a row whose mean certainty must not fall below a member's floor, where certainties are kept."""
+        self._ends, self._with_certainty, self._group = ends, with_certainty, group
+        self._table = self._new_table(0, 0)
+        self._prefixes: dict[int, tuple[int, ...]] = {}
+        self._free: list[int] = []
+
+    def column(self, name: str) -> NDArray[Any]:
+        """What is known of each line: see ``_new_table``."""
+        return self._table[name]
+
+    def add(self, plan: Plan) -> Ints:
+        """Lines for further members, in the plan's order."""
+        lengths = np.array([len(prefix) for prefix in plan.prefixes], np.int64)[plan.groups]
+        limits = np.minimum(plan.most, self._ends.longest - lengths)
+        # 1. Lines that are free, then new ones.
+        n_lines, room = self._table["tokens"].shape
+        n_new = len(limits) - len(self._free)
+        if n_new > 0 or limits.max() > room:
+            self._grow(n_lines + max(0, n_new, n_lines if n_new > 0 else 0), max(room, int(limits.max())))
+        lines = np.array([self._free.pop() for _ in limits], np.int64)
+        # 2. Nothing is known of them but where they begin and how far they may go.
+        for name in ("drawn", "length", "ended", "line_start", "step_ends"):
+            self._table[name][lines] = 0
+        for name, value in (("blank", True), ("undecided", bool(self._ends.opening)), ("to_step", plan.to_step)):
+            self._table[name][lines] = value
+        for name, values in (("seed", plan.seeds), ("start", lengths), ("limit", limits), ("floor", plan.floors)):
+            self._table[name][lines] = values
+        for line, group in zip(lines.tolist(), plan.groups.tolist(), strict=True):
+            self._prefixes[line] = plan.prefixes[group]
+        return lines
+
+    def draw(self, lines: Ints, tokens: Ints, logprobs: NDArray[Any], certainties: NDArray[Any] | None) -> Bools:
+        """Record a token of each of these members; tells which of them end with it."""
+        table, at = self._table, self._table["drawn"][lines]
+        table["tokens"][lines, at] = tokens
+        table["logprobs"][lines, at] = logprobs
+        if certainties is not None:
+            table["certainties"][lines, at] = certainties
+        table["drawn"][lines] = at + 1
+        return self._end(lines, tokens, at)
+
+    def path(self, line: int) -> tuple[int, ...]:
+        """The prefix and what was drawn, but for the last token, which has not been read."""
+        drawn = self._table["drawn"][line]
+        return (*self._prefixes[line], *self._table["tokens"][line, : drawn - 1].tolist())
+
+    def take(self, line: int) -> tuple[Continuation, int]:
+        """What a member has drawn, and how many tokens besides that are none of it; its line is free then."""
+        row = self._table[line]
+        length = int(row["length"])
+        continuation = Continuation(
+            tokens=tuple(row["tokens"][:length].tolist()),
+            logprobs=tuple(row["logprobs"][:length].tolist()),
+            ended=_ENDED[row["ended"]],
+            step_ends=tuple(np.flatnonzero(row["step_ends"][:length]).tolist()),
+            certainties=tuple(row["certainties"][:length].tolist()),
+        )
+        self.free(line)
+        return continuation, int(row["drawn"]) - length
+
+    def free(self, line: int) -> None:
+        """Nothing more is asked of a member."""
+        del self._prefixes[line]
+        self._free.append(line)
+
+    def _end(self, lines: Ints, tokens: Ints, at: Ints) -> Bools:
+        """Who ends with these tokens, the ones at ``at`` of their continuations."""
+        table, bounds, longest = self._table, self._ends.boundaries, self._ends.longest
+        # 1. What the tokens are: the end of the solution, the end of a step, or blank.
+        stops, was_blank = bounds.stop[tokens], table["blank"][lines]
+        columns = at[:, None] + np.arange(1 - _TAIL, 1)
+        tails = np.where(columns < 0, -1, table["tokens"][lines[:, None], np.maximum(columns, 0)])
+        blank: Bools = was_blank & bounds.blank[tokens]  # with this token too: "}\n" in one is a line
+        separates = bounds.ends_step(tokens, tails) & ~stops & ~blank
+        opens = self._opens(lines)
+        # 2. Step ends; the end of a solution also ends a step that has text. After a step the next one is blank.
+        table["step_ends"][lines, at] = (separates | (stops & ~was_blank)) & ~opens
+        table["blank"][lines] = separates | blank
+        begins = separates & ~opens
+        table["line_start"][lines[begins]] = at[begins] + 1
+        table["undecided"][lines[separates]] = bool(self._ends.opening)
+        # 3. Who ends, and by what.
+        room = table["start"][lines] + at + 1 < longest  # a step that fills the context cannot be gone on from
+        at_step = separates & table["to_step"][lines] & room & ~opens
+        ended: Bools = stops | opens | at_step | (at + 1 >= table["limit"][lines]) | self._unsure(lines, at)
+        table["ended"][lines] = np.where(stops | opens, 1, np.where(at_step, 0, 2))
+        table["length"][lines] = np.where(opens, table["line_start"][lines], at + 1)
+        return ended
+
+    def _unsure(self, lines: Ints, at: Ints) -> Bools:
+        """Whose last group of tokens is less certain than the request allows."""
+        table, group = self._table, self._group
+        floors = table["floor"][lines]
+        unsure = np.zeros(len(lines), bool)
+        for i in np.flatnonzero((at + 1 >= group) & (floors > -np.inf)) if self._with_certainty else ():
+            unsure[i] = table["certainties"][lines[i], at[i] + 1 - group : at[i] + 1].mean() < floors[i]
+        return unsure
+
+    def _opens(self, lines: Ints) -> Bools:
+        """Who has begun a line that is none of the solution; most lines are told from it by their first token."""
+        table, opening, opens = self._table, self._ends.opening, np.zeros(len(lines), bool)
+        for i in np.flatnonzero(table["undecided"][lines]):
+            row = table[lines[i]]
+            text = self._ends.decode(row["tokens"][row["line_start"] : row["drawn"]].tolist()).lstrip()
+            opens[i] = text.startswith(opening)
+            row["undecided"] = opening.startswith(text)
+        return opens
+
+    def _grow(self, n_lines: int, room: int) -> None:
+        grown = self._new_table(n_lines, room)
+        had, had_room = self._table["tokens"].shape
+        for name in self._table.dtype.names or ():
+            column = self._table[name]
+            grown[name][(slice(had), slice(had_room))[: column.ndim]] = column
+        self._table = grown
+        self._free.extend(range(n_lines - 1, had - 1, -1))
+
+    def _new_table(self, n_lines: int, room: int) -> NDArray[Any]:
+        columns = [
+            ("seed", np.uint64),
+            ("start", np.int64),  # tokens of the prefix
+            ("limit", np.int64),  # tokens that may be drawn
+            ("to_step", np.bool_),
+            ("floor", np.float64),  # least mean certainty of a group of tokens
+            ("drawn", np.int64),
+            ("length", np.int64),  # of the continuation; less than ``drawn`` if a line was none of the solution
+            ("ended", np.int64),
+            ("blank", np.bool_),  # whether its step is blank so far
+            ("line_start", np.int64),
+            ("undecided", np.bool_),  # whether its line may still turn out to be none of the solution
+            ("tokens", np.int64, (room,)),
+            ("logprobs", np.float64, (room,)),
+            ("certainties", np.float64, (room if self._with_certainty else 0,)),
+            ("step_ends", np.bool_, (room,)),
+        ]
+        return np.zeros(n_lines, np.dtype(columns, align=True))

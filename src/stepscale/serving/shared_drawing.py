@@ -1,0 +1,147 @@
+"""One thread that draws for all questions: what a question asks for joins the tokens that are being drawn for others.
+
+In: calls from many threads, each with the time that is left to it. Out: each call's continuations. A call without time left, or
+for which nobody waits any more, leaves the batch.
+"""
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Protocol, runtime_checkable
+
+from stepscale.generation.continuous import ContinuousBatch, DrawCall
+from stepscale.generation.contract import Continuation, Request, Sampling, Until
+from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left
+
+_LOOK_SECONDS = 0.1  # between two looks whether anybody still waits for a call
+Drawn = tuple[list[Continuation], int]
+
+
+@runtime_checkable
+class ContinuouslyBatched(Protocol):
+    """A generator in this process whose running batch requests may join."""
+
+    def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
+        """A batch for the thread that calls this."""
+        ...
+
+    def forget(self) -> None:
+        """Forget all prefixes."""
+        ...
+
+
+class _Pending:
+    """A call, its time, and the promise of its result."""
+
+    def __init__(self, call: DrawCall, sampling: Sampling) -> None:
+        self.call, self.sampling = call, sampling
+        self.left: SecondsLeft = seconds_left()
+        self.result: Future[Drawn] = Future()
+
+
+class SharedDrawing:
+    """Draws for many questions.
+
+    Args:
+        generator: Used by this alone.
+    """
+
+    def __init__(self, generator: ContinuouslyBatched) -> None:
+        self._generator = generator
+        self._changed = threading.Condition()
+        self._new: list[_Pending] = []
+        self._callers, self._is_stale = 0, False
+        # Of the thread that draws.
+        self._batches: dict[Sampling, ContinuousBatch] = {}
+        self._pending: dict[DrawCall, _Pending] = {}
+        self._looked = 0.0
+        threading.Thread(target=self._work, name="drawing", daemon=True).start()
+
+    @contextmanager
+    def caller(self) -> Iterator[None]:
+        """Within this block the thread may draw. After a time without callers the generator forgets what it remembers."""
+        with self._changed:
+            self._is_stale |= not self._callers
+            self._callers += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._callers -= 1
+
+    def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> Drawn:
+        """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises."""
+        if not requests:
+            return [], 0
+        pending = _Pending(DrawCall(requests, sampling.max_new_tokens, until), replace(sampling, max_new_tokens=1))
+        with self._changed:
+            self._new.append(pending)
+            self._changed.notify()
+        try:
+            while True:
+                try:
+                    return pending.result.result(timeout=min(_LOOK_SECONDS * 5, time_left()))
+                except TimeoutError:
+                    continue
+        finally:
+            pending.left = pending.left if pending.result.done() else lambda: 0.0
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._new or self._pending)
+                new, self._new = self._new, []
+                is_stale, self._is_stale = self._is_stale, False
+            self._end_calls_without_time()
+            if is_stale:
+                self._start_afresh()
+            for pending in new:
+                self._begin(pending)
+            for sampling, batch in list(self._batches.items()):
+                self._step(sampling, batch)
+
+    def _start_afresh(self) -> None:
+        """Nobody waits for what is still drawn, so it need not be."""
+        self._batches.clear()
+        self._pending.clear()
+        self._generator.forget()
+
+    def _begin(self, pending: _Pending) -> None:
+        try:
+            if pending.sampling not in self._batches:
+                self._batches[pending.sampling] = self._generator.continuous_batch(pending.sampling)
+            self._batches[pending.sampling].add(pending.call)
+            self._pending[pending.call] = pending
+        except Exception as error:
+            pending.result.set_exception(error)
+
+    def _step(self, sampling: Sampling, batch: ContinuousBatch) -> None:
+        """One token for each of a batch; if that fails, all its calls fail, and the next one begins anew."""
+        if not len(batch):
+            return
+        try:
+            done = batch.step()
+        except Exception as error:
+            del self._batches[sampling]
+            self._generator.forget()
+            for call, pending in list(self._pending.items()):
+                if pending.sampling == sampling:
+                    del self._pending[call]
+                    pending.result.set_exception(error)
+            return
+        for call in done:
+            continuations = [call.continuations[i] for i in range(len(call.requests))]
+            self._pending.pop(call).result.set_result((continuations, call.unseen))
+
+    def _end_calls_without_time(self) -> None:
+        if time.monotonic() - self._looked < _LOOK_SECONDS:
+            return
+        self._looked = time.monotonic()
+        for call, pending in list(self._pending.items()):
+            if pending.left() <= 0:
+                self._batches[pending.sampling].drop(call)
+                del self._pending[call]
+                pending.result.set_exception(OutOfTime())

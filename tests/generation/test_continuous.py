@@ -1,0 +1,135 @@
+"""Requests that join a running batch at any token draw what they draw alone, and leave without a trace."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from stepscale.cost import Ledger
+from stepscale.errors import InputError
+from stepscale.generation.continuous import ContinuousBatch, DrawCall
+from stepscale.generation.contract import Continuation, Request, Sampling
+from stepscale.generation.local import LocalGenerator
+
+SAMPLING = Sampling(temperature=0.8, top_p=0.9)
+MODELS = {"llama": {}, "mistral": {"sliding_window": 12}, "gpt2": {}}
+
+
+def calls_of(generator: LocalGenerator, n: int) -> list[DrawCall]:
+    """Calls of one to four requests, with prompts of many lengths, limits of their own, and both kinds of ends."""
+    rng = np.random.default_rng(0)
+    return [
+        DrawCall(
+            [Request(generator.encode_prompt("1+" * int(rng.integers(1, 20))), 100 * i + k) for k in range(1 + i % 4)],
+            most=int(rng.integers(5, 60)),
+            until="step" if i % 3 else "solution",
+        )
+        for i in range(n)
+    ]
+
+
+def alone(generator: LocalGenerator, call: DrawCall, sampling: Sampling = SAMPLING) -> list[Continuation]:
+    generator.forget()
+    return generator.generate(call.requests, replace(sampling, max_new_tokens=call.most), call.until, Ledger())
+
+
+def finished(batch: ContinuousBatch, calls: list[DrawCall], per_step: int) -> None:
+    """Adds some calls before each step, until all are done."""
+    waiting, done = list(calls), []
+    while waiting or len(batch):
+        for call in waiting[:per_step]:
+            batch.add(call)
+        del waiting[:per_step]
+        done += batch.step()
+    assert len(done) == len(calls) and all(call.is_done for call in calls)
+
+
+def tokens_of(call: DrawCall) -> list[tuple[object, ...]]:
+    drawn = [call.continuations[i] for i in range(len(call.requests))]
+    return [(one.tokens, one.ended, one.step_ends) for one in drawn]
+
+
+def same(call: DrawCall, expected: list[Continuation]) -> bool:
+    return tokens_of(call) == [(one.tokens, one.ended, one.step_ends) for one in expected]
+
+
+@pytest.mark.parametrize("kind", MODELS)
+@pytest.mark.parametrize("per_step", [1, 7])
+def test_each_request_draws_what_it_draws_alone_whenever_it_joins(make_model, kind, per_step) -> None:
+    generator = LocalGenerator.load(make_model(kind, **MODELS[kind]), device="cpu")
+    calls = calls_of(generator, 24)
+    expected = [alone(generator, call) for call in calls]
+    generator.forget()
+    finished(generator.continuous_batch(SAMPLING), calls, per_step)
+    assert [same(call, one) for call, one in zip(calls, expected, strict=True)] == [True] * 24
+    logprobs = [one.logprobs for call in calls for _, one in sorted(call.continuations.items())]
+    for ours, theirs in zip(logprobs, (one.logprobs for part in expected for one in part), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_a_question_draws_the_same_beside_sixty_three_others(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama)
+    calls = calls_of(generator, 64)
+    expected = [alone(generator, call) for call in calls]
+    generator.forget()
+    finished(generator.continuous_batch(SAMPLING), calls, 64)
+    assert all(same(call, one) for call, one in zip(calls, expected, strict=True))
+
+
+def test_a_call_that_is_dropped_leaves_the_others_as_they_are(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama)
+    calls = calls_of(generator, 12)
+    expected = [alone(generator, call) for call in calls]
+    generator.forget()
+    batch = generator.continuous_batch(SAMPLING)
+    for step, call in enumerate(calls):
+        batch.add(call)
+        batch.step()
+        if step % 4 == 3:
+            batch.drop(calls[step - 1])
+            batch.drop(call)
+    while len(batch):
+        batch.step()
+    kept = [i for i, call in enumerate(calls) if call.is_done]
+    assert len(kept) >= 6 and all(same(calls[i], expected[i]) for i in kept)
+
+
+def test_going_on_from_steps_is_what_it_is_alone_even_if_they_were_forgotten_meanwhile(tiny_llama) -> None:
+    for gibibytes in (1.0, 1e-5):
+        generator = LocalGenerator.load(tiny_llama, memory_budget_gb=gibibytes)
+        batch, calls = generator.continuous_batch(SAMPLING), calls_of(generator, 9)
+        solutions = {i: call.requests[0].prefix for i, call in enumerate(calls)}
+        for _ in range(4):
+            now = {i: DrawCall([Request(prefix, 7 * i)], 30, "step") for i, prefix in solutions.items()}
+            finished(batch, list(now.values()), 2)
+            for call in now.values():
+                assert same(call, alone(LocalGenerator.load(tiny_llama), call))
+            going = {i: call.continuations[0] for i, call in now.items() if call.continuations[0].ended == "step"}
+            solutions = {i: solutions[i] + one.tokens for i, one in going.items()}
+
+
+def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_for_itself(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama)
+    calls = calls_of(generator, 10)
+    expected = [alone(generator, call) for call in calls]
+    for limits in ({"tokens": 300}, {"tokens": 1}, {"most_rows": 3}):
+        generator.forget()
+        generator._limits = replace(generator._limits, **limits)
+        again = [DrawCall(call.requests, call.most, call.until) for call in calls]
+        batch = generator.continuous_batch(SAMPLING)
+        for call in again:
+            batch.add(call)
+        most = 0
+        while len(batch):
+            batch.step()
+            most = max(most, len(batch._owners))
+        assert most <= (3 if "most_rows" in limits else 300 // 6)
+        assert all(same(call, one) for call, one in zip(again, expected, strict=True))
+
+
+def test_a_prefix_without_room_is_refused_alone(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama)
+    batch = generator.continuous_batch(SAMPLING)
+    with pytest.raises(InputError, match="leaves no room"):
+        batch.add(DrawCall([Request((5,) * 200, 1)], 10, "step"))
+    assert not len(batch)
