@@ -100,7 +100,7 @@ def test_many_long_prompts_at_once_are_answered_as_here(served, open_at) -> None
     there, here = open_at(concurrency=48), LocalGenerator.load(served[1], device="cpu")
     prompts = [here.encode_prompt(f"{i}+{i} " * 24) for i in range(48)]
     requests, greedy = [Request(prompt, i) for i, prompt in enumerate(prompts)], Sampling(0.0, 1.0, 20)
-    assert min(map(len, prompts)) > 80
+    assert sum(map(len, prompts)) > 2048, "not in one pass, nor in eight"
     ours, theirs = (model.generate(requests, greedy, "solution", Ledger()) for model in (here, there))
     assert [c.tokens for c in theirs] == [c.tokens for c in ours]
 

@@ -102,20 +102,30 @@ def qwen_math_prm(case: Case) -> None:
     case.adapter = "qwen_math_prm"
 
 
-def math_shepherd(case: Case) -> None:
-    """As published: a language model, of whose head vLLM takes the rows of two tokens."""
+def language_model(case: Case, kind: str, tokenizer: Any, judgements: tuple[str, str]) -> None:
+    """Of whose head vLLM takes the rows of two tokens."""
     from transformers import AutoModelForCausalLM
 
-    tokenizer = case.make_bpe(metaspace=True, bos=True)
-    AutoModelForCausalLM.from_config(case.config("mistral", len(tokenizer))).save_pretrained(case.folder)
+    AutoModelForCausalLM.from_config(case.config(kind, len(tokenizer))).save_pretrained(case.folder)
     tokenizer.save_pretrained(case.folder)
-    judgements = {"classifier_from_token": ["▁+", "▁-"], "method": "no_post_processing", "num_labels": 2}
-    case.options = ["--hf-overrides", json.dumps(judgements)]
+    rows = {"classifier_from_token": judgements, "method": "no_post_processing", "num_labels": 2}
+    case.options = ["--hf-overrides", json.dumps(rows)]
+
+
+def math_shepherd(case: Case) -> None:
+    language_model(case, "mistral", case.make_bpe(metaspace=True, bos=True), ("▁+", "▁-"))
     case.adapter = "math_shepherd"
 
 
+def rlhflow(case: Case) -> None:
+    tokenizer = case.make_bpe(("<pad>", "<s>", "</s>", "<|im_start|>", "<|im_end|>"), bos=True)
+    tokenizer.chat_template = "<s>" + CHAT + "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+    language_model(case, "llama", tokenizer, ("+", "-"))
+    case.adapter = "rlhflow"
+
+
 @pytest.mark.parametrize(
-    "make", [trained_here, trained_here_with_one_output, trained_with_trl, qwen_math_prm, math_shepherd]
+    "make", [trained_here, trained_here_with_one_output, trained_with_trl, qwen_math_prm, math_shepherd, rlhflow]
 )
 def test_a_reward_model_scores_behind_vllm_as_it_does_here(
     make: Callable[[Case], None], tmp_path: Path, make_bpe: Callable[..., Any], tiny_config: Callable[..., Any]
