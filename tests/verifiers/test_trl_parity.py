@@ -22,6 +22,7 @@ from stepscale.verifiers.examples import prm_examples
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.training import _cross_entropy, in_classes, load_head, to_rows
 
+NO_TRL = "TRL up to 1.13 is not installed (docs/how_to/move_from_trl.md)"
 ROWS = [
     {"prompt": "What is 12 + 7 - 3?", "completions": ["so 12 + 7 = 19.", "19 - 3 = 16."], "labels": [True, True]},
     {
@@ -126,7 +127,7 @@ def test_by_default_we_stop_at_the_first_wrong_step(base: Path, tmp_path: Path) 
 
 
 def test_the_rule_above_is_trls_own_where_trl_is_installed(base: Path) -> None:
-    prm = pytest.importorskip("trl.experimental.prm", reason="TRL up to 1.13 is not installed")
+    prm = pytest.importorskip("trl.experimental.prm", reason=NO_TRL)
     tokenizer = load_tokenizer(base)
     for row in ROWS:
         for last_only, longest in ((False, None), (True, None), (False, 12)):
@@ -137,9 +138,7 @@ def test_the_rule_above_is_trls_own_where_trl_is_installed(base: Path) -> None:
 def test_where_trl_is_installed_its_whole_training_gives_our_weights_and_its_predictions_are_our_scores(
     base: Path, tmp_path: Path
 ) -> None:
-    prm = pytest.importorskip(
-        "trl.experimental.prm", reason="TRL up to 1.13 is not installed (docs/how_to/move_from_trl.md)"
-    )
+    prm = pytest.importorskip("trl.experimental.prm", reason=NO_TRL)
     from datasets import Dataset
 
     trls = Optimization(epochs=4, learning_rate=1e-2, schedule="linear", warmup=0, weight_decay=0, beta2=0.999)

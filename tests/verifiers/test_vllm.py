@@ -109,7 +109,7 @@ def language_model(case: Case, kind: str, tokenizer: Any, judgements: tuple[str,
     AutoModelForCausalLM.from_config(case.config(kind, len(tokenizer))).save_pretrained(case.folder)
     tokenizer.save_pretrained(case.folder)
     rows = {"classifier_from_token": judgements, "method": "no_post_processing", "num_labels": 2}
-    case.options = ["--hf-overrides", json.dumps(rows)]
+    case.options = ["--hf-overrides", json.dumps(rows), "--pooler-config", '{"task": "token_classify"}']
 
 
 def math_shepherd(case: Case) -> None:
