@@ -141,6 +141,16 @@ def test_a_server_that_drops_the_ids_is_told_in_one_line(serve, model) -> None:
         opened(server, model, token_ids=True).generate([Request((5,), 1)], SAMPLING, "solution", Ledger())
 
 
+def test_a_server_that_bears_no_seeds_gets_none(serve, model) -> None:
+    for seeds in (True, False):
+        server = serve()
+        generator = opened(server, model, seeds=seeds, token_ids=True)
+        requests = [Request(generator.encode_prompt("5+5"), seed) for seed in (1, 2)]
+        generator.generate(requests, SAMPLING, "solution", Ledger())
+        sent = [body.get("seed") for path, body in server.bodies if path == "/v1/completions"]
+        assert set(sent) == ({1, 2} if seeds else {None})
+
+
 def test_concurrency_is_bounded_and_trouble_that_passes_is_ridden_out(serve, model) -> None:
     server = serve(fail=[503, 429, 500])
     generator = opened(server, model, concurrency=3)

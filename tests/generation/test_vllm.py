@@ -1,9 +1,7 @@
 """Against a real vLLM: skipped unless the environment variable VLLM names its executable (docs/engine.md)."""
 
-import os
-import socket
-import subprocess
-import time
+import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from real_vllm import needs_vllm, serve_vllm
 
 from stepscale.cost import Ledger
 from stepscale.engine.loading import load_tokenizer
@@ -19,11 +18,14 @@ from stepscale.generation.local import LocalGenerator
 from stepscale.generation.server import ServerGenerator
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.generation.server_units import TokenIds
+from stepscale.search.methods import read_options, search
+from stepscale.search.results import Problem
+from stepscale.verifiers.contract import StepScores
 
-VLLM = os.environ.get("VLLM")
-pytestmark = pytest.mark.skipif(not VLLM, reason="VLLM names no executable of vLLM")
+pytestmark = needs_vllm
 TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}.\n\nSo {a + b}\n" for a in range(9) for b in range(9)]
-SECONDS = 900  # until it answers: minutes on a busy CPU
+# so few tokens in a pass that prompts are read in parts
+OPTIONS = ("--enable-prompt-tokens-details", "--max-num-batched-tokens", "256")
 
 
 def _folder(folder: Path) -> Path:
@@ -53,35 +55,16 @@ def _folder(folder: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
+    """The root of the server, and the folder of its model."""
     folder = _folder(tmp_path_factory.mktemp("vllm") / "tiny")
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
-    options = (
-        "--served-model-name tiny --dtype float32 --enforce-eager --max-model-len 256 --enable-prompt-tokens-details"
-    )
-    command = [str(VLLM), "serve", str(folder), "--host", "127.0.0.1", "--port", str(port), *options.split()]
-    environment = os.environ | {"HF_HUB_OFFLINE": "1", "VLLM_CPU_KVCACHE_SPACE": "1"}
-    with (folder.parent / "log").open("w") as log:
-        server = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        for _ in range(SECONDS):
-            assert server.poll() is None, (folder.parent / "log").read_text()[-3000:]
-            try:
-                if httpx.get(f"http://127.0.0.1:{port}/health", timeout=5).is_success:
-                    break
-            except httpx.TransportError:
-                time.sleep(1)
-        yield f"http://127.0.0.1:{port}/v1", folder
-    finally:
-        server.terminate()
-        server.wait()
+    with serve_vllm(folder, *OPTIONS) as root:
+        yield root, folder
 
 
 @pytest.fixture
 def open_at(served: tuple[str, Path]) -> Callable[..., ServerGenerator]:
     def opened(**changes: Any) -> ServerGenerator:
-        settings = ServerSettings(base_url=served[0], model="tiny", concurrency=8, **{"seeds": False} | changes)
+        settings = ServerSettings(base_url=f"{served[0]}/v1", model="tiny", **{"seeds": False} | changes)
         return ServerGenerator(settings, tokenizer=str(served[1]))
 
     return opened
@@ -110,3 +93,53 @@ def test_a_chain_of_steps_is_the_whole_solution_and_usage_is_exact(served, open_
             break
     assert tokens == whole.tokens and tokenizer.decode(list(tokens))
     assert ledger.models["tiny"].decode == len(tokens)
+
+
+def test_many_long_prompts_at_once_are_answered_as_here(served, open_at) -> None:
+    """With seeds they would end a vLLM on a CPU: "CPU Generator does not use offset"."""
+    there, here = open_at(concurrency=48), LocalGenerator.load(served[1], device="cpu")
+    prompts = [here.encode_prompt(f"{i}+{i} " * 24) for i in range(48)]
+    requests, greedy = [Request(prompt, i) for i, prompt in enumerate(prompts)], Sampling(0.0, 1.0, 20)
+    assert sum(map(len, prompts)) > 2048, "not in one pass, nor in eight"
+    ours, theirs = (model.generate(requests, greedy, "solution", Ledger()) for model in (here, there))
+    assert [c.tokens for c in theirs] == [c.tokens for c in ours]
+
+
+def test_a_seed_gives_the_same_text_again_and_another_seed_another(open_at) -> None:
+    there = open_at(seeds=True, concurrency=1)
+    prompt = there.encode_prompt("3+4")
+    drawn = there.generate([Request(prompt, seed) for seed in (1, 1, 2)], Sampling(1.0, 1.0, 40), "solution", Ledger())
+    assert drawn[0].tokens == drawn[1].tokens != drawn[2].tokens
+
+
+class LengthVerifier:
+    """Likes long steps."""
+
+    name = "length"
+
+    def score(self, trajectories: Any, ledger: Ledger) -> list[StepScores]:
+        lengths = [np.array([1 / (1 + len(step)) for step in t.steps], np.float32) for t in trajectories]
+        return [StepScores(negative, np.zeros_like(negative)) for negative in lengths]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"method": "best_of_n", "n": 4}, {"method": "beam", "n": 4, "width": 2}, {"method": "lookahead", "n": 2, "k": 1}],
+    ids=lambda options: options["method"],
+)
+def test_the_ledger_of_a_search_is_the_servers_own_count(served, open_at, options) -> None:
+    there, ledger = open_at(), Ledger()
+    assert isinstance(there.unit, TokenIds), "asked before counting begins"
+    before, sampling = _counters(served[0]), Sampling(max_new_tokens=40)
+    problems = [Problem(text, text) for text in ("3+4", "5+8", "1+1")]
+    results = search(problems, there, LengthVerifier(), read_options(options), sampling, run_seed=0, ledger=ledger)
+    counted = _counters(served[0]) - before
+    assert all(result.candidates for result in results)
+    spent = ledger.models["tiny"]
+    assert spent.decode == counted["generation_tokens"]
+    assert spent.prefill == counted["prompt_tokens"] - counted["prompt_tokens_cached"]
+
+
+def _counters(root: str) -> Counter[str]:
+    text = httpx.get(f"{root}/metrics").text
+    return Counter({name: int(float(n)) for name, n in re.findall(r"^vllm:(\w+)_total\{.*\} (\S+)$", text, re.M)})

@@ -1,4 +1,4 @@
-"""Generator and PRM behind servers by configuration alone: the environment `served` against a fake vLLM, by the real command."""
+"""Generator and PRM behind servers by configuration alone: the environment `served` against a fake and a real vLLM."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -10,6 +10,7 @@ import pytest
 import yaml
 from fake_vllm import FakeVLLM
 from pydantic import ValidationError
+from real_vllm import needs_vllm, serve_vllm
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.loading import load_tokenizer
@@ -58,26 +59,31 @@ def server(tokenizer: Path, request: pytest.FixtureRequest) -> Iterator[FakeVLLM
     made.close()
 
 
-@pytest.fixture
-def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
+def configure(project: Path, tokenizer: Path, generator: dict[str, Any], prm: dict[str, Any]) -> None:
+    """A small run of ``served`` with these two servers."""
     for split, n in (("train", 12), ("test", 12)):
         write(Tables(problems=problems(split, n)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "served" / "parameters.yml"
     given = yaml.safe_load(file.read_text())
     given["problems"] |= {split: {"path": f"{split}.jsonl", "format": "math"} for split in ("train", "test")}
-    access = {"base_url": server.base_url, "model": "fake"}
     given["generator"] |= {
         "base": str(tokenizer),
-        "server": {**access, "parameters": 10},
+        "server": {**generator, "parameters": 10},
         "prompt": "{problem}\n",
     }
     given["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
     given["pool"]["train"]["per_problem"] = 2
-    given["verifiers"]["server"] = {**access, "tokenizer": str(tokenizer), "parameters": 20}
+    given["verifiers"]["server"] = {**prm, "tokenizer": str(tokenizer), "parameters": 20}
     given["search"]["samples"]["per_problem"] = 4
     given["report"]["budgets"] = [1, 2, 4]
     given["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
     file.write_text(yaml.safe_dump(given))
+
+
+@pytest.fixture
+def small(project: Path, server: FakeVLLM, tokenizer: Path) -> Path:
+    access = {"base_url": server.base_url, "model": "fake"}
+    configure(project, tokenizer, access, access)
     return project
 
 
@@ -113,6 +119,46 @@ def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, 
     again = run_in(small, "--env", "served", "--to-nodes", "search.gather_searches")
     assert again.exit_code == 0, again.output
     assert len([b for _, b in server.bodies[n_asked:] if "prompt" in b]) <= 1, "finished shards are not asked for again"
+
+
+@needs_vllm
+@pytest.mark.e2e
+def test_two_real_servers_go_through_the_pipelines(run_in: Run, project: Path, tokenizer: Path, tmp_path: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoModelForTokenClassification, LlamaConfig
+
+    words, widths = load_tokenizer(tokenizer), {"hidden_size": 128, "intermediate_size": 128, "num_attention_heads": 2}
+    config = LlamaConfig(vocab_size=len(words), num_hidden_layers=2, max_position_embeddings=256, **widths)
+    config.pad_token_id, config.bos_token_id, config.eos_token_id = words.pad_token_id, None, words.eos_token_id
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config)
+    likely = [words(line)["input_ids"][0] if line else words.eos_token_id for line in LINES]
+    with torch.no_grad():  # whole lines are likely, anything else is not
+        model.lm_head.weight.zero_()
+        model.lm_head.weight[likely] = 2 * torch.randn(len(likely), 128)
+    config.num_labels = 3
+    for name, saved in (("generator", model), ("prm", AutoModelForTokenClassification.from_config(config))):
+        saved.save_pretrained(tmp_path / name)
+        words.save_pretrained(tmp_path / name)
+    with (
+        serve_vllm(tmp_path / "generator") as generator,
+        serve_vllm(tmp_path / "prm", "--runner", "pooling", "--convert", "classify") as prm,
+    ):
+        asked = {"model": "tiny", "concurrency": 8}
+        configure(
+            project,
+            tokenizer,
+            {"base_url": f"{generator}/v1", "seeds": False, **asked},
+            {"base_url": f"{prm}/v1", **asked},
+        )
+        done = run_in(project, "--env", "served")
+    assert done.exit_code == 0, done.output
+    outputs = project / "data" / "served" / "07_model_output"
+    samples, scores = (pd.read_parquet(outputs / f"{name}.parquet") for name in ("test_solutions", "prm_scores"))
+    assert len(samples) == 48 and samples["answer"].notna().any() and (samples["finish"] == "solution").any()
+    assert [len(n) for n in scores["negative"]] == samples["steps"].map(len).tolist()
+    assert pd.read_parquet(outputs / "search_results.parquet")["answer"].notna().any()
+    assert (project / "data" / "served" / "08_reporting" / "report.html").is_file()
 
 
 GENERATOR = {

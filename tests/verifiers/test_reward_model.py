@@ -1,20 +1,12 @@
 """One call trains on published formats and leaves a folder that transformers alone reads as we do, with a card."""
 
 import json
-import os
-import shutil
-import socket
-import subprocess
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 import stepscale
 from stepscale.cost import Ledger
@@ -133,53 +125,6 @@ def test_labels_of_another_kind_are_refused_in_one_line(
     with pytest.raises(InputError, match=reason) as caught:
         stepscale.train_reward_model(base, str(data), tmp_path / "prm", training(kind))
     assert "\n" not in str(caught.value)
-
-
-@pytest.mark.e2e
-def test_vllm_serves_a_reward_model_with_our_scores(tmp_path: Path, make_bpe: Callable[..., Any]) -> None:
-    executable = os.environ.get("VLLM") or pytest.skip("VLLM names no vllm executable")
-    if not shutil.which(executable):
-        pytest.skip(f"VLLM={executable} is no executable")
-    from transformers import Qwen3Config, Qwen3ForCausalLM
-
-    tokenizer = make_bpe()
-    sizes = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 4}
-    config = Qwen3Config(vocab_size=len(tokenizer), num_key_value_heads=2, head_dim=16, **sizes)
-    torch.manual_seed(0)
-    Qwen3ForCausalLM(config).save_pretrained(tmp_path / "base")
-    tokenizer.save_pretrained(tmp_path / "base")
-    data = write(tmp_path / "data.jsonl", stepwise(16, False))
-    layout = TextFormat(prompt="{problem}\n")
-    how = training("prm", layout=layout, head_bias=False, validation_share=0.0)
-    made = stepscale.train_reward_model(tmp_path / "base", str(data), tmp_path / "prm", how)
-    verifier = stepscale.load_verifier(made.folder)
-    trajectory = Trajectory("What is 12 + 7?", ("so 12 + 7", "19 no."))
-    (score,) = verifier.score([trajectory], Ledger())
-    encoded = verifier.encoder.encode([(trajectory.problem, trajectory.steps)])[0]
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [executable, "serve", str(made.folder), "--host", "127.0.0.1", "--port", str(port), "--dtype", "float32"]
-    command += ["--runner", "pooling", "--convert", "classify", "--max-model-len", "256", "--enforce-eager"]
-    with subprocess.Popen(command, env=os.environ | {"HF_HUB_OFFLINE": "1"}) as server:
-        try:
-            probabilities = pooled(f"http://127.0.0.1:{port}", str(made.folder), encoded.ids, server)
-        finally:
-            server.terminate()
-    np.testing.assert_allclose(probabilities[encoded.step_ends, 0], score.negative, atol=1e-3)
-
-
-def pooled(address: str, model: str, ids: list[int], server: "subprocess.Popen[bytes]") -> np.ndarray:
-    """What vLLM gives for each token [tokens, 3], asked as soon as it answers."""
-    body = {"model": model, "input": ids, "task": "token_classify"}
-    for _ in range(600):
-        assert server.poll() is None, "vllm ended"
-        try:
-            answer = httpx.post(f"{address}/pooling", json=body, timeout=120).raise_for_status()
-            return np.array(answer.json()["data"][0]["data"])
-        except httpx.ConnectError:
-            time.sleep(1)
-    raise AssertionError("vllm did not answer in ten minutes")
 
 
 def test_tables_that_are_read_already_are_taken_and_the_card_is_written_once(

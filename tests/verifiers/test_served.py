@@ -141,7 +141,7 @@ def test_conventions_that_nobody_knows_are_asked_for(tmp_path, base, serve) -> N
     server = serve(base, pooling(base))
     with pytest.raises(InputError, match="set adapter"):
         ServedVerifier(served(server, tokenizer=str(base))).score(SOLUTIONS[:1], Ledger())
-    with pytest.raises(InputError, match="does not give"):
+    with pytest.raises(InputError, match="has no chat template"):
         ServedVerifier(served(server, tokenizer=str(base), adapter="rlhflow")).score(SOLUTIONS[:1], Ledger())
 
 

@@ -1,5 +1,6 @@
 """Our PRM training against the rule that TRL 1.13 published (trl.experimental.prm): the same loss, and where it differs."""
 
+import json
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -7,15 +8,21 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
 
+import stepscale
 from stepscale import formats
+from stepscale.cost import Ledger
 from stepscale.engine.encoding import StepEncoder, TextFormat
 from stepscale.engine.loading import load_tokenizer
 from stepscale.training.batches import IGNORED, pad_rows
+from stepscale.training.optimization import Optimization
+from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.examples import prm_examples
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.training import _cross_entropy, in_classes, load_head, to_rows
 
+NO_TRL = "TRL up to 1.13 is not installed (docs/how_to/move_from_trl.md)"
 ROWS = [
     {"prompt": "What is 12 + 7 - 3?", "completions": ["so 12 + 7 = 19.", "19 - 3 = 16."], "labels": [True, True]},
     {
@@ -120,9 +127,45 @@ def test_by_default_we_stop_at_the_first_wrong_step(base: Path, tmp_path: Path) 
 
 
 def test_the_rule_above_is_trls_own_where_trl_is_installed(base: Path) -> None:
-    prm = pytest.importorskip("trl.experimental.prm", reason="TRL up to 1.13 is not installed")
+    prm = pytest.importorskip("trl.experimental.prm", reason=NO_TRL)
     tokenizer = load_tokenizer(base)
     for row in ROWS:
         for last_only, longest in ((False, None), (True, None), (False, 12)):
             theirs = prm.PRMTrainer.tokenize_row(row, tokenizer, "\n\n", longest, None, last_only, False)
             assert (theirs["input_ids"], theirs["labels"]) == trl_row(tokenizer, row, "\n\n", longest, last_only)
+
+
+def test_where_trl_is_installed_its_whole_training_gives_our_weights_and_its_predictions_are_our_scores(
+    base: Path, tmp_path: Path
+) -> None:
+    prm = pytest.importorskip("trl.experimental.prm", reason=NO_TRL)
+    from datasets import Dataset
+
+    trls = Optimization(epochs=4, learning_rate=1e-2, schedule="linear", warmup=0, weight_decay=0, beta2=0.999)
+    optimization = trls.model_copy(update={"batch_size": len(ROWS), "precision": "float32"})
+    config = settings("\n", optimization=optimization, validation_share=0.0)
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(row) + "\n" for row in ROWS))
+    stepscale.train_reward_model(base, str(tmp_path / "rows.jsonl"), tmp_path / "ours", config)
+
+    tokenizer = load_tokenizer(base)
+    model = load_head(base, tokenizer, config)  # the same random head
+    options = {"step_separator": "\n", "num_train_epochs": 4, "learning_rate": 1e-2, "bf16": False, "use_cpu": True}
+    args = prm.PRMConfig(str(tmp_path / "trl"), per_device_train_batch_size=len(ROWS), report_to=[], **options)
+    rows = Dataset.from_list(ROWS)
+    trainer = prm.PRMTrainer(model, args, train_dataset=rows, eval_dataset=rows, processing_class=tokenizer)
+    trainer.train()
+    trainer.save_model(str(tmp_path / "theirs"))
+    ours, theirs = (load_file(tmp_path / name / "model.safetensors") for name in ("ours", "theirs"))
+    assert ours.keys() == theirs.keys()
+    start = load_file(base / "model.safetensors")
+    assert max(float((theirs[name] - start[name]).abs().max()) for name in start.keys() & theirs.keys()) > 1e-2
+    for name, weight in theirs.items():
+        torch.testing.assert_close(ours[name], weight, atol=1e-4, rtol=0, msg=name)
+
+    predicted = trainer.predict(trainer.eval_dataset)
+    at_steps = torch.tensor(predicted.predictions).softmax(-1)[..., 1].numpy()
+    verifier = stepscale.load_verifier(tmp_path / "theirs", separator="\n")
+    scores = verifier.score([Trajectory(row["prompt"], tuple(row["completions"])) for row in ROWS], Ledger())
+    for row, score in enumerate(scores):
+        expected = at_steps[row][predicted.label_ids[row] != IGNORED]
+        np.testing.assert_allclose(1 - score.negative, expected, atol=1e-5)

@@ -39,7 +39,7 @@ class VerifierOptions(BaseModel):
         "the rows by which the base predicts them",
     )
     head_bias: bool = Field(
-        True, description="the head has a bias; false: none, as in the classification heads of vLLM"
+        True, description="the head has a bias; false: none, as in the classification heads of older versions of vLLM"
     )
     neutral: Neutral = Field(
         "class",

@@ -23,6 +23,7 @@ from stepscale.remote.client import Client
 from stepscale.verifiers.adapters.math_shepherd import math_shepherd_layout
 from stepscale.verifiers.adapters.parts import read_good_bad
 from stepscale.verifiers.adapters.qwen_math_prm import qwen_math_prm_layout
+from stepscale.verifiers.adapters.rlhflow import rlhflow_layout
 from stepscale.verifiers.adapters.skywork_o1 import skywork_o1_layout
 from stepscale.verifiers.adapters.trl import trl_layout
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
@@ -64,14 +65,12 @@ class ServedVerifier:
                 return qwen_math_prm_layout(tokenizer, source, longest), _read_right_second
             case "trl":
                 return trl_layout(tokenizer, settings.separator, longest), _read_right_second
-            case "math_shepherd":  # served with returned_token_ids of "+" and "-", in this order
+            case "math_shepherd":  # served as a classifier of its rows for "+" and "-", in this order
                 return math_shepherd_layout(tokenizer, source, longest), read_good_bad
+            case "rlhflow":  # likewise
+                return rlhflow_layout(tokenizer, source, longest), read_good_bad
             case "skywork_o1":
                 return skywork_o1_layout(tokenizer, source, longest), read_right
-            case "rlhflow":
-                raise InputError(
-                    "server: rlhflow judges by the language model's next token, which /pooling does not give"
-                )
         raise InputError(f"server: the conventions of {source} are not known by its name; set adapter")
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:

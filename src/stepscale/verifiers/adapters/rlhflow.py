@@ -1,6 +1,7 @@
 """RLHFlow's Llama3.1-8B-PRM (Mistral-Data, Deepseek-Data): each step a user's turn, answered "+" or "-" by the assistant."""
 
 from itertools import pairwise
+from typing import Any
 
 from stepscale.engine.encoding import Encoded
 from stepscale.engine.loading import longest_input, saved_weights
@@ -15,26 +16,21 @@ from stepscale.verifiers.adapters.parts import (
 )
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import StepScorer
+from stepscale.verifiers.scoring import Encode, StepScorer
 
 GOOD, BAD = "+", "-"
 
 
-def open_rlhflow(config: PublicVerifier) -> StepScorer:
-    """The verifier: P(step is right) is the share of "+" against "-" where the assistant's answer is to come.
+def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
+    """How it wants its steps laid out: a step is judged where the assistant's answer is to come.
 
     Later steps are read after the answer "+" to each earlier one, as in the published evaluation, in one pass.
 
     Raises:
-        InputError: The tokenizer has no chat template.
+        InputError: The tokenizer has no chat template, or one that changes earlier turns.
     """
-    tokenizer, body, _ = open_body(config)
-    like, longest = next(body.parameters()), longest_input(body)
-    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
-    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
-
     if not tokenizer.chat_template:
-        raise InputError(f"the tokenizer of {config.source} has no chat template: is this the adapter for this model?")
+        raise InputError(f"the tokenizer of {source} has no chat template: is this the adapter for this model?")
 
     def encode(trajectory: Trajectory) -> Encoded:
         turns: list[dict[str, str]] = []
@@ -45,9 +41,18 @@ def open_rlhflow(config: PublicVerifier) -> StepScorer:
             turns.append({"role": "assistant", "content": GOOD})
         written.append(tokenizer.apply_chat_template(turns, tokenize=False) if turns else "")
         if not all(after.startswith(before) for before, after in pairwise(written)):
-            raise InputError(f"the chat template of {config.source} rewrites earlier turns; steps cannot be told apart")
+            raise InputError(f"the chat template of {source} rewrites earlier turns; steps cannot be told apart")
         *pieces, tail = (after[len(before) :] for before, after in pairwise(written))
         return encode_whole(tokenizer, ["", *pieces], longest, tail=tail, special=False)
 
-    head = token_head(weights, judgements, like, config.source)
-    return StepScorer(config.shown_name, one_by_one(encode), body, head, read_good_bad)
+    return one_by_one(encode)
+
+
+def open_rlhflow(config: PublicVerifier) -> StepScorer:
+    """The verifier: P(step is right) is the share of "+" against "-"."""
+    tokenizer, body, _ = open_body(config)
+    encode = rlhflow_layout(tokenizer, config.source, longest_input(body))
+    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
+    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
+    head = token_head(weights, judgements, next(body.parameters()), config.source)
+    return StepScorer(config.shown_name, encode, body, head, read_good_bad)
