@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+from tiny_models import save_tiny_llama
 
 from stepscale.cost import Ledger
 from stepscale.engine.loading import load_tokenizer
@@ -26,34 +27,11 @@ TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}.\n\nSo {a + b}\n" for a in range(9) for b in
 SECONDS = 900  # until it answers: minutes on a busy CPU
 
 
-def _folder(folder: Path) -> Path:
-    """A Llama of random weights whose heads are wide enough for vLLM's kernels."""
-    import torch
-    from tiny_models import bpe_tokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    tokenizer = bpe_tokenizer(TEXTS)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        initializer_range=0.2,
-        pad_token_id=0,
-        bos_token_id=None,
-        eos_token_id=1,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
-
-
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    folder = _folder(tmp_path_factory.mktemp("vllm") / "tiny")
+    wide_enough = {"hidden_size": 128, "intermediate_size": 128}  # for vLLM's kernels
+    folder = tmp_path_factory.mktemp("vllm") / "tiny"
+    save_tiny_llama(folder, TEXTS, 256, **wide_enough, initializer_range=0.2, tie_word_embeddings=False)
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]
