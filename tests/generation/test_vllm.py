@@ -11,7 +11,6 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
-from tiny_models import save_tiny_llama
 
 from stepscale.cost import Ledger
 from stepscale.engine.loading import load_tokenizer
@@ -27,11 +26,17 @@ TEXTS = [f"{a}+{b}\n{a}+{b}={a + b}.\n\nSo {a + b}\n" for a in range(9) for b in
 SECONDS = 900  # until it answers: minutes on a busy CPU
 
 
+def _folder(folder: Path) -> Path:
+    """A Llama of random weights whose heads are wide enough for vLLM's kernels."""
+    from tiny_models import save_tiny_llama
+
+    wide_enough = {"hidden_size": 128, "intermediate_size": 128}
+    return save_tiny_llama(folder, TEXTS, 256, **wide_enough, initializer_range=0.2, tie_word_embeddings=False)
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
-    wide_enough = {"hidden_size": 128, "intermediate_size": 128}  # for vLLM's kernels
-    folder = tmp_path_factory.mktemp("vllm") / "tiny"
-    save_tiny_llama(folder, TEXTS, 256, **wide_enough, initializer_range=0.2, tie_word_embeddings=False)
+    folder = _folder(tmp_path_factory.mktemp("vllm") / "tiny")
     with socket.socket() as found:
         found.bind(("127.0.0.1", 0))
         port = found.getsockname()[1]

@@ -1,9 +1,10 @@
-"""The lab on its smallest scale through the real ``kedro`` command: once whole, then each pipeline alone, then the notebook."""
+"""The lab on its smallest scale: once whole through the real ``kedro`` command, then pipelines alone, then the notebook."""
 
 import json
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -18,7 +19,7 @@ Command = Callable[..., "CompletedProcess[str]"]
 
 @pytest.mark.e2e
 def test_the_lab_runs_whole_and_each_pipeline_alone_and_the_notebook_reads_it(
-    kedro: Command, project: Path, monkeypatch: pytest.MonkeyPatch
+    kedro: Command, run_in: Callable[..., Any], project: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = kedro("run", "--env", "smoke")
     assert whole.returncode == 0, whole.stderr[-3000:]
@@ -31,12 +32,12 @@ def test_the_lab_runs_whole_and_each_pipeline_alone_and_the_notebook_reads_it(
     assert statuses["A1"] in {"held", "did not hold", "inconclusive"}
     assert "best_of_n" in set(curves["method"])
 
-    again = kedro("run", "--env", "smoke", "--pipelines", ",".join(PIPELINES[1:]))
-    assert again.returncode == 0, again.stderr[-3000:]
+    again = run_in(project, "--env", "smoke", "--pipelines", ",".join(PIPELINES[1:]))
+    assert again.exit_code == 0, again.output[-3000:]
     pd.testing.assert_frame_equal(pd.read_parquet(data / "08_reporting" / "curves.parquet"), curves)
     for name in ("ingestion", "reporting"):
-        alone = kedro("run", "--env", "smoke", "--pipelines", name)
-        assert alone.returncode == 0, f"{name}: {alone.stderr[-3000:]}"
+        alone = run_in(project, "--env", "smoke", "--pipelines", name)
+        assert alone.exit_code == 0, f"{name}: {alone.output[-3000:]}"
 
     notebook = nbformat.read(REPOSITORY / "notebooks" / "first_look.ipynb", as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "the notebook is kept without outputs"

@@ -163,9 +163,7 @@ def test_a_record_says_what_made_a_dataset(project: Project) -> None:
     assert set(origin["inputs"]) == {"problems"} and len(origin["code"]) == 64
 
 
-def test_each_record_is_read_once_however_many_ways_lead_to_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_each_record_is_read_once_however_many_ways_lead_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two datasets on each of twelve floors, made from both of the floor below: 4,096 ways from the last to the first."""
     names = [f"{side}{floor}" for floor in range(12) for side in "ab"]
     files = {name: ParquetDataset(filepath=str(tmp_path / f"{name}.parquet")) for name in names}

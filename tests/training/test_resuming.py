@@ -31,7 +31,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def model(name: str) -> Any:
     weights = LoRA(rank=2, dropout=0.1) if name == "lora" else "all"
-    return frozen_but_chosen(tiny_classifier(classifier_dropout=0.1, attention_dropout=0.1), VerifierOptions(weights=weights), seed=1)
+    classifier = tiny_classifier(classifier_dropout=0.1, attention_dropout=0.1)
+    return frozen_but_chosen(classifier, VerifierOptions(weights=weights), seed=1)
 
 
 def rows(seed: int, n: int) -> list[Row]:

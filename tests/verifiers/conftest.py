@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from tiny_models import tiny_config
+import tiny_models
 
 from stepscale.verifiers.contract import Trajectory
 
@@ -61,7 +61,7 @@ def _make_bpe(
 
 def _tiny_config(kind: str, vocabulary: int, **options: Any) -> Any:
     sizes = {"vocab_size": vocabulary, "num_hidden_layers": 3, "initializer_range": 0.3}
-    return tiny_config(kind, **sizes, **options)
+    return tiny_models.tiny_config(kind, **sizes, **options)
 
 
 @pytest.fixture(autouse=True)
