@@ -19,12 +19,25 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share
 
 
-SLOWEST = ("test_whole_lab.py", "test_resume.py", "test_killed_run.py", "test_launched_fits.py")  # minutes, each
+# files of a quarter of a minute and more, the slowest first
+SLOWEST = (
+    "test_whole_lab.py",
+    "test_resume.py",
+    "test_killed_run.py",
+    "test_served_environment.py",
+    "test_people_in_the_loop.py",
+    "test_launched_fits.py",
+    "test_cluster.py",
+    "test_math_rollouts_environment.py",
+    "test_loop_labelers.py",
+    "test_real_environment.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slowest files first, so that no core waits for another at the end."""
-    items.sort(key=lambda item: item.path.name not in SLOWEST)
+    places = {name: place for place, name in enumerate(SLOWEST)}
+    items.sort(key=lambda item: places.get(item.path.name, len(SLOWEST)))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""A server on loopback that speaks OpenAI completions and vLLM's /pooling as vLLM does; its models are functions of token ids."""
+"""Servers on loopback; one that speaks OpenAI completions and vLLM's /pooling as vLLM does."""
 
 import json
 import threading
@@ -10,27 +10,17 @@ from typing import Any
 Pool = Callable[[list[int]], list[list[float]]]
 
 
-class FakeVLLM:
-    """``pieces``: texts that are drawn, each one token, by a hash of prefix and seed; "" is the end of text.
+class FakeServer:
+    """Answers every POST with ``answer``, which a kind of server gives, and every GET with the model it has.
 
-    ``ids``: takes and gives token ids. ``pool``: rows of a prompt's ids. ``fail``: status codes of the first answers.
+    ``fail``: status codes of the first answers. ``bodies``: what was asked, and where.
     """
 
-    def __init__(
-        self,
-        tokenizer: Any,
-        pieces: Sequence[str] = (),
-        *,
-        ids: bool = True,
-        pool: Pool | None = None,
-        fail: Sequence[int] = (),
-        context: int = 512,
-    ) -> None:
-        self.tokenizer, self.ids, self.pool, self.context = tokenizer, ids, pool, context
+    def __init__(self, fail: Sequence[int] = (), context: int | None = None) -> None:
         self.bodies: list[tuple[str, dict[str, Any]]] = []
-        self.usage = {"prompt": 0, "completion": 0}
-        self._fail, self._lock, self.at_once, self.most_at_once = list(fail), threading.Lock(), 0, 0
-        self._drawn = [tokenizer.eos_token_id if not p else one_token(tokenizer, p) for p in pieces]
+        self.at_once = self.most_at_once = 0
+        self._fail, self._lock = list(fail), threading.Lock()
+        model = {"id": "fake"} | ({"max_model_len": context} if context else {})
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -48,7 +38,7 @@ class FakeVLLM:
                         outer.at_once -= 1
 
             def do_GET(self) -> None:
-                self._send(200, {"data": [{"id": "fake", "max_model_len": outer.context}]})
+                self._send(200, {"data": [model]})
 
             def _send(self, status: int, answer: dict[str, Any]) -> None:
                 data = json.dumps(answer).encode()
@@ -64,9 +54,36 @@ class FakeVLLM:
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
         self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
 
+    def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        """The status code and the answer."""
+        raise NotImplementedError
+
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class FakeVLLM(FakeServer):
+    """Completions and /pooling of models that are functions of token ids.
+
+    ``pieces``: texts that are drawn, each one token, by a hash of prefix and seed; "" is the end of text.
+    ``ids``: takes and gives token ids. ``pool``: rows of a prompt's ids.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Any,
+        pieces: Sequence[str] = (),
+        *,
+        ids: bool = True,
+        pool: Pool | None = None,
+        fail: Sequence[int] = (),
+        context: int = 512,
+    ) -> None:
+        self.tokenizer, self.ids, self.pool, self.context = tokenizer, ids, pool, context
+        self.usage = {"prompt": 0, "completion": 0}
+        self._drawn = [tokenizer.eos_token_id if not p else one_token(tokenizer, p) for p in pieces]
+        super().__init__(fail, context)
 
     def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         prompt = body["input"] if path == "/pooling" else body["prompt"]

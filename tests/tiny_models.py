@@ -1,4 +1,4 @@
-"""Tiny models for tests: random weights, real architectures, a tokenizer trained on the spot."""
+"""Tiny models for tests and campaigns: random weights, real architectures, tokenizers made on the spot; no downloads."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def bpe_tokenizer(texts: Iterable[str], size: int = 400) -> Any:
-    """A byte-level BPE fast tokenizer trained on ``texts``."""
+    """A byte-level BPE fast tokenizer trained on ``texts``; of no texts, its tokens are bytes."""
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
     from transformers import PreTrainedTokenizerFast
 
@@ -20,25 +20,57 @@ def bpe_tokenizer(texts: Iterable[str], size: int = 400) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
 
 
-def save_tiny_llama(folder: Path, texts: Iterable[str], longest: int = 512) -> Path:
+def tiny_config(kind: str, **changes: Any) -> Any:
+    """A configuration of an architecture, two layers of width 32; ``changes`` must give the size of the vocabulary."""
+    from transformers import AutoConfig
+
+    sizes: dict[str, Any] = {
+        "hidden_size": 32,
+        "intermediate_size": 48,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "max_position_embeddings": 256,
+        "pad_token_id": 0,
+        "bos_token_id": 1,
+        "eos_token_id": 2,
+    }
+    if not kind.startswith("gpt"):
+        sizes["num_key_value_heads"] = 2
+    return AutoConfig.for_model(kind, **(sizes | changes))
+
+
+def save_tiny_llama(folder: Path, texts: Iterable[str], longest: int = 512, **changes: Any) -> Path:
     """A two-layer Llama of width 32 with a BPE tokenizer, saved like any Hugging Face model."""
     import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from transformers import LlamaForCausalLM
 
     tokenizer = bpe_tokenizer(texts)
     torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=longest,
-        pad_token_id=0,
-        bos_token_id=None,
-        eos_token_id=1,
-        tie_word_embeddings=True,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
+    sizes: dict[str, Any] = {
+        "vocab_size": len(tokenizer),
+        "intermediate_size": 64,
+        "num_attention_heads": 2,
+        "max_position_embeddings": longest,
+        "bos_token_id": None,
+        "eos_token_id": 1,
+        "tie_word_embeddings": True,
+    }
+    LlamaForCausalLM(tiny_config("llama", **(sizes | changes))).save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def tiny_classifier(**changes: Any) -> Any:
+    """A Llama of width 16 that sorts each of 30 tokens into three classes."""
+    import torch
+    from transformers import LlamaForTokenClassification
+
+    torch.manual_seed(0)
+    sizes: dict[str, Any] = {
+        "vocab_size": 30,
+        "hidden_size": 16,
+        "intermediate_size": 32,
+        "num_attention_heads": 2,
+        "num_labels": 3,
+    }
+    return LlamaForTokenClassification(tiny_config("llama", **(sizes | changes)))

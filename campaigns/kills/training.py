@@ -8,6 +8,7 @@ import numpy as np
 
 from campaigns.kills.work import Work
 from stepscale.training.batches import IGNORED, Row
+from tests.tiny_models import tiny_classifier
 
 _VOCABULARY, _CLASSES = 30, 3
 
@@ -20,24 +21,12 @@ class Training(Work):
     def run(self, shared: Path, folder: Path) -> None:
         """Fit, and leave a hash of each parameter."""
         import torch
-        from transformers import LlamaConfig, LlamaForTokenClassification
 
         from stepscale.training.fit import fit
         from stepscale.training.optimization import Checkpoints, Optimization
 
         torch.set_num_threads(1)
-        torch.manual_seed(0)
-        config = LlamaConfig(
-            vocab_size=_VOCABULARY,
-            hidden_size=16,
-            num_hidden_layers=1,
-            num_attention_heads=2,
-            intermediate_size=32,
-            num_labels=_CLASSES,
-            classifier_dropout=0.1,
-            pad_token_id=0,
-        )
-        model = LlamaForTokenClassification(config)
+        model = tiny_classifier(num_hidden_layers=1, classifier_dropout=0.1)
         options = Optimization(
             epochs=3.0,
             batch_size=8,

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from tiny_models import tiny_config
 
 ALPHABET = "\n abcdefgh0123456789+=.\\{}"
 
@@ -34,25 +35,7 @@ def _save(folder: Path, config) -> Path:
 
 def small_config(kind: str, **changes):
     """A configuration of an architecture, tiny."""
-    from transformers import CONFIG_MAPPING
-
-    size = {
-        "vocab_size": 3 + len(ALPHABET),
-        "hidden_size": 32,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 4,
-        "max_position_embeddings": 128,
-        "pad_token_id": 0,
-        "bos_token_id": 1,
-        "eos_token_id": 2,
-    }
-    if kind == "gpt2":
-        size = {**size, "n_embd": 32, "n_layer": 2, "n_head": 4, "n_positions": 128}
-        for name in ("hidden_size", "num_hidden_layers", "num_attention_heads", "max_position_embeddings"):
-            del size[name]
-    else:
-        size |= {"intermediate_size": 48, "num_key_value_heads": 2}
-    return CONFIG_MAPPING[kind](**(size | changes))
+    return tiny_config(kind, **({"vocab_size": 3 + len(ALPHABET), "max_position_embeddings": 128} | changes))
 
 
 @pytest.fixture(scope="session")

@@ -1,13 +1,11 @@
 """What a server says of an answer: its own tokens bound a solution, and only an end of its own is an end."""
 
-import json
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import numpy as np
 import pytest
+from fake_vllm import FakeServer
 
 import stepscale
 from stepscale.cost import Ledger
@@ -29,39 +27,16 @@ PIECES = [
 Say = Callable[[dict[str, Any], int], dict[str, Any]]
 
 
-class FakeServer:
+class WritingServer(FakeServer):
     """A completions server that always writes PIECES and then ends; ``say`` may change an answer."""
 
     def __init__(self, say: Say = lambda answer, number: answer) -> None:
-        self.bodies: list[dict[str, Any]] = []
-        outer = self
+        self._say = say
+        super().__init__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-                outer.bodies.append(body)
-                self._send({"choices": [choice := say(written(body), len(outer.bodies))], "usage": choice.pop("usage")})
-
-            def do_GET(self) -> None:
-                self._send({"data": [{"id": "fake"}]})
-
-            def _send(self, answer: dict[str, Any]) -> None:
-                data = json.dumps(answer).encode()
-                self.send_response(200)
-                self.send_header("content-length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            def log_message(self, *_: object) -> None:
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        self.base_url = f"http://127.0.0.1:{self._server.server_port}/v1"
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+        choice = self._say(written(body), len(self.bodies))
+        return 200, {"choices": [choice], "usage": choice.pop("usage")}
 
 
 def written(body: dict[str, Any]) -> dict[str, Any]:
@@ -86,11 +61,11 @@ def written(body: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def served() -> Iterator[Callable[..., FakeServer]]:
-    made: list[FakeServer] = []
+def served() -> Iterator[Callable[..., WritingServer]]:
+    made: list[WritingServer] = []
 
-    def serve(*say: Say) -> FakeServer:
-        made.append(FakeServer(*say))
+    def serve(*say: Say) -> WritingServer:
+        made.append(WritingServer(*say))
         return made[-1]
 
     yield serve
@@ -141,7 +116,7 @@ def test_what_the_server_broke_off_is_no_end_of_a_solution(served, reason, until
     [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=30), until, ledger)
     assert drawn.ended == "length" and drawn.step_ends == () and generator.decode(drawn.tokens) == "First we"
     assert len(server.bodies) == (3 if reason in ("abort", None) else 1), "asked again, and not for ever"
-    each = written(server.bodies[0])["usage"]["completion_tokens"]
+    each = written(server.bodies[0][1])["usage"]["completion_tokens"]
     assert ledger.models["fake"].decode == len(server.bodies) * each and drawn.length == each
 
 
@@ -150,7 +125,7 @@ def test_what_was_aborted_once_is_asked_again(served) -> None:
     generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", seeds=False))
     [drawn] = generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", Ledger())
     assert drawn.ended == "solution" and generator.decode(drawn.tokens) == "".join(WORDS)
-    assert not any("seed" in body for body in server.bodies)
+    assert not any("seed" in body for _, body in server.bodies)
 
 
 def test_a_server_is_a_generator_by_its_address_alone(served) -> None:

@@ -30,27 +30,10 @@ OPTIONS = ("--enable-prompt-tokens-details", "--max-num-batched-tokens", "256")
 
 def _folder(folder: Path) -> Path:
     """A Llama of random weights whose heads are wide enough for vLLM's kernels."""
-    import torch
-    from tiny_models import bpe_tokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM
+    from tiny_models import save_tiny_llama
 
-    tokenizer = bpe_tokenizer(TEXTS)
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=128,
-        intermediate_size=128,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        max_position_embeddings=256,
-        initializer_range=0.2,
-        pad_token_id=0,
-        bos_token_id=None,
-        eos_token_id=1,
-    )
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    wide_enough = {"hidden_size": 128, "intermediate_size": 128}
+    return save_tiny_llama(folder, TEXTS, 256, **wide_enough, initializer_range=0.2, tie_word_embeddings=False)
 
 
 @pytest.fixture(scope="module")

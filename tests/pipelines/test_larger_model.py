@@ -1,7 +1,6 @@
 """The larger model's nodes on tiny models, and what reporting makes of its answers: hand-made ones whose verdict is known."""
 
 import json
-import shutil
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -60,14 +59,10 @@ Matched = tuple[dict[str, pd.DataFrame], dict[str, pd.DataFrame]]
 def models(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A tiny model and one with another layer."""
     from tiny_models import save_tiny_llama
-    from transformers import AutoConfig, LlamaForCausalLM
 
     folder = tmp_path_factory.mktemp("models")
     small = save_tiny_llama(folder / "small", TEXTS)
-    shutil.copytree(small, folder / "large")
-    config = AutoConfig.from_pretrained(small, num_hidden_layers=3)
-    LlamaForCausalLM(config).save_pretrained(folder / "large")
-    return small, folder / "large"
+    return small, save_tiny_llama(folder / "large", TEXTS, num_hidden_layers=3)
 
 
 @pytest.fixture(scope="module")

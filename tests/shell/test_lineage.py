@@ -161,3 +161,23 @@ def test_a_record_says_what_made_a_dataset(project: Project) -> None:
     assert (origin["node"], origin["run"]) == ("sample", "now")
     assert origin["parameters"] == {"params:sampling": project.parameters}
     assert set(origin["inputs"]) == {"problems"} and len(origin["code"]) == 64
+
+
+def test_each_record_is_read_once_however_many_ways_lead_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two datasets on each of twelve floors, made from both of the floor below: 4,096 ways from the last to the first."""
+    names = [f"{side}{floor}" for floor in range(12) for side in "ab"]
+    files = {name: ParquetDataset(filepath=str(tmp_path / f"{name}.parquet")) for name in names}
+    records = Lineage(tmp_path, DataCatalog(files), "now")
+    monkeypatch.setattr(lineage, "nodes_by_output", dict)
+    for name in names:
+        below = [f"{side}{int(name[1:]) - 1}" for side in "ab"] if name[1:] != "0" else []
+        files[name].save(pd.DataFrame({"id": [name]}))
+        records.record(name, Node(lambda *_: None, below or None, name, name=name))
+    reads: list[str] = []
+    origin = records.origin
+    monkeypatch.setattr(records, "origin", lambda name: reads.append(name) or origin(name))
+    check_node(records, Node(report, ["a11", "b11"], "page", name="last"))
+    assert sorted(reads) == sorted(names)
+    files["a0"].save(pd.DataFrame({"id": ["another"]}))
+    with pytest.raises(InputError, match="a11 was made from another version of a0"):
+        check_node(records, Node(report, ["a11", "b11"], "page", name="last"))

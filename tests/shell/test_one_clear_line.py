@@ -197,7 +197,7 @@ def test_relative_paths_are_the_project_s_in_every_folder_of_it(project: Path, m
 @pytest.mark.e2e
 def test_the_package_runs_as_a_module(project: Path) -> None:
     source = str(Path(__file__).resolve().parents[2] / "src")
-    command = [sys.executable, "-m", "stepscale", "--env", "smoke", "--pipelines", "ingestion"]
+    command = [sys.executable, "-m", "stepscale", "--env", "smoke", "--nodes", "ingest"]
     done = subprocess.run(command, cwd=project, env=os.environ | {"PYTHONPATH": source}, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert (project / "data" / "smoke" / "03_primary" / "problems.parquet").is_file()

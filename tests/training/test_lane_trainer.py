@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForTokenClassification
+from tiny_models import tiny_classifier
 
 from stepscale.training import fitting, lane_trainer
 from stepscale.training.batches import IGNORED, Row
@@ -18,15 +18,7 @@ OPTIONS = Optimization(epochs=2, batch_size=32, learning_rate=1e-2, precision="f
 
 
 def model(dropout: float = 0.0) -> Any:
-    torch.manual_seed(0)
-    sizes = {
-        "vocab_size": 30,
-        "hidden_size": 16,
-        "num_hidden_layers": 2,
-        "num_attention_heads": 2,
-        "intermediate_size": 32,
-    }
-    return LlamaForTokenClassification(LlamaConfig(**sizes, num_labels=3, classifier_dropout=dropout, pad_token_id=0))
+    return tiny_classifier(classifier_dropout=dropout)
 
 
 def rows(n: int = 150) -> list[Row]:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from transformers import LlamaConfig, LlamaForTokenClassification
+from tiny_models import tiny_classifier
 
 from stepscale.training.batches import IGNORED, Row
 from stepscale.training.checkpoints import checkpoint_folder, last_whole_checkpoint, mark_finished
@@ -30,20 +30,9 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 def model(name: str) -> Any:
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        vocab_size=30,
-        hidden_size=16,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        intermediate_size=32,
-        num_labels=3,
-        classifier_dropout=0.1,
-        attention_dropout=0.1,
-        pad_token_id=0,
-    )
     weights = LoRA(rank=2, dropout=0.1) if name == "lora" else "all"
-    return frozen_but_chosen(LlamaForTokenClassification(config), VerifierOptions(weights=weights), seed=1)
+    classifier = tiny_classifier(classifier_dropout=0.1, attention_dropout=0.1)
+    return frozen_but_chosen(classifier, VerifierOptions(weights=weights), seed=1)
 
 
 def rows(seed: int, n: int) -> list[Row]:

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import tiny_models
 
 from stepscale.verifiers.contract import Trajectory
 
@@ -59,24 +60,8 @@ def _make_bpe(
 
 
 def _tiny_config(kind: str, vocabulary: int, **options: Any) -> Any:
-    from transformers import AutoConfig
-
-    if not kind.startswith("gpt"):
-        options["num_key_value_heads"] = 2
-    return AutoConfig.for_model(
-        kind,
-        vocab_size=vocabulary,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        max_position_embeddings=256,
-        pad_token_id=0,
-        bos_token_id=1,
-        eos_token_id=2,
-        initializer_range=0.3,
-        **options,
-    )
+    sizes = {"vocab_size": vocabulary, "num_hidden_layers": 3, "initializer_range": 0.3}
+    return tiny_models.tiny_config(kind, **sizes, **options)
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,8 @@ a warning, for they need not concern the dataset. Data without a record is taken
 """
 
 import logging
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from kedro.io import MemoryDataset
@@ -28,7 +30,8 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
     names = sorted(name for name in pipeline.inputs() if lineage.origin(name))
     if run_params.get("only_missing_outputs"):
         names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
-    stale = {name: cause for name in names if (cause := changed_input(lineage, name))}
+    changed_input = changed_inputs(lineage)
+    stale = {name: cause for name in names if (cause := changed_input(name))}
     for name in [name for name in stale if name in pipeline.inputs() and hasattr(lineage.catalog[name], "empty")]:
         logger.warning(
             "%s is left out: it was made from another version of %s than the one that is there", name, stale.pop(name)
@@ -47,21 +50,33 @@ def check_node(lineage: Lineage, node: Node) -> None:
     Raises:
         InputError: It has.
     """
-    stale = {name: cause for name in node.inputs if (cause := changed_input(lineage, name))}
+    changed_input = changed_inputs(lineage)
+    stale = {name: cause for name in node.inputs if (cause := changed_input(name))}
     if stale:
         raise InputError(_refusal(stale, {}))
 
 
-def changed_input(lineage: Lineage, name: str) -> str | None:
-    """The dataset that has changed since ``name`` was made from it, directly or through others; None if none has."""
-    origin = lineage.origin(name)
-    for source, identity in origin["inputs"].items() if origin else ():
-        now = lineage.id_of(source)
-        if now is not None and now != identity:
-            return source
-        if cause := changed_input(lineage, source):
-            return cause
-    return None
+def changed_inputs(lineage: Lineage) -> Callable[[str], str | None]:
+    """A look at the records as they are now.
+
+    Returns:
+        Gives for a dataset's name the dataset that has changed since it was made, directly or through others; None if none has.
+        Each is looked at once: countless ways lead from a late dataset to an early one.
+    """
+    id_of = cache(lineage.id_of)
+
+    @cache
+    def changed_input(name: str) -> str | None:
+        origin = lineage.origin(name)
+        for source, identity in origin["inputs"].items() if origin else ():
+            now = id_of(source)
+            if now is not None and now != identity:
+                return source
+            if cause := changed_input(source):
+                return cause
+        return None
+
+    return changed_input
 
 
 def _refusal(stale: dict[str, str], run_params: dict[str, Any]) -> str:

@@ -147,6 +147,7 @@ def _imports_from(base: str, name: str, package: str) -> list[str]:
     return [base]
 
 
+@cache
 def _lazy_homes(name: str, package: str) -> dict[str, str]:
     """The module of each name that a package exports by ``lazy_names``; empty for any other module."""
     file = _file_of(name) if _is_ours(name, package) else None
