@@ -1,7 +1,7 @@
 """On the lab's base model the engine draws the tokens that an earlier engine drew, at the same cost.
 
-``recorded_tokens.json`` was written by the engine of revision 397e6c7, on the base of today. Greedy tokens are also those
-of transformers' ``model.generate``.
+``recorded_tokens.json`` was written on the base of today by an engine that drew, on the base before, what earlier ones had drawn.
+Greedy tokens are also those of transformers' ``model.generate``.
 """
 
 import json
