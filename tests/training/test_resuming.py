@@ -71,7 +71,8 @@ def train(name: str, folder: Path, killed_at: int | None) -> tuple[dict[str, tor
 
 def killed(name: str, folder: Path, step: int) -> None:
     command = [sys.executable, __file__, name, str(folder), str(step)]
-    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    tests = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(tests.parent / "src"), str(tests)])}
     assert subprocess.run(command, env=environment, capture_output=True).returncode == -signal.SIGKILL
 
 
