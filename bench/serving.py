@@ -54,7 +54,11 @@ def run(runs: int = RUNS) -> list[dict[str, Any]]:
                 expected = alone[0].answers
                 for clients in CLIENTS:
                     beside[clients].append(_asked(side_by_side, problems, clients))
-                    assert beside[clients][-1].answers == expected, "the same questions got other answers"
+                    differing = sum(
+                        one != other for one, other in zip(beside[clients][-1].answers, expected, strict=True)
+                    )
+                    # Another width of the batch changes below one token in 100,000 (tests/generation/test_batch_sizes.py).
+                    assert differing <= QUESTIONS // 50, f"{differing} of {QUESTIONS} questions got other answers"
     rows = []
     for clients, asked in beside.items():
         name = f"served_to_{clients}_clients"
