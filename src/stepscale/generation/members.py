@@ -155,10 +155,12 @@ class Members:
 
     def _unsure(self, lines: Ints, at: Ints) -> Bools:
         """Whose last group of tokens is less certain than the request allows."""
+        unsure = np.zeros(len(lines), bool)
+        if not self._with_certainty:
+            return unsure
         table, group = self._table, self._group
         floors = table["floor"][lines]
-        unsure = np.zeros(len(lines), bool)
-        for i in np.flatnonzero((at + 1 >= group) & (floors > -np.inf)) if self._with_certainty else ():
+        for i in np.flatnonzero((at + 1 >= group) & (floors > -np.inf)):
             unsure[i] = table["certainties"][lines[i], at[i] + 1 - group : at[i] + 1].mean() < floors[i]
         return unsure
 

@@ -4,12 +4,12 @@ In: calls, each with its items. Out: each call's results. One thread makes all c
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from stepscale.serving.callers import Callers
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left, within
 
 _GATHER_SECONDS = 0.01  # that a call waits for one more, unless all who may call wait already
@@ -38,23 +38,11 @@ class CallBatcher:
         self, make: Callable[[Sequence[BatchedCall]], Sequence[Any]], start_afresh: Callable[[], None]
     ) -> None:
         self._make, self._start_afresh = make, start_afresh
-        self._changed = threading.Condition()
+        self._callers = Callers()
+        self.caller = self._callers.caller
+        self._changed = self._callers.changed
         self._waiting: list[BatchedCall] = []
-        self._callers, self._is_stale = 0, False
         threading.Thread(target=self._work, name="call-batcher", daemon=True).start()
-
-    @contextmanager
-    def caller(self) -> Iterator[None]:
-        """Within this block the thread may call; others wait for its calls a moment."""
-        with self._changed:
-            self._is_stale |= not self._callers
-            self._callers += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._callers -= 1
-                self._changed.notify_all()
 
     def call(self, items: Sequence[Any]) -> Any:
         """The result of a call. Raises OutOfTime if its time is up before it is made, and what making it raises."""
@@ -82,10 +70,9 @@ class CallBatcher:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting)
             for _ in range(_GATHER_ROUNDS):
-                if len(self._waiting) >= self._callers or not self._changed.wait(_GATHER_SECONDS):
+                if len(self._waiting) >= self._callers.count or not self._changed.wait(_GATHER_SECONDS):
                     break
-            if self._is_stale:
-                self._is_stale = False
+            if self._callers.first_since_none():
                 self._start_afresh()
             calls, self._waiting = self._waiting, []
             return calls

@@ -6,14 +6,14 @@ for which nobody waits any more, leaves the batch.
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
 from stepscale.generation.continuous import ContinuousBatch, DrawCall
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
+from stepscale.serving.callers import Callers
 from stepscale.time_limit import OutOfTime, SecondsLeft, seconds_left, time_left
 
 _LOOK_SECONDS = 0.1  # between two looks whether anybody still waits for a call
@@ -51,26 +51,15 @@ class SharedDrawing:
 
     def __init__(self, generator: ContinuouslyBatched) -> None:
         self._generator = generator
-        self._changed = threading.Condition()
+        self._callers = Callers()  # after a time without any the generator forgets what it remembers
+        self.caller = self._callers.caller
+        self._changed = self._callers.changed
         self._new: list[_Pending] = []
-        self._callers, self._is_stale = 0, False
         # Of the thread that draws.
         self._batches: dict[Sampling, ContinuousBatch] = {}
         self._pending: dict[DrawCall, _Pending] = {}
         self._looked = 0.0
         threading.Thread(target=self._work, name="drawing", daemon=True).start()
-
-    @contextmanager
-    def caller(self) -> Iterator[None]:
-        """Within this block the thread may draw. After a time without callers the generator forgets what it remembers."""
-        with self._changed:
-            self._is_stale |= not self._callers
-            self._callers += 1
-        try:
-            yield
-        finally:
-            with self._changed:
-                self._callers -= 1
 
     def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> Drawn:
         """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises."""
@@ -94,7 +83,7 @@ class SharedDrawing:
             with self._changed:
                 self._changed.wait_for(lambda: self._new or self._pending)
                 new, self._new = self._new, []
-                is_stale, self._is_stale = self._is_stale, False
+                is_stale = self._callers.first_since_none()
             self._end_calls_without_time()
             if is_stale:
                 self._start_afresh()

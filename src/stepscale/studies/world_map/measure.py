@@ -13,7 +13,7 @@ from stepscale.estimators.closed_form import Floats, best_of_n_per_problem
 from stepscale.estimators.intervals import NOISE, bootstrap_interval, paired_interval
 from stepscale.estimators.voting import majority_per_problem, weighted_per_problem
 from stepscale.parameters.world_map import WorldMapBlock
-from stepscale.studies.strategies.samples import REPORT, scored_grid
+from stepscale.studies.strategies.samples import REPORT, ScoredGrid, scored_grid
 from stepscale.studies.world_map.rule import FEATURES, advice, fit_rule
 from stepscale.studies.world_map.strategies import BEAM, BEST, MAJORITY, STRATEGIES, WEIGHTED, solution_auroc
 from stepscale.studies.world_map.tables import ABOUT, CURVES, RULE, TESTS, WINNERS, WORLD
@@ -130,7 +130,12 @@ def advised(
         samples: ``SCORED_SAMPLES`` with scores, and steps per sample in a column ``n_steps``.
         budgets: N; those beyond the samples are left out.
     """
-    scored = scored_grid(samples, list(dict.fromkeys(samples["problem_id"])), REPORT)
+    return _advised(rule, scored_grid(samples, list(dict.fromkeys(samples["problem_id"])), REPORT), samples, budgets)
+
+
+def _advised(
+    rule: pd.DataFrame, scored: ScoredGrid, samples: pd.DataFrame, budgets: Sequence[int]
+) -> tuple[dict[str, float], dict[int, str]]:
     grid = scored.grid
     case = {
         "pass_at_1": float(samples["is_correct"].fillna(False).mean()),
@@ -168,7 +173,7 @@ def rule_on_samples(
         WEIGHTED: weighted_per_problem(grid.answers, scored.prm, grid.correct, ns, grid.mask, seed).per_problem,
         BEST: best_of_n_per_problem(scored.prm, grid.correct, ns, grid.mask),
     }
-    _, chosen = advised(rule, samples, ns)
+    _, chosen = _advised(rule, scored, samples, ns)
     by_rule = np.stack([of_strategy[chosen[n]][:, i] for i, n in enumerate(ns)], axis=1).mean(axis=1)
     rows = []
     for name, accuracy in of_strategy.items():

@@ -3,15 +3,12 @@
 from typing import Any
 
 from stepscale.engine.encoding import Encoded
-from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import (
     encode_whole,
     one_by_one,
     one_token,
-    open_body,
-    read_good_bad,
-    token_head,
+    open_good_bad,
     trajectory_steps,
 )
 from stepscale.verifiers.contract import Trajectory
@@ -38,10 +35,4 @@ def math_shepherd_layout(tokenizer: Any, source: str, longest: int | None) -> En
 
 def open_math_shepherd(config: PublicVerifier) -> StepScorer:
     """The verifier: P(step is right) is the share of "+" against "-"."""
-    tokenizer, body, _ = open_body(config)
-    encode = math_shepherd_layout(tokenizer, config.source, longest_input(body))
-    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
-    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
-    like = next(body.parameters())
-    head = token_head(weights, judgements, like, config.source)
-    return StepScorer(config.shown_name, encode, body, head, read_good_bad)
+    return open_good_bad(config, math_shepherd_layout, GOOD, BAD)

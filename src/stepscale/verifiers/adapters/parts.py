@@ -10,12 +10,12 @@ from typing import Any
 import torch
 
 from stepscale.engine.encoding import Encoded, StepEncoder
-from stepscale.engine.loading import load_body, load_tokenizer
+from stepscale.engine.loading import load_body, load_tokenizer, longest_input, saved_weights
 from stepscale.engine.prefix_memory import Head
 from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import PublicVerifier
-from stepscale.verifiers.scoring import Encode, read_right
+from stepscale.verifiers.scoring import Encode, StepScorer, read_right
 
 
 def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
@@ -23,6 +23,18 @@ def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
     device = torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
     body = load_body(config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code)
     return load_tokenizer(config.source, trust_remote_code=config.trust_remote_code), body.to(device), device
+
+
+def open_good_bad(
+    config: PublicVerifier, layout: Callable[[Any, str, int | None], Encode], good: str, bad: str
+) -> StepScorer:
+    """A language model as it is: P(step is right) is the share of the token ``good`` against ``bad``."""
+    tokenizer, body, _ = open_body(config)
+    encode = layout(tokenizer, config.source, longest_input(body))
+    judgements = [one_token(tokenizer, word, config.source) for word in (good, bad)]
+    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
+    head = token_head(weights, judgements, next(body.parameters()), config.source)
+    return StepScorer(config.shown_name, encode, body, head, read_good_bad)
 
 
 def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor, source: str) -> list[torch.nn.Linear]:

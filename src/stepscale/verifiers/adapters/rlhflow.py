@@ -4,15 +4,11 @@ from itertools import pairwise
 from typing import Any
 
 from stepscale.engine.encoding import Encoded
-from stepscale.engine.loading import longest_input, saved_weights
 from stepscale.errors import InputError
 from stepscale.verifiers.adapters.parts import (
     encode_whole,
     one_by_one,
-    one_token,
-    open_body,
-    read_good_bad,
-    token_head,
+    open_good_bad,
 )
 from stepscale.verifiers.contract import Trajectory
 from stepscale.verifiers.public import PublicVerifier
@@ -50,9 +46,4 @@ def rlhflow_layout(tokenizer: Any, source: str, longest: int | None) -> Encode:
 
 def open_rlhflow(config: PublicVerifier) -> StepScorer:
     """The verifier: P(step is right) is the share of "+" against "-"."""
-    tokenizer, body, _ = open_body(config)
-    encode = rlhflow_layout(tokenizer, config.source, longest_input(body))
-    judgements = [one_token(tokenizer, word, config.source) for word in (GOOD, BAD)]
-    weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
-    head = token_head(weights, judgements, next(body.parameters()), config.source)
-    return StepScorer(config.shown_name, encode, body, head, read_good_bad)
+    return open_good_bad(config, rlhflow_layout, GOOD, BAD)
