@@ -39,7 +39,7 @@ class PretrainOptions:
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
     init: str = field(
-        default="", metadata={"help": "model folder to go on from, instead of random weights; it may have fewer layers"}
+        default="", metadata={"help": "model folder to go on from, instead of random weights; it may be narrower, with fewer layers"}
     )
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
@@ -157,15 +157,27 @@ def new_model(options: PretrainOptions, pieces: Sequence[str]) -> LlamaForCausal
 
 
 def go_on_from(trained: LlamaForCausalLM, model: LlamaForCausalLM) -> None:
-    """Give ``model`` the weights of ``trained``. Further layers stand on top and at first add nothing.
+    """Give ``model`` the weights of ``trained``, which may be narrower and have fewer layers; at first it computes the same.
 
     So a model of four layers, which finds out how to look things up, grows to one of six, which did not from random weights.
+    Heads must be of one width. New parts read with the random weights that ``model`` has and at first write nothing.
     """
-    model.load_state_dict(model.state_dict() | trained.state_dict())
+    large, small = model.state_dict(), trained.state_dict()
+    width = trained.config.hidden_size
+    share = math.sqrt(width / model.config.hidden_size)  # the norms' mean is now over features that are zero, too
     with torch.no_grad():
-        for layer in model.model.layers[len(trained.model.layers) :]:
-            layer.self_attn.o_proj.weight.zero_()
-            layer.mlp.down_proj.weight.zero_()
+        # 1. What a new part writes is zero: new layers, heads and neurons, and new features of the residual stream.
+        for name, weights in large.items():
+            if name.endswith(("o_proj.weight", "down_proj.weight")):
+                weights.zero_()
+            elif "embed_tokens" in name or "lm_head" in name:
+                weights[:, width:] = 0
+            elif "norm" in name:
+                weights.mul_(share)
+        # 2. The trained weights stand in the first rows and columns.
+        for name, weights in small.items():
+            target = large[name][tuple(slice(n) for n in weights.shape)]
+            target.copy_(weights * share if "norm" in name else weights)
 
 
 class JudgingTrainer(LaneTrainer):
