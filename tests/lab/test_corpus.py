@@ -39,8 +39,9 @@ def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it()
     start = len(tokenizer(prompt)["input_ids"])
     assert following[start:-1] == ids[start + 1 :]
     assert set(following[:start]) == {IGNORED}, "a model that imitates attempts begins solutions with them"
-    judged = [token for token, c in zip(ids, classes, strict=True) if c != IGNORED]
-    assert tokenizer.decode(judged) == "\n".join(page.steps) + "\n", "attempts are not judged again"
+    right, wrong = ([t for t, c in zip(ids, classes, strict=True) if c == rating] for rating in (2, 0))
+    assert tokenizer.decode(right) == "Ada's 3 plus 4, so Ann has " + "\n".join(page.steps) + "\n"
+    assert tokenizer.decode(wrong) == "Answer: 3\n8\n", "attempts are judged up to their first error"
 
 
 QUOTED = "As many as Ada and 4 more go to Ann: Ada's "

@@ -4,10 +4,11 @@ A document is token ids and two targets at every token (-100 for none): the toke
 step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at every token at
 once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
 that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
-Some documents are transcripts of revisions: attempts, then a solution that keeps what is right in the last one. Some are
-exercises of judging, never imitated. The held-out family is only imitated, never judged.
+Some documents are transcripts of revisions: attempts, which are judged and never imitated, then a solution that keeps what
+is right in the last one. Some are exercises of judging, never imitated. The held-out family is only imitated, never judged.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import takewhile
 from random import Random
@@ -25,7 +26,7 @@ IGNORED = -100
 LENGTHS = (64, 96, 128, 176, 224, 288, 384, 640, 1024)  # tokens; documents are padded up to one of these
 POSITIONS = 1024  # tokens of the longest text that a base model reads
 _EXERCISE_SHARE = 0.3
-_TRANSCRIPT_SHARE = 0.10
+TRANSCRIPTS = 0.10  # share of the solutions that have earlier attempts
 _MOST_ATTEMPTS = 4
 _FAMILY_WEIGHTS = {family: 1 if family == HELD_OUT_FAMILY else 4 for family in FAMILIES}
 _TRIES = 6  # for a right revision
@@ -47,15 +48,15 @@ class Page:
     imitated: bool = True
 
 
-def write_page(rng: Random, split: str = "pretrain") -> Page:
-    """One page of the corpus."""
+def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSCRIPTS) -> Page:
+    """One page of the corpus; ``transcripts`` is the share of solutions that have earlier attempts."""
     family = rng.choices(list(_FAMILY_WEIGHTS), list(_FAMILY_WEIGHTS.values()))[0]
     if family != HELD_OUT_FAMILY and rng.random() < _EXERCISE_SHARE:
         return _exercise(family, split, rng)
     problem = draw_problem(family, rng.choice(LEVELS), split, rng)
     hand = Hand(rng)
     attempts: list[tuple[str, ...]] = []
-    if rng.random() < _TRANSCRIPT_SHARE:
+    if rng.random() < transcripts:
         attempts = [tuple(hand.solve(problem)) for _ in range(rng.randint(1, _MOST_ATTEMPTS))]
         steps = revised(problem, attempts[-1], hand)
     else:
@@ -95,35 +96,62 @@ def revised(problem: str, attempt: tuple[str, ...], hand: Hand) -> tuple[str, ..
 
 def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], list[int], list[int]]]:
     """(token ids, next tokens, rating classes) of each page, all of the page's length."""
-    pieces = list(
-        {piece for page in pages for piece in (page.problem, *page.steps, *page.right, *sum(page.attempts, ()))}
-    )
-    ids = dict(zip(pieces, tokenizer(pieces, add_special_tokens=False)["input_ids"], strict=True))
+    judged = [_judged_attempts(page) for page in pages]
+    pieces = {piece for page in pages for piece in (page.problem, *page.steps, *page.right)}
+    pieces |= {step for attempts in judged for steps, _, right in attempts for step in (*steps, *right)}
+    tokens_of = tokenizer([*pieces], add_special_tokens=False)["input_ids"]
+    ids = dict(zip(pieces, tokens_of, strict=True))
     newline, attempt_mark, revision_mark = tokenizer(["\n", "Attempt:\n", "Revision:"], add_special_tokens=False)[
         "input_ids"
     ]
     begin, end = (tokenizer.convert_tokens_to_ids(mark) for mark in (BOS, EOS))
     encoded = []
-    for page in pages:
+    for page, attempts in zip(pages, judged, strict=True):
         # The layout is that of stepscale.revisions.prompt (a test compares them).
-        prompt = [begin, *ids[page.problem], *newline]
-        body: list[int] = []
-        for attempt in page.attempts:
-            body += attempt_mark + [token for step in attempt for token in [*ids[step], *newline]]
-        if page.attempts:
-            body += revision_mark + newline
-        n_earlier = len(body)
-        classes = [IGNORED] * (len(prompt) + n_earlier)
-        for step, rating in zip(page.steps, page.ratings, strict=False):
-            n_right = _shared(ids[step], [ids[right] for right in page.right]) if rating == NEGATIVE else 0
-            classes += [POSITIVE + 1] * n_right + [rating + 1] * (len(ids[step]) - n_right + len(newline))
-        body += [token for step in page.steps for token in [*ids[step], *newline]] + [end]
-        following = [IGNORED] * (len(prompt) + n_earlier - 1) + body[n_earlier:]  # attempts are read, never written
-        tokens = prompt + body
-        if not page.imitated:
-            following = []
+        tokens = [begin, *ids[page.problem], *newline]
+        classes = [IGNORED] * len(tokens)
+        for steps, ratings, right in attempts:
+            tokens += attempt_mark
+            classes += [IGNORED] * len(attempt_mark) + _classes(steps, ratings, right, ids, len(newline))
+            tokens += [token for step in steps for token in [*ids[step], *newline]]
+            classes += [IGNORED] * (len(tokens) - len(classes))
+        if attempts:
+            tokens += revision_mark + newline
+            classes += [IGNORED] * (len(tokens) - len(classes))
+        solution = [token for step in page.steps for token in [*ids[step], *newline]] + [end]
+        # Attempts are read, never written.
+        following = [IGNORED] * (len(tokens) - 1) + solution if page.imitated else []
+        tokens += solution
+        classes += _classes(page.steps, page.ratings, page.right, ids, len(newline))
         encoded.append((tokens, _filled(following, len(tokens)), _filled(classes, len(tokens))))
     return encoded
+
+
+_Judged = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]  # steps, ratings, right steps in place of a negative one
+
+
+def _judged_attempts(page: Page) -> list[_Judged]:
+    """The page's attempts, judged where its solution is."""
+    judged: list[_Judged] = []
+    for steps in page.attempts:
+        ratings = tuple(rate_steps(page.problem, steps)) if page.ratings else ()
+        judged.append((steps, ratings, right_at_the_end(page.problem, steps, ratings)))
+    return judged
+
+
+def _classes(
+    steps: tuple[str, ...],
+    ratings: tuple[int, ...],
+    right: tuple[str, ...],
+    ids: Mapping[str, list[int]],
+    newline: int,
+) -> list[int]:
+    """Rating class of every token of the steps that are judged, each with ``newline`` tokens after it."""
+    classes: list[int] = []
+    for step, rating in zip(steps, ratings, strict=False):
+        n_right = _shared(ids[step], [ids[other] for other in right]) if rating == NEGATIVE else 0
+        classes += [POSITIVE + 1] * n_right + [rating + 1] * (len(ids[step]) - n_right + newline)
+    return classes
 
 
 def _shared(step: list[int], right: list[list[int]]) -> int:

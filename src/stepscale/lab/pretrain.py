@@ -22,7 +22,7 @@ from transformers import HfArgumentParser, LlamaConfig, LlamaForCausalLM, Traini
 from transformers.trainer_utils import get_last_checkpoint
 
 from stepscale.engine.lanes import Lanes
-from stepscale.lab.corpus import IGNORED, LENGTHS, POSITIONS, encode_pages, write_page
+from stepscale.lab.corpus import IGNORED, LENGTHS, POSITIONS, TRANSCRIPTS, encode_pages, write_page
 from stepscale.lab.muon import MuonAndAdamW
 from stepscale.lab.tokenizer import RATING_TOKENS, build_tokenizer, shared_content
 from stepscale.seeds import seed_for
@@ -45,6 +45,9 @@ class PretrainOptions:
     layers: int = field(default=6, metadata={"help": "number of layers"})
     heads: int = field(default=4, metadata={"help": "attention heads"})
     documents: int = field(default=300_000, metadata={"help": "distinct documents to write"})
+    transcripts: float = field(
+        default=TRANSCRIPTS, metadata={"help": "share of the solutions that have earlier attempts, 0 to 1"}
+    )
     steps: int = field(default=9_000, metadata={"help": "optimizer steps"})
     short_steps: int = field(default=0, metadata={"help": "optimizer steps at first that see short documents alone"})
     tokens_per_batch: int = field(default=8_192, metadata={"help": "tokens in a batch, padding included"})
@@ -68,16 +71,16 @@ class PretrainOptions:
 Document = tuple[np.ndarray, np.ndarray, np.ndarray]  # ids, next tokens, rating classes: each [T]
 
 
-def _write_chunk(task: tuple[int, int, int]) -> list[Document]:
-    seed, chunk, n = task
+def _write_chunk(task: tuple[int, int, int, float]) -> list[Document]:
+    seed, chunk, n, transcripts = task
     rng = Random(seed_for(seed, "corpus", sample_id=chunk))
-    encoded = encode_pages([write_page(rng) for _ in range(n)], build_tokenizer())
+    encoded = encode_pages([write_page(rng, transcripts=transcripts) for _ in range(n)], build_tokenizer())
     return [(np.array(ids, np.uint16), np.array(a, np.int16), np.array(b, np.int16)) for ids, a, b in encoded]
 
 
-def write_corpus(documents: int, seed: int, workers: int) -> list[Document]:
+def write_corpus(documents: int, seed: int, workers: int, transcripts: float = TRANSCRIPTS) -> list[Document]:
     """``documents`` encoded documents; the same ones whatever the number of workers."""
-    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK)) for i in range(math.ceil(documents / _CHUNK))]
+    tasks = [(seed, i, min(_CHUNK, documents - i * _CHUNK), transcripts) for i in range(math.ceil(documents / _CHUNK))]
     with ProcessPoolExecutor(workers) as pool:
         return [document for chunk in pool.map(_write_chunk, tasks) for document in chunk]
 
@@ -231,7 +234,7 @@ def _training_arguments(options: PretrainOptions) -> TrainingArguments:
 def pretrain(options: PretrainOptions) -> None:
     """Write the corpus, train, save model and tokenizer under ``options.out``."""
     tokenizer = build_tokenizer()
-    documents = write_corpus(options.documents, options.seed, options.workers)
+    documents = write_corpus(options.documents, options.seed, options.workers, options.transcripts)
     model = new_model(options, tokenizer.convert_ids_to_tokens(list(range(len(tokenizer)))))
     if options.init:
         go_on_from(LlamaForCausalLM.from_pretrained(options.init), model)
