@@ -31,7 +31,8 @@ def test_targets_are_the_next_token_and_the_rating_of_the_steps_own_tokens() -> 
 
 def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it() -> None:
     tokenizer = build_tokenizer()
-    attempts = (("Answer: 3",), ("Ada's 3 plus 4, so Ann has 8", "Answer: 8"))
+    quoted = "As many as Ada and 4 more go to Ann: Ada's 3 plus 4, so Ann has "
+    attempts = (("Answer: 3",), (f"{quoted}8", "Answer: 8"))
     page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 7"), (1, 1), attempts=attempts)
     [(ids, following, classes)] = encode_pages([page], tokenizer)
     prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
@@ -40,7 +41,7 @@ def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it()
     assert following[start:-1] == ids[start + 1 :]
     assert set(following[:start]) == {IGNORED}, "a model that imitates attempts begins solutions with them"
     right, wrong = ([t for t, c in zip(ids, classes, strict=True) if c == rating] for rating in (2, 0))
-    assert tokenizer.decode(right) == "Ada's 3 plus 4, so Ann has " + "\n".join(page.steps) + "\n"
+    assert tokenizer.decode(right) == quoted + "\n".join(page.steps) + "\n"
     assert tokenizer.decode(wrong) == "Answer: 3\n8\n", "attempts are judged up to their first error"
 
 

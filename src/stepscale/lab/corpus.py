@@ -127,7 +127,8 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
     return encoded
 
 
-_Judged = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]  # steps, ratings, right steps in place of a negative one
+# Steps, their ratings, and the right steps in place of a negative one.
+_Judged = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...]]
 
 
 def _judged_attempts(page: Page) -> list[_Judged]:
