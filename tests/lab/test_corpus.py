@@ -35,7 +35,7 @@ def test_a_transcript_of_a_revision_is_laid_out_as_the_revision_model_reads_it()
     attempts = (("Answer: 3",), (f"{quoted}8", "Answer: 8"))
     page = Page(PROBLEM, ("Ada's 3 plus 4, so Ann has 7", "Answer: 7"), (1, 1), attempts=attempts)
     [(ids, following, classes)] = encode_pages([page], tokenizer)
-    prompt = RevisionLayout().text(PROBLEM, attempts) + "\n"
+    prompt = RevisionLayout(ask="Revision:\n{problem}").text(PROBLEM, attempts) + "\n"
     assert tokenizer.decode(ids) == f"<s>{prompt}" + "\n".join(page.steps) + "\n</s>"
     start = len(tokenizer(prompt)["input_ids"])
     assert following[start:-1] == ids[start + 1 :]

@@ -4,8 +4,8 @@ A document is token ids and two targets at every token (-100 for none): the toke
 step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negative step. Both are learned at every token at
 once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
 that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
-Some documents are transcripts of revisions: attempts, which are judged and never imitated, then a solution that keeps what
-is right in the last one. Some are exercises of judging, never imitated. The held-out family is only imitated, never judged.
+Some documents are transcripts of revisions: attempts, which are judged and never imitated, then the problem again and a
+solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The held-out family is only imitated, never judged.
 """
 
 from collections.abc import Mapping
@@ -116,7 +116,7 @@ def encode_pages(pages: list[Page], tokenizer: Any) -> list[tuple[list[int], lis
             tokens += [token for step in steps for token in [*ids[step], *newline]]
             classes += [IGNORED] * (len(tokens) - len(classes))
         if attempts:
-            tokens += revision_mark + newline
+            tokens += [*revision_mark, *newline, *ids[page.problem], *newline]
             classes += [IGNORED] * (len(tokens) - len(classes))
         solution = [token for step in page.steps for token in [*ids[step], *newline]] + [end]
         # Attempts are read, never written.
