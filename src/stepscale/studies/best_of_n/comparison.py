@@ -69,11 +69,6 @@ def _shown(judge: str) -> str:
     return next((m.label for m in METHODS if m.verifier == judge), judge.replace("_", " "))
 
 
-def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Expected accuracy [problems, len(ns)] by label of ``methods``; see ``estimates``."""
-    return {label: vote.per_problem for label, vote in estimates(grid, scores, ns).items()}
-
-
 def estimates(
     grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int], rules: Sequence[VoteRule] = ()
 ) -> dict[str, Vote]:
@@ -134,34 +129,28 @@ def curves_table(
 
 
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Quantity]:
-    """What claim A1 says is above zero (``a1_values``), each as a paired interval over the problems."""
-    effects = a1_effects(ns)
-    return {
-        name: quantity(bootstrap_interval(pair, resamples, seed), effects[name])
-        for name, pair in a1_values(values, ns).items()
-    }
-
-
-def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Each quantity of claim A1, problem by problem [problems].
+    """What claim A1 says is above zero, each as a paired interval over the problems.
 
     PRM - ORM, PRM - majority and ORM - majority at ``deciding_budget``; and ``growth`` of the PRM's lead over each up to it.
+    Their effects are the paper's: leads at N = 1860, growth as that lead over its doublings.
+
+    Args:
+        values: Accuracies [problems, len(ns)] of "PRM", "ORM" and "Majority".
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
 
     Raises:
         InputError: As ``growth`` does.
     """
-    n = deciding_budget(ns)
-    leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
-    growths = {f"growth of PRM - {name} per doubling of N": growth(lead, ns, n) for name, lead in leads.items()}
-    return leads_at(values, ns, n) | growths
-
-
-def a1_effects(ns: Sequence[int]) -> dict[str, float]:
-    """The size of each quantity of claim A1 in the paper: leads at N = 1860, growth as that lead over its doublings."""
     n, doublings = deciding_budget(ns), float(np.log2(PAPER_N))
-    leads = {f"{name} at N={n}": effect for name, effect in PAPER_LEADS.items()}
-    growths = {f"growth of {name} per doubling of N": effect / doublings for name, effect in PAPER_LEADS.items()}
-    return leads | growths
+    rising = {f"PRM - {name}": values["PRM"] - values[name] for name in ("ORM", "Majority")}
+    parts = {name: (lead, PAPER_LEADS[name.split(" at ")[0]]) for name, lead in leads_at(values, ns, n).items()}
+    parts |= {
+        f"growth of {name} per doubling of N": (growth(lead, ns, n), PAPER_LEADS[name] / doublings)
+        for name, lead in rising.items()
+    }
+    return {name: quantity(bootstrap_interval(lead, resamples, seed), effect) for name, (lead, effect) in parts.items()}
 
 
 def leads_at(values: Mapping[str, Floats], ns: Sequence[int], n: int) -> dict[str, Floats]:
