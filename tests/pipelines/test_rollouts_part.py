@@ -288,7 +288,7 @@ def test_of_too_few_problems_nothing_is_settled() -> None:
     assert len(curves) and claims == []
 
 
-def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
+def test_where_rollouts_labeled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
     tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)

@@ -163,7 +163,7 @@ def test_people_can_label_between_two_commands(pipelines: dict[str, Pipeline]) -
     for i, command in enumerate(commands):
         assert data_of(command.inputs()) <= there, f"command {i} needs what none before it made"
         there |= command.all_outputs()
-        assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labelled next"
+        assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labeled next"
     assert there >= data_of(own.all_outputs()), "together they are the whole"
 
 

@@ -106,7 +106,7 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
 def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
     """The most accurate policy whose mean cost on these problems is within a budget.
 
-    For each number of probes and threshold every bin's action maximises accuracy - price x cost, and the lowest price that keeps
+    For each number of probes and threshold every bin's action maximizes accuracy - price x cost, and the lowest price that keeps
     to the budget is taken.
 
     Args:

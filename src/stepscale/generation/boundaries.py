@@ -28,7 +28,7 @@ class Boundaries:
         texts = tokenizer.batch_decode(singles, clean_up_tokenization_spaces=False)
         self.blank = np.array([not text.strip() for text in shown])
         self.whole = np.array([separator in text for text in texts])
-        # The last piece of a separator spelt with several tokens, e.g. "\n" of "\n\n".
+        # The last piece of a separator spelled with several tokens, e.g. "\n" of "\n\n".
         self.partial = np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.whole
         self._tokenizer = tokenizer
         if not (self.whole.any() or self.partial.any()):

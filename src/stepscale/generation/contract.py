@@ -1,6 +1,6 @@
 """The Generator contract: continue token prefixes by one step, or to the end, and count the tokens spent.
 
-Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labelling
+Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labeling
 and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
 (any OpenAI-compatible completions server).
 """

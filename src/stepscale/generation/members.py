@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Request, Until
 
-_TAIL = 8  # tokens a separator may be spelt with
+_TAIL = 8  # tokens a separator may be spelled with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]

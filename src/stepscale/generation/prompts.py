@@ -1,7 +1,7 @@
 """How a generator is asked for a solution: a plain template, the model's chat template, or solved examples.
 
 In: the choice made in the configuration. Out: one template, text with {problem} once and special tokens by name, which the
-generator and its fine-tuning tokenise whole. Where its answer begins is the template's length in tokens, and steps end at
+generator and its fine-tuning tokenize whole. Where its answer begins is the template's length in tokens, and steps end at
 the newline tokens after it. Knows nothing of sampling.
 """
 

@@ -1,7 +1,7 @@
 """What stands for the text of a server's model: the bytes of the text, or the ids of its tokenizer.
 
 In: a completion as the server gives it. Out: ids, how it ended, log-likelihoods, and where its steps end. Bytes need nothing
-but the server; what goes on from them is tokenised again there. Ids need the model's tokenizer and a server that takes and
+but the server; what goes on from them is tokenized again there. Ids need the model's tokenizer and a server that takes and
 gives them (vLLM); a beam then goes on from exactly the tokens that were drawn.
 """
 
@@ -17,7 +17,7 @@ from stepscale.generation.contract import Ended, Until
 
 END = 256  # the id that ends a solution where ids are bytes
 _ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are no ends
-_TAIL = 8  # tokens a separator may be spelt with
+_TAIL = 8  # tokens a separator may be spelled with
 Choice = dict[str, Any]
 
 

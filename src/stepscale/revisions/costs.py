@@ -2,7 +2,7 @@
 
 In: for each attempt of a problem the sequence that was passed through a model. Out: its place among them in order, its tokens,
 and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings lie together
-two sequences share no more than any two neighbours between them do (as in a suffix array), so three numbers per attempt replace
+two sequences share no more than any two neighbors between them do (as in a suffix array), so three numbers per attempt replace
 its tokens. It counts as the engines do (``generation.local``, ``verifiers.scoring``), like ``sample_costs``, which prices
 independent samples in expectation. Knows nothing of how answers are chosen.
 """

@@ -1,6 +1,6 @@
 """The experiment of Lightman et al. 2023, 4: arms that differ in supervision or selection, at several numbers of labels.
 
-In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples per problem, seed) trains
+In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labeled samples per problem, seed) trains
 on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
 """
 
@@ -31,7 +31,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Arm(BaseModel):
-    """One way to supervise and to choose what is labelled."""
+    """One way to supervise and to choose what is labeled."""
 
     model_config = _STRICT
 
@@ -76,7 +76,7 @@ class Experiment(BaseModel):
     model_config = _STRICT
 
     ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
-    sizes: Rising = Field(description="labelled samples per problem")
+    sizes: Rising = Field(description="labeled samples per problem")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
     budgets: Rising = Field(description="N of best-of-N at which verifiers are measured")
     least_steps: int = Field(
@@ -103,7 +103,7 @@ class Experiment(BaseModel):
 
     @field_validator("ablations")
     @classmethod
-    def _labelled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+    def _labeled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
         """Every cell learns from PRM_large's labels, which are ratings: soft values come from rollouts alone."""
         soft = next((arm.name for arm in value if arm.supervision == "values"), None)
         if soft:
@@ -115,7 +115,7 @@ class Experiment(BaseModel):
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: an arm on ``per_problem`` labelled samples per problem."""
+    """One training: an arm on ``per_problem`` labeled samples per problem."""
 
     arm: Arm
     per_problem: int
@@ -151,7 +151,7 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
     if there < max(sizes):
         raise InputError(
-            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labelled; "
+            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labeled; "
             "sample a larger pool or choose smaller sizes"
         )
     parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
@@ -184,7 +184,7 @@ def select_all(
 
 
 def selector_cell(seed: int) -> Cell:
-    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample per problem."""
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labeled sample per problem."""
     return Cell(PAPER_ARMS[0], 1, seed)
 
 
@@ -193,15 +193,15 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
     return nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)[["arm", "seed", *KEY, "per_problem"]]
 
 
-def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
-    """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
+def labeled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
+    """Samples that were labeled for a cell: those it trains on, and further ones that its selector learned from."""
     of_seed = selections[selections["seed"] == cell.seed]
     of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    labelled = set(of_arm[KEY].itertuples(index=False, name=None))
+    labeled = set(of_arm[KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
-        return len(labelled), 0
+        return len(labeled), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
-    return len(labelled), len(set(selector[KEY].itertuples(index=False, name=None)) - labelled)
+    return len(labeled), len(set(selector[KEY].itertuples(index=False, name=None)) - labeled)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LabelledPool:
+class LabeledPool:
     """Training problems, their solutions (``is_correct``: the final answer) and one labeler's step_labels of those chosen."""
 
     problems: pd.DataFrame
@@ -51,7 +51,7 @@ class TestSamples:
 def train_cell(
     cell: Cell,
     samples: pd.DataFrame,
-    pool: LabelledPool,
+    pool: LabeledPool,
     base: str | Path,
     training: VerifierTraining,
     least_steps: int,
@@ -80,12 +80,12 @@ def measure_cell(
     verifier: Verifier,
     test: TestSamples,
     budgets: tuple[int, ...],
-    labelled: tuple[float, float],
+    labeled: tuple[float, float],
     ledger: Ledger,
 ) -> pd.DataFrame:
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
-    ``labelled``: samples per problem that it learned from, and further ones of its selector.
+    ``labeled``: samples per problem that it learned from, and further ones of its selector.
     A PRM's score is the product of its steps, an ORM's its last.
 
     Raises:
@@ -99,8 +99,8 @@ def measure_cell(
         {
             "arm": cell.arm.name,
             "per_problem": cell.per_problem,
-            "labelled": float(labelled[0]),
-            "selector": float(labelled[1]),
+            "labeled": float(labeled[0]),
+            "selector": float(labeled[1]),
             "seed": cell.seed,
             "n": np.tile(budgets, len(grid.ids)),
             "problem_id": np.repeat(grid.ids, len(budgets)),
@@ -111,7 +111,7 @@ def measure_cell(
 
 
 def cell_costs(
-    cell: Cell, samples: pd.DataFrame, pool: LabelledPool, trained: "TrainedVerifier"
+    cell: Cell, samples: pd.DataFrame, pool: LabeledPool, trained: "TrainedVerifier"
 ) -> dict[str, str | float]:
     """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training."""
     labels = chosen(pool.step_labels, samples)

@@ -1,6 +1,6 @@
-"""What each trained verifier reached, as points (arm, labelled samples per problem, seed), and their means with intervals.
+"""What each trained verifier reached, as points (arm, labeled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (samples to be labelled per problem) | labelled float (those it really took, the
+In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (those it really took, the
 mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
 problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
 2023, Figures 4a and 4b. Knows nothing of training.
@@ -29,14 +29,14 @@ ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 
 @dataclass(frozen=True)
 class Learning:
-    """One arm at one budget. ``sizes``: labelled samples per problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+    """One arm at one budget. ``sizes``: labeled samples per problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
 
-    ``labelled``: samples per problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    ``labeled``: samples per problem really labeled [S], the selector's among them; ``chosen``: the same without these.
     """
 
     sizes: tuple[int, ...]
     accuracy: Floats
-    labelled: tuple[float, ...]
+    labeled: tuple[float, ...]
     chosen: tuple[float, ...]
 
 
@@ -56,12 +56,12 @@ def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
             f"arm {arm!r}, N={n}: {len(rows)} points for {shape} (sizes, seeds, problems); finish every cell"
         )
     ordered = rows.sort_values(["per_problem", "seed", "problem_id"])["accuracy"].to_numpy(float)
-    counts = rows.groupby("per_problem")[["labelled", "selector"]].mean()
+    counts = rows.groupby("per_problem")[["labeled", "selector"]].mean()
     return Learning(
         tuple(int(size) for size in axes[0]),
         ordered.reshape(shape),
         tuple(counts.sum(axis=1)),
-        tuple(counts["labelled"]),
+        tuple(counts["labeled"]),
     )
 
 
@@ -90,15 +90,15 @@ def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4a: accuracy at budget ``n`` against labelled samples per problem, one row per arm and size.
+    """Figure 4a: accuracy at budget ``n`` against labeled samples per problem, one row per arm and size.
 
-    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples per problem really labelled).
+    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labeled (samples per problem really labeled).
     """
     parts = []
     for arm in _present(points):
         curve = learning(points, arm, n)
         rows = _rows(arm, [(size, n) for size in curve.sizes], curve.accuracy, resamples, seed)
-        parts.append(pd.DataFrame(rows).assign(labelled=curve.labelled))
+        parts.append(pd.DataFrame(rows).assign(labeled=curve.labeled))
     return pd.concat(parts, ignore_index=True)
 
 

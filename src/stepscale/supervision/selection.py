@@ -89,7 +89,7 @@ class Convincing(_Options):
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total (2.4)")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Where wrong answers are fewer than their share, the rest takes their places: as many are labelled in any case."""
+        """Where wrong answers are fewer than their share, the rest takes their places: as many are labeled in any case."""
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:

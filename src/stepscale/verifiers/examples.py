@@ -36,14 +36,14 @@ def prm_examples(
     siblings: bool = True,
     after_error: bool = False,
 ) -> list[Example]:
-    """One example per labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labelled sibling.
+    """One example per labeled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labeled sibling.
 
     Targets are rating classes up to and including the first negative step, with ``after_error`` of all steps, or with ``soft``
     the values of all steps (Snell, D). A sibling is read after the chosen steps before it and is the only step of its
     example with a target.
 
     Raises:
-        InputError: A label's problem or a step before it is missing, or nothing is labelled.
+        InputError: A label's problem or a step before it is missing, or nothing is labeled.
     """
     texts, to_end = _texts(problems), soft or after_error
     column = "value" if soft else "rating"
@@ -91,10 +91,10 @@ def holds_values(step_labels: pd.DataFrame) -> bool:
 
 
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
-    """One example per labelled solution and labeler of which the first wrong step is known, or that there is none.
+    """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
 
-    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labelled
-    and not chosen) with the first completion rated -1 in its end; a finished one labelled to its end as a whole. What was
+    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
+    and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
     """
     texts = _texts(problems)
@@ -183,7 +183,7 @@ def _texts(problems: pd.DataFrame) -> dict[str, str]:
 
 def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
     if problem_id not in texts:
-        raise InputError(f"problem_id {problem_id!r} is labelled but not in the problems table; ingest its problem too")
+        raise InputError(f"problem_id {problem_id!r} is labeled but not in the problems table; ingest its problem too")
     return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
 
 
@@ -213,7 +213,7 @@ def _close(
     soft: bool,
     to_end: bool,
 ) -> None:
-    """Add the trajectory of the chosen steps, cut after the first negative step or, with ``to_end``, the last labelled one."""
+    """Add the trajectory of the chosen steps, cut after the first negative step or, with ``to_end``, the last labeled one."""
     if key is None or all(target is None for target in targets):
         return
     ends = [i for i, target in enumerate(targets) if target is not None]

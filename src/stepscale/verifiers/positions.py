@@ -1,6 +1,6 @@
-"""What is labelled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
+"""What is labeled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
 
-In: labelled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
+In: labeled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepSc
 
     Args:
         kind: Of the verifier: "prm" has rating classes, the other kinds have shares as targets.
-        examples: Labelled examples.
+        examples: Labeled examples.
         scores: Step scores, one per example; None: without a verifier.
 
     Returns:

@@ -29,7 +29,7 @@ def test_pass_at_1_is_a_flat_line_over_all_labels_with_its_interval() -> None:
     table = table.assign(selector=np.where(table["arm"] == PROCESS, 1.0, 0.0))  # its labels reach further
     found = beside_blind(table, by_size(table, 8, 200, 0), 8, 200, 0)
     blind = found[found["label"] == BLIND]
-    assert blind["labelled"].tolist() == [1, 5] and blind["per_problem"].tolist() == [1, 4]
+    assert blind["labeled"].tolist() == [1, 5] and blind["per_problem"].tolist() == [1, 4]
     assert blind["accuracy"].tolist() == pytest.approx([0.5, 0.5])
     assert (blind["low"] < 0.5).all() and (blind["high"] > 0.5).all() and set(blind["n"]) == {1}
     assert set(blind["n_problems"]) == {20} and found["label"].iloc[-1] == BLIND, "arms come first"

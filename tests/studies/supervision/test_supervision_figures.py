@@ -67,7 +67,7 @@ def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blind
 
 
 def test_ticks_stand_at_the_sizes_asked_for_though_fewer_were_there(points: pd.DataFrame) -> None:
-    scarce = drawn(points.assign(labelled=np.minimum(points["labelled"], 15.84))).figures[0].views[0]
+    scarce = drawn(points.assign(labeled=np.minimum(points["labeled"], 15.84))).figures[0].views[0]
     assert [name for _, name in scarce.ticks] == ["1", "4", "16"] and scarce.panels[0].series[0].x[-1] == pytest.approx(
         15.84
     )

@@ -25,12 +25,12 @@ class _Labeler(NamedTuple):
 
 
 def create_pipeline() -> Pipeline:
-    """The loop labelled by the lab, by people, or by rollouts of the generator."""
+    """The loop labeled by the lab, by people, or by rollouts of the generator."""
     return _loop(_Labeler("generator_model", labeling.label))
 
 
 def by_prm() -> Pipeline:
-    """The loop labelled by PRM_large, which the pipeline supervision makes."""
+    """The loop labeled by PRM_large, which the pipeline supervision makes."""
     return _loop(_Labeler("large_prm_model", labeling.label_by_prm))
 
 
@@ -63,7 +63,7 @@ def _loop(labeler: _Labeler) -> Pipeline:
 
 
 def _gathered(keys: str, labels: str) -> list[Node]:
-    """What all rounds measured and labelled, each in one table."""
+    """What all rounds measured and labeled, each in one table."""
     rounds = range(1, ROUNDS + 1)
     return [
         Node(

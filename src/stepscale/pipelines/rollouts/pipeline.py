@@ -63,6 +63,6 @@ def create_pipeline() -> Pipeline:
 
 
 def soft_prm() -> Pipeline:
-    """What the run's own PRM is worth where rollouts labelled the pool: the same measures, without another PRM."""
+    """What the run's own PRM is worth where rollouts labeled the pool: the same measures, without another PRM."""
     of_own_prm = {"soft_prm_scores": "prm_scores", "soft_prm_metrics": "verifier_metrics"}
     return Pipeline(measuring.nodes(), inputs=of_own_prm, tags="soft_prm")

@@ -55,11 +55,11 @@ def _label() -> list[Node]:
             name="label_by_large_prm",
         ),
         Node(
-            nodes.choose_labelled,
+            nodes.choose_labeled,
             inputs=named("params:verifiers", "params:experiment", "params:seed")
             | {**_POOL, "labels": "experiment_labels"},
             outputs="selections",
-            name="choose_labelled",
+            name="choose_labeled",
         ),
     ]
 

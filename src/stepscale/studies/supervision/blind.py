@@ -32,5 +32,5 @@ def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: i
     compared = pd.concat([sizes.reset_index(drop=True), pd.DataFrame(leads)], axis=1)
     accuracy = bootstrap_interval(blind, resamples, seed).cells("accuracy")
     row = {"label": BLIND, "n": 1, **accuracy, "n_problems": len(blind), "seeds": 1}
-    ends = [{**row, "per_problem": end(sizes["per_problem"]), "labelled": end(sizes["labelled"])} for end in (min, max)]
+    ends = [{**row, "per_problem": end(sizes["per_problem"]), "labeled": end(sizes["labeled"])} for end in (min, max)]
     return pd.concat([compared, pd.DataFrame(ends, columns=list(compared.columns))], ignore_index=True)

@@ -1,7 +1,7 @@
 """What the adapters are put together from: models by name, heads, and how their outputs are read.
 
 An adapter says three things: how a public model wants its steps laid out, at which token it judges a step, and which
-numbers there are the judgement. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
+numbers there are the judgment. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
 """
 
 from collections.abc import Callable, Sequence
@@ -31,9 +31,9 @@ def open_good_bad(
     """A language model as it is: P(step is right) is the share of the token ``good`` against ``bad``."""
     tokenizer, body, _ = open_body(config)
     encode = layout(tokenizer, config.source, longest_input(body))
-    judgements = [one_token(tokenizer, word, config.source) for word in (good, bad)]
+    judgments = [one_token(tokenizer, word, config.source) for word in (good, bad)]
     weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
-    head = token_head(weights, judgements, next(body.parameters()), config.source)
+    head = token_head(weights, judgments, next(body.parameters()), config.source)
     return StepScorer(config.shown_name, encode, body, head, read_good_bad)
 
 
