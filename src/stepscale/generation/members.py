@@ -107,8 +107,8 @@ class Members:
 
     def path(self, line: int) -> tuple[int, ...]:
         """The prefix and what was drawn, but for the last token, which has not been read."""
-        drawn = self._table["drawn"][line]
-        return (*self._prefixes[line], *self._table["tokens"][line, : drawn - 1].tolist())
+        length = self._table["drawn"][line]
+        return (*self._prefixes[line], *self._table["tokens"][line, : length - 1].tolist())
 
     def take(self, line: int) -> tuple[Continuation, int]:
         """What a member has drawn, and how many tokens besides that are none of it; its line is free then."""

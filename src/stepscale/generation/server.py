@@ -107,22 +107,22 @@ class ServerGenerator:
         self, request: Request, sampling: Sampling, until: Until, unit: Unit
     ) -> tuple[Continuation, int, int]:
         """A continuation, and the tokens that the server read and wrote for it."""
-        tokens, logprobs, length, told = tuple[int, ...](), tuple[float, ...](), 0, True
+        tokens, logprobs, length, has_logprobs = tuple[int, ...](), tuple[float, ...](), 0, True
         prefill = decode = 0
         for turn in range(_BLANK_ROUNDS + 1):  # a separator before any text ends no step: go on behind it
             room = sampling.max_new_tokens - length
             piece, usage = self._ask(request.prefix + tokens, request.seed + turn, sampling, room, until, unit)
             tokens, logprobs = tokens + piece.tokens, logprobs + piece.logprobs
-            told = told and bool(piece.logprobs or not piece.tokens)
+            has_logprobs = has_logprobs and bool(piece.logprobs or not piece.tokens)
             length, prefill, decode = length + usage[0], prefill + usage[1], decode + usage[2]
             full = isinstance(unit, TokenIds) and len(request.prefix) + len(tokens) >= self.context
             if piece.ended != "step" or unit.decode(tokens).strip() or full or length >= sampling.max_new_tokens:
                 break
         # a step that fills the context cannot be gone on from
         ended = "length" if piece.ended == "step" and full else piece.ended
-        own = None if isinstance(unit, TokenIds) else length
+        model_tokens = None if isinstance(unit, TokenIds) else length
         ends = unit.step_ends(tokens, ended)
-        return Continuation(tokens, logprobs if told else (), ended, ends, own), prefill, decode
+        return Continuation(tokens, logprobs if has_logprobs else (), ended, ends, model_tokens), prefill, decode
 
     def _ask(
         self, prefix: tuple[int, ...], seed: int, sampling: Sampling, room: int, until: Until, unit: Unit

@@ -138,8 +138,8 @@ class TokenIds:
         tokens, reason = tuple(map(int, choice["token_ids"])), choice.get("finish_reason")
         stop_text = _stop_text(choice)
         ended: Ended = "solution" if reason in _ENDS else "length"
-        given = (choice.get("logprobs") or {}).get("token_logprobs") or []
-        logprobs = tuple(float(value or 0.0) for value in given) if len(given) == len(tokens) else ()
+        values = (choice.get("logprobs") or {}).get("token_logprobs") or []
+        logprobs = tuple(float(value or 0.0) for value in values) if len(values) == len(tokens) else ()
         if until == "step":
             ends = [end for end in self.step_ends(tokens, "length") if not self._boundaries.stop[tokens[end]]]
             if ends:

@@ -120,8 +120,8 @@ def _by_name(x_labeler: Annotated[str, Header()] = "") -> str:
 
 def _by_token(tokens: Mapping[str, str]) -> Any:
     def labeler(authorization: Annotated[str, Header()] = "") -> str:
-        given = authorization.removeprefix("Bearer ").encode()
-        matching = [name for name, token in tokens.items() if hmac.compare_digest(token.encode(), given)]
+        token = authorization.removeprefix("Bearer ").encode()
+        matching = [name for name, valid in tokens.items() if hmac.compare_digest(valid.encode(), token)]
         if not matching:
             raise HTTPException(401, "this link holds no valid token; ask who runs the server for yours")
         return matching[0]

@@ -13,7 +13,7 @@ from stepscale.supervision.points import BLIND, crossed_interval, learning
 LEAD = ("over_blind", "over_blind_low", "over_blind_high")
 
 
-def beside_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
+def compared_with_blind(points: pd.DataFrame, sizes: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
     """``sizes`` (``by_size`` at budget ``n``) with columns LEAD, accuracy minus pass@1 on the same problems, and pass@1 itself.
 
     Its two rows, of the label BLIND, stand at the fewest and the most labels of any arm, so that they are drawn as a flat line.
