@@ -94,7 +94,12 @@ def from_rows(x: Floats, accuracy: Floats) -> Curve:
 
 
 def known_interval(estimate: Floats, resampled: Floats) -> Interval:
-    """``interval_of`` where the estimate [n] has a value; NaN elsewhere."""
+    """``interval_of`` where the estimate [n] has a value; NaN elsewhere.
+
+    Args:
+        estimate: Values [n], NaN where there is none.
+        resampled: The same in each resample [resamples, n].
+    """
     interval = interval_of(estimate, resampled)
     low, high = (np.where(np.isnan(estimate), np.nan, bound) for bound in (interval.low, interval.high))
     return Interval(estimate, low, high)
@@ -111,12 +116,26 @@ def at_nearest(x: Floats, y: Floats, spending: Floats) -> Floats:
 
     For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
     the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0.
+        y: Accuracy there [R, K].
+        spending: Where to read [n] or [R, n].
     """
     return interpolated(x, y, np.clip(spending, x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)))
 
 
 def interpolated(x: Floats, y: Floats, spending: Floats) -> Floats:
-    """Rows of y [R, K] over x [R, K] at ``spending`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+    """Rows of y over x, read at some spendings: linear in log x, NaN outside what a row covers.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0, in any order.
+        y: Accuracy there [R, K].
+        spending: Where to read [n] or [R, n].
+
+    Returns:
+        Accuracies [R, n].
+    """
     x, y = by_spending(x, y)
     spent = np.broadcast_to(spending, (len(x), np.shape(spending)[-1]))
     above = np.minimum((x[:, None, :] <= spent[:, :, None]).sum(axis=2), x.shape[1] - 1)

@@ -81,7 +81,16 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
-    """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
+    """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched.
+
+    Args:
+        baseline: Its curve; each of its budgets is a row.
+        policy: The curve that should reach the same accuracy for less, with the same resamples.
+
+    Returns:
+        ``at`` and ``accuracy`` are the baseline's; ``baseline`` and ``policy`` what either spends there, and ``factor`` the first
+        divided by the second, with bounds.
+    """
     rows = []
     for budget in range(len(baseline.x)):
         row = efficiency(baseline, policy, budget)

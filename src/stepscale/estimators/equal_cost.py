@@ -52,6 +52,10 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
     """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured.
 
+    Args:
+        first: Whose spending decides where the two are compared.
+        second: Is read between its budgets; same resamples.
+
     Raises:
         InputError: Resamples differ.
     """

@@ -94,7 +94,12 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
 
 
 def rising_end(x: Floats, accuracy: Floats) -> float:
-    """The last budget at which the curve's running maximum still rises by ``FLAT`` over the doubling up to it; 0 if nowhere."""
+    """The last budget at which the curve's running maximum still rises by ``FLAT`` over the doubling up to it; 0 if nowhere.
+
+    Args:
+        x: Budgets [K], rising.
+        accuracy: Of the curve there [K].
+    """
     highest = np.maximum.accumulate(accuracy)
     half = np.interp(np.log2(x) - 1, np.log2(x), highest)  # at half of each budget
     rising = (x >= 2 * x[0]) & (highest - half >= FLAT - NOISE)

@@ -85,6 +85,13 @@ class PolicyResult:
 def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     """The policy on these problems, every step as it would happen.
 
+    Args:
+        outcomes: What a policy meets after each number of probes.
+        policy: Probes, threshold, and the action of each bin.
+
+    Returns:
+        Accuracy and cost of each problem [problems], means over the recorded orders.
+
     Raises:
         InputError: It needs what was not recorded.
     """

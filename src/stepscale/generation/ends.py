@@ -18,7 +18,13 @@ def end_tokens(opening: str) -> int:
 
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
-    """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
+    """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is.
+
+    Args:
+        opening: What a line begins with that is none of the solution.
+        continuation: As the model drew it.
+        decode: Text of token ids.
+    """
     last, model_tokens = len(continuation.tokens) - 1, continuation.model_tokens
     ends = [
         *continuation.step_ends,

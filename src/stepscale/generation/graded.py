@@ -12,7 +12,14 @@ from stepscale.resume.plan import Made
 
 
 def sample_and_grade(job: SamplingJob, opened: Callable[[], Generator], problems: pd.DataFrame, rules: Rules) -> Made:
-    """The graded solutions of a few problems, and what they cost; ``opened`` gives the generator."""
+    """The graded solutions of a few problems, and what they cost.
+
+    Args:
+        job: How many samples, and how they are drawn.
+        opened: Gives the generator; opened at the first piece of work that needs it.
+        problems: With their reference answers.
+        rules: Grading rules.
+    """
     ledger = Ledger()
     return Made(grade(sample_solutions(job, opened(), problems, ledger), problems, rules), ledger)
 

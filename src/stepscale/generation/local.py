@@ -40,9 +40,19 @@ Dtype = Literal["float32", "bfloat16"]
 class LocalGenerator:
     """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
 
-    ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``step_separator``: blank text that ends a step.
-    ``ends_before``: a line that starts so is none of the solution, which ends before it ("": none; ``generation.ends``).
     The model object is the generator's own from then on: its attention may be replaced.
+
+    Args:
+        model: A causal language model of transformers.
+        tokenizer: Its own.
+        name: As ledgers call it.
+        prompt_template: Holds {problem} once.
+        step_separator: Blank text that ends a step.
+        memory_budget_gb: Gibibytes for keys and values; weights come on top.
+        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+
+    Raises:
+        InputError: The template or the separator cannot be used.
     """
 
     def __init__(
@@ -93,7 +103,21 @@ class LocalGenerator:
         name: str | None = None,
         ends_before: str = "",
     ) -> "LocalGenerator":
-        """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
+        """Load a model folder or hub name.
+
+        Args:
+            folder_or_name: A transformers folder, or a name on the Hugging Face hub.
+            prompt_template: Holds {problem} once.
+            device: "auto" takes CUDA if there is one.
+            dtype: Of the weights.
+            step_separator: Blank text that ends a step.
+            memory_budget_gb: Gibibytes for keys and values; weights come on top.
+            name: As ledgers call it; the folder's name where None.
+            ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+
+        Raises:
+            InputError: There is no such model, or a setting does not fit it.
+        """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         tokenizer = load_tokenizer(folder_or_name)

@@ -22,9 +22,15 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Plan:
-    """Who joins a cohort: prefixes [G] and, for each member [N], its prefix's index, its seed, and its own limits.
+    """Who joins a cohort: G prefixes, and N members that stand on them.
 
-    ``most``: tokens that it may draw. ``to_step``: whether it ends with its first step. ``floors``: least mean certainty (nats).
+    Attributes:
+        prefixes: Token ids [G].
+        groups: Index of each member's prefix [N].
+        seeds: Of each member [N].
+        most: Tokens that each may draw [N].
+        to_step: Whether it ends with its first step [N].
+        floors: Least mean certainty of each (nats) [N].
     """
 
     prefixes: list[tuple[int, ...]]
@@ -50,8 +56,11 @@ class Plan:
 class Ends:
     """Where members end.
 
-    ``boundaries``: tokens that end a step or a solution. ``longest``: tokens of prefix and continuation that the model can hold.
-    ``opening``: a line that begins so is none of the solution, which ends before it ("": none); ``decode`` gives its text.
+    Attributes:
+        boundaries: Tokens that end a step or a solution.
+        longest: Tokens of prefix and continuation that the model can hold.
+        opening: A line that begins so is none of the solution, which ends before it; "": none.
+        decode: Text of token ids.
     """
 
     boundaries: Boundaries
@@ -96,7 +105,17 @@ class Members:
         return lines
 
     def draw(self, lines: Ints, tokens: Ints, logprobs: NDArray[Any], certainties: NDArray[Any] | None) -> Bools:
-        """Record a token of each of these members; tells which of them end with it."""
+        """Record a token of each of these members; tells which of them end with it.
+
+        Args:
+            lines: Of the members that draw [n].
+            tokens: Drawn by them [n].
+            logprobs: Their log-likelihoods at temperature 1 [n] (nats).
+            certainties: Of the distributions they were drawn from [n] (nats); None where they are not kept.
+
+        Returns:
+            Flags [n].
+        """
         table, at = self._table, self._table["drawn"][lines]
         table["tokens"][lines, at] = tokens
         table["logprobs"][lines, at] = logprobs

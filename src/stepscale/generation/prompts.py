@@ -71,7 +71,19 @@ Prompt = str | Annotated[ChatPrompt | FewShotPrompt, Field(discriminator="style"
 
 
 def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
-    """The template for the model ``base`` (folder or hub name). Raises InputError if it cannot be made or lacks {problem}."""
+    """The template of prompts for a model.
+
+    Args:
+        prompt: The template itself, or how it is made: examples written out, or turns of a chat.
+        base: Folder or hub name of the model, whose chat template is used.
+        seed: Decides which examples are shown.
+
+    Returns:
+        Text that holds {problem} once.
+
+    Raises:
+        InputError: It cannot be made, or lacks {problem}.
+    """
     if isinstance(prompt, str):
         template = prompt
     else:

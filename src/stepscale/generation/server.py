@@ -30,8 +30,16 @@ _log = logging.getLogger(__name__)
 class ServerGenerator:
     """A Generator over a completions server.
 
-    ``tokenizer``: folder or hub name of the model's tokenizer, for ids in place of bytes. ``ends_before``: a line that starts so
-    is none of the solution, which ends before it ("": none).
+    Args:
+        settings: Address, model, and what the server is able to do.
+        prompt_template: Holds {problem} once.
+        step_separator: Blank text that ends a step.
+        tokenizer: Folder or hub name of the model's tokenizer; without it prompts are sent as text.
+        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+        name: As ledgers call it; the model's where None.
+
+    Raises:
+        InputError: A setting does not fit another.
     """
 
     def __init__(
@@ -85,10 +93,20 @@ class ServerGenerator:
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        """Continue every request, many at once; order kept. Counts the server's own usage into ``ledger``.
+        """Continue every request, many at once; order kept.
 
-        ``logprobs`` of a continuation are empty if the server gives none; where ids are bytes, each server token's stands on its
-        first byte. Raises InputError, in one line, if the server cannot be reached or understood, or a prefix leaves no room.
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: Whether a continuation ends with its step or its solution.
+            ledger: Gets the server's own usage.
+
+        Returns:
+            Continuations, without ``logprobs`` if the server gives none. Where ids are bytes, each server token's log-likelihood
+            stands on its first byte.
+
+        Raises:
+            InputError: In one line: the server cannot be reached or understood, or a prefix leaves no room.
         """
         began = time.perf_counter()
         unit = self.unit  # opened once, before the threads

@@ -23,7 +23,13 @@ Choice = dict[str, Any]
 
 @dataclass(frozen=True)
 class Piece:
-    """What one answer adds: ids, their log-likelihoods (none if the server gives none), how it ended."""
+    """What one answer adds.
+
+    Attributes:
+        tokens: Ids in the unit.
+        logprobs: Their log-likelihoods (nats); none if the server gives none.
+        ended: How it ended.
+    """
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
@@ -48,11 +54,24 @@ class Unit(Protocol):
         ...
 
     def read(self, choice: Choice, until: Until) -> Piece:
-        """A completion. Raises InputError if it lacks the ids that were asked for."""
+        """The piece that a completion holds.
+
+        Args:
+            choice: One of the server's choices, as JSON.
+            until: What was asked for.
+
+        Raises:
+            InputError: It lacks the ids that were asked for.
+        """
         ...
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
-        """Indices of the last id of every finished step."""
+        """Indices of the last id of every finished step.
+
+        Args:
+            tokens: Ids of the whole continuation.
+            ended: How it ended.
+        """
         ...
 
 

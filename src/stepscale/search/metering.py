@@ -41,6 +41,11 @@ class Meter:
     def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
         """Continue every request, in one call; order kept.
 
+        Args:
+            requests: Index of a problem, and what is asked for it.
+            sampling: How tokens are drawn.
+            until: Whether a continuation ends with its step or its solution.
+
         Raises:
             OutOfTime: The time of a search is limited and up.
         """
@@ -129,7 +134,12 @@ class Meter:
 
 
 def apportion(whole: int, weights: Sequence[int]) -> list[int]:
-    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0."""
+    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0.
+
+    Args:
+        whole: What is shared out, as a number of tokens.
+        weights: Of the parts, 0 or above.
+    """
     if not sum(weights):
         weights = [1] * len(weights)
     parts = [whole * weight // sum(weights) for weight in weights]

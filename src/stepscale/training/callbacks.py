@@ -16,7 +16,15 @@ OnLog = Callable[[int, dict[str, float]], None]
 def fit_callbacks(
     options: Optimization, evaluates: bool, on_log: OnLog | None, progress: Progress, sampler: LikeLengthSampler
 ) -> list[TrainerCallback]:
-    """Trainer's callbacks of one fit; ``evaluates``: there are validation rows."""
+    """Trainer's callbacks of one fit.
+
+    Args:
+        options: Patience, and evaluations per epoch.
+        evaluates: Whether there are validation rows.
+        on_log: Gets each step's metrics; nobody where None.
+        progress: Shows the steps.
+        sampler: Takes the order of an epoch as it begins.
+    """
     callbacks: list[TrainerCallback] = [_ProgressCallback(progress), _EpochCallback(sampler)]
     if on_log:
         callbacks.append(_CurvesCallback(on_log))

@@ -21,7 +21,13 @@ RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
 
 @dataclass(frozen=True)
 class Example:
-    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing."""
+    """A solution to learn from, or its beginning.
+
+    Attributes:
+        problem_id: Of the problem.
+        trajectory: The problem's text and the steps.
+        targets: What to predict at each step [n_steps]: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing.
+    """
 
     problem_id: str
     trajectory: Trajectory
@@ -38,9 +44,14 @@ def prm_examples(
 ) -> list[Example]:
     """One example per labeled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labeled sibling.
 
-    Targets are rating classes up to and including the first negative step, with ``after_error`` of all steps, or with ``soft``
-    the values of all steps (Snell, D). A sibling is read after the chosen steps before it and is the only step of its
-    example with a target.
+    A sibling is read after the chosen steps before it and is the only step of its example with a target.
+
+    Args:
+        problems: Texts by problem_id.
+        step_labels: Ratings or values of steps, the chosen completions and their siblings.
+        soft: Targets are the values of all steps (Snell, D), not rating classes up to the first negative step.
+        siblings: Whether completions that were not chosen are learned from.
+        after_error: Targets are the rating classes of all steps, also after the first negative one.
 
     Raises:
         InputError: A label's problem or a step before it is missing, or nothing is labeled.
@@ -78,7 +89,12 @@ def prm_examples(
 
 
 def neutral_as(examples: Sequence[Example], rating: Literal["class", "positive", "negative"]) -> list[Example]:
-    """Examples whose neutral ratings count as another; "class" leaves them. Targets are rating classes before and after."""
+    """Examples whose neutral ratings count as another; "class" leaves them. Targets are rating classes before and after.
+
+    Args:
+        examples: Of a PRM with three classes.
+        rating: What a neutral rating counts as.
+    """
     if rating == "class":
         return list(examples)
     neutral, counted = RATING_CLASSES[0], float(RATING_CLASSES[1 if rating == "positive" else -1])
@@ -140,11 +156,15 @@ class _Record:
 
 
 def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
-    """One example per solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out, and
-    PRM800K's records that found an error: their steps end before it and before any answer, and none of them is wrong.
+    """One example per solution with at least one step: is its final answer right (Lightman 2.5)?
 
-    For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
-    ``is_correct``.
+    Ungraded ones are left out, and PRM800K's records that found an error: their steps end before it and before any answer, and
+    none of them is wrong.
+
+    Args:
+        problems: Texts by problem_id.
+        solutions: With ``is_correct``. For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) it holds that
+            judge's verdict.
 
     Raises:
         InputError: A solution's problem is missing or nothing is graded.
@@ -172,7 +192,13 @@ def validation_problems(problem_ids: Iterable[str], validation_share: float, see
 def split_by_problem(
     examples: Sequence[Example], validation_share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data."""
+    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data.
+
+    Args:
+        examples: Of any problems.
+        validation_share: Share of the problems whose examples are for validation, in [0, 1].
+        seed: Decides which.
+    """
     aside = validation_problems((e.problem_id for e in examples), validation_share, seed)
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 

@@ -32,7 +32,13 @@ _CRITIQUE_SHARE = 4  # a fourth of the context is left to write in, if critiques
 
 @dataclass
 class JudgmentCounts:
-    """Judgments asked for; those without a readable verdict, and those that break off before the last step."""
+    """How many judgments could be read.
+
+    Attributes:
+        asked: Judgments asked for.
+        unread: Those without a readable verdict.
+        broken_off: Those that break off before the last step.
+    """
 
     asked: int = 0
     unread: int = 0
@@ -47,7 +53,13 @@ class JudgmentCounts:
 
 @dataclass(frozen=True)
 class Judgment:
-    """One critique: its ``text``, the ``verdicts`` [n_steps] read in it, and its ``tokens``, those that were written."""
+    """One critique.
+
+    Attributes:
+        text: As the model wrote it.
+        verdicts: Read in it, one per step [n_steps]; None where there is none.
+        tokens: Number of tokens written.
+    """
 
     text: str
     verdicts: Verdicts
@@ -173,6 +185,12 @@ def open_generative(
     dtype: Literal["float32", "bfloat16"] = "float32",
 ) -> GenerativeVerifier:
     """The verifier over the language model that the options name.
+
+    Args:
+        options: The model, how it is asked, and how often.
+        name: As tables and ledgers call it; the model's where None.
+        device: "auto" takes CUDA if there is one; without a server alone.
+        dtype: Precision of weights and arithmetic; without a server alone.
 
     Raises:
         InputError: There is no such model, the server does not answer, or the tokenizer has no chat template.

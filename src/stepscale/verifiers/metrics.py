@@ -25,7 +25,12 @@ _WRONG = 0.5  # a step whose P(negative) is above this is called wrong
 
 
 def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
-    """Probability that a positive item scores above a negative one, ties half; nan if one kind is missing."""
+    """Probability that a positive item scores above a negative one, ties half; nan if one kind is missing.
+
+    Args:
+        scores: The higher, the surer that an item is positive [items].
+        positive: Whether it is [items].
+    """
     from sklearn.metrics import roc_auc_score
 
     truth = np.asarray(positive, bool)

@@ -54,7 +54,15 @@ def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepSc
 
 
 def balance(kind: Kind, examples: Sequence[Example]) -> dict[str, float]:
-    """The class balance of all labels together, the number of labels and of solutions: numbers for a tracker."""
+    """The class balance of all labels together, as numbers for a tracker.
+
+    Args:
+        kind: Of verifier, which decides what a target is.
+        examples: That it learns from.
+
+    Returns:
+        By name the number of labels and of solutions, and the share of each class.
+    """
     targets = np.array([target for example in examples for target in example.targets if target is not None])
     return {"labels": float(len(targets)), "solutions": float(len(examples)), **_balance(kind, targets)}
 

@@ -63,6 +63,10 @@ def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike)
 def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[int]) -> ProcessBenchScore:
     """As ``processbench_score``, where F1 must be defined.
 
+    Args:
+        first_error_true: Index of the first wrong step of each solution, -1 where there is none [solutions].
+        first_error_pred: The same as predicted [solutions].
+
     Raises:
         InputError: The lengths differ, or one of the two kinds of solutions is absent.
     """
@@ -75,7 +79,12 @@ def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[
 
 
 def predict_first_errors(negative: Sequence[Sequence[float]], threshold: float) -> NDArray[np.int64]:
-    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions]."""
+    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions].
+
+    Args:
+        negative: P(negative) at each step of each solution.
+        threshold: In [0, 1].
+    """
     return _first_above(_padded(negative), threshold)
 
 

@@ -73,7 +73,12 @@ class StepScorer:
         return self._encode(trajectories)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
+        """Scores of every step; order kept.
+
+        Args:
+            trajectories: Problems with their steps; equal ones are read once.
+            ledger: Gets the tokens that were really read.
+        """
         started = time.perf_counter()
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
@@ -106,7 +111,13 @@ class StepScorer:
 
 
 def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
-    """What ``read`` makes of a solution's outputs [n_steps, K], and the steps that were not read, which count as wrong."""
+    """The scores of a solution, whose steps that were not read count as wrong.
+
+    Args:
+        read: Turns outputs into scores.
+        outputs: Of the model at the ends of steps [n_steps, K].
+        n_unread: Steps at the end that did not fit.
+    """
     scores = read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
     if not n_unread:
         return scores
