@@ -42,6 +42,15 @@ class Curve:
         """Spending and accuracy [1 + resamples, budgets], the estimate first."""
         return np.vstack([self.x, self.x_resampled]), np.vstack([self.accuracy, self.resampled])
 
+    def check_paired(self, other: "Curve") -> None:
+        """Check that both curves were made with as many resamples.
+
+        Raises:
+            InputError: They were not.
+        """
+        if len(self.resampled) != len(other.resampled):
+            raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+
     def at(self, x: ArrayLike) -> Interval:
         """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
         spending = np.atleast_1d(checked_numbers(x, "spending"))

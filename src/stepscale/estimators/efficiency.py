@@ -57,8 +57,7 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     Raises:
         InputError: Resamples differ, or there is no such budget.
     """
-    if len(baseline.resampled) != len(policy.resampled):
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    baseline.check_paired(policy)
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")

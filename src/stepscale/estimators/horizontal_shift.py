@@ -67,8 +67,7 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
     Raises:
         InputError: Resamples differ, or the policy was not measured at a budget.
     """
-    if len(baseline.resampled) != len(policy.resampled):
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    baseline.check_paired(policy)
     missing = [n for n in checked_budgets(budgets) if n not in policy.x]
     if missing:
         raise InputError(f"the policy was not measured at the budgets {missing}; give some of {policy.x.tolist()}")

@@ -31,6 +31,7 @@ from stepscale.generation.continuous import ContinuousBatch
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
 from stepscale.generation.members import Ends, Plan
+from stepscale.generation.prompts import check_template
 
 _PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
@@ -66,8 +67,7 @@ class LocalGenerator:
         memory_budget_gb: float = 2.0,
         ends_before: str = "",
     ) -> None:
-        if prompt_template.count("{problem}") != 1:
-            raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
+        check_template(prompt_template)
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
         self.end_tokens = end_tokens(ends_before)
         config = model.config.get_text_config()

@@ -70,6 +70,16 @@ class FewShotPrompt(Examples):
 Prompt = str | Annotated[ChatPrompt | FewShotPrompt, Field(discriminator="style")]
 
 
+def check_template(template: str) -> None:
+    """Check that a prompt template has one place for the problem.
+
+    Raises:
+        InputError: It has none, or several.
+    """
+    if template.count(PROBLEM) != 1:
+        raise InputError(f"prompt_template {template!r} must hold {PROBLEM} exactly once")
+
+
 def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
     """The template of prompts for a model.
 

@@ -16,8 +16,9 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens, ended_before
+from stepscale.generation.prompts import check_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.generation.server_units import Choice, Piece, TextBytes, TokenIds, Unit
+from stepscale.generation.server_units import Choice, CompletionPiece, TextBytes, TokenIds, Unit
 from stepscale.remote.client import Client, RefusedError
 
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
@@ -52,8 +53,7 @@ class ServerGenerator:
         ends_before: str = "",
         name: str | None = None,
     ) -> None:
-        if prompt_template.count("{problem}") != 1:
-            raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
+        check_template(prompt_template)
         if settings.token_ids and tokenizer is None:
             raise InputError("server.token_ids: true needs the model's tokenizer; name its folder or hub name as base")
         self.name, self.settings = name or settings.model, settings
@@ -144,7 +144,7 @@ class ServerGenerator:
 
     def _ask(
         self, prefix: tuple[int, ...], seed: int, sampling: Sampling, room: int, until: Until, unit: Unit
-    ) -> tuple[Piece, tuple[int, int, int]]:
+    ) -> tuple[CompletionPiece, tuple[int, int, int]]:
         """A piece; the tokens it has, and those that were read and written for it, broken-off answers included."""
         body = self._body(unit.prompt(prefix), room) | unit.body
         body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}

@@ -22,7 +22,7 @@ Choice = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Piece:
+class CompletionPiece:
     """What one answer adds.
 
     Attributes:
@@ -53,7 +53,7 @@ class Unit(Protocol):
         """A prefix as the server takes it."""
         ...
 
-    def read(self, choice: Choice, until: Until) -> Piece:
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
         """The piece that a completion holds.
 
         Args:
@@ -94,7 +94,7 @@ class TextBytes:
         """The text."""
         return self.decode(prefix)
 
-    def read(self, choice: Choice, until: Until) -> Piece:
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
         """The text's bytes; each server token's log-likelihood on its first byte, zeros on the others."""
         text, reason = choice["text"], choice.get("finish_reason")
         stop_text = _stop_text(choice)
@@ -109,7 +109,7 @@ class TextBytes:
             ):
                 text, ended = text + self._separator, "step"
         tokens = (*text.encode(), END) if ended == "solution" else tuple(text.encode())
-        return Piece(tokens, _on_bytes(choice, len(tokens)), ended)
+        return CompletionPiece(tokens, _on_bytes(choice, len(tokens)), ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
         """Where a separator follows text, and the end of a solution that follows text."""
@@ -150,7 +150,7 @@ class TokenIds:
         """The ids."""
         return list(prefix)
 
-    def read(self, choice: Choice, until: Until) -> Piece:
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
         """The ids that were drawn, up to the end of the first step if that is what was asked for."""
         if not isinstance(choice.get("token_ids"), list):
             raise InputError("server: it gives no token ids; set server.token_ids to false, and text will be sent")
@@ -168,7 +168,7 @@ class TokenIds:
         closed = bool(tokens) and bool(self._boundaries.stop[tokens[-1]])
         if ended == "solution" and stop_text is None and self._end is not None and not closed:
             tokens, logprobs = (*tokens, self._end), (*logprobs, 0.0) if logprobs else ()  # left out by the server
-        return Piece(tokens, logprobs, ended)
+        return CompletionPiece(tokens, logprobs, ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
         """Where a token spells a separator after text; so ends a step, and the end of the solution."""

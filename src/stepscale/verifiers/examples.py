@@ -39,7 +39,6 @@ def prm_examples(
     step_labels: pd.DataFrame,
     *,
     soft: bool = False,
-    siblings: bool = True,
     after_error: bool = False,
 ) -> list[Example]:
     """One example per labeled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labeled sibling.
@@ -50,7 +49,6 @@ def prm_examples(
         problems: Texts by problem_id.
         step_labels: Ratings or values of steps, the chosen completions and their siblings.
         soft: Targets are the values of all steps (Snell, D), not rating classes up to the first negative step.
-        siblings: Whether completions that were not chosen are learned from.
         after_error: Targets are the rating classes of all steps, also after the first negative one.
 
     Raises:
@@ -78,7 +76,7 @@ def prm_examples(
         if chosen:
             steps.append(text)
             targets.append(label)
-        elif siblings and label is not None and (to_end or RATING_CLASSES[-1] not in targets):
+        elif label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
     if not result:

@@ -87,9 +87,7 @@ class StepScorer:
         scores = [
             with_unread(self._read, next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded
         ]
-        unread = sum(text.n_unread for text in encoded)
-        if unread:
-            _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
+        warn_of_unread(self.name, encoded)
         ledger.add(
             self.name,
             "verify",
@@ -123,6 +121,13 @@ def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
         return scores
     worst = np.ones(n_unread, np.float32)
     return StepScores(np.concatenate([scores.negative, worst]), np.concatenate([scores.neutral, 0 * worst]), n_unread)
+
+
+def warn_of_unread(name: str, encoded: Sequence[Encoded]) -> None:
+    """Log how many steps verifier ``name`` could not read, if any."""
+    unread = sum(text.n_unread for text in encoded)
+    if unread:
+        _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", name, unread)
 
 
 class ModelVerifier(StepScorer):

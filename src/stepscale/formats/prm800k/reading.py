@@ -62,7 +62,7 @@ def read(
         name = drop if isinstance(drop, str) else unknown[0]
         raise InputError(f"prm800k: drop names {name!r:.60}; give a list of some of {', '.join(FILTERS)}")
     records = Records(source, on_error, split, config)
-    reader = _Reader(frozenset(drop))
+    reader = _RecordReader(frozenset(drop))
     with collector_paused():
         records.read_into(reader.add)
         if not reader.problems:
@@ -71,7 +71,7 @@ def read(
         return reader.tables(records)
 
 
-class _Reader:
+class _RecordReader:
     """The growing tables; a bad record adds to none of them."""
 
     def __init__(self, drop: frozenset[str]) -> None:

@@ -13,7 +13,7 @@ from stepscale.parameters import RolloutSettings, VerifierBlock
 from stepscale.pipelines.judging import Judged, judge
 from stepscale.pipelines.rolling_out import plan_rollouts
 from stepscale.pipelines.sampling import GradedSampler
-from stepscale.resume import ShardPlan, Shards
+from stepscale.resume import ShardPlan
 from stepscale.scratch import scratch_folder
 from stepscale.studies.rollouts.measure import SAME_SOLUTIONS
 from stepscale.verifiers.options import VerifierTraining
@@ -35,11 +35,6 @@ def roll_out(
     written = written[written.groupby("problem_id").cumcount() < rollouts.samples]
     sampler = GradedSampler(generator_model, settings.generator, settings.seed)
     return plan_rollouts(sampler, train, written, rollouts, "rollouts")
-
-
-def gather_rollouts(shards: Shards) -> pd.DataFrame:
-    """The values of all pieces as one table of step labels."""
-    return pd.concat([read() for read in shards.values()], ignore_index=True)
 
 
 def train_soft_prm(

@@ -18,9 +18,9 @@ from stepscale.formats.tables import SOLUTIONS
 from stepscale.lab.critiques import ASK, STEP, critique
 from stepscale.lab.wording import Malformed
 from stepscale.parameters import SolveOrVerifySettings
-from stepscale.pipelines.sampling import gather, open_generator
+from stepscale.pipelines.sampling import open_generator
 from stepscale.report.part import Part
-from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.scratch import scratch_folder
 from stepscale.studies.solve_or_verify.figures import solve_or_verify_part
 from stepscale.studies.solve_or_verify.measure import Sizes, measure
@@ -162,11 +162,6 @@ def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) ->
     if unread:
         logger.warning("critic: %d of %d solutions have judgments that cannot be read to the end", unread, len(table))
     return Made(table, ledger)
-
-
-def gather_judgments(shards: Shards) -> pd.DataFrame:
-    """The judgments of all pieces."""
-    return gather(shards)
 
 
 def measure_solve_or_verify(

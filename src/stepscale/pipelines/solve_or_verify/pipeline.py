@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.named import named
+from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.solve_or_verify import nodes
 
 
@@ -31,7 +32,7 @@ def create_pipeline() -> Pipeline:
                 name="judge_with_critic",
             ),
             Node(
-                nodes.gather_judgments,
+                gather,
                 inputs={"shards": "judgments_shards"},
                 outputs="judgments",
                 name="gather_judgments",

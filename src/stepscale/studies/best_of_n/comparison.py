@@ -94,12 +94,13 @@ def _estimate(m: Method, grid: SampleGrid, score: Floats | None, ns: Sequence[in
         return Vote(best_of_n_per_problem(score, grid.correct, ns, grid.mask), exact)
     if m.rule and m.rule.takes(score[grid.mask]):
         return ruled_per_problem(grid.answers, score, grid.correct, ns, m.rule.tally, grid.mask)
-    if m.method == "weighted" and _are_shares(score[grid.mask]):
+    if m.method == "weighted" and are_shares(score[grid.mask]):
         return weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask)
     return None
 
 
-def _are_shares(scores: Floats) -> bool:
+def are_shares(scores: Floats) -> bool:
+    """Whether all scores lie in [0, 1], so that they can be summed to a vote."""
     return bool(((scores >= 0) & (scores <= 1)).all())
 
 

@@ -19,8 +19,9 @@ from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, outcomes
 from stepscale.estimators.online_policy import at_equal_cost
 from stepscale.estimators.samples import SampleGrid
+from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
-from stepscale.studies.samples.ways import WEIGHTED, Scores, Way, are_shares
+from stepscale.studies.samples.ways import WEIGHTED, Scores, Way
 
 _MOST_ORDERS, _FEWEST_ORDERS = 64, 8  # random orders of each problem's samples
 _CELLS = 1_100_000  # places x orders: fewer orders of many samples

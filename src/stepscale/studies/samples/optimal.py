@@ -20,7 +20,8 @@ from stepscale.estimators.difficulty import N_BINS, Bins, oracle_easiness, predi
 from stepscale.estimators.efficiency import efficiency_table
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
-from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way, are_shares
+from stepscale.studies.best_of_n.comparison import are_shares
+from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way
 
 SAMPLES, TOKENS = "samples", "tokens"
 ORACLE, PREDICTED = "compute-optimal, oracle bins", "compute-optimal, predicted bins"

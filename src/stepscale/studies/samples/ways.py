@@ -16,6 +16,7 @@ from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_pe
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
+from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.verifiers.aggregation import HOWS, aggregate
 
 BEST, WEIGHTED, MAJORITY, PASS = "best_of_n", "weighted", "majority", "pass_at_k"
@@ -106,8 +107,3 @@ def _majority_in_order(grid: SampleGrid, ns: Sequence[int]) -> Floats:
                 first = list(answers[:n]).index(counts.most_common(1)[0][0])
                 right[row, column] = correct[first]
     return right
-
-
-def are_shares(scores: Floats) -> bool:
-    """Whether all scores lie in [0, 1]."""
-    return bool(((scores >= 0) & (scores <= 1)).all())
