@@ -61,7 +61,15 @@ def labelers_left_out(labeler: LabelFile) -> list[str]:
 
 
 def n_waiting(asked: str | Path, labeler: LabelFile) -> tuple[int, int]:
-    """How many of the solutions asked for nobody has labeled whose labels count, and how many were asked for."""
+    """How many of the solutions asked for are still without a label that counts.
+
+    Args:
+        asked: The file, or the folder of files by round, of the solutions asked for.
+        labeler: Where labels are, and whose do not count.
+
+    Returns:
+        Those that wait, and how many were asked for.
+    """
     path = latest_asked(asked)
     samples = read_samples(path) if path.stat().st_size else []
     records = _records(labeler.path) if Path(labeler.path).exists() else []

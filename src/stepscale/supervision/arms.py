@@ -115,7 +115,13 @@ class Experiment(BaseModel):
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: an arm on ``per_problem`` labeled samples per problem."""
+    """One training of the experiment.
+
+    Attributes:
+        arm: What it learns from, and how that is chosen.
+        per_problem: Labeled samples per problem.
+        seed: Of the repeat.
+    """
 
     arm: Arm
     per_problem: int
@@ -140,10 +146,17 @@ def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
 
 
 def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """What ``strategy`` chooses of ``pool`` (candidates) at every size: problem_id, sample_id, per_problem.
+    """What a strategy chooses at every size, each choice within the next larger one.
 
-    ``per_problem`` is the smallest of ``sizes`` at which the sample is chosen; it belongs to all larger ones. So the labels of
-    the largest choice serve all.
+    Args:
+        strategy: Chooses samples of each problem.
+        pool: Candidates.
+        sizes: Samples per problem.
+        seed: Decides what is chosen at random.
+
+    Returns:
+        problem_id, sample_id, per_problem: the smallest of ``sizes`` at which the sample is chosen. It belongs to all larger
+        ones, so the labels of the largest choice serve all.
 
     Raises:
         InputError: The pool holds fewer than the largest size for every problem.
@@ -161,9 +174,16 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
 def select_all(
     experiment: Experiment, solutions: pd.DataFrame, selector_scores: Mapping[int, pd.DataFrame], run_seed: int = 0
 ) -> pd.DataFrame:
-    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``); and what the selector did.
+    """What every arm trains on, and what the selector did.
 
-    ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+    Args:
+        experiment: Arms, sizes and seeds.
+        solutions: The pool.
+        selector_scores: By seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+        run_seed: The seed of the run.
+
+    Returns:
+        arm, seed, problem_id, sample_id, per_problem (see ``nested``).
 
     Raises:
         InputError: Another arm's are missing, or the pool is too small.
@@ -194,7 +214,15 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
 
 
 def labeled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
-    """Samples that were labeled for a cell: those it trains on, and further ones that its selector learned from."""
+    """Samples that were labeled for a cell.
+
+    Args:
+        cell: The training.
+        selections: As ``select_all`` gives them.
+
+    Returns:
+        Those it trains on, and further ones that its selector learned from.
+    """
     of_seed = selections[selections["seed"] == cell.seed]
     of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
     labeled = set(of_arm[KEY].itertuples(index=False, name=None))
@@ -220,7 +248,14 @@ def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFra
 def training_examples(
     arm: Arm, problems: pd.DataFrame, samples: pd.DataFrame, step_labels: pd.DataFrame
 ) -> list[Example]:
-    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right."""
+    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right.
+
+    Args:
+        arm: Which of the three it is.
+        problems: Texts by problem_id.
+        samples: Solutions with ``is_correct`` of their final answers.
+        step_labels: Of one labeler.
+    """
     if arm.supervision == "outcome_by_answer":
         return orm_examples(problems, samples)
     labels = chosen(step_labels, samples)

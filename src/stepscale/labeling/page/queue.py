@@ -24,7 +24,15 @@ _GRAIN = 1 << 63
 
 @dataclass(frozen=True)
 class LabelingProgress:
-    """How far a labeler is, and all of them."""
+    """How far a labeler is, and all of them.
+
+    Attributes:
+        labeled: Samples that this labeler has labeled.
+        left: Samples that may still be handed to this labeler.
+        agreement: With known labels, in [0, 1]; None before the first known question.
+        left_out: Whether the labeler's labels do not count.
+        waiting: Samples that lack a label, whoever gives it.
+    """
 
     labeled: int
     left: int  # for this labeler

@@ -20,7 +20,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Files:
-    """What is labeled, where labels go, and labels that are known."""
+    """The files of a labeling page.
+
+    Attributes:
+        samples: What is labeled.
+        format: Of that file.
+        labels: Where records go.
+        known: Records whose labels are known, for screening and quality control.
+    """
 
     samples: Path
     format: str

@@ -22,9 +22,13 @@ from stepscale.studies.best_of_n.confidences import is_confidence
 
 @dataclass(frozen=True)
 class Method:
-    """How a curve is made: ``method`` and ``verifier`` as in the curves table, ``label`` as shown.
+    """How a curve is made.
 
-    ``rule``: for votes by a rule.
+    Attributes:
+        label: As shown.
+        method: As in the curves table.
+        verifier: Who scores; None for votes and the ceiling.
+        rule: For votes by a rule.
     """
 
     label: str
@@ -51,7 +55,9 @@ PAPER_LEADS = {"PRM - ORM": 0.058, "PRM - Majority": 0.086, "ORM - Majority": 0.
 def methods(verifiers: Iterable[str] = (), rules: Sequence[VoteRule] = ()) -> tuple[Method, ...]:
     """METHODS, after best-of-N and the weighted vote of each further verifier, which is shown by its name.
 
-    ``rules`` for votes come last; those that judge by scores once for each of the verifiers.
+    Args:
+        verifiers: All that scored.
+        rules: For votes. They come last; those that judge by scores once for each of the verifiers.
     """
     judges = list(verifiers)
     others = [name for name in judges if name not in _KNOWN and not is_confidence(name)]
@@ -72,10 +78,18 @@ def _shown(judge: str) -> str:
 def estimates(
     grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int], rules: Sequence[VoteRule] = ()
 ) -> dict[str, Vote]:
-    """Expected accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact, by label of ``methods``.
+    """Expected accuracy by every method.
 
-    ``scores`` by verifier [problems, samples]. Scores beyond [0, 1], such as unbounded rewards, rank samples but are not
-    summed to a vote.
+    Scores beyond [0, 1], such as unbounded rewards, rank samples but are not summed to a vote.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: By verifier [problems, samples].
+        ns: Samples per problem to choose from.
+        rules: For votes.
+
+    Returns:
+        By label of ``methods`` the accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact.
     """
     votes = {m.label: _estimate(m, grid, scores.get(m.verifier or ""), ns) for m in methods(scores, rules)}
     return {label: vote for label, vote in votes.items() if vote is not None}
@@ -116,8 +130,15 @@ def curves_table(
 ) -> pd.DataFrame:
     """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
 
-    ``verifiers``, ``rules``: as ``methods`` takes them. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it
-    is not known.
+    Args:
+        data: What the rows' column ``data`` says: the split.
+        values: Accuracy [problems, len(ns)] by label of ``methods``.
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+        verifiers: As ``methods`` takes them.
+        errors: Monte Carlo standard error [len(ns)] by label; 0 where it is not known.
+        rules: As ``methods`` takes them.
     """
     parts = []
     for m in methods(verifiers, rules):
@@ -185,10 +206,18 @@ def at_budget(values: Floats, ns: Sequence[int], n: int) -> Floats:
 
 
 def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Floats:
-    """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
+    """How much a lead grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
-    Up to the budget ``largest``, or to the last. At N = 1 there is nothing to choose and every lead is zero by construction: a
-    line through it would call a lead that is the same at all other N a growing one.
+    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
+    same at all other N a growing one.
+
+    Args:
+        lead: Difference of two accuracies [problems, len(ns)].
+        ns: Samples per problem.
+        largest: The last budget that counts; the last of all where None.
+
+    Returns:
+        Slopes [problems], per doubling.
 
     Raises:
         InputError: Fewer than two budgets are 2 or more.
