@@ -11,7 +11,7 @@ from stepscale.formats.hub import is_hub_name
 from stepscale.formats.opening import readable
 from stepscale.formats.source_files import data_files
 from stepscale.hooks.hub_names import is_on_hub
-from stepscale.hooks.settings import blocks_read
+from stepscale.hooks.settings_of_nodes import blocks_read
 from stepscale.parameters import Parameters, check_parameters
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepscale.labeling.by_verifier import THRESHOLD
-from stepscale.labeling.page.options import LabelFile
+from stepscale.labeling.page.page_options import LabelFile
 
 if TYPE_CHECKING:
     from stepscale.labeling.contract import Labeler

@@ -18,9 +18,9 @@ from stepscale.formats.fields import Record
 from stepscale.formats.lines import Records
 from stepscale.labeling.agreement import agreement
 from stepscale.labeling.contract import label_table, up_to_first_negative
+from stepscale.labeling.page.asked_samples import latest_asked, read_known, read_samples, sample_of
 from stepscale.labeling.page.known import Tally, id_of, is_known_question, tallies
-from stepscale.labeling.page.options import LabelFile
-from stepscale.labeling.page.samples import latest_asked, read_known, read_samples, sample_of
+from stepscale.labeling.page.page_options import LabelFile
 
 _FINISHED = ("found_error", "solution")
 

@@ -17,8 +17,8 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
+from stepscale.revisions.chain_selection import flat, hierarchical, representative
 from stepscale.revisions.costs import READING, WRITING, Beginnings
-from stepscale.revisions.selection import flat, hierarchical, representative
 from stepscale.search.results import Candidate
 from stepscale.seeds import seed_for
 

@@ -20,11 +20,11 @@ from fastapi.staticfiles import StaticFiles
 
 from stepscale.errors import InputError
 from stepscale.http_bounds import BoundedBodies
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import parts_as_json
-from stepscale.labeling.page.options import LOCAL_HOSTS, Ask
+from stepscale.labeling.page.page_options import LOCAL_HOSTS, Ask
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import Submission, completions_of
-from stepscale.labeling.page.samples import Sample
 
 logger = logging.getLogger(__name__)
 

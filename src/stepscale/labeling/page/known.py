@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stepscale.formats.fields import Record
-from stepscale.labeling.page.samples import Sample, ratings_of, sample_id
+from stepscale.labeling.page.asked_samples import Sample, ratings_of, sample_id
 
 _UNFINISHED = ("give_up", "bad_problem")
 

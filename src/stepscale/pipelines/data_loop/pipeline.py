@@ -10,7 +10,7 @@ from stepscale.pipelines.box import box
 from stepscale.pipelines.data_loop import labeling, measuring, training
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.named import named
-from stepscale.pipelines.supervision import samples
+from stepscale.pipelines.supervision import experiment_samples
 from stepscale.supervision.loop_options import ROUNDS
 
 _POOL = {"problems": "problems", "solutions": "experiment_solutions"}
@@ -58,7 +58,9 @@ def _loop(labeler: _Labeler) -> Pipeline:
             name="measure_loop_at_its_end",
         ),
     ]
-    whole = Pipeline([*samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop")
+    whole = Pipeline(
+        [*experiment_samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop"
+    )
     return sum((_round(i, labeler) for i in rounds), whole)
 
 

@@ -22,6 +22,7 @@ from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.difficulty.kinds import agreement_with_oracle
 from stepscale.studies.rollouts.claims import b9_quantities
+from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, values_by_rule
 from stepscale.studies.samples.calibration import calibration_rows
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
@@ -36,8 +37,7 @@ from stepscale.studies.samples.optimal import (
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
 from stepscale.studies.samples.ruled import ruled_votes
-from stepscale.studies.samples.rules import Values, b8_of, lead_rows, values_by_rule
-from stepscale.studies.samples.searches import search_rows
+from stepscale.studies.samples.searches_of_others import search_rows
 from stepscale.studies.samples.stopping import stopping_rows
 from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
 from stepscale.studies.strategies.policies import doublings_saved
