@@ -1,9 +1,11 @@
 """The project as Kedro and its users see it: pipelines, catalog, and how little is imported before work begins."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -188,3 +190,15 @@ def test_the_picture_is_built_with_its_layers_from_left_to_right(
     assert done.returncode == 0, done.stderr
     drawn = json.loads((project / "build" / "api" / "main").read_text())
     assert drawn["layers"] == LAYERS
+
+
+def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_has() -> None:
+    of_rooms = {"__init__.py", "__main__.py", "contract.py"}  # of a package, and of a room that others implement
+    of_rooms |= {"tables.py", "measure.py", "claims.py", "figures.py"}  # of a study
+    of_rooms |= {"pipeline.py", "nodes.py", "measuring.py"}  # of a pipeline
+    files = list((CONF.parent / "src").rglob("*.py"))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    classes = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, number in classes.items() if number > 1] == []
+    names = Counter(path.name for path in files if path.name not in of_rooms)
+    assert [name for name, number in names.items() if number > 2] == []
