@@ -37,7 +37,13 @@ def in_order(parts: Sequence[Part]) -> list[Part]:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """``facts``: of the run (revision, machine, seed); ``parameters``: by their block."""
+    """A run's report.
+
+    Attributes:
+        parts: Of the page, in order.
+        facts: Of the run (revision, machine, seed).
+        parameters: By their block.
+    """
 
     parts: Sequence[Part]
     facts: dict[str, str]

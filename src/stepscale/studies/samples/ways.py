@@ -29,7 +29,13 @@ Scores = dict[str, Floats]  # by aggregation: a score per sample [problems, samp
 
 
 class Way(NamedTuple):
-    """A method, the verifier that it goes by, and how step scores become a solution's; None where it needs none."""
+    """A way to choose an answer from samples.
+
+    Attributes:
+        method: How the answer is chosen.
+        verifier: Who scores; None for a method without scores.
+        aggregation: How step scores become a solution's; None where no scores are needed.
+    """
 
     method: str
     verifier: str | None = None

@@ -35,7 +35,15 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Setting:
-    """S samples with V judgments (0: none), chosen as ``label`` says: accuracy and FLOPs of each problem."""
+    """One way to spend: S samples with V judgments each.
+
+    Attributes:
+        label: How the answer is chosen.
+        samples: S.
+        judgments: V, 0 for none.
+        accuracy: Of each problem [problems].
+        flops: Of each problem [problems].
+    """
 
     label: str
     samples: int
