@@ -30,7 +30,7 @@ class StoppingRule(BaseModel, ABC):
     @property
     @abstractmethod
     def setting(self) -> str:
-        """What the rule was told, in words."""
+        """The settings of the rule, in words."""
 
     @abstractmethod
     def stops(self, signals: Signals) -> Bools:

@@ -72,7 +72,7 @@ def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like:
 
     Args:
         weights: By name, as saved.
-        token_ids: Whose logits are wanted.
+        token_ids: Whose logits are read.
         like: A tensor whose device and dtype the head takes.
         source: The model's folder or name, for the message.
 
