@@ -1,7 +1,7 @@
 """Many solutions of many problems.
 
 In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and a
-table is made as if nothing had been made before it, so its bytes are the same after a resume and for any number of worker
+table is made as if nothing had been made before it. So its bytes are the same after a resume and for any number of worker
 processes.
 """
 
