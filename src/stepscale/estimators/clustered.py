@@ -62,7 +62,13 @@ def percentiles(resampled: ArrayLike) -> Bounds:
 
 
 def with_bounds(name: str, value: float, bounds: Bounds) -> dict[str, float]:
-    """A metric and its interval as they stand among others: ``name``, ``name_low``, ``name_high``."""
+    """A metric and its interval as they stand among others: ``name``, ``name_low``, ``name_high``.
+
+    Args:
+        name: Of the metric.
+        value: Its estimate.
+        bounds: Lower and upper bound.
+    """
     return {name: value, f"{name}_low": bounds[0], f"{name}_high": bounds[1]}
 
 
@@ -124,12 +130,27 @@ def f1_interval(resamples: ProblemResamples, hit: ArrayLike, erroneous: ArrayLik
 
 
 def resampled_share(resamples: ProblemResamples, part: ArrayLike, whole: ArrayLike) -> Floats:
-    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing."""
+    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        part: The numerator's terms [items].
+        whole: The denominator's terms [items].
+    """
     return _ratio(*resamples.sums(np.stack([np.asarray(part, float), np.asarray(whole, float)], 1)).T)
 
 
 def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: ArrayLike) -> Floats:
-    """That probability in each resample [resamples]; nan where it lacks positive or negative items."""
+    """The chance that a positive item scores above a negative one in each resample; nan where it lacks either kind.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        scores: The higher, the surer that an item is positive [items].
+        positive: Whether it is [items].
+
+    Returns:
+        Values [resamples].
+    """
     values, truth = np.asarray(scores), np.asarray(positive, bool)
     order = np.argsort(values, kind="stable")
     values, problem, up = values[order], resamples.problem[order], truth[order]

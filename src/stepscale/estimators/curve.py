@@ -83,6 +83,10 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
 def difference(first: Curve, second: Curve) -> Interval:
     """``first`` minus ``second`` at each of their budgets, paired: intervals [budgets].
 
+    Args:
+        first: A curve.
+        second: One at the same budgets, of the same problems, resamples and seed.
+
     Raises:
         InputError: Budgets or resamples differ.
     """
@@ -93,6 +97,10 @@ def difference(first: Curve, second: Curve) -> Interval:
 
 def from_rows(x: Floats, accuracy: Floats) -> Curve:
     """The curve of rows [1 + resamples, budgets], the first of which is the estimate.
+
+    Args:
+        x: Spending, the estimate first [1 + resamples, budgets], above 0.
+        accuracy: Likewise.
 
     Raises:
         InputError: Some x <= 0.
@@ -115,7 +123,12 @@ def known_interval(estimate: Floats, resampled: Floats) -> Interval:
 
 
 def by_spending(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Each row of x [R, K] sorted, and its y with it: what lies between two points depends on spending, not on budgets."""
+    """Each row of x [R, K] sorted, and its y with it: what lies between two points depends on spending, not on budgets.
+
+    Args:
+        x: Spending of each row at its budgets [R, K].
+        y: Accuracy there [R, K].
+    """
     order = np.argsort(x, axis=1, kind="stable")
     return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
 

@@ -100,7 +100,16 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:
-    """The spending [R] at which rows of y [R, K] over x first reach ``target`` [R]; inf if they never do."""
+    """The spending at which each row first reaches a target; inf if it never does.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0, in any order.
+        y: Accuracy there [R, K].
+        target: Accuracy to reach [R].
+
+    Returns:
+        Spending [R], read on a line over its logarithm.
+    """
     x, y = by_spending(x, y)
     reached = y >= target[:, None] - _CLOSE
     first = reached.argmax(axis=1)

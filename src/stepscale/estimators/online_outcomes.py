@@ -87,7 +87,12 @@ class Prices:
 
 
 def repriced(recorded: Outcomes, prices: Prices) -> Outcomes:
-    """The same outcomes, paid at ``prices``."""
+    """The same outcomes, paid at ``prices``.
+
+    Args:
+        recorded: What a policy may meet.
+        prices: Of samples and of whole runs, in one unit.
+    """
     return replace(recorded, cost=np.broadcast_to(prices.samples, recorded.cost.shape), run_cost=prices.runs)
 
 

@@ -28,6 +28,11 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
     """Solutions with ``answer`` extracted and ``is_correct`` filled in.
 
     A solution cut off by its length limit has no answer: it is unfinished, so it is never right.
+
+    Args:
+        solutions: With their steps and how they ended.
+        problems: With their reference answers.
+        rules: Grading rules.
     """
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     ended = solutions["finish"] == "solution"

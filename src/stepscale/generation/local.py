@@ -176,6 +176,12 @@ class LocalGenerator:
         several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
         continuation only when something goes on from it.
 
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: "step" ends a continuation with its first step, "solution" with the solution.
+            ledger: Gets the tokens.
+
         Raises:
             InputError: A prefix leaves no room in the context.
         """

@@ -42,7 +42,13 @@ class Plan:
 
     @classmethod
     def of(cls, requests: Sequence[Request], most: Ints | int, until: Sequence[Until] | Until) -> "Plan":
-        """The plan of some requests, in their order; limits of all, or of each."""
+        """The plan of some requests, in their order; limits of all, or of each.
+
+        Args:
+            requests: What is asked for.
+            most: Tokens that each may draw, or one number for all.
+            until: Where each ends, or one word for all.
+        """
         prefixes = list(dict.fromkeys(request.prefix for request in requests))
         place = {prefix: i for i, prefix in enumerate(prefixes)}
         groups = np.array([place[request.prefix] for request in requests], np.int64)

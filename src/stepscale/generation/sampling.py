@@ -33,7 +33,17 @@ class SamplingJob:
 
 
 def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """``job.per_problem`` samples of each problem, the same bytes whatever was made before; tokens go into ``ledger``."""
+    """Samples of each problem, the same bytes whatever was made before.
+
+    Args:
+        job: How many, how they are drawn, and their randomness.
+        generator: That writes them.
+        problems: With their texts.
+        ledger: Gets the tokens.
+
+    Returns:
+        Rows of the solutions table, not yet graded.
+    """
     start_afresh(generator)
     requests, owners = list[Request](), list[tuple[str, int]]()
     for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True):

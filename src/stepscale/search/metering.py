@@ -24,9 +24,13 @@ Owned = tuple[int, Request]  # the index of a problem and a request made for it
 
 
 class Meter:
-    """Generator and verifier, called for all ``problems`` at once; ``ledgers`` [problems] grow with each call.
+    """Generator and verifier, called for many problems at once. ``ledgers`` [problems] grow with each call.
 
-    What is counted for a problem is also added to ``ledger``, if one is given.
+    Args:
+        problems: What is to be solved.
+        generator: Writes the solutions.
+        verifier: Scores their steps; None for searches that look at no score.
+        ledger: What is counted for any problem is also added to it.
     """
 
     def __init__(

@@ -34,7 +34,12 @@ def fit_callbacks(
 
 
 def has_stopped(state: dict[str, Any], options: Optimization) -> bool:
-    """Whether a fit had waited long enough when it noted ``state`` (Trainer's, as JSON)."""
+    """Whether a fit had waited long enough when it noted ``state`` (Trainer's, as JSON).
+
+    Args:
+        state: As Trainer writes it beside a checkpoint.
+        options: With the patience of the fit.
+    """
     waited = state.get("stateful_callbacks", {}).get(_StopCallback.__name__)
     counted = waited["attributes"]["early_stopping_patience_counter"] if waited else 0
     return options.patience is not None and counted >= options.patience

@@ -110,6 +110,11 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
     A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
     and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
+
+    Args:
+        problems: Texts by problem_id.
+        solutions: With their steps and how they ended.
+        step_labels: Of these solutions.
     """
     texts = _texts(problems)
     rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
@@ -183,7 +188,13 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
 
 
 def validation_problems(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
-    """The problems whose examples are for validation: each by its own seed, so that few may hold none."""
+    """The problems whose examples are for validation: each by its own seed, so that few may hold none.
+
+    Args:
+        problem_ids: Of all problems.
+        validation_share: In [0, 1].
+        seed: Decides which.
+    """
     return {pid for pid in set(problem_ids) if seed_for(seed, "validation", pid) < validation_share * 2**63}
 
 

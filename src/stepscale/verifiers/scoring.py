@@ -38,11 +38,18 @@ Read = Callable[[FloatArray], StepScores]
 class StepScorer:
     """A verifier made of four parts: how to encode, a model's body, its head, and how to read the head's output.
 
-    ``encode`` gives token ids and step ends; ``head`` maps hidden states [n, W] at step ends to outputs [n, K]; ``read`` turns
-    the outputs of one solution [n_steps, K] into StepScores. A solution too long for the model is read up to its last whole
-    step that fits; the steps left over get ``negative`` 1, so it is never preferred for what nobody read, and a warning
-    tells how many there were. ``remembered_bytes``: keys and values kept for later calls; 0 keeps none, and then a result does
-    not depend on earlier calls to the last bit.
+    A solution too long for the model is read up to its last whole step that fits; the steps left over get ``negative`` 1, so it
+    is never preferred for what nobody read, and a warning tells how many there were.
+
+    Args:
+        name: As tables and ledgers call it.
+        encode: Gives token ids and step ends.
+        model: A model of transformers, without a head.
+        head: Maps hidden states [n, W] at step ends to outputs [n, K].
+        read: Turns the outputs of one solution [n_steps, K] into StepScores.
+        remembered_bytes: Keys and values kept for later calls. 0 keeps none, and then a result does not depend on earlier calls
+            to the last bit.
+        tokens_per_batch: Read at once; as the device allows where None.
     """
 
     def __init__(
@@ -131,7 +138,18 @@ def warn_of_unread(name: str, encoded: Sequence[Encoded]) -> None:
 
 
 class ModelVerifier(StepScorer):
-    """A verifier trained here, loaded from its folder, on a GPU if there is one. Raises InputError if the folder holds none."""
+    """A verifier trained here, loaded from its folder.
+
+    Args:
+        folder: Where training wrote it.
+        name: As tables and ledgers call it; the folder's where None.
+        device: "auto" takes CUDA if there is one.
+        dtype: Precision of weights and arithmetic.
+        limits: ``remembered_bytes`` and ``tokens_per_batch`` of ``StepScorer``.
+
+    Raises:
+        InputError: The folder holds none.
+    """
 
     def __init__(
         self,

@@ -36,7 +36,12 @@ _SLACK = 0.02  # by which the probabilities of a half-precision server may miss 
 
 
 class ServedVerifier:
-    """A verifier over a pooling server. ``settings.context`` bounds what is sent; what does not fit is unread."""
+    """A verifier over a pooling server.
+
+    Args:
+        settings: Address and model; ``context`` bounds what is sent (tokens), and what does not fit is unread.
+        name: As tables and ledgers call it; the model's where None.
+    """
 
     def __init__(self, settings: ServedPRM, name: str | None = None) -> None:
         self.name, self.settings = name or settings.model.rstrip("/").rsplit("/", 1)[-1], settings
