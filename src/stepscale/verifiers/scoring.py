@@ -44,7 +44,7 @@ class StepScorer:
     Args:
         name: As tables and ledgers call it.
         encode: Gives token ids and step ends.
-        model: A model of transformers, without a head.
+        model: A model of transformers, whose own head is not used.
         head: Maps hidden states [n, W] at step ends to outputs [n, K].
         read: Turns the outputs of one solution [n_steps, K] into StepScores.
         remembered_bytes: Keys and values kept for later calls. 0 keeps none, and then a result does not depend on earlier calls
