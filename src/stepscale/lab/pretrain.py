@@ -39,10 +39,7 @@ class PretrainOptions:
 
     out: str = field(metadata={"help": "folder for the model and its tokenizer"})
     init: str = field(
-        default="",
-        metadata={
-            "help": "model folder to go on from, instead of random weights; it may be narrower, with fewer layers"
-        },
+        default="", metadata={"help": "model folder to go on from, instead of random weights; it may be narrower, with fewer layers"}
     )
     width: int = field(default=64, metadata={"help": "hidden size"})
     layers: int = field(default=6, metadata={"help": "number of layers"})
