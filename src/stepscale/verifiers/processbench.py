@@ -79,12 +79,7 @@ def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[
 
 
 def predict_first_errors(negative: Sequence[Sequence[float]], threshold: float) -> NDArray[np.int64]:
-    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions].
-
-    Args:
-        negative: P(negative) at each step of each solution.
-        threshold: In [0, 1].
-    """
+    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions]."""
     return _first_above(_padded(negative), threshold)
 
 
