@@ -24,7 +24,7 @@ lint: $(READY)
 
 seeds: $(READY)
 	for seed in 0 1 2; do $(BIN)/kedro run --env best_of_n --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
-	$(BIN)/python -m stepscale.publish.across_seeds data/seeds/0 data/seeds/1 data/seeds/2
+	$(BIN)/python -m stepscale.publish.page data/seeds/0 data/seeds/1 data/seeds/2 --command "make seeds" --figures data/seeds/figures
 
 thorough: $(READY) # three seeds, none of which had a part in the design; killed, it goes on
 	for seed in 1 2 3; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done

@@ -137,7 +137,7 @@ def write_phase2(path: Path, size: int) -> None:
 def _phase2_record(rng: random.Random, sentence: Callable[[int], str], problem: str, solution: str) -> dict[str, Any]:
     steps = [sentence(rng.randint(10, 50)) for _ in range(rng.randint(4, 16))]
     wrong = rng.randrange(len(steps)) if rng.random() < 0.86 else None
-    labelled = []
+    labeled = []
     for number, text in enumerate(steps[: len(steps) if wrong is None else wrong + 1]):
         rating = -1 if number == wrong else rng.choice([1, 1, 1, 0])
         siblings = [
@@ -145,7 +145,7 @@ def _phase2_record(rng: random.Random, sentence: Callable[[int], str], problem: 
             for _ in range(rng.choice([0] * 9 + [3]))
         ]
         human = {"text": text, "rating": None, "source": "human", "flagged": False} if rng.random() < 0.002 else None
-        labelled.append(
+        labeled.append(
             {
                 "completions": [{"text": text, "rating": rating, "flagged": False}, *siblings],
                 "human_completion": human,
@@ -168,7 +168,7 @@ def _phase2_record(rng: random.Random, sentence: Callable[[int], str], problem: 
         "is_initial_screening_question": False,
         "question": question,
         "label": {
-            "steps": labelled,
+            "steps": labeled,
             "total_time": rng.randrange(10**6),
             "finish_reason": "solution" if wrong is None else "found_error",
         },

@@ -9,8 +9,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from stepscale.labeling.page.options import PageOptions
-from stepscale.labeling.page.samples import Sample
+from stepscale.labeling.page.asked_samples import Sample
+from stepscale.labeling.page.page_options import PageOptions
 
 sys.path.append(str(Path(__file__).parents[1] / "tests"))
 STEPS = 60

@@ -11,4 +11,4 @@ from stepscale.supervision.tables import POINTS
 def points_table(rows: Sequence[tuple[Any, ...]]) -> pd.DataFrame:
     """The points table of rows (arm, per_problem, seed, n, problem_id, accuracy)."""
     table = pd.DataFrame(rows, columns=["arm", "per_problem", "seed", "n", "problem_id", "accuracy"])
-    return table.assign(labelled=table["per_problem"].astype(float), selector=0.0)[list(POINTS.columns)]
+    return table.assign(labeled=table["per_problem"].astype(float), selector=0.0)[list(POINTS.columns)]

@@ -45,9 +45,9 @@ def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | Non
     """What is wrong with how a file with this line is read: the kind and a detail; None if nothing is."""
     if not line.strip():  # a blank line is no record
         return None
-    neighbours = [json.dumps(neighbour(good.record, word)).encode() for word in ("before", "after")]
-    lines = [neighbours[0], line, neighbours[1]]
-    apart = _read(folder, good.format, neighbours)
+    neighbors = [json.dumps(neighbor(good.record, word)).encode() for word in ("before", "after")]
+    lines = [neighbors[0], line, neighbors[1]]
+    apart = _read(folder, good.format, neighbors)
     try:
         tables = _read(folder, good.format, lines)
     except InputError as error:
@@ -62,13 +62,13 @@ def fault_of(good: GoodFile, line: bytes, folder: Path) -> tuple[str, str] | Non
     return _fault_of_rows(good, line, more, texts_of(tables))
 
 
-def neighbour(value: Any, word: str) -> Any:
+def neighbor(value: Any, word: str) -> Any:
     """A copy of a record with another problem and other ids."""
     if isinstance(value, list):
-        return [neighbour(item, word) for item in value]
+        return [neighbor(item, word) for item in value]
     if not isinstance(value, dict):
         return value
-    changed = {key: neighbour(item, word) for key, item in value.items()}
+    changed = {key: neighbor(item, word) for key, item in value.items()}
     changed |= {key: f"{value[key]}-{word}" for key in _IDS if isinstance(value.get(key), str)}
     changed |= {key: value[key] + len(word) for key in _IDS if isinstance(value.get(key), int)}
     changed |= {key: f"{word} {value[key]}" for key in _PROBLEMS if isinstance(value.get(key), str)}

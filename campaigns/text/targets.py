@@ -20,8 +20,8 @@ from stepscale.formats import read
 from stepscale.grading import extract_answer, is_equivalent
 from stepscale.grading.answer_groups import group_equal_answers
 from stepscale.labeling.page.app import shown
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
-from stepscale.labeling.page.samples import Sample
 
 _LONGEST_LINE = 2_000  # characters of a refusal
 _ANSWERED = (200, 400, 413, 422)  # HTTP

@@ -6,7 +6,7 @@ from pathlib import Path
 
 def main() -> None:
     """Run the command that is named first, else the project."""
-    from stepscale.labeling.commands import COMMANDS as LABELING
+    from stepscale.labeling.label_commands import COMMANDS as LABELING
     from stepscale.studies.step_benchmarks.commands import COMMANDS as MEASURING
     from stepscale.studies.world_map.commands import COMMANDS as TRYING
 

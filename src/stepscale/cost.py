@@ -15,10 +15,20 @@ Phase = Literal["prefill", "decode", "verify"]
 
 @dataclass
 class ModelCost:
-    """Counts for one model. ``context_sum`` is the sum over processed tokens of the tokens each attended to."""
+    """Counts for one model.
+
+    Attributes:
+        parameters: P.
+        attention_width: Layers x width: 4 x this x context = attention FLOPs of one token.
+        prefill: Tokens of prompts and prefixes.
+        decode: Tokens that were sampled.
+        verify: Tokens that a verifier read.
+        context_sum: The sum over processed tokens of the tokens each attended to.
+        seconds: Wall time.
+    """
 
     parameters: int = 0
-    attention_width: int = 0  # layers x width: 4 x this x context = attention FLOPs of one token
+    attention_width: int = 0
     prefill: int = 0
     decode: int = 0
     verify: int = 0
@@ -53,7 +63,17 @@ class Ledger:
         context_sum: int = 0,
         seconds: float = 0.0,
     ) -> None:
-        """Count ``tokens`` processed by ``model`` in ``phase``."""
+        """Count tokens that a model processed.
+
+        Args:
+            model: Its name.
+            phase: What they were processed for.
+            tokens: How many.
+            parameters: Of the model, kept from the first call that states them.
+            attention_width: Layers x width, likewise.
+            context_sum: The sum over these tokens of the tokens each attended to.
+            seconds: Wall time that they took.
+        """
         cost = self.models.setdefault(model, ModelCost())
         cost.parameters = cost.parameters or parameters
         cost.attention_width = cost.attention_width or attention_width

@@ -22,7 +22,7 @@ FACTS = CardFacts(
 RATINGS = {("p", 0): [1, 1], ("p", 1): [1, -1], ("q", 0): [0, 1], ("q", 1): [-1]}
 
 
-def labelled(soft: bool = False) -> Tables:
+def labeled(soft: bool = False) -> Tables:
     steps = ["3 + 4 = 7", "\\boxed{7}"]
     problems = pd.DataFrame({"problem_id": ["p", "q"], "problem": ["3 + 4", "4 + 3"], "answer": "7", "solution": "7"})
     solutions = pd.DataFrame(
@@ -38,7 +38,7 @@ def labelled(soft: bool = False) -> Tables:
 
 def release(folder: Path, soft: bool = False) -> pd.DataFrame:
     rounds = {key: int(key[1]) for key in RATINGS}
-    return write_release(labelled(soft), folder, FACTS, rounds, {key: 0.25 * (key[1] + 1) for key in RATINGS})
+    return write_release(labeled(soft), folder, FACTS, rounds, {key: 0.25 * (key[1] + 1) for key in RATINGS})
 
 
 def test_our_reader_finds_labels_rounds_and_scores_again(tmp_path: Path) -> None:
@@ -87,7 +87,7 @@ def test_counts_by_phase_are_what_they_were(tmp_path: Path) -> None:
 
 
 def test_a_release_of_nothing_is_refused(tmp_path: Path) -> None:
-    data = labelled()
+    data = labeled()
     empty = Tables(data.problems, data.solutions, data.step_labels.iloc[:0])
     with pytest.raises(InputError):
         write_release(empty, tmp_path, FACTS)

@@ -326,7 +326,7 @@ def test_a_device_is_not_replaced_by_a_file(folder: Path, tmp_path: Path) -> Non
     assert (tmp_path / "pipe").is_fifo()
 
 
-def test_a_misspelt_table_is_named(folder: Path, tmp_path: Path) -> None:
+def test_a_misspelled_table_is_named(folder: Path, tmp_path: Path) -> None:
     write(read(folder, "math"), tmp_path / "tables", "parquet")
     os.link(tmp_path / "tables" / "problems.parquet", tmp_path / "tables" / "solution.parquet")
     one_line(lambda: read(tmp_path / "tables", "parquet"), "solution.parquet", "rename it to solutions.parquet")

@@ -97,9 +97,9 @@ def test_a_bad_line_is_named_with_its_reason(jsonl: Jsonl, bad: Any, reason: str
 
 
 def test_a_document_that_only_another_filter_has_is_not_lost_in_silence(jsonl: Jsonl) -> None:
-    other = {**LINE, "doc_id": 7, "doc": {**LINE["doc"], "question": "7+7?"}, "filter": "misspelt"}
+    other = {**LINE, "doc_id": 7, "doc": {**LINE["doc"], "question": "7+7?"}, "filter": "misspelled"}
     path = jsonl(LINE, other)
-    with pytest.raises(InputError, match=r"data.jsonl:2: document \w+ has lines of the filter 'misspelt' alone"):
+    with pytest.raises(InputError, match=r"data.jsonl:2: document \w+ has lines of the filter 'misspelled' alone"):
         read(path, "lm_eval")
     tables = read(path, "lm_eval", on_error="skip")
     assert tables.skipped == 1 and len(tables.problems) == 1

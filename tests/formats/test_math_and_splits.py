@@ -115,5 +115,5 @@ def test_the_real_split_does_not_leak_and_is_joined_on_stripped_text(real: Real)
     test = read(real("math/math500.jsonl"), "math", split="test").problems
     assert (len(train), len(test)) == (12_000, 500)
     splits.check_disjoint(train, test)
-    labelled = read(real("prm800k/phase1_test.reconstructed.jsonl"), "prm800k").problems
-    assert len(splits.leaked(test, labelled)) == 101
+    labeled = read(real("prm800k/phase1_test.reconstructed.jsonl"), "prm800k").problems
+    assert len(splits.leaked(test, labeled)) == 101

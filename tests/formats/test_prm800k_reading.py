@@ -28,7 +28,7 @@ def steps_of(data: Tables) -> list[str]:
     return steps
 
 
-def labelled(data: Tables) -> list[tuple[int, int, str, bool]]:
+def labeled(data: Tables) -> list[tuple[int, int, str, bool]]:
     rows = data.step_labels[["step", "completion", "text", "is_chosen"]]
     return list(rows.itertuples(index=False, name=None))
 
@@ -37,7 +37,7 @@ def test_a_record_is_one_trajectory_and_its_siblings_and_no_product_of_them(json
     data = one(jsonl, traps.SIBLINGS)
     assert steps_of(data) == ["a2", "b1", "So 5.\n\n# Answer\n\n5"]
     assert len(data.solutions) == 1 and len(data.step_labels) == 6
-    assert labelled(data)[:5] == [
+    assert labeled(data)[:5] == [
         (0, 0, "a0", False),
         (0, 1, "a1", False),
         (0, 2, "a2", True),
@@ -58,23 +58,23 @@ def test_the_labelers_own_step_is_taken_where_none_is_chosen(jsonl: Jsonl) -> No
 def test_a_chosen_completion_goes_before_the_labelers_own(jsonl: Jsonl) -> None:
     data = one(jsonl, traps.HUMAN_PASSED_OVER)
     assert steps_of(data)[0] == "a0"
-    assert labelled(data)[1] == (0, 1, "by hand, not taken", False)
+    assert labeled(data)[1] == (0, 1, "by hand, not taken", False)
 
 
 def test_null_completions_and_null_ratings_are_no_labels(jsonl: Jsonl) -> None:
-    assert labelled(one(jsonl, traps.NULL_COMPLETIONS)) == [(0, 0, "a0", True)]
+    assert labeled(one(jsonl, traps.NULL_COMPLETIONS)) == [(0, 0, "a0", True)]
     assert one(jsonl, traps.NULL_RATING).step_labels["rating"].isna().tolist() == [True, False, False]
 
 
 def test_a_step_passed_over_adds_alternatives_to_the_next(jsonl: Jsonl) -> None:
     data = one(jsonl, traps.PASSED_OVER)
     assert steps_of(data)[:2] == ["a0", "b0"]
-    assert labelled(data)[1:4] == [(1, 0, "x", False), (1, 1, "y", False), (1, 2, "b0", True)]
+    assert labeled(data)[1:4] == [(1, 0, "x", False), (1, 1, "y", False), (1, 2, "b0", True)]
 
 
-def test_what_follows_the_end_is_labelled_after_the_last_step(jsonl: Jsonl) -> None:
+def test_what_follows_the_end_is_labeled_after_the_last_step(jsonl: Jsonl) -> None:
     data = one(jsonl, traps.AFTER_THE_END)
-    assert len(steps_of(data)) == 1 and labelled(data)[1] == (1, 0, "let us check", False)
+    assert len(steps_of(data)) == 1 and labeled(data)[1] == (1, 0, "let us check", False)
 
 
 def test_the_error_of_a_found_error_record_is_a_label_and_not_a_step(jsonl: Jsonl) -> None:
@@ -84,7 +84,7 @@ def test_the_error_of_a_found_error_record_is_a_label_and_not_a_step(jsonl: Json
     assert data.solutions.loc[0, "is_correct"] == False and pd.isna(data.solutions.loc[0, "answer"])  # noqa: E712
 
 
-def test_every_labelled_text_follows_the_steps_before_its_position(jsonl: Jsonl) -> None:
+def test_every_labeled_text_follows_the_steps_before_its_position(jsonl: Jsonl) -> None:
     data = read(jsonl(*traps.TRAPS.values()), "prm800k", drop=())
     length = data.solutions.set_index(["problem_id", "sample_id"])["steps"].map(len)
     at = data.step_labels.set_index(["problem_id", "sample_id"])["step"]

@@ -1,4 +1,4 @@
-"""What was read from PRM800K comes out with the same meaning; what is labelled here goes out in PRM800K's phase 2 shape."""
+"""What was read from PRM800K comes out with the same meaning; what is labeled here goes out in PRM800K's phase 2 shape."""
 
 import dataclasses
 import gzip
@@ -81,9 +81,9 @@ completions = st.builds(completion, words, st.sampled_from([1, 0, -1, None]), st
 
 @st.composite
 def steps(draw: st.DrawFn) -> dict[str, Any]:
-    labelled = draw(st.lists(completions, max_size=3))
-    chosen = draw(st.none() | st.integers(0, len(labelled) - 1)) if labelled else None
-    return step(*labelled, chosen=chosen, human=draw(st.none() | words))
+    labeled = draw(st.lists(completions, max_size=3))
+    chosen = draw(st.none() | st.integers(0, len(labeled) - 1)) if labeled else None
+    return step(*labeled, chosen=chosen, human=draw(st.none() | words))
 
 
 records_ = st.builds(
@@ -108,7 +108,7 @@ def test_any_records_come_out_with_the_same_meaning(tmp_path: Path, records: lis
 
 
 def lab_tables(ratings: list[int | None], finish: str = "solution", labeler: str = "symbolic") -> Tables:
-    """One solution of three steps labelled here."""
+    """One solution of three steps labeled here."""
     n = len(ratings)
     return Tables(
         problems=tables.problems(pd.DataFrame({"problem_id": ["lab-1"], "problem": ["1+2+3"], "answer": ["6"]})),
@@ -156,7 +156,7 @@ def test_labels_made_here_are_phase_2_records_up_to_the_first_error(tmp_path: Pa
     ("ratings", "finish", "reason"),
     [([1, 0, 1], "solution", "solution"), ([1, 1], "solution", "give_up"), ([1, 1, 1], "length", "give_up")],
 )
-def test_a_solution_counts_as_finished_where_each_step_is_labelled(
+def test_a_solution_counts_as_finished_where_each_step_is_labeled(
     tmp_path: Path, ratings: list[int | None], finish: str, reason: str
 ) -> None:
     write(lab_tables(ratings, finish), tmp_path / "out.jsonl", "prm800k")

@@ -82,7 +82,7 @@ def test_what_goes_on_from_drawn_tokens_goes_on_from_those_tokens(serve, model, 
             tokenizer(text)["input_ids"] != [t for t in c.tokens if t != 1]
             for text, c in zip(texts, whole, strict=True)
         ]
-        assert any(drift), "as text some would be tokenised otherwise"
+        assert any(drift), "as text some would be tokenized otherwise"
         assert parts == texts
     else:
         assert parts != texts, "text drifts, which is why ids are sent where the server takes them"

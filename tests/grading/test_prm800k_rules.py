@@ -1,4 +1,4 @@
-"""`rules="prm800k"`: the papers' rules, one behaviour a case."""
+"""`rules="prm800k"`: the papers' rules, one behavior a case."""
 
 import pytest
 from hypothesis import given, settings
@@ -98,7 +98,7 @@ def test_symbolic_work_is_done_where_nothing_cheaper_decides() -> None:
     st.integers(1, 60),
     st.sampled_from(["{}", r"\left({}\right)", "{}^\\circ", r"\${}"]),
 )
-def test_a_fraction_in_any_dress_is_itself_and_not_its_neighbour(a: int, b: int, root: int, dress: str) -> None:
+def test_a_fraction_in_any_dress_is_itself_and_not_its_neighbor(a: int, b: int, root: int, dress: str) -> None:
     gold = rf"\frac{{{a}}}{{{b}}}+\sqrt{{{root}}}"
     assert is_equivalent(dress.format(rf"\dfrac{{{a}}}{{{b}}} + \sqrt {{{root}}}"), gold)
     assert not is_equivalent(rf"\frac{{{a}}}{{{b}}}+\sqrt{{{root + 1}}}", gold)

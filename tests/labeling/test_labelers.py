@@ -134,15 +134,15 @@ def test_labels_of_another_length_than_the_steps_are_refused() -> None:
     assert label_table(solutions(["a", "b"]), "x", values=[[0.5, 0.25]])["value"].tolist() == [0.5, 0.25]
 
 
-def labelled_file(path: Path, found: pd.DataFrame, rated: list[list[int]], labeler: str | None = "ann") -> Path:
+def labeled_file(path: Path, found: pd.DataFrame, rated: list[list[int]], labeler: str | None = "ann") -> Path:
     labels = label_table(found, "x", rated).assign(labeler=labeler).astype({"labeler": "str"})
     write(Tables(PROBLEMS.assign(solution=None, subject=None, level=None, split=None), found, labels), path, "prm800k")
     return path
 
 
-def test_what_people_labelled_in_the_file_comes_back_as_labels_of_our_solutions(tmp_path: Path) -> None:
+def test_what_people_labeled_in_the_file_comes_back_as_labels_of_our_solutions(tmp_path: Path) -> None:
     found = solutions(["a", "b", "c"], ["a", "x", "y"], ["z"])
-    path = labelled_file(tmp_path / "people.jsonl", found.iloc[:2], [[1, 0, 1], [1, -1]])
+    path = labeled_file(tmp_path / "people.jsonl", found.iloc[:2], [[1, 0, 1], [1, -1]])
     labels = FileLabeler(path).label(PROBLEMS, found, Ledger())
     assert ratings(labels) == [[1, 0, 1], [1, -1]]
     assert labels["is_chosen"].all() and set(labels["labeler"]) == {"ann"}
@@ -177,7 +177,7 @@ def test_alternatives_that_people_rated_stay_siblings(tmp_path: Path) -> None:
 
 
 def test_a_file_that_labels_none_of_the_solutions_is_refused(tmp_path: Path) -> None:
-    path = labelled_file(tmp_path / "people.jsonl", solutions(["a"]), [[1]])
+    path = labeled_file(tmp_path / "people.jsonl", solutions(["a"]), [[1]])
     with pytest.raises(InputError, match="none of its records labels one of these 1 solutions"):
         FileLabeler(path).label(PROBLEMS, solutions(["b"]), Ledger())
 
@@ -188,7 +188,7 @@ def _by_rollouts(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def _by_people(found: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    path = labelled_file(folder / "people.jsonl", found, [[1, -1], [1]])
+    path = labeled_file(folder / "people.jsonl", found, [[1, -1], [1]])
     return FileLabeler(path).label(PROBLEMS, found, Ledger())
 
 

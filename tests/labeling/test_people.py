@@ -6,9 +6,9 @@ import pytest
 from served_page import sample
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.options import LabelFile
+from stepscale.labeling.page.asked_samples import Sample
+from stepscale.labeling.page.page_options import LabelFile
 from stepscale.labeling.page.records import Kind, Submission, make_record
-from stepscale.labeling.page.samples import Sample
 from stepscale.labeling.people import labelers_left_out, n_waiting, read_people
 from stepscale.studies.verifiers.people import people_facts, people_tables
 

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from served_page import records_in, sample
 
 from stepscale.errors import InputError
-from stepscale.labeling.commands import label_pull, label_push
-from stepscale.labeling.page.samples import Sample
+from stepscale.labeling.label_commands import label_pull, label_push
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.studio.rest import CONFIG
 from stepscale.labeling.studio.tasks import make_task, records_of
 

@@ -71,7 +71,7 @@ def scores_of(solutions: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([scored.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[training.SCORES]
 
 
-def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labelled_sample() -> None:
+def test_a_round_chooses_for_every_strategy_as_many_and_never_an_audited_or_labeled_sample() -> None:
     _, solutions = lab()
     scores = scores_of(solutions)
     one = solutions[solutions["sample_id"] == 0][KEY].assign(seed=0, round=0, score=float("nan"))
@@ -96,7 +96,7 @@ def test_a_round_that_finds_nothing_left_says_so() -> None:
         loop.choose(scores, keys, OPTIONS)
 
 
-def test_runs_that_have_labelled_the_same_share_a_training() -> None:
+def test_runs_that_have_labeled_the_same_share_a_training() -> None:
     _, solutions = lab()
     same, other = solutions[solutions["sample_id"] < 2][KEY], solutions[solutions["sample_id"] > 5][KEY]
     keys = pd.concat([same.assign(strategy="a"), same.assign(strategy="b"), other.assign(strategy="c")]).assign(seed=0)
@@ -155,7 +155,7 @@ def test_the_release_is_read_by_our_reader_and_by_datasets(tmp_path: Path) -> No
     assert {question["pre_generated_verifier_score"] for question in rows["question"]} == {None, 0.75}
 
 
-def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() -> None:
+def test_the_card_tells_who_labeled_which_rounds_by_the_names_in_the_records() -> None:
     _, solutions = lab(2)
     pooled = labels_of(solutions)
     people = pooled.assign(labeler=["ann", "bob"] * 3)
@@ -177,7 +177,7 @@ def test_the_card_tells_who_labelled_which_rounds_by_the_names_in_the_records() 
     many = pd.concat([people.assign(labeler=f"person {i}") for i in range(7)])
     assert (
         _describe_labelers(many, pooled.head(0), GIVEN, OPTIONS)
-        == "those who labelled the data it was given (7 labelers)"
+        == "those who labeled the data it was given (7 labelers)"
     )
 
 

@@ -192,7 +192,7 @@ def test_rollouts_label_the_loop_with_ratings_and_values(
     assert set(labels["labeler"]) == {"rollouts"} and labels["value"].notna().all()
 
 
-def labelled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
+def labeled_file(path: Path, asked: pd.DataFrame, *people: str) -> Path:
     problems, solutions = lab()
     samples = chosen(solutions, asked)
     ratings = [[1, 1] if right else [-1] for right in samples["is_correct"]]
@@ -205,7 +205,7 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     problems, solutions = lab()
     keys, asked = loop.begin(problems, solutions, options("symbolic"), 0)
     none = label_table(solutions, "x", [[]] * len(solutions))
-    path = labelled_file(tmp_path / "people.jsonl", asked.iloc[1:], "ann", "bob")
+    path = labeled_file(tmp_path / "people.jsonl", asked.iloc[1:], "ann", "bob")
     who = {"kind": "file", "path": str(path)}
     first = label(asked, none, who)
     assert ratings_by_right(first)[False] <= {(-1,)} and set(first["labeler"]) == {"ann"}, "one labeler a sample"
@@ -218,8 +218,8 @@ def test_people_label_round_by_round_in_one_growing_file_and_what_they_left_is_a
     after, more = loop.choose_and_ask(problems, solutions, scores, keys, first, options(who))
     assert set(after["round"]) == {0, 1}
     again = more[KEY].merge(first[KEY].drop_duplicates())
-    assert again.empty, "none is labelled twice"
-    labelled_file(path, pd.concat([asked, more]), "ann")
+    assert again.empty, "none is labeled twice"
+    labeled_file(path, pd.concat([asked, more]), "ann")
     labels = label(more, first, who)
     assert len(labels[KEY].drop_duplicates()) == len(asked) - 1 + len(more)
     pd.testing.assert_frame_equal(labels.head(len(first)), first)
@@ -230,9 +230,9 @@ def test_where_nothing_new_was_chosen_nobody_is_asked(begun: tuple[pd.DataFrame,
     assert label(asked.head(0), known, {"kind": "file", "path": "nowhere.jsonl"}) is known
 
 
-def test_the_pool_is_labelled_by_the_lab_or_by_people(tmp_path: Path) -> None:
+def test_the_pool_is_labeled_by_the_lab_or_by_people(tmp_path: Path) -> None:
     problems, solutions = lab()
-    path = labelled_file(tmp_path / "people.jsonl", solutions[KEY].head(5), "ann")
+    path = labeled_file(tmp_path / "people.jsonl", solutions[KEY].head(5), "ann")
 
     def by(who: object) -> pd.DataFrame:
         pool = PoolBlock.model_validate({"train": {"per_problem": 8, "problems_per_shard": 1}, "labeler": who})
@@ -254,7 +254,7 @@ def test_the_pool_is_labelled_by_the_lab_or_by_people(tmp_path: Path) -> None:
         ("pool", "file", r"pool\.labeler\.file\.path: Field required"),
     ],
 )
-def test_a_misspelt_labeler_is_one_clear_line(key: str, value: object, line: str) -> None:
+def test_a_misspelled_labeler_is_one_clear_line(key: str, value: object, line: str) -> None:
     import yaml
 
     conf = Path(__file__).resolve().parents[2] / "conf" / "base" / "parameters.yml"

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 from served_page import Served, browser, records_in
 
-from stepscale.labeling.page.options import PageOptions
-from stepscale.labeling.page.samples import read_samples
+from stepscale.labeling.page.asked_samples import read_samples
+from stepscale.labeling.page.page_options import PageOptions
 
 __all__ = ["browser"]
 

@@ -25,7 +25,7 @@ COUNTS = {"per_problem": 3, "problems_per_shard": 8}
 
 @pytest.fixture
 def examples(tmp_path: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
-    """A file of labelled right solutions, and its problems and solutions."""
+    """A file of labeled right solutions, and its problems and solutions."""
     problems = pd.DataFrame(
         {"problem_id": [f"p{i}" for i in range(6)], "problem": [f"What is {i}+1?" for i in range(6)], "split": "train"}
     ).assign(answer=[str(i + 1) for i in range(6)])

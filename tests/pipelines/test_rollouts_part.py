@@ -25,6 +25,7 @@ from stepscale.parameters import (
 from stepscale.pipelines.active_learning import nodes as pool_nodes
 from stepscale.pipelines.reward_modeling.nodes import evaluate_verifiers, train_prm
 from stepscale.pipelines.rollouts import nodes as nodes
+from stepscale.pipelines.sampling import gather
 from stepscale.report.claims import Claim
 from stepscale.studies.rollouts.figures import rollouts_part
 from stepscale.studies.rollouts.measure import SAME_SOLUTIONS, gather_soft_scores, measure_rollouts
@@ -105,7 +106,7 @@ def test_the_first_problems_and_samples_are_rolled_out_in_pieces_and_gathered_in
     of = problems()
     plan = nodes.roll_out(sure, of, solutions(of), settings())
     assert len(plan.pieces) == 2
-    labels = nodes.gather_rollouts(made(plan))
+    labels = gather(made(plan))
     assert labels["problem_id"].unique().tolist() == ["train-0", "train-1", "train-2"]
     assert set(labels["sample_id"]) == {0, 1}
     assert labels["value"].tolist() == [1.0, 1.0, 1.0, 0.0] * 3, "a rollout is always right, a given wrong end is not"
@@ -288,7 +289,7 @@ def test_of_too_few_problems_nothing_is_settled() -> None:
     assert len(curves) and claims == []
 
 
-def test_where_rollouts_labelled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
+def test_where_rollouts_labeled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
     tested = problems("test", 30)
     written = solutions(tested, 8)
     own, outcome = scores(written, "prm", True), scores(written, "orm", False)

@@ -1,4 +1,4 @@
-"""The pipeline of solve or verify on a tiny random model: critiques, a critic, judgements in pieces, tables."""
+"""The pipeline of solve or verify on a tiny random model: critiques, a critic, judgments in pieces, tables."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -24,7 +24,7 @@ SMALL = {
     "training": {"problems": 3, "per_problem": 2, "max_new_tokens": 20, "fine_tuning": {"epochs": 1, "batch_size": 2}},
     "problems": 4,
     "samples": [1, 2],
-    "judgements": [1, 2],
+    "judgments": [1, 2],
     "solve": [1, 2, 4],
     "problems_per_shard": 2,
 }
@@ -75,13 +75,13 @@ def test_a_critic_is_trained_judges_and_is_measured(base: Path, tables: tuple[pd
     plan = nodes.judge_samples(critic, problems, solutions, settings)
     assert len(plan.pieces) == 2
     made = [piece.make() for piece in plan.pieces]
-    judgements = check(pd.concat([one.table for one in made], ignore_index=True), JUDGEMENTS)
-    assert len(judgements) == 4 * 2 and (judgements["verdicts"].map(len) == 2).all()
+    judgments = check(pd.concat([one.table for one in made], ignore_index=True), JUDGEMENTS)
+    assert len(judgments) == 4 * 2 and (judgments["verdicts"].map(len) == 2).all()
     assert all(one.cost and one.cost.verify_tokens() == one.cost.tokens > 0 for one in made)
     again = plan.pieces[0].make().table
     assert again["verdicts"].tolist() == made[0].table["verdicts"].tolist()
 
-    measured = nodes.measure_solve_or_verify(base, problems, solutions, judgements, settings)
+    measured = nodes.measure_solve_or_verify(base, problems, solutions, judgments, settings)
     for name, table in measured.items():
         check(table, TABLES[name])
     assert not nodes.show_solve_or_verify(measured).is_empty

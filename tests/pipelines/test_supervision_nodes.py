@@ -23,7 +23,7 @@ from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
 from stepscale.pipelines.supervision import arms
 from stepscale.pipelines.supervision import nodes as supervision
 from stepscale.resume import ShardPlan
-from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labelled_counts
+from stepscale.supervision.arms import PAPER_ARMS, Arm, Cell, labeled_counts
 from stepscale.supervision.points import ACTIVE, PROCESS, SELECTOR
 from stepscale.supervision.selection import Convincing
 from stepscale.verifiers.contract import StepScores, Trajectory
@@ -138,12 +138,12 @@ def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables
     _, _, _, selections = tables
     asked = Arm(name="Active", supervision="steps", selection=Convincing())
     chosen = selections[selections["seed"] == 0].assign(arm="Active")
-    learnt = chosen[chosen["per_problem"] == 1].assign(arm=SELECTOR)
-    other = learnt.assign(sample_id=learnt["sample_id"] + 3)
-    same, apart = (pd.concat([selections, chosen, one]) for one in (learnt, other))
-    assert labelled_counts(Cell(asked, 2, 0), same) == (4, 0) and labelled_counts(Cell(asked, 2, 0), apart) == (4, 2)
-    assert labelled_counts(Cell(asked, 1, 0), apart) == (2, 2)
-    assert labelled_counts(Cell(PAPER_ARMS[0], 2, 0), apart) == (4, 0), "nobody scores for those drawn at random"
+    learned = chosen[chosen["per_problem"] == 1].assign(arm=SELECTOR)
+    other = learned.assign(sample_id=learned["sample_id"] + 3)
+    same, apart = (pd.concat([selections, chosen, one]) for one in (learned, other))
+    assert labeled_counts(Cell(asked, 2, 0), same) == (4, 0) and labeled_counts(Cell(asked, 2, 0), apart) == (4, 2)
+    assert labeled_counts(Cell(asked, 1, 0), apart) == (2, 2)
+    assert labeled_counts(Cell(PAPER_ARMS[0], 2, 0), apart) == (4, 0), "nobody scores for those drawn at random"
 
 
 class Convinced:
@@ -174,7 +174,7 @@ def test_active_learning_takes_what_convinces_a_selector_of_its_own_seed(
     more = pd.concat([solutions, solutions.assign(sample_id=solutions["sample_id"] + 4)], ignore_index=True)
     more = more.assign(steps=[[f"so {i}"] for i in more["sample_id"]], answer=more["sample_id"].astype(str))
     five = EXPERIMENT.design.model_copy(update={"sizes": (5,)})
-    chosen = supervision.choose_labelled(
+    chosen = supervision.choose_labeled(
         problems, more, labels_of(more), VERIFIERS, EXPERIMENT.model_copy(update={"design": five}), 0
     )
     assert set(learned) == {0, 1} and all(len(samples) == 2 for samples in learned.values()), "one sample a problem"

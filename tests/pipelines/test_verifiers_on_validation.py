@@ -1,4 +1,4 @@
-"""Verifiers on validation problems: first errors are those of whole solutions, whatever alternatives people labelled."""
+"""Verifiers on validation problems: first errors are those of whole solutions, whatever alternatives people labeled."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -69,3 +69,14 @@ def test_runs_of_one_seed_or_of_two_revisions_make_no_page(tmp_path: Path) -> No
     for other in (run_of(tmp_path / "again", "1"), run_of(tmp_path / "2", "2", revision="def456")):
         with pytest.raises(InputError, match="differ in their seed alone"):
             finished_runs([first, other])
+
+
+def test_the_command_prints_what_the_seeds_say_of_a_claim_over_all_and_alone(tmp_path: Path) -> None:
+    folders = [str(run_of(tmp_path / seed, seed)) for seed in "123"]
+    figures = ["--figures", str(tmp_path / "figures")]
+    printed = CliRunner().invoke(main, [*folders, "--command", "make seeds", *figures])
+    assert printed.exit_code == 0, printed.output
+    rows = [line for line in printed.output.splitlines() if line.startswith("| B10 |")]
+    over_all, alone = rows[0], next(row for row in rows if "not measured" in row)
+    assert "| held |" in over_all and "Of `make seeds`" in printed.output
+    assert alone.count("not measured") == 3, "the parts of these runs settle other claims"

@@ -187,7 +187,7 @@ def test_the_claims_table_shows_all_quantities_with_effect_and_power_on_both_pag
         bounds = f"{row.estimate:+.3f} [{row.low:+.3f}, {row.high:+.3f}]"
         assert bounds in html and bounds in text and row.name in html
     assert f'data-name="power">{claim.power:.0%}<' in html and f"| {claim.power:.0%} | 90 | 3 |" in text
-    assert "a remark" in html and "> -0.050" in text and "reported beside" in text and "at 90%" in html
+    assert "a remark" in html and "> -0.050" in text and "none: reported only" in text and "at 90%" in html
     assert "3 quantities" in html
 
 

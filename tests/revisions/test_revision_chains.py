@@ -13,11 +13,11 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.estimators.compute_optimal import compute_optimal, strategy_results
 from stepscale.generation.contract import Sampling
+from stepscale.revisions.chain_selection import flat, hierarchical
 from stepscale.revisions.chains import Attempt, ProblemChains, run_chains, score_chains
 from stepscale.revisions.grid import pool_lengths, ratio_results, split_name, splits
 from stepscale.revisions.prompt import RevisionLayout
 from stepscale.revisions.search import search_revisions
-from stepscale.revisions.selection import flat, hierarchical
 from stepscale.revisions.table import chains_table
 from stepscale.search.beam import Beam
 from stepscale.search.results import Candidate, Problem

@@ -8,8 +8,8 @@ from search_fakes import FakeGenerator, scripted, some_problems, valued
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Sampling
 from stepscale.parameters import ReportBlock, SearchBlock
+from stepscale.revisions.chain_selection import flat, hierarchical
 from stepscale.revisions.grid import pool_lengths, ratio_results
-from stepscale.revisions.selection import flat, hierarchical
 from stepscale.search.methods import read_options, search
 from stepscale.search.online import search_online
 from stepscale.search.results import Candidate

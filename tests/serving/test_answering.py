@@ -140,7 +140,7 @@ def test_a_policy_comes_back_from_its_file(settings, tmp_path) -> None:
         ({"runs": {}}, "'beam at 4', which is not among the runs"),
         ({"runs": {"beam at 4": {"method": "beam", "n": 8, "width": 2}}}, "budget 6 may spend more"),
         ({"budgets": []}, "budgets"),
-        ({"colour": 1}, "colour"),
+        ({"color": 1}, "color"),
     ],
 )
 def test_a_policy_that_cannot_be_kept_is_refused(settings, tmp_path, change, fault) -> None:

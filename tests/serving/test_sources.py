@@ -79,7 +79,7 @@ def test_where_nothing_was_learned_each_budget_is_spent_on_samples_and_a_weighte
     [
         ({"generator": {"sauce": "x"}}, "generator.source"),
         ({"policy": {"sampling": {**SAMPLING, "top_p": 2}}}, "top_p"),
-        ({"colour": 1}, "colour"),
+        ({"color": 1}, "color"),
         ({"policy": "absent.json"}, "absent.json: cannot be read"),
         (
             {"generator": {"source": "./absent"}, "policy": LEARNED_FROM_NOTHING | {"prompt": "{problem}"}},

@@ -45,7 +45,7 @@ def refused(project: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return call
 
 
-def test_the_command_says_one_line_for_a_misspelt_parameter_and_nothing_else(kedro: Command) -> None:
+def test_the_command_says_one_line_for_a_misspelled_parameter_and_nothing_else(kedro: Command) -> None:
     done = kedro("run", "--params", "sead=3")
     assert done.returncode == 1
     assert done.stdout == ""
@@ -91,12 +91,12 @@ def test_a_file_that_is_not_there_is_named(refused: Run, project: Path) -> None:
     assert "nowhere.jsonl: there is no such file" in refused("--nodes", "ingest")
 
 
-def test_a_misspelt_parameter_is_named_however_deep(refused: Run) -> None:
+def test_a_misspelled_parameter_is_named_however_deep(refused: Run) -> None:
     line = refused("--params", "verifiers.prm.optimization.lerning_rate=0.1")
     assert "verifiers.prm.optimization.lerning_rate: unknown key" in line
 
 
-def test_a_misspelt_key_in_a_file_is_named(refused: Run, project: Path) -> None:
+def test_a_misspelled_key_in_a_file_is_named(refused: Run, project: Path) -> None:
     with (project / "conf" / "base" / "parameters.yml").open("a") as file:
         file.write("\nreports: {}\n")
     assert "reports: unknown key" in refused()

@@ -1,9 +1,11 @@
 """The project as Kedro and its users see it: pipelines, catalog, and how little is imported before work begins."""
 
+import ast
 import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
@@ -163,7 +165,7 @@ def test_people_can_label_between_two_commands(pipelines: dict[str, Pipeline]) -
     for i, command in enumerate(commands):
         assert data_of(command.inputs()) <= there, f"command {i} needs what none before it made"
         there |= command.all_outputs()
-        assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labelled next"
+        assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labeled next"
     assert there >= data_of(own.all_outputs()), "together they are the whole"
 
 
@@ -188,3 +190,15 @@ def test_the_picture_is_built_with_its_layers_from_left_to_right(
     assert done.returncode == 0, done.stderr
     drawn = json.loads((project / "build" / "api" / "main").read_text())
     assert drawn["layers"] == LAYERS
+
+
+def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_has() -> None:
+    of_rooms = {"__init__.py", "__main__.py", "contract.py"}  # of a package, and of a room that others implement
+    of_rooms |= {"tables.py", "measure.py", "claims.py", "figures.py"}  # of a study
+    of_rooms |= {"pipeline.py", "nodes.py", "measuring.py"}  # of a pipeline
+    files = list((CONF.parent / "src").rglob("*.py"))
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in files]
+    classes = Counter(node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef))
+    assert [name for name, number in classes.items() if number > 1] == []
+    names = Counter(path.name for path in files if path.name not in of_rooms)
+    assert [name for name, number in names.items() if number > 2] == []

@@ -23,7 +23,7 @@ from stepscale.supervision.arms import (
     training_samples,
 )
 from stepscale.supervision.experiment import (
-    LabelledPool,
+    LabeledPool,
     TestSamples,
     cell_costs,
     cell_training,
@@ -38,7 +38,7 @@ from stepscale.verifiers.options import VerifierTraining
 SIZES = (1, 2, 4)
 
 
-def pool_of(n_problems: int = 6, n_samples: int = 8) -> LabelledPool:
+def pool_of(n_problems: int = 6, n_samples: int = 8) -> LabeledPool:
     """Sums; odd samples hold a wrong step, sample 1 reaches the right answer all the same."""
     problems = pd.DataFrame({"problem_id": [f"p{i}" for i in range(n_problems)], "answer": "7"})
     problems["problem"] = [f"What is {i} + 7?" for i in range(n_problems)]
@@ -50,10 +50,10 @@ def pool_of(n_problems: int = 6, n_samples: int = 8) -> LabelledPool:
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "steps", "answer", "is_correct"])
     solutions = solutions.assign(finish="solution").astype({"is_correct": "boolean"})
     labels = label_table(solutions, "large", [[1, -1] if sample % 2 else [1, 1] for sample in solutions["sample_id"]])
-    return LabelledPool(problems, solutions, labels)
+    return LabeledPool(problems, solutions, labels)
 
 
-def selector_scores(pool: LabelledPool) -> pd.DataFrame:
+def selector_scores(pool: LabeledPool) -> pd.DataFrame:
     negative = [[0.0, 0.9 if sample % 2 else 0.1] for sample in pool.solutions["sample_id"]]
     return pool.solutions[["problem_id", "sample_id"]].assign(negative=negative, neutral=[[0.0, 0.0]] * len(negative))
 
@@ -118,7 +118,7 @@ def test_subsets_of_one_pool_are_nested() -> None:
 
 def test_what_cannot_be_selected_is_said() -> None:
     pool, experiment = pool_of(), Experiment(sizes=SIZES, budgets=(1,))
-    with pytest.raises(InputError, match="at most 8 distinct answered samples per problem, 9 are to be labelled"):
+    with pytest.raises(InputError, match="at most 8 distinct answered samples per problem, 9 are to be labeled"):
         nested(Uniform(), candidates(pool.solutions), (1, 9), seed=0)
     with pytest.raises(InputError, match=f"'{ACTIVE}' chooses by a selector's scores, and seed 3 has none"):
         select_all(experiment, pool.solutions, {}, run_seed=3)
@@ -181,7 +181,7 @@ def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) 
     table = pd.concat(points)
     found = learning(table, ACTIVE, 8)
     assert found.sizes == (1, 2) and found.accuracy.shape == (2, 1, 6)
-    assert found.labelled == (2.5, 2.5) and found.chosen == (2, 2)
+    assert found.labeled == (2.5, 2.5) and found.chosen == (2, 2)
     assert table["accuracy"].between(0, 1).all() and ledger.tokens > 0
     at_one = table[table["n"] == 1]["accuracy"]
     assert np.allclose(at_one, pool.solutions["is_correct"].astype(float).mean())  # one sample: nothing to choose

@@ -35,15 +35,15 @@ def pool_of(solutions: pd.DataFrame, right: float, wrong: float) -> pd.DataFrame
 
 @settings(deadline=None, max_examples=15)
 @given(st.sampled_from([Uniform(), Convincing(), Uncertain(), Blend()]), st.integers(1, 5), st.integers(0, 3))
-def test_no_sample_is_labelled_twice_and_none_is_left_over(strategy: Strategy, per_problem: int, seed: int) -> None:
+def test_no_sample_is_labeled_twice_and_none_is_left_over(strategy: Strategy, per_problem: int, seed: int) -> None:
     solutions, _ = tables()
     pool = pool_of(solutions, 0.9, 0.4)
-    labelled = pool[["problem_id", "sample_id"]].iloc[:0].assign(round=0)
+    labeled = pool[["problem_id", "sample_id"]].iloc[:0].assign(round=0)
     for round_ in range(12):
-        found = next_round(pool, labelled, strategy, per_problem, round_, seed)
+        found = next_round(pool, labeled, strategy, per_problem, round_, seed)
         assert len(found) == min(per_problem, max(12 - round_ * per_problem, 0)) * 3
-        labelled = pd.concat([labelled, found], ignore_index=True)
-    assert not labelled.duplicated(["problem_id", "sample_id"]).any() and len(labelled) == 36
+        labeled = pd.concat([labeled, found], ignore_index=True)
+    assert not labeled.duplicated(["problem_id", "sample_id"]).any() and len(labeled) == 36
 
 
 def test_health_tells_of_every_sample_what_was_believed_and_what_the_labels_say() -> None:

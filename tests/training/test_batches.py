@@ -29,7 +29,7 @@ def test_batches_hold_rows_of_like_length_and_every_row_once() -> None:
         assert ((batch["input_ids"] == 0) == (batch["labels"] == IGNORED)).all()
         assert batch["labels"].dtype == torch.int64
         lengths = (batch["input_ids"] != 0).sum(dim=1)
-        wide += int(lengths.max() - lengths.min() > 8)  # 399 rows of 160 lengths, sixteen neighbours in a batch
+        wide += int(lengths.max() - lengths.min() > 8)  # 399 rows of 160 lengths, sixteen neighbors in a batch
         assert batch["input_ids"].shape[1] == -(-int(lengths.max()) // 8) * 8
     assert wide == 0
     assert pad_rows(all_rows[:3], pad_id=0, classes=False)["labels"].dtype == torch.float32

@@ -114,7 +114,7 @@ def trajectories() -> list[Trajectory]:
 
 
 @pytest.fixture
-def labelled() -> Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
+def labeled() -> Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]:
     """Tables of n problems (problems, step_labels, solutions): sums whose second step is right or wrong."""
 
     def make(n: int) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:

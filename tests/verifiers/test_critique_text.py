@@ -23,7 +23,7 @@ FORMS = {
     "a change of mind": "Step 1: Verdict: wrong. Wait, Verdict: right\nStep 2: Verdict: wrong",
     "the first wrong step alone": "All is well at the beginning.\nFirst wrong step: 2",
     "the wrong one alone": "Step 2: 4+1 is 5. Verdict: wrong",
-    "yes and no": "Step 1: judgement: Yes\nStep 2: judgement: No",
+    "yes and no": "Step 1: judgment: Yes\nStep 2: judgment: No",
     "summed up": "Step 1: Verdict: right\nStep 2: Verdict: wrong\nOverall verdict: wrong",
 }
 

@@ -43,7 +43,6 @@ def test_alternatives_are_siblings_after_the_chosen_steps_and_never_a_product() 
         (("a", "b'", "c"), (None, None, 0.0)),
         (("a", "b'"), (2.0, 2.0)),
     ]
-    assert len(prm_examples(PROBLEMS, table, siblings=False)) == 1
 
 
 def test_an_unrated_step_is_read_and_not_learned_from() -> None:

@@ -61,34 +61,34 @@ def alternating(*texts: str) -> Critic:
     return Critic(lambda question, seed: texts[next(counter) % len(texts)])
 
 
-def test_a_step_is_wrong_with_the_share_of_judgements_that_find_an_error_up_to_it() -> None:
-    verifier = GenerativeVerifier(alternating(RIGHT, WRONG, WRONG, WRONG), options(judgements=4), "prm")
+def test_a_step_is_wrong_with_the_share_of_judgments_that_find_an_error_up_to_it() -> None:
+    verifier = GenerativeVerifier(alternating(RIGHT, WRONG, WRONG, WRONG), options(judgments=4), "prm")
     [scores] = verifier.score([SOLVED], Ledger())
     assert scores.negative.tolist() == [0, 0.75, 0.75] and not scores.neutral.any() and scores.unread == 0
 
 
 def test_all_tokens_read_and_written_count_as_the_verifiers() -> None:
     critic, ledger = alternating(RIGHT), Ledger()
-    GenerativeVerifier(critic, options(judgements=2), "prm").score([SOLVED], ledger)
+    GenerativeVerifier(critic, options(judgments=2), "prm").score([SOLVED], ledger)
     prompt = len(critic.calls[0][0].prefix)
     assert ledger.verify_tokens() == ledger.tokens == 2 * (prompt + len(RIGHT))
     assert ledger.verifier_flops() == 2 * 10 * ledger.tokens and list(ledger.models) == ["prm"]
 
 
 def test_what_cannot_be_read_is_counted_and_said_and_leaves_even_odds(caplog: pytest.LogCaptureFixture) -> None:
-    verifier = GenerativeVerifier(alternating("Lovely weather.", "Step 1: Verdict: right"), options(judgements=2))
+    verifier = GenerativeVerifier(alternating("Lovely weather.", "Step 1: Verdict: right"), options(judgments=2))
     with caplog.at_level(logging.WARNING):
         [scores] = verifier.score([SOLVED], Ledger())
     assert scores.negative.tolist() == [0, 0.5, 0.5]
     assert (verifier.counts.asked, verifier.counts.unread, verifier.counts.broken_off) == (2, 1, 1)
-    assert "of 2 judgements 1 hold no verdict that can be read and 1 break off" in caplog.text
+    assert "of 2 judgments 1 hold no verdict that can be read and 1 break off" in caplog.text
 
 
-def test_the_first_k_judgements_of_more_are_the_judgements_of_k_whatever_the_company() -> None:
+def test_the_first_k_judgments_of_more_are_the_judgments_of_k_whatever_the_company() -> None:
     few, many = (Critic(lambda question, seed: RIGHT) for _ in range(2))
-    GenerativeVerifier(few, options(judgements=2)).score([SOLVED], Ledger())
+    GenerativeVerifier(few, options(judgments=2)).score([SOLVED], Ledger())
     other = Trajectory("1+1?", ("2",))
-    GenerativeVerifier(many, options(judgements=3)).score([other, SOLVED, SOLVED], Ledger())
+    GenerativeVerifier(many, options(judgments=3)).score([other, SOLVED, SOLVED], Ledger())
     assert many.calls[0][3:5] == few.calls[0] and len(many.calls[0]) == 6
     assert len({request.seed for request in many.calls[0]}) == 6
 
@@ -117,7 +117,7 @@ def test_steps_that_do_not_fit_the_context_are_unread_and_wrong() -> None:
         ({"base": None}, "give a model folder"),
         ({"ask": "{problem}"}, r"\{solution\} must come up exactly once"),
         ({"step": "step"}, r"\{step\} must come up exactly once"),
-        ({"judgements": 3, "temperature": 0}, "all the same"),
+        ({"judgments": 3, "temperature": 0}, "all the same"),
     ],
 )
 def test_settings_that_ask_nothing_sensible_are_refused(changes: dict[str, object], told: str) -> None:
@@ -126,7 +126,7 @@ def test_settings_that_ask_nothing_sensible_are_refused(changes: dict[str, objec
 
 
 def test_a_tiny_model_opened_by_its_configuration_scores_whatever_it_writes(base: Path, tmp_path: Path) -> None:
-    settings = options(base=str(base), judgements=2, max_new_tokens=12)
+    settings = options(base=str(base), judgments=2, max_new_tokens=12)
     folder = ready_prm_folder(settings, tmp_path / "prm")
     verifier, ledger = open_verifier(folder, "prm", Placement(device="cpu")), Ledger()
     scores = verifier.score([SOLVED, Trajectory("p", ())], ledger)
@@ -143,7 +143,7 @@ def test_what_a_shard_is_made_of_tells_the_question_and_the_weights_but_not_wher
     def key(name: str, **changes: object) -> str:
         return model_hash(ready_prm_folder(options(**changes), tmp_path / name))
 
-    assert key("a", base=str(base)) != key("b", base=str(base), judgements=2)
+    assert key("a", base=str(base)) != key("b", base=str(base), judgments=2)
     served = {"model": "m", "base_url": "http://a/v1"}
     assert key("c", base=None, server=served) == key("d", base=None, server=served | {"base_url": "http://b/v1"})
 
@@ -169,7 +169,7 @@ def test_a_served_model_judges_too_and_its_own_count_of_tokens_is_taken(make_bpe
 
     server = FakeVLLM(make_bpe(), pieces=["+", "-", ""], context=4096)
     asked = {"base_url": server.base_url, "model": "fake", "parameters": 7}
-    verifier, ledger = open_generative(options(base=None, server=asked, judgements=3), "prm"), Ledger()
+    verifier, ledger = open_generative(options(base=None, server=asked, judgments=3), "prm"), Ledger()
     [scores] = verifier.score([SOLVED], ledger)
     server.close()
     assert scores.negative.tolist() == [0.5] * 3 and verifier.counts.unread == 3

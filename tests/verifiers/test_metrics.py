@@ -1,4 +1,4 @@
-"""Metrics of step judgement on cases small enough to work out by hand."""
+"""Metrics of step judgment on cases small enough to work out by hand."""
 
 import math
 

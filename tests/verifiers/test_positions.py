@@ -1,4 +1,4 @@
-"""Class balance and judgement by step position, and evaluation of every kind, on scores that are known."""
+"""Class balance and judgment by step position, and evaluation of every kind, on scores that are known."""
 
 from collections.abc import Sequence
 
@@ -33,9 +33,9 @@ class Told:
         return self.found
 
 
-def test_each_position_has_its_balance_and_its_judgement() -> None:
-    labelled = [example(2, 0), example(1, 2, 0), example(0), example(None, 2)]
-    table = by_position("prm", labelled, scores([0.1, 0.9], [0.2, 0.1, 0.4], [0.8], [0.5, 0.3])).set_index("position")
+def test_each_position_has_its_balance_and_its_judgment() -> None:
+    labeled = [example(2, 0), example(1, 2, 0), example(0), example(None, 2)]
+    table = by_position("prm", labeled, scores([0.1, 0.9], [0.2, 0.1, 0.4], [0.8], [0.5, 0.3])).set_index("position")
     assert table["n"].tolist() == [3, 3, 1]
     assert table.loc[1, ["share_negative", "share_neutral", "share_positive"]].tolist() == pytest.approx([1 / 3] * 3)
     assert table.loc[2, "share_negative"] == pytest.approx(1 / 3) and table.loc[3, "share_negative"] == 1
@@ -44,11 +44,11 @@ def test_each_position_has_its_balance_and_its_judgement() -> None:
     assert table["n_problems"].tolist() == [1, 1, 1] and np.isnan(table.loc[3, "auroc_low"])
 
 
-def test_the_judgement_at_a_position_has_its_interval_over_problems() -> None:
+def test_the_judgment_at_a_position_has_its_interval_over_problems() -> None:
     rng = np.random.default_rng(0)
     wrong = rng.random(60) < 0.5
-    labelled = [Example(f"p{i // 2}", Trajectory("P?", ("s",)), (0.0 if bad else 2.0,)) for i, bad in enumerate(wrong)]
-    [row] = by_position("prm", labelled, scores(*[[p] for p in wrong * 0.3 + rng.random(60)])).to_dict("records")
+    labeled = [Example(f"p{i // 2}", Trajectory("P?", ("s",)), (0.0 if bad else 2.0,)) for i, bad in enumerate(wrong)]
+    [row] = by_position("prm", labeled, scores(*[[p] for p in wrong * 0.3 + rng.random(60)])).to_dict("records")
     assert row["n"] == 60 and row["n_problems"] == 30
     assert row["auroc_low"] < row["auroc"] < row["auroc_high"]
 

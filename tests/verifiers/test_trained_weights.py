@@ -23,7 +23,7 @@ from stepscale.verifiers.scoring import ModelVerifier
 from stepscale.verifiers.trained_weights import frozen_but_chosen, plain
 from stepscale.verifiers.training import in_classes, load_head, train_verifier
 
-Labelled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
+Labeled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
 QUICK = Optimization(epochs=6, learning_rate=1e-2, batch_size=16, precision="float32", evaluations_per_epoch=0)
 EXAMPLE = Example("p", Trajectory("What?", ("a", "b", "c", "d")), (2.0, 1.0, None, 0.0))
 
@@ -49,9 +49,9 @@ def config(**changes: Any) -> VerifierTraining:
     ],
 )
 def test_what_is_trained_changes_what_is_frozen_does_not_and_the_folder_is_plain(
-    changes: dict[str, Any], body_changes: bool, base: Path, tmp_path: Path, labelled: Labelled
+    changes: dict[str, Any], body_changes: bool, base: Path, tmp_path: Path, labeled: Labeled
 ) -> None:
-    problems, labels, _ = labelled(80)
+    problems, labels, _ = labeled(80)
     training = config(head_init_tokens=("<bad>", "<ok>", "<good>"), **changes)
     trained = train_verifier(base, prm_examples(problems, labels), training, tmp_path / "prm")
     saved = AutoModelForTokenClassification.from_pretrained(trained.folder, dtype=torch.float32)

@@ -22,7 +22,7 @@ from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scoring import ModelVerifier
 from stepscale.verifiers.training import TrainedVerifier, load_head, to_rows, train_verifier
 
-Labelled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
+Labeled = Callable[[int], tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]]
 LAYOUT = TextFormat(prompt="<judge>{problem}\n")
 QUICK = Optimization(epochs=4, learning_rate=1e-2, batch_size=16, log_every=2, precision="float32")
 EXAMPLE = Example("p", Trajectory("What?", ("so 1.", "", "no.\n")), (2.0, None, 0.0))
@@ -38,12 +38,12 @@ def places(row: Row) -> list[int]:
     return np.flatnonzero(row.targets != IGNORED).tolist()
 
 
-def test_targets_stand_where_scores_are_read(base: Path, tmp_path: Path, labelled: Labelled, monkeypatch: Any) -> None:
+def test_targets_stand_where_scores_are_read(base: Path, tmp_path: Path, labeled: Labeled, monkeypatch: Any) -> None:
     """The one assertion that keeps training and scoring together: same ids, same places, through both public ways in."""
     read: list[Any] = []
     encode = StepEncoder.encode
     monkeypatch.setattr(StepEncoder, "encode", lambda self, texts: read.append(encode(self, texts)) or read[-1])
-    problems, labels, _ = labelled(8)
+    problems, labels, _ = labeled(8)
     examples = prm_examples(problems, labels)
     one_step = Optimization(epochs=0.01, batch_size=4)
     trained = train_verifier(base, examples, config(validation_share=0.0, optimization=one_step), tmp_path / "prm")
@@ -79,10 +79,8 @@ def test_an_example_that_is_cut_keeps_the_labels_of_what_is_left(base: Path) -> 
 
 
 @pytest.mark.parametrize("kind", ["prm", "soft_prm", "orm"])
-def test_a_verifier_learns_and_scores_from_its_folder(
-    kind: str, base: Path, tmp_path: Path, labelled: Labelled
-) -> None:
-    problems, labels, solutions = labelled(160)
+def test_a_verifier_learns_and_scores_from_its_folder(kind: str, base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, solutions = labeled(160)
     examples = (
         orm_examples(problems, solutions) if kind == "orm" else prm_examples(problems, labels, soft=kind == "soft_prm")
     )
@@ -110,8 +108,8 @@ def test_a_verifier_learns_and_scores_from_its_folder(
     assert metrics["step_auroc" if kind == "prm" else "solution_auroc"] > 0.95
 
 
-def test_a_seed_gives_the_same_weights_and_another_seed_others(base: Path, tmp_path: Path, labelled: Labelled) -> None:
-    problems, labels, _ = labelled(24)
+def test_a_seed_gives_the_same_weights_and_another_seed_others(base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, _ = labeled(24)
     examples = prm_examples(problems, labels)
     weights = []
     for i, seed in enumerate((0, 0, 1)):
@@ -122,10 +120,8 @@ def test_a_seed_gives_the_same_weights_and_another_seed_others(base: Path, tmp_p
     assert not torch.equal(weights[0], weights[2])
 
 
-def test_accumulated_batches_have_the_gradient_of_one_large_batch(
-    base: Path, tmp_path: Path, labelled: Labelled
-) -> None:
-    problems, labels, _ = labelled(8)
+def test_accumulated_batches_have_the_gradient_of_one_large_batch(base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, _ = labeled(8)
     norms = []
     for batch, accumulation in ((8, 1), (2, 4)):
         curve: list[dict[str, float]] = []
@@ -150,10 +146,8 @@ def test_accumulated_batches_have_the_gradient_of_one_large_batch(
     assert norms[0] == pytest.approx(norms[1], rel=1e-4)
 
 
-def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(
-    base: Path, tmp_path: Path, labelled: Labelled
-) -> None:
-    problems, labels, _ = labelled(40)
+def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, _ = labeled(40)
     losses: list[tuple[int, float]] = []
     options = QUICK.model_copy(update={"epochs": 30, "learning_rate": 0.3, "patience": 2, "schedule": "constant"})
     trained = train_verifier(
@@ -170,9 +164,9 @@ def test_early_stopping_keeps_the_best_and_leaves_no_checkpoints(
 
 
 def test_the_last_weights_are_those_some_evaluations_past_the_minimum(
-    base: Path, tmp_path: Path, labelled: Labelled
+    base: Path, tmp_path: Path, labeled: Labeled
 ) -> None:
-    problems, labels, _ = labelled(40)
+    problems, labels, _ = labeled(40)
     losses: list[float] = []
     changes = {"epochs": 30, "learning_rate": 0.3, "patience": 2, "schedule": "constant", "keep": "last"}
     trained = train_verifier(
@@ -204,8 +198,8 @@ def test_targets_that_are_not_one_a_step_are_refused_and_not_cut(base: Path, tmp
             train_verifier(base, [wrong], config(validation_share=0.0), tmp_path / "prm")
 
 
-def test_early_stopping_without_validation_examples_is_refused(base: Path, tmp_path: Path, labelled: Labelled) -> None:
-    problems, labels, _ = labelled(4)
+def test_early_stopping_without_validation_examples_is_refused(base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, _ = labeled(4)
     options = config(validation_share=0.0, optimization=QUICK.model_copy(update={"patience": 2}))
     with pytest.raises(InputError, match=r"optimization\.patience: 2 .* set it to null, or keep problems apart"):
         train_verifier(base, prm_examples(problems, labels), options, tmp_path / "prm")
@@ -229,8 +223,8 @@ def test_dropout_reaches_the_attention_and_the_head(base: Path) -> None:
     assert load_head(base, load_tokenizer(base), config()).dropout.p == 0
 
 
-def test_what_cannot_be_trained_is_refused_in_one_line(base: Path, tmp_path: Path, labelled: Labelled) -> None:
-    problems, labels, _ = labelled(2)
+def test_what_cannot_be_trained_is_refused_in_one_line(base: Path, tmp_path: Path, labeled: Labeled) -> None:
+    problems, labels, _ = labeled(2)
     examples = prm_examples(problems, labels)
     for changes, reason in (
         ({"head_init_tokens": ("<bad>", "<good>")}, "2 tokens for the 3 outputs"),

@@ -102,13 +102,13 @@ def qwen_math_prm(case: Case) -> None:
     case.adapter = "qwen_math_prm"
 
 
-def language_model(case: Case, kind: str, tokenizer: Any, judgements: tuple[str, str]) -> None:
+def language_model(case: Case, kind: str, tokenizer: Any, judgments: tuple[str, str]) -> None:
     """Of whose head vLLM takes the rows of two tokens."""
     from transformers import AutoModelForCausalLM
 
     AutoModelForCausalLM.from_config(case.config(kind, len(tokenizer))).save_pretrained(case.folder)
     tokenizer.save_pretrained(case.folder)
-    rows = {"classifier_from_token": judgements, "method": "no_post_processing", "num_labels": 2}
+    rows = {"classifier_from_token": judgments, "method": "no_post_processing", "num_labels": 2}
     case.options = ["--hf-overrides", json.dumps(rows), "--pooler-config", '{"task": "token_classify"}']
 
 

@@ -117,6 +117,11 @@ def _leads(result: PolicyResult, cap: int, uniform: Mapping[int, Floats], seed: 
 def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> OnlinePolicy:
     """The most accurate policy none of whose actions costs more than ``budget``; of equally accurate ones the fewest probes.
 
+    Args:
+        recorded: What a policy may meet on the problems that choose it.
+        budget: Samples of one problem, the most that any of its actions may cost.
+        space: Probes, actions and thresholds to choose from.
+
     Raises:
         InputError: No number of probes is so small.
     """
@@ -135,7 +140,15 @@ def policy_within(recorded: Outcomes, budget: int, space: OnlineSearchSpace) -> 
 
 
 def caps(recorded: Outcomes, space: OnlineSearchSpace | None = None) -> list[int]:
-    """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes."""
+    """Budgets, rising: 1, 2, 4, ... up to the recorded samples, and those at which a search may follow any number of probes.
+
+    Args:
+        recorded: What a policy may meet; its ladder ends at the recorded samples.
+        space: Its numbers of probes decide the least budget; the usual space where None.
+
+    Returns:
+        Budgets in samples of one problem.
+    """
     space = space or OnlineSearchSpace()
     probes = [n for n in space.probes if n in recorded.ladder]
     searches = {max(probes) + int(cost) for cost in recorded.run_cost.max(axis=0)}

@@ -62,6 +62,10 @@ def checked_values(values: ArrayLike, name: str) -> Floats:
 def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
     """Which samples are answered: booleans (or 0 and 1) of ``shape``; None means all of them.
 
+    Args:
+        mask: The flags, or None.
+        shape: (problems, samples).
+
     Raises:
         InputError: Another shape, or other values.
     """
@@ -188,6 +192,10 @@ def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, 
 
 def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
     """Bins 1, 2, ... [problems], all present.
+
+    Args:
+        bins: The bin of each problem.
+        problems: How many there are.
 
     Raises:
         InputError: Other numbers, another length, or absent bins.

@@ -62,14 +62,30 @@ def percentiles(resampled: ArrayLike) -> Bounds:
 
 
 def with_bounds(name: str, value: float, bounds: Bounds) -> dict[str, float]:
-    """A metric and its interval as they stand among others: ``name``, ``name_low``, ``name_high``."""
+    """A metric and its interval as they stand among others: ``name``, ``name_low``, ``name_high``.
+
+    Args:
+        name: Of the metric.
+        value: Its estimate.
+        bounds: Lower and upper bound.
+    """
     return {name: value, f"{name}_low": bounds[0], f"{name}_high": bounds[1]}
 
 
 def share_with_bounds(
     name: str, resamples: ProblemResamples, values: ArrayLike, among: ArrayLike | None = None
 ) -> dict[str, float]:
-    """The mean of ``values`` [items], over the items ``among`` [items] alone if given, with its interval; nan over nothing."""
+    """The mean of values over items, with its interval; nan over nothing.
+
+    Args:
+        name: Of the metric, and how the names of its bounds begin.
+        resamples: Of the problems that the items belong to.
+        values: Of each item [items].
+        among: Items that count [items]; all where None.
+
+    Returns:
+        ``name``, ``name_low`` and ``name_high``.
+    """
     numbers = np.asarray(values, float)
     inside = np.ones(len(numbers), bool) if among is None else np.asarray(among, bool)
     mean = float(numbers[inside].mean()) if inside.any() else float("nan")
@@ -77,17 +93,35 @@ def share_with_bounds(
 
 
 def share_interval(resamples: ProblemResamples, part: ArrayLike, whole: ArrayLike) -> Bounds:
-    """Of the sum of ``part`` over the sum of ``whole``, both [items]."""
+    """Interval of a share: the sum of one quantity over that of another.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        part: The numerator's terms [items].
+        whole: The denominator's terms [items].
+    """
     return percentiles(resampled_share(resamples, part, whole))
 
 
 def auroc_interval(resamples: ProblemResamples, scores: ArrayLike, positive: ArrayLike) -> Bounds:
-    """Of the probability that a positive item scores above a negative one, ties half; both [items]."""
+    """Interval of the probability that a positive item scores above a negative one, ties half.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        scores: The higher, the surer that an item is positive [items].
+        positive: Whether it is [items].
+    """
     return percentiles(resampled_auroc(resamples, scores, positive))
 
 
 def f1_interval(resamples: ProblemResamples, hit: ArrayLike, erroneous: ArrayLike) -> Bounds:
-    """Of ProcessBench's F1: the harmonic mean of the shares of hits among erroneous solutions and others; both [solutions]."""
+    """Interval of ProcessBench's F1: the harmonic mean of the shares of hits among erroneous solutions and among others.
+
+    Args:
+        resamples: Of the problems that the solutions belong to.
+        hit: Whether the first error (or that there is none) was named [solutions].
+        erroneous: Whether a solution has an error [solutions].
+    """
     right, wrong = np.asarray(hit, bool), np.asarray(erroneous, bool)
     sums = resamples.sums(np.stack([right & wrong, wrong, right & ~wrong, ~wrong], 1))
     of_wrong, of_right = _ratio(sums[:, 0], sums[:, 1]), _ratio(sums[:, 2], sums[:, 3])
@@ -96,12 +130,27 @@ def f1_interval(resamples: ProblemResamples, hit: ArrayLike, erroneous: ArrayLik
 
 
 def resampled_share(resamples: ProblemResamples, part: ArrayLike, whole: ArrayLike) -> Floats:
-    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing."""
+    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        part: The numerator's terms [items].
+        whole: The denominator's terms [items].
+    """
     return _ratio(*resamples.sums(np.stack([np.asarray(part, float), np.asarray(whole, float)], 1)).T)
 
 
 def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: ArrayLike) -> Floats:
-    """That probability in each resample [resamples]; nan where it lacks positive or negative items."""
+    """The chance that a positive item scores above a negative one in each resample; nan where it lacks either kind.
+
+    Args:
+        resamples: Of the problems that the items belong to.
+        scores: The higher, the surer that an item is positive [items].
+        positive: Whether it is [items].
+
+    Returns:
+        Values [resamples].
+    """
     values, truth = np.asarray(scores), np.asarray(positive, bool)
     order = np.argsort(values, kind="stable")
     values, problem, up = values[order], resamples.problem[order], truth[order]

@@ -204,6 +204,15 @@ class Cells:
     """Problems by (bin, half), summed for the estimate (row 0) and all resamples at once: what both ways to choose share.
 
     A pick is one number: strategy x number of budgets + budget.
+
+    Args:
+        results: Accuracies of every strategy, budget and problem.
+        bins: Difficulty bin of each problem, from 1 [problems].
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them, and the two halves of each bin.
+
+    Raises:
+        InputError: A bin has fewer than two problems.
     """
 
     def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:

@@ -24,7 +24,12 @@ def self_certainty(certainties: Sequence[float]) -> float:
 
 
 def lowest_group(certainties: Sequence[float], group: int) -> float:
-    """The lowest mean certainty of ``group`` tokens in a row; of all tokens where there are fewer (Fu et al. 2025, 3.1)."""
+    """The lowest mean certainty of ``group`` tokens in a row; of all tokens where there are fewer (Fu et al. 2025, 3.1).
+
+    Args:
+        certainties: Of each token (nats); one or more.
+        group: Tokens that are averaged.
+    """
     sums = np.concatenate([[0.0], np.cumsum(certainties, dtype=float)])
     width = min(group, len(certainties))
     return float((sums[width:] - sums[:-width]).min() / width)

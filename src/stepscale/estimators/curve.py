@@ -42,6 +42,15 @@ class Curve:
         """Spending and accuracy [1 + resamples, budgets], the estimate first."""
         return np.vstack([self.x, self.x_resampled]), np.vstack([self.accuracy, self.resampled])
 
+    def check_paired(self, other: "Curve") -> None:
+        """Check that both curves were made with as many resamples.
+
+        Raises:
+            InputError: They were not.
+        """
+        if len(self.resampled) != len(other.resampled):
+            raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+
     def at(self, x: ArrayLike) -> Interval:
         """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
         spending = np.atleast_1d(checked_numbers(x, "spending"))
@@ -74,6 +83,10 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
 def difference(first: Curve, second: Curve) -> Interval:
     """``first`` minus ``second`` at each of their budgets, paired: intervals [budgets].
 
+    Args:
+        first: A curve.
+        second: One at the same budgets, of the same problems, resamples and seed.
+
     Raises:
         InputError: Budgets or resamples differ.
     """
@@ -85,6 +98,10 @@ def difference(first: Curve, second: Curve) -> Interval:
 def from_rows(x: Floats, accuracy: Floats) -> Curve:
     """The curve of rows [1 + resamples, budgets], the first of which is the estimate.
 
+    Args:
+        x: Spending, the estimate first [1 + resamples, budgets], above 0.
+        accuracy: Likewise.
+
     Raises:
         InputError: Some x <= 0.
     """
@@ -94,14 +111,24 @@ def from_rows(x: Floats, accuracy: Floats) -> Curve:
 
 
 def known_interval(estimate: Floats, resampled: Floats) -> Interval:
-    """``interval_of`` where the estimate [n] has a value; NaN elsewhere."""
+    """``interval_of`` where the estimate [n] has a value; NaN elsewhere.
+
+    Args:
+        estimate: Values [n], NaN where there is none.
+        resampled: The same in each resample [resamples, n].
+    """
     interval = interval_of(estimate, resampled)
     low, high = (np.where(np.isnan(estimate), np.nan, bound) for bound in (interval.low, interval.high))
     return Interval(estimate, low, high)
 
 
 def by_spending(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Each row of x [R, K] sorted, and its y with it: what lies between two points depends on spending, not on budgets."""
+    """Each row of x [R, K] sorted, and its y with it: what lies between two points depends on spending, not on budgets.
+
+    Args:
+        x: Spending of each row at its budgets [R, K].
+        y: Accuracy there [R, K].
+    """
     order = np.argsort(x, axis=1, kind="stable")
     return np.take_along_axis(x, order, 1), np.take_along_axis(y, order, 1)
 
@@ -111,12 +138,26 @@ def at_nearest(x: Floats, y: Floats, spending: Floats) -> Floats:
 
     For the resamples of an estimate that has a value there. Those whose own spending ends a little before are no less likely than
     the others, and dearer or cheaper for the problems they hold: to drop them would choose among problems.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0.
+        y: Accuracy there [R, K].
+        spending: Where to read [n] or [R, n].
     """
     return interpolated(x, y, np.clip(spending, x.min(axis=1, keepdims=True), x.max(axis=1, keepdims=True)))
 
 
 def interpolated(x: Floats, y: Floats, spending: Floats) -> Floats:
-    """Rows of y [R, K] over x [R, K] at ``spending`` [n] or [R, n], linear in log x; NaN outside: [R, n]."""
+    """Rows of y over x, read at some spendings: linear in log x, NaN outside what a row covers.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0, in any order.
+        y: Accuracy there [R, K].
+        spending: Where to read [n] or [R, n].
+
+    Returns:
+        Accuracies [R, n].
+    """
     x, y = by_spending(x, y)
     spent = np.broadcast_to(spending, (len(x), np.shape(spending)[-1]))
     above = np.minimum((x[:, None, :] <= spent[:, :, None]).sum(axis=2), x.shape[1] - 1)

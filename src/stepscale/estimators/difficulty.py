@@ -127,13 +127,23 @@ def quantile_bins(easiness: ArrayLike, ids: Sequence[str], n_bins: int = N_BINS,
 
 
 def bin_borders(easiness: ArrayLike, n_bins: int = N_BINS) -> Floats:
-    """Easiness at the borders of the bins, falling [n_bins - 1]: for problems that are not there when bins are made."""
+    """Easiness at the borders of the bins, falling [n_bins - 1]: for problems that are not there when bins are made.
+
+    Args:
+        easiness: pass@1 or a prediction of it [problems].
+        n_bins: Number of bins of equal size.
+    """
     shares = 1 - np.arange(1, checked_count(n_bins, "n_bins")) / n_bins
     return np.asarray(np.quantile(checked_values(easiness, "easiness"), shares))
 
 
 def bins_by_border(easiness: ArrayLike, borders: ArrayLike) -> Bins:
-    """Bin (1 easiest) of each problem by the borders of others; an easiness equal to a border is the easier bin's."""
+    """Bin (1 easiest) of each problem by the borders of others; an easiness equal to a border is the easier bin's.
+
+    Args:
+        easiness: Of the problems to place [problems].
+        borders: As ``bin_borders`` gives them, falling.
+    """
     rising = checked_numbers(borders, "borders")[::-1]
     values = checked_values(easiness, "easiness")
     return (len(rising) + 1 - np.searchsorted(rising, values, side="right")).astype(np.int64)

@@ -57,8 +57,7 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
     Raises:
         InputError: Resamples differ, or there is no such budget.
     """
-    if len(baseline.resampled) != len(policy.resampled):
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    baseline.check_paired(policy)
     at = checked_count(at, "at", -len(baseline.x))
     if at >= len(baseline.x):
         raise InputError(f"the baseline has {len(baseline.x)} budgets; {at} is none of them")
@@ -81,7 +80,16 @@ def efficiency(baseline: Curve, policy: Curve, at: int = -1) -> Efficiency:
 
 
 def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
-    """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched."""
+    """A row per baseline budget: at, accuracy, baseline, policy, factor, low, high, status, matched.
+
+    Args:
+        baseline: Its curve; each of its budgets is a row.
+        policy: The curve that should reach the same accuracy for less, with the same resamples.
+
+    Returns:
+        ``at`` and ``accuracy`` are the baseline's; ``baseline`` and ``policy`` what either spends there, and ``factor`` the first
+        divided by the second, with bounds.
+    """
     rows = []
     for budget in range(len(baseline.x)):
         row = efficiency(baseline, policy, budget)
@@ -92,7 +100,16 @@ def efficiency_table(baseline: Curve, policy: Curve) -> pd.DataFrame:
 
 
 def reach(x: Floats, y: Floats, target: Floats) -> Floats:
-    """The spending [R] at which rows of y [R, K] over x first reach ``target`` [R]; inf if they never do."""
+    """The spending at which each row first reaches a target; inf if it never does.
+
+    Args:
+        x: Spending of each row at its budgets [R, K], above 0, in any order.
+        y: Accuracy there [R, K].
+        target: Accuracy to reach [R].
+
+    Returns:
+        Spending [R], read on a line over its logarithm.
+    """
     x, y = by_spending(x, y)
     reached = y >= target[:, None] - _CLOSE
     first = reached.argmax(axis=1)

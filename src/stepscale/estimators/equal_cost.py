@@ -52,6 +52,10 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
 def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
     """``first`` minus ``second`` at each point of ``first``, at the same spending; NaN where ``second`` was not measured.
 
+    Args:
+        first: Whose spending decides where the two are compared.
+        second: Is read between its budgets; same resamples.
+
     Raises:
         InputError: Resamples differ.
     """
@@ -59,8 +63,7 @@ def lead_at_own_cost(first: Curve, second: Curve) -> Interval:
 
 
 def _paired(first: Curve, second: Curve, x: Floats, x_resampled: Floats) -> Interval:
-    if len(first.resampled) != len(second.resampled):
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    first.check_paired(second)
     estimates = [interpolated(curve.x[None], curve.accuracy[None], x)[0] for curve in (first, second)]
     resampled = [at_nearest(curve.x_resampled, curve.resampled, x_resampled) for curve in (first, second)]
     return known_interval(estimates[0] - estimates[1], resampled[0] - resampled[1])

@@ -123,8 +123,14 @@ def flops_match(
 def matched_difference(
     optimal: ComputeOptimal, bins: Bins, larger: Floats, chosen: Sequence[int], budgets: ArrayLike
 ) -> Interval:
-    """Small model at ``budgets`` generations (the mean over several) minus the larger one, over the problems of the
-    ``chosen`` bins; paired by problem.
+    """The small model's accuracy minus the larger one's over the problems of some bins, paired by problem.
+
+    Args:
+        optimal: The small model's compute-optimal accuracies.
+        bins: Difficulty bin of each problem, from 1 [problems].
+        larger: The larger model's accuracy [problems].
+        chosen: Bins whose problems count.
+        budgets: Generations that the small model may spend; the mean is taken over several.
     """
     granted = np.tile(np.atleast_1d(np.asarray(budgets, float)), (len(bins), 1))
     return _matched(optimal.by_bin, optimal.counts, bins, larger, chosen, granted)

@@ -67,8 +67,7 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
     Raises:
         InputError: Resamples differ, or the policy was not measured at a budget.
     """
-    if len(baseline.resampled) != len(policy.resampled):
-        raise InputError("paired curves need the same resamples and seed; make both with the same ones")
+    baseline.check_paired(policy)
     missing = [n for n in checked_budgets(budgets) if n not in policy.x]
     if missing:
         raise InputError(f"the policy was not measured at the budgets {missing}; give some of {policy.x.tolist()}")
@@ -94,7 +93,12 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
 
 
 def rising_end(x: Floats, accuracy: Floats) -> float:
-    """The last budget at which the curve's running maximum still rises by ``FLAT`` over the doubling up to it; 0 if nowhere."""
+    """The last budget at which the curve's running maximum still rises by ``FLAT`` over the doubling up to it; 0 if nowhere.
+
+    Args:
+        x: Budgets [K], rising.
+        accuracy: Of the curve there [K].
+    """
     highest = np.maximum.accumulate(accuracy)
     half = np.interp(np.log2(x) - 1, np.log2(x), highest)  # at half of each budget
     rising = (x >= 2 * x[0]) & (highest - half >= FLAT - NOISE)

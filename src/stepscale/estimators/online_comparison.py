@@ -139,12 +139,13 @@ def _rows(
 def cross_validated(
     recorded: Sequence[Outcomes], halves: NDArray[np.int64], budget: float, choose: Choose = choose_policy
 ) -> PolicyResult:
-    """Each problem under the policy that the other half chose for ``budget``.
+    """Each problem under the policy that the other half chose.
 
-    ``recorded``: for each half of the problems what is met when it is measured, by the policy that is chosen for it too.
-
-    Raises:
-        InputError: No policy is so cheap.
+    Args:
+        recorded: For each half what is met when it is measured; whoever chooses for a half meets the same.
+        halves: The half, 0 or 1, of each problem [problems].
+        budget: What a policy may cost per problem on the mean, in the outcomes' unit.
+        choose: Chooses a policy from outcomes and a budget.
     """
     accuracy, cost = np.zeros(len(halves)), np.zeros(len(halves))
     errors, stopped = [], []

@@ -2,7 +2,7 @@
 
 In: a pool of scored samples per problem, and the candidates of search runs on the same problems. Out: for each problem, random
 order and number of samples: what a policy sees (mean score, how sure the vote is), what it has paid, and whether its answer is
-right by weighted vote (Snell et al. 2024, E). Nothing is modelled: a policy would have met this had samples come so.
+right by weighted vote (Snell et al. 2024, E). Nothing is modeled: a policy would have met this had samples come so.
 """
 
 from collections.abc import Mapping, Sequence
@@ -87,7 +87,12 @@ class Prices:
 
 
 def repriced(recorded: Outcomes, prices: Prices) -> Outcomes:
-    """The same outcomes, paid at ``prices``."""
+    """The same outcomes, paid at ``prices``.
+
+    Args:
+        recorded: What a policy may meet.
+        prices: Of samples and of whole runs, in one unit.
+    """
     return replace(recorded, cost=np.broadcast_to(prices.samples, recorded.cost.shape), run_cost=prices.runs)
 
 
@@ -152,7 +157,14 @@ def ladder_of(places: int) -> tuple[int, ...]:
 
 
 def random_orders(seed: int, problem_id: str, orders: int, places: int) -> NDArray[np.int64]:
-    """Random orders of a problem's places [orders, places]; policies and stopping rules of one seed meet the same."""
+    """Random orders of a problem's places [orders, places]; policies and stopping rules of one seed meet the same.
+
+    Args:
+        seed: Of the run.
+        problem_id: Each problem has orders of its own.
+        orders: How many.
+        places: Samples of the problem.
+    """
     rng = np.random.default_rng(seed_for(seed, "online-order", problem_id))
     return np.argsort(rng.random((orders, places)), axis=1)
 
@@ -182,10 +194,13 @@ class _Cells:
 
 
 def checked_candidates(name: str, table: Candidates, ids: Sequence[str], whole: bool = False) -> Candidates:
-    """The candidates as arrays of one shape; ``whole``: the cost is that of a whole run.
+    """The candidates as arrays of one shape.
 
-    Raises:
-        InputError: Their shapes differ, or a score is no probability.
+    Args:
+        name: How a message calls them.
+        table: Answers, scores, correctness, mask and costs.
+        ids: Of the problems, whose number must fit.
+        whole: The cost is that of a whole run [problems], not of each sample [problems, samples].
     """
     correct, mask = checked_samples(table.correct, table.mask)
     cost = checked_values(table.cost, f"cost of {name}")

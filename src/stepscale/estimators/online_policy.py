@@ -85,6 +85,13 @@ class PolicyResult:
 def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     """The policy on these problems, every step as it would happen.
 
+    Args:
+        outcomes: What a policy meets after each number of probes.
+        policy: Probes, threshold, and the action of each bin.
+
+    Returns:
+        Accuracy and cost of each problem [problems], means over the recorded orders.
+
     Raises:
         InputError: It needs what was not recorded.
     """
@@ -106,7 +113,7 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
 def choose_policy(outcomes: Outcomes, budget: float, space: OnlineSearchSpace | None = None) -> OnlinePolicy:
     """The most accurate policy whose mean cost on these problems is within a budget.
 
-    For each number of probes and threshold every bin's action maximises accuracy - price x cost, and the lowest price that keeps
+    For each number of probes and threshold every bin's action maximizes accuracy - price x cost, and the lowest price that keeps
     to the budget is taken.
 
     Args:

@@ -43,7 +43,15 @@ class Quantity(Interval):
 def quantity(
     interval: Interval, effect: float | None = None, above: float = 0.0, unmet: str = "", note: str = ""
 ) -> Quantity:
-    """The interval as a quantity of a claim."""
+    """The interval as a quantity of a claim.
+
+    Args:
+        interval: The estimate and its bounds.
+        effect: Its size in the paper; None where the paper states none.
+        above: The threshold that it should exceed.
+        unmet: The precondition that fails; "" where all are met.
+        note: What a reader must know of it.
+    """
     values = {field.name: getattr(interval, field.name) for field in fields(Interval)}
     return Quantity(**values, above=above, effect=effect, unmet=unmet, note=note)
 

@@ -38,6 +38,10 @@ class QuestionDifficulty:
     def fit(self, texts: Sequence[str], easiness: ArrayLike) -> Self:
         """Learn from training problems.
 
+        Args:
+            texts: The problems.
+            easiness: The share of right samples of each [problems].
+
         Raises:
             InputError: There are fewer texts than ``LEAST_TEXTS``, or the lengths differ.
         """

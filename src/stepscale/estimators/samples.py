@@ -83,6 +83,11 @@ def one_spelling(
     """Answers [problems, samples] in which those of one problem that are equal under the rules are the same string.
 
     What is masked, or is no string (None, a number as label), stays as it is.
+
+    Args:
+        answers: Strings, labels, or None [problems, samples].
+        mask: Which samples are answered [problems, samples].
+        rules: The grading rules that say which answers are equal.
     """
     from stepscale.grading.answer_groups import group_equal_answers
 

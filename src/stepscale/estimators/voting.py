@@ -3,8 +3,8 @@
 In: answers, correctness and weights of samples [problems, samples]. Out: accuracies, and how far Monte Carlo may be off.
 Drawing is as in ``closed_form``: n places without replacement; an unanswered one takes a place and has no vote.
 
-Exact are n = 1, n = 2 (a pair with two answers is settled by its scores, or by a coin), n = all places, and every n whose
-subsets are few enough to go through. Otherwise each problem's places are put in many random orders (seeded). The first n of
+Exact are n = 1, n = 2, n = all places, and every n whose subsets are few enough to go through. A pair with two answers is
+settled by its scores, or by a coin. Otherwise each problem's places are put in many random orders (seeded). The first n of
 an order are one draw for each n. The standard error that this leaves is read off the spread between orders.
 """
 

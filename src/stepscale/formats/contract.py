@@ -24,7 +24,7 @@ class Tables:
     Args:
         problems: One row per problem.
         solutions: One row per sample of a problem.
-        step_labels: One row per labelled completion of a step.
+        step_labels: One row per labeled completion of a step.
         scores: One row per solution and verifier.
         predictions: One row per problem, strategy and budget of a search.
         records: One row per PRM800K record.

@@ -3,7 +3,7 @@
     {"id": "gsm8k-0", "generator": "Qwen2-7B-Instruct", "problem": ..., "steps": [...], "final_answer_correct": false, "label": 1}
 
 ``label`` counts from 0; -1 says that every step is right. Steps before it are rated +1, it is rated -1, those after it
-are not labelled. `stepscale.verifiers.processbench` measures a verifier on it.
+are not labeled. `stepscale.verifiers.processbench` measures a verifier on it.
 """
 
 import numpy as np

@@ -20,7 +20,7 @@ from stepscale.formats.source_files import Source
 
 
 class SolutionRows:
-    """Growing tables of labelled solutions, each step with the one completion that was taken."""
+    """Growing tables of labeled solutions, each step with the one completion that was taken."""
 
     def __init__(self, labeler: str | None = None) -> None:
         self.labeler = labeler

@@ -48,7 +48,7 @@ def write(
     threshold: float = 0.5,
     siblings: bool = True,
 ) -> int:
-    """Write one row per trajectory (up to its first negative step) and, with ``siblings``, per labelled alternative.
+    """Write one row per trajectory (up to its first negative step) and, with ``siblings``, per labeled alternative.
 
     A step that the labeler wrote is true. A trajectory ends before a step without any label. No row is written twice.
 
@@ -63,7 +63,7 @@ def write(
         The number of rows.
 
     Raises:
-        InputError: An unknown ``neutral``, tables that do not belong together, or nothing that is labelled.
+        InputError: An unknown ``neutral``, tables that do not belong together, or nothing that is labeled.
     """
     path = lines_path(path)
     if neutral not in ("positive", "negative"):

@@ -19,9 +19,13 @@ _FEWEST_OF_LARGE = 32
 class CohortLimits:
     """What a cohort may hold.
 
-    ``tokens``: keys and values of one cohort. ``context``: tokens of one continuation with its prefix. ``lanes``: cohorts that
-    run side by side. ``bounded_rows``: keep to ``FEWEST_ROWS`` and ``MOST_ROWS``, as suits a CPU. ``large``: its products
-    are worth a core's while with fewer rows. ``most_rows``: as many as its vocabulary allows.
+    Attributes:
+        tokens: Keys and values of one cohort (tokens).
+        context: Tokens of one continuation with its prefix.
+        lanes: Cohorts that run side by side.
+        bounded_rows: Whether it keeps to ``FEWEST_ROWS`` and ``MOST_ROWS``, as suits a CPU.
+        large: Whether its products are worth a core's while with fewer rows.
+        most_rows: As many as its vocabulary allows.
     """
 
     tokens: int
@@ -32,7 +36,15 @@ class CohortLimits:
     most_rows: int = MOST_ROWS
 
     def rows(self, n_requests: int, max_new_tokens: int) -> tuple[int, int, int]:
-        """(most requests of a cohort, how many it should have, how many cohorts to deal to)."""
+        """How requests are dealt to cohorts.
+
+        Args:
+            n_requests: All of a call.
+            max_new_tokens: Of one continuation.
+
+        Returns:
+            The most requests of a cohort, how many it should have, and how many cohorts to deal to.
+        """
         if not self.bounded_rows:
             return n_requests, n_requests, 1
         fewest, most = _FEWEST_OF_LARGE if self.large else FEWEST_ROWS, min(MOST_ROWS, self.most_rows)

@@ -15,7 +15,17 @@ from stepscale.errors import InputError
 
 
 class Boundaries:
-    """Step and solution ends of one tokenizer. ``ends`` bool [V], ``blank`` bool [V], ``stop_ids`` of solutions."""
+    """Step and solution ends of one tokenizer, by token id.
+
+    Args:
+        tokenizer: Of the model.
+        vocabulary: Ids that the model may draw, V.
+        separator: Blank text that ends a step.
+        stop_ids: Tokens that end a solution.
+
+    Raises:
+        InputError: The separator is not blank.
+    """
 
     def __init__(self, tokenizer: Any, vocabulary: int, separator: str, stop_ids: Sequence[int]) -> None:
         if not separator or separator.strip():
@@ -28,7 +38,7 @@ class Boundaries:
         texts = tokenizer.batch_decode(singles, clean_up_tokenization_spaces=False)
         self.blank = np.array([not text.strip() for text in shown])
         self.whole = np.array([separator in text for text in texts])
-        # The last piece of a separator spelt with several tokens, e.g. "\n" of "\n\n".
+        # The last piece of a separator spelled with several tokens, e.g. "\n" of "\n\n".
         self.partial = np.array([bool(text) and separator.endswith(text) for text in texts]) & ~self.whole
         self._tokenizer = tokenizer
         if not (self.whole.any() or self.partial.any()):
@@ -39,7 +49,15 @@ class Boundaries:
         return bool(self._tokenizer.decode(list(tail), skip_special_tokens=False).endswith(self.separator))
 
     def ends_step(self, tokens: NDArray[np.int64], tails: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether each row's new token [R] spells out a separator; ``tails`` [R, k] are its last k tokens (-1: none)."""
+        """Whether each row's new token spells out a separator.
+
+        Args:
+            tokens: New tokens [R].
+            tails: The last k tokens of each row [R, k], -1 where there is none.
+
+        Returns:
+            Flags [R].
+        """
         ends: NDArray[np.bool_] = self.whole[tokens].copy()
         for row in np.flatnonzero(self.partial[tokens]):
             ends[row] = self.completes([token for token in tails[row] if token >= 0])

@@ -27,7 +27,14 @@ Path = tuple[tuple[int, ...], torch.Tensor]
 
 @dataclass
 class Outcome:
-    """A cohort's results: one continuation per member; tokens computed; keys/values of finished steps by their path."""
+    """A cohort's results.
+
+    Attributes:
+        continuations: One per member, in their order.
+        read: Last tokens of prefixes, passed through the model to draw the first token.
+        decoded: Drawn tokens that were passed through the model.
+        paths: Keys and values of finished steps.
+    """
 
     continuations: list[Continuation]
     read: Computed  # last tokens of prefixes, passed to draw the first token

@@ -24,7 +24,12 @@ from stepscale.generation.members import Plan
 class DrawCall:
     """Requests that end together for whoever asked.
 
-    ``most``: tokens of one continuation. ``unseen``: tokens drawn for it that are in no continuation.
+    Attributes:
+        requests: What is asked for.
+        most: Tokens of one continuation.
+        until: Whether a continuation ends with its step or its solution.
+        continuations: Those that have ended, by the place of their request.
+        unseen: Tokens drawn for it that are in no continuation.
     """
 
     requests: Sequence[Request]

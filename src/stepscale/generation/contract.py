@@ -1,6 +1,6 @@
 """The Generator contract: continue token prefixes by one step, or to the end, and count the tokens spent.
 
-Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labelling
+Purely token ids in, token ids out. It knows nothing of answers, verifiers or search; search, revisions, labeling
 and serving know nothing of torch or of servers. Backends: ``local`` (any transformers causal LM) and ``server``
 (any OpenAI-compatible completions server).
 """
@@ -20,10 +20,14 @@ Ended = Literal["step", "solution", "length"]
 
 @dataclass(frozen=True)
 class Sampling:
-    """How to draw tokens. ``temperature`` 0 is greedy. ``max_new_tokens`` bounds one continuation (tokens).
+    """How to draw tokens.
 
-    ``certainty``: keep the certainty of each token, where the generator knows the whole distribution. ``group``: tokens in a
-    row whose mean certainty a request's ``floor`` bounds.
+    Attributes:
+        temperature: 0 is greedy.
+        top_p: Share of probability that the likeliest tokens to draw from must cover.
+        max_new_tokens: Bounds one continuation (tokens).
+        certainty: Keep the certainty of each token, where the generator knows the whole distribution.
+        group: Tokens in a row whose mean certainty a request's ``floor`` bounds.
 
     Raises:
         InputError: A value that no drawing can have.
@@ -50,11 +54,16 @@ def _is_a(kind: type, value: object) -> bool:
 
 @dataclass(frozen=True)
 class Request:
-    """A continuation asked for: ``prefix`` token ids (prompt and steps so far) and the seed of its own randomness.
+    """A continuation asked for.
 
     Requests that share a prefix share its computation. The tokens drawn depend on (prefix, seed, sampling) alone,
-    never on what else is in the batch. ``floor``: the continuation is stopped as soon as the mean certainty of
-    ``Sampling.group`` tokens in a row is below it (nats), where certainties are kept.
+    never on what else is in the batch.
+
+    Attributes:
+        prefix: Token ids of the prompt and the steps so far.
+        seed: Of the randomness of this request alone.
+        floor: The continuation is stopped as soon as the mean certainty of ``Sampling.group`` tokens in a row is below it (nats),
+            where certainties are kept.
     """
 
     prefix: tuple[int, ...]
@@ -64,13 +73,18 @@ class Request:
 
 @dataclass(frozen=True)
 class Continuation:
-    """What was drawn. ``tokens`` excludes the prefix and includes the token that ended the step or solution.
+    """What was drawn after a prefix.
 
-    ``logprobs`` [len(tokens)] are under the model at temperature 1. ``ended``: "step" (a step separator was the last
-    token), "solution" (end of text), "length" (cut off by ``max_new_tokens`` or ``Request.floor``: NOT an end).
-    ``step_ends``: indices into ``tokens`` of the last token of each finished step. ``model_tokens``: tokens of the model's
-    own, where ``tokens`` are in another unit (a server's text is known by its bytes). ``certainties`` [len(tokens)], if
-    asked for: of the distribution each token was drawn from, at temperature 1 (nats; ``estimators.confidence``).
+    Attributes:
+        tokens: Ids, without the prefix, with the token that ended the step or solution.
+        logprobs: Of each token under the model at temperature 1 [len(tokens)] (nats).
+        ended: "step" (a step separator was the last token), "solution" (end of text), or "length" (cut off by
+            ``max_new_tokens`` or ``Request.floor``: NOT an end).
+        step_ends: Indices into ``tokens`` of the last token of each finished step.
+        model_tokens: Number of the model's own tokens, where ``tokens`` are in another unit: a server's text is known by its
+            bytes.
+        certainties: If asked for, of the distribution that each token was drawn from, at temperature 1 [len(tokens)] (nats;
+            ``estimators.confidence``).
     """
 
     tokens: tuple[int, ...]
@@ -130,5 +144,12 @@ class Generator(Protocol):
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        """Continue every request; order kept. Counts prefill and decode tokens into ``ledger``."""
+        """Continue every request; order kept.
+
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: "step" ends a continuation with its first step, "solution" with the solution.
+            ledger: Gets the prefill and decode tokens.
+        """
         ...

@@ -21,7 +21,12 @@ _BELOW_ONE = 1.0 - 2.0**-40  # so that slot + uniform never rounds up to the nex
 
 
 def uniforms(seeds: NDArray[np.uint64], positions: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Uniform numbers in [0, 1), one per row [R]: two rounds of splitmix64 over (seed, position)."""
+    """Uniform numbers in [0, 1), one per row [R]: two rounds of splitmix64 over (seed, position).
+
+    Args:
+        seeds: Of the rows [R].
+        positions: Of the token to be drawn in each row, from 0 [R].
+    """
     with np.errstate(over="ignore"):
         mixed = _splitmix(_splitmix(seeds) + (positions.astype(np.uint64) + np.uint64(1)) * _GOLDEN)
     return (mixed >> np.uint64(11)).astype(np.float64) * 2.0**-53
@@ -37,9 +42,16 @@ def _splitmix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
 def draw(
     logits: torch.Tensor, slots: torch.Tensor, numbers: torch.Tensor, sampling: Sampling
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Tokens [R] and their log-likelihoods at temperature 1 [R].
+    """One token per row, by the row's number.
 
-    ``logits`` [S, V], ``slots`` [R]: the row of ``logits`` each drawing row stands on, ``numbers`` float64 [R] in [0, 1).
+    Args:
+        logits: Of S distinct prefixes [S, V].
+        slots: The row of ``logits`` that each drawing row stands on [R].
+        numbers: Uniform in [0, 1), float64 [R].
+        sampling: Temperature and top-p.
+
+    Returns:
+        Tokens [R] and their log-likelihoods at temperature 1 [R].
     """
     logprobs = torch.log_softmax(logits.float(), -1)
     greedy = sampling.temperature == 0

@@ -18,8 +18,14 @@ def end_tokens(opening: str) -> int:
 
 
 def ended_before(opening: str, continuation: Continuation, decode: Callable[[Sequence[int]], str]) -> Continuation:
-    """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is."""
-    last, own = len(continuation.tokens) - 1, continuation.model_tokens
+    """``continuation`` cut before the first line that starts with ``opening``, as a solution that has ended; else as it is.
+
+    Args:
+        opening: What a line begins with that is none of the solution.
+        continuation: As the model drew it.
+        decode: Text of token ids.
+    """
+    last, model_tokens = len(continuation.tokens) - 1, continuation.model_tokens
     ends = [
         *continuation.step_ends,
         *([last] if not continuation.step_ends or continuation.step_ends[-1] < last else []),
@@ -35,7 +41,7 @@ def ended_before(opening: str, continuation: Continuation, decode: Callable[[Seq
                 certainties=continuation.certainties[:start],
                 ended="solution",
                 step_ends=step_ends,
-                model_tokens=own if own is None or start else 0,
+                model_tokens=model_tokens if model_tokens is None or start else 0,
             )
         start = end + 1
     return continuation

@@ -12,7 +12,14 @@ from stepscale.resume.plan import Made
 
 
 def sample_and_grade(job: SamplingJob, opened: Callable[[], Generator], problems: pd.DataFrame, rules: Rules) -> Made:
-    """The graded solutions of a few problems, and what they cost; ``opened`` gives the generator."""
+    """The graded solutions of a few problems, and what they cost.
+
+    Args:
+        job: How many samples, and how they are drawn.
+        opened: Gives the generator; opened at the first piece of work that needs it.
+        problems: With their reference answers.
+        rules: Grading rules.
+    """
     ledger = Ledger()
     return Made(grade(sample_solutions(job, opened(), problems, ledger), problems, rules), ledger)
 
@@ -21,6 +28,11 @@ def grade(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules = "prm80
     """Solutions with ``answer`` extracted and ``is_correct`` filled in.
 
     A solution cut off by its length limit has no answer: it is unfinished, so it is never right.
+
+    Args:
+        solutions: With their steps and how they ended.
+        problems: With their reference answers.
+        rules: Grading rules.
     """
     gold = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     ended = solutions["finish"] == "solution"

@@ -31,6 +31,7 @@ from stepscale.generation.continuous import ContinuousBatch
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens
 from stepscale.generation.members import Ends, Plan
+from stepscale.generation.prompts import check_template
 
 _PROBABILITIES = 2**24  # of all rows of a cohort: rows x vocabulary, 8 bytes each and held several times
 _ROUND = 16  # cohorts whose prefixes are read at once
@@ -40,9 +41,19 @@ Dtype = Literal["float32", "bfloat16"]
 class LocalGenerator:
     """A Generator over a transformers model. Make it with ``load`` (folder or hub name) or from a model object.
 
-    ``memory_budget_gb``: gibibytes for keys and values, weights not included. ``step_separator``: blank text that ends a step.
-    ``ends_before``: a line that starts so is none of the solution, which ends before it ("": none; ``generation.ends``).
     The model object is the generator's own from then on: its attention may be replaced.
+
+    Args:
+        model: A causal language model of transformers.
+        tokenizer: Its own.
+        name: As ledgers call it.
+        prompt_template: Holds {problem} once.
+        step_separator: Blank text that ends a step.
+        memory_budget_gb: Gibibytes for keys and values; weights come on top.
+        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+
+    Raises:
+        InputError: The template or the separator cannot be used.
     """
 
     def __init__(
@@ -56,8 +67,7 @@ class LocalGenerator:
         memory_budget_gb: float = 2.0,
         ends_before: str = "",
     ) -> None:
-        if prompt_template.count("{problem}") != 1:
-            raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
+        check_template(prompt_template)
         self.name, self.prompt_template, self.ends_before = name, prompt_template, ends_before
         self.end_tokens = end_tokens(ends_before)
         config = model.config.get_text_config()
@@ -93,7 +103,21 @@ class LocalGenerator:
         name: str | None = None,
         ends_before: str = "",
     ) -> "LocalGenerator":
-        """Load a model folder or hub name. ``device``: "auto" takes CUDA if there is one. Raises InputError."""
+        """Load a model folder or hub name.
+
+        Args:
+            folder_or_name: A transformers folder, or a name on the Hugging Face hub.
+            prompt_template: Holds {problem} once.
+            device: "auto" takes CUDA if there is one.
+            dtype: Of the weights.
+            step_separator: Blank text that ends a step.
+            memory_budget_gb: Gibibytes for keys and values; weights come on top.
+            name: As ledgers call it; the folder's name where None.
+            ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+
+        Raises:
+            InputError: There is no such model, or a setting does not fit it.
+        """
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         tokenizer = load_tokenizer(folder_or_name)
@@ -151,6 +175,12 @@ class LocalGenerator:
         ``prefill`` counts prefix tokens passed through the model, ``decode`` drawn tokens passed through it: a token that
         several requests share is counted once, one whose keys/values are remembered not at all, and the last token of a
         continuation only when something goes on from it.
+
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: "step" ends a continuation with its first step, "solution" with the solution.
+            ledger: Gets the tokens.
 
         Raises:
             InputError: A prefix leaves no room in the context.

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from stepscale.generation.boundaries import Boundaries
 from stepscale.generation.contract import Continuation, Ended, Request, Until
 
-_TAIL = 8  # tokens a separator may be spelt with
+_TAIL = 8  # tokens a separator may be spelled with
 _ENDED: tuple[Ended, ...] = ("step", "solution", "length")
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -22,9 +22,15 @@ Bools = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class Plan:
-    """Who joins a cohort: prefixes [G] and, for each member [N], its prefix's index, its seed, and its own limits.
+    """Who joins a cohort: G prefixes, and N members that stand on them.
 
-    ``most``: tokens that it may draw. ``to_step``: whether it ends with its first step. ``floors``: least mean certainty (nats).
+    Attributes:
+        prefixes: Token ids [G].
+        groups: Index of each member's prefix [N].
+        seeds: Of each member [N].
+        most: Tokens that each may draw [N].
+        to_step: Whether it ends with its first step [N].
+        floors: Least mean certainty of each (nats) [N].
     """
 
     prefixes: list[tuple[int, ...]]
@@ -36,7 +42,13 @@ class Plan:
 
     @classmethod
     def of(cls, requests: Sequence[Request], most: Ints | int, until: Sequence[Until] | Until) -> "Plan":
-        """The plan of some requests, in their order; limits of all, or of each."""
+        """The plan of some requests, in their order; limits of all, or of each.
+
+        Args:
+            requests: What is asked for.
+            most: Tokens that each may draw, or one number for all.
+            until: Where each ends, or one word for all.
+        """
         prefixes = list(dict.fromkeys(request.prefix for request in requests))
         place = {prefix: i for i, prefix in enumerate(prefixes)}
         groups = np.array([place[request.prefix] for request in requests], np.int64)
@@ -50,8 +62,11 @@ class Plan:
 class Ends:
     """Where members end.
 
-    ``boundaries``: tokens that end a step or a solution. ``longest``: tokens of prefix and continuation that the model can hold.
-    ``opening``: a line that begins so is none of the solution, which ends before it ("": none); ``decode`` gives its text.
+    Attributes:
+        boundaries: Tokens that end a step or a solution.
+        longest: Tokens of prefix and continuation that the model can hold.
+        opening: A line that begins so is none of the solution, which ends before it; "": none.
+        decode: Text of token ids.
     """
 
     boundaries: Boundaries
@@ -96,7 +111,17 @@ class Members:
         return lines
 
     def draw(self, lines: Ints, tokens: Ints, logprobs: NDArray[Any], certainties: NDArray[Any] | None) -> Bools:
-        """Record a token of each of these members; tells which of them end with it."""
+        """Record a token of each of these members; tells which of them end with it.
+
+        Args:
+            lines: Of the members that draw [n].
+            tokens: Drawn by them [n].
+            logprobs: Their log-likelihoods at temperature 1 [n] (nats).
+            certainties: Of the distributions they were drawn from [n] (nats); None where they are not kept.
+
+        Returns:
+            Flags [n].
+        """
         table, at = self._table, self._table["drawn"][lines]
         table["tokens"][lines, at] = tokens
         table["logprobs"][lines, at] = logprobs
@@ -107,8 +132,8 @@ class Members:
 
     def path(self, line: int) -> tuple[int, ...]:
         """The prefix and what was drawn, but for the last token, which has not been read."""
-        drawn = self._table["drawn"][line]
-        return (*self._prefixes[line], *self._table["tokens"][line, : drawn - 1].tolist())
+        length = self._table["drawn"][line]
+        return (*self._prefixes[line], *self._table["tokens"][line, : length - 1].tolist())
 
     def take(self, line: int) -> tuple[Continuation, int]:
         """What a member has drawn, and how many tokens besides that are none of it; its line is free then."""

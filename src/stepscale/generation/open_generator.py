@@ -136,7 +136,13 @@ def open_model(
 
 
 def served_folder(settings: ServerSettings, tokenizer: str | None, folder: Path) -> Path:
-    """Make ``folder`` refer to a generator behind a server; ``tokenizer``: folder or hub name of its tokenizer."""
+    """Make ``folder`` refer to a generator behind a server; ``tokenizer``: folder or hub name of its tokenizer.
+
+    Args:
+        settings: Address and model of the server.
+        tokenizer: Folder or hub name of the model's tokenizer; None where text is sent.
+        folder: Where the reference is written.
+    """
     reference = Reference(
         kind="generator server",
         source=tokenizer,

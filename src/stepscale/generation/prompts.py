@@ -1,7 +1,7 @@
 """How a generator is asked for a solution: a plain template, the model's chat template, or solved examples.
 
 In: the choice made in the configuration. Out: one template, text with {problem} once and special tokens by name, which the
-generator and its fine-tuning tokenise whole. Where its answer begins is the template's length in tokens, and steps end at
+generator and its fine-tuning tokenize whole. Where its answer begins is the template's length in tokens, and steps end at
 the newline tokens after it. Knows nothing of sampling.
 """
 
@@ -70,8 +70,30 @@ class FewShotPrompt(Examples):
 Prompt = str | Annotated[ChatPrompt | FewShotPrompt, Field(discriminator="style")]
 
 
+def check_template(template: str) -> None:
+    """Check that a prompt template has one place for the problem.
+
+    Raises:
+        InputError: It has none, or several.
+    """
+    if template.count(PROBLEM) != 1:
+        raise InputError(f"prompt_template {template!r} must hold {PROBLEM} exactly once")
+
+
 def prompt_template(prompt: Prompt, base: str, seed: int) -> str:
-    """The template for the model ``base`` (folder or hub name). Raises InputError if it cannot be made or lacks {problem}."""
+    """The template of prompts for a model.
+
+    Args:
+        prompt: The template itself, or how it is made: examples written out, or turns of a chat.
+        base: Folder or hub name of the model, whose chat template is used.
+        seed: Decides which examples are shown.
+
+    Returns:
+        Text that holds {problem} once.
+
+    Raises:
+        InputError: It cannot be made, or lacks {problem}.
+    """
     if isinstance(prompt, str):
         template = prompt
     else:

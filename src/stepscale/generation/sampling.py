@@ -1,7 +1,7 @@
 """Many solutions of many problems.
 
 In: a Generator and a problems table. Out: rows of the solutions table, not yet graded. Each sample has its own seed, and a
-table is made as if nothing had been made before it, so its bytes are the same after a resume and for any number of worker
+table is made as if nothing had been made before it. So its bytes are the same after a resume and for any number of worker
 processes.
 """
 
@@ -17,7 +17,14 @@ from stepscale.seeds import seed_for
 
 @dataclass(frozen=True)
 class SamplingJob:
-    """What is sampled; ``purpose`` names the randomness."""
+    """What is sampled.
+
+    Attributes:
+        purpose: Names the randomness: samples of one purpose and seed are the same.
+        per_problem: Samples of each problem.
+        sampling: How tokens are drawn.
+        run_seed: The seed of the run.
+    """
 
     purpose: str
     per_problem: int
@@ -26,7 +33,17 @@ class SamplingJob:
 
 
 def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFrame, ledger: Ledger) -> pd.DataFrame:
-    """``job.per_problem`` samples of each problem, the same bytes whatever was made before; tokens go into ``ledger``."""
+    """Samples of each problem, the same bytes whatever was made before.
+
+    Args:
+        job: How many, how they are drawn, and their randomness.
+        generator: That writes them.
+        problems: With their texts.
+        ledger: Gets the tokens.
+
+    Returns:
+        Rows of the solutions table, not yet graded.
+    """
     start_afresh(generator)
     requests, owners = list[Request](), list[tuple[str, int]]()
     for problem_id, text in zip(problems["problem_id"], problems["problem"], strict=True):
@@ -41,7 +58,13 @@ def sample_solutions(job: SamplingJob, generator: Generator, problems: pd.DataFr
 def solutions_table(
     generator: Generator, owners: Sequence[tuple[str, int]], continuations: Sequence[Continuation]
 ) -> pd.DataFrame:
-    """Continuations of whole solutions as rows of the solutions table; text of equal tokens is decoded once."""
+    """Continuations of whole solutions as rows of the solutions table; text of equal tokens is decoded once.
+
+    Args:
+        generator: Reads the texts of steps.
+        owners: (problem_id, sample_id) of each continuation.
+        continuations: Of whole solutions.
+    """
     known: dict[tuple[int, ...], tuple[list[str], list[int]]] = {}
     for continuation in continuations:
         if continuation.tokens not in known:
@@ -66,7 +89,11 @@ def solutions_table(
 
 
 def read_steps(generator: Generator, continuation: Continuation) -> tuple[list[str], list[int]]:
-    """Texts of the steps and the index of each one's last token; what follows the last separator is a step too."""
+    """Texts of the steps and the index of each one's last token; what follows the last separator is a step too.
+
+    Returns:
+        Texts, and indices into the continuation's tokens, both [steps].
+    """
     ends = list(continuation.step_ends)
     last = len(continuation.tokens) - 1
     if not ends or ends[-1] < last:

@@ -16,8 +16,9 @@ from stepscale.cost import Ledger
 from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens, ended_before
+from stepscale.generation.prompts import check_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.generation.server_units import Choice, Piece, TextBytes, TokenIds, Unit
+from stepscale.generation.server_units import Choice, CompletionPiece, TextBytes, TokenIds, Unit
 from stepscale.remote.client import Client, RefusedError
 
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
@@ -30,8 +31,16 @@ _log = logging.getLogger(__name__)
 class ServerGenerator:
     """A Generator over a completions server.
 
-    ``tokenizer``: folder or hub name of the model's tokenizer, for ids in place of bytes. ``ends_before``: a line that starts so
-    is none of the solution, which ends before it ("": none).
+    Args:
+        settings: Address, model, and what the server is able to do.
+        prompt_template: Holds {problem} once.
+        step_separator: Blank text that ends a step.
+        tokenizer: Folder or hub name of the model's tokenizer; without it prompts are sent as text.
+        ends_before: A line that begins so is none of the solution, which ends before it; "": none (``generation.ends``).
+        name: As ledgers call it; the model's where None.
+
+    Raises:
+        InputError: A setting does not fit another.
     """
 
     def __init__(
@@ -44,8 +53,7 @@ class ServerGenerator:
         ends_before: str = "",
         name: str | None = None,
     ) -> None:
-        if prompt_template.count("{problem}") != 1:
-            raise InputError(f"prompt_template {prompt_template!r} must hold {{problem}} exactly once")
+        check_template(prompt_template)
         if settings.token_ids and tokenizer is None:
             raise InputError("server.token_ids: true needs the model's tokenizer; name its folder or hub name as base")
         self.name, self.settings = name or settings.model, settings
@@ -85,10 +93,20 @@ class ServerGenerator:
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        """Continue every request, many at once; order kept. Counts the server's own usage into ``ledger``.
+        """Continue every request, many at once; order kept.
 
-        ``logprobs`` of a continuation are empty if the server gives none; where ids are bytes, each server token's stands on its
-        first byte. Raises InputError, in one line, if the server cannot be reached or understood, or a prefix leaves no room.
+        Args:
+            requests: What is asked for.
+            sampling: How tokens are drawn.
+            until: Whether a continuation ends with its step or its solution.
+            ledger: Gets the server's own usage.
+
+        Returns:
+            Continuations, without ``logprobs`` if the server gives none. Where ids are bytes, each server token's log-likelihood
+            stands on its first byte.
+
+        Raises:
+            InputError: In one line: the server cannot be reached or understood, or a prefix leaves no room.
         """
         began = time.perf_counter()
         unit = self.unit  # opened once, before the threads
@@ -107,26 +125,26 @@ class ServerGenerator:
         self, request: Request, sampling: Sampling, until: Until, unit: Unit
     ) -> tuple[Continuation, int, int]:
         """A continuation, and the tokens that the server read and wrote for it."""
-        tokens, logprobs, length, told = tuple[int, ...](), tuple[float, ...](), 0, True
+        tokens, logprobs, length, has_logprobs = tuple[int, ...](), tuple[float, ...](), 0, True
         prefill = decode = 0
         for turn in range(_BLANK_ROUNDS + 1):  # a separator before any text ends no step: go on behind it
             room = sampling.max_new_tokens - length
             piece, usage = self._ask(request.prefix + tokens, request.seed + turn, sampling, room, until, unit)
             tokens, logprobs = tokens + piece.tokens, logprobs + piece.logprobs
-            told = told and bool(piece.logprobs or not piece.tokens)
+            has_logprobs = has_logprobs and bool(piece.logprobs or not piece.tokens)
             length, prefill, decode = length + usage[0], prefill + usage[1], decode + usage[2]
             full = isinstance(unit, TokenIds) and len(request.prefix) + len(tokens) >= self.context
             if piece.ended != "step" or unit.decode(tokens).strip() or full or length >= sampling.max_new_tokens:
                 break
         # a step that fills the context cannot be gone on from
         ended = "length" if piece.ended == "step" and full else piece.ended
-        own = None if isinstance(unit, TokenIds) else length
+        model_tokens = None if isinstance(unit, TokenIds) else length
         ends = unit.step_ends(tokens, ended)
-        return Continuation(tokens, logprobs if told else (), ended, ends, own), prefill, decode
+        return Continuation(tokens, logprobs if has_logprobs else (), ended, ends, model_tokens), prefill, decode
 
     def _ask(
         self, prefix: tuple[int, ...], seed: int, sampling: Sampling, room: int, until: Until, unit: Unit
-    ) -> tuple[Piece, tuple[int, int, int]]:
+    ) -> tuple[CompletionPiece, tuple[int, int, int]]:
         """A piece; the tokens it has, and those that were read and written for it, broken-off answers included."""
         body = self._body(unit.prompt(prefix), room) | unit.body
         body |= {"temperature": sampling.temperature, "top_p": sampling.top_p}

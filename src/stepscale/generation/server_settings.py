@@ -10,7 +10,7 @@ class ServerSettings(ServerAccess):
 
     token_ids: bool | None = Field(
         None,
-        description="prompts and answers as ids of the model's tokenizer, so that no text is tokenised again; null: where "
+        description="prompts and answers as ids of the model's tokenizer, so that no text is tokenized again; null: where "
         "there is a tokenizer and the server takes them",
     )
     logprobs: bool = Field(True, description="ask for token log-likelihoods; a server may not give them")

@@ -1,7 +1,7 @@
 """What stands for the text of a server's model: the bytes of the text, or the ids of its tokenizer.
 
 In: a completion as the server gives it. Out: ids, how it ended, log-likelihoods, and where its steps end. Bytes need nothing
-but the server; what goes on from them is tokenised again there. Ids need the model's tokenizer and a server that takes and
+but the server; what goes on from them is tokenized again there. Ids need the model's tokenizer and a server that takes and
 gives them (vLLM); a beam then goes on from exactly the tokens that were drawn.
 """
 
@@ -17,13 +17,19 @@ from stepscale.generation.contract import Ended, Until
 
 END = 256  # the id that ends a solution where ids are bytes
 _ENDS = ("stop", "eos_token", "stop_sequence")  # why a solution is finished; "length" and "content_filter" are no ends
-_TAIL = 8  # tokens a separator may be spelt with
+_TAIL = 8  # tokens a separator may be spelled with
 Choice = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Piece:
-    """What one answer adds: ids, their log-likelihoods (none if the server gives none), how it ended."""
+class CompletionPiece:
+    """What one answer adds.
+
+    Attributes:
+        tokens: Ids in the unit.
+        logprobs: Their log-likelihoods (nats); none if the server gives none.
+        ended: How it ended.
+    """
 
     tokens: tuple[int, ...]
     logprobs: tuple[float, ...]
@@ -47,12 +53,25 @@ class Unit(Protocol):
         """A prefix as the server takes it."""
         ...
 
-    def read(self, choice: Choice, until: Until) -> Piece:
-        """A completion. Raises InputError if it lacks the ids that were asked for."""
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
+        """The piece that a completion holds.
+
+        Args:
+            choice: One of the server's choices, as JSON.
+            until: What was asked for.
+
+        Raises:
+            InputError: It lacks the ids that were asked for.
+        """
         ...
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
-        """Indices of the last id of every finished step."""
+        """Indices of the last id of every finished step.
+
+        Args:
+            tokens: Ids of the whole continuation.
+            ended: How it ended.
+        """
         ...
 
 
@@ -75,7 +94,7 @@ class TextBytes:
         """The text."""
         return self.decode(prefix)
 
-    def read(self, choice: Choice, until: Until) -> Piece:
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
         """The text's bytes; each server token's log-likelihood on its first byte, zeros on the others."""
         text, reason = choice["text"], choice.get("finish_reason")
         stop_text = _stop_text(choice)
@@ -90,7 +109,7 @@ class TextBytes:
             ):
                 text, ended = text + self._separator, "step"
         tokens = (*text.encode(), END) if ended == "solution" else tuple(text.encode())
-        return Piece(tokens, _on_bytes(choice, len(tokens)), ended)
+        return CompletionPiece(tokens, _on_bytes(choice, len(tokens)), ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
         """Where a separator follows text, and the end of a solution that follows text."""
@@ -131,15 +150,15 @@ class TokenIds:
         """The ids."""
         return list(prefix)
 
-    def read(self, choice: Choice, until: Until) -> Piece:
+    def read(self, choice: Choice, until: Until) -> CompletionPiece:
         """The ids that were drawn, up to the end of the first step if that is what was asked for."""
         if not isinstance(choice.get("token_ids"), list):
             raise InputError("server: it gives no token ids; set server.token_ids to false, and text will be sent")
         tokens, reason = tuple(map(int, choice["token_ids"])), choice.get("finish_reason")
         stop_text = _stop_text(choice)
         ended: Ended = "solution" if reason in _ENDS else "length"
-        given = (choice.get("logprobs") or {}).get("token_logprobs") or []
-        logprobs = tuple(float(value or 0.0) for value in given) if len(given) == len(tokens) else ()
+        values = (choice.get("logprobs") or {}).get("token_logprobs") or []
+        logprobs = tuple(float(value or 0.0) for value in values) if len(values) == len(tokens) else ()
         if until == "step":
             ends = [end for end in self.step_ends(tokens, "length") if not self._boundaries.stop[tokens[end]]]
             if ends:
@@ -149,7 +168,7 @@ class TokenIds:
         closed = bool(tokens) and bool(self._boundaries.stop[tokens[-1]])
         if ended == "solution" and stop_text is None and self._end is not None and not closed:
             tokens, logprobs = (*tokens, self._end), (*logprobs, 0.0) if logprobs else ()  # left out by the server
-        return Piece(tokens, logprobs, ended)
+        return CompletionPiece(tokens, logprobs, ended)
 
     def step_ends(self, tokens: tuple[int, ...], ended: Ended) -> tuple[int, ...]:
         """Where a token spells a separator after text; so ends a step, and the end of the solution."""

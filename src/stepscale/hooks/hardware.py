@@ -6,7 +6,7 @@ from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 
 from stepscale.errors import InputError
-from stepscale.hooks.settings import blocks_read
+from stepscale.hooks.settings_of_nodes import blocks_read
 
 _BLOCKS = ("generator", "verifiers", "larger", "revisions")
 _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end

@@ -11,7 +11,7 @@ from stepscale.formats.hub import is_hub_name
 from stepscale.formats.opening import readable
 from stepscale.formats.source_files import data_files
 from stepscale.hooks.hub_names import is_on_hub
-from stepscale.hooks.settings import blocks_read
+from stepscale.hooks.settings_of_nodes import blocks_read
 from stepscale.parameters import Parameters, check_parameters
 
 _CHOOSING = {"choose_format_examples", "choose_larger_examples"}
@@ -42,17 +42,17 @@ def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) ->
 
 def _readers(parameters: Parameters, asking: set[str]) -> dict[str, tuple[object, set[str]]]:
     """By key what may name a file, and the nodes that read it; ``asking``: those that may ask the generator."""
-    generator, problems, given = parameters.generator, parameters.problems, parameters.search.given_samples
+    generator, problems, samples = parameters.generator, parameters.problems, parameters.search.given_samples
     has_files = problems.source == "files"
     chosen_from_file = _CHOOSING if generator.fine_tuning and generator.examples == "given" else set()
     asked_by_examples = _CHOOSING - chosen_from_file if generator.fine_tuning else asking
     return {
         "problems.train": (problems.train, {"ingest", "read_given_labels"} | chosen_from_file if has_files else set()),
         "problems.test": (problems.test, {"ingest"} if has_files else set()),
-        "search.given_samples": (given, _READING_SAMPLES),
+        "search.given_samples": (samples, _READING_SAMPLES),
         **{
             f"search.given_samples.searches.{i}": (search, {"read_searches"})
-            for i, search in enumerate(given.searches if given else ())
+            for i, search in enumerate(samples.searches if samples else ())
         },
         "pool.labeler": (parameters.pool.labeler, {"label_pool"}),
         "loop.labeler": (parameters.loop.labeler, {"label_beginning", "label"}),

@@ -22,7 +22,7 @@ from stepscale.hooks.input_files import check_input_files
 from stepscale.hooks.inputs import check_inputs
 from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
-from stepscale.hooks.settings import add_settings
+from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
 from stepscale.hooks.waiting import say_waiting
 

@@ -1,6 +1,6 @@
 """Muon for a transformer's matrices, AdamW for everything else, as one optimizer.
 
-Muon orthogonalises each matrix's momentum, which a small transformer learns several times faster with (measured in
+Muon orthogonalizes each matrix's momentum, which a small transformer learns several times faster with (measured in
 docs/lab.md). It is torch's own; it takes matrices only, hence the pair. Knows nothing of models' meaning or of data.
 """
 

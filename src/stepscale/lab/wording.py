@@ -2,7 +2,7 @@
 
 "Some friends have pens. Tom has 3. As many as Tom and 4 more go to Ann. How many pens does Ann have?"
 
-A problem's text is all there is to know of it: any text in this language can be read and labelled, whoever wrote it.
+A problem's text is all there is to know of it: any text in this language can be read and labeled, whoever wrote it.
 """
 
 import re

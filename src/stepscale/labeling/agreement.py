@@ -24,14 +24,18 @@ _NONE = np.iinfo(np.int64).max  # later than any step: no error found
 
 
 def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]:
-    """``labels`` against ``reference``, each of one labeler, over the solutions that both rated; shares in [0, 1].
+    """One labeler's labels against another's, over the solutions that both rated.
 
-    n_problems, n_solutions, n_steps (rated by both). rating_agreement: same of three ratings; step_agreement: both or neither
-    negative, and its Cohen's kappa. first_error_agreement: same first wrong step, or none, and its kappa; outcome_agreement:
-    both or neither found one. missed: share of the reference's faulty solutions that pass; false_alarms: share of its
-    faultless ones that do not; early, late: share of solutions faulty for both whose error is set before, after the
-    reference's.
-    nan over nothing.
+    Args:
+        labels: Step labels of one labeler.
+        reference: Those of the other.
+
+    Returns:
+        Numbers of problems, solutions and steps rated by both, and shares in [0, 1] with 95 % intervals over problems, nan over
+        nothing. rating_agreement: same of three ratings. step_agreement: both or neither negative, and its Cohen's kappa.
+        first_error_agreement: same first wrong step, or none, and its kappa. outcome_agreement: both or neither found one.
+        missed: share of the reference's faulty solutions that pass. false_alarms: share of its faultless ones that do not.
+        early, late: share of solutions faulty for both whose error is set before, after the reference's.
 
     Raises:
         InputError: They share no solution.
@@ -72,6 +76,13 @@ def with_final_errors(solutions: pd.DataFrame, reference: pd.DataFrame) -> tuple
 
     Their error is a label and no step (``formats.prm800k``): without it, a labeler that flags nothing would agree. It is the
     first completion rated -1 after the chosen steps, as ``verifiers.examples.first_error_examples`` has it.
+
+    Args:
+        solutions: Of PRM800K.
+        reference: Its step labels.
+
+    Returns:
+        Both, with the error's step and label added.
     """
     n_steps = solutions.assign(n_steps=solutions["steps"].map(len)).set_index(_SOLUTION)["n_steps"]
     ended = solutions[solutions["finish"] == "found_error"][_SOLUTION]

@@ -1,6 +1,6 @@
 """People as the labeler: a file of their labels in PRM800K's format, matched to our solutions by problem and steps.
 
-In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that somebody labelled. A
+In: a JSONL file as PRM800K's interface (or ours) leaves it. Out: the labels of those solutions that somebody labeled. A
 record labels a solution if the steps it chose, and then the last one it rated or one rated -1, are the solution's own first
 steps; alternatives that were rated on the way stay siblings.
 """
@@ -22,7 +22,7 @@ from stepscale.labeling.contract import NEGATIVE
 
 logger = logging.getLogger(__name__)
 
-Beginning = tuple[str, tuple[str, ...]]  # a problem's key and the steps up to the last labelled one
+Beginning = tuple[str, tuple[str, ...]]  # a problem's key and the steps up to the last labeled one
 Row = dict[str, Any]
 
 

@@ -15,9 +15,16 @@ THRESHOLD = 0.20  # the paper's
 
 
 class VerifierLabeler:
-    """A Labeler: a step is -1 if P(negative) exceeds ``threshold``, else the likelier of 0 and +1.
+    """A Labeler: a step is -1 if P(negative) exceeds a threshold, else the likelier of 0 and +1.
 
-    Identical solutions are read once. Raises InputError for a threshold outside [0, 1).
+    Identical solutions are read once.
+
+    Args:
+        verifier: That scores the steps.
+        threshold: P(negative) above which a step is wrong, in [0, 1).
+
+    Raises:
+        InputError: The threshold lies outside.
     """
 
     def __init__(self, verifier: Verifier, threshold: float = THRESHOLD) -> None:
@@ -46,6 +53,12 @@ class VerifierLabeler:
 
 
 def rate(negative: list[float], neutral: list[float], threshold: float = THRESHOLD) -> list[int]:
-    """Ratings of one solution's steps from P(-1) and P(0) [n_steps], up to the first negative one."""
+    """Ratings of one solution's steps from P(-1) and P(0) [n_steps], up to the first negative one.
+
+    Args:
+        negative: P(-1) at each step [n_steps].
+        neutral: P(0) likewise.
+        threshold: P(-1) above which a step is wrong.
+    """
     pairs = zip(negative, neutral, strict=True)
     return up_to_first_negative([-1 if p > threshold else 0 if q > 1 - p - q else 1 for p, q in pairs])

@@ -46,8 +46,8 @@ def label_table(
     """step_labels of solutions from ratings, soft values, or both.
 
     Args:
-        solutions: The labelled solutions.
-        labeler: Who labelled.
+        solutions: The labeled solutions.
+        labeler: Who labeled.
         ratings: -1, 0 or 1 of each step [solutions][steps]; a row may end before its solution does.
         values: Soft values in [0, 1], likewise.
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from stepscale.labeling.by_verifier import THRESHOLD
-from stepscale.labeling.page.options import LabelFile
+from stepscale.labeling.page.page_options import LabelFile
 
 if TYPE_CHECKING:
     from stepscale.labeling.contract import Labeler
@@ -26,7 +26,7 @@ class BySymbols(BaseModel):
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
+        """Who labeled, for a data card."""
         return "the lab's symbolic labeler"
 
     def open(self) -> "Labeler":
@@ -45,7 +45,7 @@ class ByLargePRM(BaseModel):
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
+        """Who labeled, for a data card."""
         return f"PRM_large, a step being -1 where P(negative) > {self.threshold:g}"
 
 
@@ -58,7 +58,7 @@ class ByRollouts(BaseModel):
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
+        """Who labeled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, which is -1 where none ends right, else +1"
 
 
@@ -69,7 +69,7 @@ class PoolByRollouts(ByRollouts):
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
+        """Who labeled, for a data card."""
         return f"{self.per_step} rollouts of the generator from each step, as values"
 
 
@@ -80,7 +80,7 @@ class ByFile(LabelFile):
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
+        """Who labeled, for a data card."""
         return f"people, in {Path(self.path).name}"
 
     def open(self) -> "Labeler":
@@ -96,15 +96,15 @@ class ByFile(LabelFile):
 
 
 class AsGiven(BaseModel):
-    """Those who labelled the data that the problems come from; the pool is then theirs too."""
+    """Those who labeled the data that the problems come from; the pool is then theirs too."""
 
     model_config = _STRICT
     kind: Literal["given"] = "given"
 
     @property
     def description(self) -> str:
-        """Who labelled, for a data card."""
-        return "those who labelled the data it was given"
+        """Who labeled, for a data card."""
+        return "those who labeled the data it was given"
 
 
 def _of_kind(value: object) -> object:
@@ -135,9 +135,9 @@ class RolloutOptions(BaseModel):
 
 
 class ReleaseOptions(BaseModel):
-    """The labelled data set that is left to pass on."""
+    """The labeled data set that is left to pass on."""
 
     model_config = _STRICT
 
     title: str
-    licence: str = Field("apache-2.0", description="an identifier of the Hugging Face hub")
+    license: str = Field("apache-2.0", description="an identifier of the Hugging Face hub")

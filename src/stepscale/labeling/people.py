@@ -18,9 +18,9 @@ from stepscale.formats.fields import Record
 from stepscale.formats.lines import Records
 from stepscale.labeling.agreement import agreement
 from stepscale.labeling.contract import label_table, up_to_first_negative
+from stepscale.labeling.page.asked_samples import latest_asked, read_known, read_samples, sample_of
 from stepscale.labeling.page.known import Tally, id_of, is_known_question, tallies
-from stepscale.labeling.page.options import LabelFile
-from stepscale.labeling.page.samples import latest_asked, read_known, read_samples, sample_of
+from stepscale.labeling.page.page_options import LabelFile
 
 _FINISHED = ("found_error", "solution")
 
@@ -61,7 +61,15 @@ def labelers_left_out(labeler: LabelFile) -> list[str]:
 
 
 def n_waiting(asked: str | Path, labeler: LabelFile) -> tuple[int, int]:
-    """How many of the solutions asked for nobody has labeled whose labels count, and how many were asked for."""
+    """How many of the solutions asked for are still without a label that counts.
+
+    Args:
+        asked: The file, or the folder of files by round, of the solutions asked for.
+        labeler: Where labels are, and whose do not count.
+
+    Returns:
+        Those that wait, and how many were asked for.
+    """
     path = latest_asked(asked)
     samples = read_samples(path) if path.stat().st_size else []
     records = _records(labeler.path) if Path(labeler.path).exists() else []

@@ -53,7 +53,10 @@ class RolloutJob:
 class RolloutLabeler:
     """A Labeler that rolls out every step, all solutions at once; values, no ratings, so no step ends the labels early.
 
-    ``rated``: ratings beside the values (see ``rated``), so that labels end with the first -1, as everybody's else.
+    Args:
+        generator: That rolls out.
+        job: How many rollouts, how they are drawn and graded.
+        rated: Ratings beside the values (see ``rated``), so that labels end with the first -1, as everybody's else.
     """
 
     name = NAME

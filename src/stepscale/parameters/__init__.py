@@ -1,6 +1,6 @@
 """Every parameter of the project, typed: one model a top-level block of ``conf/*/parameters.yml``.
 
-The whole is checked before a run touches any data, so a misspelt key anywhere is one clear line. Blocks that belong to
+The whole is checked before a run touches any data, so a misspelled key anywhere is one clear line. Blocks that belong to
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 

@@ -55,7 +55,7 @@ class ProblemSource(Block):
 
 
 class PoolBlock(Block):
-    """Samples of the training problems to be labelled."""
+    """Samples of the training problems to be labeled."""
 
     train: SampleCounts
     labeler: PoolLabeler = Field(description="who rates them; a kind alone, or one with its settings")
@@ -111,7 +111,7 @@ class ExperimentPart(Block):
 class ExperimentBlock(Block):
     """Ways to supervise compared on the same samples (Lightman et al. 2023, 4): claims A3 and A4."""
 
-    pool: ExperimentPart = Field(description="training problems and the samples that may be labelled")
+    pool: ExperimentPart = Field(description="training problems and the samples that may be labeled")
     test: ExperimentPart = Field(description="test problems and samples on which every reward model is measured")
     design: Experiment
 
@@ -136,7 +136,7 @@ class RevisionsBlock(Block):
     """A model that revises its own attempts (Snell et al. 2024, 6): claims B4-B6 and B10."""
 
     samples: SampleCounts | None = Field(
-        None, description="samples per training problem to make revision data from; null: those of the labelled pool"
+        None, description="samples per training problem to make revision data from; null: those of the labeled pool"
     )
     temperature: float = Field(1.0, gt=0, description="of those samples")
     data: RevisionData = RevisionData()

@@ -1,4 +1,4 @@
-"""Solve or verify: a critic is trained or given, and its judgements stand against more samples at equal FLOPs."""
+"""Solve or verify: a critic is trained or given, and its judgments stand against more samples at equal FLOPs."""
 
 from typing import Self
 
@@ -14,14 +14,14 @@ class CriticTraining(Block):
     """The lab's critic: the generator's base, fine-tuned on critiques that the labeler makes."""
 
     problems: int = Field(ge=1, description="the first so many training problems")
-    per_problem: int = Field(ge=1, description="solutions of the labelled pool that are criticised, per problem")
+    per_problem: int = Field(ge=1, description="solutions of the labeled pool that are criticized, per problem")
     max_new_tokens: int = Field(ge=1, description="longest critique (tokens)")
-    temperature: float = Field(0.7, gt=0, description="of its judgements")
+    temperature: float = Field(0.7, gt=0, description="of its judgments")
     fine_tuning: FineTuning
 
 
 class SolveOrVerifyBlock(Block):
-    """More samples with a vote, or fewer samples with judgements (arXiv 2504.01005)."""
+    """More samples with a vote, or fewer samples with judgments (arXiv 2504.01005)."""
 
     critic: GenerativePRM | None = Field(
         None, description="a language model that judges as it is; null: the lab's critic is trained"
@@ -29,14 +29,14 @@ class SolveOrVerifyBlock(Block):
     training: CriticTraining = Field(description="of the lab's critic")
     problems: int = Field(ge=2, description="the first so many test problems")
     samples: Rising = Field(description="S: samples per problem that are judged")
-    judgements: Rising = Field(description="V: judgements per sample")
-    solve: Rising = Field(description="N of the vote without judgements; those beyond the samples are left out")
+    judgments: Rising = Field(description="V: judgments per sample")
+    solve: Rising = Field(description="N of the vote without judgments; those beyond the samples are left out")
     problems_per_shard: int = Field(ge=1)
 
     @model_validator(mode="after")
-    def _leaves_judgements_to_the_study(self) -> Self:
-        if self.critic and self.critic.judgements != 1:
-            raise ValueError("critic.judgements: the study asks for as many as judgements says; leave it out")
-        if self.critic and self.critic.temperature == 0 and max(self.judgements) > 1:
-            raise ValueError("critic.temperature: several judgements at 0 are all the same; set it above 0")
+    def _leaves_judgments_to_the_study(self) -> Self:
+        if self.critic and self.critic.judgments != 1:
+            raise ValueError("critic.judgments: the study asks for as many as judgments says; leave it out")
+        if self.critic and self.critic.temperature == 0 and max(self.judgments) > 1:
+            raise ValueError("critic.temperature: several judgments at 0 are all the same; set it above 0")
         return self

@@ -15,19 +15,19 @@ import pandas as pd
 from stepscale.parameters import VerifierBlock
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.supervision.arms import Cell
-from stepscale.supervision.experiment import LabelledPool, TestSamples
+from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.trained_cells import CellLog, CellWork, TrainedCell, train_and_measure
 
 
 class Job(NamedTuple):
     """A cell, all that it learns from (and no more: it may travel to another process), and solutions to score besides.
 
-    ``labelled``: samples per problem that were labelled for it, and further ones for its selector.
+    ``labeled``: samples per problem that were labeled for it, and further ones for its selector.
     """
 
     cell: Cell
-    learns: LabelledPool
-    labelled: tuple[float, float]
+    learns: LabeledPool
+    labeled: tuple[float, float]
     scores: TestSamples | None = None
 
 
@@ -53,7 +53,7 @@ class Measures(NamedTuple):
             training=self.verifiers.training(kind, job.cell.seed, small=True),
             placement=self.verifiers.placement,
             learns=job.learns,
-            labelled=job.labelled,
+            labeled=job.labeled,
             least_steps=self.least_steps,
             test=self.test,
             budgets=self.budgets,
@@ -75,7 +75,7 @@ def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPl
                 _settings_of(job.cell),
                 work.training,
                 work.placement,
-                work.labelled,
+                work.labeled,
                 work.budgets,
                 work.least_steps,
             ],

@@ -17,7 +17,7 @@ from stepscale.seeds import seed_for
 Rows = Mapping[str, Mapping[str, Any]]  # quantities of a claim in one run, by name
 
 
-def claims_over_runs(folders: Sequence[Path], resamples: int, seed: int = 0) -> list[Claim]:
+def claims_over_runs(folders: Sequence[Path], resamples: int) -> list[Claim]:
     """The claims that all runs measured, each settled once over them; none where a run has no claims written."""
     runs = [_quantities(folder) for folder in folders]
     claims = []
@@ -25,7 +25,7 @@ def claims_over_runs(folders: Sequence[Path], resamples: int, seed: int = 0) -> 
         measured = [run.get(claim.id, {}) for run in runs]
         names = [name for name, row in measured[0].items() if row["decides"]] if measured else []
         if names and all(set(names) <= set(rows) for rows in measured):
-            parts = {name: _combined(name, [rows[name] for rows in measured], resamples, seed) for name in names}
+            parts = {name: _combined(name, [rows[name] for rows in measured], resamples) for name in names}
             claims.append(settle(claim.id, parts, len(folders)))
     return claims
 
@@ -37,7 +37,7 @@ def _quantities(folder: Path) -> dict[str, Rows]:
     return {claim["id"]: {row["name"]: row for row in claim.get("quantities", ())} for claim in written}
 
 
-def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int, seed: int) -> Quantity:
+def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int) -> Quantity:
     first, known = rows[0], [row for row in rows if row["estimate"] is not None and row["error"] is not None]
     unmet = next((row["unmet"] for row in rows if row["unmet"]), "")
     if len(known) < len(rows) and not unmet:
@@ -47,7 +47,7 @@ def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int, seed
         [row["estimate"] for row in known] or [0.0],
         [row["error"] for row in known] or [0.0],
         resamples,
-        seed_for(seed, f"quantity {name}"),
+        seed_for(0, f"quantity {name}"),
         first["level"],
         None if None in sizes else sum(sizes),
     )

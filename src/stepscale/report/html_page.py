@@ -12,7 +12,7 @@ from stepscale.report.report_page import ReportPage, deciding_part, effect_and_p
 from stepscale.report.style import line_colors, shade
 
 
-def html_page(page: ReportPage, title: str = "StepScale report") -> str:
+def html_page(page: ReportPage) -> str:
     """The page: summary, claims and leading figures, then every part folded below its question."""
     from jinja2 import Environment
 
@@ -22,7 +22,7 @@ def html_page(page: ReportPage, title: str = "StepScale report") -> str:
     leading = page.leading
     on_top = {anchor(part.name, figure.title) for part, figure in leading}
     return template.render(
-        title=title,
+        title="StepScale report",
         page=page,
         leading=[(part, rendered_figure(part, figure)) for part, figure in leading],
         parts=[(part, _figures(part, on_top)) for part in page.shown],

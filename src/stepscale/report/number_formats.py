@@ -15,7 +15,14 @@ _LARGE = 1000  # from here on thousandths say nothing
 
 
 def interval(value: float, low: float, high: float, shape: str = PLAIN) -> str:
-    """As ``0.800 [0.667, 0.933]``; "" for NaN, and without brackets where the bounds are not known."""
+    """As ``0.800 [0.667, 0.933]``; "" for NaN, and without brackets where the bounds are not known.
+
+    Args:
+        value: The estimate.
+        low: Lower bound, or NaN.
+        high: Upper bound.
+        shape: Format of each number.
+    """
     if value is None or value != value:
         return ""
     bounds = f" [{low:{shape}}, {high:{shape}}]" if low is not None and low == low else ""

@@ -21,7 +21,16 @@ UNIT_AXES = {
 def series(
     rows: pd.DataFrame, name: str, x: str = "n", y: str = "accuracy", mark: Mark = "line", dash: Dash = "solid"
 ) -> Series:
-    """The rows as one series in the order of the table; ``low`` and ``high`` where the table has them."""
+    """The rows as one series in the order of the table.
+
+    Args:
+        rows: With ``low`` and ``high`` where there is a band.
+        name: Of the series.
+        x: Column of the places.
+        y: Column of the values.
+        mark: How it is drawn.
+        dash: Of its line.
+    """
     places = [value if isinstance(value, str) else float(value) for value in rows[x]]
     bounds = {end: tuple(map(float, rows[end])) for end in ("low", "high") if end in rows}
     return Series(name=name, x=tuple(places), y=tuple(map(float, rows[y])), mark=mark, dash=dash, **bounds)
@@ -47,7 +56,15 @@ def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: s
 def curve_view(
     table: pd.DataFrame, x_title: str = SAMPLES, scale: Scale = "log", unit: str = "", **columns: str
 ) -> View:
-    """One panel with a line for each label, ticks at the values of x where these are few."""
+    """One panel with a line for each label, ticks at the values of x where these are few.
+
+    Args:
+        table: Rows of all lines.
+        x_title: Of the axis.
+        scale: Of the axis.
+        unit: What is spent, where a figure has a switch of units.
+        columns: ``lines``, ``x`` and ``y`` as ``curve_panel`` takes them.
+    """
     values = sorted({float(value) for value in table[columns.get("x", "n")]})
     ticks = tuple((value, f"{value:g}") for value in values) if len(values) <= 12 and max(values) < 1e5 else ()
     return View(x_title=x_title, panels=(curve_panel(table, **columns),), scale=scale, unit=unit, ticks=ticks)
@@ -60,7 +77,15 @@ def unit_views(curves: pd.DataFrame, axes: Mapping[str, str] = UNIT_AXES) -> tup
 
 
 def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str) -> View:
-    """Bars by category, a color for each value of the column ``lines``."""
+    """Bars by category, a color for each value of the column ``lines``.
+
+    Args:
+        table: A row per bar.
+        x: Column of the categories.
+        y: Column of the heights.
+        lines: Column whose values have a color each.
+        x_title: Of the axis.
+    """
     rows = table.assign(**{x: table[x].astype(str)})
     shown = [series(group, str(name), x, y, mark="bars") for name, group in rows.groupby(lines, sort=False)]
     return View(x_title=x_title, panels=(Panel(series=tuple(shown)),), scale="category")

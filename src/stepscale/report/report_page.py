@@ -37,7 +37,13 @@ def in_order(parts: Sequence[Part]) -> list[Part]:
 
 @dataclass(frozen=True)
 class ReportPage:
-    """``facts``: of the run (revision, machine, seed); ``parameters``: by their block."""
+    """A run's report.
+
+    Attributes:
+        parts: Of the page, in order.
+        facts: Of the run (revision, machine, seed).
+        parameters: By their block.
+    """
 
     parts: Sequence[Part]
     facts: dict[str, str]
@@ -129,11 +135,11 @@ def effect_and_power(claim: Claim) -> tuple[str, str]:
 def quantity_row(row: Measured) -> dict[str, str]:
     """A quantity of a claim as it is printed."""
     bounds = "" if row.estimate is None else interval(row.estimate, row.low or 0.0, row.high or 0.0, LEAD)
-    bound = f"> {row.above:+.3f}" if row.decides else "reported beside"
+    bound = f"> {row.above:+.3f}" if row.decides else "none: reported only"
     return {
         "quantity": row.name,
         "estimate [interval]": bounds + (f" at {row.level:.0%}" if bounds and row.level != USUAL else ""),
-        "wanted": bound,
+        "threshold": bound,
         "problems": str(row.n_problems or ""),
         "effect": "" if row.effect is None else f"{row.effect:+.3f}",
         "power": "" if row.power is None else f"{row.power:.0%}",

@@ -14,7 +14,13 @@ Shards = Mapping[str, Callable[[], pd.DataFrame]]  # the pieces of the plan save
 
 
 class Made(NamedTuple):
-    """A piece that was made: its rows, what they cost, and what ``when_made`` is to be told besides."""
+    """A piece that was made.
+
+    Attributes:
+        table: Its rows.
+        cost: What they cost; None for work without models.
+        note: What ``Piece.when_made`` gets.
+    """
 
     table: pd.DataFrame
     cost: Ledger | None = None

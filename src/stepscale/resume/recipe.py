@@ -12,7 +12,14 @@ from stepscale.resume.content import canonical
 
 @dataclass(frozen=True)
 class Recipe:
-    """All that decides the rows of a piece; made by ``Recipe.of``."""
+    """All that decides the rows of a piece; made by ``Recipe.of``.
+
+    Attributes:
+        code: Hash of the modules that make the rows.
+        inputs: Name and hash of each input.
+        settings: Options that decide the rows, as JSON.
+        seed: Of the run.
+    """
 
     code: str
     inputs: tuple[tuple[str, str], ...]

@@ -24,10 +24,14 @@ from stepscale.verifiers.contract import Verifier
 
 @dataclass(frozen=True)
 class Attempt:
-    """One solution of a chain. ``prompt``: the text in the problem's place; ``context``: positions shown in it.
+    """One solution of a chain.
 
-    ``prefix``: the tokens it was drawn after. ``candidate.subtree`` is the chain, ``candidate.slot`` the position in it.
-    ``ledger``: the attempt's part of the cost.
+    Attributes:
+        prompt: The text in the problem's place.
+        prefix: The tokens it was drawn after.
+        context: Positions of the earlier attempts that the prompt shows.
+        candidate: The solution; ``subtree`` is the chain, ``slot`` the position in it.
+        ledger: The attempt's part of the cost.
     """
 
     prompt: str

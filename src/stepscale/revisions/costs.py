@@ -2,7 +2,7 @@
 
 In: for each attempt of a problem the sequence that was passed through a model. Out: its place among them in order, its tokens,
 and those it shares with the one before it; and from these the distinct tokens of any group. Where equal beginnings lie together
-two sequences share no more than any two neighbours between them do (as in a suffix array), so three numbers per attempt replace
+two sequences share no more than any two neighbors between them do (as in a suffix array), so three numbers per attempt replace
 its tokens. It counts as the engines do (``generation.local``, ``verifiers.scoring``), like ``sample_costs``, which prices
 independent samples in expectation. Knows nothing of how answers are chosen.
 """
@@ -27,13 +27,24 @@ def written_pieces(prompt: Sequence[int], position: int, written: Sequence[int])
 
     The last token of the prompt is passed to draw the first one, and nothing that was drawn is remembered: both are shared
     by attempts of one ``position`` alone, for these are drawn in one call; the rest of the prompt by all.
+
+    Args:
+        prompt: Token ids of the attempt's prompt.
+        position: Of the attempt in its chain, from 0.
+        written: Token ids that were drawn.
     """
     last = [(-1 - position, 0), (prompt[-1], 1)]  # no token is negative
     return [*((token, 1) for token in prompt[:-1]), *last, *((token, 1) for token in written[:-1])]
 
 
 def read_pieces(text: str, steps: Sequence[str], read: Encoded) -> list[Counted]:
-    """What a verifier reads of one solution after ``text``: that as a whole, then each step; nothing if no step fits it."""
+    """What a verifier reads of one solution after ``text``: that as a whole, then each step; nothing if no step fits it.
+
+    Args:
+        text: What stands in the problem's place.
+        steps: Texts of the solution's steps.
+        read: The same as the verifier lays it out in tokens.
+    """
     if not read.step_ends:
         return []
     ends = [read.prompt_length, *(end + 1 for end in read.step_ends)]

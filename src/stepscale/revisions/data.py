@@ -41,14 +41,23 @@ class RevisionData(BaseModel):
 def revision_examples(
     problems: pd.DataFrame, solutions: pd.DataFrame, config: RevisionData, seed: int, length_of: LengthOf | None = None
 ) -> pd.DataFrame:
-    """The right solutions to imitate, with the columns ``prompt`` (text in the problem's place) and ``context``.
+    """The right solutions to imitate, each after wrong attempts at its problem.
 
-    ``context``: sample ids of the wrong attempts in the prompt, in order; the last is the nearest of the problem's wrong
-    samples by character edit distance between whole solutions (the lowest sample id of equally near ones), the others are
-    drawn from the rest without repetition. Their number is uniform in 0..most_wrong, capped by the wrong samples there are.
-    Samples that are cut off, state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all
-    of whose samples left are right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little
-    the oldest attempts go.
+    The number of wrong attempts is uniform in 0..most_wrong, capped by the wrong samples there are. Samples that are cut off,
+    state no answer or are not graded are left out; so are, with ``only_with_wrong``, problems all of whose samples left are
+    right. Each draw is named by problem and sample. Where ``layout.max_tokens`` is too little the oldest attempts go.
+
+    Args:
+        problems: With their texts.
+        solutions: Graded samples.
+        config: How many wrong attempts are shown, and how they are laid out.
+        seed: Of the run.
+        length_of: Tokens of a prompt; needed only with ``layout.max_tokens``.
+
+    Returns:
+        Solutions with the columns ``prompt`` (text in the problem's place) and ``context``: sample ids of the wrong attempts in
+        the prompt, in order. The last is the nearest of the problem's wrong samples by character edit distance between whole
+        solutions (the lowest sample id of equally near ones). The others are drawn from the rest without repetition.
 
     Raises:
         InputError: No sample is right.

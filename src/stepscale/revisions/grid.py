@@ -2,9 +2,9 @@
 
 In: a graded and scored chains table. Out: a row per (problem, ratio, budget), as ``estimators.compute_optimal`` takes them. A
 budget N is s attempts in each of p chains, s x p = N (Snell et al. 2024, 6.2). The first s attempts of a longer chain are
-a chain of length s, so a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up
-to N, and smaller budgets in several disjoint groups of chains, over which accuracy and cost are averaged. A group is charged what
-it costs when it is drawn and read alone (``revision_costs``): the pool's own ledger divides what all of its chains share.
+a chain of length s. So a pool whose chain j has N / 2^ceil(log2(j + 1)) attempts holds every split of every budget up to N.
+Smaller budgets are there in several disjoint groups of chains, over which accuracy and cost are averaged. A group is charged
+what it costs when it is drawn and read alone (``revisions.costs``): the pool's own ledger divides what all of its chains share.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,8 +17,8 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.grading import Rules
 from stepscale.grading.answer_groups import group_equal_answers
+from stepscale.revisions.chain_selection import flat, hierarchical, representative
 from stepscale.revisions.costs import READING, WRITING, Beginnings
-from stepscale.revisions.selection import flat, hierarchical, representative
 from stepscale.search.results import Candidate
 from stepscale.seeds import seed_for
 

@@ -46,9 +46,15 @@ class RevisionLayout(BaseModel):
         return f"{problem}\n{shown}{self.ask.replace(_PROBLEM, problem)}"
 
     def fitted(self, problem: str, attempts: Sequence[Sequence[str]], length_of: LengthOf | None) -> tuple[str, int]:
-        """(text, number of attempts in it): the latest ``context`` attempts, fewer if ``max_tokens`` does not hold them.
+        """The text for the latest attempts that fit.
 
-        ``length_of``: tokens of a prompt; needed only with ``max_tokens``, without it nothing more is left out.
+        Args:
+            problem: Its text.
+            attempts: Steps of each, oldest first.
+            length_of: Tokens of a prompt; needed only with ``max_tokens``, without it nothing more is left out.
+
+        Returns:
+            The text, and the number of attempts in it: ``context`` of them, fewer if ``max_tokens`` does not hold them.
         """
         n_shown = min(len(attempts), self.context)
         while True:

@@ -76,10 +76,16 @@ revision_chains = validator(REVISION_CHAINS)
 def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.DataFrame:
     """A solutions table, not yet graded, with a row per attempt and further columns.
 
-    ``sample_id`` numbers a problem's attempts chain by chain. ``chain``, ``position`` (from 0), ``prompt``, ``context``
-    (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger counts),
-    ``generator_tokens`` and ``generator_flops`` (those of what was read to write and of what was written). These are parts of
-    what the whole pool cost; the columns ``revision_costs.WRITING`` tell what any of its chains cost without the others.
+    Args:
+        chains_of_all: Chains of each problem.
+        generator: Its name in ledgers.
+
+    Returns:
+        ``sample_id`` numbers a problem's attempts chain by chain. Further columns: ``chain``, ``position`` (from 0), ``prompt``,
+        ``context`` (positions shown), ``score`` (NaN if not scored), ``tokens_computed`` and ``flops`` (all models, as the ledger
+        counts), ``generator_tokens`` and ``generator_flops`` (those of what was read to write and of what was written). These are
+        parts of what the whole pool cost; the columns ``revisions.costs.WRITING`` tell what any of its chains cost without the
+        others.
     """
     rows = []
     for problem_chains in chains_of_all:
@@ -115,7 +121,13 @@ def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.D
 
 
 def judged(chains_of_all: Sequence[ProblemChains], encode: Encode, history: bool) -> pd.DataFrame:
-    """The columns ``BY_VERIFIER`` of the chains table, of chains that ``score_chains`` scored with the same ``history``."""
+    """The columns ``BY_VERIFIER`` of the chains table, of chains that ``score_chains`` scored with the same ``history``.
+
+    Args:
+        chains_of_all: Chains of each problem, scored.
+        encode: How the verifier lays out a text in tokens.
+        history: Whether it read the earlier attempts that were shown.
+    """
     rows = []
     for problem_chains in chains_of_all:
         flat = [attempt for chain in problem_chains.chains for attempt in chain]

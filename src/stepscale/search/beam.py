@@ -33,6 +33,14 @@ class TreeShape(Growth):
         """Ended beams as they are, and as many others as are open, made of the best of each subtree.
 
         Where duplicates are filtered and fewer differ than are kept, the best get M children more.
+
+        Args:
+            beams: All N after a round, in the order of slots.
+            number: Of the round, from 0.
+            seed: Unused here: the choice has no chance in it.
+
+        Returns:
+            N solutions, in the order of slots.
         """
         after = list(beams)
         for start in range(0, self.n, self.subtree):

@@ -23,9 +23,16 @@ _NO_FLOORS: Mapping[int, float] = MappingProxyType({})
 def draw_candidates(
     meter: Meter, draws: SeededSampling, places: Sequence[tuple[int, int]], floors: Mapping[int, float] = _NO_FLOORS
 ) -> list[Candidate]:
-    """A whole solution for each (index of a problem, slot), not scored yet, all in one call.
+    """A whole solution for each place, not scored yet, all in one call.
 
-    ``floors``: by index of a problem, the certainty below which its samples are stopped (``Request.floor``).
+    Args:
+        meter: Problems and generator; counts what is computed.
+        draws: How tokens are drawn, and the seed of the run.
+        places: Index of a problem and slot of each solution.
+        floors: By index of a problem, the certainty below which its samples are stopped (``Request.floor``, nats).
+
+    Returns:
+        A candidate for each place, in their order.
     """
     prompts = {owner: meter.generator.encode_prompt(meter.problems[owner].text) for owner in dict(places)}
     requests = []

@@ -1,8 +1,8 @@
 """Entropic particle filtering (Giannone et al. 2025, arXiv 2510.05825): a filter that does not settle too early.
 
-A PRM that is sure of a wrong beginning takes all particles there in the first rounds. So where few particles hold the weight
-(effective sample size below ``threshold`` x N) and the search is young, the temperature is raised to N / effective size x
-(1 - progress), and falls back to its own as the search goes on. Progress is the share of ``rounds`` that are over, so ``rounds``
+A PRM that is sure of a wrong beginning takes all particles there in the first rounds. So the temperature is raised to N /
+effective size x (1 - progress) while few particles hold the weight (effective sample size below ``threshold`` x N) and the
+search is young. It falls back to its own as the search goes on. Progress is the share of ``rounds`` that are over, so ``rounds``
 should be near to the steps that solutions have. The paper's second part, weights that look ahead, is left out.
 """
 

@@ -24,9 +24,13 @@ Owned = tuple[int, Request]  # the index of a problem and a request made for it
 
 
 class Meter:
-    """Generator and verifier, called for all ``problems`` at once; ``ledgers`` [problems] grow with each call.
+    """Generator and verifier, called for many problems at once. ``ledgers`` [problems] grow with each call.
 
-    What is counted for a problem is also added to ``ledger``, if one is given.
+    Args:
+        problems: What is to be solved.
+        generator: Writes the solutions.
+        verifier: Scores their steps; None for searches that look at no score.
+        ledger: What is counted for any problem is also added to it.
     """
 
     def __init__(
@@ -40,6 +44,11 @@ class Meter:
 
     def generate(self, requests: Sequence[Owned], sampling: Sampling, until: Until) -> list[Continuation]:
         """Continue every request, in one call; order kept.
+
+        Args:
+            requests: Index of a problem, and what is asked for it.
+            sampling: How tokens are drawn.
+            until: Whether a continuation ends with its step or its solution.
 
         Raises:
             OutOfTime: The time of a search is limited and up.
@@ -129,7 +138,12 @@ class Meter:
 
 
 def apportion(whole: int, weights: Sequence[int]) -> list[int]:
-    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0."""
+    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0.
+
+    Args:
+        whole: What is shared out, as a number of tokens.
+        weights: Of the parts, 0 or above.
+    """
     if not sum(weights):
         weights = [1] * len(weights)
     parts = [whole * weight // sum(weights) for weight in weights]

@@ -23,9 +23,12 @@ from stepscale.verifiers.aggregation import How, NeutralIs
 
 @dataclass(frozen=True)
 class SeededSampling:
-    """How tokens are drawn: ``sampling`` (its max_new_tokens bounds a whole solution), and the seed of the run.
+    """How tokens are drawn, and with which seed.
 
-    ``rules``: the grading rules by which answers are equal, for methods that look at answers while they sample.
+    Attributes:
+        sampling: Temperature, top-p and limits; ``max_new_tokens`` bounds a whole solution.
+        run_seed: The seed of the run.
+        rules: The grading rules by which answers are equal, for methods that look at answers while they sample.
     """
 
     sampling: Sampling

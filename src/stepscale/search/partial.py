@@ -10,9 +10,19 @@ from stepscale.search.scoring import SolutionScore
 class PartialSolution:
     """An open or ended solution.
 
-    ``length``: tokens of the model's own, as the limit counts them. ``logprob``: their sum, None where the generator does not
-    tell it. ``certainties``: as in ``Candidate``. ``scored``: of its own steps; ``rank``: the score that orders solutions,
-    after lookahead, to 6 digits.
+    Attributes:
+        owner: Index of its problem.
+        slot: 0..N-1 among the solutions of its problem.
+        prompt: Token ids of the prompt.
+        tokens: Those that follow.
+        steps: Texts of its steps.
+        step_ends: Index into ``tokens`` of each step's last token.
+        length: Tokens of the model's own, as the limit counts them.
+        logprob: Sum of the tokens' log-likelihoods (nats); None where the generator does not tell them.
+        certainties: As in ``Candidate``.
+        finish: How it ended; None while it is open.
+        scored: Scores of its own steps.
+        rank: The score that orders solutions, after lookahead, to 6 digits.
     """
 
     owner: int

@@ -34,7 +34,12 @@ class ParticleMethod(GrowingMethod):
         return [solutions[index].copied_to(slot) for slot, index in enumerate(resample(weights, self.resampling, seed))]
 
     def weights(self, scores: Floats, number: int) -> Floats:
-        """Weights [N] after round ``number`` (from 0) of particles with these scores [N], NaN where there is none."""
+        """Weights [N] after round ``number`` (from 0) of particles with these scores [N], NaN where there is none.
+
+        Args:
+            scores: P(right) of each particle as aggregated [N].
+            number: Of the round, from 0.
+        """
         return odds_weights(scores, self.temperature)
 
 

@@ -148,6 +148,11 @@ class RevisionSearchPlan(_Strategies):
 def check_samples(plan: SearchPlan, per_problem: int, remedy: str) -> None:
     """Check that no budget is above what best-of-N of ``per_problem`` samples can have.
 
+    Args:
+        plan: The searches and their budgets.
+        per_problem: Samples that best-of-N has to choose from.
+        remedy: What to do about it, as the message ends.
+
     Raises:
         InputError: One is; the line ends with the ``remedy``.
     """

@@ -20,6 +20,10 @@ def odds_weights(scores: Floats, temperature: float) -> Floats:
 
     At temperature 1 a weight is proportional to p / (1 - p) (Puri et al. 2025, 3). NaN is no score and weighs nothing; if
     there is none at all, all weigh alike.
+
+    Args:
+        scores: P(right) of each particle [N], NaN where there is none.
+        temperature: Above 1 weights are more alike.
     """
     known = ~np.isnan(scores)
     if not known.any():
@@ -36,7 +40,13 @@ def effective_size(weights: Floats) -> float:
 
 
 def resample(weights: Floats, scheme: Scheme, seed: int) -> NDArray[np.int64]:
-    """Indices [N], rising, of the particles that go on, for weights [N] that sum to 1."""
+    """Indices [N], rising, of the particles that go on, for weights [N] that sum to 1.
+
+    Args:
+        weights: Of the particles [N].
+        scheme: How uniform numbers are laid over them.
+        seed: Decides the numbers.
+    """
     n, rng = len(weights), np.random.default_rng(seed)
     if scheme == "multinomial":
         positions = np.sort(rng.random(n))

@@ -26,13 +26,19 @@ class Problem:
 class Candidate:
     """One solution that a search wrote, finished or cut off.
 
-    ``slot`` 0..N-1 names the beam (or sample) among the N, ``subtree`` the independent tree it grew in (0 unless DVTS).
-    ``step_ends``: index into ``tokens`` of each step's last token, [len(steps)]. ``finish``: "solution" (end of text),
-    "length" (cut off by the token limit), "rounds" (by the limit of rounds) or "rejected" (by the search); what was cut off
-    has no answer.
-    ``step_scores``: P(the step is right) [len(steps)], empty if not scored. ``score``: their aggregate as asked for;
-    None if not scored. ``mean_logprob``: mean token log-likelihood at temperature 1 (nats), None without tokens.
-    ``certainties``: as in ``Continuation``, empty unless asked for.
+    Attributes:
+        slot: 0..N-1, the beam (or sample) among the N.
+        subtree: The independent tree it grew in (0 unless DVTS).
+        steps: Their texts.
+        tokens: Token ids, without the prompt's.
+        step_ends: Index into ``tokens`` of each step's last token [len(steps)].
+        finish: "solution" (end of text), "length" (cut off by the token limit), "rounds" (by the limit of rounds) or "rejected"
+            (by the search).
+        answer: The final answer; None for what was cut off.
+        step_scores: P(the step is right) [len(steps)], empty if not scored.
+        score: Their aggregate as asked for; None if not scored.
+        mean_logprob: Mean token log-likelihood at temperature 1 (nats); None without tokens.
+        certainties: As in ``Continuation``, empty unless asked for.
     """
 
     slot: int
@@ -49,7 +55,14 @@ class Candidate:
 
 
 def candidate_of(generator: Generator, continuation: Continuation, slot: int, *, subtree: int = 0) -> Candidate:
-    """A whole solution as a candidate that is not scored yet; without an answer unless it ended by itself."""
+    """A whole solution as a candidate that is not scored yet; without an answer unless it ended by itself.
+
+    Args:
+        generator: Reads the texts of steps.
+        continuation: What it drew after the prompt.
+        slot: The candidate's among the N.
+        subtree: The tree it grew in.
+    """
     steps, ends = read_steps(generator, continuation)
     finished = continuation.ended == "solution"
     return Candidate(
@@ -71,10 +84,16 @@ def candidate_of(generator: Generator, continuation: Continuation, slot: int, *,
 class SearchResult:
     """What a search found for one problem.
 
-    ``strategy``: the method and its settings in words; ``budget``: the generations it may use, in the paper's units (N, or
-    N (k + 1) with lookahead). ``chosen``: index into ``candidates`` of the one that stands for ``answer``; both None if no
-    candidate may win. ``confidence``: the winner's share of the votes, or its score where the best single one wins.
-    ``rounds``: calls that drew steps (1 for whole samples). ``ledger``: this problem's part of what was computed.
+    Attributes:
+        problem_id: Of the problem.
+        strategy: The method and its settings in words.
+        budget: The generations it may use, in the paper's units (N, or N (k + 1) with lookahead).
+        rounds: Calls that drew steps (1 for whole samples).
+        candidates: All solutions, in the order of slots.
+        answer: The answer chosen.
+        chosen: Index into ``candidates`` of the one that stands for ``answer``; both None if no candidate may win.
+        confidence: The winner's share of the votes, or its score where the best single one wins.
+        ledger: This problem's part of what was computed.
     """
 
     problem_id: str

@@ -18,7 +18,13 @@ class SolutionScore:
 
 
 def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -> list[SolutionScore]:
-    """Each solution's scores, aggregated as asked for."""
+    """Each solution's scores, aggregated as asked for.
+
+    Args:
+        scores: Of each solution, at each step.
+        how: How step scores become a solution's.
+        neutral_is: What a neutral step counts as.
+    """
     negative, neutral = [one.negative for one in scores], [one.neutral for one in scores]
     totals = aggregate(negative, neutral, how, neutral_is)
     steps = [
@@ -33,7 +39,15 @@ def read_scores(scores: Sequence[StepScores], how: How, neutral_is: NeutralIs) -
 def score_candidates(
     meter: Meter, owners: Sequence[int], candidates: Sequence[Candidate], how: How, neutral_is: NeutralIs
 ) -> list[Candidate]:
-    """The candidates with scores, all in one call; ``owners``: the index of each one's problem."""
+    """The candidates with scores, all in one call.
+
+    Args:
+        meter: Holds the verifier; counts what it reads.
+        owners: Index of each candidate's problem.
+        candidates: To be scored.
+        how: How step scores become a solution's.
+        neutral_is: What a neutral step counts as.
+    """
     scores = meter.score([(owner, candidate.steps) for owner, candidate in zip(owners, candidates, strict=True)])
     return [
         replace(candidate, step_scores=scored.steps, score=scored.score)

@@ -25,7 +25,13 @@ Key = TypeVar("Key")
 
 @dataclass(frozen=True)
 class Choice:
-    """The winning ``answer``, the index of the ``candidate`` that stands for it, and how sure it is (0 to 1)."""
+    """What a selection rule chose.
+
+    Attributes:
+        answer: The winning answer; None if no candidate may win.
+        candidate: Index of the candidate that stands for it.
+        confidence: How sure the choice is, in [0, 1].
+    """
 
     answer: str | None = None
     candidate: int | None = None

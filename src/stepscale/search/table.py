@@ -87,10 +87,13 @@ def search_candidates(df: pd.DataFrame) -> pd.DataFrame:
 def results_table(
     results: Sequence[SearchResult], seed: int, golds: Mapping[str, str], rules: Rules = "prm800k"
 ) -> pd.DataFrame:
-    """A row per result, graded against the gold answer of its problem; ``seed``: the run seed of the search.
+    """A row per result, graded against the gold answer of its problem.
 
-    Raises:
-        InputError: A problem has no gold answer.
+    Args:
+        results: Of one search, a result per problem.
+        seed: The run seed of the search.
+        golds: Answers by problem_id.
+        rules: Grading rules.
     """
     rights = grade_many([result.answer for result in results], [_gold(golds, result) for result in results], rules)
     columns = Columns(SEARCH_RESULTS, *SEARCH_RESULTS.columns)
@@ -116,6 +119,12 @@ def candidates_table(
     results: Sequence[SearchResult], seed: int, golds: Mapping[str, str], rules: Rules = "prm800k"
 ) -> pd.DataFrame:
     """A row per candidate, graded likewise: one cut off has no answer and is not right.
+
+    Args:
+        results: Of one search, a result per problem.
+        seed: The run seed of the search.
+        golds: Answers by problem_id.
+        rules: Grading rules.
 
     Raises:
         InputError: It is another table.

@@ -35,7 +35,16 @@ seed for what is drawn. Gives as many, each with a slot of its own."""
 
 @dataclass(frozen=True)
 class Growth:
-    """``n`` slots in subtrees of ``subtree`` slots each; ``lookahead`` k steps; at most ``rounds`` rounds."""
+    """How a forest grows.
+
+    Attributes:
+        n: Slots of a problem.
+        subtree: Slots of each independent tree; divides ``n``.
+        lookahead: Steps rolled out before a score is read (k).
+        rounds: The most rounds; each adds a step to every open solution.
+        aggregation: How step scores become a solution's.
+        neutral_is: What a neutral step counts as.
+    """
 
     n: int
     subtree: int
@@ -48,7 +57,14 @@ class Growth:
 def grow(
     meter: Meter, draws: SeededSampling, growth: Growth, select: Select
 ) -> tuple[list[list[Candidate]], list[int]]:
-    """N candidates in the order of slots, and the rounds taken, for each of the meter's problems."""
+    """N candidates in the order of slots, and the rounds taken, for each of the meter's problems.
+
+    Args:
+        meter: Problems, generator and verifier; counts what is computed.
+        draws: How tokens are drawn, and the seed of the run.
+        growth: Slots, subtrees, lookahead and the limit of rounds.
+        select: What goes on after each round.
+    """
     return _Forest(meter, draws, growth).grow(select)
 
 

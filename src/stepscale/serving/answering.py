@@ -72,7 +72,11 @@ class Answerer:
 
     @classmethod
     def load(cls, policy: Path, generator: Path, prm: Path) -> "Answerer":
-        """From the file and the two model folders. Raises InputError."""
+        """From the file and the two model folders.
+
+        Raises:
+            InputError: One of them is missing or damaged.
+        """
         from stepscale.generation.open_generator import open_model
         from stepscale.verifiers.open_verifier import open_verifier
 
@@ -93,7 +97,11 @@ class Answerer:
         return self.answer_with(question, self.generator, self.verifier)
 
     def check(self, question: PolicyQuestion) -> None:
-        """Raises InputError if it is too long for the generator, or its budget is below the smallest that was learned."""
+        """Check a question before anything is drawn for it.
+
+        Raises:
+            InputError: It is too long for the generator, or its budget is below the smallest that was learned.
+        """
         tokens = len(self.generator.encode_prompt(question.problem))
         if tokens > self._most_tokens:
             raise InputError(

@@ -48,7 +48,16 @@ class CompletionRequest(BaseModel):
         return self.stream_options is not None and self.stream_options.include_usage
 
     def about(self, problems: list[Any], default_budget: int, most: int) -> list[PolicyQuestion]:
-        """``n`` questions about each problem, in the order of the choices. Raises InputError."""
+        """``n`` questions about each problem, in the order of the choices.
+
+        Args:
+            problems: Texts, as they came.
+            default_budget: Generations of a request that states none.
+            most: Questions of one request.
+
+        Raises:
+            InputError: A field is at fault, or there are too many questions.
+        """
         check_number(self.n * len(problems), most)
         budget = default_budget if self.budget is None else self.budget
         longest = self.max_completion_tokens or self.max_tokens
@@ -86,7 +95,15 @@ class ChatRequest(CompletionRequest):
     messages: list[Message] = Field(min_length=1)
 
     def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
-        """The last message of the user is the problem; what was said before is not read. Raises InputError."""
+        """The last message of the user is the problem; what was said before is not read.
+
+        Args:
+            default_budget: Generations of a request that states none.
+            most: Questions of one request.
+
+        Raises:
+            InputError: As ``about``.
+        """
         of_user = [message.text for message in self.messages if message.role == "user"]
         return self.about([of_user[-1] if of_user else None], default_budget, most)
 
@@ -97,6 +114,14 @@ class TextRequest(CompletionRequest):
     prompt: str | list[str]
 
     def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
-        """Each prompt is a problem. Raises InputError."""
+        """Each prompt is a problem.
+
+        Args:
+            default_budget: Generations of a request that states none.
+            most: Questions of one request.
+
+        Raises:
+            InputError: As ``about``.
+        """
         problems = [self.prompt] if isinstance(self.prompt, str) else self.prompt
         return self.about(list(problems) or [None], default_budget, most)

@@ -80,7 +80,11 @@ class ServedPolicy(BaseModel):
         return self
 
     def within(self, budget: int) -> BudgetPolicy:
-        """The policy of the greatest budget that is at most ``budget``. Raises InputError if there is none."""
+        """The policy of the greatest budget that is at most ``budget`` (samples of one problem).
+
+        Raises:
+            InputError: There is none.
+        """
         fitting = [bounded for bounded in self.budgets if bounded.budget <= budget]
         if not fitting:
             raise InputError(f"budget {budget}: no policy keeps to it; ask for {self.budgets[0].budget} or more")
@@ -92,7 +96,11 @@ class ServedPolicy(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> "ServedPolicy":
-        """Read it back. Raises InputError naming the file, the key and the fault."""
+        """Read it back.
+
+        Raises:
+            InputError: It names the file, the key and the fault.
+        """
         try:
             return cls.model_validate_json(path.read_text())
         except OSError as error:

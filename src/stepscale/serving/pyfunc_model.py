@@ -42,7 +42,11 @@ class PolicyModel(PythonModel):
     service: AnswerService
 
     def load_context(self, context: PythonModelContext) -> None:
-        """Load policy, generator and PRM from the model's artifacts. Raises InputError."""
+        """Load policy, generator and PRM from the model's artifacts.
+
+        Raises:
+            InputError: One of them is missing or damaged.
+        """
         from stepscale.serving.answering import Answerer
 
         folders = {name: Path(path) for name, path in context.artifacts.items()}
@@ -51,9 +55,17 @@ class PolicyModel(PythonModel):
     def predict(
         self, context: PythonModelContext, model_input: pd.DataFrame, params: dict[str, Any] | None = None
     ) -> list[dict[str, Any]]:
-        """An answer per question, in order; all are checked before the first is answered. Raises RefusedRequest.
+        """An answer per question, in order; all are checked before the first is answered.
 
         The type of ``model_input`` is the one that MLflow takes without a remark; any form that ``read_questions`` reads comes.
+
+        Args:
+            context: MLflow's; unused.
+            model_input: One question or several.
+            params: MLflow's; unused.
+
+        Raises:
+            RefusedRequest: A question is at fault, too many wait, or the time is up.
         """
         seconds = server_seconds()
         deadline = Deadline(seconds)

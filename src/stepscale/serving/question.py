@@ -58,7 +58,11 @@ def read_questions(request: object, most: int) -> list[PolicyQuestion]:
 
 
 def check_number(n: int, most: int) -> None:
-    """Raises InputError if one request holds more questions than may be."""
+    """Check that one request does not hold more questions than may be.
+
+    Raises:
+        InputError: It does.
+    """
     if n > most:
         raise InputError(f"the request holds {n} questions, at most {most} are answered at once; send several requests")
 
@@ -89,7 +93,15 @@ def _plain(value: object) -> Any:
 
 
 def read_question(problem: object, budget: object) -> PolicyQuestion:
-    """The question, checked. Raises InputError naming the field, the fault and the remedy."""
+    """The question, checked.
+
+    Args:
+        problem: Its text, as it came.
+        budget: Generations at most, as it came.
+
+    Raises:
+        InputError: It names the field, the fault and the remedy.
+    """
     return PolicyQuestion(_problem(problem), checked_generations(budget))
 
 

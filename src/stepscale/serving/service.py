@@ -67,7 +67,15 @@ class AnswerService:
         return futures
 
     def answer_all(self, questions: Sequence[PolicyQuestion], deadline: Deadline) -> list[PolicyAnswer]:
-        """The answers, in order. Raises what ``submit`` raises, and OutOfTime."""
+        """The answers, in order.
+
+        Args:
+            questions: Checked ones.
+            deadline: When their time is up.
+
+        Raises:
+            OutOfTime: It is up. What ``submit`` raises comes, too.
+        """
         futures = self.submit(questions, deadline)
         left = deadline.left()
         try:

@@ -82,7 +82,11 @@ class ModelSources(BaseModel):
 
     @classmethod
     def read(cls, path: Path) -> "ModelSources":
-        """The file's content; paths are relative to the working directory. Raises InputError naming the key and the fault."""
+        """The file's content; paths are relative to the working directory.
+
+        Raises:
+            InputError: It names the key and the fault.
+        """
         try:
             return cls.model_validate(yaml.safe_load(path.read_text()))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -94,7 +98,11 @@ class ModelSources(BaseModel):
             raise InputError(f"{path}: {key}: {fault['msg']} (docs/serving.md)") from None
 
     def open(self) -> Answerer:
-        """Open the models. Raises InputError."""
+        """Open the models.
+
+        Raises:
+            InputError: One of them cannot be opened.
+        """
         from stepscale.verifiers.open_verifier import load_verifier
 
         policy = self.policy.served() if isinstance(self.policy, UnlearnedPolicy) else ServedPolicy.read(self.policy)
@@ -123,7 +131,11 @@ class ModelSources(BaseModel):
 
 
 def open_answerer(source: Path) -> Answerer:
-    """What answers, from the folder of a saved policy or a file that names models. Raises InputError."""
+    """What answers, from the folder of a saved policy or a file that names models.
+
+    Raises:
+        InputError: There is neither, or it is at fault.
+    """
     if source.is_file():
         return ModelSources.read(source).open()
     if not (source / "MLmodel").is_file():

@@ -1,6 +1,6 @@
 """The experiment of Lightman et al. 2023, 4: arms that differ in supervision or selection, at several numbers of labels.
 
-In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labelled samples per problem, seed) trains
+In: a pool of samples and selectors' scores of it. Out: which samples each cell (arm, labeled samples per problem, seed) trains
 on, nested, and the examples it learns from. Arms of one selection train on identical samples. Knows nothing of training.
 """
 
@@ -31,7 +31,7 @@ _STRICT = ConfigDict(extra="forbid", frozen=True)
 
 
 class Arm(BaseModel):
-    """One way to supervise and to choose what is labelled."""
+    """One way to supervise and to choose what is labeled."""
 
     model_config = _STRICT
 
@@ -76,7 +76,7 @@ class Experiment(BaseModel):
     model_config = _STRICT
 
     ablations: tuple[Arm, ...] = Field((LAST_TOKEN_ARM,), description="arms beside the paper's four")
-    sizes: Rising = Field(description="labelled samples per problem")
+    sizes: Rising = Field(description="labeled samples per problem")
     seeds: int = Field(1, ge=1, description="repeats, each with other subsets, order of rows and new weights")
     budgets: Rising = Field(description="N of best-of-N at which verifiers are measured")
     least_steps: int = Field(
@@ -103,7 +103,7 @@ class Experiment(BaseModel):
 
     @field_validator("ablations")
     @classmethod
-    def _labelled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+    def _labeled(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
         """Every cell learns from PRM_large's labels, which are ratings: soft values come from rollouts alone."""
         soft = next((arm.name for arm in value if arm.supervision == "values"), None)
         if soft:
@@ -115,7 +115,13 @@ class Experiment(BaseModel):
 
 @dataclass(frozen=True)
 class Cell:
-    """One training: an arm on ``per_problem`` labelled samples per problem."""
+    """One training of the experiment.
+
+    Attributes:
+        arm: What it learns from, and how that is chosen.
+        per_problem: Labeled samples per problem.
+        seed: Of the repeat.
+    """
 
     arm: Arm
     per_problem: int
@@ -140,10 +146,17 @@ def plan(experiment: Experiment, run_seed: int = 0) -> list[Cell]:
 
 
 def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: int) -> pd.DataFrame:
-    """What ``strategy`` chooses of ``pool`` (candidates) at every size: problem_id, sample_id, per_problem.
+    """What a strategy chooses at every size, each choice within the next larger one.
 
-    ``per_problem`` is the smallest of ``sizes`` at which the sample is chosen; it belongs to all larger ones. So the labels of
-    the largest choice serve all.
+    Args:
+        strategy: Chooses samples of each problem.
+        pool: Candidates.
+        sizes: Samples per problem.
+        seed: Decides what is chosen at random.
+
+    Returns:
+        problem_id, sample_id, per_problem: the smallest of ``sizes`` at which the sample is chosen. It belongs to all larger
+        ones, so the labels of the largest choice serve all.
 
     Raises:
         InputError: The pool holds fewer than the largest size for every problem.
@@ -151,7 +164,7 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
     if there < max(sizes):
         raise InputError(
-            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labelled; "
+            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labeled; "
             "sample a larger pool or choose smaller sizes"
         )
     parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]
@@ -161,9 +174,16 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
 def select_all(
     experiment: Experiment, solutions: pd.DataFrame, selector_scores: Mapping[int, pd.DataFrame], run_seed: int = 0
 ) -> pd.DataFrame:
-    """What every arm trains on: arm, seed, problem_id, sample_id, per_problem (see ``nested``); and what the selector did.
+    """What every arm trains on, and what the selector did.
 
-    ``selector_scores``: by seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+    Args:
+        experiment: Arms, sizes and seeds.
+        solutions: The pool.
+        selector_scores: By seed, the selector's scores of ``solutions``, row for row; arms that choose uniformly need none.
+        run_seed: The seed of the run.
+
+    Returns:
+        arm, seed, problem_id, sample_id, per_problem (see ``nested``).
 
     Raises:
         InputError: Another arm's are missing, or the pool is too small.
@@ -184,7 +204,7 @@ def select_all(
 
 
 def selector_cell(seed: int) -> Cell:
-    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labelled sample per problem."""
+    """PRM_selector (Lightman et al. 2023, 4.2): the process arm on one labeled sample per problem."""
     return Cell(PAPER_ARMS[0], 1, seed)
 
 
@@ -193,15 +213,23 @@ def selector_samples(pool: pd.DataFrame, seed: int) -> pd.DataFrame:
     return nested(Uniform(), pool, [1], seed).assign(arm=SELECTOR, seed=seed)[["arm", "seed", *KEY, "per_problem"]]
 
 
-def labelled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
-    """Samples that were labelled for a cell: those it trains on, and further ones that its selector learned from."""
+def labeled_counts(cell: Cell, selections: pd.DataFrame) -> tuple[int, int]:
+    """Samples that were labeled for a cell.
+
+    Args:
+        cell: The training.
+        selections: As ``select_all`` gives them.
+
+    Returns:
+        Those it trains on, and further ones that its selector learned from.
+    """
     of_seed = selections[selections["seed"] == cell.seed]
     of_arm = of_seed[(of_seed["arm"] == cell.arm.name) & (of_seed["per_problem"] <= cell.per_problem)]
-    labelled = set(of_arm[KEY].itertuples(index=False, name=None))
+    labeled = set(of_arm[KEY].itertuples(index=False, name=None))
     if isinstance(cell.arm.selection, Uniform):
-        return len(labelled), 0
+        return len(labeled), 0
     selector = of_seed[of_seed["arm"] == SELECTOR]
-    return len(labelled), len(set(selector[KEY].itertuples(index=False, name=None)) - labelled)
+    return len(labeled), len(set(selector[KEY].itertuples(index=False, name=None)) - labeled)
 
 
 def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFrame) -> pd.DataFrame:
@@ -220,7 +248,14 @@ def training_samples(cell: Cell, solutions: pd.DataFrame, selections: pd.DataFra
 def training_examples(
     arm: Arm, problems: pd.DataFrame, samples: pd.DataFrame, step_labels: pd.DataFrame
 ) -> list[Example]:
-    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right."""
+    """What an arm learns from ``samples``: their step labels, the labeler's verdict, or whether the final answer is right.
+
+    Args:
+        arm: Which of the three it is.
+        problems: Texts by problem_id.
+        samples: Solutions with ``is_correct`` of their final answers.
+        step_labels: Of one labeler.
+    """
     if arm.supervision == "outcome_by_answer":
         return orm_examples(problems, samples)
     labels = chosen(step_labels, samples)

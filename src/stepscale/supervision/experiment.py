@@ -30,8 +30,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LabelledPool:
-    """Training problems, their solutions (``is_correct``: the final answer) and one labeler's step_labels of those chosen."""
+class LabeledPool:
+    """What trainings of the experiment share.
+
+    Attributes:
+        problems: To train on.
+        solutions: Theirs, with ``is_correct`` of the final answer.
+        step_labels: One labeler's, of those chosen.
+    """
 
     problems: pd.DataFrame
     solutions: pd.DataFrame
@@ -51,14 +57,25 @@ class TestSamples:
 def train_cell(
     cell: Cell,
     samples: pd.DataFrame,
-    pool: LabelledPool,
+    pool: LabeledPool,
     base: str | Path,
     training: VerifierTraining,
     least_steps: int,
     folder: Path,
     on_log: "OnLog | None" = None,
 ) -> "TrainedVerifier":
-    """Fine-tune ``base`` on the cell's ``samples`` as its arm says; see ``verifiers.training.train_verifier``."""
+    """Fine-tune a model on a cell's samples as its arm says; see ``verifiers.training.train_verifier``.
+
+    Args:
+        cell: Arm, size and seed.
+        samples: The solutions it trains on.
+        pool: Problems and labels.
+        base: Folder or hub name of the model.
+        training: Settings that all cells share.
+        least_steps: Optimizer steps that a small cell takes at least, by more epochs.
+        folder: Where the verifier is written.
+        on_log: Gets (optimizer step, numbers) for the learning curves.
+    """
     from stepscale.verifiers.training import train_verifier
 
     examples = training_examples(cell.arm, pool.problems, samples, pool.step_labels)
@@ -66,7 +83,14 @@ def train_cell(
 
 
 def cell_training(cell: Cell, training: VerifierTraining, n_examples: int, least_steps: int) -> VerifierTraining:
-    """The settings of a cell: its arm's kind and tokens, its own seed, and epochs enough for ``least_steps`` optimizer steps."""
+    """The settings of a cell: its arm's kind and tokens, its own seed, and epochs enough for ``least_steps`` optimizer steps.
+
+    Args:
+        cell: Arm, size and seed.
+        training: Settings that all cells share.
+        n_examples: To learn from.
+        least_steps: Optimizer steps at least.
+    """
     settings = training.optimization
     batches = ceil(n_examples * (1 - training.validation_share) / settings.batch_size)
     one_epoch = max(1.0, batches / settings.gradient_accumulation)
@@ -80,13 +104,20 @@ def measure_cell(
     verifier: Verifier,
     test: TestSamples,
     budgets: tuple[int, ...],
-    labelled: tuple[float, float],
+    labeled: tuple[float, float],
     ledger: Ledger,
 ) -> pd.DataFrame:
     """Points of a cell: expected best-of-n accuracy of each test problem at each budget, in closed form.
 
-    ``labelled``: samples per problem that it learned from, and further ones of its selector.
     A PRM's score is the product of its steps, an ORM's its last.
+
+    Args:
+        cell: Arm, size and seed.
+        verifier: The one that was trained.
+        test: Test problems and their samples.
+        budgets: Samples per problem to choose from.
+        labeled: Samples per problem that it learned from, and further ones of its selector.
+        ledger: Gets the tokens read.
 
     Raises:
         InputError: A budget beyond the samples.
@@ -99,8 +130,8 @@ def measure_cell(
         {
             "arm": cell.arm.name,
             "per_problem": cell.per_problem,
-            "labelled": float(labelled[0]),
-            "selector": float(labelled[1]),
+            "labeled": float(labeled[0]),
+            "selector": float(labeled[1]),
             "seed": cell.seed,
             "n": np.tile(budgets, len(grid.ids)),
             "problem_id": np.repeat(grid.ids, len(budgets)),
@@ -111,7 +142,7 @@ def measure_cell(
 
 
 def cell_costs(
-    cell: Cell, samples: pd.DataFrame, pool: LabelledPool, trained: "TrainedVerifier"
+    cell: Cell, samples: pd.DataFrame, pool: LabeledPool, trained: "TrainedVerifier"
 ) -> dict[str, str | float]:
     """What a cell used: solutions, wrong ones (by final answer), step labels, optimizer steps, tokens and seconds of training."""
     labels = chosen(pool.step_labels, samples)

@@ -1,6 +1,6 @@
 """The data loop: select, label, retrain the selector, again (Lightman et al. 2023, 2.4; unstable in 4.2, cause left open).
 
-In: a pool's candidates with the present selector's scores, and what was labelled before. Out: what to label next, and what is
+In: a pool's candidates with the present selector's scores, and what was labeled before. Out: what to label next, and what is
 known of a round's samples, from which over-confidence, distribution shift and lost diversity are told apart
 (``studies.data_loop.comparison``). Training is elsewhere.
 """
@@ -15,14 +15,22 @@ HEALTH = ["of", *KEY, "is_correct", "score", "faultless", "first_error", "distin
 
 
 def next_round(
-    pool: pd.DataFrame, labelled: pd.DataFrame, strategy: Strategy, per_problem: int, round_: int, seed: int
+    pool: pd.DataFrame, labeled: pd.DataFrame, strategy: Strategy, per_problem: int, round_: int, seed: int
 ) -> pd.DataFrame:
-    """What to label in round ``round_`` (from 0): problem_id, sample_id, round; never what was labelled before.
+    """What to label in a round; never what was labeled before. A problem whose candidates are all labeled gives nothing more.
 
-    ``pool``: candidates scored by the present selector; ``labelled``: the keys of all rounds before. A problem whose candidates
-    are all labelled gives nothing more.
+    Args:
+        pool: Candidates scored by the present selector.
+        labeled: Keys of all rounds before.
+        strategy: Chooses samples of each problem.
+        per_problem: How many.
+        round_: From 0.
+        seed: Of the run.
+
+    Returns:
+        problem_id, sample_id, round.
     """
-    left = without(pool, labelled) if len(labelled) else pool
+    left = without(pool, labeled) if len(labeled) else pool
     selected = strategy.select(left, per_problem, seed_for(seed, "round", sample_id=round_))
     return selected.assign(round=round_)
 
@@ -32,10 +40,17 @@ def round_health(
 ) -> pd.DataFrame:
     """A row per sample of a round: the selector's view of it beside the labels, of what it chose and of a fixed random sample.
 
-    ``pool``: the candidates with the scores by which ``keys`` were chosen. ``audit``: keys of labelled samples drawn uniformly
-    once, the same in every round. Columns: of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score |
-    faultless (every step passes; null where labels end early) | first_error (place of the first wrong step, from 1; null if
-    none is labelled) | distinct (of those alone: the wrong step is worded like no other's among them).
+    Args:
+        pool: The candidates with the scores by which ``keys`` were chosen.
+        keys: Of the samples chosen.
+        solutions: With ``is_correct`` of their final answers.
+        step_labels: Of both groups.
+        audit: Keys of labeled samples drawn uniformly once, the same in every round.
+
+    Returns:
+        of (chosen or audit) | problem_id | sample_id | is_correct (its answer) | score | faultless (every step passes; null where
+        labels end early) | first_error (place of the first wrong step, from 1; null if none is labeled) | distinct (of those
+        alone: the wrong step is worded like no other's among them).
     """
     parts = [
         _judged(pool, sample, solutions, step_labels).assign(of=name)

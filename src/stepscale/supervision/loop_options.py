@@ -13,7 +13,7 @@ ROUNDS = 3
 
 
 class LoopStrategy(BaseModel):
-    """A way to choose what each round labels, and whether its selector learns from what was labelled."""
+    """A way to choose what each round labels, and whether its selector learns from what was labeled."""
 
     model_config = _STRICT
 
@@ -34,9 +34,7 @@ class LoopOptions(BaseModel):
     model_config = _STRICT
 
     problems: int = Field(ge=1, description="the first so many of the experiment's training problems")
-    per_problem: int = Field(
-        ge=1, description="samples labelled per round and problem; before the first, one at random"
-    )
+    per_problem: int = Field(ge=1, description="samples labeled per round and problem; before the first, one at random")
     labeler: LoopLabeler = Field(
         BySymbols(), description="who rates what is chosen; a kind alone, or one with its settings"
     )
@@ -49,7 +47,7 @@ class LoopOptions(BaseModel):
     strategies: tuple[LoopStrategy, ...] = Field(
         (RETRAINED, TRAINED_ONCE, BLENDED, AT_RANDOM),
         min_length=1,
-        description="compared at the same numbers of labels; what the first one labelled is released",
+        description="compared at the same numbers of labels; what the first one labeled is released",
     )
 
     @property

@@ -34,9 +34,14 @@ def judged_by_steps(solutions: pd.DataFrame, step_labels: pd.DataFrame) -> pd.Da
 def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, float]:
     """How far the final answer is from the steps' verdict, over solutions with both.
 
-    false_positives: share of right answers reached by a wrong step; false_negatives: share of wrong answers of which every
-    step passes; agreement: same verdict. Shares in [0, 1] with their 95 % intervals over problems (``_low``, ``_high``), nan
-    over nothing; n_problems, n_solutions.
+    Args:
+        solutions: With ``is_correct`` of the final answer.
+        judged: The same rows from ``judged_by_steps``.
+
+    Returns:
+        false_positives: share of right answers reached by a wrong step; false_negatives: share of wrong answers of which every
+        step passes; agreement: same verdict. Shares in [0, 1] with their 95 % intervals over problems (``_low``, ``_high``), nan
+        over nothing; n_problems, n_solutions.
     """
     both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
     of = solutions["problem_id"][both].tolist()

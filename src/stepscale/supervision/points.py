@@ -1,6 +1,6 @@
-"""What each trained verifier reached, as points (arm, labelled samples per problem, seed), and their means with intervals.
+"""What each trained verifier reached, as points (arm, labeled samples per problem, seed), and their means with intervals.
 
-In: the points table: arm str | per_problem int (samples to be labelled per problem) | labelled float (those it really took, the
+In: the points table: arm str | per_problem int (samples to be labeled per problem) | labeled float (those it really took, the
 mean over problems) | selector float (further ones that the arm's selector took) | seed int | n int (generation budget) |
 problem_id str | accuracy float (expected best-of-n accuracy on that problem). Out: arrays and the tables of Lightman et al.
 2023, Figures 4a and 4b. Knows nothing of training.
@@ -29,19 +29,28 @@ ARMS = (ACTIVE, PROCESS, BY_LARGE, BY_ANSWER)
 
 @dataclass(frozen=True)
 class Learning:
-    """One arm at one budget. ``sizes``: labelled samples per problem asked for [S], rising. ``accuracy``: [S, seeds, problems].
+    """One arm at one budget.
 
-    ``labelled``: samples per problem really labelled [S], the selector's among them; ``chosen``: the same without these.
+    Attributes:
+        sizes: Labeled samples per problem asked for [S], rising.
+        accuracy: Of each test problem [S, seeds, problems].
+        labeled: Samples per problem really labeled [S], the selector's among them.
+        chosen: The same without these.
     """
 
     sizes: tuple[int, ...]
     accuracy: Floats
-    labelled: tuple[float, ...]
+    labeled: tuple[float, ...]
     chosen: tuple[float, ...]
 
 
 def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
     """The points of ``arm`` at budget ``n``.
+
+    Args:
+        points: As ``measure_cell`` gives them, of all cells.
+        arm: Its name.
+        n: Samples per problem to choose from.
 
     Raises:
         InputError: There are none, or a size lacks a seed or a problem.
@@ -56,21 +65,29 @@ def learning(points: pd.DataFrame, arm: str, n: int) -> Learning:
             f"arm {arm!r}, N={n}: {len(rows)} points for {shape} (sizes, seeds, problems); finish every cell"
         )
     ordered = rows.sort_values(["per_problem", "seed", "problem_id"])["accuracy"].to_numpy(float)
-    counts = rows.groupby("per_problem")[["labelled", "selector"]].mean()
+    counts = rows.groupby("per_problem")[["labeled", "selector"]].mean()
     return Learning(
         tuple(int(size) for size in axes[0]),
         ordered.reshape(shape),
         tuple(counts.sum(axis=1)),
-        tuple(counts["labelled"]),
+        tuple(counts["labeled"]),
     )
 
 
 def resampled_means(values: Floats, resamples: int, seed: int) -> Floats:
-    """Bootstrap means [resamples, ...] of ``values`` [..., seeds, problems], seeds and problems drawn again, independently.
+    """Bootstrap means, for which seeds and problems are drawn again, independently.
 
     With one seed only the problems are; ``over_repeats`` allows for how few seeds there are, so a resample may lie a little
     outside of what any seed reached. The same draws for the same numbers of seeds and problems, so differences of two results
     of one ``seed`` are paired.
+
+    Args:
+        values: Of each problem with each training [..., seeds, problems].
+        resamples: How many.
+        seed: Decides them.
+
+    Returns:
+        Means [resamples, ...].
     """
     n_problems = values.shape[-1]
     by_seed = values @ (resample_counts(n_problems, resamples, seed) / n_problems).T  # [..., seeds, resamples]
@@ -90,20 +107,37 @@ def accuracy_interval(accuracy: Floats, resamples: int, seed: int) -> Interval:
 
 
 def by_size(points: pd.DataFrame, n: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4a: accuracy at budget ``n`` against labelled samples per problem, one row per arm and size.
+    """Figure 4a: accuracy against labeled samples per problem, one row per arm and size.
 
-    Columns label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labelled (samples per problem really labelled).
+    Args:
+        points: As ``measure_cell`` gives them, of all cells.
+        n: Samples per problem to choose from.
+        resamples: Bootstrap resamples of seeds and problems.
+        seed: Decides them.
+
+    Returns:
+        label, per_problem, n, accuracy, low, high (95 %), n_problems, seeds, labeled (samples per problem really labeled).
     """
     parts = []
     for arm in _present(points):
         curve = learning(points, arm, n)
         rows = _rows(arm, [(size, n) for size in curve.sizes], curve.accuracy, resamples, seed)
-        parts.append(pd.DataFrame(rows).assign(labelled=curve.labelled))
+        parts.append(pd.DataFrame(rows).assign(labeled=curve.labeled))
     return pd.concat(parts, ignore_index=True)
 
 
 def by_budget(points: pd.DataFrame, per_problem: int, resamples: int, seed: int) -> pd.DataFrame:
-    """Figure 4b: accuracy against the budget N of verifiers trained on ``per_problem`` samples per problem; columns as above."""
+    """Figure 4b: accuracy against the budget N, one row per arm and N.
+
+    Args:
+        points: As ``measure_cell`` gives them, of all cells.
+        per_problem: Labeled samples per problem of the verifiers shown.
+        resamples: Bootstrap resamples of seeds and problems.
+        seed: Decides them.
+
+    Returns:
+        Columns as of ``by_size``.
+    """
     rows: list[dict[str, object]] = []
     chosen = points[points["per_problem"] == per_problem]
     for arm in _present(chosen):

@@ -23,12 +23,18 @@ _GRAIN = 1_000_000  # steps of a random number in [0, 1), none so near to 1 that
 
 
 def candidates(solutions: pd.DataFrame, scores: pd.DataFrame | None = None) -> pd.DataFrame:
-    """The samples that may be chosen: problem_id, sample_id, is_correct, score, doubt; ordered by key.
+    """The samples that may be chosen, ordered by key.
 
-    ``scores``: the selector's table of these solutions, row for row (none is needed to choose uniformly; columns are then 0).
-    ``score``: how convincing, the product of the step scores. ``doubt``: how near the most doubtful step is to a coin toss,
-    in [0, 1]. Of a problem's identical texts there is the first alone. Samples without an answer or steps are left out:
-    nobody would be convinced by them.
+    Of a problem's identical texts there is the first alone. Samples without an answer or steps are left out: nobody would be
+    convinced by them.
+
+    Args:
+        solutions: With ``is_correct`` of their final answers.
+        scores: The selector's table of these solutions, row for row; none is needed to choose uniformly.
+
+    Returns:
+        problem_id, sample_id, is_correct, score (how convincing: the product of the step scores) and doubt (how near the most
+        doubtful step is to a coin toss, in [0, 1]); both are 0 without scores.
 
     Raises:
         InputError: The tables do not match.
@@ -89,7 +95,7 @@ class Convincing(_Options):
     scope: Scope = Field("problem", description="rank within each problem, or all together with the same total (2.4)")
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Where wrong answers are fewer than their share, the rest takes their places: as many are labelled in any case."""
+        """Where wrong answers are fewer than their share, the rest takes their places: as many are labeled in any case."""
         return self.take(pool, _size(pool, per_problem, self.scope), seed)
 
     def take(self, pool: pd.DataFrame, size: int, seed: int) -> pd.DataFrame:

@@ -27,9 +27,9 @@ POINTS = Table(
     "points",
     {
         "arm": Column("str", about="a way to supervise, or a strategy of the data loop"),
-        "per_problem": Column("int64", low=0, about="samples per problem to be labelled"),
-        "labelled": Column("float64", low=0, about="samples per problem really labelled, the mean over problems"),
-        "selector": Column("float64", low=0, about="further labelled samples per problem, of the arm's selector"),
+        "per_problem": Column("int64", low=0, about="samples per problem to be labeled"),
+        "labeled": Column("float64", low=0, about="samples per problem really labeled, the mean over problems"),
+        "selector": Column("float64", low=0, about="further labeled samples per problem, of the arm's selector"),
         "seed": Column("int64", low=0),
         "n": Column("int64", low=1, about="generation budget N"),
         "problem_id": Column("str"),

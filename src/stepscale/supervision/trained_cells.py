@@ -9,7 +9,7 @@ import pandas as pd
 from stepscale.cost import Ledger
 from stepscale.engine.placement import Placement
 from stepscale.supervision.arms import Cell
-from stepscale.supervision.experiment import LabelledPool, TestSamples, cell_costs, measure_cell, train_cell
+from stepscale.supervision.experiment import LabeledPool, TestSamples, cell_costs, measure_cell, train_cell
 from stepscale.verifiers.options import VerifierTraining
 from stepscale.verifiers.scores_table import score_solutions
 
@@ -23,7 +23,7 @@ class CellWork(NamedTuple):
         training: The settings of the verifier, the cell's seed among them.
         placement: Where the trained verifier runs.
         learns: What the cell learns from, and no more.
-        labelled: Labelled samples per problem, for the cell and for its selector.
+        labeled: Labeled samples per problem, for the cell and for its selector.
         least_steps: Optimizer steps at the least.
         test: The samples that it is measured on.
         budgets: Numbers of samples that it chooses from.
@@ -34,8 +34,8 @@ class CellWork(NamedTuple):
     base: str
     training: VerifierTraining
     placement: Placement
-    learns: LabelledPool
-    labelled: tuple[float, float]
+    learns: LabeledPool
+    labeled: tuple[float, float]
     least_steps: int
     test: TestSamples
     budgets: tuple[int, ...]
@@ -76,7 +76,7 @@ def train_and_measure(work: CellWork) -> TrainedCell:
             lambda step, values: curves.append((step, values)),
         )
         verifier = open_verifier(Path(name), cell.name, work.placement)
-        points = measure_cell(cell, verifier, work.test, work.budgets, work.labelled, Ledger())
+        points = measure_cell(cell, verifier, work.test, work.budgets, work.labeled, Ledger())
         asked = work.scores
         scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None
     costs = cell_costs(cell, work.learns.solutions, work.learns, trained)

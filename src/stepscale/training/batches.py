@@ -31,6 +31,11 @@ class LikeLengthSampler(torch.utils.data.Sampler[int]):
     The groups are those of transformers' ``group_by_length``. That strategy takes them from long to short, which a fit of few
     batches would learn in that order every epoch; here they are shuffled. The generator is the sampler's own, so dropout does
     not change the order, and every process of a fit draws the same one.
+
+    Args:
+        lengths: Tokens of each row.
+        batch_size: Rows of a batch.
+        seed: Decides the order of every epoch.
     """
 
     def __init__(self, lengths: Sequence[int], batch_size: int, seed: int) -> None:

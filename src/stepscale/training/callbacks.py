@@ -16,7 +16,15 @@ OnLog = Callable[[int, dict[str, float]], None]
 def fit_callbacks(
     options: Optimization, evaluates: bool, on_log: OnLog | None, progress: Progress, sampler: LikeLengthSampler
 ) -> list[TrainerCallback]:
-    """Trainer's callbacks of one fit; ``evaluates``: there are validation rows."""
+    """Trainer's callbacks of one fit.
+
+    Args:
+        options: Patience, and evaluations per epoch.
+        evaluates: Whether there are validation rows.
+        on_log: Gets each step's metrics; nobody where None.
+        progress: Shows the steps.
+        sampler: Takes the order of an epoch as it begins.
+    """
     callbacks: list[TrainerCallback] = [_ProgressCallback(progress), _EpochCallback(sampler)]
     if on_log:
         callbacks.append(_CurvesCallback(on_log))
@@ -26,7 +34,12 @@ def fit_callbacks(
 
 
 def has_stopped(state: dict[str, Any], options: Optimization) -> bool:
-    """Whether a fit had waited long enough when it noted ``state`` (Trainer's, as JSON)."""
+    """Whether a fit had waited long enough when it noted ``state`` (Trainer's, as JSON).
+
+    Args:
+        state: As Trainer writes it beside a checkpoint.
+        options: With the patience of the fit.
+    """
     waited = state.get("stateful_callbacks", {}).get(_StopCallback.__name__)
     counted = waited["attributes"]["early_stopping_patience_counter"] if waited else 0
     return options.patience is not None and counted >= options.patience

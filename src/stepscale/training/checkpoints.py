@@ -49,7 +49,9 @@ def checkpoint_folder(model: torch.nn.Module, rows: Sequence[Sequence[Row]], opt
 def last_whole_checkpoint(folder: Path, processes: int) -> Path | None:
     """The newest checkpoint that was written to its end; half of one is removed.
 
-    ``processes``: those of the fit, each of which leaves its random state.
+    Args:
+        folder: Where a fit leaves its checkpoints.
+        processes: Those of the fit, each of which leaves its random state.
     """
     checkpoints = sorted(folder.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
     for checkpoint in checkpoints:

@@ -53,7 +53,14 @@ class FitJob:
 
 @dataclass(frozen=True)
 class FitReport:
-    """What a fit cost. ``padding``: share of the places computed that were padding. ``tokens``: real ones, all epochs."""
+    """What a fit cost.
+
+    Attributes:
+        steps: Optimizer steps.
+        tokens: Real tokens of all epochs, without padding.
+        padding: Share of the places computed that were padding.
+        seconds: Wall time.
+    """
 
     steps: int
     tokens: int

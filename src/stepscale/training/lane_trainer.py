@@ -20,8 +20,16 @@ _SQUARES = 1_000_000  # rows x length^2 that a lane learns from at once: what un
 
 
 def lanes_to_train(model: torch.nn.Module, batch_size: int, gradient_accumulation: int) -> int:
-    """How many lanes a fit of ``model`` is best run in; 0 where they would change it (dropout, several processes) or not pay, and
-    with a GPU, to which Trainer will move the model.
+    """How many lanes a fit is best run in.
+
+    Args:
+        model: To be trained.
+        batch_size: Rows of a batch, which the lanes share.
+        gradient_accumulation: Batches per optimizer step.
+
+    Returns:
+        Lanes; 0 where they would change the fit (dropout, several processes) or not pay, and with a GPU, to which Trainer will
+        move the model.
     """
     drops = any(isinstance(part, torch.nn.Dropout) and part.p > 0 for part in model.modules())
     drops = drops or getattr(model.config, "attention_dropout", 0.0) > 0

@@ -29,16 +29,19 @@ class Trajectory:
 
 @dataclass(frozen=True)
 class StepScores:
-    """Probabilities at the last token of each step, float32 [n_steps].
+    """Probabilities at the last token of each step.
 
-    ``negative``: P(rating -1). ``neutral``: P(rating 0), zeros for two-class verifiers. P(+1) is the rest.
     For an ORM or a soft-label PRM ``negative`` is 1 - P(the final answer will be right).
+
+    Attributes:
+        negative: P(rating -1), float32 [n_steps].
+        neutral: P(rating 0), float32 [n_steps]; zeros for two-class verifiers. P(+1) is the rest.
+        unread: Steps at the end that did not fit the verifier: ``negative`` is 1 there, and nothing is known of them.
     """
 
     negative: FloatArray
     neutral: FloatArray
     unread: int = 0
-    """Steps at the end that did not fit the verifier: ``negative`` is 1 there, and nothing is known of them."""
 
 
 class Verifier(Protocol):

@@ -29,7 +29,7 @@ def evaluate(
     Args:
         verifier: What is measured.
         kind: "prm", "soft_prm" or "orm".
-        examples: Labelled examples.
+        examples: Labeled examples.
         whole: Solutions whose first errors a PRM is to name (``first_error_examples``); None: the examples.
 
     Returns:

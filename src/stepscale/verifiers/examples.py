@@ -21,7 +21,13 @@ RATING_CLASSES = {-1: 0, 0: 1, 1: 2}  # rating -> class of the three-way head
 
 @dataclass(frozen=True)
 class Example:
-    """``targets[i]``: what to predict at step i: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing."""
+    """A solution to learn from, or its beginning.
+
+    Attributes:
+        problem_id: Of the problem.
+        trajectory: The problem's text and the steps.
+        targets: What to predict at each step [n_steps]: a class (PRM), P(right in the end) (soft PRM, ORM), None for nothing.
+    """
 
     problem_id: str
     trajectory: Trajectory
@@ -33,17 +39,20 @@ def prm_examples(
     step_labels: pd.DataFrame,
     *,
     soft: bool = False,
-    siblings: bool = True,
     after_error: bool = False,
 ) -> list[Example]:
-    """One example per labelled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labelled sibling.
+    """One example per labeled solution and labeler, along the chosen completions (Lightman 2.4), plus one per labeled sibling.
 
-    Targets are rating classes up to and including the first negative step, with ``after_error`` of all steps, or with ``soft``
-    the values of all steps (Snell, D). A sibling is read after the chosen steps before it and is the only step of its
-    example with a target.
+    A sibling is read after the chosen steps before it and is the only step of its example with a target.
+
+    Args:
+        problems: Texts by problem_id.
+        step_labels: Ratings or values of steps, the chosen completions and their siblings.
+        soft: Targets are the values of all steps (Snell, D), not rating classes up to the first negative step.
+        after_error: Targets are the rating classes of all steps, also after the first negative one.
 
     Raises:
-        InputError: A label's problem or a step before it is missing, or nothing is labelled.
+        InputError: A label's problem or a step before it is missing, or nothing is labeled.
     """
     texts, to_end = _texts(problems), soft or after_error
     column = "value" if soft else "rating"
@@ -67,7 +76,7 @@ def prm_examples(
         if chosen:
             steps.append(text)
             targets.append(label)
-        elif siblings and label is not None and (to_end or RATING_CLASSES[-1] not in targets):
+        elif label is not None and (to_end or RATING_CLASSES[-1] not in targets):
             result.append(_in_lines(key[0], texts, [*steps, text], [None] * len(steps) + [label], soft))
     _close(result, current, texts, steps, targets, soft, to_end)
     if not result:
@@ -78,7 +87,12 @@ def prm_examples(
 
 
 def neutral_as(examples: Sequence[Example], rating: Literal["class", "positive", "negative"]) -> list[Example]:
-    """Examples whose neutral ratings count as another; "class" leaves them. Targets are rating classes before and after."""
+    """Examples whose neutral ratings count as another; "class" leaves them. Targets are rating classes before and after.
+
+    Args:
+        examples: Of a PRM with three classes.
+        rating: What a neutral rating counts as.
+    """
     if rating == "class":
         return list(examples)
     neutral, counted = RATING_CLASSES[0], float(RATING_CLASSES[1 if rating == "positive" else -1])
@@ -91,11 +105,16 @@ def holds_values(step_labels: pd.DataFrame) -> bool:
 
 
 def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame) -> list[Example]:
-    """One example per labelled solution and labeler of which the first wrong step is known, or that there is none.
+    """One example per labeled solution and labeler of which the first wrong step is known, or that there is none.
 
-    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labelled
-    and not chosen) with the first completion rated -1 in its end; a finished one labelled to its end as a whole. What was
+    A solution with a negative step is read up to it; one of PRM800K's that found an error (its last completion is labeled
+    and not chosen) with the first completion rated -1 in its end; a finished one labeled to its end as a whole. What was
     left unfinished with no error found tells neither and is dropped, and siblings are no solutions. Targets are rating classes.
+
+    Args:
+        problems: Texts by problem_id.
+        solutions: With their steps and how they ended.
+        step_labels: Of these solutions.
     """
     texts = _texts(problems)
     rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
@@ -140,11 +159,15 @@ class _Record:
 
 
 def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Example]:
-    """One example per solution with at least one step: is its final answer right (Lightman 2.5)? Ungraded ones are left out, and
-    PRM800K's records that found an error: their steps end before it and before any answer, and none of them is wrong.
+    """One example per solution with at least one step: is its final answer right (Lightman 2.5)?
 
-    For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) pass solutions with its verdict in
-    ``is_correct``.
+    Ungraded ones are left out, and PRM800K's records that found an error: their steps end before it and before any answer, and
+    none of them is wrong.
+
+    Args:
+        problems: Texts by problem_id.
+        solutions: With ``is_correct``. For outcome labels from another judge ("ORM by PRM_large", Lightman 4.1) it holds that
+            judge's verdict.
 
     Raises:
         InputError: A solution's problem is missing or nothing is graded.
@@ -165,14 +188,26 @@ def orm_examples(problems: pd.DataFrame, solutions: pd.DataFrame) -> list[Exampl
 
 
 def validation_problems(problem_ids: Iterable[str], validation_share: float, seed: int) -> set[str]:
-    """The problems whose examples are for validation: each by its own seed, so that few may hold none."""
+    """The problems whose examples are for validation: each by its own seed, so that few may hold none.
+
+    Args:
+        problem_ids: Of all problems.
+        validation_share: In [0, 1].
+        seed: Decides which.
+    """
     return {pid for pid in set(problem_ids) if seed_for(seed, "validation", pid) < validation_share * 2**63}
 
 
 def split_by_problem(
     examples: Sequence[Example], validation_share: float, seed: int
 ) -> tuple[list[Example], list[Example]]:
-    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data."""
+    """(training, validation) examples; a problem falls on one side by its own seed, whatever else is in the data.
+
+    Args:
+        examples: Of any problems.
+        validation_share: Share of the problems whose examples are for validation, in [0, 1].
+        seed: Decides which.
+    """
     aside = validation_problems((e.problem_id for e in examples), validation_share, seed)
     return [e for e in examples if e.problem_id not in aside], [e for e in examples if e.problem_id in aside]
 
@@ -183,7 +218,7 @@ def _texts(problems: pd.DataFrame) -> dict[str, str]:
 
 def _example(problem_id: str, texts: dict[str, str], steps: Iterable[str], targets: Iterable[float | None]) -> Example:
     if problem_id not in texts:
-        raise InputError(f"problem_id {problem_id!r} is labelled but not in the problems table; ingest its problem too")
+        raise InputError(f"problem_id {problem_id!r} is labeled but not in the problems table; ingest its problem too")
     return Example(problem_id, Trajectory(texts[problem_id], tuple(steps)), tuple(targets))
 
 
@@ -213,7 +248,7 @@ def _close(
     soft: bool,
     to_end: bool,
 ) -> None:
-    """Add the trajectory of the chosen steps, cut after the first negative step or, with ``to_end``, the last labelled one."""
+    """Add the trajectory of the chosen steps, cut after the first negative step or, with ``to_end``, the last labeled one."""
     if key is None or all(target is None for target in targets):
         return
     ends = [i for i, target in enumerate(targets) if target is not None]

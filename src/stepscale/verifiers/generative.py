@@ -1,7 +1,7 @@
-"""A verifier that writes: a language model criticises each step of a solution and gives a verdict, several times if asked.
+"""A verifier that writes: a language model criticizes each step of a solution and gives a verdict, several times if asked.
 
-In: trajectories, and any Generator. Out: P(the step is wrong), the share of judgements that find an error up to that step
-(ThinkPRM, arXiv 2504.16828; GenPRM's majority of k, arXiv 2504.00891). More judgements are a second axis of compute: all tokens,
+In: trajectories, and any Generator. Out: P(the step is wrong), the share of judgments that find an error up to that step
+(ThinkPRM, arXiv 2504.16828; GenPRM's majority of k, arXiv 2504.00891). More judgments are a second axis of compute: all tokens,
 read and written, are counted as the verifier's. What cannot be read is counted and told. Knows nothing of search.
 """
 
@@ -26,28 +26,40 @@ from stepscale.verifiers.critique_text import Verdicts, question, read_verdicts
 from stepscale.verifiers.generative_options import GenerativePRM
 
 _log = logging.getLogger(__name__)
-_UNKNOWN = 0.5  # P(wrong) of a step on which no judgement can be read
+_UNKNOWN = 0.5  # P(wrong) of a step on which no judgment can be read
 _CRITIQUE_SHARE = 4  # a fourth of the context is left to write in, if critiques may be that long
 
 
 @dataclass
-class JudgementCounts:
-    """Judgements asked for; those without a readable verdict, and those that break off before the last step."""
+class JudgmentCounts:
+    """How many judgments could be read.
+
+    Attributes:
+        asked: Judgments asked for.
+        unread: Those without a readable verdict.
+        broken_off: Those that break off before the last step.
+    """
 
     asked: int = 0
     unread: int = 0
     broken_off: int = 0
 
     def add(self, verdicts: Verdicts) -> None:
-        """Count one judgement."""
+        """Count one judgment."""
         self.asked += 1
         self.unread += verdicts[0] is None
         self.broken_off += verdicts[0] is not None and verdicts[-1] is None
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """One critique: its ``text``, the ``verdicts`` [n_steps] read in it, and its ``tokens``, those that were written."""
+class Judgment:
+    """One critique.
+
+    Attributes:
+        text: As the model wrote it.
+        verdicts: Read in it, one per step [n_steps]; None where there is none.
+        tokens: Number of tokens written.
+    """
 
     text: str
     verdicts: Verdicts
@@ -57,13 +69,13 @@ class Judgement:
 class GenerativeVerifier:
     """A Verifier over a Generator that is asked with the bare question: its own template adds nothing but a chat's turns.
 
-    ``counts``: what could be read of all judgements so far.
+    ``counts``: what could be read of all judgments so far.
     """
 
     def __init__(self, generator: Generator, options: GenerativePRM, name: str | None = None) -> None:
         self.name, self.options = name or generator.name, options
         self.parameters = int(getattr(generator, "parameters", 0))
-        self.counts = JudgementCounts()
+        self.counts = JudgmentCounts()
         self._generator = generator
         self._sampling = Sampling(options.temperature, options.top_p, options.max_new_tokens)
 
@@ -71,24 +83,24 @@ class GenerativeVerifier:
         """Scores of every step; order kept; tokens read and written count as ``verify``."""
         distinct = list(dict.fromkeys(trajectories))
         before = (self.counts.unread, self.counts.broken_off, self.counts.asked)
-        judgements, unread = self.judge(distinct, ledger)
+        judgments, unread = self.judge(distinct, ledger)
         self._tell(*before)
         scores = {}
-        for trajectory, of_one, n_unread in zip(distinct, judgements, unread, strict=True):
+        for trajectory, of_one, n_unread in zip(distinct, judgments, unread, strict=True):
             negative = np.ones(len(trajectory.steps), np.float32)
             negative[: len(negative) - n_unread] = _share_wrong([one.verdicts for one in of_one])
             scores[trajectory] = StepScores(negative, np.zeros_like(negative), n_unread)
         return [scores[trajectory] for trajectory in trajectories]
 
-    def judge(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> tuple[list[list[Judgement]], list[int]]:
-        """The judgements themselves.
+    def judge(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> tuple[list[list[Judgment]], list[int]]:
+        """The judgments themselves.
 
         Args:
             trajectories: Solutions, each at most once.
             ledger: Tokens are counted into it.
 
         Returns:
-            Of each solution its k judgements, none if no step of it can be read; and the number of its steps at the end that do
+            Of each solution its k judgments, none if no step of it can be read; and the number of its steps at the end that do
             not fit the model.
         """
         began, spent = time.perf_counter(), Ledger()
@@ -97,13 +109,13 @@ class GenerativeVerifier:
         for owner, (trajectory, (prompt, n_read)) in enumerate(zip(trajectories, asked, strict=True)):
             if n_read:
                 text = blake2b(repr(trajectory).encode("utf-8", "replace"), digest_size=16).hexdigest()
-                seeds = (seed_for(self.options.seed, "judgement", text, j) for j in range(self.options.judgements))
+                seeds = (seed_for(self.options.seed, "judgment", text, j) for j in range(self.options.judgments))
                 requests += [Request(prompt, seed) for seed in seeds]
-                owners += [owner] * self.options.judgements
+                owners += [owner] * self.options.judgments
         critiques = self._generator.generate(requests, self._sampling, "solution", spent) if requests else []
-        judgements: list[list[Judgement]] = [[] for _ in trajectories]
+        judgments: list[list[Judgment]] = [[] for _ in trajectories]
         for owner, critique in zip(owners, critiques, strict=True):
-            judgements[owner].append(self._read(critique, asked[owner][1]))
+            judgments[owner].append(self._read(critique, asked[owner][1]))
         for cost in spent.models.values():
             ledger.add(
                 self.name,
@@ -114,10 +126,10 @@ class GenerativeVerifier:
                 context_sum=cost.context_sum,
             )
         ledger.add(self.name, "verify", 0, parameters=self.parameters, seconds=time.perf_counter() - began)
-        return judgements, [len(t.steps) - n_read for t, (_, n_read) in zip(trajectories, asked, strict=True)]
+        return judgments, [len(t.steps) - n_read for t, (_, n_read) in zip(trajectories, asked, strict=True)]
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
-        """The question's ids: what one judgement reads, not what it writes. Every step is judged at their end."""
+        """The question's ids: what one judgment reads, not what it writes. Every step is judged at their end."""
         encoded = []
         for trajectory in trajectories:
             prompt, n_read = self._asked(trajectory)
@@ -145,19 +157,19 @@ class GenerativeVerifier:
         text = question(Trajectory(trajectory.problem, trajectory.steps[:n_steps]), self.options)
         return self._generator.encode_prompt(text)
 
-    def _read(self, critique: Continuation, n_steps: int) -> Judgement:
+    def _read(self, critique: Continuation, n_steps: int) -> Judgment:
         text = self._generator.decode(critique.tokens)
-        judgement = Judgement(text, read_verdicts(text, n_steps), critique.length)
-        self.counts.add(judgement.verdicts)
-        return judgement
+        judgment = Judgment(text, read_verdicts(text, n_steps), critique.length)
+        self.counts.add(judgment.verdicts)
+        return judgment
 
     def _tell(self, unread: int, broken_off: int, asked: int) -> None:
         """Say what could not be read since these counts."""
         counts = self.counts
         if counts.unread > unread or counts.broken_off > broken_off:
             _log.warning(
-                "%s: of %d judgements %d hold no verdict that can be read and %d break off before the last step; a step that no "
-                "judgement reaches counts as wrong with probability %g",
+                "%s: of %d judgments %d hold no verdict that can be read and %d break off before the last step; a step that no "
+                "judgment reaches counts as wrong with probability %g",
                 self.name,
                 counts.asked - asked,
                 counts.unread - unread,
@@ -173,6 +185,12 @@ def open_generative(
     dtype: Literal["float32", "bfloat16"] = "float32",
 ) -> GenerativeVerifier:
     """The verifier over the language model that the options name.
+
+    Args:
+        options: The model, how it is asked, and how often.
+        name: As tables and ledgers call it; the model's where None.
+        device: "auto" takes CUDA if there is one; without a server alone.
+        dtype: Precision of weights and arithmetic; without a server alone.
 
     Raises:
         InputError: There is no such model, the server does not answer, or the tokenizer has no chat template.
@@ -200,11 +218,11 @@ def open_generative(
     return GenerativeVerifier(generator, options, name)
 
 
-def _share_wrong(judgements: Sequence[Verdicts]) -> np.ndarray:
-    """P(wrong) of each step [n_steps]: the share among the judgements that reach it; none where there is no judgement."""
-    if not judgements:
+def _share_wrong(judgments: Sequence[Verdicts]) -> np.ndarray:
+    """P(wrong) of each step [n_steps]: the share among the judgments that reach it; none where there is no judgment."""
+    if not judgments:
         return np.empty(0)
-    wrong = np.array([[np.nan if right is None else not right for right in one] for one in judgements], float)
+    wrong = np.array([[np.nan if right is None else not right for right in one] for one in judgments], float)
     reached = ~np.isnan(wrong)
     counts = reached.sum(axis=0)
     return np.where(counts > 0, np.where(reached, wrong, 0).sum(axis=0) / np.maximum(counts, 1), _UNKNOWN)

@@ -20,7 +20,7 @@ Checks:
 
 
 class GenerativePRM(BaseModel):
-    """A language model that criticises each step and gives a verdict, and how often it is asked (ThinkPRM, arXiv 2504.16828)."""
+    """A language model that criticizes each step and gives a verdict, and how often it is asked (ThinkPRM, arXiv 2504.16828)."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -32,8 +32,8 @@ class GenerativePRM(BaseModel):
     step: str = Field("Step {number}: {step}", description="a step of the solution as it is shown, with {step}")
     chat: bool = Field(False, description="asked as a user's message in the chat template of the model's tokenizer")
     ends_before: str = Field("Problem:", description='a critique ends before a line that begins so; "": before no line')
-    judgements: int = Field(1, ge=1, le=4096, description="k: critiques of a solution; the verdicts' mean is its score")
-    temperature: float = Field(0.7, ge=0, description="0 is greedy, which allows one judgement")
+    judgments: int = Field(1, ge=1, le=4096, description="k: critiques of a solution; the verdicts' mean is its score")
+    temperature: float = Field(0.7, ge=0, description="0 is greedy, which allows one judgment")
     top_p: float = Field(1.0, gt=0, le=1)
     max_new_tokens: int = Field(1024, ge=1, description="longest critique (tokens); what a longer one lacks is unread")
     seed: int = Field(0, ge=0, description="of the critiques")
@@ -47,10 +47,8 @@ class GenerativePRM(BaseModel):
             for field in fields:
                 if text.count(field) != 1:
                     raise ValueError(f"{name}: {field} must come up exactly once, not {text.count(field)} times")
-        if self.judgements > 1 and self.temperature == 0:
-            raise ValueError(
-                "judgements: several at temperature 0 are all the same; set it above 0, or judgements to 1"
-            )
+        if self.judgments > 1 and self.temperature == 0:
+            raise ValueError("judgments: several at temperature 0 are all the same; set it above 0, or judgments to 1")
         return self
 
     @property

@@ -25,7 +25,12 @@ _WRONG = 0.5  # a step whose P(negative) is above this is called wrong
 
 
 def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArray[np.bool_]) -> float:
-    """Probability that a positive item scores above a negative one, ties half; nan if one kind is missing."""
+    """Probability that a positive item scores above a negative one, ties half; nan if one kind is missing.
+
+    Args:
+        scores: The higher, the surer that an item is positive [items].
+        positive: Whether it is [items].
+    """
     from sklearn.metrics import roc_auc_score
 
     truth = np.asarray(positive, bool)
@@ -47,14 +52,14 @@ def prm_metrics(
 
     Args:
         scores: Its step scores of each example [examples].
-        examples: Labelled examples, whose targets are rating classes [examples].
+        examples: Labeled examples, whose targets are rating classes [examples].
         whole: Whole solutions with their scores, for the first errors (``examples.first_error_examples``); None: the examples
             are whole solutions themselves.
 
     Returns:
         Numbers by name. step_auroc: P(negative) ranks negative steps above others. step_accuracy: the likeliest class is the
         label. share_negative, share_neutral, share_positive: class balance. first_error_accuracy and ProcessBench's three are
-        of solutions. n_problems: those with a labelled step; first_error_n_problems and first_error_n_solutions: of the first
+        of solutions. n_problems: those with a labeled step; first_error_n_problems and first_error_n_solutions: of the first
         errors.
     """
     items = [
@@ -111,11 +116,11 @@ def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> 
     every = [(e.problem_id, 1 - s.negative[i], t) for s, e in both for i, t in enumerate(e.targets)]
     result = {"n_problems": float(len({problem for problem, _, target in every if target is not None}))}
     for name, items in (("step", every), ("solution", last)):
-        labelled = [item for item in items if item[2] is not None]
-        predicted = np.array([probability for _, probability, _ in labelled], float)
-        target = np.array([target for _, _, target in labelled], float)
-        right, resamples = target > 0.5, problem_resamples([problem for problem, _, _ in labelled])
-        bounds = auroc_interval(resamples, predicted, right) if labelled else (float("nan"), float("nan"))
+        labeled = [item for item in items if item[2] is not None]
+        predicted = np.array([probability for _, probability, _ in labeled], float)
+        target = np.array([target for _, _, target in labeled], float)
+        right, resamples = target > 0.5, problem_resamples([problem for problem, _, _ in labeled])
+        bounds = auroc_interval(resamples, predicted, right) if labeled else (float("nan"), float("nan"))
         result |= with_bounds(f"{name}_auroc", auroc(predicted, right), bounds)
         result |= share_with_bounds(f"{name}_accuracy", resamples, (predicted > 0.5) == right)
         result |= share_with_bounds(f"{name}_brier", resamples, (predicted - target) ** 2)

@@ -77,7 +77,13 @@ def write_card(
 
 
 def reading_code(config: VerifierTraining, labels: Sequence[str], folder: str = ".") -> str:
-    """Python that reads the model with transformers alone, from ``folder``."""
+    """Python that reads the model with transformers alone, from ``folder``.
+
+    Args:
+        config: How the verifier was trained, its text layout among it.
+        labels: Names of the head's outputs.
+        folder: Where the code looks for the model.
+    """
     return _READ.format(
         folder=folder,
         prompt=repr(config.layout.prompt),

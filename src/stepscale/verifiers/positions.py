@@ -1,6 +1,6 @@
-"""What is labelled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
+"""What is labeled at each step position, and how well a verifier judges there: late errors are rare and early ones easy.
 
-In: labelled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
+In: labeled examples and, if there is a verifier, its scores of them. Out: a table, one row per position. Knows no model.
 """
 
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepSc
 
     Args:
         kind: Of the verifier: "prm" has rating classes, the other kinds have shares as targets.
-        examples: Labelled examples.
+        examples: Labeled examples.
         scores: Step scores, one per example; None: without a verifier.
 
     Returns:
@@ -54,7 +54,15 @@ def by_position(kind: Kind, examples: Sequence[Example], scores: Sequence[StepSc
 
 
 def balance(kind: Kind, examples: Sequence[Example]) -> dict[str, float]:
-    """The class balance of all labels together, the number of labels and of solutions: numbers for a tracker."""
+    """The class balance of all labels together, as numbers for a tracker.
+
+    Args:
+        kind: Of verifier, which decides what a target is.
+        examples: That it learns from.
+
+    Returns:
+        By name the number of labels and of solutions, and the share of each class.
+    """
     targets = np.array([target for example in examples for target in example.targets if target is not None])
     return {"labels": float(len(targets)), "solutions": float(len(examples)), **_balance(kind, targets)}
 

@@ -63,6 +63,10 @@ def processbench_score(first_error_true: ArrayLike, first_error_pred: ArrayLike)
 def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[int]) -> ProcessBenchScore:
     """As ``processbench_score``, where F1 must be defined.
 
+    Args:
+        first_error_true: Index of the first wrong step of each solution, -1 where there is none [solutions].
+        first_error_pred: The same as predicted [solutions].
+
     Raises:
         InputError: The lengths differ, or one of the two kinds of solutions is absent.
     """

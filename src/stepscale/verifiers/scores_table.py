@@ -15,8 +15,17 @@ _AT_ONCE = 16_384  # solutions between two signs of progress
 def score_solutions(
     verifier: Verifier, problems: pd.DataFrame, solutions: pd.DataFrame, ledger: Ledger
 ) -> pd.DataFrame:
-    """The scores table of ``solutions``: P(-1) and P(0) at each step's end; with a column ``unread``, the number of steps at the
-    end that it could not read, where there are any. Counts the verifier's tokens.
+    """The scores table of some solutions.
+
+    Args:
+        verifier: That reads them.
+        problems: Texts by problem_id.
+        solutions: With their steps.
+        ledger: Gets the tokens read.
+
+    Returns:
+        P(-1) and P(0) at each step's end. With a column ``unread``, the number of steps at the end that it could not read, where
+        there are any.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     pairs = zip(solutions["problem_id"], solutions["steps"], strict=True)

@@ -38,11 +38,18 @@ Read = Callable[[FloatArray], StepScores]
 class StepScorer:
     """A verifier made of four parts: how to encode, a model's body, its head, and how to read the head's output.
 
-    ``encode`` gives token ids and step ends; ``head`` maps hidden states [n, W] at step ends to outputs [n, K]; ``read`` turns
-    the outputs of one solution [n_steps, K] into StepScores. A solution too long for the model is read up to its last whole
-    step that fits; the steps left over get ``negative`` 1, so it is never preferred for what nobody read, and a warning
-    tells how many there were. ``remembered_bytes``: keys and values kept for later calls; 0 keeps none, and then a result does
-    not depend on earlier calls to the last bit.
+    A solution too long for the model is read up to its last whole step that fits; the steps left over get ``negative`` 1, so it
+    is never preferred for what nobody read, and a warning tells how many there were.
+
+    Args:
+        name: As tables and ledgers call it.
+        encode: Gives token ids and step ends.
+        model: A model of transformers, whose own head is not used.
+        head: Maps hidden states [n, W] at step ends to outputs [n, K].
+        read: Turns the outputs of one solution [n_steps, K] into StepScores.
+        remembered_bytes: Keys and values kept for later calls. 0 keeps none, and then a result does not depend on earlier calls
+            to the last bit.
+        tokens_per_batch: Read at once; as the device allows where None.
     """
 
     def __init__(
@@ -73,7 +80,12 @@ class StepScorer:
         return self._encode(trajectories)
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
-        """Scores of every step; order kept; counts the tokens that were really read into ``ledger``."""
+        """Scores of every step; order kept.
+
+        Args:
+            trajectories: Problems with their steps; equal ones are read once.
+            ledger: Gets the tokens that were really read.
+        """
         started = time.perf_counter()
         distinct = list(dict.fromkeys(trajectories))
         encoded = self._encode(distinct)
@@ -82,9 +94,7 @@ class StepScorer:
         scores = [
             with_unread(self._read, next(outputs) if text.step_ends else _NOTHING, text.n_unread) for text in encoded
         ]
-        unread = sum(text.n_unread for text in encoded)
-        if unread:
-            _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
+        warn_of_unread(self.name, encoded)
         ledger.add(
             self.name,
             "verify",
@@ -106,7 +116,13 @@ class StepScorer:
 
 
 def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
-    """What ``read`` makes of a solution's outputs [n_steps, K], and the steps that were not read, which count as wrong."""
+    """The scores of a solution, whose steps that were not read count as wrong.
+
+    Args:
+        read: Turns outputs into scores.
+        outputs: Of the model at the ends of steps [n_steps, K].
+        n_unread: Steps at the end that did not fit.
+    """
     scores = read(outputs) if len(outputs) else StepScores(np.empty(0, np.float32), np.empty(0, np.float32))
     if not n_unread:
         return scores
@@ -114,8 +130,26 @@ def with_unread(read: Read, outputs: FloatArray, n_unread: int) -> StepScores:
     return StepScores(np.concatenate([scores.negative, worst]), np.concatenate([scores.neutral, 0 * worst]), n_unread)
 
 
+def warn_of_unread(name: str, encoded: Sequence[Encoded]) -> None:
+    """Log how many steps verifier ``name`` could not read, if any."""
+    unread = sum(text.n_unread for text in encoded)
+    if unread:
+        _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", name, unread)
+
+
 class ModelVerifier(StepScorer):
-    """A verifier trained here, loaded from its folder, on a GPU if there is one. Raises InputError if the folder holds none."""
+    """A verifier trained here, loaded from its folder.
+
+    Args:
+        folder: Where training wrote it.
+        name: As tables and ledgers call it; the folder's where None.
+        device: "auto" takes CUDA if there is one.
+        dtype: Precision of weights and arithmetic.
+        limits: ``remembered_bytes`` and ``tokens_per_batch`` of ``StepScorer``.
+
+    Raises:
+        InputError: The folder holds none.
+    """
 
     def __init__(
         self,

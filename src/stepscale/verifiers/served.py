@@ -6,7 +6,6 @@ by position. A server with STEP pooling gives a row per step mark; any other a r
 default. What is no probability is refused, for nobody could tell a logit's scale.
 """
 
-import logging
 import time
 from collections.abc import Sequence
 from functools import cached_property
@@ -29,16 +28,20 @@ from stepscale.verifiers.adapters.trl import trl_layout
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
 from stepscale.verifiers.public import adapter_for
 from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
-from stepscale.verifiers.scoring import Encode, Read, encode_lines, read_right, reader, with_unread
+from stepscale.verifiers.scoring import Encode, Read, encode_lines, read_right, reader, warn_of_unread, with_unread
 from stepscale.verifiers.served_options import ServedPRM
 
-_log = logging.getLogger(__name__)
 _LEAST = 1e-12  # probabilities below are taken for this one: their logarithm must be finite
 _SLACK = 0.02  # by which the probabilities of a half-precision server may miss 1
 
 
 class ServedVerifier:
-    """A verifier over a pooling server. ``settings.context`` bounds what is sent; what does not fit is unread."""
+    """A verifier over a pooling server.
+
+    Args:
+        settings: Address and model; ``context`` bounds what is sent (tokens), and what does not fit is unread.
+        name: As tables and ledgers call it; the model's where None.
+    """
 
     def __init__(self, settings: ServedPRM, name: str | None = None) -> None:
         self.name, self.settings = name or settings.model.rstrip("/").rsplit("/", 1)[-1], settings
@@ -90,9 +93,7 @@ class ServedVerifier:
         rows = iter(answers)
         empty = np.empty((0, 1), np.float32)
         scores = [with_unread(read, next(rows)[0] if text.step_ends else empty, text.n_unread) for text in encoded]
-        unread = sum(text.n_unread for text in encoded)
-        if unread:
-            _log.warning("%s: %d steps did not fit the model and were not read; they count as wrong", self.name, unread)
+        warn_of_unread(self.name, encoded)
         tokens, seconds = sum(count for _, count in answers), time.perf_counter() - began
         ledger.add(self.name, "verify", tokens, parameters=self.parameters, seconds=seconds)
         by_trajectory = dict(zip(distinct, scores, strict=True))

@@ -42,7 +42,17 @@ _SUPERVISE: dict[Kind, Supervise] = {"prm": "step_end", "soft_prm": "step_end", 
 
 @dataclass(frozen=True)
 class TrainedVerifier:
-    """Where it is, how it was trained and what that cost, and the examples it never saw (of the validation problems)."""
+    """A verifier that was just trained.
+
+    Attributes:
+        folder: Where it is.
+        config: How it was trained.
+        fit: What that cost.
+        validation: Examples that it never saw, of the validation problems.
+        n_rows: Rows that it learned from.
+        n_cut: Examples that lost steps at the end for lack of room.
+        n_left_out: Examples of which nothing was left to learn from.
+    """
 
     folder: Path
     config: VerifierTraining
@@ -87,7 +97,10 @@ def train_verifier(
     on_log: OnLog | None = None,
     validation: Sequence[Example] = (),
 ) -> TrainedVerifier:
-    """Fine-tune a model on examples and save it as a verifier with its card. See `fit_verifier`."""
+    """Fine-tune a model on examples and save it as a verifier with its card.
+
+    Arguments and errors are those of ``fit_verifier``.
+    """
     trained = fit_verifier(base, examples, config, out_folder, on_log, validation)
     if is_first_process():
         trained.write_card(base, {})
@@ -148,6 +161,11 @@ def fit_verifier(
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:
     """The base with a classification head: random, or made from ``head_init_tokens``.
 
+    Args:
+        base: Folder or hub name of the model.
+        tokenizer: Its own, which must hold each initial token as one.
+        config: Says how many outputs there are, and their names.
+
     Raises:
         InputError: There is another number of tokens than of outputs.
     """
@@ -190,7 +208,12 @@ def output_names(config: VerifierTraining) -> tuple[str, ...]:
 
 
 def in_classes(examples: Sequence[Example], config: VerifierTraining) -> Sequence[Example]:
-    """The examples with the head's classes as targets, which ratings are themselves where neutral is a class."""
+    """The examples with the head's classes as targets, which ratings are themselves where neutral is a class.
+
+    Args:
+        examples: With rating classes as targets.
+        config: Whether neutral is a class, or what it counts as.
+    """
     if len(output_names(config)) != len(_TWO_RATINGS):
         return examples
     return [
@@ -200,7 +223,15 @@ def in_classes(examples: Sequence[Example], config: VerifierTraining) -> Sequenc
 
 
 def to_rows(examples: Sequence[Example], encoder: StepEncoder, supervise: Supervise) -> tuple[list[Row], int]:
-    """(rows to learn from, number of examples that lost steps). Examples without any target left are dropped.
+    """Rows to learn from; examples without any target left are dropped.
+
+    Args:
+        examples: With one target per step.
+        encoder: Lays out texts and records where steps end.
+        supervise: Which tokens bear a step's target.
+
+    Returns:
+        The rows, and the number of examples that lost steps for lack of room.
 
     Raises:
         InputError: An example has more or fewer targets than steps.

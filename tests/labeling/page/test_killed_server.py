@@ -92,7 +92,7 @@ def test_a_mistake_on_the_command_line_is_one_clear_line(
 ) -> None:
     from click.testing import CliRunner
 
-    from stepscale.labeling.commands import label
+    from stepscale.labeling.label_commands import label
 
     monkeypatch.chdir(folder)
     result = CliRunner().invoke(label, words)

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.samples import read_known, read_samples
+from stepscale.labeling.page.asked_samples import read_known, read_samples
 
 ASKED = {
     "problem_id": "1",

@@ -6,7 +6,7 @@ import pytest
 
 from stepscale.errors import InputError
 from stepscale.studies.best_of_n.aggregates import score_samples, scoring_rules
-from stepscale.studies.best_of_n.comparison import curves_table, methods, per_problem
+from stepscale.studies.best_of_n.comparison import curves_table, estimates, methods
 from stepscale.studies.best_of_n.figures import best_of_n_part
 
 PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "split": "test", "level": [1, None], "answer": "1"})
@@ -49,7 +49,8 @@ def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_wa
 def test_a_reward_ranks_as_it_is_and_is_no_vote() -> None:
     rewards = scores("reward", [[1.0], [1.0], [1.0], [1.0]], reward=[-50.0, -60.0, -90.0, -80.0])
     scored = score_samples(PROBLEMS, "test", SOLUTIONS, NONE, rewards)
-    values = per_problem(scored.grid, scored.scores, [1, 2])
+    votes = estimates(scored.grid, scored.scores, [1, 2])
+    values = {label: vote.per_problem for label, vote in votes.items()}
     assert values["reward"][:, 1].tolist() == [1.0, 1.0], "whose probabilities would all round to 0"
     assert "reward, weighted vote" not in values
     curves = curves_table("test", values, [1, 2], 100, 0, scored.scores)

@@ -128,7 +128,7 @@ def test_seeds_share_the_resamples_of_their_problems_and_are_averaged_within_eac
     assert measured(three).loc["chosen_auroc", "value"] == pytest.approx(np.mean(per_seed))
 
 
-def test_a_seed_without_a_value_is_left_out_and_unlabelled_samples_count_for_the_answers_alone() -> None:
+def test_a_seed_without_a_value_is_left_out_and_unlabeled_samples_count_for_the_answers_alone() -> None:
     health = samples(seeds=2)
     sound = health.assign(faultless=health["faultless"].mask(health["seed"] == 1, True))
     found = measured(sound)

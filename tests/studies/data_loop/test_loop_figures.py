@@ -15,7 +15,7 @@ SIZES = pd.DataFrame(
         {
             "label": name,
             "per_problem": size,
-            "labelled": float(size),
+            "labeled": float(size),
             "n": 16,
             "accuracy": 0.5,
             "low": 0.4,

@@ -12,7 +12,7 @@ from stepscale.serving.answering import Answerer
 from stepscale.serving.confidence import ConfidenceMap
 from stepscale.serving.policy import ServedPolicy
 from stepscale.serving.question import PolicyQuestion
-from stepscale.studies.policy.confidence import ask, asked_problems, calibrated, calibration_errors
+from stepscale.studies.policy.asked_confidence import ask, asked_problems, calibrated, calibration_errors
 
 SETTINGS = {
     "seed": 0,

@@ -1,4 +1,4 @@
-"""The revisions' part of the report: every figure of the paper, labelled axes, and nothing where nothing was measured."""
+"""The revisions' part of the report: every figure of the paper, labeled axes, and nothing where nothing was measured."""
 
 import pandas as pd
 
@@ -150,7 +150,7 @@ def table_of(part: Part, start: str) -> TextTable:
     return table
 
 
-def test_the_paper_s_figures_are_there_with_labelled_axes() -> None:
+def test_the_paper_s_figures_are_there_with_labeled_axes() -> None:
     part = drawn()
     readings = " ".join(figure.reading for figure in part.figures)
     for name in ("6 left", "6 right", "7 left", "7 right", "8", "15"):

@@ -17,7 +17,7 @@ OPTIONS = {
     "training": {"problems": 2, "per_problem": 1, "max_new_tokens": 9, "fine_tuning": {}},
     "problems": 4,
     "samples": [1, 2],
-    "judgements": [1, 2],
+    "judgments": [1, 2],
     "solve": [1, 2, 4, 8, 99],
     "problems_per_shard": 2,
 }
@@ -44,7 +44,7 @@ def samples(right: float = 0.4) -> pd.DataFrame:
 
 
 def perfect(solutions: pd.DataFrame) -> pd.DataFrame:
-    """Two judgements, always right, of the first two samples."""
+    """Two judgments, always right, of the first two samples."""
     first = solutions[solutions["sample_id"] < 2]
     table = first[["problem_id", "sample_id"]].assign(
         verdicts=[[int(right)] * 2 for right in first["is_correct"]],
@@ -56,7 +56,7 @@ def perfect(solutions: pd.DataFrame) -> pd.DataFrame:
 
 def test_a_question_is_read_once_and_every_token_written_counts() -> None:
     by_key = {
-        (one.label, one.samples, one.judgements): one
+        (one.label, one.samples, one.judgments): one
         for one in verify_settings(samples(), perfect(samples()), SIZES, BLOCK, 0)
     }
     assert set(by_key) == {(how, s, v) for how in (BEST, WEIGHTED) for s in (1, 2) for v in (1, 2)}
@@ -68,10 +68,10 @@ def test_a_perfect_critic_finds_every_right_sample_and_an_unreadable_one_none() 
     solutions = samples()
     pair = solutions[solutions["sample_id"] < 2].groupby("problem_id")["is_correct"].max().astype(float).to_numpy()
     judged = perfect(solutions)
-    sharp = {(o.label, o.samples, o.judgements): o for o in verify_settings(solutions, judged, SIZES, BLOCK, 0)}
+    sharp = {(o.label, o.samples, o.judgments): o for o in verify_settings(solutions, judged, SIZES, BLOCK, 0)}
     assert np.allclose(sharp[BEST, 2, 1].accuracy, pair)
     blind = judged.assign(verdicts=[[-1, -1]] * len(judged))
-    flat = {(o.label, o.samples, o.judgements): o for o in verify_settings(solutions, blind, SIZES, BLOCK, 0)}
+    flat = {(o.label, o.samples, o.judgments): o for o in verify_settings(solutions, blind, SIZES, BLOCK, 0)}
     assert np.allclose(flat[BEST, 2, 2].accuracy, sharp[BEST, 1, 1].accuracy)
 
 
@@ -80,12 +80,12 @@ def test_settings_are_compared_at_no_more_flops_than_the_vote_and_shown() -> Non
     tables = measure(solutions, perfect(solutions), SIZES, BLOCK, 100, 0)
     for name, table in tables.items():
         check(table, TABLES[name])
-    votes = tables["grid"][tables["grid"]["judgements"] == 0]
+    votes = tables["grid"][tables["grid"]["judgments"] == 0]
     assert votes["samples"].tolist() == [1, 2, 4, 8]  # 99 is more than there are
     assert tables["matched"]["solve_samples"].tolist() == [
         4,
         8,
-    ]  # one sample with one judgement costs more than two samples
+    ]  # one sample with one judgment costs more than two samples
     assert len(tables["quantities"]) == 2
     part = solve_or_verify_part(tables)
     assert len(part.summary) == 2 and part.summary[0].startswith("solve or verify: solve - verify at the FLOPs of 4 ")
@@ -111,7 +111,7 @@ def test_samples_without_tokens_have_no_price() -> None:
         measure(bare, perfect(bare), SIZES, BLOCK, 100, 0)
 
 
-@pytest.mark.parametrize("critic", [{"base": "m", "judgements": 3}, {"base": "m", "temperature": 0}])
-def test_a_critic_leaves_the_number_of_judgements_to_the_study(critic: dict[str, object]) -> None:
+@pytest.mark.parametrize("critic", [{"base": "m", "judgments": 3}, {"base": "m", "temperature": 0}])
+def test_a_critic_leaves_the_number_of_judgments_to_the_study(critic: dict[str, object]) -> None:
     with pytest.raises(ValidationError, match=r"critic\."):
         SolveOrVerifyBlock.model_validate(OPTIONS | {"critic": critic})

@@ -12,7 +12,7 @@ from stepscale.estimators.stopping.risk_control import RiskControlled
 from stepscale.estimators.stopping.rules import COMPARED_RULES
 from stepscale.formats.checking import check
 from stepscale.search.plan import SearchPlan
-from stepscale.studies.policy.stopping import measure_stopping
+from stepscale.studies.policy.stopping_rules import measure_stopping
 from stepscale.studies.stopping.figures import beaten_counts, stopping_tables
 from stepscale.studies.stopping.measure import FLOPS, GENERATIONS, TOKENS, Recorded, UnitPrices, compare_rules
 from stepscale.studies.stopping.tables import TABLES

@@ -67,9 +67,9 @@ def test_labels_of_the_selector_and_samples_a_problem_does_not_have_are_counted_
     assert float(found.gain.mean) == pytest.approx(0.04) and float(found.slope_ratio.mean) == pytest.approx(1)
     uncounted = data_efficiency(paid, ACTIVE, PROCESS, 16, 100, selector_counts=False)
     assert float(uncounted.log2_saved.mean) == pytest.approx(2)
-    scarce = table.assign(labelled=np.minimum(table["labelled"], 8.0))  # at 16 no problem had more than 8
+    scarce = table.assign(labeled=np.minimum(table["labeled"], 8.0))  # at 16 no problem had more than 8
     steeper = data_efficiency(scarce, PROCESS, PROCESS, 16, 100)
-    assert float(steeper.arm.slope.mean) > 0.04 and by_size(scarce, 16, 50, 0)["labelled"].max() == 8
+    assert float(steeper.arm.slope.mean) > 0.04 and by_size(scarce, 16, 50, 0)["labeled"].max() == 8
 
 
 def test_a_control_that_does_not_rise_never_catches_up() -> None:

@@ -1,4 +1,4 @@
-"""What two arms labelled alike, by hand."""
+"""What two arms labeled alike, by hand."""
 
 import pandas as pd
 import pytest

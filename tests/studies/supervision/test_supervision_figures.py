@@ -11,7 +11,7 @@ from stepscale.report.part import Part
 from stepscale.studies.best_of_n.comparison import curves_table
 from stepscale.studies.best_of_n.figures import best_of_n_part
 from stepscale.studies.best_of_n.quintiles import by_quintile
-from stepscale.studies.supervision.blind import beside_blind
+from stepscale.studies.supervision.blind import compared_with_blind
 from stepscale.studies.supervision.data_efficiency import data_efficiency, efficiency_table
 from stepscale.studies.supervision.figures import supervision_part
 from stepscale.supervision.points import ACTIVE, ARMS, BLIND, PROCESS, by_budget, by_size
@@ -34,7 +34,7 @@ def points() -> pd.DataFrame:
 
 
 def drawn(points: pd.DataFrame, **more: pd.DataFrame) -> Part:
-    tables = {"by_size": beside_blind(points, by_size(points, 64, 50, 0), 64, 50, 0)}
+    tables = {"by_size": compared_with_blind(points, by_size(points, 64, 50, 0), 64, 50, 0)}
     tables["by_budget"] = by_budget(points, 16, 50, 0)
     problems = ProblemSource.model_construct(source="files")
     return supervision_part(
@@ -67,7 +67,7 @@ def test_figure_4a_draws_each_arm_with_its_band_its_line_and_what_choosing_blind
 
 
 def test_ticks_stand_at_the_sizes_asked_for_though_fewer_were_there(points: pd.DataFrame) -> None:
-    scarce = drawn(points.assign(labelled=np.minimum(points["labelled"], 15.84))).figures[0].views[0]
+    scarce = drawn(points.assign(labeled=np.minimum(points["labeled"], 15.84))).figures[0].views[0]
     assert [name for _, name in scarce.ticks] == ["1", "4", "16"] and scarce.panels[0].series[0].x[-1] == pytest.approx(
         15.84
     )

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from stepscale.labeling.contract import label_table
-from stepscale.studies.verifiers.pool import pool_part
+from stepscale.studies.verifiers.labeled_pool import pool_part
 
 SOLUTIONS = pd.DataFrame(
     {

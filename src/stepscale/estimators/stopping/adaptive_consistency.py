@@ -36,6 +36,10 @@ def lead_probability(first: Floats, second: Floats) -> Floats:
     """P(X > 1/2) of X ~ Beta(first + 1, second + 1), exact, for whole numbers of votes of one shape; 1/2 without votes.
 
     It is the chance that of first + second + 1 fair coins more than ``second`` show heads.
+
+    Args:
+        first: Votes of the leading answer [...].
+        second: Votes of the runner-up, of the same shape.
     """
     votes = np.stack([np.asarray(first).ravel(), np.asarray(second).ravel()]).astype(np.int64)
     pairs, place = np.unique(votes, axis=1, return_inverse=True)

@@ -90,7 +90,12 @@ class InstanceAdaptive(StoppingRule):
 
 
 def samples_needed(success: Floats, chance: float) -> Floats:
-    """The least N with 1 - (1 - success)^N >= chance, at least 1; infinite where success is 0."""
+    """The least N with 1 - (1 - success)^N >= chance, at least 1; infinite where success is 0.
+
+    Args:
+        success: Chance that one sample is right [...].
+        chance: That at least one of N should be right, in (0, 1).
+    """
     failure = np.clip(1 - np.asarray(success, float), 0.0, 1.0)
     with np.errstate(divide="ignore"):
         needed = np.log1p(-chance) / np.log(failure)
@@ -99,7 +104,14 @@ def samples_needed(success: Floats, chance: float) -> Floats:
 
 
 def fit_success_map(mean_scores: Floats, success: Floats, quantile: float, n_bins: int) -> SuccessMap:
-    """The quantile of success in each of ``n_bins`` equal groups of mean scores, never falling; arrays of one shape."""
+    """The quantile of success in each of ``n_bins`` equal groups of mean scores, never falling; arrays of one shape.
+
+    Args:
+        mean_scores: The verifier's mean score of a problem's probes [...].
+        success: Share of the problem's samples that are right, of the same shape.
+        quantile: Which quantile of success a group stands for: lower ones draw more samples.
+        n_bins: Number of groups.
+    """
     order = np.argsort(mean_scores, axis=None, kind="stable")
     groups = np.array_split(order, min(n_bins, len(order)))
     centers = [float(mean_scores.ravel()[group].mean()) for group in groups]

@@ -34,6 +34,11 @@ class RuleResult:
 def follow_rule(recorded: Prefixes, rule: StoppingRule, most: int) -> RuleResult:
     """The rule on these problems, each of which may have ``most`` samples.
 
+    Args:
+        recorded: Signals and verdicts after each number of samples, in random orders.
+        rule: Says where to stop.
+        most: Samples of one problem at the most.
+
     Raises:
         InputError: Fewer were recorded.
     """

@@ -56,7 +56,12 @@ class RiskControlled(StoppingRule):
 
 
 def early_errors(rule: StoppingRule, recorded: Prefixes) -> Floats:
-    """Chance that a problem is answered before all samples are drawn, and wrongly [orders, problems]."""
+    """Chance that a problem is answered before all samples are drawn, and wrongly [orders, problems].
+
+    Args:
+        rule: Says where to stop.
+        recorded: Signals and verdicts after each number of samples, in random orders.
+    """
     most = recorded.signals.first.shape[-1]
     n = stop_places(rule, recorded.signals, most)
     right = np.take_along_axis(recorded.right[rule.winner], n[..., None] - 1, -1)[..., 0]
@@ -67,6 +72,11 @@ def risk_bound(errors: int, n: int, confidence: float) -> float:
     """Clopper and Pearson's upper bound on a chance, of which ``errors`` of ``n`` independent cases came true.
 
     The p at which ``errors`` or fewer have the probability 1 - confidence; by bisection, rounded up.
+
+    Args:
+        errors: Cases that came true.
+        n: All cases.
+        confidence: Chance that the bound holds, in (0, 1).
     """
     if errors >= n:
         return 1.0

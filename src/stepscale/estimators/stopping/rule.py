@@ -30,7 +30,7 @@ class StoppingRule(BaseModel, ABC):
     @property
     @abstractmethod
     def setting(self) -> str:
-        """What the rule was told, in words."""
+        """The settings of the rule, in words."""
 
     @abstractmethod
     def stops(self, signals: Signals) -> Bools:
@@ -51,7 +51,13 @@ class StoppingRule(BaseModel, ABC):
 
 
 def stop_places(rule: StoppingRule, signals: Signals, most: int) -> NDArray[np.int64]:
-    """Samples drawn [...] under a rule that may draw ``most``."""
+    """Samples drawn [...] under a rule that may draw ``most``.
+
+    Args:
+        rule: Tells after which samples it would stop.
+        signals: What it looks at, after each number of samples [..., places].
+        most: Samples of one problem at the most; there it stops in any case.
+    """
     stops = rule.stops(signals)[..., :most].copy()
     stops[..., -1] = True
     return np.asarray(stops.argmax(axis=-1) + 1)

@@ -1,6 +1,6 @@
 """How much there is in PRM800K tables: the count table of Lightman et al. 2023, D (85.1 % and 13.2 % end correct).
 
-In: tables read from PRM800K. Out: one row for each phase (or round of labelling) and one for all. A solution ends
+In: tables read from PRM800K. Out: one row for each phase (or round of labeling) and one for all. A solution ends
 correct where the labeler finished it (``finish`` "solution"); a step counts as correct rated +1 or 0, over every rated
 completion.
 """
@@ -51,7 +51,7 @@ def counts(tables: Tables) -> pd.DataFrame:
 
 
 def counts_by_round(tables: Tables) -> pd.DataFrame:
-    """Counts by round of labelling (``generation``; "phase 1" without one).
+    """Counts by round of labeling (``generation``; "phase 1" without one).
 
     Args:
         tables: Read from PRM800K.

@@ -5,8 +5,8 @@
                           "human_completion": null, "chosen_completion": 0}, ...],
                "total_time": 293250, "finish_reason": "solution"}, ...}
 
-One record is one trajectory (`walk`) and its labelled siblings. ``step_labels.step`` is a position in
-``solutions.steps``: a labelled text follows ``steps[:step]``. The last step of a found_error record has no choice, so
+One record is one trajectory (`walk`) and its labeled siblings. ``step_labels.step`` is a position in
+``solutions.steps``: a labeled text follows ``steps[:step]``. The last step of a found_error record has no choice, so
 the error is a label and not a step. ``is_correct`` is the labeler's verdict (a finished solution, a found error, else
 null).
 """
@@ -22,7 +22,7 @@ from stepscale.formats.contract import Tables, problem_key
 from stepscale.formats.fields import Record, maybe_text, problem_text, required
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prm800k.labels import LabelColumns
-from stepscale.formats.prm800k.records_table import RECORDS, LabelledProblem, RecordDetails, details_of
+from stepscale.formats.prm800k.records_table import RECORDS, LabeledProblem, RecordDetails, details_of
 from stepscale.formats.prm800k.walk import walk
 from stepscale.formats.source_files import Source
 
@@ -62,7 +62,7 @@ def read(
         name = drop if isinstance(drop, str) else unknown[0]
         raise InputError(f"prm800k: drop names {name!r:.60}; give a list of some of {', '.join(FILTERS)}")
     records = Records(source, on_error, split, config)
-    reader = _Reader(frozenset(drop))
+    reader = _RecordReader(frozenset(drop))
     with collector_paused():
         records.read_into(reader.add)
         if not reader.problems:
@@ -71,12 +71,12 @@ def read(
         return reader.tables(records)
 
 
-class _Reader:
+class _RecordReader:
     """The growing tables; a bad record adds to none of them."""
 
     def __init__(self, drop: frozenset[str]) -> None:
         self.drop = drop
-        self.problems: dict[str, LabelledProblem] = {}
+        self.problems: dict[str, LabeledProblem] = {}
         self.samples: Counter[str] = Counter()
         self.dropped: Counter[str] = Counter()
         self.solutions = Columns(tables.SOLUTIONS, "problem_id", "sample_id", "steps", "answer", "is_correct", "finish")
@@ -127,12 +127,12 @@ def _filter_of(details: RecordDetails, finish: str | None) -> str | None:
     return finish if finish in FILTERS else None
 
 
-def _merged(first: LabelledProblem | None, question: Record) -> LabelledProblem:
+def _merged(first: LabeledProblem | None, question: Record) -> LabeledProblem:
     """The problem as first read; what it left null is taken from this record."""
     answer, solution = maybe_text(question, "ground_truth_answer"), maybe_text(question, "ground_truth_solution")
     if first is None:
-        return LabelledProblem(question["problem"], answer, solution)
-    return LabelledProblem(first.text, first.answer or answer, first.solution or solution)
+        return LabeledProblem(question["problem"], answer, solution)
+    return LabeledProblem(first.text, first.answer or answer, first.solution or solution)
 
 
 def _outcome(trajectory: list[str], finish: str | None) -> tuple[str | None, bool | None, str | None]:

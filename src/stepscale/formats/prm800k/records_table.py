@@ -30,7 +30,7 @@ RECORDS = Table(
 PROBLEM_KEYS = ("problem", "ground_truth_solution", "ground_truth_answer")
 
 
-class LabelledProblem(NamedTuple):
+class LabeledProblem(NamedTuple):
     """What a question says of its problem; the reference answer and solution may be unknown."""
 
     text: str
@@ -70,7 +70,7 @@ def details_of(record: Record) -> RecordDetails:
 
 def record_of(
     details: RecordDetails,
-    problem: LabelledProblem,
+    problem: LabeledProblem,
     steps: list[Record],
     finish: str | None,
     question: Mapping[str, Any],
@@ -80,7 +80,7 @@ def record_of(
     Args:
         details: Its values; ``details.question`` is not looked at.
         problem: Its problem.
-        steps: Its labelled steps.
+        steps: Its labeled steps.
         finish: Its ``finish_reason``.
         question: The keys of the question beside the problem's.
 

@@ -1,4 +1,4 @@
-"""A labelled data set as a folder to pass on: PRM800K records and a data card, as the Hugging Face hub takes them.
+"""A labeled data set as a folder to pass on: PRM800K records and a data card, as the Hugging Face hub takes them.
 
     my_labels/README.md         counts, balance by round (Lightman et al. 2023, Table 3), labeler, generator, seeds
     my_labels/labels.jsonl.gz   one PRM800K record per solution and labeler
@@ -24,7 +24,7 @@ FILE = "labels.jsonl.gz"
 CARD = "README.md"
 _SOFT = "\n{n_soft:,} soft labels (values in [0, 1]) have no place in this format and are not in the file."
 _TEMPLATE = """---
-license: {licence}
+license: {license}
 task_categories: [text-classification]
 tags: [process-supervision, prm800k]
 configs:
@@ -67,10 +67,10 @@ class CardFacts:
         title: Of the card.
         problems: Where the problems come from.
         generator: Who wrote the solutions.
-        labeler: Who labelled them.
-        selection: How the labelled solutions were chosen.
+        labeler: Who labeled them.
+        selection: How the labeled solutions were chosen.
         seeds: By what they were for.
-        licence: An identifier of the hub, as "apache-2.0".
+        license: An identifier of the hub, as "apache-2.0".
         more: Further lines of the card by name.
     """
 
@@ -80,7 +80,7 @@ class CardFacts:
     labeler: str
     selection: str
     seeds: Mapping[str, int]
-    licence: str = "apache-2.0"
+    license: str = "apache-2.0"
     more: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -97,14 +97,14 @@ def write_release(
         tables: Problems, solutions and step_labels.
         folder: Made if need be.
         facts: For the card.
-        rounds: The round of each labelled solution, by (problem_id, sample_id).
+        rounds: The round of each labeled solution, by (problem_id, sample_id).
         verifier_scores: How much each convinced the selector, likewise.
 
     Returns:
         The counts by round of the file as it was read back.
 
     Raises:
-        InputError: Nothing finished is labelled, or the folder cannot be written.
+        InputError: Nothing finished is labeled, or the folder cannot be written.
     """
     folder = Path(checked_path(folder))
     write(tables, folder / FILE, generations=rounds, verifier_scores=verifier_scores)
@@ -131,12 +131,12 @@ def card(facts: CardFacts, counts: pd.DataFrame, n_soft: int = 0) -> str:
         "Labeler": facts.labeler,
         "Selection": facts.selection,
         "Seeds": ", ".join(f"{name} {seed}" for name, seed in facts.seeds.items()),
-        "Licence": facts.licence,
+        "License": facts.license,
         **facts.more,
     }
     return _TEMPLATE.format(
         title=facts.title,
-        licence=facts.licence,
+        license=facts.license,
         file=FILE,
         about="\n".join(f"- **{name}**: {text}" for name, text in about.items()),
         table="\n".join(_table(counts)),

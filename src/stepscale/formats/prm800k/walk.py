@@ -13,7 +13,7 @@ from stepscale.formats.fields import BadRecord, Record
 
 @dataclass(slots=True)
 class Walk:
-    """A record's labelled completions, flat: one group for each position of the trajectory that has labels.
+    """A record's labeled completions, flat: one group for each position of the trajectory that has labels.
 
     ``texts``, ``ratings`` and ``flagged`` hold one entry per completion. ``human`` are the indices of those that the
     labeler wrote. ``positions``, ``sizes`` and ``chosen`` hold one entry per group: its place in the trajectory, its
@@ -30,7 +30,7 @@ class Walk:
     chosen: list[int] = field(default_factory=list)
 
     def add(self, completion: Record, place: int) -> None:
-        """One labelled completion of the step ``place`` (from 1)."""
+        """One labeled completion of the step ``place`` (from 1)."""
         text, rating, flagged = completion["text"], completion["rating"], completion.get("flagged")
         if type(text) is not str:
             raise BadRecord(f"step {place}: the text of a completion is not a string")

@@ -1,7 +1,7 @@
 """Tables out as PRM800K records, one JSON line each: what was read comes out with the same meaning.
 
 A solution with a row in ``tables.records`` becomes the record it was, with its labels as they now stand. One without
-(labelled here) becomes a phase 2 record: the whole solution as ``pre_generated_steps``, and labels up to and including
+(labeled here) becomes a phase 2 record: the whole solution as ``pre_generated_steps``, and labels up to and including
 the first step rated -1, which has no chosen completion, as in the published found_error records. Reading what was
 written gives the same tables. Dropped records, unknown keys and soft labels (``value``) are not written.
 """
@@ -19,7 +19,7 @@ from stepscale.formats.contract import Tables, checked
 from stepscale.formats.fields import Record
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.prm800k.reading import FILTERS
-from stepscale.formats.prm800k.records_table import LabelledProblem, RecordDetails, record_of
+from stepscale.formats.prm800k.records_table import LabeledProblem, RecordDetails, record_of
 
 Key = tuple[str, int]
 
@@ -27,7 +27,7 @@ _UNFINISHED = FILTERS[2:]
 
 
 class _Label(NamedTuple):
-    """One labelled completion: a row of step_labels without its solution's key."""
+    """One labeled completion: a row of step_labels without its solution's key."""
 
     step: int
     completion: int
@@ -58,14 +58,14 @@ def write(
     Args:
         tables: Problems, solutions, step_labels and, if they were read from PRM800K, records.
         path: The file.
-        generations: The round in which a solution labelled here was labelled, by (problem_id, sample_id); else 0.
+        generations: The round in which a solution labeled here was labeled, by (problem_id, sample_id); else 0.
         verifier_scores: How much it convinced the selector, likewise; else null.
 
     Returns:
         The number of records.
 
     Raises:
-        InputError: The tables are not as declared or do not belong together, or nothing is labelled.
+        InputError: The tables are not as declared or do not belong together, or nothing is labeled.
     """
     path = lines_path(path)
     records = _records(checked(tables), generations or {}, verifier_scores or {})
@@ -75,7 +75,7 @@ def write(
 def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Mapping[Key, float]) -> Iterator[Record]:
     # 1. the tables by key
     columns = ["problem_id", "problem", "answer", "solution"]
-    problems = {problem_id: LabelledProblem(*values) for problem_id, *values in _rows(tables.problems, columns)}
+    problems = {problem_id: LabeledProblem(*values) for problem_id, *values in _rows(tables.problems, columns)}
     columns = ["problem_id", "sample_id", *_Solution._fields]
     solutions: dict[Key, _Solution] = {
         (problem_id, sample_id): _Solution(*values)
@@ -91,7 +91,7 @@ def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Ma
             question = {} if details.question is None else orjson.loads(details.question)
             finish = solutions.pop(key).finish
             yield record_of(details, problems[problem_id], _steps_of(of_record), finish, question)
-    # 3. solutions labelled here
+    # 3. solutions labeled here
     for key, solution in solutions.items():
         for labeler, group in labels.get(key, {}).items():
             details = RecordDetails(labeler, None, generations.get(key, 0), False, False, None, None)
@@ -99,9 +99,9 @@ def _records(tables: Tables, generations: Mapping[Key, int], verifier_scores: Ma
 
 
 def _made_here(
-    problem: LabelledProblem, solution: _Solution, labels: list[_Label], details: RecordDetails, score: float | None
+    problem: LabeledProblem, solution: _Solution, labels: list[_Label], details: RecordDetails, score: float | None
 ) -> Record:
-    """A phase 2 record of a solution labelled here."""
+    """A phase 2 record of a solution labeled here."""
     finish = solution.finish
     wrong = next((label.step for label in labels if label.is_chosen and label.rating == -1), None)
     if wrong is not None:

@@ -1,6 +1,6 @@
 """Plain text -> expression: a tokenizer and a recursive-descent parser for what the PRM800K grader can compute.
 
-In: normalised text such as ``2sqrt(3)x^2/4``. Out: an expression tree, or None where the text is none (``x=3``, ``1;2``,
+In: normalized text such as ``2sqrt(3)x^2/4``. Out: an expression tree, or None where the text is none (``x=3``, ``1;2``,
 prose). Text is only ever cut into numbers, letters and operators: no character of it reaches Python's or sympy's
 evaluators.
 

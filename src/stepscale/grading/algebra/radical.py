@@ -205,7 +205,7 @@ def _joined(a: Powers, b: Powers) -> Powers:
 
 
 def _bounded(sums: Terms) -> Terms:
-    """The terms that have not cancelled. Raises OutOfReach where they are too many or too large."""
+    """The terms that have not canceled. Raises OutOfReach where they are too many or too large."""
     terms = {monomial: coefficient for monomial, coefficient in sums.items() if coefficient}
     if len(terms) > _MAX_TERMS:
         raise OutOfReach

@@ -1,6 +1,6 @@
 """The last resort: is this difference zero by sympy's ``simplify``? Runs in a worker process only.
 
-In: differences as normalised text. Out: True if sympy simplifies each to zero. sympy objects are built node by node
+In: differences as normalized text. Out: True if sympy simplifies each to zero. sympy objects are built node by node
 through their constructors, with limits on powers and factorials, because sympy evaluates ``9**(9**9)`` as soon as it is
 written.
 """

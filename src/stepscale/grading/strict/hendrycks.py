@@ -1,4 +1,4 @@
-"""Hendrycks et al.'s string normalisation of MATH answers: the first of the PRM800K grader's two readings.
+"""Hendrycks et al.'s string normalization of MATH answers: the first of the PRM800K grader's two readings.
 
 In: a final answer as text. Out: the text in a canonical spelling (``\\frac{1}{2}`` for ``\\tfrac12``, ``1/2`` and ``0.5``).
 Two answers whose canonical spellings are the same string are the same answer; nothing is computed here, and nothing

@@ -1,4 +1,4 @@
-r"""The PRM800K grader's own normalisation: a final answer as plain lower-case text, and its elements.
+r"""The PRM800K grader's own normalization: a final answer as plain lower-case text, and its elements.
 
 In: an answer as a model or a data set writes it (``\$1,\!234``, ``\frac{1}{2} \text{ cm}``, ``2 3/4``, ``3 million``). Out:
 text without units, currency and blanks (``1234``, ``1/2``, ``2+3/4``, ``3*10^6``), and that text split into the elements of
@@ -26,7 +26,7 @@ _BRACKETS = "()[]"
 _EXACT_FLOAT = 2.0**53  # every integer below has its own float
 
 
-def normalise(answer: str) -> str:
+def normalize(answer: str) -> str:
     """The plain text of ``answer``, lower-case and without blanks."""
     if answer.isdigit() and answer.isascii() and (answer[0] != "0" or answer == "0"):
         return answer
@@ -61,7 +61,7 @@ def without_group_commas(text: str) -> str:
 
 
 def elements(text: str) -> list[str]:
-    """The elements of a tuple or interval in normalised text, or the whole text as the one element."""
+    """The elements of a tuple or interval in normalized text, or the whole text as the one element."""
     text = without_group_commas(text)
     if not text:
         return []

@@ -1,7 +1,7 @@
 """``rules="prm800k"``: the verdict of the PRM800K grader, with which papers A and B graded.
 
 In: a predicted answer and the gold answer. Out: right, wrong, or the question that only symbolic work can answer. An
-answer is right if its Hendrycks spelling is the gold's, or if element by element its normalised text is the gold's,
+answer is right if its Hendrycks spelling is the gold's, or if element by element its normalized text is the gold's,
 or differs from it by an expression that is zero. Fractions of integers must be the same fraction text (unreduced ones
 are wrong), an integer is matched by an integer only.
 
@@ -18,7 +18,7 @@ from stepscale.grading.algebra.expression import may_be_read
 from stepscale.grading.algebra.numeric import is_nonzero
 from stepscale.grading.algebra.parser import parse
 from stepscale.grading.strict.hendrycks import canonical
-from stepscale.grading.strict.plain import elements, is_integer, normalise
+from stepscale.grading.strict.plain import elements, is_integer, normalize
 from stepscale.grading.workers.pool import WorkerQuestion
 
 MAX_ANSWER = 2_000  # characters: a longer prediction is right only if its spelling is the gold's
@@ -39,7 +39,7 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
         return True
     if max(len(prediction), len(gold)) > MAX_ANSWER:
         return False
-    predicted_text, gold_text = _normalised(prediction), _normalised(gold)
+    predicted_text, gold_text = _normalized(prediction), _normalized(gold)
     if predicted_text == gold_text:
         return True
     if not predicted_text:
@@ -59,13 +59,13 @@ def settle(prediction: str, gold: str) -> bool | WorkerQuestion:
     return WorkerQuestion("zero", tuple(unsettled), SECONDS) if unsettled else True
 
 
-_canonical, _normalised = lru_cache(maxsize=8192)(canonical), lru_cache(maxsize=8192)(normalise)
+_canonical, _normalized = lru_cache(maxsize=8192)(canonical), lru_cache(maxsize=8192)(normalize)
 
 
 def forget_spellings() -> None:
-    """Empty the caches of normalised answers."""
+    """Empty the caches of normalized answers."""
     _canonical.cache_clear()
-    _normalised.cache_clear()
+    _normalized.cache_clear()
 
 
 def _same_element(gold_text: str, predicted_text: str) -> bool | str:

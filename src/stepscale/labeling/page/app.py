@@ -20,11 +20,11 @@ from fastapi.staticfiles import StaticFiles
 
 from stepscale.errors import InputError
 from stepscale.http_bounds import BoundedBodies
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import parts_as_json
-from stepscale.labeling.page.options import LOCAL_HOSTS, Ask
+from stepscale.labeling.page.page_options import LOCAL_HOSTS, Ask
 from stepscale.labeling.page.queue import Queue
 from stepscale.labeling.page.records import Submission, completions_of
-from stepscale.labeling.page.samples import Sample
 
 logger = logging.getLogger(__name__)
 
@@ -120,8 +120,8 @@ def _by_name(x_labeler: Annotated[str, Header()] = "") -> str:
 
 def _by_token(tokens: Mapping[str, str]) -> Any:
     def labeler(authorization: Annotated[str, Header()] = "") -> str:
-        given = authorization.removeprefix("Bearer ").encode()
-        matching = [name for name, token in tokens.items() if hmac.compare_digest(token.encode(), given)]
+        token = authorization.removeprefix("Bearer ").encode()
+        matching = [name for name, valid in tokens.items() if hmac.compare_digest(valid.encode(), token)]
         if not matching:
             raise HTTPException(401, "this link holds no valid token; ask who runs the server for yours")
         return matching[0]

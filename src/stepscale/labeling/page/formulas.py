@@ -120,8 +120,8 @@ def _formulas(text: str) -> Iterator[tuple[int, int, str, bool]]:
 def _closing(text: str, opening: re.Match[str]) -> tuple[int, int] | None:
     """Where the formula's closing mark begins and ends."""
     if opening.group() == "$":
-        found = _CLOSING_DOLLAR.search(text, opening.end())
-        return found.span() if found else None
+        closing = _CLOSING_DOLLAR.search(text, opening.end())
+        return closing.span() if closing else None
     mark = f"\\end{{{opening.group(1)}}}" if opening.group(1) else _CLOSING[opening.group()]
     begin = text.find(mark, opening.end())
     return (begin, begin + len(mark)) if begin >= 0 else None

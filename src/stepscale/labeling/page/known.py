@@ -9,14 +9,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from stepscale.formats.fields import Record
-from stepscale.labeling.page.samples import Sample, ratings_of, sample_id
+from stepscale.labeling.page.asked_samples import Sample, ratings_of, sample_id
 
 _UNFINISHED = ("give_up", "bad_problem")
 
 
 @dataclass
 class Tally:
-    """Known questions that a labeler answered, and those judged as known."""
+    """Known questions that a labeler answered.
+
+    Attributes:
+        answered: How many.
+        agreed: Those with the same first wrong step as is known, or none.
+        screening: Those of the screening.
+    """
 
     answered: int = 0
     agreed: int = 0
@@ -34,7 +40,12 @@ class Tally:
         self.agreed += agrees(record, sample)
 
     def fails(self, least_agreement: float, least_questions: int) -> bool:
-        """Whether the labeler agrees too little, once enough known questions are answered."""
+        """Whether the labeler agrees too little, once enough known questions are answered.
+
+        Args:
+            least_agreement: Share of known questions to be judged as known, in [0, 1].
+            least_questions: Answers before that is judged.
+        """
         return self.answered >= least_questions and self.agreed < least_agreement * self.answered
 
 

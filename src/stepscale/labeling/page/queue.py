@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.known import Tally, id_of, is_known_question
-from stepscale.labeling.page.options import PageOptions
+from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.records import Kind, Submission, make_record
-from stepscale.labeling.page.samples import Sample
 from stepscale.labeling.page.store import RecordFile
 from stepscale.seeds import seed_for
 
@@ -24,7 +24,15 @@ _GRAIN = 1 << 63
 
 @dataclass(frozen=True)
 class LabelingProgress:
-    """How far a labeler is, and all of them."""
+    """How far a labeler is, and all of them.
+
+    Attributes:
+        labeled: Samples that this labeler has labeled.
+        left: Samples that may still be handed to this labeler.
+        agreement: With known labels, in [0, 1]; None before the first known question.
+        left_out: Whether the labeler's labels do not count.
+        waiting: Samples that lack a label, whoever gives it.
+    """
 
     labeled: int
     left: int  # for this labeler

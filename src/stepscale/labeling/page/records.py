@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
-from stepscale.formats.prm800k.records_table import LabelledProblem, RecordDetails, record_of
-from stepscale.labeling.page.options import Ask
-from stepscale.labeling.page.samples import Sample
+from stepscale.formats.prm800k.records_table import LabeledProblem, RecordDetails, record_of
+from stepscale.labeling.page.asked_samples import Sample
+from stepscale.labeling.page.page_options import Ask
 
 Kind = Literal["task", "quality_control", "screening"]
 Rating = Annotated[int, Field(ge=-1, le=1)]
@@ -64,7 +64,7 @@ def make_record(sample: Sample, submission: Submission, labeler: str, kind: Kind
         total_time=submission.milliseconds,
         question=None,
     )
-    problem = LabelledProblem(
+    problem = LabeledProblem(
         sample.problem, None if screening else sample.answer, None if screening else sample.solution
     )
     generated = {

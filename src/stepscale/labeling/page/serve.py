@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from stepscale.errors import InputError
-from stepscale.labeling.page.options import LOCAL_HOSTS, PageOptions
+from stepscale.labeling.page.asked_samples import read_known, read_samples
+from stepscale.labeling.page.page_options import LOCAL_HOSTS, PageOptions
 from stepscale.labeling.page.queue import Queue
-from stepscale.labeling.page.samples import read_known, read_samples
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.page.tokens import tokens_for
 
@@ -20,7 +20,14 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Files:
-    """What is labeled, where labels go, and labels that are known."""
+    """The files of a labeling page.
+
+    Attributes:
+        samples: What is labeled.
+        format: Of that file.
+        labels: Where records go.
+        known: Records whose labels are known, for screening and quality control.
+    """
 
     samples: Path
     format: str

@@ -3,8 +3,8 @@
 from contextlib import closing
 from pathlib import Path
 
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.known import id_of
-from stepscale.labeling.page.samples import Sample
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.studio.rest import StudioClient
 from stepscale.labeling.studio.tasks import make_task, records_of
@@ -12,6 +12,12 @@ from stepscale.labeling.studio.tasks import make_task, records_of
 
 def push(studio: StudioClient, samples: list[Sample], project: int, prefill: bool = False) -> int:
     """Import the samples that the project does not hold, in their order.
+
+    Args:
+        studio: The server.
+        samples: To be labeled.
+        project: Its number there.
+        prefill: Show the ratings that a PRM's step scores suggest.
 
     Returns:
         How many are new.
@@ -28,6 +34,11 @@ def push(studio: StudioClient, samples: list[Sample], project: int, prefill: boo
 
 def pull(studio: StudioClient, project: int, labels: Path) -> int:
     """Add the project's annotations to a file of records; a person's label of a solution is added once.
+
+    Args:
+        studio: The server.
+        project: Its number there.
+        labels: A file of PRM800K records, which is made if it is not there.
 
     Returns:
         How many are new.

@@ -10,9 +10,9 @@ from typing import Any
 
 from stepscale.errors import InputError
 from stepscale.formats.fields import Record
+from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.formulas import as_html
 from stepscale.labeling.page.records import StepJudgment, Submission, make_record
-from stepscale.labeling.page.samples import Sample
 
 NAMES = {-1: "negative", 0: "neutral", 1: "positive"}
 RATINGS = {name: rating for rating, name in NAMES.items()}

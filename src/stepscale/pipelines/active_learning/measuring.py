@@ -7,8 +7,8 @@ from stepscale.parameters import ReleaseSettings
 from stepscale.pipelines.active_learning.release import people_of
 from stepscale.report.part import Part
 from stepscale.studies.verifiers.figures import labels_part
+from stepscale.studies.verifiers.labeled_pool import pool_part
 from stepscale.studies.verifiers.people import people_tables
-from stepscale.studies.verifiers.pool import pool_part
 
 
 def nodes() -> list[Node]:

@@ -78,7 +78,7 @@ def gather_labels(shards: Shards) -> pd.DataFrame:
 def read_given_labels(
     problems: pd.DataFrame, source: ProblemSource, pool: PoolBlock
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The solutions and step labels that came with the training and validation problems, as the labelled pool.
+    """The solutions and step labels that came with the training and validation problems, as the labeled pool.
 
     Raises:
         InputError: Another labeler is asked for, or no labels came with the problems.

@@ -1,4 +1,4 @@
-"""Sample pool -> labelled data set."""
+"""Sample pool -> labeled data set."""
 
 from kedro.pipeline import Node, Pipeline
 
@@ -58,7 +58,7 @@ def given_labels() -> Pipeline:
 
 
 def release_pool() -> Pipeline:
-    """The labelled pool as a data set to pass on, in PRM800K's format."""
+    """The labeled pool as a data set to pass on, in PRM800K's format."""
     written = Node(
         release.release_pool,
         inputs=named("problems", "step_labels")
@@ -70,7 +70,7 @@ def release_pool() -> Pipeline:
 
 
 def release_with_loop() -> Pipeline:
-    """The same with what the data loop labelled."""
+    """The same with what the data loop labeled."""
     joined = Node(
         release.add_loop,
         inputs=named("pool_solutions", "step_labels", "loop_solutions", "loop_step_labels"),

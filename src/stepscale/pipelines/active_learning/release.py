@@ -1,4 +1,4 @@
-"""The labelled data set to pass on: all labels of the pool, and after them those of the loop's rounds."""
+"""The labeled data set to pass on: all labels of the pool, and after them those of the loop's rounds."""
 
 import logging
 from pathlib import Path
@@ -29,7 +29,7 @@ _FEW = 5  # names of labelers; more are counted
 def release_pool(
     problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, settings: ReleaseSettings
 ) -> tuple[Path, pd.DataFrame]:
-    """The labelled pool as a folder in PRM800K's format with its data card, and how much it holds."""
+    """The labeled pool as a folder in PRM800K's format with its data card, and how much it holds."""
     no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)
     return _write(problems, solutions, step_labels, no_rounds, card)
@@ -55,7 +55,7 @@ def release_with_loop(
     rounds: pd.DataFrame,
     settings: ReleaseSettings,
 ) -> tuple[Path, pd.DataFrame]:
-    """The same of the pool and of what the data loop labelled.
+    """The same of the pool and of what the data loop labeled.
 
     Generation 0 is the pool, drawn at random; generation r what the loop's first strategy chose in round r, with the
     selector's score.
@@ -86,7 +86,7 @@ def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, se
         labeler=_describe_labelers(pooled, looped, pool, loop),
         selection=f"generation 0 {first}{later}",
         seeds={"run": settings.seed},
-        licence=settings.release.licence,
+        license=settings.release.license,
         more=people_facts(people_of(settings)),
     )
 
@@ -120,7 +120,7 @@ def _write(
 
 
 def _describe_labelers(pooled: pd.DataFrame, looped: pd.DataFrame, pool: PoolBlock, loop: LoopOptions) -> str:
-    """Who labelled which rounds, with the names that stand in the records, for the card."""
+    """Who labeled which rounds, with the names that stand in the records, for the card."""
     first = _describe_labeler(pooled, pool.labeler)
     if looped.empty:
         return first
@@ -142,11 +142,11 @@ def _describe_labeler(labels: pd.DataFrame, option: PoolLabeler | LoopLabeler) -
 
 
 def _describe_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
-    """How many problems are labelled, and whether any of them is a test problem, for the card."""
-    labelled = set(labels["problem_id"])
-    if labelled & set(problems.loc[problems["split"] == "test", "problem_id"]):
-        return f"{len(labelled):,}, test problems among them"
-    return f"{len(labelled):,} of {len(problems):,}, none of them a test problem"
+    """How many problems are labeled, and whether any of them is a test problem, for the card."""
+    labeled = set(labels["problem_id"])
+    if labeled & set(problems.loc[problems["split"] == "test", "problem_id"]):
+        return f"{len(labeled):,}, test problems among them"
+    return f"{len(labeled):,} of {len(problems):,}, none of them a test problem"
 
 
 def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:

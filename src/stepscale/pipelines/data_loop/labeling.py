@@ -29,7 +29,7 @@ def label(
     settings: LoopSettings,
     labels: pd.DataFrame = NO_LABELS,
 ) -> pd.DataFrame:
-    """The step labels so far with those of the samples ``asked`` for, by the lab, people or rollouts; none is labelled twice."""
+    """The step labels so far with those of the samples ``asked`` for, by the lab, people or rollouts; none is labeled twice."""
     return _with_new(labels, problems, chosen(solutions, asked), lambda: open_for_loop(generator_model, settings))
 
 
@@ -71,7 +71,7 @@ def _with_new(
     ledger, labeler = Ledger(), open_labeler()
     new = _one_voice(labeler.label(problems, samples.reset_index(drop=True), ledger)).reset_index(drop=True)
     logger.info(
-        "the loop: %s labelled %d of %d more samples, %d steps, %d tokens read or written",
+        "the loop: %s labeled %d of %d more samples, %d steps, %d tokens read or written",
         labeler.name,
         len(new[KEY].drop_duplicates()),
         len(samples),
@@ -82,7 +82,7 @@ def _with_new(
 
 
 def _one_voice(labels: pd.DataFrame) -> pd.DataFrame:
-    """Of several people who labelled a solution the first: a sample counts as one label, and its verdict is one labeler's."""
+    """Of several people who labeled a solution the first: a sample counts as one label, and its verdict is one labeler's."""
     names = labels["labeler"].fillna("")
     first = names.groupby([labels[name] for name in KEY]).transform("first")
     return labels[names == first]

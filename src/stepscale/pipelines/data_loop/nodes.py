@@ -24,7 +24,7 @@ ASKED = [*KEY, "problem", "steps", "answer", "solution", "final_answer", "round"
 def begin(
     problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Round 0, one random sample per problem: keys, and what is to be labelled, which is those and the audit."""
+    """Round 0, one random sample per problem: keys, and what is to be labeled, which is those and the audit."""
     pool = pool_of(problems, solutions, loop)
     keys, to_label = [], []
     for repeat in range(seed, seed + loop.seeds):
@@ -65,7 +65,7 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
     """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample.
 
     Raises:
-        InputError: A strategy finds no sample that is not labelled yet.
+        InputError: A strategy finds no sample that is not labeled yet.
     """
     from stepscale.supervision.loop import next_round
 
@@ -76,7 +76,7 @@ def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.Da
         new = next_round(left, of_run, strategy.selection, loop.per_problem, round_, seed)
         if new.empty:
             raise InputError(
-                f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labelled yet; lower "
+                f"loop: round {round_} of {strategy.name!r} (seed {seed}) finds no sample that is not labeled yet; lower "
                 "loop.per_problem or raise experiment.pool.samples.per_problem"
             )
         parts.append(new.merge(pool[[*KEY, "score"]], on=KEY).assign(strategy=strategy.name, seed=seed)[KEYS])
@@ -97,7 +97,7 @@ def choose_and_ask(
     labels: pd.DataFrame,
     loop: LoopOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labelled."""
+    """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labeled."""
     all_keys = choose(scores, keys, loop)
     new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
     return all_keys, _asked(problems, chosen(solutions, new), all_keys)
@@ -130,7 +130,7 @@ def collect_labels(
     loop: LoopOptions,
     seed: int,
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """What the first strategy labelled in the run's seed, beside the labelled pool: solutions, step labels, rounds.
+    """What the first strategy labeled in the run's seed, beside the labeled pool: solutions, step labels, rounds.
 
     Sample numbers follow those of the pool, for both number a problem's samples from 0. Rounds have the columns problem_id,
     sample_id, round and score, the score by which the round chose.

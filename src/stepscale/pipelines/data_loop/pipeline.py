@@ -10,7 +10,7 @@ from stepscale.pipelines.box import box
 from stepscale.pipelines.data_loop import labeling, measuring, training
 from stepscale.pipelines.data_loop import nodes as loop
 from stepscale.pipelines.named import named
-from stepscale.pipelines.supervision import samples
+from stepscale.pipelines.supervision import experiment_samples
 from stepscale.supervision.loop_options import ROUNDS
 
 _POOL = {"problems": "problems", "solutions": "experiment_solutions"}
@@ -25,12 +25,12 @@ class _Labeler(NamedTuple):
 
 
 def create_pipeline() -> Pipeline:
-    """The loop labelled by the lab, by people, or by rollouts of the generator."""
+    """The loop labeled by the lab, by people, or by rollouts of the generator."""
     return _loop(_Labeler("generator_model", labeling.label))
 
 
 def by_prm() -> Pipeline:
-    """The loop labelled by PRM_large, which the pipeline supervision makes."""
+    """The loop labeled by PRM_large, which the pipeline supervision makes."""
     return _loop(_Labeler("large_prm_model", labeling.label_by_prm))
 
 
@@ -58,12 +58,14 @@ def _loop(labeler: _Labeler) -> Pipeline:
             name="measure_loop_at_its_end",
         ),
     ]
-    whole = Pipeline([*samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop")
+    whole = Pipeline(
+        [*experiment_samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop"
+    )
     return sum((_round(i, labeler) for i in rounds), whole)
 
 
 def _gathered(keys: str, labels: str) -> list[Node]:
-    """What all rounds measured and labelled, each in one table."""
+    """What all rounds measured and labeled, each in one table."""
     rounds = range(1, ROUNDS + 1)
     return [
         Node(

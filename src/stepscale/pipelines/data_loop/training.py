@@ -1,6 +1,6 @@
 """Nodes of the data loop that train: the selectors of a round, and the verifiers at the end.
 
-Runs of the loop (a strategy and a seed) that have labelled the same samples share one training.
+Runs of the loop (a strategy and a seed) that have labeled the same samples share one training.
 """
 
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from stepscale.parameters import LoopSettings
 from stepscale.pipelines.cells import Job, Measures, run_cells, with_problems
 from stepscale.pipelines.data_loop.nodes import RUN, pool_of
 from stepscale.supervision.arms import Arm, Cell
-from stepscale.supervision.experiment import LabelledPool, TestSamples
+from stepscale.supervision.experiment import LabeledPool, TestSamples
 from stepscale.supervision.loop_options import LoopOptions
 from stepscale.supervision.selection import KEY, candidates, chosen
 
@@ -79,7 +79,7 @@ def _once(loop: LoopOptions, names: list[str]) -> set[str]:
 
 
 def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]:
-    """(seed, strategies, their samples) of runs that have labelled the same."""
+    """(seed, strategies, their samples) of runs that have labeled the same."""
     for seed, of_seed in keys.groupby("seed", sort=False):
         same: dict[frozenset[Any], list[str]] = {}
         for name, of_run in of_seed.groupby("strategy", sort=False):
@@ -98,15 +98,15 @@ def _job(
     strategies: list[str],
     scores: TestSamples | None = None,
 ) -> Job:
-    """A training on all samples of ``keys``, which these strategies have labelled alike."""
+    """A training on all samples of ``keys``, which these strategies have labeled alike."""
     round_ = int(keys["round"].max()) + 1
     name = f"loop round {round_}, {' and '.join(strategies)}"
     cell = Cell(Arm(name=name, supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
     samples = chosen(solutions, keys)
     asked = problems[problems["problem_id"].isin(samples["problem_id"])]
     rated = chosen(labels, samples)  # people may leave some out; its selectors learned from these, and no others
-    labelled = len(rated[KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
-    return Job(cell, LabelledPool(asked, samples, rated), (labelled, 0.0), scores)
+    labeled = len(rated[KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
+    return Job(cell, LabeledPool(asked, samples, rated), (labeled, 0.0), scores)
 
 
 def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, settings: LoopSettings) -> Measures:

@@ -1,8 +1,8 @@
 """Nodes of the larger model (Snell et al. 2024, 7): made ready as the generator is, asked once for each test problem.
 
 A larger base -> its own right samples of training problems (or given ones) -> fine-tuned -> one greedy answer to every test
-problem that is searched or revised on, graded, with its cost beside that of one generation by the generator; and the
-parameters of both models.
+problem that is searched or revised on. Answers are graded, with their cost beside that of one generation by the generator.
+The parameters of both models are counted, too.
 """
 
 import logging

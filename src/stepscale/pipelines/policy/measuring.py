@@ -11,10 +11,10 @@ from stepscale.pipelines.named import named
 from stepscale.pipelines.sampling import open_generator
 from stepscale.references import reference_in
 from stepscale.scratch import scratch_folder
-from stepscale.studies.policy.confidence import ask, asked_problems, calibrated, calibration_errors
+from stepscale.studies.policy.asked_confidence import ask, asked_problems, calibrated, calibration_errors
 from stepscale.studies.policy.figures import policy_part
 from stepscale.studies.policy.measure import learn_policy
-from stepscale.studies.policy.stopping import measure_stopping
+from stepscale.studies.policy.stopping_rules import measure_stopping
 
 
 def nodes() -> list[Node]:

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 def sample_revision_pool(
     generator_model: Path, problems: pd.DataFrame, pool_solutions: pd.DataFrame, settings: RevisionSettings
 ) -> ShardPlan:
-    """Samples of the training problems to make revision data from: those of the labelled pool, or as many as are asked for.
+    """Samples of the training problems to make revision data from: those of the labeled pool, or as many as are asked for.
 
     The paper takes 64 per problem.
     """
@@ -37,7 +37,7 @@ def sample_revision_pool(
         recipe = Recipe.of(
             sample_revision_pool, inputs={"pool": content_hash(samples)}, settings={}, seed=settings.seed
         )
-        return ShardPlan("taking the labelled pool", (Piece("pool", recipe, lambda: Made(samples), len(samples)),))
+        return ShardPlan("taking the labeled pool", (Piece("pool", recipe, lambda: Made(samples), len(samples)),))
     sampling = Sampling(**generator.sampling.model_dump() | {"temperature": revisions.temperature})
     train = problems[problems["split"] == "train"]
     sampler = GradedSampler(generator_model, generator, settings.seed, "generator")

@@ -1,8 +1,8 @@
 """Nodes of PRM search over revisions (past Snell et al. 2024, 8): the revision model's proposals searched against the run's PRM.
 
-Test problems -> a chain of attempts each -> a search that goes on from it, judged by the PRM after the bare problem -> one
-piece per (strategy, budget, problems), a row per problem with its answer and all it cost. The chain's attempts are those of the
-recorded chains: draws are named alike.
+Test problems -> a chain of attempts each -> a search that goes on from it -> one piece per (strategy, budget, problems).
+The PRM judges after the bare problem. A piece has a row per problem, with its answer and all it cost. The chain's attempts
+are those of the recorded chains: draws are named alike.
 """
 
 from functools import partial

@@ -13,14 +13,14 @@ from stepscale.parameters import RolloutSettings, VerifierBlock
 from stepscale.pipelines.judging import Judged, judge
 from stepscale.pipelines.rolling_out import plan_rollouts
 from stepscale.pipelines.sampling import GradedSampler
-from stepscale.resume import ShardPlan, Shards
+from stepscale.resume import ShardPlan
 from stepscale.scratch import scratch_folder
 from stepscale.studies.rollouts.measure import SAME_SOLUTIONS
 from stepscale.verifiers.options import VerifierTraining
 
 if TYPE_CHECKING:
     from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabelledPool
+    from stepscale.supervision.experiment import LabeledPool
 
 logger = logging.getLogger(__name__)
 
@@ -37,11 +37,6 @@ def roll_out(
     return plan_rollouts(sampler, train, written, rollouts, "rollouts")
 
 
-def gather_rollouts(shards: Shards) -> pd.DataFrame:
-    """The values of all pieces as one table of step labels."""
-    return pd.concat([read() for read in shards.values()], ignore_index=True)
-
-
 def train_soft_prm(
     problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, settings: RolloutSettings
 ) -> Path:
@@ -53,7 +48,7 @@ def train_soft_prm(
         InputError: Training should stop by that loss, and no question is set apart.
     """
     from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabelledPool
+    from stepscale.supervision.experiment import LabeledPool
     from stepscale.verifiers.examples import validation_problems
 
     rollouts, seed = settings.rollouts, settings.seed
@@ -65,7 +60,7 @@ def train_soft_prm(
     of_the_run = settings.verifiers.training("prm", seed)
     stopped = of_the_run.optimization.model_copy(update={"patience": rollouts.patience})
     options = of_the_run.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
-    pool, values = LabelledPool(problems, solutions, labels), {"mean_value": float(labels["value"].mean())}
+    pool, values = LabeledPool(problems, solutions, labels), {"mean_value": float(labels["value"].mean())}
     return _train("soft_prm", Arm(name="soft PRM", supervision="values"), pool, options, settings, values)
 
 
@@ -74,19 +69,19 @@ def train_orm_on_rolled_out(
 ) -> Path:
     """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data."""
     from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabelledPool
+    from stepscale.supervision.experiment import LabeledPool
 
     arm, options = (
         Arm(name=SAME_SOLUTIONS, supervision="outcome_by_answer"),
         settings.verifiers.training("orm", settings.seed),
     )
-    return _train(SAME_SOLUTIONS, arm, LabelledPool(problems, solutions, labels), options, settings, {})
+    return _train(SAME_SOLUTIONS, arm, LabeledPool(problems, solutions, labels), options, settings, {})
 
 
 def _train(
     name: str,
     arm: "Arm",
-    pool: "LabelledPool",
+    pool: "LabeledPool",
     options: VerifierTraining,
     settings: RolloutSettings,
     metrics: dict[str, float],

@@ -6,6 +6,7 @@ from stepscale.pipelines.box import box
 from stepscale.pipelines.named import named
 from stepscale.pipelines.rollouts import measuring
 from stepscale.pipelines.rollouts import nodes as rollouts
+from stepscale.pipelines.sampling import gather
 
 _POOL = {"problems": "problems", "solutions": "pool_solutions"}
 
@@ -21,7 +22,7 @@ def create_pipeline() -> Pipeline:
             name="roll_out",
         ),
         Node(
-            rollouts.gather_rollouts,
+            gather,
             inputs={"shards": "rollout_shards"},
             outputs="rollout_labels",
             name="gather_rollouts",
@@ -63,6 +64,6 @@ def create_pipeline() -> Pipeline:
 
 
 def soft_prm() -> Pipeline:
-    """What the run's own PRM is worth where rollouts labelled the pool: the same measures, without another PRM."""
+    """What the run's own PRM is worth where rollouts labeled the pool: the same measures, without another PRM."""
     of_own_prm = {"soft_prm_scores": "prm_scores", "soft_prm_metrics": "verifier_metrics"}
     return Pipeline(measuring.nodes(), inputs=of_own_prm, tags="soft_prm")

@@ -1,4 +1,4 @@
-"""Nodes of solve or verify: critiques to learn from, a critic, its judgements shard by shard, and what they buy."""
+"""Nodes of solve or verify: critiques to learn from, a critic, its judgments shard by shard, and what they buy."""
 
 import logging
 from collections.abc import Mapping
@@ -18,9 +18,9 @@ from stepscale.formats.tables import SOLUTIONS
 from stepscale.lab.critiques import ASK, STEP, critique
 from stepscale.lab.wording import Malformed
 from stepscale.parameters import SolveOrVerifySettings
-from stepscale.pipelines.sampling import gather, open_generator
+from stepscale.pipelines.sampling import open_generator
 from stepscale.report.part import Part
-from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash, model_hash
+from stepscale.resume import Made, Piece, Recipe, ShardPlan, content_hash, model_hash
 from stepscale.scratch import scratch_folder
 from stepscale.studies.solve_or_verify.figures import solve_or_verify_part
 from stepscale.studies.solve_or_verify.measure import Sizes, measure
@@ -29,7 +29,7 @@ from stepscale.verifiers.critique_text import question
 from stepscale.verifiers.generative_options import GenerativePRM
 
 if TYPE_CHECKING:
-    from stepscale.verifiers.generative import GenerativeVerifier, Judgement
+    from stepscale.verifiers.generative import GenerativeVerifier, Judgment
 
 logger = logging.getLogger(__name__)
 _NEEDS_A_CRITIC = "the lab writes critiques of its own problems alone; name a critic (solve_or_verify.critic)"
@@ -112,7 +112,7 @@ def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: Solv
 def judge_samples(
     critic_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings
 ) -> ShardPlan:
-    """Judgements of the first samples of the first test problems, a piece per few problems."""
+    """Judgments of the first samples of the first test problems, a piece per few problems."""
     options = settings.solve_or_verify
     tested = problems[problems["split"] == "test"].head(options.problems)
     samples = solutions[solutions["sample_id"] < max(options.samples)]
@@ -137,7 +137,7 @@ def judge_samples(
 
 
 def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) -> Made:
-    """The judgements of some samples; samples of equal text share theirs."""
+    """The judgments of some samples; samples of equal text share theirs."""
     verifier, ledger = critic.open(), Ledger()
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
     trajectories = [
@@ -147,7 +147,7 @@ def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) ->
     distinct = list(dict.fromkeys(trajectories))
     by_trajectory = dict(zip(distinct, verifier.judge(distinct, ledger)[0], strict=True))
     questions = dict(zip(distinct, verifier.encode(distinct), strict=True))
-    k = critic.asked.judgements
+    k = critic.asked.judgments
     table = pd.DataFrame(
         {
             "problem_id": samples["problem_id"].to_numpy(),
@@ -160,20 +160,15 @@ def judge_part(critic: Critic, problems: pd.DataFrame, samples: pd.DataFrame) ->
     )
     unread = sum(-1 in verdicts for verdicts in table["verdicts"])
     if unread:
-        logger.warning("critic: %d of %d solutions have judgements that cannot be read to the end", unread, len(table))
+        logger.warning("critic: %d of %d solutions have judgments that cannot be read to the end", unread, len(table))
     return Made(table, ledger)
-
-
-def gather_judgements(shards: Shards) -> pd.DataFrame:
-    """The judgements of all pieces."""
-    return gather(shards)
 
 
 def measure_solve_or_verify(
     generator_model: Path,
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
-    judgements: pd.DataFrame,
+    judgments: pd.DataFrame,
     settings: SolveOrVerifySettings,
 ) -> dict[str, pd.DataFrame]:
     """Votes and judged samples at equal FLOPs.
@@ -183,14 +178,14 @@ def measure_solve_or_verify(
     """
     generator = open_generator(generator_model, settings.generator, settings.seed)
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
-    prompts = {i: len(generator.encode_prompt(texts[i])) for i in dict.fromkeys(judgements["problem_id"])}
-    sizes = Sizes(generator.parameters, int(judgements["critic_parameters"].max()), prompts)
+    prompts = {i: len(generator.encode_prompt(texts[i])) for i in dict.fromkeys(judgments["problem_id"])}
+    sizes = Sizes(generator.parameters, int(judgments["critic_parameters"].max()), prompts)
     if not (sizes.generator and sizes.critic):
         raise InputError(
             "solve_or_verify: FLOPs are compared, so say how many parameters served models have (parameters)"
         )
     options = settings.solve_or_verify
-    return measure(solutions, judgements, sizes, options, settings.report.bootstrap, settings.seed)
+    return measure(solutions, judgments, sizes, options, settings.report.bootstrap, settings.seed)
 
 
 def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
@@ -199,9 +194,9 @@ def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
 
 
 def _asked(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM:
-    """How the critic is asked for as many judgements as the study needs."""
+    """How the critic is asked for as many judgments as the study needs."""
     options = settings.solve_or_verify
-    most = {"judgements": max(options.judgements), "seed": settings.seed}
+    most = {"judgments": max(options.judgments), "seed": settings.seed}
     if options.critic:
         return options.critic.model_copy(update=most)
     training = options.training
@@ -216,6 +211,6 @@ def _asked(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM
     )
 
 
-def _verdict(judgement: "Judgement") -> int:
+def _verdict(judgment: "Judgment") -> int:
     """1: no error; 0: an error; -1: not readable to the end."""
-    return 0 if False in judgement.verdicts else -1 if None in judgement.verdicts else 1
+    return 0 if False in judgment.verdicts else -1 if None in judgment.verdicts else 1

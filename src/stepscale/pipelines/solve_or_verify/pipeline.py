@@ -3,6 +3,7 @@
 from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.named import named
+from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.solve_or_verify import nodes
 
 
@@ -27,18 +28,18 @@ def create_pipeline() -> Pipeline:
             Node(
                 nodes.judge_samples,
                 inputs=named("critic_model") | tested | settings,
-                outputs="judgements_shards",
+                outputs="judgments_shards",
                 name="judge_with_critic",
             ),
             Node(
-                nodes.gather_judgements,
-                inputs={"shards": "judgements_shards"},
-                outputs="judgements",
-                name="gather_judgements",
+                gather,
+                inputs={"shards": "judgments_shards"},
+                outputs="judgments",
+                name="gather_judgments",
             ),
             Node(
                 nodes.measure_solve_or_verify,
-                inputs=named("generator_model", "judgements") | tested | settings,
+                inputs=named("generator_model", "judgments") | tested | settings,
                 outputs="solve_or_verify_tables",
                 name="measure_solve_or_verify",
             ),

@@ -12,8 +12,8 @@ from stepscale.formats.splits import of_split
 from stepscale.parameters import SupervisionSettings
 from stepscale.pipelines.cells import Job, Measures, plan_cells, with_problems
 from stepscale.resume import ShardPlan, Shards
-from stepscale.supervision.arms import Cell, labelled_counts, plan, training_samples
-from stepscale.supervision.experiment import LabelledPool
+from stepscale.supervision.arms import Cell, labeled_counts, plan, training_samples
+from stepscale.supervision.experiment import LabeledPool
 from stepscale.supervision.selection import chosen
 
 
@@ -58,12 +58,10 @@ def _job(
     """A cell with the samples and labels that it learns from, and no others."""
     of_cell = (selections["arm"] == cell.arm.name) & (selections["seed"] == cell.seed)
     samples = training_samples(cell, solutions, selections[of_cell])
-    learns = LabelledPool(
-        problems[problems["problem_id"].isin(samples["problem_id"])], samples, chosen(labels, samples)
-    )
+    learns = LabeledPool(problems[problems["problem_id"].isin(samples["problem_id"])], samples, chosen(labels, samples))
     n_problems = max(1, solutions["problem_id"].nunique())
-    labelled, for_selector = labelled_counts(cell, selections)
-    return Job(cell, learns, (labelled / n_problems, for_selector / n_problems))
+    labeled, for_selector = labeled_counts(cell, selections)
+    return Job(cell, learns, (labeled / n_problems, for_selector / n_problems))
 
 
 def gather_points(

@@ -27,7 +27,7 @@ def label_by_large_prm(
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """Step labels of the experiment's pool by PRM_large; how far it agrees with the labeler it learned from, and its noise.
 
-    Agreement is that on the validation problems of the labelled pool, none of which it learned from. The noise is that of
+    Agreement is that on the validation problems of the labeled pool, none of which it learned from. The noise is that of
     final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
     """
     from stepscale.cost import Ledger
@@ -82,7 +82,7 @@ def evaluate_large_prm(
     return metrics
 
 
-def choose_labelled(
+def choose_labeled(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
     labels: pd.DataFrame,
@@ -92,7 +92,7 @@ def choose_labelled(
 ) -> pd.DataFrame:
     """What every arm's selection takes of the pool at every size: arm, seed, problem_id, sample_id, per_problem.
 
-    The selector is trained on one labelled sample per problem (4.2), as that cell of the process arm is; it scores the whole pool
+    The selector is trained on one labeled sample per problem (4.2), as that cell of the process arm is; it scores the whole pool
     for selections that ask for it.
     """
     from stepscale.supervision.arms import select_all
@@ -115,7 +115,7 @@ def _selector_scores(
     from stepscale.cost import Ledger
     from stepscale.scratch import scratch_folder
     from stepscale.supervision.arms import selector_cell, selector_samples
-    from stepscale.supervision.experiment import LabelledPool, cell_training, train_cell
+    from stepscale.supervision.experiment import LabeledPool, cell_training, train_cell
     from stepscale.supervision.selection import candidates, chosen
     from stepscale.tracking import child_run
     from stepscale.verifiers.open_verifier import open_verifier
@@ -123,7 +123,7 @@ def _selector_scores(
 
     cell, keys = selector_cell(seed), selector_samples(candidates(pool), seed)
     one, options, folder = chosen(pool, keys), verifiers.training("prm", seed, small=True), scratch_folder("selector")
-    learns = LabelledPool(problems, pool, chosen(labels, keys))
+    learns = LabeledPool(problems, pool, chosen(labels, keys))
     with child_run("prm_selector", cell_training(cell, options, len(one), least_steps)) as run:
         base = verifiers.sized(small=True).base
         trained = train_cell(cell, one, learns, base, options, least_steps, folder, run.on_log)

@@ -4,7 +4,7 @@ from kedro.pipeline import Node, Pipeline
 
 from stepscale.pipelines.named import named
 from stepscale.pipelines.reward_modeling.nodes import choose_large_prm
-from stepscale.pipelines.supervision import arms, measuring, nodes, samples
+from stepscale.pipelines.supervision import arms, experiment_samples, measuring, nodes
 from stepscale.supervision.points import ACTIVE, BY_ANSWER, BY_LARGE, PROCESS
 
 ARMS: dict[str, str | None] = {
@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
         parameters={"verifiers", "experiment", "seed", "supervision_settings"},
         tags="supervision",
     )
-    return whole + Pipeline([*samples.nodes(), *measuring.nodes()], tags="supervision")
+    return whole + Pipeline([*experiment_samples.nodes(), *measuring.nodes()], tags="supervision")
 
 
 def _label() -> list[Node]:
@@ -55,11 +55,11 @@ def _label() -> list[Node]:
             name="label_by_large_prm",
         ),
         Node(
-            nodes.choose_labelled,
+            nodes.choose_labeled,
             inputs=named("params:verifiers", "params:experiment", "params:seed")
             | {**_POOL, "labels": "experiment_labels"},
             outputs="selections",
-            name="choose_labelled",
+            name="choose_labeled",
         ),
     ]
 

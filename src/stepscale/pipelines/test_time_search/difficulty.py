@@ -1,6 +1,6 @@
 """Difficulty of the test problems from their questions alone (past Snell et al. 2024, 8), learned from training problems.
 
-Training problems and their samples in the labelled pool -> a regression on the text -> an easiness for every test problem. No
+Training problems and their samples in the labeled pool -> a regression on the text -> an easiness for every test problem. No
 sample of a test problem is seen.
 """
 

@@ -1,8 +1,8 @@
 """Nodes of tree search (Snell et al. 2024, 5): the run's generator searched against its PRM on the test problems.
 
 Test problems -> one piece per (search, problems) -> search_results and search_candidates; and what it costs to draw and score N
-whole samples, so that best-of-N stands on the same axes. Strategies that are one search at a budget (beam search of M = sqrt(N)
-and of M = 4 at N = 16) share its pieces, and each has rows of its own, costs included, in the tables.
+whole samples, so that best-of-N stands on the same axes. Strategies that are one search at a budget share its
+pieces: beam search of M = sqrt(N) and of M = 4 at N = 16. In the tables each has rows of its own, costs included.
 """
 
 from dataclasses import replace

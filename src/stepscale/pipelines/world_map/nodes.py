@@ -7,9 +7,8 @@ from functools import partial
 import pandas as pd
 
 from stepscale.parameters import ReportBlock, WorldMapBlock
-from stepscale.pipelines.sampling import gather
 from stepscale.report.part import Part
-from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards
+from stepscale.resume import Made, Piece, Recipe, ShardPlan
 from stepscale.studies.world_map.figures import map_part
 from stepscale.studies.world_map.measure import measure_map, rule_on_samples
 from stepscale.studies.world_map.strategies import measure_world
@@ -32,11 +31,6 @@ def explore_worlds(options: WorldMapBlock, seed: int) -> ShardPlan:
 def explore_world(world: MapWorld, held_out: bool, options: WorldMapBlock, seed: int) -> Made:
     """One world's outcomes."""
     return Made(measure_world(world, options, seed).table.assign(held_out=held_out))
-
-
-def gather_worlds(shards: Shards) -> pd.DataFrame:
-    """The outcomes of all worlds."""
-    return gather(shards)
 
 
 def draw_map(outcomes: pd.DataFrame, options: WorldMapBlock, report: ReportBlock, seed: int) -> dict[str, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from kedro.pipeline import Node, Pipeline
 
+from stepscale.pipelines.sampling import gather
 from stepscale.pipelines.world_map import nodes
 
 
@@ -12,7 +13,7 @@ def create_pipeline() -> Pipeline:
         [
             Node(nodes.explore_worlds, inputs=options | seed, outputs="world_map_shards", name="explore_worlds"),
             Node(
-                nodes.gather_worlds,
+                gather,
                 inputs={"shards": "world_map_shards"},
                 outputs="world_outcomes",
                 name="gather_worlds",

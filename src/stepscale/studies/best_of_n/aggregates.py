@@ -24,8 +24,12 @@ PRODUCT: Rule = ("product", "positive")  # the rule of Lightman et al. 2023, F
 class SplitScores:
     """The samples of one split with the scores of every verifier.
 
-    ``scores``: by verifier [problems, samples]. ``steps``: by verifier that judges steps, its step scores, a row for each sample.
-    ``levels``: of the problems, 0 where it is not known. ``absent``: shares of the samples without an answer or a verdict.
+    Attributes:
+        grid: Answers and correctness [problems, samples].
+        levels: Of the problems, 0 where it is not known.
+        scores: By verifier, a score per sample [problems, samples].
+        steps: By verifier that judges steps, its step scores, a row for each sample.
+        absent: Shares of the samples without an answer or a verdict.
     """
 
     grid: SampleGrid
@@ -60,10 +64,20 @@ def score_samples(
     grading_rules: Rules = "prm800k",
     votes: Sequence[VoteRule] = (),
 ) -> SplitScores:
-    """The samples of a split: PRMs by ``rule`` (A, F: product, neutral as positive); ORMs by their last token (A, 2.5).
+    """The samples of a split with a score from every verifier: PRMs by a rule, ORMs by their last token (A, 2.5).
 
-    Each table of scores may hold several verifiers, or none. ``places``: as ``sample_grid`` takes it.
-    The generator's own confidence is among the scores (``confidences``); ``votes``: rules for votes that look at it.
+    The generator's own confidence is among the scores (``confidences``).
+
+    Args:
+        problems: With their splits and reference answers.
+        split: Which of them.
+        solutions: Graded samples.
+        prm_scores: Of verifiers that judge steps; may hold several, or none.
+        orm_scores: Of verifiers that gave each solution one number, likewise.
+        places: As ``sample_grid`` takes it.
+        rule: How step scores become a solution's, and what neutral counts as (A, F: product, neutral as positive).
+        grading_rules: By which answers are equal.
+        votes: Rules for votes that look at confidence.
 
     Raises:
         InputError: A verifier left out an answered sample.
@@ -85,6 +99,11 @@ def score_samples(
 
 def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:
     """The verifier's scores, a row for each sample in their order; no steps where an unanswered sample has none.
+
+    Args:
+        scores: Of one or more verifiers.
+        samples: The solutions.
+        verifier: Whose scores.
 
     Raises:
         InputError: The verifier left out an answered sample.
@@ -111,7 +130,14 @@ def _outcome(rows: pd.DataFrame) -> Floats:
 def scoring_rules(scored: SplitScores, n: int, resamples: int, seed: int) -> pd.DataFrame:
     """Best-of-n of every verifier that judges steps, under every aggregation and reading of neutral steps (A, Table 4).
 
-    Columns verifier, aggregation, neutral_as, n, accuracy, low, high, n_problems, is_best (of its verifier: the first of equals).
+    Args:
+        scored: Samples of one split.
+        n: Samples per problem to choose from.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        verifier, aggregation, neutral_as, n, accuracy, low, high, n_problems, is_best (of its verifier: the first of equals).
     """
     rows = []
     for verifier, steps in scored.steps.items():

@@ -58,7 +58,11 @@ def a2_quantities(values: Mapping[Rule, Floats], resamples: int, seed: int) -> d
 def a5_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Quantity]:
     """The PRM's lead on problems unlike those it was trained on (A, 5), at ``deciding_budget``.
 
-    ``values``: accuracy [problems, len(ns)] by label.
+    Args:
+        values: Accuracy [problems, len(ns)] by label.
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
     """
     n = deciding_budget(ns)
     return {

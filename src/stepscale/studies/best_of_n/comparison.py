@@ -22,9 +22,13 @@ from stepscale.studies.best_of_n.confidences import is_confidence
 
 @dataclass(frozen=True)
 class Method:
-    """How a curve is made: ``method`` and ``verifier`` as in the curves table, ``label`` as shown.
+    """How a curve is made.
 
-    ``rule``: for votes by a rule.
+    Attributes:
+        label: As shown.
+        method: As in the curves table.
+        verifier: Who scores; None for votes and the ceiling.
+        rule: For votes by a rule.
     """
 
     label: str
@@ -51,7 +55,9 @@ PAPER_LEADS = {"PRM - ORM": 0.058, "PRM - Majority": 0.086, "ORM - Majority": 0.
 def methods(verifiers: Iterable[str] = (), rules: Sequence[VoteRule] = ()) -> tuple[Method, ...]:
     """METHODS, after best-of-N and the weighted vote of each further verifier, which is shown by its name.
 
-    ``rules`` for votes come last; those that judge by scores once for each of the verifiers.
+    Args:
+        verifiers: All that scored.
+        rules: For votes. They come last; those that judge by scores once for each of the verifiers.
     """
     judges = list(verifiers)
     others = [name for name in judges if name not in _KNOWN and not is_confidence(name)]
@@ -69,18 +75,21 @@ def _shown(judge: str) -> str:
     return next((m.label for m in METHODS if m.verifier == judge), judge.replace("_", " "))
 
 
-def per_problem(grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Expected accuracy [problems, len(ns)] by label of ``methods``; see ``estimates``."""
-    return {label: vote.per_problem for label, vote in estimates(grid, scores, ns).items()}
-
-
 def estimates(
     grid: SampleGrid, scores: Mapping[str, Floats], ns: Sequence[int], rules: Sequence[VoteRule] = ()
 ) -> dict[str, Vote]:
-    """Expected accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact, by label of ``methods``.
+    """Expected accuracy by every method.
 
-    ``scores`` by verifier [problems, samples]. Scores beyond [0, 1], such as unbounded rewards, rank samples but are not
-    summed to a vote.
+    Scores beyond [0, 1], such as unbounded rewards, rank samples but are not summed to a vote.
+
+    Args:
+        grid: Answers and correctness [problems, samples].
+        scores: By verifier [problems, samples].
+        ns: Samples per problem to choose from.
+        rules: For votes.
+
+    Returns:
+        By label of ``methods`` the accuracy [problems, len(ns)] and its Monte Carlo error [len(ns)], 0 where exact.
     """
     votes = {m.label: _estimate(m, grid, scores.get(m.verifier or ""), ns) for m in methods(scores, rules)}
     return {label: vote for label, vote in votes.items() if vote is not None}
@@ -99,12 +108,13 @@ def _estimate(m: Method, grid: SampleGrid, score: Floats | None, ns: Sequence[in
         return Vote(best_of_n_per_problem(score, grid.correct, ns, grid.mask), exact)
     if m.rule and m.rule.takes(score[grid.mask]):
         return ruled_per_problem(grid.answers, score, grid.correct, ns, m.rule.tally, grid.mask)
-    if m.method == "weighted" and _are_shares(score[grid.mask]):
+    if m.method == "weighted" and are_shares(score[grid.mask]):
         return weighted_per_problem(grid.answers, score, grid.correct, ns, grid.mask)
     return None
 
 
-def _are_shares(scores: Floats) -> bool:
+def are_shares(scores: Floats) -> bool:
+    """Whether all scores lie in [0, 1], so that they can be summed to a vote."""
     return bool(((scores >= 0) & (scores <= 1)).all())
 
 
@@ -120,8 +130,15 @@ def curves_table(
 ) -> pd.DataFrame:
     """The curves table of per-problem accuracies, with columns ``label`` and, beside the interval over problems, ``error``.
 
-    ``verifiers``, ``rules``: as ``methods`` takes them. ``errors``: Monte Carlo standard error [len(ns)] by label; 0 where it
-    is not known.
+    Args:
+        data: What the rows' column ``data`` says: the split.
+        values: Accuracy [problems, len(ns)] by label of ``methods``.
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+        verifiers: As ``methods`` takes them.
+        errors: Monte Carlo standard error [len(ns)] by label; 0 where it is not known.
+        rules: As ``methods`` takes them.
     """
     parts = []
     for m in methods(verifiers, rules):
@@ -134,34 +151,28 @@ def curves_table(
 
 
 def a1_quantities(values: Mapping[str, Floats], ns: Sequence[int], resamples: int, seed: int) -> dict[str, Quantity]:
-    """What claim A1 says is above zero (``a1_values``), each as a paired interval over the problems."""
-    effects = a1_effects(ns)
-    return {
-        name: quantity(bootstrap_interval(pair, resamples, seed), effects[name])
-        for name, pair in a1_values(values, ns).items()
-    }
-
-
-def a1_values(values: Mapping[str, Floats], ns: Sequence[int]) -> dict[str, Floats]:
-    """Each quantity of claim A1, problem by problem [problems].
+    """What claim A1 says is above zero, each as a paired interval over the problems.
 
     PRM - ORM, PRM - majority and ORM - majority at ``deciding_budget``; and ``growth`` of the PRM's lead over each up to it.
+    Their effects are the paper's: leads at N = 1860, growth as that lead over its doublings.
+
+    Args:
+        values: Accuracies [problems, len(ns)] of "PRM", "ORM" and "Majority".
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
 
     Raises:
         InputError: As ``growth`` does.
     """
-    n = deciding_budget(ns)
-    leads = {name: values["PRM"] - values[name] for name in ("ORM", "Majority")}
-    growths = {f"growth of PRM - {name} per doubling of N": growth(lead, ns, n) for name, lead in leads.items()}
-    return leads_at(values, ns, n) | growths
-
-
-def a1_effects(ns: Sequence[int]) -> dict[str, float]:
-    """The size of each quantity of claim A1 in the paper: leads at N = 1860, growth as that lead over its doublings."""
     n, doublings = deciding_budget(ns), float(np.log2(PAPER_N))
-    leads = {f"{name} at N={n}": effect for name, effect in PAPER_LEADS.items()}
-    growths = {f"growth of {name} per doubling of N": effect / doublings for name, effect in PAPER_LEADS.items()}
-    return leads | growths
+    rising = {f"PRM - {name}": values["PRM"] - values[name] for name in ("ORM", "Majority")}
+    parts = {name: (lead, PAPER_LEADS[name.split(" at ")[0]]) for name, lead in leads_at(values, ns, n).items()}
+    parts |= {
+        f"growth of {name} per doubling of N": (growth(lead, ns, n), PAPER_LEADS[name] / doublings)
+        for name, lead in rising.items()
+    }
+    return {name: quantity(bootstrap_interval(lead, resamples, seed), effect) for name, (lead, effect) in parts.items()}
 
 
 def leads_at(values: Mapping[str, Floats], ns: Sequence[int], n: int) -> dict[str, Floats]:
@@ -195,10 +206,18 @@ def at_budget(values: Floats, ns: Sequence[int], n: int) -> Floats:
 
 
 def growth(lead: Floats, ns: Sequence[int], largest: int | None = None) -> Floats:
-    """How much a lead [problems, len(ns)] grows with every doubling of N: the slope of its least-squares line from N = 2 on.
+    """How much a lead grows with every doubling of N: the slope of its least-squares line from N = 2 on.
 
-    Up to the budget ``largest``, or to the last. At N = 1 there is nothing to choose and every lead is zero by construction: a
-    line through it would call a lead that is the same at all other N a growing one.
+    At N = 1 there is nothing to choose and every lead is zero by construction: a line through it would call a lead that is the
+    same at all other N a growing one.
+
+    Args:
+        lead: Difference of two accuracies [problems, len(ns)].
+        ns: Samples per problem.
+        largest: The last budget that counts; the last of all where None.
+
+    Returns:
+        Slopes [problems], per doubling.
 
     Raises:
         InputError: Fewer than two budgets are 2 or more.

@@ -33,10 +33,19 @@ def quintiles(grid: SampleGrid) -> Bins:
 def by_quintile(
     bins: Bins, votes: Mapping[str, Vote], labels: Iterable[str], ns: Sequence[int], resamples: int, seed: int
 ) -> pd.DataFrame:
-    """Figure 6: columns quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems, error (Monte
-    Carlo, of the quintile's accuracy).
+    """Figure 6: accuracy against N in each quintile of difficulty.
 
-    ``votes``: accuracy [problems, len(ns)] by label, with its error; those of ``labels`` are taken.
+    Args:
+        bins: Quintile of each problem, 1 the easiest [problems].
+        votes: Accuracy [problems, len(ns)] by label, with its error.
+        labels: Those to take, where they are there.
+        ns: Samples per problem.
+        resamples: Bootstrap resamples of a quintile's problems.
+        seed: Decides them.
+
+    Returns:
+        quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems, error (Monte Carlo, of the
+        quintile's accuracy).
     """
     parts, shown = [], [name for name in labels if name in votes]
     for quintile in np.unique(bins).tolist():

@@ -22,10 +22,15 @@ _LOOKED_AT = 40  # chosen right samples that are rated in search of one without 
 def choose(
     scored: SplitScores, problems: pd.DataFrame, solutions: pd.DataFrame, prm_scores: pd.DataFrame, rate: Rate | None
 ) -> list[WorkedExample]:
-    """Up to three examples.
+    """Up to three solutions to look at.
 
-    ``rate(problems, solutions)`` gives step labels to show beside the PRM's view, where there is a labeler; the rightly
-    trusted one then has no wrong step, if there is such a one among the first looked at.
+    Args:
+        scored: Samples of one split.
+        problems: With their texts.
+        solutions: With their steps.
+        prm_scores: Whose step scores are shown.
+        rate: ``rate(problems, solutions)`` gives step labels to show beside the PRM's view, where there is a labeler. The rightly
+            trusted one then has no wrong step, if there is such a one among the first looked at.
     """
     texts = problems.set_index("problem_id")
     key = ["problem_id", "sample_id"]

@@ -56,15 +56,23 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
 def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataFrame:
     """A row for each strategy, round and measure: means over seeds with 95 % intervals over problems.
 
-    Over the samples that the selector chose (chosen_*) and the audit (audit_*), where the labels tell: believed, the mean score;
-    faultless, the share whose every step passes; overconfidence: believed - faultless; auroc of the score for being faultless.
-    Over the chosen alone: wrong_answers, the share; first_error, the mean place of the first wrong step; distinct_errors, the
-    share of the faulty ones whose wrong step is worded like no other's (of all of them, not of a resample). Collapse by
-    over-confidence shows in chosen_overconfidence, by distribution shift in a falling audit_auroc, by lost diversity in
-    distinct_errors.
+    Collapse by over-confidence shows in chosen_overconfidence, by distribution shift in a falling audit_auroc, by lost diversity
+    in distinct_errors.
 
     All seeds have the same problems, so a resample draws a problem for all of them and means are taken within it: how differently
-    further seeds would train is not in the interval. ``n``: samples of all seeds; ``seeds``: those in which there is a value.
+    further seeds would train is not in the interval.
+
+    Args:
+        health: Rows of ``supervision.loop.round_health`` of all strategies, seeds and rounds.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        Over the samples that the selector chose (chosen_*) and the audit (audit_*), where the labels tell: believed, the mean
+        score; faultless, the share whose every step passes; overconfidence: believed - faultless; auroc of the score for being
+        faultless. Over the chosen alone: wrong_answers, the share; first_error, the mean place of the first wrong step;
+        distinct_errors, the share of the faulty ones whose wrong step is worded like no other's (of all of them, not of a
+        resample). ``n``: samples of all seeds; ``seeds``: those in which there is a value.
     """
     rows: list[tuple[Any, ...]] = []
     if health.empty:

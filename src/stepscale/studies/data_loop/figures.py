@@ -41,7 +41,7 @@ def _labels_figure(sizes: pd.DataFrame) -> Figure:
         f"Best-of-{n} on {problems} test problems, {seeds} seed(s), after each round. At one place all strategies have "
         f"as many labels. A collapse would be a line that falls. Bands are 95 % intervals over {spread_over(seeds)}."
     )
-    view = curve_view(sizes, "labeled samples per problem (log scale)", x="labelled")
+    view = curve_view(sizes, "labeled samples per problem (log scale)", x="labeled")
     return curve_figure("The data loop, by labels", reading, view)
 
 

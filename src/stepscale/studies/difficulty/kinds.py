@@ -22,9 +22,17 @@ ORACLE, UNIFORM = "oracle", "one bin"
 def agreement_with_oracle(
     easiness: Mapping[str, Floats], ids: tuple[str, ...], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row for each kind: Spearman's correlation with the oracle's easiness, its interval, and the share of problems in its bin.
+    """How far each kind of difficulty agrees with the oracle's. Bins chosen at random share a fifth.
 
-    Bins chosen at random share a fifth. ``easiness``: by kind [problems], "oracle" among them.
+    Args:
+        easiness: By kind [problems], "oracle" among them.
+        ids: Of the problems.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them, and ties between bins.
+
+    Returns:
+        A row for each kind: Spearman's correlation with the oracle's easiness, its interval, and the share of problems in its
+        bin.
     """
     bins = {kind: quantile_bins(values, ids, seed=seed) for kind, values in easiness.items()}
     rows = []
@@ -38,10 +46,17 @@ def agreement_with_oracle(
 def policies_by_kind(
     results: StrategyResults, easiness: Mapping[str, Floats], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """A row for each kind of bins and budget: the policy's accuracy, and its lead over oracle bins and over one bin.
+    """What a compute-optimal policy reaches by each kind of bins. All are cross-validated alike and share their resamples.
 
-    ``easiness``: by kind [problems], in the order of ``results.ids``, "oracle" among them. Kind "one bin" is the best
-    single strategy at each budget. All are cross-validated alike and share their resamples.
+    Args:
+        results: Accuracies of every strategy, budget and problem.
+        easiness: By kind [problems], in the order of ``results.ids``, "oracle" among them.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them, and the halves.
+
+    Returns:
+        A row for each kind of bins and budget: the policy's accuracy, and its lead over oracle bins and over one bin. Kind "one
+        bin" is the best single strategy at each budget.
     """
     members = {kind: quantile_bins(values, results.ids, seed=seed) for kind, values in easiness.items()}
     members[UNIFORM] = np.ones(len(results.ids), np.int64)

@@ -17,9 +17,14 @@ from stepscale.studies.strategies.samples import ScoredGrid
 def measure_difficulty(
     results: StrategyResults, scored: ScoredGrid, question: pd.DataFrame, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
-    """Tables ``agreement`` and ``policies`` of the strategies in ``results``, on the problems of ``scored``.
+    """Tables ``agreement`` and ``policies``: how far kinds of difficulty agree, and what policies by them reach.
 
-    ``question``: easiness predicted from the text of each problem; no rows where nothing was predicted.
+    Args:
+        results: Accuracies of every strategy, budget and problem.
+        scored: Samples of the same problems, with scores.
+        question: Easiness predicted from the text of each problem; no rows where nothing was predicted.
+        config: Probes and resamples.
+        seed: Of the run.
     """
     easiness = easiness_by_kind(scored, question, config.probes, seed)
     return {

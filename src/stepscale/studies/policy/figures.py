@@ -36,7 +36,7 @@ def policy_part(
     Args:
         served: Its settings.
         curves: Of the searches, with best-of-N weighted among them.
-        errors: Of its confidence (``confidence.calibration_errors``).
+        errors: Of its confidence (``asked_confidence.calibration_errors``).
         stopping: Tables ``stopping`` and ``stopping_risk``; none where rules were not compared.
     """
     policy = pd.DataFrame([{**row, "label": _LABEL, "n": row["budget"]} for row in served["budgets"]])

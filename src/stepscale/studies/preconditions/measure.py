@@ -29,7 +29,13 @@ SIBLINGS = 4  # next steps that are compared
 
 @dataclass(frozen=True)
 class LabeledSamples:
-    """Graded samples of problems, each with the ratings of its steps up to the first negative one (``ratings``)."""
+    """Graded samples of problems.
+
+    Attributes:
+        problems: In their order.
+        solutions: As many of each problem, problem by problem.
+        ratings: Of each solution's steps, up to the first negative one.
+    """
 
     problems: pd.DataFrame
     solutions: pd.DataFrame

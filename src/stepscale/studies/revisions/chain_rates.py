@@ -41,9 +41,15 @@ def pass_at_1_by_position(chains: pd.DataFrame, resamples: int = 2000, seed: int
 def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0) -> pd.DataFrame:
     """How often the next revision turns a right answer wrong ("lost") or a wrong one right ("won").
 
-    A row for each change, for all positions together (``position`` null) and for each position that is revised: change,
-    position, rate, low, high, n (attempts it could happen to), paper (0.38 for "lost" over all). The rate is over attempts;
-    its interval resamples problems. NaN where it could happen to none.
+    Args:
+        chains: Attempts by problem, chain and position.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        A row for each change, for all positions together (``position`` null) and for each position that is revised: change,
+        position, rate (over attempts), low, high, n (attempts it could happen to), paper (0.38 for "lost" over all). NaN where it
+        could happen to none.
 
     Raises:
         InputError: A chain has fewer than two attempts, or lacks a position.

@@ -28,8 +28,14 @@ def b4_quantities(
 ) -> dict[str, Quantity]:
     """Pass@1 rises over the trained positions, and beyond them; sequential beats parallel (Snell et al. 2024, 6.1).
 
-    Beyond: the mean of all later positions over the last trained one. ``ratios``: by what selects; sequential minus parallel
-    is the mean over the budgets above 1.
+    Args:
+        chains: Attempts by problem, chain and position.
+        ratios: By what selects, accuracies by ratio; sequential minus parallel is the mean over the budgets above 1.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        Beyond the trained positions: the mean of all later ones over the last trained one.
 
     Raises:
         InputError: No chain is longer than the trained positions.

@@ -27,10 +27,18 @@ def late_attempts(chains: pd.DataFrame, most: int) -> pd.DataFrame:
 def shown_attempts(
     chains: pd.DataFrame, most: int, bins: Mapping[str, int], resamples: int = 2000, seed: int = 0
 ) -> pd.DataFrame:
-    """Mean number shown and share that were shown all ``most``, of late attempts; over attempts, intervals resample problems.
+    """How many earlier attempts late ones were shown; means over attempts, intervals over problems.
 
-    A row for all of them (``bin`` 0, ``position`` null), one for each position, and one for each bin of problem ids (``position``
-    null), where there are any.
+    Args:
+        chains: Attempts by problem, chain and position.
+        most: Earlier attempts that a prompt shows at the most.
+        bins: Difficulty bin by problem id; may be empty.
+        resamples: Bootstrap resamples of the problems.
+        seed: Decides them.
+
+    Returns:
+        Mean number shown, and share that were shown all ``most``. A row for all of them (``bin`` 0, ``position`` null), one for
+        each position, and one for each bin (``position`` null).
     """
     late = late_attempts(chains, most)
     ids = sorted(chains["problem_id"].unique())

@@ -27,7 +27,12 @@ _KEY = ["problem_id", "sample_id"]
 class SoftScores:
     """The samples that a soft PRM scored, with the step scores of all that judged them, a row for each sample.
 
-    ``prm``: None where the soft PRM is the run's own. ``equal``: whether soft PRM and ORM learned from the same solutions.
+    Attributes:
+        grid: Answers and correctness [problems, samples].
+        soft: Scores of the soft PRM.
+        orm: Of the ORM.
+        prm: Of the PRM trained on ratings; None where the soft PRM is the run's own.
+        equal: Whether soft PRM and ORM learned from the same solutions.
     """
 
     grid: SampleGrid

@@ -22,6 +22,7 @@ from stepscale.studies.best_of_n.comparison import shows_growth
 from stepscale.studies.best_of_n.confidences import is_confidence
 from stepscale.studies.difficulty.kinds import agreement_with_oracle
 from stepscale.studies.rollouts.claims import b9_quantities
+from stepscale.studies.samples.aggregations import Values, b8_of, lead_rows, values_by_rule
 from stepscale.studies.samples.calibration import calibration_rows
 from stepscale.studies.samples.online import online_rows
 from stepscale.studies.samples.optimal import (
@@ -36,8 +37,7 @@ from stepscale.studies.samples.optimal import (
 )
 from stepscale.studies.samples.policies import mean_tokens, policies
 from stepscale.studies.samples.ruled import ruled_votes
-from stepscale.studies.samples.rules import Values, b8_of, lead_rows, values_by_rule
-from stepscale.studies.samples.searches import search_rows
+from stepscale.studies.samples.searches_of_others import search_rows
 from stepscale.studies.samples.stopping import stopping_rows
 from stepscale.studies.samples.ways import BEST, WEIGHTED, Scores, Way, scores_by_aggregation, votes_of_ways, way_rows
 from stepscale.studies.strategies.policies import doublings_saved
@@ -109,9 +109,9 @@ def measure_samples(
     votes = votes_of_ways(scored.grid, scores, ns)
     confidences = {name: values for name, values in scored.scores.items() if is_confidence(name)}
     ruled = ruled_votes(scored.grid, scores, confidences, ns, config.votes)
-    made = {}
+    by_verifier = {}
     if len(scored.grid.ids) >= FEWEST_PROBLEMS:
-        made = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
+        by_verifier = policies(scored.grid, scores, votes, ns, samples.tokens, config.bootstrap, seed)
     else:
         logger.warning(
             "%d problems are too few for policies by difficulty, which need %d", len(scored.grid.ids), FEWEST_PROBLEMS
@@ -120,11 +120,11 @@ def measure_samples(
     tables = {
         "ways": way_rows(votes | ruled, ns, config.bootstrap, seed),
         "rule_leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
-        **policy_tables(made, samples, config, seed),
+        **policy_tables(by_verifier, samples, config, seed),
         "step_calibration": calibration_rows(step_labels, samples.step_scores, config.bootstrap, seed),
-        "searches": search_rows(searches, scored.grid.ids, votes, made, ns, config.bootstrap, seed),
+        "searches": search_rows(searches, scored.grid.ids, votes, by_verifier, ns, config.bootstrap, seed),
     }
-    claims = _claims(scored, votes, made, rules, ns, config.bootstrap, seed)
+    claims = _claims(scored, votes, by_verifier, rules, ns, config.bootstrap, seed)
     return {"tables": {name: table for name, table in tables.items() if len(table)}, "claims": claims}
 
 
@@ -139,12 +139,12 @@ def all_scores(scored: SplitScores, solutions: pd.DataFrame, orm_scores: pd.Data
 
 
 def policy_tables(
-    made: Mapping[str, Optimal], samples: ScoredSamples, config: ReportBlock, seed: int
+    by_verifier: Mapping[str, Optimal], samples: ScoredSamples, config: ReportBlock, seed: int
 ) -> dict[str, pd.DataFrame]:
     """Tables of curves, savings, choices, agreement, online policy and stopping rules, with a column ``verifier``."""
     resamples, grid = config.bootstrap, samples.scored.grid
     tables: dict[str, list[pd.DataFrame]] = {}
-    for name, policy in made.items():
+    for name, policy in by_verifier.items():
         scores = samples.scores[name]
         parts = {
             "policy_curves": _curve_rows(policy),
@@ -159,12 +159,12 @@ def policy_tables(
     return {table: _joined(parts) for table, parts in tables.items()}
 
 
-def _curve_rows(made: Optimal) -> pd.DataFrame:
+def _curve_rows(optimal: Optimal) -> pd.DataFrame:
     parts = [
         pd.DataFrame({"n": one.x, "accuracy": one.accuracy, "low": one.interval.low, "high": one.interval.high}).assign(
-            unit=unit, label=label, n_problems=len(made.results.ids)
+            unit=unit, label=label, n_problems=len(optimal.results.ids)
         )
-        for (unit, label), one in made.curves.items()
+        for (unit, label), one in optimal.curves.items()
     ]
     return pd.concat(parts, ignore_index=True)
 
@@ -181,7 +181,7 @@ def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) ->
 def _claims(
     scored: SplitScores,
     votes: Mapping[Way, Vote],
-    made: Mapping[str, Optimal],
+    by_verifier: Mapping[str, Optimal],
     rules: Mapping[str, Mapping[str, Values]],
     ns: Sequence[int],
     resamples: int,
@@ -191,7 +191,7 @@ def _claims(
     soft = [name for name in scored.prms() if name in scored.steps and not scored.has_neutral(name)]
     outcome = [name for name in scored.orms() if Way(WEIGHTED, name, "last") in votes]
     parts: dict[str, dict[str, Quantities]] = {
-        "B3": {name: _b3(policy) for name, policy in made.items() if policy.baseline != "majority"},
+        "B3": {name: _b3(policy) for name, policy in by_verifier.items() if policy.baseline != "majority"},
         "B8": {name: b8_of(rules[name][WEIGHTED], resamples, seed) for name in soft},
         "B9": {
             f"{prm} - {orm}": b9_quantities(_weighted(votes, prm), _weighted(votes, orm), ns, resamples, seed)
@@ -204,12 +204,12 @@ def _claims(
     return [settle(claim, quantities, seeds=1) for claim, quantities in named.items() if quantities]
 
 
-def _b3(made: Optimal) -> Quantities:
+def _b3(optimal: Optimal) -> Quantities:
     """How many doublings of samples either policy by difficulty saves against the weighted vote."""
-    baseline, n_problems = made.curves[SAMPLES, made.baseline], len(made.results.ids)
+    baseline, n_problems = optimal.curves[SAMPLES, optimal.baseline], len(optimal.results.ids)
     return {
         f"log2 of the times fewer samples than the weighted vote, {policy}": doublings_saved(
-            baseline, made.curves[SAMPLES, policy], made.results.budgets, n_problems
+            baseline, optimal.curves[SAMPLES, policy], optimal.results.budgets, n_problems
         )
         for policy in (ORACLE, PREDICTED)
     }

@@ -19,20 +19,21 @@ from stepscale.estimators.online_comparison import cross_validated
 from stepscale.estimators.online_outcomes import Candidates, Outcomes, outcomes
 from stepscale.estimators.online_policy import at_equal_cost
 from stepscale.estimators.samples import SampleGrid
+from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.studies.samples.optimal import Optimal, chosen_label, way_label
-from stepscale.studies.samples.ways import WEIGHTED, Scores, Way, are_shares
+from stepscale.studies.samples.ways import WEIGHTED, Scores, Way
 
 _MOST_ORDERS, _FEWEST_ORDERS = 64, 8  # random orders of each problem's samples
 _CELLS = 1_100_000  # places x orders: fewer orders of many samples
 
 
-def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int, seed: int) -> pd.DataFrame:
+def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: int, seed: int) -> pd.DataFrame:
     """A row per (budget, other policy): what the online policy reaches and spends, and its lead at the same spending.
 
     Args:
         grid: The samples.
         scores: One verifier's, by aggregation; those beyond [0, 1] say nothing of how sure a vote is, and are left out.
-        made: The verifier's other policies.
+        optimal: The verifier's other policies.
         resamples: Number of bootstrap resamples over problems.
         seed: Decides halves, orders and resamples.
 
@@ -41,8 +42,8 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
         No rows where no scores are within [0, 1].
     """
     halves = fold_of(grid.ids, np.ones(len(grid.ids), np.int64), seed)
-    best = best_by_half(grid, scores, made.results, halves)
-    budgets = made.results.budgets[1:]  # at the least there is nothing to decide
+    best = best_by_half(grid, scores, optimal.results, halves)
+    budgets = optimal.results.budgets[1:]  # at the least there is nothing to decide
     if best is None or not budgets:
         return pd.DataFrame()
     orders = int(np.clip(_CELLS // grid.mask.size, _FEWEST_ORDERS, _MOST_ORDERS))
@@ -57,9 +58,9 @@ def online_rows(grid: SampleGrid, scores: Scores, made: Optimal, resamples: int,
         reached = interval_of_rows(counts @ result.accuracy / len(halves)).cells("accuracy")
         shown = {"budget": budget, "cost": float(result.cost.mean()), **reached}
         shown |= {"error": result.error, "stopped": result.stopped}
-        for other, accuracy in _others(made).items():
+        for other, accuracy in _others(optimal).items():
             try:
-                gap = at_equal_cost(result, accuracy, made.results.budgets, resamples, seed)
+                gap = at_equal_cost(result, accuracy, optimal.results.budgets, resamples, seed)
             except InputError:  # what it spends lies outside of the other's budgets
                 continue
             bounds = {"difference_low": float(gap.low), "difference_high": float(gap.high)}
@@ -93,8 +94,8 @@ def outcomes_by_half(
     return met[best[0]], met[best[1]]
 
 
-def _others(made: Optimal) -> dict[str, Floats]:
+def _others(optimal: Optimal) -> dict[str, Floats]:
     """Accuracy [problems, budgets] of each other policy."""
-    majority = made.results.accuracy[made.results.strategies.index("majority")].T
-    chosen = {chosen_label(method): optimal.per_problem for method, optimal in made.chosen.items()}
-    return {"majority": majority, **chosen, **{name: policy.per_problem for name, policy in made.policies.items()}}
+    majority = optimal.results.accuracy[optimal.results.strategies.index("majority")].T
+    chosen = {chosen_label(method): policy.per_problem for method, policy in optimal.chosen.items()}
+    return {"majority": majority, **chosen, **{name: policy.per_problem for name, policy in optimal.policies.items()}}

@@ -20,7 +20,8 @@ from stepscale.estimators.difficulty import N_BINS, Bins, oracle_easiness, predi
 from stepscale.estimators.efficiency import efficiency_table
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote
-from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way, are_shares
+from stepscale.studies.best_of_n.comparison import are_shares
+from stepscale.studies.samples.ways import BEST, MAJORITY, REWARD, WEIGHTED, Scores, Way
 
 SAMPLES, TOKENS = "samples", "tokens"
 ORACLE, PREDICTED = "compute-optimal, oracle bins", "compute-optimal, predicted bins"
@@ -111,32 +112,32 @@ def optimal(results: StrategyResults, easiness: Mapping[str, Floats], resamples:
         if any(name.startswith(_NAMES[method]) for name in results.strategies)
     }
     curves = {(SAMPLES, "majority"): results.curve("majority", None, resamples, seed)}
-    curves |= {(SAMPLES, chosen_label(method)): made.curve for method, made in chosen.items()}
-    curves |= {(SAMPLES, name): made.curve for name, made in policies.items()}
+    curves |= {(SAMPLES, chosen_label(method)): policy.curve for method, policy in chosen.items()}
+    curves |= {(SAMPLES, name): policy.curve for name, policy in policies.items()}
     if TOKENS in results.costs:
         curves[TOKENS, "majority"] = results.curve("majority", TOKENS, resamples, seed)
-        for method, made in chosen.items():
-            curves[TOKENS, chosen_label(method)] = curve(made.per_problem, made.spent[TOKENS], resamples, seed)
+        for method, policy in chosen.items():
+            curves[TOKENS, chosen_label(method)] = curve(policy.per_problem, policy.spent[TOKENS], resamples, seed)
         for name, member in of_policy.items():
             curves[TOKENS, name] = cost_optimal(results, member, "majority", TOKENS, resamples, seed).curve
     baseline = chosen_label(WEIGHTED) if WEIGHTED in chosen else "majority"
     return Optimal(results, of_policy, policies, chosen, curves, baseline)
 
 
-def savings_rows(made: Optimal) -> pd.DataFrame:
+def savings_rows(best: Optimal) -> pd.DataFrame:
     """How many times less each policy spends than the baseline, at each of the baseline's budgets and in each unit."""
     parts = []
-    for (unit, label), policy in made.curves.items():
+    for (unit, label), policy in best.curves.items():
         if label in POLICIES:
-            table = efficiency_table(made.curves[unit, made.baseline], policy)
-            parts.append(table.assign(policy=label, unit=unit, n=list(made.results.budgets), over=made.baseline))
+            table = efficiency_table(best.curves[unit, best.baseline], policy)
+            parts.append(table.assign(policy=label, unit=unit, n=list(best.results.budgets), over=best.baseline))
     return pd.concat(parts, ignore_index=True)
 
 
-def chosen_rows(made: Optimal) -> pd.DataFrame:
+def chosen_rows(best: Optimal) -> pd.DataFrame:
     """What every policy chose: a row per policy, bin, half and budget."""
-    parts = [optimal.chosen.assign(policy=name) for name, optimal in made.policies.items()]
-    parts += [optimal.chosen.assign(policy=chosen_label(method)) for method, optimal in made.chosen.items()]
+    parts = [policy.chosen.assign(policy=name) for name, policy in best.policies.items()]
+    parts += [policy.chosen.assign(policy=chosen_label(method)) for method, policy in best.chosen.items()]
     return pd.concat(parts, ignore_index=True)
 
 

@@ -43,6 +43,6 @@ def ruled_votes(
         by_tokens = {(rule.judge, OF_TOKENS): confidences[rule.judge]} if rule.judge in confidences else {}
         for (name, how), values in (judged if rule.by == "score" else by_tokens).items():
             if rule.takes(values[grid.mask]):
-                made = ruled_per_problem(grid.answers, values, grid.correct, ns, rule.tally, grid.mask, seed)
-                votes[Way(rule.name, name, how)] = made
+                vote = ruled_per_problem(grid.answers, values, grid.correct, ns, rule.tally, grid.mask, seed)
+                votes[Way(rule.name, name, how)] = vote
     return votes

@@ -16,6 +16,7 @@ from stepscale.estimators.closed_form import best_of_n_per_problem, pass_at_k_pe
 from stepscale.estimators.intervals import bootstrap_interval
 from stepscale.estimators.samples import SampleGrid
 from stepscale.estimators.voting import Vote, majority_per_problem, weighted_per_problem
+from stepscale.studies.best_of_n.comparison import are_shares
 from stepscale.verifiers.aggregation import HOWS, aggregate
 
 BEST, WEIGHTED, MAJORITY, PASS = "best_of_n", "weighted", "majority", "pass_at_k"
@@ -28,7 +29,13 @@ Scores = dict[str, Floats]  # by aggregation: a score per sample [problems, samp
 
 
 class Way(NamedTuple):
-    """A method, the verifier that it goes by, and how step scores become a solution's; None where it needs none."""
+    """A way to choose an answer from samples.
+
+    Attributes:
+        method: How the answer is chosen.
+        verifier: Who scores; None for a method without scores.
+        aggregation: How step scores become a solution's; None where no scores are needed.
+    """
 
     method: str
     verifier: str | None = None
@@ -106,8 +113,3 @@ def _majority_in_order(grid: SampleGrid, ns: Sequence[int]) -> Floats:
                 first = list(answers[:n]).index(counts.most_common(1)[0][0])
                 right[row, column] = correct[first]
     return right
-
-
-def are_shares(scores: Floats) -> bool:
-    """Whether all scores lie in [0, 1]."""
-    return bool(((scores >= 0) & (scores <= 1)).all())

@@ -19,8 +19,14 @@ _SHORT = 2  # steps
 
 @dataclass(frozen=True)
 class SignCounts:
-    """Of some ``solutions``: how many have 1-2 steps (``short``) and say a step twice (``repeating``); their ``steps``, and
-    how many of these were said before in the same solution (``repeated``).
+    """Signs of over-optimization among some solutions.
+
+    Attributes:
+        solutions: How many there are.
+        short: Those of 1 or 2 steps.
+        repeating: Those that say a step twice.
+        steps: Of all of them.
+        repeated: Steps that were said before in the same solution.
     """
 
     solutions: int

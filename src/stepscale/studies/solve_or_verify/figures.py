@@ -10,11 +10,11 @@ from stepscale.report.plots import UNIT_AXES, series
 
 _READING = (
     "arXiv 2504.01005 on {n} test problems. The first line is the most frequent answer among N samples. Each other line judges "
-    "samples V times by a critic that writes, for growing numbers of samples, and takes the sample that most judgements pass. "
+    "samples V times by a critic that writes, for growing numbers of samples, and takes the sample that most judgments pass. "
     "Where it lies above the first line, to verify is the better buy. FLOPs are those of all tokens of generator and critic."
 )
 _NOTE = (
-    "At no more FLOPs than each vote. For one half of the problems samples, judgements and the way to choose were picked on the "
+    "At no more FLOPs than each vote. For one half of the problems samples, judgments and the way to choose were picked on the "
     "other half; shown are those picked on all."
 )
 
@@ -26,7 +26,7 @@ def solve_or_verify_part(tables: Mapping[str, pd.DataFrame]) -> Part:
     lines = grid[grid["label"] != "verify: weighted vote"]
     shown = [
         series(rows.sort_values("flops"), f"{label}, V = {v}" if v else str(label), x="flops")
-        for (label, v), rows in lines.groupby(["label", "judgements"], sort=False)
+        for (label, v), rows in lines.groupby(["label", "judgments"], sort=False)
     ]
     view = View(x_title=UNIT_AXES["FLOPs"], panels=(Panel(series=tuple(shown)),))
     return Part(
@@ -47,7 +47,7 @@ def _matched(matched: pd.DataFrame) -> TextTable:
             "FLOPs per problem": f"{row['flops']:.3g}",
             "samples of the vote": f"{row['solve_samples']}",
             "vote": f"{row['solve']:.1%}",
-            "judged samples, judgements each": f"{row['samples']}, {row['judgements']}",
+            "judged samples, judgments each": f"{row['samples']}, {row['judgments']}",
             "judged": f"{row['verify']:.1%}",
             "judged - vote": cell(row, "difference", POINTS),
         }

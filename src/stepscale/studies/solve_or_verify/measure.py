@@ -1,7 +1,7 @@
-"""More samples, or judgements of fewer, at equal FLOPs (arXiv 2504.01005).
+"""More samples, or judgments of fewer, at equal FLOPs (arXiv 2504.01005).
 
-In: graded samples of test problems, and k judgements of the first of them by a critic. Solving takes N samples and the most
-frequent answer. Verifying takes S samples with V judgements each, and the answer of the sample that most judgements pass, or
+In: graded samples of test problems, and k judgments of the first of them by a critic. Solving takes N samples and the most
+frequent answer. Verifying takes S samples with V judgments each, and the answer of the sample that most judgments pass, or
 the vote weighted by that share. FLOPs are 2 P D of both models: a prompt and a question are read once; all tokens written count.
 """
 
@@ -21,7 +21,7 @@ from stepscale.studies.solve_or_verify.claims import quantities
 from stepscale.studies.solve_or_verify.tables import GRID, MATCHED
 
 SOLVE, BEST, WEIGHTED = "solve: majority", "verify: most passed", "verify: weighted vote"
-_UNREAD = 0.5  # share of a judgement that is not readable
+_UNREAD = 0.5  # share of a judgment that is not readable
 
 
 @dataclass(frozen=True)
@@ -35,18 +35,26 @@ class Sizes:
 
 @dataclass(frozen=True)
 class Setting:
-    """S samples with V judgements (0: none), chosen as ``label`` says: accuracy and FLOPs of each problem."""
+    """One way to spend: S samples with V judgments each.
+
+    Attributes:
+        label: How the answer is chosen.
+        samples: S.
+        judgments: V, 0 for none.
+        accuracy: Of each problem [problems].
+        flops: Of each problem [problems].
+    """
 
     label: str
     samples: int
-    judgements: int
+    judgments: int
     accuracy: Floats
     flops: Floats
 
 
 def measure(
     solutions: pd.DataFrame,
-    judgements: pd.DataFrame,
+    judgments: pd.DataFrame,
     sizes: Sizes,
     options: SolveOrVerifyBlock,
     resamples: int,
@@ -56,7 +64,7 @@ def measure(
 
     Args:
         solutions: Graded samples with tokens, of the judged problems and perhaps others.
-        judgements: ``JUDGEMENTS`` of the first samples of each problem.
+        judgments: ``JUDGEMENTS`` of the first samples of each problem.
         sizes: Of both models.
         options: The budgets.
         resamples: Bootstrap resamples of the problems.
@@ -68,13 +76,13 @@ def measure(
     Raises:
         InputError: The samples have no tokens, so that nobody knows what they cost.
     """
-    solved = solve_settings(solutions, judgements, sizes, options.solve, seed)
-    verified = verify_settings(solutions, judgements, sizes, options, seed)
+    solved = solve_settings(solutions, judgments, sizes, options.solve, seed)
+    verified = verify_settings(solutions, judgments, sizes, options, seed)
     matched = _matched(solved, verified, resamples, seed)
     rows = []
     for one in (*solved, *verified):
         cells = bootstrap_interval(one.accuracy, resamples, seed).cells("accuracy")
-        key = {"label": one.label, "samples": one.samples, "judgements": one.judgements}
+        key = {"label": one.label, "samples": one.samples, "judgments": one.judgments}
         rows.append({**key, "flops": float(one.flops.mean()), **cells, "n_problems": len(one.accuracy)})
     return {
         "grid": pd.DataFrame(rows)[list(GRID.columns)],
@@ -84,10 +92,10 @@ def measure(
 
 
 def solve_settings(
-    solutions: pd.DataFrame, judgements: pd.DataFrame, sizes: Sizes, budgets: Sequence[int], seed: int
+    solutions: pd.DataFrame, judgments: pd.DataFrame, sizes: Sizes, budgets: Sequence[int], seed: int
 ) -> list[Setting]:
     """Majority of N samples."""
-    ids, samples = _of_judged(solutions, judgements)
+    ids, samples = _of_judged(solutions, judgments)
     grid = _grid(ids, samples)
     ns = [n for n in budgets if n <= grid.correct.shape[1]]
     accuracy = majority_per_problem(grid.answers, grid.correct, ns, grid.mask, seed).per_problem
@@ -95,14 +103,14 @@ def solve_settings(
 
 
 def verify_settings(
-    solutions: pd.DataFrame, judgements: pd.DataFrame, sizes: Sizes, options: SolveOrVerifyBlock, seed: int
+    solutions: pd.DataFrame, judgments: pd.DataFrame, sizes: Sizes, options: SolveOrVerifyBlock, seed: int
 ) -> list[Setting]:
-    """S samples and V judgements, for every S and V, chosen in both ways."""
-    ids, samples = _of_judged(solutions, judgements)
-    judged = samples.merge(judgements, on=["problem_id", "sample_id"], how="inner")
+    """S samples and V judgments, for every S and V, chosen in both ways."""
+    ids, samples = _of_judged(solutions, judgments)
+    judged = samples.merge(judgments, on=["problem_id", "sample_id"], how="inner")
     grid = _grid(ids, judged)
     settings = []
-    for v in options.judgements:
+    for v in options.judgments:
         passed = grid.place(judged["verdicts"].map(lambda verdicts, v=v: _share_passed(verdicts[:v])).to_numpy(float))
         written = judged["written"].map(lambda tokens, v=v: sum(tokens[:v]))
         of_sample = (judged["question_tokens"] + written).groupby(judged["problem_id"]).mean().reindex(ids)
@@ -118,9 +126,9 @@ def _share_passed(verdicts: Sequence[int]) -> float:
     return float(np.mean([_UNREAD if verdict < 0 else verdict for verdict in verdicts]))
 
 
-def _of_judged(solutions: pd.DataFrame, judgements: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
+def _of_judged(solutions: pd.DataFrame, judgments: pd.DataFrame) -> tuple[list[str], pd.DataFrame]:
     """The judged problems, and all of their samples. Raises InputError."""
-    ids = list(dict.fromkeys(judgements["problem_id"]))
+    ids = list(dict.fromkeys(judgments["problem_id"]))
     samples = solutions[solutions["problem_id"].isin(set(ids))]
     if not samples["tokens"].map(len).any():
         raise InputError("solve_or_verify: the samples have no tokens, so what they cost is unknown; give them tokens")
@@ -159,7 +167,7 @@ def _matched(solved: Sequence[Setting], verified: Sequence[Setting], resamples: 
                 "solve": float(vote.accuracy.mean()),
                 "verify": float(accuracy.mean()),
                 "samples": chosen.samples,
-                "judgements": chosen.judgements,
+                "judgments": chosen.judgments,
                 **cells,
                 "n_problems": len(even),
             }

@@ -5,13 +5,13 @@ from stepscale.formats.dtypes import interval, share
 from stepscale.formats.tables import validator
 
 JUDGEMENTS = Table(
-    "judgements",
+    "judgments",
     {
         "problem_id": Column("str"),
         "sample_id": Column("int64", low=0),
-        "verdicts": Column("list[int]", about="of each judgement: 1 no error, 0 an error, -1 not readable to the end"),
-        "written": Column("list[int]", about="tokens that each judgement wrote"),
-        "question_tokens": Column("int64", low=0, about="tokens of the question, read once for all judgements"),
+        "verdicts": Column("list[int]", about="of each judgment: 1 no error, 0 an error, -1 not readable to the end"),
+        "written": Column("list[int]", about="tokens that each judgment wrote"),
+        "question_tokens": Column("int64", low=0, about="tokens of the question, read once for all judgments"),
     },
     key=("problem_id", "sample_id"),
 )
@@ -20,13 +20,13 @@ GRID = Table(
     {
         "label": Column("str", about="how the answer is chosen"),
         "samples": Column("int64", low=1, about="S"),
-        "judgements": Column("int64", low=0, about="V; 0: nothing is judged"),
+        "judgments": Column("int64", low=0, about="V; 0: nothing is judged"),
         "flops": Column("float64", low=0, about="per problem, generator and critic"),
         "accuracy": share(),
         **interval(),
         "n_problems": Column("int64", low=1),
     },
-    key=("label", "samples", "judgements"),
+    key=("label", "samples", "judgments"),
 )
 MATCHED = Table(
     "solve_or_verify_matched",
@@ -34,9 +34,9 @@ MATCHED = Table(
         "solve_samples": Column("int64", low=1, about="N of the vote"),
         "flops": Column("float64", low=0, about="of that vote per problem, which judging may not exceed"),
         "solve": share("accuracy of the vote"),
-        "verify": share("accuracy with judgements, S and V chosen on the other half of the problems"),
+        "verify": share("accuracy with judgments, S and V chosen on the other half of the problems"),
         "samples": Column("int64", low=1, about="S chosen on all problems"),
-        "judgements": Column("int64", low=1, about="V chosen on all problems"),
+        "judgments": Column("int64", low=1, about="V chosen on all problems"),
         "difference": Column("float64", about="verify - solve"),
         **interval(of="difference"),
         "n_problems": Column("int64", low=1),
@@ -55,4 +55,4 @@ QUANTITIES = Table(
 )
 TABLES = {"grid": GRID, "matched": MATCHED, "quantities": QUANTITIES}
 
-judgements = validator(JUDGEMENTS)
+judgments = validator(JUDGEMENTS)

@@ -43,7 +43,7 @@ class ScoredSolution:
         problem_id: Of its problem.
         part: Of the benchmark.
         first_error: Its first wrong step, from 0; -1 for none.
-        right: Whether each labelled step is right, by place in the solution.
+        right: Whether each labeled step is right, by place in the solution.
         negative: P(negative) of each step [steps].
     """
 
@@ -149,7 +149,7 @@ class _Measured:
         yield self._row(part, "F1", score.f1, f1_interval(owners, hit, wrong))
 
     def step_rows(self, part: str, scores: Mapping[str, Score]) -> Iterator[dict[str, object]]:
-        """Scores of all labelled steps together."""
+        """Scores of all labeled steps together."""
         items = [
             (one.problem_id, right, one.negative[step] <= self.threshold)
             for one in self.solutions

@@ -5,7 +5,7 @@ from stepscale.formats.dtypes import interval, share
 from stepscale.studies.columns import COUNTS, ERROR
 
 _VERIFIER = Column("str", about="whose scores policy and rules go by")
-_RULE, _SETTING = Column("str"), Column("str", about="what the rule was told")
+_RULE, _SETTING = Column("str"), Column("str", about="settings of the rule")
 
 STOPPING = Table(
     "stopping",

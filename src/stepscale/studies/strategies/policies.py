@@ -28,9 +28,12 @@ FACTOR = 4.0
 
 @dataclass(frozen=True)
 class Policies:
-    """By (unit, label): ``curves``, and ``by_cost`` what was chosen at equal cost.
+    """Compute-optimal policies.
 
-    ``chosen``: a row for each kind of bins, unit, bin, half and budget of the baseline.
+    Attributes:
+        curves: By (unit, label), accuracy against spending.
+        by_cost: By (unit, label), what was chosen at equal cost.
+        chosen: A row for each kind of bins, unit, bin, half and budget of the baseline.
     """
 
     curves: dict[tuple[str, str], Curve]

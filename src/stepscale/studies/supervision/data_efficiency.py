@@ -1,8 +1,8 @@
 """How many labels one way of choosing them saves against another (Lightman et al. 2023, 4.2 and Figure 4a).
 
-In: what two arms reached at several numbers of labelled samples per problem. Out: their lines of best fit, best-of-N accuracy
+In: what two arms reached at several numbers of labeled samples per problem. Out: their lines of best fit, best-of-N accuracy
 on log2 of the samples, and the saving, each with a bootstrap interval over problems and seeds. Samples are those really
-labelled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
+labeled: a problem may have fewer than were asked for, and a selector's own labels count too (the paper does not tell whether
 it counts them). Two measures:
 
 - *ratio of slopes*, the paper's: how much faster accuracy rises with a doubling of the labels;
@@ -25,7 +25,7 @@ from stepscale.supervision.points import Learning, learning, resampled_means
 
 APART = ", without sizes at which they share over half of their labels"  # of a fit that is for information
 _SLOPE = "slope of the {}, accuracy per doubling"
-_INTERCEPT = "intercept of the {}, accuracy at one labelled sample"
+_INTERCEPT = "intercept of the {}, accuracy at one labeled sample"
 _FLAT = 1e-12  # a slope of equal accuracies comes out as some 1e-17, not as 0
 
 
@@ -71,7 +71,7 @@ def data_efficiency(
         InputError: Fewer than two common sizes, or other problems or seeds in the two arms.
     """
     ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
-    counted = [one.labelled if selector_counts else one.chosen for one in (ours, theirs)]
+    counted = [one.labeled if selector_counts else one.chosen for one in (ours, theirs)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
     both = np.stack([ours.accuracy, theirs.accuracy])
     resampled = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
@@ -145,8 +145,8 @@ def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
 
 def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
     places = [one.sizes.index(size) for size in sizes]
-    labelled, chosen = (tuple(counts[i] for i in places) for counts in (one.labelled, one.chosen))
-    return Learning(sizes, one.accuracy[places], labelled, chosen)
+    labeled, chosen = (tuple(counts[i] for i in places) for counts in (one.labeled, one.chosen))
+    return Learning(sizes, one.accuracy[places], labeled, chosen)
 
 
 def _slopes(means: Floats, x: Floats) -> Floats:

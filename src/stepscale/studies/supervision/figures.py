@@ -92,7 +92,7 @@ def _labels_figure(sizes: pd.DataFrame, saved: pd.DataFrame, differences: str) -
         sentences.append("The dotted line is pass@1: a verifier on it chooses no better than blindly.")
     if len(saved):
         sentences.append("Dashed: the lines of best fit of claim A4.")
-    panel = curve_panel(sizes, x="labelled")
+    panel = curve_panel(sizes, x="labeled")
     fits = [_fitted_series(sizes, name, *line) for name, line in fitted_lines(saved.to_dict("records")).items()]
     asked = sorted({float(size) for size in sizes["per_problem"]})
     view = View(
@@ -106,7 +106,7 @@ def _labels_figure(sizes: pd.DataFrame, saved: pd.DataFrame, differences: str) -
 
 def _fitted_series(sizes: pd.DataFrame, label: str, slope: float, intercept: float) -> Series:
     """The line of best fit of an arm, in the arm's color, over the arm's sizes."""
-    x = np.sort(sizes.loc[sizes["label"] == label, "labelled"].unique())
+    x = np.sort(sizes.loc[sizes["label"] == label, "labeled"].unique())
     y = intercept + slope * np.log2(x)
     return Series(name=label, x=tuple(map(float, x)), y=tuple(map(float, y)), dash="dashed", in_legend=False)
 
@@ -132,7 +132,7 @@ def _size_row(row: Mapping[Any, Any], trained: bool) -> dict[str, str]:
     return {
         "supervision": row["label"],
         "asked for": str(int(row["per_problem"])) if trained else "",
-        "labeled per problem": f"{row['labelled']:.1f}" if trained else "",
+        "labeled per problem": f"{row['labeled']:.1f}" if trained else "",
         "best of": str(int(row["n"])),
         "accuracy [95 %]": interval(row["accuracy"], row["low"], row["high"], ".1%"),
         "minus choosing blindly, points": interval(lead, low, high, "+.1f") if trained else "",

@@ -1,4 +1,4 @@
-"""How many of the samples that one arm had labelled another had labelled too: what both share cannot tell them apart.
+"""How many of the samples that one arm had labeled another had labeled too: what both share cannot tell them apart.
 
 In: what every arm took of the pool (``supervision.arms.select_all``). Out: rows by size.
 """
@@ -36,8 +36,8 @@ def label_overlap(
                 chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
             )
             both = ours.merge(theirs, on=_KEY)
-            labelled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
-            shares.append(resampled_ratio(counts, shared, labelled))
+            labeled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
+            shares.append(resampled_ratio(counts, shared, labeled))
         mean = np.mean(shares, axis=0)
         low, high = percentile_bounds(mean[1:])
         rows.append(

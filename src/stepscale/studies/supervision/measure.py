@@ -8,7 +8,7 @@ import pandas as pd
 from stepscale.parameters import ExperimentBlock, ReportBlock
 from stepscale.report.claims import settle
 from stepscale.studies.supervision.ablations import ablation_table
-from stepscale.studies.supervision.blind import beside_blind
+from stepscale.studies.supervision.blind import compared_with_blind
 from stepscale.studies.supervision.claims import a3_quantities, a4_quantities
 from stepscale.studies.supervision.data_efficiency import APART, data_efficiency, efficiency_table
 from stepscale.studies.supervision.label_overlap import MOST, label_overlap
@@ -35,7 +35,7 @@ def measure_supervision(
     paper = points[points["arm"].isin(ARMS)]
     overlap = label_overlap(selections, ACTIVE, PROCESS, design.sizes, resamples, seed)
     tables = {
-        "by_size": beside_blind(paper, by_size(paper, n, resamples, seed), n, resamples, seed),
+        "by_size": compared_with_blind(paper, by_size(paper, n, resamples, seed), n, resamples, seed),
         "by_budget": by_budget(paper, max(design.sizes), resamples, seed),
         "ablations": ablation_table(points, design.varied, n, resamples, seed),
         "overlap": pd.DataFrame(overlap),

@@ -6,24 +6,24 @@ from stepscale.studies.columns import COUNTS
 
 _REACHED = {
     "label": Column("str", about="the arm"),
-    "per_problem": Column("int64", low=0, about="labelled samples per problem asked for"),
+    "per_problem": Column("int64", low=0, about="labeled samples per problem asked for"),
     "n": Column("int64", low=1, about="generation budget N"),
     "accuracy": share(),
     **interval(),
 }
-_LABELLED = {"labelled": Column("float64", low=0, about="samples per problem really labelled")}
+_LABELED = {"labeled": Column("float64", low=0, about="samples per problem really labeled")}
 _COMPARED = {
     "arm": Column("str"),
     "control": Column("str", about="the arm compared with"),
 }
 
-BY_LABELS = Table("by_labels", {**_REACHED, **COUNTS, **_LABELLED}, key=("label", "per_problem", "n"))
+BY_LABELS = Table("by_labels", {**_REACHED, **COUNTS, **_LABELED}, key=("label", "per_problem", "n"))
 BY_SIZE = Table(
     "by_size",
     {
         **_REACHED,
         **COUNTS,
-        **_LABELLED,
+        **_LABELED,
         "over_blind": Column("float64", nullable=True, about="accuracy minus pass@1"),
         **interval("over_blind_", nullable=True),
     },
@@ -45,7 +45,7 @@ OVERLAP = Table(
     "overlap",
     {
         **_COMPARED,
-        "per_problem": Column("int64", low=1, about="labelled samples per problem"),
+        "per_problem": Column("int64", low=1, about="labeled samples per problem"),
         "overlap": share("share of the arm's samples that the control took too"),
         **interval(),
         **COUNTS,

@@ -77,8 +77,8 @@ def _counts_table(winners: pd.DataFrame) -> TextTable:
         row |= {f"{name} pays": str(int(clear["winner"].eq(name).sum())) for name in STRATEGIES if name != MAJORITY}
         rows.append(row | {"beam search is over-optimized": str(int(of_n["over_optimizes"].sum()))})
     note = (
-        "A strategy pays where it wins and its lead over majority lies above zero with its whole 95 % interval; elsewhere "
-        "majority is enough, as far as these problems can tell."
+        "A strategy pays where it wins and its lead over majority lies above zero with its whole 95 % interval. Elsewhere "
+        "majority is enough, as far as these problems show."
     )
     return TextTable(title="In how many worlds each strategy pays", rows=tuple(rows), note=note)
 

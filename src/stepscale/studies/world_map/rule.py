@@ -1,6 +1,6 @@
 """The rule of thumb: a few questions about generator, PRM and budget that lead to a strategy, fitted from the grid's worlds.
 
-It is a regression tree over what a user can measure on a few labelled problems: pass@1, the PRM's AUROC over whole samples,
+It is a regression tree over what a user can measure on a few labeled problems: pass@1, the PRM's AUROC over whole samples,
 steps per sample, and N. Its targets are the strategies' accuracies less their mean, so that it asks what tells strategies apart
 and not what makes problems hard.
 """

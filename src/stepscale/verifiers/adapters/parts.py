@@ -1,7 +1,7 @@
 """What the adapters are put together from: models by name, heads, and how their outputs are read.
 
 An adapter says three things: how a public model wants its steps laid out, at which token it judges a step, and which
-numbers there are the judgement. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
+numbers there are the judgment. Everything else (batches, shared prefixes, the ledger) is ``StepScorer``'s.
 """
 
 from collections.abc import Callable, Sequence
@@ -28,17 +28,30 @@ def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
 def open_good_bad(
     config: PublicVerifier, layout: Callable[[Any, str, int | None], Encode], good: str, bad: str
 ) -> StepScorer:
-    """A language model as it is: P(step is right) is the share of the token ``good`` against ``bad``."""
+    """A language model as it is: P(step is right) is the share of the token ``good`` against ``bad``.
+
+    Args:
+        config: Where the model is, and on what it runs.
+        layout: Makes the encoding from a tokenizer, the model's source, and the longest text (tokens).
+        good: A text of one token, the verdict on a right step.
+        bad: That on a wrong step.
+    """
     tokenizer, body, _ = open_body(config)
     encode = layout(tokenizer, config.source, longest_input(body))
-    judgements = [one_token(tokenizer, word, config.source) for word in (good, bad)]
+    judgments = [one_token(tokenizer, word, config.source) for word in (good, bad)]
     weights = saved_weights(config.source, "lm_head.", "model.embed_tokens.")
-    head = token_head(weights, judgements, next(body.parameters()), config.source)
+    head = token_head(weights, judgments, next(body.parameters()), config.source)
     return StepScorer(config.shown_name, encode, body, head, read_good_bad)
 
 
 def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor, source: str) -> list[torch.nn.Linear]:
     """Linear layers from saved weights ``{name}.weight`` and ``{name}.bias`` (if saved), in the given order.
+
+    Args:
+        weights: By name, as saved.
+        names: Of the layers.
+        like: A tensor whose device and dtype the layers take.
+        source: The model's folder or name, for the message.
 
     Raises:
         InputError: One is missing: the folder holds a model of another kind.
@@ -56,6 +69,12 @@ def layers_of(weights: dict[str, torch.Tensor], *names: str, like: torch.Tensor,
 
 def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like: torch.Tensor, source: str) -> Head:
     """The language-model head cut down to some tokens: hidden states [n, W] to their logits [n, len(token_ids)].
+
+    Args:
+        weights: By name, as saved.
+        token_ids: Whose logits are read.
+        like: A tensor whose device and dtype the head takes.
+        source: The model's folder or name, for the message.
 
     Raises:
         InputError: The model has no language-model head.
@@ -89,11 +108,16 @@ def encode_with(encoder: StepEncoder) -> Encode:
 def encode_whole(
     tokenizer: Any, pieces: Sequence[str], longest: int | None, *, tail: str = "", special: bool = True
 ) -> Encoded:
-    """Tokenise ``"".join(pieces) + tail`` as ONE text, as these models were trained, and record where each piece ends.
+    """Tokenize ``"".join(pieces) + tail`` as ONE text, as these models were trained, and record where each piece ends.
 
-    The first piece is the prompt, each other one a step; what follows the last step's end is not read. A piece ends at the
-    token that holds its last character, found by the characters laid down and not by looking for a mark. Steps that do not
-    fit ``longest`` tokens are left out, whole. ``special``: with the tokens that the tokenizer puts around a text.
+    A piece ends at the token that holds its last character, found by the characters laid down and not by looking for a mark.
+
+    Args:
+        tokenizer: A fast one: only those tell where a token stands in the text.
+        pieces: The prompt, then a text for each step.
+        longest: Tokens of the model's context; steps that do not fit are left out, whole. None: no limit.
+        tail: What follows the last step's end and is not read.
+        special: With the tokens that the tokenizer puts around a text.
 
     Raises:
         InputError: The tokenizer is not a fast one.

@@ -1,4 +1,4 @@
-"""Token classifiers trained by TRL's PRMTrainer: prompt, steps and separators tokenised apart, two classes at each separator."""
+"""Token classifiers trained by TRL's PRMTrainer: prompt, steps and separators tokenized apart, two classes at each separator."""
 
 from typing import Any
 

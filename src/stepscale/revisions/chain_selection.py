@@ -16,9 +16,13 @@ from stepscale.seeds import seed_for
 
 @dataclass(frozen=True)
 class ChainChoice:
-    """The winning ``answer`` and the attempt that stands for it; all None if no attempt may win.
+    """The winning answer of several chains, and the attempt that stands for it; all None if no attempt may win.
 
-    ``confidence``: its share of the votes (across chains where hierarchical), or its score where the best single one wins.
+    Attributes:
+        answer: The answer.
+        chain: Index of the attempt's chain.
+        position: Its place in the chain, from 0.
+        confidence: Its share of the votes (across chains where hierarchical), or its score where the best single one wins.
     """
 
     answer: str | None = None
@@ -59,7 +63,14 @@ def representative(chain: Sequence[Candidate], seed: int, rules: Rules | None = 
 
 
 def flat(chains: Sequence[Sequence[Candidate]], how: Choose, seed: int, rules: Rules | None = "prm800k") -> ChainChoice:
-    """One vote over all attempts: "majority" is the paper's; "weighted" and "best" need scores."""
+    """One vote over all attempts: "majority" is the paper's; "weighted" and "best" need scores.
+
+    Args:
+        chains: Attempts of each chain, in order.
+        how: The rule.
+        seed: Breaks ties.
+        rules: Grading rules by which answers are equal; None: by their texts.
+    """
     places = [(number, position) for number, chain in enumerate(chains) for position in range(len(chain))]
     won = choose([chains[number][position] for number, position in places], how, seed_for(seed, "revision-tie"), rules)
     if won.candidate is None:

@@ -7,8 +7,8 @@ from stepscale.report.part import Part, TextTable
 
 _KEY = ["problem_id", "sample_id"]
 _NOTE = (
-    "Labels end at a solution's first negative step. They may end earlier, before a step that the labeler could not judge: such "
-    "a step and those after it have no label, and the solution teaches by the labels before."
+    "Labels end at a solution's first negative step. They may end earlier, before a step that the labeler could not judge. "
+    "Such a step and those after it have no label; the labels before it are learned from."
 )
 
 

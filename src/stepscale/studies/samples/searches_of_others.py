@@ -18,7 +18,7 @@ def search_rows(
     searches: pd.DataFrame,
     ids: Sequence[str],
     votes: Mapping[Way, Vote],
-    made: Mapping[str, Optimal],
+    by_verifier: Mapping[str, Optimal],
     ns: Sequence[int],
     resamples: int,
     seed: int,
@@ -29,12 +29,12 @@ def search_rows(
         searches: A predictions table of these problems. Several answers of one search are averaged.
         ids: The problems of ``votes``.
         votes: Accuracy of every way to choose.
-        made: By verifier its policies, for its best-of-N and weighted vote under the chosen aggregation.
+        by_verifier: By verifier its policies, for its best-of-N and weighted vote under the chosen aggregation.
         ns: Budgets of the votes.
         resamples: Number of bootstrap resamples over problems.
         seed: Decides the resamples.
     """
-    others = _others(votes, made)
+    others = _others(votes, by_verifier)
     at = {problem_id: row for row, problem_id in enumerate(ids)}
     rows: list[dict[str, object]] = []
     for (name, _), group in searches.groupby(["strategy", "budget"], sort=False):
@@ -49,9 +49,9 @@ def search_rows(
     return pd.DataFrame(rows)
 
 
-def _others(votes: Mapping[Way, Vote], made: Mapping[str, Optimal]) -> Others:
+def _others(votes: Mapping[Way, Vote], by_verifier: Mapping[str, Optimal]) -> Others:
     others = {"majority": votes[Way(MAJORITY)].per_problem}
-    for verifier, policy in made.items():
+    for verifier, policy in by_verifier.items():
         for method, chosen in policy.chosen.items():
             others[f"{verifier}: {chosen_label(method)}"] = chosen.per_problem
     return others

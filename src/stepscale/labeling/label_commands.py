@@ -83,7 +83,7 @@ def label(
     **options: object,
 ) -> None:
     """Open the labeling page on SAMPLES: by default what the data loop asked for last."""
-    from stepscale.labeling.page.options import PageOptions
+    from stepscale.labeling.page.page_options import PageOptions
     from stepscale.labeling.page.serve import Files, serve
 
     serve(Files(samples, format, labels, known), PageOptions.model_validate(options), labelers, host, port)
@@ -114,7 +114,7 @@ def label_push(
     prefill: bool,
 ) -> None:
     """Send SAMPLES to Label Studio, each once, in their order."""
-    from stepscale.labeling.page.samples import read_samples
+    from stepscale.labeling.page.asked_samples import read_samples
     from stepscale.labeling.studio.moving import push
     from stepscale.labeling.studio.rest import StudioClient
 

@@ -95,7 +95,11 @@ def read_known(path: str | Path) -> dict[str, Sample]:
 
 
 def latest_asked(path: str | Path) -> Path:
-    """The file itself, or the latest round's list in a folder. Raises InputError if there is none."""
+    """The file itself, or the latest round's list in a folder.
+
+    Raises:
+        InputError: There is none.
+    """
     path = Path(path)
     if path.is_file():
         return path
@@ -130,7 +134,11 @@ def _asked(record: Record) -> Sample:
 
 
 def sample_of(record: Record) -> Sample | None:
-    """The solution that a PRM800K record labels; None if it has no steps. Raises BadRecord."""
+    """The solution that a PRM800K record labels; None if it has no steps.
+
+    Raises:
+        BadRecord: It is no such record.
+    """
     try:
         question, label = record["question"], record["label"]
         steps = question.get("pre_generated_steps") or _trajectory(label["steps"])
