@@ -171,3 +171,8 @@ def test_rating_probabilities_outside_0_and_1_are_a_bad_line(jsonl: Jsonl, share
 def test_prompts_of_older_harness_logs_are_read(jsonl: Jsonl) -> None:
     record = {**logged(doc={"x": 1}), "arguments": [["Q: 1+1?", {"until": []}]]}
     assert read(jsonl(record), "lm_eval").problems["problem"].tolist() == ["Q: 1+1?"]
+
+
+def test_paragraphs_without_text_are_no_steps(jsonl: Jsonl) -> None:
+    for written, steps in (("a\n\n\n\nb\n\n ", ["a", "b"]), ("", []), (" \n\n ", [])):
+        assert read(jsonl(qwen(written)), "best_of_n").solutions["steps"].tolist() == [steps]

@@ -126,7 +126,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
         if not is_number(value):
             raise BadRecord(f"sample {number}: one reward is needed, got {reward!r:.60}")
         final, is_correct = checked_answer(number, answer), checked_verdict(number, verdict)
-        samples.append(SampleRow(paragraphs(solution), final, is_correct, None, tokens[number]))
+        samples.append(SampleRow(_steps(solution), final, is_correct, None, tokens[number]))
         scores.append(ScoreRow(number, verifier, [_sigmoid(-value)], float(value)))
     return problem, samples, scores
 
@@ -169,6 +169,11 @@ def _pool(record: Record) -> Parts:
         (tokens,) = token_counts(candidate, 1)
         samples.append(SampleRow(steps, answer, verdict, maybe_text(candidate, "model_name"), tokens))
     return problem, samples, []
+
+
+def _steps(solution: str) -> list[str]:
+    """Its paragraphs, blank ones left out."""
+    return [paragraph for paragraph in paragraphs(solution) if paragraph.strip()]
 
 
 def _candidates(record: Record) -> list[Record]:
