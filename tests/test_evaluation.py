@@ -193,3 +193,51 @@ def loaded(module: str, among: tuple[str, ...]) -> str:
 def test_neither_the_estimators_nor_evaluate_load_a_heavy_library() -> None:
     assert loaded("stepscale.evaluation", HEAVY) == ""
     assert loaded("stepscale.estimators", (*HEAVY, "pydantic", "sympy", "sklearn", "pandera")) == ""
+
+
+@pytest.mark.parametrize("path", [None, 5, b"x", "", " ", [], [None], {"a": 1}])
+def test_what_is_no_path_is_one_clear_line(path: object) -> None:
+    with pytest.raises(InputError, match=r"^path is"):
+        evaluate(path)  # type: ignore[arg-type]
+
+
+def test_a_file_may_come_in_a_list_and_budgets_in_any_order(scored: Path) -> None:
+    frame = evaluate([scored], ns=[3, 1, 3])
+    assert frame.equals(evaluate(scored, ns=[1, 3]))
+    with pytest.raises(InputError, match="there is no such file"):
+        evaluate([scored, scored.with_name("absent.jsonl")])
+
+
+def test_no_budget_is_one_clear_line(scored: Path) -> None:
+    with pytest.raises(InputError, match=r"^ns is empty"):
+        evaluate(scored, ns=[])
+
+
+def test_a_file_of_problems_alone_is_said_to_hold_no_samples(tmp_path: Path) -> None:
+    path = tmp_path / "problems.jsonl"
+    for record, format in (({"problem": "1+1?", "answer": "2"}, "math"), (problem(0), "best_of_n")):
+        path.write_text(json.dumps(record))
+        with pytest.raises(InputError, match=f"problems.jsonl: it is read as {format} and holds no samples"):
+            evaluate(path)
+
+
+def test_a_verifier_that_left_samples_out_is_named_with_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    unscored = {**sample("3", False), "step_scores": {}}
+    path.write_text(json.dumps(problem(0, sample("1", False, 0.5), unscored)))
+    with pytest.raises(InputError, match=r"samples\.jsonl: verifier 'prm' scored 1 of 2 samples"):
+        evaluate(path)
+
+
+def test_blank_answers_of_tables_do_not_vote_and_blank_gold_answers_grade_nothing(tmp_path: Path) -> None:
+    problems = pd.DataFrame({"problem_id": ["a"], "problem": ["1+1?"], "answer": ["2"]})
+    solutions = pd.DataFrame(
+        {"problem_id": "a", "sample_id": [0, 1, 2], "steps": [["a"]] * 3, "answer": ["", " ", "2"]},
+    ).assign(is_correct=None, finish="solution")
+    solutions.to_parquet(tmp_path / "solutions.parquet")
+    problems.to_parquet(tmp_path / "problems.parquet")
+    frame = evaluate(tmp_path, "parquet")
+    assert cell(frame, "majority", 3) == 1 and frame.attrs["without_answer"] == pytest.approx(2 / 3)
+    problems.assign(answer=" ").to_parquet(tmp_path / "problems.parquet")
+    with pytest.raises(InputError, match="no sample has a verdict and no problem a gold answer"):
+        evaluate(tmp_path, "parquet")

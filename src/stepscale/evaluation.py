@@ -19,8 +19,9 @@ from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
-from stepscale.formats.graded import graded, tell_absent
+from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
 from stepscale.formats.registry import takes_rules
+from stepscale.formats.source_files import Source, sources
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.studies.best_of_n.confidences import confidences, left_out
@@ -56,7 +57,7 @@ logger = logging.getLogger(__name__)
 
 
 def evaluate(
-    path: str | Path,
+    path: Source,
     format: str | None = None,
     ns: Sequence[int] | None = None,
     rules: Rules = "prm800k",
@@ -74,9 +75,9 @@ def evaluate(
     problems and measured on the other. They choose the aggregation ("chosen"), or the way to choose in each difficulty bin.
 
     Args:
-        path: A file, a folder of Parquet tables, or ``hf://owner/name``.
+        path: A file, a folder, a list of them (StrictPRMBench's pools and step scores), or ``hf://owner/name``.
         format: A name of ``stepscale.formats.READABLE_FORMATS``; None: the first whose reader understands the records.
-        ns: Budgets in samples per problem; None: 1, 2, 4, ... and all samples.
+        ns: Budgets in samples per problem, in any order; None: 1, 2, 4, ... and all samples.
         rules: Grading rules, "prm800k" or "lenient".
         bootstrap: Number of bootstrap resamples over problems.
         seed: Decides the resamples, the random orders of votes, and halves.
@@ -100,13 +101,19 @@ def evaluate(
     solutions = graded(tables.problems, tables.solutions, rules)
     if solutions["is_correct"].isna().all():
         raise InputError(f"{path}: no sample has a verdict and no problem a gold answer; give one of the two")
+    warn_of_places_without_a_sample(path, solutions)
     sampled = tables.problems["problem_id"].isin(set(solutions["problem_id"]))
     if not sampled.all():
         logger.warning("%d of %d problems have no samples and are left out", (~sampled).sum(), len(sampled))
     grid = sample_grid(tables.problems[sampled], solutions, rules=rules)
     places = grid.mask.shape[1]
-    budgets = checked_budgets(ns if ns is not None else sorted({*ladder_of(places), places}), places)
-    scores = _scores(grid, tables.scores, solutions)
+    budgets = sorted(set(checked_budgets(ns if ns is not None else [*ladder_of(places), places], places)))
+    if not budgets:
+        raise InputError("ns is empty; give one budget or more, or None for 1, 2, 4, ... and all samples")
+    try:
+        scores = _scores(grid, tables.scores, solutions)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
     votes = votes_of_ways(grid, scores, budgets, seed)
     in_order = votes.pop(Way(IN_ORDER)).per_problem.mean(axis=0)
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
@@ -125,16 +132,17 @@ def evaluate(
     return frame
 
 
-def _read(path: str | Path, format: str | None, rules: Rules) -> tuple[str, Tables]:
+def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
     """The name of the format and the tables, which hold samples."""
     if format is not None:
         tables = _tables(path, format, rules)
         if tables.solutions.empty:
             raise InputError(f"{path}: it holds no samples; give a file of problems with sampled solutions")
         return format, tables
-    if not str(path).startswith("hf://") and not Path(path).exists():
-        raise InputError(f"{path}: there is no such file or folder")
-    furthest, complaint = 1, ""
+    for source in sources(path):
+        if not str(source).startswith("hf://") and not Path(source).exists():
+            raise InputError(f"{source}: there is no such file or folder")
+    furthest, complaint, understood = 1, "", ""
     for name in READABLE_FORMATS:
         try:
             tables = _tables(path, name, rules)
@@ -146,12 +154,15 @@ def _read(path: str | Path, format: str | None, rules: Rules) -> tuple[str, Tabl
             continue
         if not tables.solutions.empty:
             return name, tables
+        understood = understood or name
+    if understood and not complaint:
+        raise InputError(f"{path}: it is read as {understood} and holds no samples; give a file with sampled solutions")
     raise InputError(
         complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
     )
 
 
-def _tables(path: str | Path, format: str, rules: Rules) -> Tables:
+def _tables(path: Source, format: str, rules: Rules) -> Tables:
     return read(path, format, rules=rules) if format in READABLE_FORMATS and takes_rules(format) else read(path, format)
 
 

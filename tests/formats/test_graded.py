@@ -5,7 +5,7 @@ import logging
 import pandas as pd
 import pytest
 
-from stepscale.formats.graded import absent_shares, graded, tell_absent
+from stepscale.formats.graded import absent_shares, graded, tell_absent, warn_of_places_without_a_sample
 
 PROBLEMS = pd.DataFrame({"problem_id": ["a", "b"], "answer": ["1/2", None]})
 
@@ -53,3 +53,28 @@ def test_shares_are_said_in_the_log_and_warned_of_above_five_percent(caplog: pyt
             f"theirs.jsonl: {absent}.0 % of the samples are without an answer and 0.0 % without"
         )
     assert absent_shares(whole.head(0)) == (0.0, 0.0)
+
+
+def test_a_blank_answer_is_none_for_samples_and_for_problems() -> None:
+    done = graded(PROBLEMS, solutions(["", " ", "\n"], [None] * 3))
+    assert listed(done["answer"])[::2] == ["0.5", "1"] and listed(done["is_correct"])[::2] == [True, None]
+    done = graded(PROBLEMS, solutions(["0.5", " ", "2"], [None] * 3))
+    assert listed(done["answer"]) == ["0.5", None, "2"] and listed(done["is_correct"]) == [True, False, None]
+    blank_gold = PROBLEMS.assign(answer=[" ", ""])
+    assert listed(graded(blank_gold, solutions(["1", "2", "3"], [None] * 3))["is_correct"]) == [None] * 3
+
+
+def test_answers_come_from_texts_where_the_file_has_verdicts_alone() -> None:
+    done = graded(PROBLEMS, solutions([None] * 3, [True, False, True]))
+    assert listed(done["answer"])[::2] == ["0.5", "1"] and listed(done["is_correct"]) == [True, False, True]
+
+
+def test_places_without_a_sample_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    even = pd.DataFrame({"problem_id": ["a", "a", "b", "b"], "sample_id": [0, 1, 0, 1]})
+    warn_of_places_without_a_sample("theirs.jsonl", even)
+    assert not caplog.records
+    for uneven in (even.head(3), even.assign(sample_id=[0, 1, 0, 2])):
+        caplog.clear()
+        warn_of_places_without_a_sample("theirs.jsonl", uneven)
+        (record,) = caplog.records
+        assert "theirs.jsonl: problems have" in record.message and "without a sample count as wrong" in record.message

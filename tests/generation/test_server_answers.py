@@ -9,6 +9,7 @@ from fake_vllm import FakeServer
 
 import stepscale
 from stepscale.cost import Ledger
+from stepscale.errors import InputError
 from stepscale.generation.contract import Request, Sampling
 from stepscale.generation.server import ServerGenerator
 from stepscale.generation.server_settings import ServerSettings
@@ -135,3 +136,35 @@ def test_a_server_is_a_generator_by_its_address_alone(served) -> None:
     assert found.cost.models["fake"].decode > 0
     named = stepscale.load_generator("http://127.0.0.1:9/v1", model="big", name="mine", prompt="Q: {problem}\n")
     assert (named.name, named.settings.model, named.decode(named.encode_prompt("?"))) == ("mine", "big", "Q: ?\n")
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"usage": None},
+        {"usage": {"prompt_tokens": 3}},
+        {"usage": {"completion_tokens": -1}},
+        {"usage": {"completion_tokens": "9"}},
+        {"usage": {"completion_tokens": 9, "prompt_tokens": "three"}},
+        {"usage": {"completion_tokens": 9, "prompt_tokens_details": [1]}},
+        {"text": None},
+        {"logprobs": [1]},
+        {"logprobs": {"tokens": [None], "token_logprobs": [-1.0]}},
+        {"logprobs": {"tokens": ["a"], "token_logprobs": ["-1"]}},
+        {"token_ids": ["1"]},
+    ],
+)
+def test_an_answer_of_another_form_is_one_clear_line(served, odd) -> None:
+    server = served(lambda answer, _: answer | odd)
+    generator = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake", attempts=1))
+    with pytest.raises(InputError, match="is not a completion with usage") as caught:
+        generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=30), "solution", Ledger())
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("usage", [{"prompt_tokens": None}, {}, {"prompt_tokens_details": {"cached_tokens": 50}}])
+def test_tokens_read_are_never_counted_below_zero(served, usage) -> None:
+    server = served(lambda answer, _: answer | {"usage": {"completion_tokens": 9} | usage})
+    generator, ledger = ServerGenerator(ServerSettings(base_url=server.base_url, model="fake")), Ledger()
+    generator.generate([Request(tuple(b"What?\n"), 0)], Sampling(max_new_tokens=99), "solution", ledger)
+    assert ledger.models["fake"].prefill == 0

@@ -201,3 +201,10 @@ def test_a_line_that_opens_a_further_problem_ends_the_solution_while_drawing(ser
     wrote = sum(body["max_tokens"] == 60 for _, body in server.bodies)
     assert wrote == 40 and sum(c.ended == "solution" for c in found) > 20
     assert all(c.length <= 60 for c in found)
+
+
+def test_an_id_that_the_tokenizer_does_not_have_is_one_clear_line(model: Path) -> None:
+    unit = TokenIds(load_tokenizer(model), "\n")
+    choice = {"text": "5", "token_ids": [1_000_000], "finish_reason": "stop"}
+    with pytest.raises(InputError, match="token id 1000000, and the tokenizer has"):
+        unit.read(choice, "solution")

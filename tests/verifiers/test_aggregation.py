@@ -47,3 +47,14 @@ def test_neutral_scores_of_another_length_are_refused_where_they_count() -> None
     assert aggregate([[0.1, 0.2]], [[0.0]], "min") == pytest.approx([0.8])
     with pytest.raises(InputError, match="as many scores"):
         aggregate([[0.1, 0.2]], [[0.0]], "min", "negative")
+
+
+@pytest.mark.parametrize("how", HOWS)
+@pytest.mark.parametrize("negative", [[[1.5]], [[-5.0]], [[0.5, -0.1]], [[[0.5]]], [0.5], [None, [0.5]]])
+def test_rewards_and_other_shapes_are_not_taken_for_probabilities(how, negative) -> None:
+    with pytest.raises(InputError, match="step scores must be"):
+        aggregate(negative, [[0.0]] * len(negative), how)
+
+
+def test_a_probability_may_miss_its_bounds_by_rounding() -> None:
+    assert aggregate([[-1e-7, 1.0000001]], [[0, 0]], "min") == pytest.approx([0.0])

@@ -1,7 +1,9 @@
 """Calibration and its intervals: over problems, whose steps are alike, and not over steps."""
 
 import numpy as np
+import pytest
 
+from stepscale.errors import InputError
 from stepscale.verifiers.calibration import expected_error, expected_error_interval, reliability
 
 PROBLEMS, STEPS = 150, 20
@@ -45,3 +47,15 @@ def test_the_interval_of_a_well_calibrated_verifier_reaches_zero() -> None:
     p = np.random.default_rng(0).random(PROBLEMS * STEPS)
     low, high = expected_error_interval(p, np.random.default_rng(1).random(len(p)) < p, IDS)
     assert low == 0 and high < 0.05
+
+
+@pytest.mark.filterwarnings("error")
+def test_of_no_forecast_the_calibration_error_is_nan() -> None:
+    assert np.isnan(expected_error(reliability([], [], [])))
+    assert np.isnan(expected_error_interval([], [], [])).all()
+
+
+def test_forecasts_without_their_problems_are_refused() -> None:
+    for measure in (reliability, expected_error_interval):
+        with pytest.raises(InputError, match="1 problem_ids for 2 predictions"):
+            measure([0.5, 0.4], [1, 0], ["a"])

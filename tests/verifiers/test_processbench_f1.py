@@ -51,3 +51,16 @@ def test_no_other_threshold_does_better(negative: list[list[float]], data: st.Da
     best = processbench_f1(truth, predict_first_errors(negative, chosen).tolist()).f1
     other = predict_first_errors(negative, data.draw(st.floats(0, 1))).tolist()
     assert processbench_f1(truth, other).f1 <= best + 1e-12
+
+
+@pytest.mark.parametrize("negative", [[[math.nan]], [[0.1, None]], [["a"]], [0.5]])
+def test_scores_that_are_no_numbers_never_mean_that_all_is_right(negative) -> None:
+    with pytest.raises(InputError, match=r"P\(negative\)"):
+        predict_first_errors(negative, 0.5)
+    with pytest.raises(InputError, match=r"P\(negative\)"):
+        choose_threshold([0], negative)
+
+
+def test_a_threshold_that_is_no_number_is_refused() -> None:
+    with pytest.raises(InputError, match="threshold is NaN"):
+        predict_first_errors([[0.9]], math.nan)

@@ -27,6 +27,7 @@ from stepscale.formats.fields import (
     Record,
     is_number,
     is_whole,
+    maybe_answer,
     maybe_text,
     probability,
     problem_text,
@@ -43,6 +44,7 @@ from stepscale.formats.sample_rows import (
     ScoreRow,
     checked_answer,
     checked_verdict,
+    paragraphs,
     stated_answer,
     token_counts,
 )
@@ -105,7 +107,7 @@ def _rewarded(record: Record, verifier: str) -> Parts:
     """Qwen2.5-Math; steps are paragraphs."""
     question, solutions = problem_text(record, "question"), texts(record, "code")
     problem = ProblemRow(
-        problem_key(question), question, text(record, "gt"), maybe_text(record, "solution"), None, level_of(record)
+        problem_key(question), question, _gold(record, "gt"), maybe_text(record, "solution"), None, level_of(record)
     )
     # 1. one entry per sample in each list; answers and verdicts may be missing
     n = len(solutions)
@@ -124,35 +126,38 @@ def _rewarded(record: Record, verifier: str) -> Parts:
         if not is_number(value):
             raise BadRecord(f"sample {number}: one reward is needed, got {reward!r:.60}")
         final, is_correct = checked_answer(number, answer), checked_verdict(number, verdict)
-        samples.append(SampleRow(solution.split("\n\n"), final, is_correct, None, tokens[number]))
+        samples.append(SampleRow(_steps(solution), final, is_correct, None, tokens[number]))
         scores.append(ScoreRow(number, verifier, [_sigmoid(-value)], float(value)))
     return problem, samples, scores
 
 
 def _joined(record: Record) -> Parts:
     """StrictPRMBench's pools and scores joined; the texts of the steps are not there."""
-    problem = ProblemRow(text(record, "problem_id"), problem_text(record, "question"), text(record, "gold_answer"))
+    problem = ProblemRow(text(record, "problem_id"), problem_text(record, "question"), _gold(record, "gold_answer"))
     samples, scores = [], []
-    for number, candidate in enumerate(record["candidates"]):
-        answer = checked_answer(number, candidate["answer"])
+    for number, candidate in enumerate(_candidates(record)):
+        answer = checked_answer(number, required(candidate, "answer"))
         verdict = checked_verdict(number, candidate.get("author_is_correct"))
         (tokens,) = token_counts(candidate, 1)
         samples.append(SampleRow([], answer, verdict, maybe_text(record, "model_name"), tokens))
-        for verifier, values in candidate["step_scores"].items():
+        by_verifier = required(candidate, "step_scores")
+        if type(by_verifier) is not dict:
+            raise BadRecord(f"sample {number}: 'step_scores' is {by_verifier!r:.60}, not lists by verifier")
+        for verifier, values in by_verifier.items():
             scores.append(_step_scores(number, verifier, values, candidate["n_steps"]))
     return problem, samples, scores
 
 
 def _pool(record: Record) -> Parts:
     """A file of StrictPRMBench's pools."""
-    candidates = record["candidates"]
+    candidates = _candidates(record)
     if not candidates:
         raise BadRecord("'candidates' is empty")
     about = candidates[0]["problem"]
     problem = ProblemRow(
         text(record, "problem_id"),
         problem_text(about, "question"),
-        text(about, "ground_truth"),
+        _gold(about, "ground_truth"),
         subject=maybe_text(about, "domain"),
     )
     samples = []
@@ -166,7 +171,27 @@ def _pool(record: Record) -> Parts:
     return problem, samples, []
 
 
+def _steps(solution: str) -> list[str]:
+    """Its paragraphs, blank ones left out."""
+    return [paragraph for paragraph in paragraphs(solution) if paragraph.strip()]
+
+
+def _candidates(record: Record) -> list[Record]:
+    candidates = record["candidates"]
+    if type(candidates) is not list:
+        raise BadRecord(f"'candidates' is {candidates!r:.60}, not a list of samples")
+    return candidates
+
+
+def _gold(record: Record, key: str) -> str | None:
+    """The gold answer under a key that must be there."""
+    required(record, key)
+    return maybe_answer(record, key)
+
+
 def _step_scores(sample: int, verifier: str, values: Any, n_steps: Any) -> ScoreRow:
+    if type(values) is not list:
+        raise BadRecord(f"sample {sample}: the step scores of {verifier} are {values!r:.60}, not a list of numbers")
     scores = [probability(value, f"sample {sample}: a step score of {verifier}") for value in values]
     if len(scores) != n_steps:
         raise BadRecord(f"sample {sample}: {verifier} has {len(scores)} scores for {n_steps!r:.20} steps")

@@ -43,11 +43,13 @@ def problem_text(record: Record, key: str) -> str:
     """The text of a problem under ``key``, which people and models read.
 
     Raises:
-        BadRecord: As `text`, or it holds a NUL.
+        BadRecord: As `text`, or it is blank or holds a NUL.
     """
     problem = text(record, key)
     if "\0" in problem:
         raise BadRecord(f"{key!r} holds a NUL character, which is no text")
+    if not problem.strip():
+        raise BadRecord(f"{key!r} is blank where a problem's text is needed")
     return problem
 
 
@@ -58,6 +60,17 @@ def maybe_text(record: Record, key: str) -> str | None:
         BadRecord: It is anything else.
     """
     return None if record.get(key) is None else text(record, key)
+
+
+def maybe_answer(record: Record, key: str) -> str | None:
+    """The final answer under ``key``, None if it is missing, null or blank. AIME's answers are integers: the same as text.
+
+    Raises:
+        BadRecord: It is anything but a string or an integer.
+    """
+    value = record.get(key)
+    answer = str(value) if is_whole(value) else maybe_text(record, key)
+    return None if answer is None or not answer.strip() else answer
 
 
 def texts(record: Record, key: str) -> list[str]:

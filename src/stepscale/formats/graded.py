@@ -38,8 +38,8 @@ class AbsentShares(NamedTuple):
 def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm800k") -> pd.DataFrame:
     """Solutions with ``answer`` and ``is_correct`` filled in where they can be.
 
-    Where no solution has an answer or a verdict, answers are extracted from the texts. A solution cut off at its length limit
-    has no answer. An answer without a verdict is graded against the problem's answer, if that is known.
+    Where no solution has an answer, answers are extracted from the texts. A blank answer is none, and a solution cut off at its
+    length limit has none. An answer without a verdict is graded against the problem's answer, if that is known.
 
     Args:
         problems: Table with problem_id and answer.
@@ -49,20 +49,26 @@ def graded(problems: pd.DataFrame, solutions: pd.DataFrame, rules: Rules = "prm8
     Returns:
         The same rows; ``is_correct`` is null where there is neither a verdict nor a gold answer.
     """
-    answer, verdict = solutions["answer"].astype(object), solutions["is_correct"].astype("boolean")
+    answer, verdict = without_blanks(solutions["answer"]), solutions["is_correct"].astype("boolean")
     cut = (solutions["finish"] == "length").fillna(False).to_numpy(bool)
-    if answer.isna().all() and verdict.isna().all():
+    if answer.isna().all():
         texts = zip(solutions["steps"], cut, strict=True)
         extracted = [None if is_cut else extract_answer("\n".join(steps)) for steps, is_cut in texts]
         answer = pd.Series(extracted, solutions.index, object)
     answer = answer.mask(cut | answer.isna().to_numpy(bool), None)
-    gold = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
+    gold = solutions["problem_id"].map(without_blanks(problems.set_index("problem_id")["answer"]))
     verdict = verdict.mask(cut, False)
     to_grade = (verdict.isna() & answer.notna() & gold.notna()).to_numpy(bool)
     verdicts = grade_many(list(answer[to_grade]), list(gold[to_grade]), rules)
     verdict[to_grade] = pd.array(verdicts, dtype="boolean")
     verdict[(verdict.isna() & answer.isna() & gold.notna()).to_numpy(bool)] = False  # no answer is never right
     return solutions.assign(answer=answer.astype("str"), is_correct=verdict)
+
+
+def without_blanks(answers: pd.Series) -> pd.Series:
+    """Answers as objects, None where there is none or a blank one."""
+    texts = answers.astype(object)
+    return texts.mask(texts.isna() | (texts.str.strip() == ""), None)
 
 
 def absent_shares(solutions: pd.DataFrame) -> AbsentShares:
@@ -81,3 +87,24 @@ def tell_absent(name: object, solutions: pd.DataFrame) -> AbsentShares:
     shares = absent_shares(solutions)
     logger.log(logging.WARNING if shares.is_notable else logging.INFO, "%s: %s", name, shares)
     return shares
+
+
+def warn_of_places_without_a_sample(name: object, solutions: pd.DataFrame) -> None:
+    """A warning where problems have fewer samples than the one with the most: what is not there counts as unanswered.
+
+    Args:
+        name: What the samples are called in the log, such as their file.
+        solutions: Table with problem_id and sample_id.
+    """
+    places = int(solutions["sample_id"].max()) + 1
+    counts = solutions.groupby("problem_id").size()
+    if (counts < places).any():
+        share = 100 * (1 - len(solutions) / (places * len(counts)))
+        logger.warning(
+            "%s: problems have %d to %d samples of %d places; the %.1f %% of the places without a sample count as wrong",
+            name,
+            counts.min(),
+            counts.max(),
+            places,
+            share,
+        )

@@ -133,7 +133,7 @@ def _sample(sample: Record, scorer: str | None) -> SampleRow:
     usage = output.get("usage") or {}
     tokens = usage.get("output_tokens")
     return SampleRow(
-        [line for line in written.split("\n") if line.strip()],
+        [line for line in written.replace("\r\n", "\n").split("\n") if line.strip()],
         None if none else answer,
         False if failed else verdict,
         maybe_text(output, "model") or None,
@@ -154,4 +154,5 @@ def _score(sample: Record, scorer: str | None) -> tuple[bool | None, str | None]
     if isinstance(value, dict | list):
         raise BadRecord(f"the score is {value!r:.60}, several values; name another scorer with scorer=")
     right = None if value is None else any(value == one and isinstance(value, type(one)) for one in _RIGHT)
-    return right, _resolved(answer, sample) if isinstance(answer, str) else None
+    answer = _resolved(answer, sample) if isinstance(answer, str) else ""
+    return right, answer if answer.strip() else None

@@ -89,9 +89,11 @@ def read(
 
 def _problem(record: Record, problem: str | None, answer: str | None) -> ProblemRow:
     doc = required(record, "doc")
+    if type(doc) is not dict:
+        raise BadRecord(f"'doc' is {doc!r:.60}, not a JSON object")
     key = problem or next((key for key in _QUESTIONS if isinstance(doc.get(key), str)), None)
     asked = text(doc, key) if key is not None else _prompt(record)
-    gold = str(required(doc, answer)) if answer is not None else gold_answer(text(record, "target"))
+    gold = str(required(doc, answer)) if answer is not None else gold_answer(_target(record))
     name = next((doc[key] for key in _IDS if isinstance(doc.get(key), str) or is_whole(doc.get(key))), None)
     return ProblemRow(
         problem_key(asked) if name is None else str(name),
@@ -103,13 +105,22 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
     )
 
 
+def _target(record: Record) -> str:
+    """The target as text: tasks whose answers are integers (AIME's) have integers there."""
+    target = required(record, "target")
+    return str(target) if is_whole(target) else text(record, "target")
+
+
 def _maybe_word(doc: Mapping[str, Any], key: str) -> str | None:
     """A string under the key; documents of any task have anything there."""
     return doc[key] if isinstance(doc.get(key), str) else None
 
 
 def _prompt(record: Record) -> str:
-    return text(required(required(record, "arguments"), "gen_args_0"), "arg_0").strip()
+    arguments = required(record, "arguments")
+    if type(arguments) is list and arguments and type(arguments[0]) is list and arguments[0]:  # before version 0.4.3
+        arguments = {"gen_args_0": {"arg_0": arguments[0][0]}}
+    return text(required(arguments, "gen_args_0"), "arg_0").strip()
 
 
 def _responses(record: Record) -> list[str]:
@@ -127,5 +138,5 @@ def _responses(record: Record) -> list[str]:
 
 
 def _sample(response: str, generator: str | None) -> SampleRow:
-    steps = [line for line in response.split("\n") if line.strip()]
+    steps = [line for line in response.replace("\r\n", "\n").split("\n") if line.strip()]
     return SampleRow(steps, stated_answer(response), None, generator)

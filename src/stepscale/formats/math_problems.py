@@ -19,7 +19,7 @@ import orjson
 from stepscale.formats import hub, tables
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_text, problem_text
+from stepscale.formats.fields import BadRecord, Record, is_whole, maybe_answer, maybe_text, problem_text
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.output import lines_path, write_lines
 from stepscale.formats.source_files import Source
@@ -61,7 +61,7 @@ def read(source: Source, *, on_error: OnError = "raise", split: str | None = Non
         place = _place(records.file)
         problem_id = maybe_text(record, "unique_id") or place or problem_key(problem)
         subject, level = maybe_text(record, "subject") or maybe_text(record, "type"), level_of(record)
-        answer = maybe_text(record, "answer") or last_boxed(solution or "")
+        answer = maybe_answer(record, "answer") or last_boxed(solution or "")
         uses[problem_id] += 1
         if uses[problem_id] > 1:
             if "unique_id" in record:
@@ -141,7 +141,9 @@ def level_of(record: Record) -> int | None:
     level: Any = record.get("level")
     if isinstance(level, str):
         word = level.removeprefix("Level").strip()
-        level = None if word in ("", "?") else int(word) if word.isdigit() else level
+        level = None if word in ("", "?") else int(word) if word.isdecimal() else level
+    if type(level) is float and level.is_integer():  # as a column with nulls is written
+        level = int(level)
     if level is not None and not is_whole(level):
         raise BadRecord(f"level is {record['level']!r:.60}, not a number or 'Level 3'")
     return level

@@ -12,19 +12,21 @@ as there. Steps are paragraphs, or what the tag "ки" ends.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 from stepscale.formats.contract import Tables, checked, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, is_whole, maybe_text, probability, required, text
+from stepscale.formats.fields import BadRecord, Record, is_number, is_whole, maybe_answer, probability, required, text
 from stepscale.formats.gold_answers import gold_answer
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
-from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, stated_answer
+from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, paragraphs, stated_answer
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
-_TAG = "\u043a\u0438\n"
+_TAG = "\u043a\u0438"
+_STEP_END = re.compile(rf"\s*{_TAG}(?:\r?\n|\s*\Z)")
 _VOTE = "majority_vote"
 _TOKENS = "total_completion_tokens"
 _NO_SCORE = [0]  # what stands where one solution was not scored
@@ -135,8 +137,8 @@ def _samples(record: Record, generator: str | None) -> list[SampleRow]:
     samples = []
     for solution in output:
         written, tokens = text(solution, "text"), solution.get("completion_tokens")
-        parts = written.split(_TAG) if _TAG in written else written.split("\n\n")
-        answer = maybe_text(solution, "extracted_answer") or stated_answer(written.replace(_TAG, "\n"))
+        parts = _STEP_END.split(written) if _STEP_END.search(written) else paragraphs(written)
+        answer = maybe_answer(solution, "extracted_answer") or stated_answer(_STEP_END.sub("\n", written))
         counted = tokens if len(output) == 1 or "tree_completion_tokens" not in solution else None
         steps = [part.strip() for part in parts if part.strip()]
         samples.append(SampleRow(steps, answer, alone, generator, _count(counted)))

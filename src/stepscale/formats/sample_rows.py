@@ -153,14 +153,19 @@ def checked_verdict(sample: int, verdict: Any) -> bool | None:
 
 
 def checked_answer(sample: int, answer: Any) -> str | None:
-    """The answer of a sample, None if it is null or empty.
+    """The answer of a sample, None if it is null or blank.
 
     Raises:
         BadRecord: It is anything but a string.
     """
     if answer is not None and type(answer) is not str:
         raise BadRecord(f"sample {sample}: the answer is {answer!r:.60}, not a string")
-    return answer or None
+    return answer if answer and answer.strip() else None
+
+
+def paragraphs(text: str) -> list[str]:
+    """The steps of a text that are set apart by empty lines; Windows line ends are read as any other."""
+    return text.replace("\r\n", "\n").split("\n\n")
 
 
 def stated_answer(text: str) -> str | None:

@@ -13,10 +13,12 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import BadRecord, Record, is_number, maybe_text, problem_text, texts
+from stepscale.formats.fields import BadRecord, Record, is_number, maybe_answer, maybe_text, problem_text, texts
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import level_of
 from stepscale.formats.source_files import Source
+
+_ROUNDING = 1e-6  # by which a published probability may miss [0, 1]
 
 
 def prm_score(record: Record) -> float:
@@ -72,7 +74,7 @@ def read(
         step_texts, negative, neutral = _steps(record) if steps else ([], [1.0 - prm], [0.0])
         key = (problem_id, samples[problem_id])
         if problem_id not in samples:
-            gold = maybe_text(record, "ground_truth_answer")
+            gold = maybe_answer(record, "ground_truth_answer")
             problems.row(problem_id, problem, gold, maybe_text(record, "subject"), level_of(record), split)
         samples[problem_id] += 1
         solutions.row(*key, step_texts, answer, correct, "length" if answer is None else "solution")
@@ -90,8 +92,9 @@ def read(
 
 
 def _judged(record: Record) -> tuple[str | None, float, float, bool]:
-    """answer, prm_score, orm_score, is_correct; an answer that is missing, null or empty is None and never correct."""
-    answer = record.get("answer", record.get("given_answer")) or None
+    """answer, prm_score, orm_score, is_correct; an answer that is missing, null or blank is None and never correct."""
+    answer = record.get("answer", record.get("given_answer"))
+    answer = None if type(answer) is str and not answer.strip() else answer
     correct, orm = record["is_correct"], record["orm_score"]
     prm = prm_score(record) if record.get("prm_score") is None else record["prm_score"]
     if not is_number(prm) or not is_number(orm):
@@ -106,7 +109,9 @@ def _judged(record: Record) -> tuple[str | None, float, float, bool]:
 def _steps(record: Record) -> tuple[list[str], list[float], list[float]]:
     """Texts of the steps, P(-1) and P(0) of each."""
     steps, probabilities = texts(record, "steps"), record["rating_probs"]
-    if len(probabilities) != len(steps):
-        raise BadRecord(f"{len(probabilities)} rating_probs for {len(steps)} steps")
+    if type(probabilities) is not list or len(probabilities) != len(steps):
+        raise BadRecord(f"'rating_probs' is {probabilities!r:.60} where one per step ({len(steps)}) is needed")
     negative, neutral = ([float(step[rating]) for step in probabilities] for rating in ("-1", "0"))
+    if not all(-_ROUNDING <= share <= 1 + _ROUNDING for shares in (negative, neutral) for share in shares):
+        raise BadRecord("'rating_probs' holds a number outside [0, 1]")
     return steps, negative, neutral

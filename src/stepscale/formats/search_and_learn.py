@@ -19,6 +19,7 @@ from stepscale.formats.fields import (
     BadRecord,
     Record,
     is_number,
+    maybe_answer,
     maybe_text,
     probability,
     problem_text,
@@ -29,7 +30,15 @@ from stepscale.formats.fields import (
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.math_problems import last_boxed, level_of
 from stepscale.formats.prediction_rows import PredictionRow, PredictionRows
-from stepscale.formats.sample_rows import ProblemRow, SampleRow, SampleRows, ScoreRow, stated_answer, token_counts
+from stepscale.formats.sample_rows import (
+    ProblemRow,
+    SampleRow,
+    SampleRows,
+    ScoreRow,
+    paragraphs,
+    stated_answer,
+    token_counts,
+)
 from stepscale.formats.source_files import Source
 from stepscale.grading import Rules
 
@@ -72,7 +81,7 @@ def read(
     def add(record: Record) -> None:
         completions = texts(record, "completions")
         samples = [
-            SampleRow(completion.split("\n\n"), stated_answer(completion), None, generator, tokens)
+            SampleRow(paragraphs(completion), stated_answer(completion), None, generator, tokens)
             for completion, tokens in zip(completions, token_counts(record, len(completions)), strict=True)
         ]
         rows.add(_problem(record), samples, _scores(record, verifier, len(completions)))
@@ -144,7 +153,7 @@ def _problem(record: Record) -> ProblemRow:
     return ProblemRow(
         maybe_text(record, "unique_id") or problem_key(problem),
         problem,
-        maybe_text(record, "answer"),
+        maybe_answer(record, "answer"),
         maybe_text(record, "solution"),
         maybe_text(record, "subject"),
         level_of(record),

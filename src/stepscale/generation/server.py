@@ -18,7 +18,7 @@ from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.generation.ends import end_tokens, ended_before
 from stepscale.generation.prompts import check_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.generation.server_units import Choice, CompletionPiece, TextBytes, TokenIds, Unit
+from stepscale.generation.server_units import Choice, CompletionPiece, TextBytes, TokenIds, Unit, read_choice
 from stepscale.remote.client import Client, RefusedError
 
 _BLANK_ROUNDS = 4  # separators before any text: how often a step is asked to go on
@@ -172,13 +172,7 @@ class ServerGenerator:
         return {"model": self.settings.model, "prompt": prompt, "max_tokens": max_tokens}
 
     def _post_once(self, body: dict[str, Any]) -> Choice:
-        def read(answer: Any) -> Choice:
-            choice, usage = answer["choices"][0], answer["usage"]
-            if not isinstance(choice["text"], str) or not isinstance(usage["completion_tokens"], int):
-                raise TypeError
-            return {**choice, "usage": usage}
-
-        return self._client.post(f"{self._client.root}/completions", body, read, "a completion with usage")
+        return self._client.post(f"{self._client.root}/completions", body, read_choice, "a completion with usage")
 
     def _takes(self, ids: TokenIds) -> bool:
         """Whether the server takes a prompt of ids and gives ids back, asked with one token."""
@@ -202,4 +196,4 @@ def _usage(choice: Choice) -> tuple[int, int, int]:
     usage = choice["usage"]
     cached = (usage.get("prompt_tokens_details") or {}).get("cached_tokens") or 0
     written = int(usage["completion_tokens"])
-    return written, int(usage.get("prompt_tokens") or 0) - int(cached), written
+    return written, max(0, int(usage.get("prompt_tokens") or 0) - int(cached)), written

@@ -36,6 +36,28 @@ class CompletionPiece:
     ended: Ended
 
 
+def read_choice(answer: Any) -> Choice:
+    """The first choice of an answer, with its usage. Raises TypeError, KeyError or IndexError for what is no completion."""
+    choice, usage = _checked(answer["choices"][0], dict), _checked(answer["usage"], dict)
+    details = _checked(usage.get("prompt_tokens_details") or {}, dict)
+    logprobs = _checked(choice.get("logprobs") or {}, dict)
+    counts = (usage["completion_tokens"], usage.get("prompt_tokens") or 0, details.get("cached_tokens") or 0)
+    for number in (*counts, *_checked(choice.get("token_ids") or [], list)):
+        if type(number) is not int or number < 0:
+            raise TypeError
+    for text in (choice["text"], *(logprobs.get("tokens") or [])):
+        _checked(text, str)
+    for value in logprobs.get("token_logprobs") or []:
+        _checked(0.0 if value is None else value, int | float)
+    return {**choice, "usage": usage}
+
+
+def _checked(value: Any, kind: Any) -> Any:
+    if not isinstance(value, kind):
+        raise TypeError
+    return value
+
+
 class Unit(Protocol):
     """What stands for text. ``body``: what is asked of the server besides."""
 
@@ -155,6 +177,11 @@ class TokenIds:
         if not isinstance(choice.get("token_ids"), list):
             raise InputError("server: it gives no token ids; set server.token_ids to false, and text will be sent")
         tokens, reason = tuple(map(int, choice["token_ids"])), choice.get("finish_reason")
+        if tokens and max(tokens) >= len(self._boundaries.stop):
+            raise InputError(
+                f"server: it gives the token id {max(tokens)}, and the tokenizer has {len(self._boundaries.stop)}; name the "
+                "tokenizer of the served model"
+            )
         stop_text = _stop_text(choice)
         ended: Ended = "solution" if reason in _ENDS else "length"
         values = (choice.get("logprobs") or {}).get("token_logprobs") or []

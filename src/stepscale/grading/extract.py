@@ -35,7 +35,11 @@ _INLINE = re.compile(  # `# Answer 7` on one line; with a colon it is an announc
     r"[ \t]+(?:[-\u2013\u2014][ \t]+)?(?!\d+[:.)]\s)(?P<answer>[^\s:=][^\n]*)$",
     re.MULTILINE | re.IGNORECASE,
 )
-_GSM8K = re.compile(r"^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)$", re.MULTILINE)
+_GSM8K = re.compile(
+    r"(?:^[ \t]*####(?!#)[ \t]*(?P<answer>\S[^\n]*)|(?<=[ \t])####[ \t]*(?P<inline>[-+$\\(\u2212]*\d[^\n]*))$",
+    re.MULTILINE,
+)
+_END_TOKEN = re.compile(r"(?:<\|[a-zA-Z_]{1,40}\|>|</s>|<(?:eos|end_of_turn)>)\Z")
 _SECTION = re.compile(
     r"(?:[*_]*(?:step|part|case|section|solution|conclusion|verification)\b|\d+[.):]\s+[*_]*[A-Za-z])", re.IGNORECASE
 )
@@ -51,10 +55,15 @@ _VERB_OR_TITLE = re.compile(r"\s*(?:[:.)]\s|(?:is|are|was|to|of|for|key|choices?
 _POLITENESS = re.compile(r"\s*\.?\s*I hope it is correct.*|<\|[a-z_]+\|>.*", re.DOTALL)
 _SENTENCE_END = re.compile(r"\.(?=\s+[A-Z])")
 _CONCLUSION = re.compile(r"\b(?:Therefore|Thus|Hence|So|Finally)\b")
-_BEFORE_STATEMENT = re.compile(r"(?:[ \t*_\"'`\u201c\u2018>}]|\n+(?:[ \t]*[-*\u2022][ \t]+)?)*")
+_BEFORE_STATEMENT = re.compile(
+    r"(?:[ \t*_\"'`\u201c\u2018\u00ab}]|</?[a-z]+>|\n+(?:[ \t]*>)*(?:[ \t]*[-*\u2022][ \t]+)?)*"
+)
 _LONGEST_TEXT = 200_000  # characters: of a longer text, its end is searched
 _LONGEST_STATEMENT = 400  # characters
 _MOST_ANNOUNCEMENTS = 20  # tried from the end
+_MOST_FORMULA_LINES = 20
+_MOST_END_TOKENS = 8
+_LONGEST_END_TOKEN = 44  # characters
 
 
 def extract_answer(text: str) -> str | None:
@@ -66,7 +75,7 @@ def extract_answer(text: str) -> str | None:
     Returns:
         The answer as written, never blank; None if the text states none. Nothing raises.
     """
-    text = _plain_lines(text[-_LONGEST_TEXT:])
+    text = _without_end_tokens(_plain_lines(text[-_LONGEST_TEXT:]))
     has_box = BOX.search(text) is not None
     if has_box:
         answer = boxed_answer(text)
@@ -98,6 +107,19 @@ def _plain_lines(text: str) -> str:
     return _INVISIBLE.sub("", _ODD_BLANKS.sub(" ", _LINE_ENDS.sub("\n", text)))
 
 
+def _without_end_tokens(text: str) -> str:
+    """The text without special tokens such as ``<|im_end|>`` that some samplers leave at its end."""
+    for _ in range(_MOST_END_TOKENS):
+        if not text.rstrip().endswith(">"):
+            break
+        text = text.rstrip()
+        token = _END_TOKEN.search(text, max(0, len(text) - _LONGEST_END_TOKEN))
+        if token is None:
+            break
+        text = text[: token.start()]
+    return text
+
+
 def _last(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
     return next(iter(deque(pattern.finditer(text), maxlen=1)), None)
 
@@ -127,12 +149,22 @@ def _in_heading(text: str) -> str | None:
 
 def _first_line(below: str) -> str | None:
     """The line that follows a heading, or what it states where it is a sentence or a formula."""
-    line = below.split("\n", 1)[0].strip()
+    line = _formula_line(below).strip()
     if _ANNOUNCEMENT.search(line):
         return _announced(line)
     if FORMULA.match(below[:_LONGEST_STATEMENT]) or _SENTENCE_VERB.search(line):
         return announced_answer(_statement(below))
     return result_of_arithmetic(re.sub(r"\A(\*\*|__)(.+?)\1[.]?\Z", r"\2", line))
+
+
+def _formula_line(text: str) -> str:
+    r"""The first line of a text, with the lines that follow up to the end of an environment or bracket opened in it."""
+    lines = text.split("\n", _MOST_FORMULA_LINES)[:_MOST_FORMULA_LINES]
+    for count in range(1, len(lines) + 1):
+        line = "\n".join(lines[:count])
+        if line.count("\\begin{") <= line.count("\\end{") and line.count("\\left") <= line.count("\\right"):
+            return line
+    return lines[0]
 
 
 def _gsm8k_answer(text: str) -> str | None:
@@ -142,7 +174,7 @@ def _gsm8k_answer(text: str) -> str | None:
         return None
     if announced := _announced(text[marked.start() :]):
         return announced
-    answer = marked["answer"].strip()
+    answer = (marked["answer"] or marked["inline"]).strip()
     is_last_line = not text[marked.end() :].strip()
     if _SECTION.match(answer) or answer.endswith(":"):
         return None
@@ -169,7 +201,9 @@ def _statement(text: str) -> str:
         blank = _BEFORE_STATEMENT.match(text)
         text = text[blank.end() :] if blank else text
         formula = FORMULA.match(text)
-        line, _, below = text[formula.end() if formula else 0 :].partition("\n")
+        rest = text[formula.end() if formula else 0 :]
+        line = _formula_line(rest)
+        below = rest[len(line) + 1 :]
         line = formula[0] + line if formula else line
         if not line.rstrip("*_ ").endswith(":") or not below.strip():
             return line

@@ -17,25 +17,31 @@ _FILLER = re.compile(
     r"|equal to|given by|option|choice)\b[,:]?[ ]+)+",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(r"(?:\\(?:approx|sim|simeq)(?![a-zA-Z])|[~\u2248\u223c\u2243\u2245=])\s*")
+_CHOICE = re.compile(  # `(D) 42`, `D. 42`: the letter is chosen
+    r"(?P<bracketed>\\text(?:bf)?\{[ ]*\([A-Za-z]\)[ ]*\}|\([A-Za-z]\))[ ]+(?=[$\d]|\\(?!cdot|times|div|pm|cup|cap|in\b))"
+    r"|(?P<letter>[A-E])[.)][ ]+(?=\S)"
+)
 _YES_OR_NO = re.compile(r"(?:yes|no|true|false)\b(?=[*_\"' ]*(?:[,.;:!(]|\Z|\b(?:because|since|as)\b))", re.IGNORECASE)
 _REMARK = re.compile(  # what is said of an answer, not the answer
     r"(?:in|inside|within|on|below|above|as follows|correct|right|wrong|incorrect|reasonable|sensible|valid|plausible"
     r"|consistent|clear|unclear|known|unknown|found|given|stated|boxed|not \w+|to be|what|that|this|our|your)\b",
     re.IGNORECASE,
 )
-_MARKUP = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`")
+_MARKUP = re.compile(r"(?<![\w)])(?:\*\*|__)|(?:\*\*|__)(?![\w(])|`|</?(?:b|i|u|em|strong|code|span|p|answer)>")
 _PROSE = re.compile(r"[A-Za-z]{2,}")
 _MACRO = re.compile(r"\\[a-zA-Z]+(?:\{[^{}]*\})?")
 _UNIT_POWER = r"(?:\^?[\d\u00b2\u00b3])?"
 _UNIT_LETTER = re.compile(
     r"(?<=\d)m[\u00b2\u00b3]\Z"
-    rf"|(?<=[\d\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK]{_UNIT_POWER}(?:/[a-zA-Z]{_UNIT_POWER})?\Z"
+    rf"|(?<=[\d}}\u2070-\u207f\u00b2\u00b3\u00b9])[ ][mgsLhNJVWK]{_UNIT_POWER}(?:/[a-zA-Z]{_UNIT_POWER})?\Z"
 )
 _EXPLANATION = re.compile(r"(?<=[\d%])(?:\s+\([^()a-zA-Z]*\)\Z|:\s.*)")  # `18 (9*2)`, `7: 3 + 4`
 _MATHEMATICAL = re.compile(
     r"[\x00-\x7f\u00b1\u00b2\u00b3\u00b7\u00b9\u00bc-\u00be\u00d7\u00f7\u0391-\u03c9\u2010-\u2014\u2032\u2044\u2070-\u209c"
     r"\u2102\u2115\u211a\u211d\u2124\u2150-\u215e\u2189\u2200-\u2247\u2260-\u22ff\ufe63\uff0d]+"
 )
+_CLOSING_MARKS = re.compile(r"(?:[ .,;:?]|(?<=[ ?])!|(?<=\d)'|(?<=[ ])\||\\(?=[.,]))+\Z")
 _DELIMITER = re.compile(r"\\?[{}]|\\?[()\[\]]")
 _DOLLAR = re.compile(r"(?<!\\)\$+")
 _PARTNERS = {"}": "{", "\\}": "\\{", "\\)": "\\(", "\\]": "\\["}
@@ -55,6 +61,9 @@ def announced_answer(statement: str) -> str | None:
     statement = statement[filler.end() :] if (filler := _FILLER.match(statement)) else statement
     if word := _YES_OR_NO.match(statement):
         return word[0]
+    statement = statement[about.end() :] if (about := _ABOUT.match(statement)) else statement
+    if choice := _CHOICE.match(statement):
+        return choice["bracketed"] or choice["letter"]
     if _is_bare(statement):
         return _bare(statement)
     if value := leading_value(statement):
@@ -146,6 +155,6 @@ def _is_bare(sentence: str) -> bool:
 
 
 def _bare(sentence: str) -> str:
-    answer = sentence.strip(' "').rstrip(". ")
-    answer = _EXPLANATION.sub("", answer)
+    answer = _CLOSING_MARKS.sub("", sentence.strip(' "'))
+    answer = _EXPLANATION.sub("", answer).replace("\\$", "")
     return tidied(_UNIT_LETTER.sub("", answer))

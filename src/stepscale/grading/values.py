@@ -35,7 +35,7 @@ _MACRO = re.compile(
 )
 _OPEN, _CLOSE = re.compile(r"(?:\\left\s*)?(?:[(\[{]|\\\{)[ ]*"), re.compile(r"[ ]*(?:\\right\s*)?(?:[)\]}]|\\\})")
 _POSTFIX = re.compile(
-    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?%|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
+    rf"[{_SUPERSCRIPTS}]+|[{_SUBSCRIPTS}]+|!+(?!\s*\Z|\s+[A-Z<])|[ ]?\\?[%\uff05]|\u2032+|_\w+|_\{{\w+\}}|\^\\circ|\^\{{\\circ\}}"
 )
 _INFIX = re.compile(
     rf"[ ]*(?:\*\*|[{_RELATIONS}]=?|[+*/^\u00b7\u22c5\u00d7\u00f7\u2044\u2215\u222a\u2229\u00b1]|(?!\u2014)[{MINUS}]"

@@ -17,6 +17,7 @@ NeutralIs = Literal["positive", "negative"]
 Rule = tuple[How, NeutralIs]  # how step scores become a solution's
 HOWS: tuple[How, ...] = get_args(How)
 NEUTRALS: tuple[NeutralIs, ...] = get_args(NeutralIs)
+_ROUNDING = 1e-3  # by which a probability may miss [0, 1]: half precision rounds to less
 _SMALLEST = 1e-30  # keeps a logarithm finite; far below any probability float32 tells from zero
 
 
@@ -35,11 +36,14 @@ def aggregate(
         Scores [solutions] in [0, 1]; 0 for a solution without steps.
 
     Raises:
-        InputError: An unknown way to aggregate, a score that is no finite number, or solutions of other lengths in ``neutral``.
+        InputError: An unknown way to aggregate, a score that is no probability, or solutions of other lengths in ``neutral``.
     """
     if how not in HOWS or neutral_is not in NEUTRALS:
         raise InputError(f"aggregation {how!r}, neutral {neutral_is!r}: choose from {HOWS} and {NEUTRALS}")
-    lengths = np.fromiter((len(steps) for steps in negative), np.int64, len(negative))  # type: ignore[arg-type]
+    try:
+        lengths = np.fromiter((len(steps) for steps in negative), np.int64, len(negative))  # type: ignore[arg-type]
+    except TypeError:
+        raise InputError("step scores must be numbers, a list per solution") from None
     result = np.zeros(len(lengths))
     if not lengths.sum():
         return result
@@ -68,6 +72,10 @@ def _flat(scores: Sequence[ArrayLike]) -> NDArray[np.float64]:
         flat = np.concatenate([np.asarray(steps, float) for steps in scores])
     except (TypeError, ValueError):
         raise InputError("step scores must be numbers, a list per solution") from None
+    if flat.ndim != 1:
+        raise InputError("step scores must be numbers, a list per solution")
     if not np.isfinite(flat).all():
         raise InputError("step scores must be finite numbers; a score is NaN or infinite")
+    if len(flat) and not (flat.min() >= -_ROUNDING and flat.max() <= 1 + _ROUNDING):
+        raise InputError(f"step scores must be probabilities; they reach from {flat.min():.4g} to {flat.max():.4g}")
     return flat

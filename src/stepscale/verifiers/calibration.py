@@ -38,7 +38,7 @@ def reliability(
     Raises:
         InputError: Lengths differ, or a number is outside of [0, 1].
     """
-    p, y, which = _binned(predicted, outcome)
+    p, y, which = _binned(predicted, outcome, problem_ids)
     problems = problem_resamples(problem_ids, resamples, seed)
     rows = []
     for b in np.unique(which):
@@ -50,7 +50,9 @@ def reliability(
 
 
 def expected_error(bins: pd.DataFrame) -> float:
-    """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``."""
+    """Expected calibration error: the mean distance of predicted from observed over the bins, weighted by ``n``; nan of none."""
+    if not len(bins):
+        return float("nan")
     return float((bins["n"] * (bins["predicted"] - bins["observed"]).abs()).sum() / bins["n"].sum())
 
 
@@ -63,7 +65,9 @@ def expected_error_interval(
     Their percentiles would always miss the error of a well calibrated verifier. A small estimate may lie above its interval.
     Arguments and errors are those of ``reliability``.
     """
-    p, y, which = _binned(predicted, outcome)
+    p, y, which = _binned(predicted, outcome, problem_ids)
+    if not len(p):
+        return float("nan"), float("nan")
     in_bin = which[:, None] == np.arange(_BINS)
     gaps = (p - y)[:, None] * in_bin
     problems = problem_resamples(problem_ids, resamples, seed)
@@ -73,10 +77,12 @@ def expected_error_interval(
 
 
 def _binned(
-    predicted: ArrayLike, outcome: ArrayLike
+    predicted: ArrayLike, outcome: ArrayLike, problem_ids: Sequence[str]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     """Both as floats, and the bin of each."""
     p, y = checked_numbers(predicted, "predicted"), checked_numbers(outcome, "outcome")
     if p.ndim != 1 or p.shape != y.shape or not all(((v >= 0) & (v <= 1)).all() for v in (p, y)):
         raise InputError("predicted and outcome must be as many numbers in [0, 1], one per item; pass probabilities")
+    if len(problem_ids) != len(p):
+        raise InputError(f"{len(problem_ids)} problem_ids for {len(p)} predictions; give the problem of each")
     return p, y, np.minimum((p * _BINS).astype(np.int64), _BINS - 1)

@@ -79,7 +79,17 @@ def processbench_f1(first_error_true: Sequence[int], first_error_pred: Sequence[
 
 
 def predict_first_errors(negative: Sequence[Sequence[float]], threshold: float) -> NDArray[np.int64]:
-    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions]."""
+    """The first step of each solution with P(negative) above ``threshold``, -1 where none is: int64 [solutions].
+
+    Args:
+        negative: P(negative) of each step [solutions][steps].
+        threshold: A number.
+
+    Raises:
+        InputError: A score or the threshold is no number.
+    """
+    if np.isnan(threshold):
+        raise InputError("threshold is NaN; give a probability")
     return _first_above(_padded(negative), threshold)
 
 
@@ -107,9 +117,14 @@ def choose_threshold(first_error_true: Sequence[int], negative: Sequence[Sequenc
 
 def _padded(negative: Sequence[Sequence[float]]) -> NDArray[np.float64]:
     """Ragged rows as [solutions, longest], -inf after the end of each."""
-    padded = np.full((len(negative), max((len(row) for row in negative), default=0) or 1), -np.inf)
-    for index, row in enumerate(negative):
-        padded[index, : len(row)] = row
+    try:
+        padded = np.full((len(negative), max((len(row) for row in negative), default=0) or 1), -np.inf)
+        for index, row in enumerate(negative):
+            padded[index, : len(row)] = row
+    except (TypeError, ValueError):
+        raise InputError("P(negative) must be numbers, a list per solution") from None
+    if np.isnan(padded).any():
+        raise InputError("P(negative) is NaN for a step; score every step, or leave the solution out")
     return padded
 
 

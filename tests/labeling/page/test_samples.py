@@ -61,3 +61,12 @@ def test_published_records_give_their_solutions_alternatives_and_known_ratings(s
     first = samples[0]
     assert first.steps[1].startswith("We have $3p+e") and len(first.alternatives[1]) == 5
     assert len(read_known(folder / "phase1_test.reconstructed.jsonl")) > 70
+
+
+def test_only_scores_of_the_steps_themselves_are_shown_beside_them(tmp_path: Path) -> None:
+    rewarded = {"question": "p", "gt": "2", "code": ["a\n\nb", "c"], "pred_score": [0.0, 0.0]}
+    whole, single = read_samples(lines(tmp_path / "qwen.jsonl", rewarded), "best_of_n")
+    assert (whole.steps, whole.negative, single.negative) == (("a", "b"), (), (0.5,))
+    searched = {"problem": "p", "answer": "2", "completions": ["a\n\nb"], "scores": [[0.5, 0.25, 0.75]]}
+    (sample,) = read_samples(lines(tmp_path / "learn.jsonl", searched), "search_and_learn")
+    assert sample.negative == sample.neutral == ()

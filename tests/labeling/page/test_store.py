@@ -80,3 +80,19 @@ def test_a_file_that_was_moved_away_takes_no_label(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="moved away"):
         file.append(RECORD)
     assert not (tmp_path / "elsewhere.jsonl").read_text()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32"])
+def test_records_in_another_encoding_are_none_and_no_line_is_added_to_them(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_bytes((json.dumps(RECORD) + "\n").encode(encoding) * 2)
+    with pytest.raises(InputError, match=r"people\.jsonl:1: not a PRM800K record"):
+        RecordFile(path)
+
+
+def test_records_with_a_byte_order_mark_or_windows_line_ends_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "people.jsonl"
+    path.write_bytes(b"\xef\xbb\xbf" + (json.dumps(RECORD) + "\r\n").encode() * 2)
+    file = RecordFile(path)
+    assert file.records == [RECORD] * 2
+    file.close()

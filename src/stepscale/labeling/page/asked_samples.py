@@ -193,14 +193,15 @@ def _alternatives(labels: list[Record], steps: Iterable[str]) -> tuple[tuple[str
 def _of_tables(path: str | Path, format: str) -> Iterator[Sample]:
     data = read(str(path), format)
     problems: dict[Any, Any] = data.problems.set_index("problem_id").to_dict("index")
-    scores = {
-        (row["problem_id"], row["sample_id"]): row
-        for row in data.scores.drop_duplicates(["problem_id", "sample_id"]).to_dict("records")
-    }
+    scores: dict[tuple[str, int], list[Record]] = {}
+    for row in data.scores.to_dict("records"):
+        scores.setdefault((row["problem_id"], row["sample_id"]), []).append({str(key): row[key] for key in row})
     for row in data.solutions.to_dict("records"):
         if not len(row["steps"]):
             continue
-        problem, score = problems[row["problem_id"]], scores.get((row["problem_id"], row["sample_id"]), {})
+        problem, offered = problems[row["problem_id"]], scores.get((row["problem_id"], row["sample_id"]), [])
+        # a reward of the whole solution, or scores of other steps, say nothing of these steps
+        score = next((score for score in offered if len(score["negative"]) == len(row["steps"])), {})
         yield Sample(
             problem=problem["problem"],
             steps=tuple(row["steps"]),

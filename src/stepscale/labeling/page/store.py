@@ -105,7 +105,7 @@ class RecordFile:
 
 def _record(line: bytes) -> Record | None:
     try:
-        record = json.loads(line)
+        record = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
     whole = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("question", "label"))

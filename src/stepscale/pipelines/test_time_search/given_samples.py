@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.formats.graded import graded, tell_absent
+from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
 from stepscale.parameters import SearchBlock
 
 logger = logging.getLogger(__name__)
@@ -40,6 +40,8 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
         ", ".join(scores["verifier"].unique()) or "nobody",
     )
     tell_absent(source.path, solutions)
+    if source.places is None:
+        warn_of_places_without_a_sample(source.path, solutions)
     return problems.assign(split="test"), solutions, scores
 
 
