@@ -5,7 +5,8 @@ step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negativ
 once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
 that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
 Some documents are transcripts of revisions: attempts, which are judged and never imitated, then the problem again and a
-solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The held-out family is only imitated, never judged.
+solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The held-out family is
+only imitated, never judged.
 """
 
 from collections.abc import Mapping

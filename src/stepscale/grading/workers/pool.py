@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 START_SECONDS = 60.0  # for a worker to import its libraries, on a machine that is busy
-PATIENCE = 4.0
+PATIENCE = 20.0
 MAX_WORKERS = 2
 
 
