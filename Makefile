@@ -31,10 +31,12 @@ thorough: $(READY) # three seeds, none of which had a part in the design; killed
 	$(BIN)/python -m stepscale.publish.page data/thorough/1 data/thorough/2 data/thorough/3 --command "make thorough"
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
-bases: $(READY) # the lab's base models; about an hour (docs/lab.md)
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --judged false
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_judging --init build/bases/lab_plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/lab_judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
+bases: $(READY) # the lab's base model, leg by leg; some two hours (docs/lab.md)
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --judged false
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/judging --init build/bases/plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/steadier --init build/bases/judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/revising --init build/bases/steadier $(BASE) --layers 6 --steps 2500 --schedule linear --seed 4 --transcripts 0.5 --documents 60000
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/revising $(BASE) --layers 6 --steps 5000 --schedule linear --seed 5 --transcripts 0.5
 
 docs: $(READY) # a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
