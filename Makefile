@@ -36,7 +36,8 @@ bases: $(READY) # the lab's base model, leg by leg; some two hours (docs/lab.md)
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/judging --init build/bases/plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/steadier --init build/bases/judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/revising --init build/bases/steadier $(BASE) --layers 6 --steps 2500 --schedule linear --seed 4 --transcripts 0.5 --documents 60000
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/revising $(BASE) --layers 6 --steps 5000 --schedule linear --seed 5 --transcripts 0.5
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/longer --init build/bases/revising $(BASE) --layers 6 --steps 5000 --schedule linear --seed 5 --transcripts 0.5
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/longer $(BASE) --layers 6 --steps 2500 --schedule linear --seed 6 --transcripts 0.5 --documents 60000 --rotary_base 2000
 
 docs: $(READY) # a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
