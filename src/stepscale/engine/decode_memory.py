@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 
 from stepscale.engine.decoding import Rows, attend
 
-# On a CPU a row's columns stay dense: gaps of more than this defeat the processor's prefetching, and reading a cohort's
-# keys then takes four times as long (docs/engine.md), which costs far more than moving them every few steps.
-_CPU_COLUMNS = 4
+# On a CPU products read all columns of a row, written or not: skipping the unwritten ones makes them two to three times as slow
+# (docs/log/engine.md). So there are few of those, and room for more is made every so many steps.
+_CPU_COLUMNS = 16
 # One product per row costs less than one per group and laying rows out by group, while groups have few rows and copies are small.
 _FEW_ROWS = 8  # of a group
 _COPIED_BYTES = 64 * 2**20  # of all copies together
@@ -58,6 +58,7 @@ class DecodeMemory:
         """
         layers, _, n_groups, kv_heads, _, dim = prefix.shape
         self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, columns + _CPU_COLUMNS, dim), prefix)
+        self.suffix.zero_()  # what is read before it is written must be finite
         self._arena, self._columns, self.device = arena, columns, prefix.device
         self._first = np.zeros(n_groups, np.int64)
         self._first_columns = torch.empty((0, 1), dtype=torch.int64, device=self.device)
@@ -68,6 +69,11 @@ class DecodeMemory:
     def lengths(self) -> NDArray[np.int64]:
         """Tokens of each row's text, prefix included [R]."""
         return self._columns - self._first
+
+    @property
+    def _read_columns(self) -> int:
+        """Columns of the suffix that products read."""
+        return self.suffix.shape[4] if self.device.type == "cpu" else self._columns
 
     def advance(self) -> None:
         """Call before every step: one more column."""
@@ -82,8 +88,8 @@ class DecodeMemory:
             self._regrow(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
         if len(sources):
             to, start = (torch.as_tensor(a, device=self.device) for a in (targets, sources))
-            written = self.suffix[:, :, :, :, : self._columns]
-            written.index_copy_(2, to, written.index_select(2, start))
+            columns = self.suffix[:, :, :, :, : self._read_columns]
+            columns.index_copy_(2, to, columns.index_select(2, start))
         row_from = np.arange(n_rows)
         row_from[targets] = sources
         self._follow(row_from)
@@ -121,8 +127,8 @@ class DecodeMemory:
         return torch.zeros_like(far, dtype=self.suffix.dtype).masked_fill_(far, float("-inf"))
 
     def _column_positions(self) -> torch.Tensor:
-        """The position in each row's text of the token in each column of the suffix: [R, columns]."""
-        return torch.arange(self._columns, device=self.device) - self._first_columns
+        """The position in each row's text of the token in each column that products read: [R, columns]."""
+        return torch.arange(self._read_columns, device=self.device) - self._first_columns
 
     def _regrow(self, rows: int, columns: int, shift: int = 0) -> None:
         """Room for so many rows and columns; what is there moves ``shift`` columns to the right (below 0: to the left)."""
@@ -130,6 +136,7 @@ class DecodeMemory:
         n_filled = min(rows, len(self._first))
         larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
         larger[:, :, :n_filled, :, : max(0, shift)] = 0
+        larger[:, :, :n_filled, :, self._columns + shift :] = 0
         filled = self.suffix[:, :, :n_filled, :, max(0, -shift) : self._columns]
         larger[:, :, :n_filled, :, max(0, shift) : self._columns + shift] = filled
         self.suffix = larger
@@ -164,6 +171,7 @@ class SharedPrefixes(DecodeMemory):
         return Rows(
             self.suffix,
             self._columns,
+            self._read_columns,
             self._read_prefix,
             self._members,
             self._group_at,
@@ -230,18 +238,21 @@ class CopiedPrefixes(DecodeMemory):
         if shift or rows > self.suffix.shape[2]:
             self._regrow(rows, self.suffix.shape[4] + shift, shift)
         # 2. Prefixes end where the others' last tokens are; what lies before them must be finite.
-        own = self.suffix[:, :, before : before + new, :, : self._columns]
+        own = self.suffix[:, :, before : before + new]
         own.zero_()
         for length in np.unique(prefix_lengths[prefix_lengths > 0]):
             at = torch.as_tensor(np.flatnonzero(prefix_lengths == length), device=self.device)
-            own[:, :, at, :, self._columns - length :] = prefix[:, :, at, :, :length]
+            own[:, :, at, :, self._columns - length : self._columns] = prefix[:, :, at, :, :length]
         self._first = np.concatenate([self._first, self._columns - prefix_lengths])
         self._follow(np.arange(before + new))
 
     def rows(self) -> Rows:
         """The rows as attention sees them now."""
         nothing = self._nothing
-        return Rows(self.suffix, self._columns, self._no_prefix, nothing, nothing, nothing, self._hidden, self._heads)
+        read = self._read_columns
+        return Rows(
+            self.suffix, self._columns, read, self._no_prefix, nothing, nothing, nothing, self._hidden, self._heads
+        )
 
     def _make_room(self) -> None:
         unused = int(self._first.min())
