@@ -83,3 +83,20 @@ def test_a_model_that_grows_by_layers_says_at_first_what_the_smaller_one_says() 
     assert torch.allclose(large(ids).logits, small(ids).logits, atol=1e-5)
     large(ids).logits.square().mean().backward()
     assert large.model.layers[3].mlp.down_proj.weight.grad.abs().max() > 0, "the new layers learn"
+
+
+def test_a_model_that_grows_in_width_says_at_first_what_the_narrower_one_says() -> None:
+    pieces = ["piece"] * 60
+    narrow, wide = (
+        new_model(PretrainOptions(out="", **TINY | {"width": width, "heads": heads, "layers": layers}), pieces)
+        for width, heads, layers in ((16, 2, 2), (40, 5, 3))
+    )
+    for parameter in narrow.parameters():  # a trained model's features are not as small as those of a new one
+        parameter.data.mul_(4)
+    ids = torch.arange(20)[None]
+    assert not torch.allclose(wide(ids).logits, narrow(ids).logits, atol=1e-3)
+    go_on_from(narrow, wide)
+    assert torch.allclose(wide(ids).logits, narrow(ids).logits, atol=1e-3)
+    wide(ids).logits.square().mean().backward()
+    new_features = wide.model.layers[0].mlp.down_proj.weight.grad[16:]
+    assert new_features.abs().max() > 0, "the new features learn"
