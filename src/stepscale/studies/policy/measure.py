@@ -17,7 +17,7 @@ from stepscale.grading import Rules
 from stepscale.parameters import GeneratorBlock, VerifierBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.serving.policy import ServedPolicy
-from stepscale.studies.search.recorded import recorded_pool, recorded_run
+from stepscale.studies.search.recorded import recorded_pool, recorded_runs
 from stepscale.studies.strategies.samples import SEARCH, scored_grid
 
 
@@ -44,8 +44,7 @@ def learn_policy(
     # 1) what the policies may do: draw recorded samples, or take a recorded search
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
-    options = {f"{name} at {budget}": (method, budget) for name, budget, method in plan.scored_searches}
-    runs = {name: recorded_run(candidates, method.strategy, ids, n) for name, (method, n) in options.items()}
+    runs = recorded_runs(candidates, plan, ids)
     recorded = outcomes(ids, recorded_pool(scored.grid, scored.prm), runs, ORDERS, seed, rules=rules)
     # 2) best-of-N weighted, which spends the same on every problem
     ns = [n for n in caps(recorded) if n <= scored.grid.mask.shape[1]]
@@ -54,6 +53,7 @@ def learn_policy(
     # 3) the policies, and the searches that they use
     learned = capped_policies(recorded, ids, seed=seed, uniform=uniform)
     used = {action.run for capped in learned for action in capped.policy.actions}
+    methods = dict(zip(runs, (method for _, _, method in plan.scored_searches), strict=True))
     policy = ServedPolicy.model_validate(
         {
             "seed": seed,
@@ -65,7 +65,7 @@ def learn_policy(
             "grading_rules": rules,
             "generator": generator.placement,
             "verifier": verifiers.placement,
-            "runs": {name: method for name, (method, _) in options.items() if name in used},
+            "runs": {name: methods[name] for name in runs if name in used},
             "budgets": [asdict(capped) for capped in learned],
             "chosen_on": len(ids),
         }

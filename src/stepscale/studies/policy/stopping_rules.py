@@ -18,7 +18,7 @@ from stepscale.estimators.stopping.prefixes import prefixes
 from stepscale.estimators.stopping.rules import COMPARED_RULES
 from stepscale.grading import Rules
 from stepscale.search.plan import SearchPlan
-from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_run
+from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_runs
 from stepscale.studies.stopping.measure import (
     FLOPS,
     GENERATIONS,
@@ -55,7 +55,7 @@ def measure_stopping(
     ids = list(candidates["problem_id"].unique())
     scored = scored_grid(samples, ids, SEARCH)
     pool = recorded_pool(scored.grid, scored.prm)
-    runs = {f"{name} at {n}": recorded_run(candidates, one.strategy, ids, n) for name, n, one in plan.scored_searches}
+    runs = recorded_runs(candidates, plan, ids)
     online = outcomes(ids, pool, runs, RULE_ORDERS, seed, rules=rules)
     recorded_samples = prefixes(ids, pool, RULE_ORDERS, seed, rules)
     n_samples = np.broadcast_to(np.arange(1.0, scored.grid.mask.shape[1] + 1), scored.grid.mask.shape)

@@ -24,7 +24,7 @@ from stepscale.parameters import ReportBlock
 from stepscale.report.claims import Claim, settle
 from stepscale.search.plan import SearchPlan
 from stepscale.studies.search.claims import b1_quantities, b2_quantities, b3_quantities
-from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_run
+from stepscale.studies.search.recorded import recorded_pool, recorded_prices, recorded_runs
 from stepscale.studies.strategies.accuracy import WEIGHTED, results_of, searched_budgets, vote_errors
 from stepscale.studies.strategies.curve_table import curve_rows, strategy_curves
 from stepscale.studies.strategies.policies import at_equal_cost, policies, savings
@@ -90,10 +90,7 @@ def measure_online_policy(
     results = results_of(accuracy)
     scored = scored_grid(samples, results.ids, SEARCH)
     # 1) the searches it may choose from, replayed with their own candidates
-    runs = {
-        f"{name} at {budget}": recorded_run(candidates, options.strategy, results.ids, budget)
-        for name, budget, options in plan.scored_searches
-    }
+    runs = recorded_runs(candidates, plan, results.ids)
     # 2) what samples and searches cost in FLOPs
     priced = accuracy.assign(n=accuracy["budget"], verifier_flops=accuracy["flops"] - accuracy["generator_flops"])
     run_prices = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))

@@ -13,6 +13,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.closed_form import Floats
 from stepscale.estimators.online_outcomes import Candidates, Prices
 from stepscale.estimators.samples import SampleGrid
+from stepscale.search.plan import SearchPlan
 
 
 def recorded_pool(grid: SampleGrid, scores: Floats) -> Candidates:
@@ -43,6 +44,18 @@ def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], bu
     correct[at] = run["is_correct"].fillna(False).to_numpy(bool) & may_win
     mask[at] = may_win
     return Candidates(answers, scores, correct, mask, np.full(len(ids), float(budget)))
+
+
+def recorded_runs(candidates: pd.DataFrame, plan: SearchPlan, ids: Sequence[str]) -> dict[str, Candidates]:
+    """What every search whose candidates are scored wrote for each of ``ids``, by strategy and budget ("... at 16").
+
+    Raises:
+        InputError: A problem lacks one.
+    """
+    return {
+        f"{name} at {budget}": recorded_run(candidates, method.strategy, ids, budget)
+        for name, budget, method in plan.scored_searches
+    }
 
 
 def recorded_prices(
