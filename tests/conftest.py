@@ -12,8 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
-settings.register_profile("untimed", deadline=None)  # how long an example takes tells of the machine, not of the code
-settings.load_profile("untimed")
+# How long an example takes tells of the machine, not of the code. The suite tries the same examples every time, so that
+# it fails for a change alone; `HYPOTHESIS_PROFILE=explore` tries new ones.
+settings.register_profile("steady", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, derandomize=False)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "steady"))
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.append(str(Path(__file__).parent))  # for the helpers that several folders share

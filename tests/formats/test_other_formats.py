@@ -180,7 +180,8 @@ def test_trl_soft_labels_are_kept_and_not_cut_to_whole_ones(jsonl: Jsonl) -> Non
     assert data.step_labels["rating"][1] == 1
 
 
-PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1)  # a NUL is refused
+# a NUL and a blank prompt are refused
+PROMPTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1).filter(str.strip)
 
 
 @settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stepscale.lab import labeler
 from stepscale.lab.free_labeler import rate_steps
 from stepscale.lab.hands import CAREFUL, Habits, Hand
-from stepscale.lab.stories import FAMILIES, LEVELS, NAMES, draw_story
+from stepscale.lab.stories import FAMILIES, LEVELS, NAMES, Story, draw_story
 from stepscale.lab.wording import read_story, tell
 
 PLACES = [(family, level) for family in FAMILIES for level in LEVELS]
@@ -66,6 +66,11 @@ ANSWERS += [
 
 def reworded(step: str, problem: str, number: int, rng: Random) -> str:
     """A step in the lab's own form in other words that say the same."""
+    return in_words(step, problem, number, rng.choice(WORDINGS), rng)
+
+
+def in_words(step: str, problem: str, number: int, wording: str, rng: Random) -> str:
+    """A step in the lab's own form in one wording; an answer in any."""
     story = read_story(problem)
     match = _STEP.fullmatch(step)
     if not match:
@@ -75,23 +80,40 @@ def reworded(step: str, problem: str, number: int, rng: Random) -> str:
     owner = f"{fields['b']}'s " if fields["b"] else ""
     symbol = {"plus": "+", "minus": "-", "times": rng.choice("*x×")}[fields["word"]]
     written = {"A": f"{fields['a']}'s {fields['x']}", "B": owner + fields["y"], "o": symbol, "n": str(number)}
-    return rng.choice(WORDINGS).format(**fields, **written, things=story.things)
+    return wording.format(**fields, **written, things=story.things)
 
 
-def strict_verdict_of_amounts(problem: str, steps: list[str]) -> list[int]:
-    """The strict verdicts where a wording may leave out whose amounts are used: the right friends stand in for them."""
-    story, named = read_story(problem), []
-    for step in steps:
-        match = _STEP.fullmatch(step)
-        sources = story.by_name[match["name"]].sources if match else ()
-        if match and len(sources) == 1 + bool(match["b"]):
-            orders = [sources, sources[::-1]]
-            right = [f"{order[0]}'s {match['x']} {match['word']} " for order in orders]
-            right = [r + (f"{o[1]}'s " if len(o) > 1 else "") + match["y"] for r, o in zip(right, orders, strict=True)]
-            candidates = [f"{r}, so {match['name']} has {match['r']}" for r in right]
-            step = next((c for c in candidates if labeler.rate_steps(problem, [*named, c])[-1] != -1), step)
-        named.append(step)
-    return labeler.rate_steps(problem, named)
+def meanings(step: str, wording: str, story: Story) -> list[list[str]]:
+    """What a step in a wording may be taken to say; each meaning as forms of the lab's own, of which any may be right.
+
+    A wording that leaves out whose amounts are used is right if they are those of the right friends, in any order. One
+    that names one of two friends may be taken either way.
+    """
+    match = _STEP.fullmatch(step)
+    if not match:
+        return [[step]]
+    quote = f"{match['quote']}: " if "{quote}" in wording else ""
+    in_full = quote + step.partition(": ")[2]
+    definition = story.by_name.get(match["name"])
+    sources = definition.sources if definition else ()
+    if "{B}" in wording or len(sources) != 1 + bool(match["b"]):
+        return [[in_full]]
+    head, tail = f"'s {match['x']} {match['word']} ", f"{match['y']}, so {match['name']} has {match['r']}"
+    orders = [sources, sources[::-1]] if len(sources) > 1 else [sources]
+    of_amounts = [f"{quote}{order[0]}{head}" + (f"{order[1]}'s " if order[1:] else "") + tail for order in orders]
+    return [[in_full], of_amounts] if "{a}" in wording else [of_amounts]
+
+
+def strict_verdicts(problem: str, steps: list[str], wordings: list[str]) -> list[list[int]]:
+    """The strict labeler's verdicts on the steps, one list for every way to take the wordings."""
+    is_right: Callable[[list[str]], bool] = lambda history: labeler.rate_steps(problem, history)[-1] != -1  # noqa: E731
+    histories: list[list[str]] = [[]]
+    for step, wording in zip(steps, wordings, strict=True):
+        taken = [(before, forms) for before in histories for forms in meanings(step, wording, read_story(problem))]
+        read = [[[*before, form] for form in forms] for before, forms in taken]
+        histories = [next(filter(is_right, forms), forms[0]) for forms in read]
+        histories = [history for i, history in enumerate(histories) if history not in histories[:i]]
+    return [labeler.rate_steps(problem, history) for history in histories]
 
 
 @settings(max_examples=300, deadline=None)
@@ -111,9 +133,13 @@ def test_the_same_statement_in_other_words_has_the_same_verdict_or_none(
     rng = Random(seed)
     problem = tell(draw_story(*place, rng))
     steps = Hand(rng, habits).solve(problem)
-    ratings = rate_steps(problem, [reworded(step, problem, i + 1, rng) for i, step in enumerate(steps)])
-    strict, of_amounts = labeler.rate_steps(problem, steps), strict_verdict_of_amounts(problem, steps)
-    assert ratings in (strict[: len(ratings)], of_amounts[: len(ratings)])
+    wordings = [rng.choice(WORDINGS) for _ in steps]
+    lines = [
+        in_words(step, problem, i + 1, wording, rng)
+        for i, (step, wording) in enumerate(zip(steps, wordings, strict=True))
+    ]
+    ratings = rate_steps(problem, lines)
+    assert ratings in [strict[: len(ratings)] for strict in strict_verdicts(problem, steps, wordings)]
 
 
 def test_nearly_all_other_wordings_are_read() -> None:
@@ -143,20 +169,11 @@ def test_a_changed_name_or_number_is_never_accepted_in_any_wording(seed: int, pl
     new = rng.choice([other for other in others if other != chosen.group()])
     changed = right[: shift + chosen.start()] + new + right[shift + chosen.end() :]
     before = steps[:index]
-    strict, of_amounts = (
-        labeler.rate_steps(problem, [*before, changed]),
-        strict_verdict_of_amounts_of(problem, before, changed),
-    )
-    ratings = rate_steps(problem, [*before, reworded(changed, problem, index + 1, rng)])
-    assert ratings in (strict, of_amounts, strict[:index])
-
-
-def strict_verdict_of_amounts_of(problem: str, before: list[str], step: str) -> list[int]:
-    """As ``strict_verdict_of_amounts``; a friend whom the story does not tell is nobody's amount."""
-    match = _STEP.fullmatch(step)
-    if match and match["name"] not in read_story(problem).by_name:
-        return labeler.rate_steps(problem, [*before, step])
-    return strict_verdict_of_amounts(problem, [*before, step])
+    wording = rng.choice(WORDINGS)
+    ratings = rate_steps(problem, [*before, in_words(changed, problem, index + 1, wording, rng)])
+    in_full = "{quote}: {A} {B}"  # the steps before are in the lab's own form, nothing left out
+    strict = strict_verdicts(problem, [*before, changed], [in_full] * index + [wording])
+    assert ratings in [*strict, strict[0][:index]]
 
 
 RIGHT = [
