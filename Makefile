@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough bases evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough map bases evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -29,6 +29,9 @@ seeds: $(READY)
 thorough: $(READY) # three seeds, none of which had a part in the design; killed, it goes on
 	for seed in 1 2 3; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough/1 data/thorough/2 data/thorough/3 --command "make thorough"
+
+map: $(READY) # which strategy pays in which world, after `make thorough`
+	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=1,data_root=data/thorough/1
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
 bases: $(READY) # the lab's base model, leg by leg; some two hours (docs/lab.md)

@@ -5,8 +5,8 @@ step so far (class 0, 1, 2 for -1, 0, +1), up to and including the first negativ
 once: a step can be compared with the step the model itself would have written. A negative step is +1 until the first token
 that no right step has there, and -1 from it on. So what is wrong is told where it can be seen (docs/log/lab.md).
 Some documents are transcripts of revisions: attempts, which are judged and never imitated, then the problem again and a
-solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The held-out family is
-only imitated, never judged.
+solution that keeps what is right in the last one. Some are exercises of judging, never imitated. The family of
+other sentences is only imitated, never judged, and the branching one is in no document.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ from stepscale.lab.exercises import write_exercise
 from stepscale.lab.hands import Hand
 from stepscale.lab.labeler import NEGATIVE, POSITIVE, rate_step, rate_steps, right_steps
 from stepscale.lab.problems import draw_problem, split_of
-from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS
+from stepscale.lab.stories import HELD_OUT_WORDING, LEVELS
 from stepscale.lab.tokenizer import BOS, EOS
 from stepscale.lab.wording import read_story
 
@@ -29,7 +29,7 @@ POSITIONS = 1024  # tokens of the longest text that a base model reads
 _EXERCISE_SHARE = 0.3
 TRANSCRIPTS = 0.10  # share of the solutions that have earlier attempts
 _MOST_ATTEMPTS = 4
-_FAMILY_WEIGHTS = {family: 1 if family == HELD_OUT_FAMILY else 4 for family in FAMILIES}
+_FAMILY_WEIGHTS = {"sums": 4, "products": 4, HELD_OUT_WORDING: 1}
 _TRIES = 6  # for a right revision
 
 
@@ -52,7 +52,7 @@ class Page:
 def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSCRIPTS) -> Page:
     """One page of the corpus; ``transcripts`` is the share of solutions that have earlier attempts."""
     family = rng.choices(list(_FAMILY_WEIGHTS), list(_FAMILY_WEIGHTS.values()))[0]
-    if family != HELD_OUT_FAMILY and rng.random() < _EXERCISE_SHARE:
+    if family != HELD_OUT_WORDING and rng.random() < _EXERCISE_SHARE:
         return _exercise(family, split, rng)
     problem = draw_problem(family, rng.choice(LEVELS), split, rng)
     hand = Hand(rng)
@@ -62,7 +62,7 @@ def write_page(rng: Random, split: str = "pretrain", transcripts: float = TRANSC
         steps = revised(problem, attempts[-1], hand)
     else:
         steps = tuple(hand.solve(problem))
-    ratings = () if family == HELD_OUT_FAMILY else tuple(rate_steps(problem, steps))
+    ratings = () if family == HELD_OUT_WORDING else tuple(rate_steps(problem, steps))
     return Page(problem, steps, ratings, right_at_the_end(problem, steps, ratings), tuple(attempts))
 
 

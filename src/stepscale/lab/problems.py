@@ -1,7 +1,7 @@
 """Problems of the lab: an endless supply by seed, in splits that cannot overlap because a problem's text decides.
 
 ``pretrain`` problems are for base models, ``train`` for generators and verifiers of a run, ``test`` for measuring.
-The held-out family's problems are never used for training a verifier; its test problems have split ``heldout``.
+The held-out families' problems are never used for training a verifier; their test problems have split ``heldout``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from random import Random
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, LEVELS, draw_story
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILIES, LEVELS, draw_story
 from stepscale.lab.wording import read_story, tell
 from stepscale.seeds import seed_for
 
@@ -62,7 +62,7 @@ def make_problems(
         n: Number of problems.
         split: "pretrain", "train" or "test".
         run_seed: Decides the problems.
-        families: Names; none: all but the held-out one.
+        families: Names; none: all but the held-out ones.
         levels: Levels, 1 (easiest) to 5.
 
     Raises:
@@ -70,7 +70,7 @@ def make_problems(
     """
     if split not in SPLITS:
         raise InputError(f"lab: no split {split!r}; splits are {', '.join(SPLITS)}")
-    families = tuple(families) or tuple(name for name in FAMILIES if name != HELD_OUT_FAMILY)
+    families = tuple(families) or tuple(name for name in FAMILIES if name not in HELD_OUT_FAMILIES)
     for unknown in [f for f in families if f not in FAMILIES] + [str(v) for v in levels if v not in LEVELS]:
         raise InputError(f"lab: no family or level {unknown!r}; families are {', '.join(FAMILIES)}, levels 1-5")
     rng = Random(seed_for(run_seed, f"problems/{split}/{'+'.join(families)}"))
@@ -88,7 +88,7 @@ def make_problems(
         else:
             problems[fresh] = (family, level)
             turn += 1
-    mark = "heldout" if tuple(families) == (HELD_OUT_FAMILY,) and split == "test" else split
+    mark = "heldout" if set(families) <= set(HELD_OUT_FAMILIES) and split == "test" else split
     return pd.DataFrame(
         {
             "problem_id": [f"lab-{mark}-{run_seed}-{i}" for i in range(n)],

@@ -17,15 +17,18 @@ Ada Amy Ann Bea Ben Bob Cal Dan Dee Eli Eva Fay Gil Guy Hal Ian Ida Ivy Jan Jay 
 NAMES = tuple(_ALL_NAMES.split())
 THINGS = ("pens", "cards", "books", "coins", "shells", "stamps", "beads", "apples")
 LEVELS = (1, 2, 3, 4, 5)
-FAMILIES = ("sums", "products", "active")
-# It has other sentences for the same relations, and its steps are never judged in any training (claim A5).
-HELD_OUT_FAMILY = "active"
+FAMILIES = ("sums", "products", "active", "branching")
+# Claim A5: no verifier is trained on them. The first has other sentences for the same relations. The second has the usual
+# sentences, but branches: most operations merge two quantities, and few go on from the latest one.
+HELD_OUT_WORDING, BRANCHING = "active", "branching"
+HELD_OUT_FAMILIES = (HELD_OUT_WORDING, BRANCHING)
 LARGEST = 50  # of all true quantities
 NUMBERS = range(2, 10)  # "4 more", "4 times"
 GIVEN = range(2, 13)
 _GROWING_SHARE = 0.5
 _SIDEWAYS_SHARE = 0.3  # of quantities that are not needed: can be worked out from the beginning
 _CHAINED_SHARE = 0.85  # of operations that go on from the amount made last
+_BRANCHING_CHAINED_SHARE = 0.3
 _OPERATIONS = {1: 2, 2: 5, 3: 8, 4: 11, 5: 14}
 _NOT_NEEDED = {1: 1, 2: 2, 3: 2, 4: 3, 5: 4}
 
@@ -123,7 +126,9 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     """A random story of a family and a level (1 to 5): 2 to 14 operations from givens to the asked quantity."""
     names = rng.sample(NAMES, len(NAMES))
     operations = _OPERATIONS[level]
-    n_merges = rng.randint(operations // 4, operations // 2)
+    branching = family == BRANCHING
+    n_merges = 2 * operations // 3 if branching else rng.randint(operations // 4, operations // 2)
+    chained = _BRANCHING_CHAINED_SHARE if branching else _CHAINED_SHARE
     definitions = [Definition(names.pop(), "given", (), rng.choice(GIVEN)) for _ in range(n_merges + 1)]
     amounts = {d.name: d.number for d in definitions}
     # 1. Merge or change quantities that nothing has used yet, mostly the last one made, until one is left: the one asked for.
@@ -132,7 +137,7 @@ def draw_story(family: str, level: int, rng: Random) -> Story:
     kinds = [True] * n_merges + [False] * (operations - n_merges)
     rng.shuffle(kinds)
     for merges in kinds:
-        sources = [unused.pop() if rng.random() < _CHAINED_SHARE else unused.pop(rng.randrange(len(unused)))]
+        sources = [unused.pop() if rng.random() < chained else unused.pop(rng.randrange(len(unused)))]
         if merges:
             sources.append(unused.pop(rng.randrange(len(unused))))
         definitions.append(define(names.pop(), sources, amounts, family, rng))

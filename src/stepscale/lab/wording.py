@@ -8,7 +8,7 @@ A problem's text is all there is to know of it: any text in this language can be
 import re
 from functools import lru_cache
 
-from stepscale.lab.stories import HELD_OUT_FAMILY, Definition, Story
+from stepscale.lab.stories import HELD_OUT_WORDING, Definition, Story
 
 
 class Malformed(ValueError):
@@ -66,7 +66,7 @@ def _sentence(definition: Definition, family: str) -> str:
         return _GIVEN.format(name=definition.name, number=definition.number)
     first, second = (*definition.sources, "")[:2]
     usual, held_out = _SENTENCES[definition.relation]
-    wording = held_out if family == HELD_OUT_FAMILY else usual
+    wording = held_out if family == HELD_OUT_WORDING else usual
     return wording.format(name=definition.name, number=definition.number, first=first, second=second)
 
 
@@ -83,7 +83,7 @@ def read_story(problem: str) -> Story:
     definitions = tuple(read_sentence(sentence) for sentence in re.findall(r"[^.]+\.", match["told"].strip()))
     is_usual = all(d[1] for d in definitions)
     story = Story(
-        tuple(d[0] for d in definitions), match["asked"], match["things"], "sums" if is_usual else HELD_OUT_FAMILY
+        tuple(d[0] for d in definitions), match["asked"], match["things"], "sums" if is_usual else HELD_OUT_WORDING
     )
     if len(story.by_name) < len(definitions) or story.asked not in story.by_name:
         raise Malformed(f"a name is told twice, or the asked one never: {problem[:60]!r}")

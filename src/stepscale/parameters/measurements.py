@@ -29,7 +29,7 @@ class LabProblems(Block):
     train: int = Field(ge=1, description="problems generator and verifiers learn from")
     valid: int = Field(ge=1, description="problems for early stopping and calibration, not learned from")
     test: int = Field(ge=1, description="problems results are measured on")
-    heldout: int = Field(ge=1, description="problems of the family no verifier is trained on")
+    heldout: int = Field(ge=1, description="problems of the families that no verifier is trained on")
 
 
 class ProblemSource(Block):

@@ -37,7 +37,7 @@ def _check_splits(problems: pd.DataFrame) -> None:
 
 def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
     from stepscale.lab.problems import make_problems
-    from stepscale.lab.stories import HELD_OUT_FAMILY
+    from stepscale.lab.stories import HELD_OUT_FAMILIES
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
@@ -46,7 +46,7 @@ def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
     test = made(counts.test, "test")
-    heldout = made(counts.heldout, "test", families=(HELD_OUT_FAMILY,))
+    heldout = made(counts.heldout, "test", families=HELD_OUT_FAMILIES)
     return pd.concat([practice, test, heldout], ignore_index=True)
 
 

@@ -1,4 +1,4 @@
-"""The map of worlds: which strategy pays where, and a rule of thumb. It needs no model; thorough runs alone make it."""
+"""The map of worlds: which strategy pays where, and a rule of thumb. It needs no model; `make map` draws it."""
 
 from kedro.pipeline import Node, Pipeline
 

@@ -27,6 +27,7 @@ class SplitScores:
     Attributes:
         grid: Answers and correctness [problems, samples].
         levels: Of the problems, 0 where it is not known.
+        subjects: Of the problems, such as a family of the lab; empty where it is not known.
         scores: By verifier, a score per sample [problems, samples].
         steps: By verifier that judges steps, its step scores, a row for each sample.
         absent: Shares of the samples without an answer or a verdict.
@@ -34,6 +35,7 @@ class SplitScores:
 
     grid: SampleGrid
     levels: tuple[int, ...]
+    subjects: tuple[str, ...]
     scores: dict[str, Floats]
     steps: dict[str, pd.DataFrame]
     absent: AbsentShares
@@ -94,7 +96,8 @@ def score_samples(
         scores[name] = grid.place(_outcome(rows_of_samples(orm_scores, samples, name)))
     scores |= confidences(grid, samples, votes)
     levels = tuple(int(level) for level in chosen["level"].fillna(0))
-    return SplitScores(grid, levels, scores, steps, absent_shares(samples))
+    subjects = tuple(chosen.get("subject", pd.Series("", index=chosen.index)).fillna("").astype(str))
+    return SplitScores(grid, levels, subjects, scores, steps, absent_shares(samples))
 
 
 def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) -> pd.DataFrame:

@@ -190,6 +190,18 @@ def leads_at_all_samples(
     return {name: bootstrap_interval(lead, resamples, seed) for name, lead in leads_at(values, ns, max(ns)).items()}
 
 
+def leads_by_subject(
+    values: Mapping[str, Floats], ns: Sequence[int], subjects: Sequence[str], resamples: int, seed: int
+) -> dict[str, Interval]:
+    """The same leads at the deciding N on each subject's problems, such as a held-out family of the lab; none if there is one."""
+    of_problem, several = np.asarray(subjects), sorted(set(subjects))
+    return {
+        f"{name}, {subject}": bootstrap_interval(lead[of_problem == subject], resamples, seed)
+        for subject in (several if len(several) > 1 else [])
+        for name, lead in leads_at(values, ns, deciding_budget(ns)).items()
+    }
+
+
 def deciding_budget(ns: Sequence[int]) -> int:
     """The N at which a lead is decided: the largest up to a quarter of all S samples, and at least the second above 1.
 

@@ -24,6 +24,7 @@ from stepscale.studies.best_of_n.comparison import (
     deciding_budget,
     estimates,
     leads_at_all_samples,
+    leads_by_subject,
     methods,
     shows_growth,
 )
@@ -80,6 +81,7 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
             unlike, measured["heldout_curves"] = _curves("heldout", scored["heldout"], few, config, seed)
             of_unlike = _per_problem(unlike)
             beside = leads_at_all_samples(of_unlike, few, resamples, seed)
+            beside |= leads_by_subject(of_unlike, few, scored["heldout"].subjects, resamples, seed)
             claims.append(settle("A5", a5_quantities(of_unlike, few, resamples, seed), seeds=1, beside=beside))
     tables = {name: table for name, table in measured.items() if len(table)}
     return {"curves": curves, "tables": tables, "claims": claims}

@@ -12,7 +12,7 @@ from random import Random
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Continuation, Request, Sampling, Until
 from stepscale.lab.hands import Habits, Hand
-from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILY, draw_story
+from stepscale.lab.stories import FAMILIES, HELD_OUT_FAMILIES, draw_story
 from stepscale.lab.wording import tell
 from stepscale.parameters.world_map import WorldGrid
 from stepscale.seeds import seed_for
@@ -87,7 +87,7 @@ def held_out_worlds(grid: WorldGrid, count: int, seed: int) -> list[MapWorld]:
 
 def draw_problem(world: MapWorld, rng: Random) -> str:
     """The text of a problem of the world's length, of one of the families that are judged."""
-    families = [family for family in FAMILIES if family != HELD_OUT_FAMILY]
+    families = [family for family in FAMILIES if family not in HELD_OUT_FAMILIES]
     return tell(draw_story(rng.choice(families), world.level, rng))
 
 
