@@ -34,13 +34,14 @@ map: $(READY) # which strategy pays in which world, after `make thorough`
 	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=1,data_root=data/thorough/1
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
-bases: $(READY) # the lab's base model, leg by leg; some two hours (docs/lab.md)
+bases: $(READY) # the lab's base model, leg by leg; some two and a half hours (docs/lab.md)
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --judged false
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/judging --init build/bases/plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/steadier --init build/bases/judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/revising --init build/bases/steadier $(BASE) --layers 6 --steps 2500 --schedule linear --seed 4 --transcripts 0.5 --documents 60000
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/longer --init build/bases/revising $(BASE) --layers 6 --steps 5000 --schedule linear --seed 5 --transcripts 0.5
-	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/longer $(BASE) --layers 6 --steps 2500 --schedule linear --seed 6 --transcripts 0.5 --documents 60000 --rotary_base 2000
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/farther --init build/bases/longer $(BASE) --layers 6 --steps 2500 --schedule linear --seed 6 --transcripts 0.5 --documents 60000 --rotary_base 2000
+	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/lab_base --init build/bases/farther $(BASE) --layers 6 --steps 3000 --schedule linear --seed 7 --transcripts 0.5 --documents 60000 --rotary_base 2000
 
 docs: $(READY) # a broken link fails
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
