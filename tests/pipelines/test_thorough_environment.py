@@ -75,7 +75,7 @@ def test_three_seeds_together_have_sizes_like_the_papers(thorough: Parameters) -
     assert (
         thorough.problems.lab
         and SEEDS * thorough.problems.lab.test >= 900
-        and thorough.search.samples.per_problem >= 256
+        and thorough.search.samples.per_problem >= 128
     )
 
 
