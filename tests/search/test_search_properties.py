@@ -254,7 +254,7 @@ ONE = np.full(1, 0.5, np.float32)  # a score of one step
 )
 @pytest.mark.parametrize("method", [{"method": "beam"}, {"method": "weighted"}, {"method": "lookahead", "k": 1}])
 def test_a_verifier_that_does_not_score_every_step_is_told_so(wrong, method):
-    with pytest.raises(InputError, match="verifier prm: .*every step needs a finite one"):
+    with pytest.raises(InputError, match=r"verifier prm: .*every step needs a finite one"):
         _searched_with(lambda trajectories: [wrong for _ in trajectories], method)
 
 
@@ -262,7 +262,7 @@ def test_a_verifier_that_does_not_score_every_step_is_told_so(wrong, method):
     "wrong", [lambda asked: [], lambda asked: [StepScores(ONE, ONE)] * 9, lambda asked: None, lambda asked: iter(asked)]
 )
 def test_a_verifier_that_does_not_score_every_solution_is_told_so(wrong):
-    with pytest.raises(InputError, match="verifier prm: .* to 2 requests; .*one answer per request"):
+    with pytest.raises(InputError, match=r"verifier prm: .* to 2 requests; .*one answer per request"):
         _searched_with(wrong, {"method": "beam"})
 
 

@@ -65,10 +65,13 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
         n_problems: Number of problems, to be stated with the interval.
 
     Raises:
-        InputError: Resamples differ, or the policy was not measured at a budget.
+        InputError: Resamples differ, budgets do not rise above 1, or the policy was not measured at one.
     """
     baseline.check_paired(policy)
-    missing = [n for n in checked_budgets(budgets) if n not in policy.x]
+    budgets = checked_budgets(budgets)
+    if any(n <= m for m, n in pairwise([1, *budgets])):
+        raise InputError(f"the budgets of a horizontal shift must rise and be above 1, not {list(budgets)}")
+    missing = [n for n in budgets if n not in policy.x]
     if missing:
         raise InputError(f"the policy was not measured at the budgets {missing}; give some of {policy.x.tolist()}")
     # 1. the part of the baseline that rises, and the budgets that can be read off it
