@@ -75,9 +75,7 @@ def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
     try:
         load_obj(runner or "SequentialRunner", "kedro.runner")
     except (AttributeError, ImportError, ValueError):
-        raise InputError(
-            f"no runner is called {runner!r}; there are SequentialRunner, ParallelRunner and ThreadRunner"
-        ) from None
+        raise InputError(f"no runner is called {runner!r}; SequentialRunner runs this project") from None
 
 
 def go_to_project() -> None:

@@ -165,12 +165,54 @@ def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
     ("words", "line"),
     [
         (("--tags", "nope"), "Error: Pipeline contains no nodes after applying all provided filters."),
-        (("--runner", "Nope"), "Error: no runner is called 'Nope'; there are SequentialRunner, "),
+        (("--runner", "Nope"), "Error: no runner is called 'Nope'; SequentialRunner runs this project"),
         (("--from-nodes", "nope"), "Error: Pipeline does not contain nodes named ['nope']."),
     ],
 )
 def test_names_that_are_not_there_are_one_line(refused: Run, words: tuple[str, str], line: str) -> None:
     assert refused("--env", "smoke", *words).startswith(line)
+
+
+def test_a_node_whose_inputs_no_run_keeps_is_told_with_those_that_make_them(refused: Run) -> None:
+    line = refused("--env", "smoke", "--nodes", "report")
+    assert line.startswith(
+        "Error: data is never on disk: main_parts (made by node gather_main_parts of pipeline reporting)"
+    )
+    assert line.endswith("run the nodes that make it too, or the whole pipeline")
+
+
+@pytest.mark.parametrize("runner", ["ParallelRunner", "ThreadRunner", "kedro.runner.ThreadRunner"])
+def test_a_runner_of_nodes_side_by_side_is_refused_before_anything_runs(refused: Run, runner: str) -> None:
+    assert f"{runner.rpartition('.')[2]} cannot run this project" in refused("--env", "smoke", "--runner", runner)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("catalog", "describe-datasets", "--env", "nope"), ("catalog", "list-patterns", "--env", "nope")],
+)
+def test_kedro_s_other_commands_say_one_line_too(kedro: Command, words: tuple[str, ...]) -> None:
+    done = kedro(*words)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Error: no environment is called 'nope'; ")
+
+
+@pytest.mark.parametrize("key", ["data_root", "tracking_root"])
+@pytest.mark.parametrize(
+    ("folder", "fault"),
+    [
+        ("", "it names no folder"),
+        ("~/run", "~/run is not written out"),
+        ("pyproject.toml", "pyproject.toml cannot be made (File exists)"),
+        ("pyproject.toml/run", "pyproject.toml/run cannot be made (Not a directory)"),
+    ],
+)
+def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
+    project: Path, refused: Run, key: str, folder: str, fault: str
+) -> None:
+    before = sorted(project.rglob("*"))
+    line = refused("--env", "smoke", "--nodes", "ingest", "--params", f"{key}={folder}")
+    assert line.startswith(f"Error: {key}: ") and fault in line
+    assert sorted(project.rglob("*")) == before
 
 
 def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: Path, refused: Run) -> None:

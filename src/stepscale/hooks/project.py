@@ -4,22 +4,24 @@ import logging
 from pathlib import Path
 from typing import Any
 
+import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from stepscale.datasets.local_folder import local_folder
+from stepscale.datasets.local_folder import check_root, local_folder, make_root
 from stepscale.engine.cluster import Cluster
 from stepscale.engine.tasks import use_cluster
 from stepscale.environments import check_environment
+from stepscale.errors import InputError
 from stepscale.hooks.bases import check_bases
 from stepscale.hooks.cluster import join_cluster
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
-from stepscale.hooks.inputs import check_inputs
+from stepscale.hooks.inputs import check_inputs, check_runner
 from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
@@ -27,6 +29,8 @@ from stepscale.hooks.staleness import check_node, check_run
 from stepscale.hooks.waiting import say_waiting
 
 logger = logging.getLogger(__name__)
+
+_ROOTS = {"data_root", "tracking_root"}
 
 
 class ProjectHooks:
@@ -41,20 +45,34 @@ class ProjectHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse an unknown environment and unknown or ill-typed parameters, all of them, before a dataset is touched."""
+        try:
+            self._check(context)
+        except InputError as error:
+            if click.get_current_context(silent=True):  # of any command of Kedro's
+                raise click.ClickException(str(error)) from None
+            raise
+        self.context = context
+
+    def _check(self, context: KedroContext) -> None:
         from stepscale.parameters import check_parameters
 
         if context.env:
             check_environment(context.env, str(context.config_loader.conf_source))
+        roots = context.config_loader.runtime_params or {}
+        for key in _ROOTS & set(roots):
+            check_root(key, roots[key])
         # as written: context.params has Kedro check them first
         self.cluster = check_parameters(context.config_loader["parameters"]).cluster
         local_folder(stated_data(context))
-        self.context = context
+        if "tracking_root" in roots:
+            make_root("tracking_root", Path(context.project_path) / roots["tracking_root"])
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Check all that can be checked before work is lost, and before an MLflow run is begun."""
+        check_runner(str(run_params.get("runner")))
         add_settings(pipeline, catalog)
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)
