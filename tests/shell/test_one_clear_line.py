@@ -215,6 +215,37 @@ def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
     assert sorted(project.rglob("*")) == before
 
 
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda conf, store: store.write_bytes(b"no data base" * 99), "cannot be read or written: "),
+        (lambda conf, store: (store.unlink(), store.mkdir()), "unable to open database file"),
+        (lambda conf, store: _set_tracking(conf, "mlruns"), "cannot be opened: The filesystem tracking backend"),
+        (lambda conf, store: _set_tracking(conf, "nope://x"), "unsupported URI 'nope://x'"),
+        (
+            lambda conf, store: conf.write_text(conf.read_text().replace("nested:", "nestd:")),
+            "mlflow.yml: tracking.run.nestd: ",
+        ),
+    ],
+)
+def test_a_store_of_mlflow_s_that_cannot_be_opened_is_one_line(
+    project: Path, refused: Run, spoil: Callable[[Path, Path], object], told: str
+) -> None:
+    spoil(project / "conf" / "base" / "mlflow.yml", project / "mlflow.db")
+    line = refused("--env", "smoke", "--nodes", "ingest")
+    assert line.startswith(("Error: MLflow's store ", "Error: mlflow.yml: ")) and told in line
+    assert not (project / "data" / "smoke").exists()
+
+
+def _set_tracking(conf: Path, uri: str) -> None:
+    conf.write_text(re.sub("mlflow_tracking_uri: .*", f"mlflow_tracking_uri: {uri}", conf.read_text()))
+
+
+def test_a_run_of_mlflow_s_that_is_not_there_is_one_line(refused: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "abc")
+    assert "Run with id=abc not found" in refused("--env", "smoke", "--nodes", "ingest")
+
+
 def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: Path, refused: Run) -> None:
     words = "search.given_samples.path=x.jsonl,search.given_samples.format=bestofn"
     line = refused("--env", "samples", "--params", words)
@@ -318,7 +349,7 @@ def test_a_table_with_bad_columns_is_one_line() -> None:
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR])
 def test_a_disk_that_takes_nothing_is_one_line_wherever_the_run_was(number: int) -> None:
     refusal = OSError(number, os.strerror(number), "data/06_models/prm/model.safetensors")
     piece = PieceError("OSError")

@@ -15,9 +15,9 @@ def check_root(key: str, path: object) -> None:
     Raises:
         InputError: It names no folder.
     """
-    if not isinstance(path, str) or not path.strip():
+    if not str(path or "").strip():
         raise InputError(f"{key}: it names no folder; give one, or leave {key} out")
-    if path.startswith("~"):
+    if str(path).startswith("~"):
         raise InputError(f"{key}: {path} is not written out; give the whole path of your home folder")
 
 

@@ -1,6 +1,7 @@
 """The hooks that Kedro calls: what was asked for is checked before any work, what is made is recorded, the result told."""
 
 import logging
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
 from stepscale.hooks.waiting import say_waiting
+from stepscale.tracking import opening_refusal
 
 logger = logging.getLogger(__name__)
 
@@ -45,15 +47,6 @@ class ProjectHooks:
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
         """Refuse an unknown environment and unknown or ill-typed parameters, all of them, before a dataset is touched."""
-        try:
-            self._check(context)
-        except InputError as error:
-            if click.get_current_context(silent=True):  # of any command of Kedro's
-                raise click.ClickException(str(error)) from None
-            raise
-        self.context = context
-
-    def _check(self, context: KedroContext) -> None:
         from stepscale.parameters import check_parameters
 
         if context.env:
@@ -66,6 +59,20 @@ class ProjectHooks:
         local_folder(stated_data(context))
         if "tracking_root" in roots:
             make_root("tracking_root", Path(context.project_path) / roots["tracking_root"])
+        self.context = context
+
+    @hook_impl(wrapper=True, specname="after_context_created")
+    def refuse_in_one_line(self) -> Generator[None, Any, Any]:
+        """End any command of Kedro's in one line where what is configured is refused, here or as kedro-mlflow opens its store."""
+        try:
+            return (yield)
+        except Exception as error:
+            line = str(error) if isinstance(error, InputError) else opening_refusal(error)
+            if line is None:
+                raise
+            if click.get_current_context(silent=True):
+                raise click.ClickException(line) from None
+            raise InputError(line) from error
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
