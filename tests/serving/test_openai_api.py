@@ -280,3 +280,9 @@ def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> No
     padded = json.dumps(CHAT) + " " * (LARGEST_BODY // 2)
     reply = client.post("/v1/chat/completions", content=padded, headers={"Content-Type": "application/json"})
     assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_time_that_never_ends_a_request_is_refused(seconds) -> None:
+    with pytest.raises(ValueError, match="seconds"):
+        ServerOptions(seconds=seconds)
