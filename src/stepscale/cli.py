@@ -26,7 +26,16 @@ from stepscale.hooks.run_names import ASKED
 from stepscale.pipeline_registry import PIPELINES
 
 _NOTHING = ("Pipeline does not contain", "Pipeline contains no nodes")  # how Kedro's errors of wrong names begin
-_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EACCES, errno.EPERM)
+_OF_THE_DISK = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EFBIG,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.ENOTDIR,
+    errno.EIO,
+)
 _GO_ON = "stopped; the same command with --only-missing-outputs goes on from here, and no finished shard is made again"
 
 
@@ -41,15 +50,15 @@ def clear_line(error: BaseException) -> str | None:
     from kedro.validation.exceptions import ParameterValidationError
 
     from stepscale.resume import PieceError
-    from stepscale.tracking import fault_of
+    from stepscale.tracking import store_refusal
 
     link: BaseException | None = error
     is_fault = False
     while link is not None:
         if isinstance(link, InputError):
             return str(link)
-        if getattr(link, "error_code", None) == "TEMPORARILY_UNAVAILABLE":  # MLflow's, of a data base that refuses
-            return f"MLflow's store cannot be read or written: {fault_of(link)}; check its permissions and the room on the disk"
+        if refusal := store_refusal(link):
+            return refusal
         if isinstance(link, OSError) and link.errno in _OF_THE_DISK:
             place = link.filename or "a file"
             return f"{place} cannot be written or read ({link.strerror}); make room or mend its permissions, then run again"
@@ -75,9 +84,7 @@ def check_names(pipelines: Iterable[str], runner: str | None = None) -> None:
     try:
         load_obj(runner or "SequentialRunner", "kedro.runner")
     except (AttributeError, ImportError, ValueError):
-        raise InputError(
-            f"no runner is called {runner!r}; there are SequentialRunner, ParallelRunner and ThreadRunner"
-        ) from None
+        raise InputError(f"no runner is called {runner!r}; SequentialRunner runs this project") from None
 
 
 def go_to_project() -> None:

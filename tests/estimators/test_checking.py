@@ -14,19 +14,24 @@ from stepscale.estimators import (
     StrategyResults,
     best_of_n,
     bootstrap_interval,
+    combined_interval,
     compute_optimal,
     cost_optimal,
     curve,
     efficiency,
+    horizontal_shift,
     majority,
     nested_interval,
     oracle_easiness,
     paired_interval,
     pass_at_k,
+    power,
     predicted_easiness,
     probe_easiness,
     quantile_bins,
+    quantity,
     rank_correlation,
+    sample_grid,
     strategy_results,
     weighted,
 )
@@ -273,6 +278,18 @@ def test_a_number_of_resamples_below_one_is_refused(resamples) -> None:
     refuses(lambda: bootstrap_interval([1.0, 0.0], resamples=resamples))
     refuses(lambda: resample_counts(2, resamples, 0))
     refuses(lambda: bootstrap_interval([1.0, 0.0], seed=-1))
+    refuses(lambda: combined_interval([0.5, 0.6], [0.1, 0.1], resamples=resamples))
+    refuses(lambda: combined_interval([0.5, 0.6], [0.1, 0.1], seed=-1))
+
+
+def test_runs_that_are_no_lists_of_values_have_no_interval() -> None:
+    refuses(lambda: nested_interval([0.5, 0.6]))
+    refuses(lambda: nested_interval([[], []]))
+
+
+def test_parts_of_a_claim_with_other_resamples_have_no_common_power() -> None:
+    few, many = (quantity(bootstrap_interval([0.5, 0.4, 0.1], resamples), 0.1) for resamples in (100, 200))
+    refuses(lambda: power([few, many]))
 
 
 # --- policies
@@ -302,3 +319,83 @@ def test_tables_and_settings_of_policies_are_checked_as_samples_are() -> None:
         lambda: probe_easiness([[1, 2]], [[1, np.nan]], ["p"], 1),
     ):
         refuses(estimate)
+
+
+RESULTS = np.full((2, 2, 4), 0.5)
+
+
+@pytest.mark.parametrize(
+    ("strategies", "budgets", "ids", "accuracy"),
+    [
+        (("a", "a"), (1, 2), "pqrs", RESULTS),
+        (("a", "b"), (1, 2), "pqrp", RESULTS),
+        (("a", "b"), (2, 1), "pqrs", RESULTS),
+        (("a", "b"), (2, 2), "pqrs", RESULTS),
+        (("a", "b"), (1, 2), "pqrs", np.full((2, 2, 4), np.inf)),
+    ],
+)
+def test_results_of_two_of_one_name_or_of_budgets_that_do_not_rise_are_refused(
+    strategies, budgets, ids, accuracy
+) -> None:
+    refuses(lambda: StrategyResults(strategies, budgets, tuple(ids), accuracy))
+
+
+def test_a_table_of_results_that_holds_no_numbers_or_is_none_is_refused() -> None:
+    refuses(lambda: strategy_results([1, 2]))
+    rows = {"strategy": ["a"], "problem_id": ["p"], "budget": [1], "accuracy": ["high"]}
+    refuses(lambda: strategy_results(pd.DataFrame(rows)))
+
+
+def test_budgets_of_a_curve_and_of_a_shift_rise() -> None:
+    accuracy = np.tile([0.1, 0.3, 0.5, 0.7], (5, 1))
+    refuses(lambda: curve(accuracy, [8, 4, 2, 1]))
+    refuses(lambda: curve(accuracy, [1, 2, 2, 4]))
+    line = curve(accuracy, [1, 2, 4, 8], resamples=5)
+    for budgets in ([4, 2], [2, 2], [1.5], ["2"]):
+        refuses(lambda: horizontal_shift(line, line, budgets))  # noqa: B023
+    shifts = [horizontal_shift(line, line, budgets) for budgets in ([2, 4], np.array([2, 4], np.int8), [2.0, 4.0])]
+    assert {shift.compared for shift in shifts} == {shifts[0].compared}
+
+
+# --- tables of samples
+
+PROBLEMS = pd.DataFrame({"problem_id": ["p", "q"]})
+SOLUTIONS = pd.DataFrame(
+    {
+        "problem_id": ["p", "p", "q", "q"],
+        "sample_id": [0, 1, 0, 1],
+        "answer": ["1", "2", "1", None],
+        "is_correct": [True, False, True, None],
+    }
+)
+
+
+@pytest.mark.parametrize("wrong", [["True", "False"] * 2, [2, 0, 1, 0], [1, -1, 1, 0], [0.5, 0, 1, 0], [1j, 0, 1, 0]])
+def test_a_table_s_verdicts_other_than_0_or_1_are_refused(wrong) -> None:
+    refuses(lambda: sample_grid(PROBLEMS, SOLUTIONS.assign(is_correct=wrong)))
+
+
+@pytest.mark.parametrize("right", [[1, 0, 1, 0], [1.0, np.nan, 1, 0], pd.array([True, None, True, False], "boolean")])
+def test_a_table_s_verdicts_of_every_type_are_read_and_a_missing_one_is_wrong(right) -> None:
+    grid = sample_grid(PROBLEMS, SOLUTIONS.assign(is_correct=right))
+    assert grid.correct.tolist() == [[True, False], [True, False]]
+
+
+@pytest.mark.parametrize(
+    "wrong", [[0, 0, 0, 1], [0, -1, 0, 1], [0, 1.5, 0, 1], [0, np.nan, 0, 1], [0, 10**12, 0, 1], list("0101")]
+)
+def test_sample_ids_that_are_no_places_of_their_own_are_refused(wrong) -> None:
+    refuses(lambda: sample_grid(PROBLEMS, SOLUTIONS.assign(sample_id=wrong)))
+
+
+def test_a_table_without_a_column_or_with_a_problem_twice_is_refused() -> None:
+    for name in SOLUTIONS.columns:
+        refuses(lambda: sample_grid(PROBLEMS, SOLUTIONS.drop(columns=name)))  # noqa: B023
+    refuses(lambda: sample_grid(pd.DataFrame({"problem_id": ["p", "q", "p"]}), SOLUTIONS))
+    refuses(lambda: sample_grid(PROBLEMS[[]], SOLUTIONS))
+
+
+@pytest.mark.parametrize("answers", [[1, -1, 1, 2], [1.0, -1.0, 1, 2], [1.0, np.nan, 1, 2], pd.array([1, None, 1, 2])])
+def test_a_table_s_minus_one_is_no_answer_as_in_arrays(answers) -> None:
+    grid = sample_grid(PROBLEMS, SOLUTIONS.assign(answer=answers))
+    assert grid.mask.tolist() == [[True, False], [True, True]]

@@ -122,6 +122,15 @@ def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
     assert check_parameters(given).generator.base == "data/01_raw/lab_base"
 
 
+def test_a_file_in_the_home_folder_is_found_too() -> None:
+    given = parameters("samples")
+    given["search"]["given_samples"]["path"] = "~/samples.jsonl"
+    given["generator"]["prompt"] = {"style": "few_shot", "path": "~/phase1_train.jsonl"}
+    typed = check_parameters(given)
+    assert typed.search.given_samples.path == str(Path.home() / "samples.jsonl")
+    assert typed.generator.prompt.path == str(Path.home() / "phase1_train.jsonl")
+
+
 def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
     given = parameters("base")
     given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}

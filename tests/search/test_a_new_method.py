@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 from search_fakes import random_generator, random_verifier, some_problems
 
+from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.pipelines.test_time_search.searches import gather_searches
 from stepscale.search.beam import Beam, TreeMethod
@@ -112,3 +113,35 @@ def test_tables_hold_rows_of_its_own_for_a_new_method() -> None:
     results, _ = gather_searches({"search-00": lambda: rows}, made)
     assert len(results) == len(made.runs) == 6
     assert (results["answer"] == results["strategy"]).all()
+
+
+@pytest.mark.parametrize(("spent", "n"), [(lambda n: n * n, 4), (lambda n: n + 10, 6), (lambda n: 2 * n + 2, 7)])
+def test_a_method_s_n_is_the_greatest_within_a_budget_however_it_spends(spent, n) -> None:
+    class Spending(Plain):
+        @property
+        def budget(self) -> int:
+            return spent(self.n)
+
+    assert Spending(n=1).within(16).n == n
+    with pytest.raises(InputError, match="needs a budget above 0"):
+        Spending(n=1).within(0)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda solutions: solutions[:-1],
+        lambda solutions: solutions[::-1],
+        lambda solutions: [solutions[0]] * len(solutions),
+        lambda solutions: [*solutions, solutions[0].copied_to(len(solutions))],
+    ],
+)
+def test_a_method_that_leaves_a_slot_out_or_gives_it_twice_is_told_so(wrong) -> None:
+    class Losing(TreeMethod):
+        method: Literal["losing"] = "losing"
+
+        def select(self, solutions, number, seed):
+            return wrong(list(solutions))
+
+    with pytest.raises(InputError, match="give 4 solutions, each copied_to a slot of its own"):
+        search(some_problems(1), random_generator(1), random_verifier(1), Losing(n=4), Sampling(), run_seed=0)

@@ -19,9 +19,11 @@ from stepscale.errors import InputError
 from stepscale.generation.contract import Sampling
 from stepscale.search.entropic import EntropicParticleFiltering
 from stepscale.search.methods import read_options, search
+from stepscale.search.partial import PartialSolution
 from stepscale.search.plan import SearchPlan
 from stepscale.search.resampling import effective_size, odds_weights, resample
 from stepscale.search.results import SearchResult
+from stepscale.search.speculative_rejection import SpeculativeRejection
 
 TREE = {
     "": ["a\n", "b\n", "c\n", "d\n"],
@@ -142,6 +144,13 @@ def test_rejection_goes_by_its_share_and_its_steps(every, share, left):
     options = {"method": "speculative_rejection", "n": 4, "every": every, "rejected": share}
     result, _ = run(options, {**TREE, "a": ["\\boxed{1}$"]}, valued(SCORES))
     assert len(result.finished) == left
+
+
+@pytest.mark.parametrize(("share", "n", "rejected"), [(0.58, 50, 29), (0.29, 100, 29), (0.5, 5, 2)])
+def test_a_share_of_the_open_solutions_is_rounded_down_as_it_is_written(share, n, rejected):
+    options = SpeculativeRejection(n=n, rejected=share, every=1)
+    after = options.select([PartialSolution(0, slot, ()) for slot in range(n)], 0, 0)
+    assert sum(one.finish == "rejected" for one in after) == rejected
 
 
 def test_what_was_not_written_is_not_paid_for():

@@ -258,7 +258,22 @@ def test_what_cannot_be_searched_is_said_before_anything_is_drawn():
         search(some_problems(1), generator, None, beam, Sampling(), run_seed=0, ledger=Ledger())
     with pytest.raises(InputError, match="same problem_id"):
         search(some_problems(1) * 2, generator, valued({}), beam, Sampling(), run_seed=0, ledger=Ledger())
+    with pytest.raises(InputError, match=r"generator .Qwen/x. is no model; open it with stepscale\.load_generator"):
+        search(some_problems(1), "Qwen/x", valued({}), beam, Sampling(), run_seed=0)
+    with pytest.raises(InputError, match=r"verifier .Qwen/x. is no model; open it with stepscale\.load_verifier"):
+        search(some_problems(1), generator, "Qwen/x", beam, Sampling(), run_seed=0)
+    for options in ("beam", type(beam), None, {"method": "beam"}):
+        with pytest.raises(InputError, match="search options: "):
+            search(some_problems(1), generator, valued({}), options, Sampling(), run_seed=0)
     assert not generator.calls
+
+
+def test_options_may_be_given_as_they_are_written():
+    options = {"method": "best_of_n", "n": 4}
+    made, _ = run(options, FOUR, valued(FOUR_SCORES))
+    generator, sampling = FakeGenerator(scripted(FOUR)), Sampling(max_new_tokens=100)
+    [written] = search(some_problems(1), generator, valued(FOUR_SCORES), options, sampling, run_seed=0)
+    assert (written.answer, written.strategy) == (made.answer, made.strategy)
 
 
 def test_options_within_a_budget():

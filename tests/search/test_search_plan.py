@@ -33,6 +33,12 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
     ]
 
 
+def test_budgets_are_searched_once_each_and_in_rising_order() -> None:
+    strategies = [{"method": "beam", "width": 4}]
+    plan = SearchPlan(problems=10, problems_per_shard=5, budgets=[16, 4, 16], strategies=strategies)
+    assert plan.budgets == (4, 16) and [n for _, n, _ in plan.runs] == [4, 16]
+
+
 def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_once_there() -> None:
     beams = [{"method": "beam", "width": "sqrt"}, BEAM]
     made = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])

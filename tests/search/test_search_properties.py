@@ -231,20 +231,63 @@ def test_a_missing_gold_answer_is_one_line():
         results_table(results, 0, {"p0": "1"})
 
 
-@pytest.mark.parametrize("wrong", [np.zeros(0, np.float32), np.full(1, np.nan, np.float32)])
-def test_a_verifier_that_leaves_a_step_out_is_told_so(wrong):
-    class Forgetful(FakeVerifier):
-        def score(self, trajectories, ledger):
-            return [StepScores(wrong, wrong) for _ in trajectories]
+ONE = np.full(1, 0.5, np.float32)  # a score of one step
 
-    generator = random_generator(0)
-    with pytest.raises(InputError, match="every step needs a finite one"):
-        search(
-            some_problems(1),
-            generator,
-            Forgetful(lambda *_: 0.5),
-            read_options({"method": "beam", "n": 2}),
-            Sampling(max_new_tokens=60),
-            run_seed=0,
-            ledger=Ledger(),
-        )
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        StepScores(np.zeros(0, np.float32), np.zeros(0, np.float32)),
+        StepScores(np.full(1, np.nan, np.float32), ONE),
+        StepScores(ONE, np.full(1, np.nan, np.float32)),
+        StepScores(ONE, np.zeros(0, np.float32)),
+        StepScores(ONE, np.zeros(9, np.float32)),
+        StepScores(ONE, None),
+        StepScores([0.5], [0.5]),
+        StepScores(ONE[None], ONE[None]),
+        StepScores(ONE[0], ONE[0]),
+        StepScores(np.array(["a"]), ONE),
+        StepScores(np.array([None]), ONE),
+        0.5,
+        None,
+    ],
+)
+@pytest.mark.parametrize("method", [{"method": "beam"}, {"method": "weighted"}, {"method": "lookahead", "k": 1}])
+def test_a_verifier_that_does_not_score_every_step_is_told_so(wrong, method):
+    with pytest.raises(InputError, match=r"verifier prm: .*every step needs a finite one"):
+        _searched_with(lambda trajectories: [wrong for _ in trajectories], method)
+
+
+@pytest.mark.parametrize(
+    "wrong", [lambda asked: [], lambda asked: [StepScores(ONE, ONE)] * 9, lambda asked: None, lambda asked: iter(asked)]
+)
+def test_a_verifier_that_does_not_score_every_solution_is_told_so(wrong):
+    with pytest.raises(InputError, match=r"verifier prm: .* to 2 requests; .*one answer per request"):
+        _searched_with(wrong, {"method": "beam"})
+
+
+def _searched_with(score, method):
+    class Wrong(FakeVerifier):
+        def score(self, trajectories, ledger):
+            return score(trajectories)
+
+    generator = FakeGenerator(lambda *_: "\\boxed{1}$")
+    options = read_options({**method, "n": 2})
+    return search(some_problems(1), generator, Wrong(lambda *_: 0.5), options, Sampling(), run_seed=0)
+
+
+def test_a_generator_that_does_not_answer_every_request_is_told_so():
+    class Lazy(FakeGenerator):
+        def generate(self, requests, sampling, until, ledger):
+            return super().generate(requests, sampling, until, ledger)[1:]
+
+    options, say = read_options({"method": "majority", "n": 3}), FakeGenerator(lambda *_: "1$").say
+    with pytest.raises(InputError, match="generator gen: 2 answers to 3 requests"):
+        search(some_problems(1), Lazy(say), None, options, Sampling(), run_seed=0)
+
+
+@pytest.mark.parametrize("at_once", [0, -1, 1.5, None])
+def test_a_number_of_problems_at_once_that_searches_none_is_refused(at_once):
+    options, generator = read_options({"method": "majority", "n": 3}), random_generator(0)
+    with pytest.raises(InputError, match="problems_at_once must be"):
+        search(some_problems(1), generator, None, options, Sampling(), run_seed=0, problems_at_once=at_once)

@@ -99,6 +99,21 @@ def test_trees_choose_by_a_rule_too():
     assert "choose=borda by=self_certainty power=1.0" in result.strategy
 
 
+@pytest.mark.parametrize("method", ["beam", "dvts", "particle_filtering", "speculative_rejection"])
+@pytest.mark.parametrize(
+    ("kind", "fault"),
+    [({"kind": "filtered"}, "certainty"), ({"kind": "borda", "by": "mean_logprob"}, "no log-likelihoods")],
+)
+def test_what_a_generator_does_not_tell_is_refused_whatever_the_search(method, kind, fault):
+    class Silent(FakeGenerator):
+        def generate(self, requests, sampling, until, ledger):
+            return [replace(one, logprobs=()) for one in super().generate(requests, sampling, until, ledger)]
+
+    options = read_options({"method": method, "n": 2, "choose": kind})
+    with pytest.raises(InputError, match=f"generator gen .*{fault}"):
+        search(some_problems(1), Silent(scripted(SCRIPT)), valued({}), options, Sampling(max_new_tokens=50), run_seed=0)
+
+
 def test_they_are_measured_from_samples_so_no_plan_searches_them():
     with pytest.raises(ValueError, match="measured without search"):
         SearchPlan(problems=10, problems_per_shard=5, budgets=(4,), strategies=[{"method": "vote"}])

@@ -8,6 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 from search_fakes import END, FakeGenerator, random_generator, random_verifier
 
+from stepscale.errors import InputError
 from stepscale.http_bounds import LARGEST_BODY
 from stepscale.serving.answering import Answerer
 from stepscale.serving.policy import ServedPolicy
@@ -235,12 +236,41 @@ def test_when_the_time_is_up_the_client_is_told_and_the_work_ends(settings, stre
     assert len(endless.calls) == calls
 
 
-def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings) -> None:
+@pytest.mark.parametrize("error", [RuntimeError("secret"), InputError("server http://secret:8000 is down; start it")])
+def test_a_fault_of_ours_is_a_server_error_without_its_traceback(settings, error) -> None:
     def fail(text: str, number: int, seed: int, temperature: float) -> str:
-        raise RuntimeError("secret")
+        raise error
 
-    reply = client_of(settings, FakeGenerator(fail)).post("/v1/chat/completions", json=CHAT)
+    client = client_of(settings, FakeGenerator(fail))
+    reply = client.post("/v1/chat/completions", json=CHAT)
     assert reply.status_code == 500 and "secret" not in reply.text and reply.json()["error"]["type"] == "server_error"
+    stream = client.post("/v1/chat/completions", json=CHAT | {"stream": True})
+    assert '"status": 500' in stream.text and "secret" not in stream.text
+    reply = client.post("/invocations", json={"inputs": [{"problem": "1+1", "budget": 4}]})
+    assert (reply.status_code, reply.json()["error_code"]) == (500, "INTERNAL_ERROR") and "secret" not in reply.text
+
+
+@pytest.mark.parametrize(
+    "body", [b"[" * 100_000, b'{"inputs":' + b"[" * 5000 + b"]" * 5000 + b"}", b'{"inputs":' + b"9" * 5000 + b"}"]
+)
+def test_json_that_python_cannot_read_is_the_client_s_error(client, body) -> None:
+    for path in ("/v1/chat/completions", "/invocations"):
+        reply = client.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 400 and "\n" not in reply.text
+
+
+def test_null_is_as_if_a_key_were_not_there(client) -> None:
+    nothing = dict.fromkeys(["n", "seed", "stream", "stream_options", "max_tokens", "budget", "tools", "logprobs"])
+    reply = client.post("/v1/chat/completions", json=CHAT | nothing)
+    assert reply.status_code == 200
+    assert reply.json()["choices"] == client.post("/v1/chat/completions", json=CHAT).json()["choices"]
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/v1/chat/completions"), ("POST", "/v1/embeddings")])
+def test_what_is_not_offered_is_refused_as_openai_does(client, method, path) -> None:
+    reply = client.request(method, path)
+    assert reply.status_code == 404
+    assert reply.json()["error"]["message"] == f"there is no {method} {path} here; see docs/serving.md"
 
 
 def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> None:
@@ -250,3 +280,9 @@ def test_a_body_beyond_the_bound_is_refused_and_one_within_is_read(client) -> No
     padded = json.dumps(CHAT) + " " * (LARGEST_BODY // 2)
     reply = client.post("/v1/chat/completions", content=padded, headers={"Content-Type": "application/json"})
     assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf")])
+def test_a_time_that_never_ends_a_request_is_refused(seconds) -> None:
+    with pytest.raises(ValueError, match="seconds"):
+        ServerOptions(seconds=seconds)

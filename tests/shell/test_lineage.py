@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from configured import parameters
 from kedro.io import DataCatalog
 from kedro.pipeline import Node, Pipeline
 from kedro_datasets.pandas import ParquetDataset
@@ -133,6 +134,24 @@ def test_other_parameters_are_a_warning_that_names_them(project: Project, caplog
     project.run("sampling", **check_only)
     expected = "made with other parameters than today's and taken as it is: samples (sampling.shards.size)"
     assert [record.getMessage() for record in caplog.records] == [expected]
+
+
+def test_parameters_are_compared_with_their_defaults_whether_or_not_the_run_reads_them(
+    tmp_path: Path,
+) -> None:
+    """Kedro types the parameters of the nodes that run alone, and makes no settings that none of them takes."""
+    written = parameters("smoke")
+    names = ("params:tree_search", "params:verifiers", "params:search_settings", "params:seed")
+    catalog = DataCatalog({"samples": ParquetDataset(filepath=str(tmp_path / "samples.parquet"))})
+    catalog["parameters"] = written
+    made_with = Lineage(tmp_path, catalog, "then").parameters_now(names)
+    assert set(made_with) == set(names) and made_with["params:tree_search"]["strategies"][0]["rounds"] == 40
+
+    catalog["params:tree_search"], catalog["params:seed"] = written["tree_search"], 0
+    assert Lineage(tmp_path, catalog, "now").parameters_now(names) == made_with
+    catalog["parameters"] = written | {"tree_search": written["tree_search"] | {"problems": 11}}
+    now = Lineage(tmp_path, catalog, "now").parameters_now(names)
+    assert now["params:tree_search"]["problems"] == now["params:search_settings"]["tree_search"]["problems"] == 11
 
 
 def test_other_code_is_a_warning(

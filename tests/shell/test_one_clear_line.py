@@ -165,12 +165,85 @@ def test_a_run_told_to_stop_is_no_finished_one_and_says_how_to_go_on(
     ("words", "line"),
     [
         (("--tags", "nope"), "Error: Pipeline contains no nodes after applying all provided filters."),
-        (("--runner", "Nope"), "Error: no runner is called 'Nope'; there are SequentialRunner, "),
+        (("--runner", "Nope"), "Error: no runner is called 'Nope'; SequentialRunner runs this project"),
         (("--from-nodes", "nope"), "Error: Pipeline does not contain nodes named ['nope']."),
     ],
 )
 def test_names_that_are_not_there_are_one_line(refused: Run, words: tuple[str, str], line: str) -> None:
     assert refused("--env", "smoke", *words).startswith(line)
+
+
+def test_a_node_whose_inputs_no_run_keeps_is_told_with_those_that_make_them(refused: Run) -> None:
+    line = refused("--env", "smoke", "--nodes", "report")
+    assert line.startswith(
+        "Error: data is never on disk: main_parts (made by node gather_main_parts of pipeline reporting)"
+    )
+    assert line.endswith("run the nodes that make it too, or the whole pipeline")
+
+
+@pytest.mark.parametrize("runner", ["ParallelRunner", "ThreadRunner", "kedro.runner.ThreadRunner"])
+def test_a_runner_of_nodes_side_by_side_is_refused_before_anything_runs(refused: Run, runner: str) -> None:
+    assert f"{runner.rpartition('.')[2]} cannot run this project" in refused("--env", "smoke", "--runner", runner)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("catalog", "describe-datasets", "--env", "nope"), ("catalog", "list-patterns", "--env", "nope")],
+)
+def test_kedro_s_other_commands_say_one_line_too(kedro: Command, words: tuple[str, ...]) -> None:
+    done = kedro(*words)
+    assert done.returncode == 1 and "Traceback" not in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("Error: no environment is called 'nope'; ")
+
+
+@pytest.mark.parametrize("key", ["data_root", "tracking_root"])
+@pytest.mark.parametrize(
+    ("folder", "fault"),
+    [
+        ("", "it names no folder"),
+        ("~/run", "~/run is not written out"),
+        ("pyproject.toml", "pyproject.toml cannot be made (File exists)"),
+        ("pyproject.toml/run", "pyproject.toml/run cannot be made (Not a directory)"),
+    ],
+)
+def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
+    project: Path, refused: Run, key: str, folder: str, fault: str
+) -> None:
+    before = sorted(project.rglob("*"))
+    line = refused("--env", "smoke", "--nodes", "ingest", "--params", f"{key}={folder}")
+    assert line.startswith(f"Error: {key}: ") and fault in line
+    assert sorted(project.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("spoil", "told"),
+    [
+        (lambda conf, store: store.write_bytes(b"no data base" * 99), "cannot be read or written: "),
+        (lambda conf, store: (store.unlink(), store.mkdir()), "unable to open database file"),
+        (lambda conf, store: _set_tracking(conf, "mlruns"), "cannot be opened: The filesystem tracking backend"),
+        (lambda conf, store: _set_tracking(conf, "nope://x"), "unsupported URI 'nope://x'"),
+        (
+            lambda conf, store: conf.write_text(conf.read_text().replace("nested:", "nestd:")),
+            "mlflow.yml: tracking.run.nestd: ",
+        ),
+    ],
+)
+def test_a_store_of_mlflow_s_that_cannot_be_opened_is_one_line(
+    project: Path, refused: Run, spoil: Callable[[Path, Path], object], told: str
+) -> None:
+    spoil(project / "conf" / "base" / "mlflow.yml", project / "mlflow.db")
+    line = refused("--env", "smoke", "--nodes", "ingest")
+    assert line.startswith(("Error: MLflow's store ", "Error: mlflow.yml: ")) and told in line
+    assert not (project / "data" / "smoke").exists()
+
+
+def _set_tracking(conf: Path, uri: str) -> None:
+    conf.write_text(re.sub("mlflow_tracking_uri: .*", f"mlflow_tracking_uri: {uri}", conf.read_text()))
+
+
+def test_a_run_of_mlflow_s_that_is_not_there_is_one_line(refused: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_RUN_ID", "abc")
+    assert "Run with id=abc not found" in refused("--env", "smoke", "--nodes", "ingest")
 
 
 def test_a_format_that_is_not_there_is_told_once_before_anything_runs(project: Path, refused: Run) -> None:
@@ -276,7 +349,7 @@ def test_a_table_with_bad_columns_is_one_line() -> None:
     assert "\n" not in line
 
 
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES])
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.ENOTDIR])
 def test_a_disk_that_takes_nothing_is_one_line_wherever_the_run_was(number: int) -> None:
     refusal = OSError(number, os.strerror(number), "data/06_models/prm/model.safetensors")
     piece = PieceError("OSError")

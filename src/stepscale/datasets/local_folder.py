@@ -5,6 +5,40 @@ from pathlib import Path
 from stepscale.errors import InputError
 
 
+def check_root(key: str, path: object) -> None:
+    """Check what ``--params data_root=...`` and its like name: Kedro puts it before the names of files as it stands.
+
+    Args:
+        key: Of the parameter.
+        path: Its value.
+
+    Raises:
+        InputError: It names no folder.
+    """
+    if not str(path or "").strip():
+        raise InputError(f"{key}: it names no folder; give one, or leave {key} out")
+    if str(path).startswith("~"):
+        raise InputError(f"{key}: {path} is not written out; give the whole path of your home folder")
+
+
+def make_root(key: str, folder: Path) -> None:
+    """Make a folder that a run writes to, where it is not there yet.
+
+    Args:
+        key: Of the parameter that names it.
+        folder: The folder.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{key}: the folder {folder} cannot be made ({error.strerror}); name another: --params {key}=..."
+        ) from None
+
+
 def local_folder(path: str) -> Path:
     """The path, if it is one of a file system.
 

@@ -234,6 +234,52 @@ def checked_level(level: Any) -> float:
     return float(share)
 
 
+def checked_places(values: ArrayLike, name: str, most: int = 1 << 20) -> Codes:
+    """Places counted from 0, such as sample ids, whatever type holds them.
+
+    Args:
+        values: Whole numbers [rows].
+        name: What they are called in an error.
+        most: As many places there may be: a number beyond is a slip of the pen, and a table of its size fills memory.
+
+    Raises:
+        InputError: A number is missing, below 0, a fraction, or beyond.
+    """
+    numbers = checked_numbers(values, name)
+    wrong = numbers[~((numbers >= 0) & (numbers < most) & (numbers == np.floor(numbers)))]
+    if len(wrong):
+        raise InputError(f"{name} must count from 0 to at most {most - 1}; one is {wrong[0]:g}")
+    return numbers.astype(np.int64)
+
+
+def checked_verdicts(values: ArrayLike, name: str) -> Bools:
+    """Verdicts as booleans [rows]; a missing one counts as wrong.
+
+    Raises:
+        InputError: One is neither 0, 1, a boolean nor missing.
+    """
+    numbers = np.nan_to_num(checked_numbers(values, name))
+    if not np.isin(numbers, (0, 1)).all():
+        raise InputError(f"{name} must be 0 or 1 (or a boolean); turn rewards into verdicts")
+    return np.asarray(numbers == 1)
+
+
+def check_columns(table: Any, names: Iterable[str], what: str) -> None:
+    """Check that a frame has the columns that are read.
+
+    Args:
+        table: The frame, as it was handed in.
+        names: Of the columns.
+        what: What the frame is called in an error.
+
+    Raises:
+        InputError: It is no frame, or one of them is absent.
+    """
+    absent = sorted(set(names) - set(getattr(table, "columns", ())))
+    if absent:
+        raise InputError(f"{what} must be a frame with the columns {', '.join(absent)}")
+
+
 def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
     """Any container as an array. Lists become objects first where NumPy would turn their numbers into text."""
     if isinstance(values, np.ma.MaskedArray):

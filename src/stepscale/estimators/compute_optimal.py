@@ -8,13 +8,14 @@ makes the choice anew in every resample. Copies of a problem stay in its half, s
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_bins, checked_budgets, checked_numbers
+from stepscale.estimators.checking import Floats, check_columns, checked_bins, checked_budgets, checked_numbers
 from stepscale.estimators.curve import Curve, from_rows
 from stepscale.estimators.curve import curve as make_curve
 from stepscale.estimators.difficulty import Bins
@@ -38,7 +39,8 @@ class StrategyResults:
         costs: By unit ("tokens", "flops", ...) what each problem cost, of the shape of ``accuracy``.
 
     Raises:
-        InputError: Shapes differ, a strategy has results of some problems only, or a result has no cost above 0.
+        InputError: Shapes differ, two strategies or problems have one name, budgets do not rise, an accuracy is infinite, a
+            strategy has results of some problems only, or a result has no cost above 0.
     """
 
     strategies: tuple[str, ...]
@@ -56,6 +58,7 @@ class StrategyResults:
         absent = np.isnan(self.accuracy)
         if any(values.shape != shape for values in (self.accuracy, *self.costs.values())) or 0 in shape:
             raise InputError(f"strategy results must be [strategies, budgets, problems] = {shape}")
+        self._check_axes()
         partly = absent.any(axis=2) & ~absent.all(axis=2)
         if partly.any():
             s, k = np.argwhere(partly)[0]
@@ -66,6 +69,15 @@ class StrategyResults:
                 raise InputError(f"some results have no cost in {unit} above 0; give each its cost or leave {unit} out")
         if absent.all(axis=2).all(axis=0).any():
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
+
+    def _check_axes(self) -> None:
+        for names, what in ((self.strategies, "strategies"), (self.ids, "problems")):
+            if len(set(names)) < len(names):
+                raise InputError(f"strategy results: two of the {what} have one name; give each its own")
+        if any(n <= m for m, n in pairwise(self.budgets)):
+            raise InputError(f"strategy results: budgets must rise, not {list(self.budgets)}")
+        if np.isinf(self.accuracy).any():
+            raise InputError("strategy results: accuracies must be finite, or NaN where a strategy has no run")
 
     def curve(self, strategy: str, unit: str | None = None, resamples: int = 2000, seed: int = 0) -> Curve:
         """The curve of one strategy, against generations or the mean cost in ``unit``.
@@ -104,13 +116,12 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
     Raises:
         InputError: A column is absent, or as for ``StrategyResults``.
     """
-    absent = {"problem_id", "strategy", "budget", "accuracy", *units} - set(rows.columns)
-    if absent:
-        raise InputError(f"a table of strategy results needs the columns {', '.join(sorted(absent))}")
+    check_columns(rows, ("problem_id", "strategy", "budget", "accuracy", *units), "a table of strategy results")
     strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
     budgets = tuple(sorted(checked_budgets(rows["budget"].unique())))
     index = pd.MultiIndex.from_product([strategies, budgets, ids])
-    means = rows.groupby(["strategy", "budget", "problem_id"])[["accuracy", *units]].mean().reindex(index)
+    numbers = rows.assign(**{name: checked_numbers(rows[name], name) for name in ("accuracy", *units)})
+    means = numbers.groupby(["strategy", "budget", "problem_id"])[["accuracy", *units]].mean().reindex(index)
     shape = (len(strategies), len(budgets), len(ids))
     grids = {name: means[name].to_numpy(float).reshape(shape) for name in ("accuracy", *units)}
     return StrategyResults(strategies, budgets, ids, grids.pop("accuracy"), grids)

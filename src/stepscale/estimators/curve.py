@@ -63,18 +63,21 @@ def curve(per_problem: ArrayLike, x: ArrayLike, resamples: int = 2000, seed: int
 
     Args:
         per_problem: Accuracies [problems, budgets].
-        x: The budgets [budgets], or costs [problems, budgets], all above 0.
+        x: The budgets [budgets], rising, or costs [problems, budgets], all above 0.
         resamples: Number of bootstrap resamples over problems.
         seed: Decides the resamples; curves of the same problems, resamples and seed are paired.
 
     Raises:
-        InputError: Other shapes, no problems, a value that is not finite, or spending that is not above 0.
+        InputError: Other shapes, no problems, a value that is not finite, budgets that do not rise, or spending that is not
+            above 0.
     """
     values, spent = checked_values(per_problem, "accuracies"), checked_values(x, "budgets or costs")
     if values.ndim != 2 or spent.shape not in (values.shape, values.shape[1:]):
         raise InputError(
             f"a curve needs accuracies [problems, budgets] and as many budgets, not {values.shape}, {spent.shape}"
         )
+    if spent.ndim == 1 and not (np.diff(spent) > 0).all():
+        raise InputError(f"the budgets of a curve must rise, not {spent.tolist()}; sort them, with their accuracies")
     counts = with_estimate(resample_counts(len(values), resamples, seed))
     axis = counts @ spent / len(values) if spent.ndim == 2 else np.broadcast_to(spent, (len(counts), len(spent)))
     return from_rows(axis, counts @ values / len(values))

@@ -61,14 +61,17 @@ def horizontal_shift(baseline: Curve, policy: Curve, budgets: Sequence[int], n_p
     Args:
         baseline: Accuracy at budgets from 1 on, the denser the better.
         policy: Accuracy at its budgets, made with the same problems and resamples.
-        budgets: Those of the policy at which it has something to choose from, rising and above 1.
+        budgets: Those of the policy at which it has something to choose from, rising.
         n_problems: Number of problems, to be stated with the interval.
 
     Raises:
-        InputError: Resamples differ, or the policy was not measured at a budget.
+        InputError: Resamples differ, budgets do not rise, or the policy was not measured at one.
     """
     baseline.check_paired(policy)
-    missing = [n for n in checked_budgets(budgets) if n not in policy.x]
+    budgets = checked_budgets(budgets)
+    if any(n <= m for m, n in pairwise(budgets)):
+        raise InputError(f"the budgets of a horizontal shift must rise, not {list(budgets)}")
+    missing = [n for n in budgets if n not in policy.x]
     if missing:
         raise InputError(f"the policy was not measured at the budgets {missing}; give some of {policy.x.tolist()}")
     # 1. the part of the baseline that rises, and the budgets that can be read off it

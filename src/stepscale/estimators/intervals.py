@@ -15,7 +15,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_count, checked_level, checked_mask, checked_values
+from stepscale.estimators.checking import (
+    Floats,
+    checked_count,
+    checked_level,
+    checked_mask,
+    checked_numbers,
+    checked_values,
+)
 from stepscale.seeds import seed_for
 
 Counts = NDArray[np.int64]
@@ -298,7 +305,7 @@ def nested_interval(runs: Sequence[Floats], resamples: int = 2000, seed: int = 0
     Raises:
         InputError: There is no run, or one without problems, or as for ``bootstrap_interval``.
     """
-    if not len(runs) or not all(len(run) for run in runs):
+    if not len(runs) or not all(checked_numbers(run, "values").size for run in runs):
         raise InputError("no runs to average over, or one without problems")
     values = [checked_values(run, "values") for run in runs]
     estimates = np.array([float(np.mean(run)) for run in values])

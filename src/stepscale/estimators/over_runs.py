@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import checked_values
+from stepscale.estimators.checking import checked_count, checked_values
 from stepscale.estimators.intervals import Interval, interval_of, over_repeats
 
 
@@ -35,11 +35,12 @@ def combined_interval(
         n_problems: Problems of all runs, to be stated.
 
     Raises:
-        InputError: There is no run, numbers differ, a value is not finite, or an error is below 0.
+        InputError: There is no run, numbers differ, a value is not finite, an error is below 0, or a setting is out of range.
     """
     means, spreads = checked_values(estimates, "estimates"), checked_values(errors, "standard errors")
     if means.shape != spreads.shape or means.ndim != 1 or (spreads < 0).any():
         raise InputError(f"each run needs an estimate and a standard error of 0 or above, not {means} and {spreads}")
+    resamples, seed = checked_count(resamples, "resamples"), checked_count(seed, "seed", 0)
     noise = np.random.default_rng(seed).normal(size=(len(means), resamples))
     by_run = means[:, None] + spreads[:, None] * noise
     return interval_of(np.asarray(means.mean()), over_repeats(by_run, means, seed), level, n_problems)

@@ -10,6 +10,7 @@ from statistics import NormalDist
 
 import numpy as np
 
+from stepscale.errors import InputError
 from stepscale.estimators.intervals import NOISE, Interval
 
 ASSUMED = 0.05
@@ -68,9 +69,14 @@ def power(quantities: Sequence[Quantity]) -> float | None:
 
     Returns:
         A share of resamples; 0 where a precondition is not met; None where an effect or the resamples are not known.
+
+    Raises:
+        InputError: The numbers of resamples differ.
     """
     if any(one.unmet for one in quantities):
         return 0.0
+    if len({len(one.resampled) for one in quantities if one.resampled is not None}) > 1:
+        raise InputError("the parts of a claim need the same number of resamples; make them with the same one")
     shown = []
     for one in quantities:
         if one.effect is None or one.resampled is None:

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
+from stepscale.estimators.checking import check_columns, checked_places, checked_verdicts
 
 if TYPE_CHECKING:
     from stepscale.grading import Rules
@@ -19,7 +20,7 @@ class SampleGrid:
 
     Attributes:
         ids: Problem ids [problems].
-        answers: One spelling per answer of a problem; None for no answer [problems, samples].
+        answers: One spelling per answer of a problem; None for no answer (None, NaN or the number -1) [problems, samples].
         correct: Whether the answer is right [problems, samples].
         mask: False where there is no finished sample with an answer [problems, samples].
     """
@@ -54,24 +55,36 @@ def sample_grid(
         rules: The grading rules of the run; None: equal answers are equal strings already.
 
     Raises:
-        InputError: There is nothing, a sample of an unknown problem, or one beyond ``places``.
+        InputError: There is nothing, a column is absent, two problems or two samples of a problem have one id, a sample is of an
+            unknown problem or beyond ``places``, or a verdict is none.
     """
+    check_columns(problems, ("problem_id",), "problems")
+    check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")
     if solutions.empty or problems.empty:
         raise InputError("no samples to measure: run test_time_search first, or check search.samples")
     ids = tuple(problems["problem_id"])
+    if len(set(ids)) < len(ids):
+        raise InputError(
+            f"two problems are called {next(one for one in ids if ids.count(one) > 1)!r}; give each its own id"
+        )
     row_of_problem = solutions["problem_id"].map({name: i for i, name in enumerate(ids)})
     if row_of_problem.isna().any():
         unknown = solutions.loc[row_of_problem.isna(), "problem_id"].iloc[0]
         raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
-    rows, columns = row_of_problem.to_numpy(np.int64), solutions["sample_id"].to_numpy(np.int64)
+    rows, columns = row_of_problem.to_numpy(np.int64), checked_places(solutions["sample_id"], "sample_id")
     width = int(columns.max()) + 1
+    if len(twice := np.flatnonzero(pd.Series(rows * width + columns).duplicated())):
+        place = twice[0]
+        raise InputError(
+            f"problem {ids[rows[place]]!r} has two samples {columns[place]}; give each a sample_id of its own"
+        )
     if places is not None and width > places:
         raise InputError(f"a problem has {width} samples, more than the {places} places stated (given_samples.places)")
     shape = (len(ids), places or width)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
-    answered = solutions["answer"].notna().to_numpy()
+    answered = (solutions["answer"].notna() & (solutions["answer"] != -1)).to_numpy(bool)
     answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)
-    correct[rows, columns] = solutions["is_correct"].fillna(False).to_numpy(bool)
+    correct[rows, columns] = checked_verdicts(solutions["is_correct"], "is_correct")
     mask[rows, columns] = answered
     answers = answers if rules is None else one_spelling(answers, mask, rules)
     return SampleGrid(ids, answers, correct & mask, mask, rows, columns)

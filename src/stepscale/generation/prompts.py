@@ -5,9 +5,10 @@ generator and its fine-tuning tokenize whole. Where its answer begins is the tem
 the newline tokens after it. Knows nothing of sampling.
 """
 
+import os.path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
@@ -35,7 +36,9 @@ class Examples(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     solved: tuple[SolvedProblem, ...] = Field((), description="the examples themselves, all of them shown")
-    path: str | None = Field(None, description="or a file they are taken from, such as PRM800K's phase1_train.jsonl")
+    path: Annotated[str, AfterValidator(os.path.expanduser)] | None = Field(
+        None, description="or a file they are taken from, such as PRM800K's phase1_train.jsonl"
+    )
     format: str = Field("prm800k", description="of that file: a name stepscale.formats.read knows")
     count: int = Field(4, ge=1, description="examples from the file, each of another problem")
     longest: int = Field(1200, ge=1, description="longest example from the file (characters)")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from stepscale.datasets.local_folder import make_root
 from stepscale.errors import InputError
 
 
@@ -23,9 +24,9 @@ class DataLock:
         """Take the lock.
 
         Raises:
-            InputError: Another run holds it; the line names that run.
+            InputError: Another run holds it (the line names that run), or there can be no such folder.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
+        make_root("data_root", self._folder)
         try:
             self._lock.acquire()
         except Timeout:

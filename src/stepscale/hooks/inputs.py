@@ -16,10 +16,30 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None
     Raises:
         InputError: Some is missing; the line names the pipeline that makes it.
     """
+    unkept = sorted(name for name in pipeline.inputs() if not is_parameter(name) and name not in catalog)
+    if unkept:
+        makers = [f"{name} (made by {_maker_of(name)})" for name in unkept]
+        raise InputError(
+            f"data is never on disk: {', '.join(makers)}; run the nodes that make it too, or the whole pipeline"
+        )
     absent = [name for name in sorted(pipeline.inputs()) if _is_absent(name, catalog)]
     if absent:
         ways = [f"{name} (pipeline {maker})" if (maker := pipeline_of(name)) else name for name in absent]
         raise InputError(f"data is not there yet: {', '.join(ways)}; run what makes it first, with the same --env")
+
+
+def check_runner(runner: str) -> None:
+    """Check that a run is by a runner that this project can be run by.
+
+    Raises:
+        InputError: It runs nodes side by side. Processes would not share what nodes hand on in memory, nor call hooks; threads
+            would share torch's random state, in which models are made and trained.
+    """
+    for name in ("ParallelRunner", "ThreadRunner"):
+        if name in runner:
+            raise InputError(
+                f"{name} cannot run this project, whose nodes take all cores one after another; leave --runner out"
+            )
 
 
 def is_parameter(name: str) -> bool:
@@ -50,7 +70,14 @@ def pipeline_of(dataset: str) -> str | None:
     return nodes_by_output()[dataset][0] if dataset in nodes_by_output() else None
 
 
+def _maker_of(dataset: str) -> str:
+    if dataset not in nodes_by_output():
+        return "no node"
+    pipeline, node = nodes_by_output()[dataset]
+    return f"node {node.name} of pipeline {pipeline}"
+
+
 def _is_absent(name: str, catalog: CatalogProtocol[Any, Any]) -> bool:
-    if is_parameter(name) or name not in catalog:
+    if is_parameter(name):
         return False
     return not is_optional(catalog[name]) and not catalog.exists(name)

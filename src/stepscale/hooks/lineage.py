@@ -6,17 +6,23 @@ put there by hand has an id too. Datasets in memory have no file: what is made o
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from kedro.io import CatalogProtocol
 from kedro.pipeline.node import Node
 
+from stepscale.errors import InputError
 from stepscale.hooks.inputs import is_parameter, nodes_by_output
 from stepscale.resume import code_hash, content_hash
 from stepscale.revision import code_revision
+
+if TYPE_CHECKING:
+    from stepscale.parameters import Parameters
 
 _FOLDER, _IDS = "lineage", "ids.json"
 
@@ -104,16 +110,39 @@ class Lineage:
                 return Path(str(place))
         return None
 
-    def parameters_now(self, names: Mapping[str, Any]) -> dict[str, Any]:
-        """Today's values of parameters, as they are recorded."""
-        return {name: plain(self.catalog.load(name)) for name in names if name in self.catalog}
+    def parameters_now(self, names: Iterable[str]) -> dict[str, Any]:
+        """Today's values of parameters, as they are recorded; what today's configuration lacks is left out."""
+        values = dict[str, Any]()
+        for name in names:
+            with suppress(KeyError, InputError):  # blocks that do not agree are refused where they are read
+                values[name] = plain(self._parameter(name))
+        return values
+
+    @cached_property
+    def _parameters(self) -> "Parameters | None":
+        from stepscale.parameters import check_parameters
+
+        return check_parameters(self.catalog.load("parameters")) if "parameters" in self.catalog else None
+
+    def _parameter(self, name: str) -> Any:
+        """A block with all its defaults: Kedro types only those that a node of this run reads, and settings are made for them."""
+        from stepscale.parameters import SETTINGS, settings_of
+
+        block = name.removeprefix("params:")
+        if self._parameters and block in SETTINGS:
+            return settings_of(self._parameters, block)
+        if self._parameters and block in type(self._parameters).model_fields:
+            return getattr(self._parameters, block)
+        if name not in self.catalog:
+            raise KeyError(name)
+        return self.catalog.load(name)
 
     def _made_of(self, node: Node) -> tuple[dict[str, Any], dict[str, str]]:
         """Parameters and ids of inputs, through inputs that are in memory alone."""
         parameters, inputs = dict[str, Any](), dict[str, str]()
         for name in node.inputs:
             if is_parameter(name):
-                parameters[name] = plain(self.catalog.load(name))
+                parameters[name] = plain(self._parameter(name))
             elif name in self._in_memory:
                 parameters |= self._in_memory[name][0]
                 inputs |= self._in_memory[name][1]

@@ -1,32 +1,38 @@
 """The hooks that Kedro calls: what was asked for is checked before any work, what is made is recorded, the result told."""
 
 import logging
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
+import click
 from kedro.framework.context import KedroContext
 from kedro.framework.hooks import hook_impl
 from kedro.io import CatalogProtocol
 from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
-from stepscale.datasets.local_folder import local_folder
+from stepscale.datasets.local_folder import check_root, local_folder, make_root
 from stepscale.engine.cluster import Cluster
 from stepscale.engine.tasks import use_cluster
 from stepscale.environments import check_environment
+from stepscale.errors import InputError
 from stepscale.hooks.bases import check_bases
 from stepscale.hooks.cluster import join_cluster
 from stepscale.hooks.data_lock import DataLock
 from stepscale.hooks.hardware import check_hardware
 from stepscale.hooks.input_files import check_input_files
-from stepscale.hooks.inputs import check_inputs
+from stepscale.hooks.inputs import check_inputs, check_runner
 from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
 from stepscale.hooks.waiting import say_waiting
+from stepscale.tracking import opening_refusal
 
 logger = logging.getLogger(__name__)
+
+_ROOTS = {"data_root", "tracking_root"}
 
 
 class ProjectHooks:
@@ -45,16 +51,35 @@ class ProjectHooks:
 
         if context.env:
             check_environment(context.env, str(context.config_loader.conf_source))
+        roots = context.config_loader.runtime_params or {}
+        for key in _ROOTS & set(roots):
+            check_root(key, roots[key])
         # as written: context.params has Kedro check them first
         self.cluster = check_parameters(context.config_loader["parameters"]).cluster
         local_folder(stated_data(context))
+        if "tracking_root" in roots:
+            make_root("tracking_root", Path(context.project_path) / roots["tracking_root"])
         self.context = context
+
+    @hook_impl(wrapper=True, specname="after_context_created")
+    def refuse_in_one_line(self) -> Generator[None, Any, Any]:
+        """End any command of Kedro's in one line where what is configured is refused, here or as kedro-mlflow opens its store."""
+        try:
+            return (yield)
+        except Exception as error:
+            line = str(error) if isinstance(error, InputError) else opening_refusal(error)
+            if line is None:
+                raise
+            if click.get_current_context(silent=True):
+                raise click.ClickException(line) from None
+            raise InputError(line) from error
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Check all that can be checked before work is lost, and before an MLflow run is begun."""
+        check_runner(str(run_params.get("runner")))
         add_settings(pipeline, catalog)
         check_inputs(pipeline, catalog)
         check_input_files(pipeline, catalog)

@@ -21,7 +21,9 @@ class Block(BaseModel):
 class FileSource(Block):
     """A data set to read with ``stepscale.formats.read``."""
 
-    path: str = Field(description="file or folder; relative to the project's folder")
+    path: Annotated[str, AfterValidator(os.path.expanduser)] = Field(
+        description="file or folder; relative to the project's folder"
+    )
     format: ReadableFormat = Field(description="a name stepscale.formats.read knows")
     options: dict[str, Any] = Field(default={}, description="options of that reader")
     limit: int | None = Field(None, ge=1, description="read so many problems at the most")

@@ -20,8 +20,7 @@ from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.results import Candidate
-from stepscale.search.selection import Choice, Choose, choose
-from stepscale.search.vote import check_certainties
+from stepscale.search.selection import Choice, Choose, check_told, choose
 
 _ROUNDING = 1e-5  # nats; a copy of the sample that set the threshold may differ so far in another batch
 
@@ -63,12 +62,12 @@ class DeepConf(SearchMethod):
             InputError: The generator does not keep the certainty of its tokens.
         """
         sampling = replace(draws.sampling, certainty=True, group=self.group)
-        with_certainty = SeededSampling(sampling, draws.run_seed, draws.rules)
+        with_certainty = replace(draws, sampling=sampling)
         owners, first = range(len(meter.problems)), min(self.warm_up, self.n)
         by_problem = _by_problem(
             draw_candidates(meter, with_certainty, [(o, slot) for o in owners for slot in range(first)]), first
         )
-        check_certainties(by_problem, meter.generator.name)
+        check_told(by_problem, self.final_choice, meter.generator.name)
         if first == self.n:
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}

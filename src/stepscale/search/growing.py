@@ -62,5 +62,5 @@ class GrowingMethod(SearchMethod):
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
         """N candidates of each problem."""
         if needs_certainty(self.choose):
-            draws = SeededSampling(replace(draws.sampling, certainty=True), draws.run_seed)
+            draws = replace(draws, sampling=replace(draws.sampling, certainty=True))
         return grow(meter, draws, self.growth, self.select)

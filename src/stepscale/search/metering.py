@@ -51,6 +51,7 @@ class Meter:
             until: Whether a continuation ends with its step or its solution.
 
         Raises:
+            InputError: The generator does not answer every request.
             OutOfTime: The time of a search is limited and up.
         """
         if not requests:
@@ -58,6 +59,7 @@ class Meter:
         time_left()
         spent = Ledger()
         continuations = self.generator.generate([request for _, request in requests], sampling, until, spent)
+        _check_number(f"generator {self.generator.name}", continuations, len(requests))
         tokens_by_prefix: list[dict[tuple[int, ...], list[tuple[int, ...]]]] = [{} for _ in self.problems]  # by prefix
         for (owner, request), continuation in zip(requests, continuations, strict=True):
             # the last token is drawn, and passed through the model only when something goes on from it
@@ -71,7 +73,7 @@ class Meter:
         """Scores of all steps of every (problem, steps), in one call; order kept.
 
         Raises:
-            InputError: A score is missing.
+            InputError: A score is missing, or is no finite number.
             OutOfTime: The time of a search is limited and up.
         """
         if not solutions:
@@ -82,11 +84,13 @@ class Meter:
         scores_of_all = self._verifier.score(
             [Trajectory(self.problems[owner].text, steps) for owner, steps in solutions], spent
         )
+        _check_number(f"verifier {self._verifier.name}", scores_of_all, len(solutions))
         for (owner, steps), scores in zip(solutions, scores_of_all, strict=True):
-            if len(scores.negative) != len(steps) or not np.isfinite(scores.negative).all():
+            if not _are_step_scores(scores, len(steps)):
+                shown = " ".join(str(scores).split())[:80]
                 raise InputError(
-                    f"verifier {self._verifier.name}: {len(scores.negative)} scores {scores.negative} for {len(steps)} steps"
-                    f" of problem {self.problems[owner].problem_id}; every step needs a finite one"
+                    f"verifier {self._verifier.name}: {shown} for {len(steps)} steps of problem"
+                    f" {self.problems[owner].problem_id}; every step needs a finite one, in arrays as StepScores has them"
                 )
         new = [0] * len(self.problems)
         for owner, steps in solutions:
@@ -135,6 +139,31 @@ class Meter:
                         context_sum=context if phase == "prefill" else 0,
                         seconds=cost.seconds * share if phase == "prefill" else 0.0,
                     )
+
+
+def _check_number(who: str, answers: object, n: int) -> None:
+    """Check that a model gave ``n`` answers in a sequence, one per request.
+
+    Raises:
+        InputError: It did not.
+    """
+    if not isinstance(answers, Sequence) or len(answers) != n:
+        given = f"{len(answers)} answers" if isinstance(answers, Sequence) else f"a {type(answers).__name__}"
+        raise InputError(
+            f"{who}: {given} to {n} requests; it must give a list with one answer per request, in their order"
+        )
+
+
+def _are_step_scores(scores: object, n_steps: int) -> bool:
+    """Whether both kinds of scores are arrays with a finite number for each step."""
+    kinds = [getattr(scores, name, None) for name in ("negative", "neutral")]
+    return all(
+        isinstance(one, np.ndarray)
+        and one.shape == (n_steps,)
+        and one.dtype.kind in "biuf"
+        and bool(np.isfinite(one).all())
+        for one in kinds
+    )
 
 
 def apportion(whole: int, weights: Sequence[int]) -> list[int]:

@@ -5,6 +5,7 @@ A new method is one file with a subclass of ``SearchMethod`` and its name in ``m
 """
 
 from abc import ABC, abstractmethod
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -69,7 +70,7 @@ class SearchMethod(BaseModel, ABC):
 
     @property
     def budget(self) -> int:
-        """Generations the method may use for a problem, in the paper's units."""
+        """Generations the method may use for a problem, in the paper's units; rises with ``n``."""
         return self.n
 
     @property
@@ -121,10 +122,12 @@ class SearchMethod(BaseModel, ABC):
         Raises:
             InputError: There is none.
         """
-        n = budget // self.model_copy(update={"n": 1}).budget
+        places = range(1, MOST_GENERATIONS + 2)
+        n = bisect_right(places, budget, key=lambda n: self.model_copy(update={"n": n}).budget)
         if n < 1:
             raise InputError(f"search method {self.method!r} needs a budget above {budget}; raise it")
-        checked_generations(n)
+        if n > MOST_GENERATIONS:
+            checked_generations(budget)
         return self.model_copy(update={"n": n})
 
     def choice(self, candidates: Sequence[Candidate], seed: int, rules: Rules) -> Choice:

@@ -10,6 +10,7 @@ from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapH
 
 from stepscale.cost import Ledger
 from stepscale.errors import InputError
+from stepscale.estimators.checking import checked_count
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
 from stepscale.search.beam import Beam
@@ -22,6 +23,7 @@ from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.particles import ParticleFiltering
 from stepscale.search.results import Problem, SearchResult
+from stepscale.search.selection import check_told
 from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.stopping import Stopped
 from stepscale.search.vote import RuledVote
@@ -71,7 +73,7 @@ def search(
     problems: Sequence[Problem],
     generator: Generator,
     verifier: Verifier | None,
-    options: SearchMethod,
+    options: SearchMethod | Mapping[str, Any],
     sampling: Sampling,
     *,
     run_seed: int,
@@ -85,7 +87,7 @@ def search(
         problems: What is to be solved, each with an id of its own.
         generator: Writes the steps.
         verifier: Scores them; None for methods that need no scores.
-        options: The method and its settings.
+        options: The method and its settings, made already or as ``read_options`` takes them.
         sampling: How tokens are drawn; ``max_new_tokens`` bounds a whole solution.
         run_seed: Seed of the run; each draw has a seed of its own that is made of it.
         ledger: The sum of the results' own ledgers is added to it.
@@ -97,8 +99,13 @@ def search(
         A result for each problem, in order, with its own costs.
 
     Raises:
-        InputError: The method needs a verifier and there is none, or two problems have one id.
+        InputError: There is no such method, it needs a verifier and there is none, or two problems have one id.
     """
+    options, problems_at_once = read_options(options), checked_count(problems_at_once, "problems_at_once")
+    if not hasattr(generator, "encode_prompt"):
+        raise InputError(f"generator {str(generator)[:80]!r} is no model; open it with stepscale.load_generator")
+    if verifier is not None and not hasattr(verifier, "score"):
+        raise InputError(f"verifier {str(verifier)[:80]!r} is no model; open it with stepscale.load_verifier")
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
     if len({problem.problem_id for problem in problems}) < len(problems):
@@ -112,6 +119,7 @@ def search(
 
 def _searched(meter: Meter, options: SearchMethod, draws: SeededSampling, rules: Rules) -> list[SearchResult]:
     candidates_of_all, rounds = options.find(meter, draws)
+    check_told(candidates_of_all, options.final_choice, meter.generator.name)
     results = []
     for problem, candidates, n_rounds, spent in zip(
         meter.problems, candidates_of_all, rounds, meter.ledgers, strict=True

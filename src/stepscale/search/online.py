@@ -67,7 +67,7 @@ def search_online(
             f"the online policy switches to {sorted(unknown)}, which are not among the runs {sorted(runs)}"
         )
     meter = Meter(problems, generator, verifier, ledger)
-    sampler = _Sampler(meter, SeededSampling(sampling, run_seed), aggregation, neutral_is)
+    sampler = _Sampler(meter, SeededSampling(sampling, run_seed, rules), aggregation, neutral_is)
     states = [_State(i, rules) for i in range(len(problems))]
     sampler.draw(states, policy.probes)
     for state in states:
@@ -152,7 +152,9 @@ def _switched(
         # another seed than the probes': a search of whole samples would only draw them again
         seed = seed_for(draws.run_seed, "online-run")
         switched = [meter.problems[i] for i in owners]
-        results = search(switched, meter.generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger)
+        results = search(
+            switched, meter.generator, verifier, method, draws.sampling, run_seed=seed, ledger=ledger, rules=draws.rules
+        )
         by_owner.update(zip(owners, results, strict=True))
     return by_owner
 

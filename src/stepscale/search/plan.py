@@ -5,14 +5,22 @@ by. Knows nothing of models or of how results are stored.
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stepscale.errors import InputError
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
+
+
+def _rising(budgets: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(sorted(set(budgets)))
+
+
+Budgets = Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(_rising)]
+"""Budgets in any order, each searched once."""
 
 
 class _Strategies(BaseModel):
@@ -40,7 +48,7 @@ class SearchPlan(_Strategies):
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: tuple[int, ...] = Field(min_length=1, description="generations per problem, as the paper counts them")
+    budgets: Budgets = Field(description="generations per problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -77,7 +85,7 @@ class SearchPlan(_Strategies):
         Raises:
             InputError: A strategy has no options at any budget.
         """
-        return [(name, n, options.within(n)) for n in sorted(self.budgets) for name, options in self.named]
+        return [(name, n, options.within(n)) for n in self.budgets for name, options in self.named]
 
     @property
     def filtering(self) -> tuple[str, ...]:
@@ -110,7 +118,7 @@ class RevisionSearchPlan(_Strategies):
     """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""
 
     after: int = Field(ge=1, description="attempts in the chain before; they are paid for, and may win")
-    budgets: tuple[int, ...] = Field(min_length=1, description="attempts and candidates of the search together")
+    budgets: Budgets = Field(description="attempts and candidates of the search together")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "RevisionSearchPlan":
@@ -140,7 +148,7 @@ class RevisionSearchPlan(_Strategies):
         """
         return [
             (f"PRM {name} over revisions", n, options.within(n - self.after))
-            for n in sorted(self.budgets)
+            for n in self.budgets
             for name, options in self.named
         ]
 

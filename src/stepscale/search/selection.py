@@ -12,6 +12,7 @@ from typing import Literal, TypeVar
 
 import numpy as np
 
+from stepscale.errors import InputError
 from stepscale.estimators.confidence import OF_TOKENS, lowest_group, self_certainty
 from stepscale.estimators.vote_rules import AnyVoteRule, VoteRule
 from stepscale.estimators.voting import FAINT
@@ -68,6 +69,26 @@ def choose(candidates: Sequence[Candidate], how: Choose, seed: int, rules: Rules
 def needs_certainty(how: Choose) -> bool:
     """Whether the choice looks at the certainty of tokens, which a generator keeps only if asked to."""
     return isinstance(how, VoteRule) and how.by in OF_TOKENS
+
+
+def check_told(candidates: Sequence[Sequence[Candidate]], how: Choose, generator: str) -> None:
+    """Check that the generator told of its candidates what the choice judges them by.
+
+    Args:
+        candidates: Of each problem.
+        how: The choice.
+        generator: Its name.
+
+    Raises:
+        InputError: It did not.
+    """
+    written = [one for of_problem in candidates for one in of_problem if one.tokens]
+    if needs_certainty(how) and not all(one.certainties for one in written):
+        raise InputError(
+            f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"
+        )
+    if isinstance(how, VoteRule) and how.by == "mean_logprob" and any(one.mean_logprob is None for one in written):
+        raise InputError(f"generator {generator} tells no log-likelihoods; choose a vote by score")
 
 
 def _votes(answers: Sequence[str], judged: Sequence[float], how: Choose) -> dict[str, float]:

@@ -17,6 +17,8 @@ from stepscale.search.growing import GrowingMethod
 from stepscale.search.partial import PartialSolution
 from stepscale.search.selection import Choose
 
+_ROUNDING = 1e-9  # 0.29 x 100 is a little below 29
+
 
 class SpeculativeRejection(GrowingMethod):
     """N solutions per problem, fewer and fewer of them open."""
@@ -32,6 +34,6 @@ class SpeculativeRejection(GrowingMethod):
             return list(solutions)
         growing = sorted((one for one in solutions if not one.finish), key=lambda one: (-one.rank, one.slot))
         after = list(solutions)
-        for one in growing[len(growing) - floor(len(growing) * self.rejected) :]:
+        for one in growing[len(growing) - floor(len(growing) * self.rejected + _ROUNDING) :]:
             after[one.slot] = replace(one, finish="rejected")
         return after

@@ -16,6 +16,7 @@ says what stands in each slot afterwards.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, EndsByText, Request, Sampling
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
@@ -99,6 +100,7 @@ class _Forest:
                 if not all(one.finish for one in of_problem):
                     seed = seed_for(self._draws.run_seed, f"search-select-{number}", problems[owner].problem_id)
                     solutions[owner] = select(of_problem, number, seed)
+                    _check_slots(solutions[owner], self._growth.n)
         return [[self._candidate(one) for one in of_problem] for of_problem in solutions], rounds
 
     def _step(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
@@ -207,6 +209,19 @@ class _Forest:
             if solution.length and solution.logprob is not None
             else None,
             certainties=solution.certainties,
+        )
+
+
+def _check_slots(solutions: Sequence[PartialSolution], n: int) -> None:
+    """Check what a method's ``select`` gave.
+
+    Raises:
+        InputError: A slot is left out, or given twice.
+    """
+    slots = [one.slot for one in solutions]
+    if slots != list(range(n)):
+        raise InputError(
+            f"select gave the slots {slots[:20]}; give {n} solutions, each copied_to a slot of its own, in order"
         )
 
 

@@ -10,7 +10,6 @@ from typing import Literal
 
 from pydantic import Field
 
-from stepscale.errors import InputError
 from stepscale.estimators.confidence import OF_GENERATOR
 from stepscale.estimators.vote_rules import AnyVoteRule, BordaVote
 from stepscale.search.best_of_n import WholeSamples
@@ -41,29 +40,6 @@ class RuledVote(WholeSamples):
         return f"{self.vote.name} by {self.vote.judge}"
 
     def find(self, meter: Meter, draws: SeededSampling) -> tuple[list[list[Candidate]], list[int]]:
-        """N independent samples of each problem, with what the rule judges by.
-
-        Raises:
-            InputError: The generator does not tell it.
-        """
-        asked = replace(draws.sampling, certainty=needs_certainty(self.vote))
-        candidates, rounds = super().find(meter, SeededSampling(asked, draws.run_seed))
-        if needs_certainty(self.vote):
-            check_certainties(candidates, meter.generator.name)
-        elif self.vote.by == "mean_logprob" and any(
-            one.tokens and one.mean_logprob is None for of in candidates for one in of
-        ):
-            raise InputError(f"generator {meter.generator.name} tells no log-likelihoods; choose a vote by score")
-        return candidates, rounds
-
-
-def check_certainties(candidates: Sequence[Sequence[Candidate]], generator: str) -> None:
-    """Check that all candidates have the certainty of their tokens.
-
-    Raises:
-        InputError: One lacks it.
-    """
-    if any(one.tokens and not one.certainties for of_problem in candidates for one in of_problem):
-        raise InputError(
-            f"generator {generator} does not keep the certainty of its tokens; choose a vote by mean_logprob or score"
-        )
+        """N independent samples of each problem, with what the rule judges by."""
+        sampling = replace(draws.sampling, certainty=needs_certainty(self.vote))
+        return super().find(meter, replace(draws, sampling=sampling))

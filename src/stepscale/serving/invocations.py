@@ -7,7 +7,8 @@ import math
 import os
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
 from mlflow.environment_variables import MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.models import Model
 from mlflow.pyfunc import scoring_server
@@ -34,4 +35,12 @@ def invocations_app(service: AnswerService, seconds: float) -> FastAPI:
     """MLflow's application; a request's work ends after ``seconds``."""
     os.environ[MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT.name] = str(math.ceil(seconds / WORKING_SHARE))
     app: FastAPI = scoring_server.init(_LoadedModel(service))  # type: ignore[arg-type]  # all that it uses
+
+    async def refuse(_: Request, error: Exception) -> JSONResponse:
+        """A body that Python's JSON does not read: nested too deeply, or with a number of thousands of digits."""
+        reason = f"the body cannot be read as JSON ({' '.join(str(error).split())[:80]}); send one question, or a list of them"
+        return JSONResponse({"error_code": "BAD_REQUEST", "message": reason}, 400)
+
+    for kind in (RecursionError, ValueError):
+        app.add_exception_handler(kind, refuse)
     return app

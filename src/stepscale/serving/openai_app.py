@@ -27,6 +27,7 @@ from stepscale.time_limit import Deadline, OutOfTime
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0  # between two looks whether the client is still there, and between signs of life in a stream
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _GONE = 499  # as nginx has it: the client hung up
 
 
@@ -53,6 +54,7 @@ class OpenAIEndpoints:
         router.get("/models/{name:path}")(self.model_card)
         router.post("/chat/completions")(self.chat)
         router.post("/completions")(self.text)
+        router.api_route("/{path:path}", methods=_METHODS, include_in_schema=False)(self.nothing)
         return router
 
     async def models(self) -> Json:
@@ -63,6 +65,10 @@ class OpenAIEndpoints:
         """The model of this name."""
         self._check_model(name)
         return self._card()
+
+    async def nothing(self, request: Request) -> Response:
+        """What is not offered, refused in OpenAI's form."""
+        raise HTTPException(404, f"there is no {request.method} {request.url.path[:80]} here; see docs/serving.md")
 
     async def chat(self, body: ChatRequest, request: Request) -> Response:
         """Answer the last message of the user."""

@@ -35,6 +35,7 @@ class CompletionRequest(BaseModel):
     @classmethod
     def _has_a_meaning(cls, body: Any) -> Any:
         if isinstance(body, dict):
+            body = {key: value for key, value in body.items() if value is not None}  # null: as if it were not there
             for key in _REFUSED:
                 if body.get(key):
                     raise ValueError(

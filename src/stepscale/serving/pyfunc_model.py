@@ -6,6 +6,7 @@ beside ``tracking`` that know MLflow: a model that MLflow can load has to be its
 """
 
 import json
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,12 @@ import pandas as pd
 from mlflow.environment_variables import _MLFLOW_IS_IN_SERVING_ENVIRONMENT, MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT
 from mlflow.exceptions import MlflowException
 from mlflow.models import set_model
-from mlflow.protos.databricks_pb2 import DEADLINE_EXCEEDED, INVALID_PARAMETER_VALUE, REQUEST_LIMIT_EXCEEDED
+from mlflow.protos.databricks_pb2 import (
+    DEADLINE_EXCEEDED,
+    INTERNAL_ERROR,
+    INVALID_PARAMETER_VALUE,
+    REQUEST_LIMIT_EXCEEDED,
+)
 from mlflow.pyfunc.model import PythonModel, PythonModelContext
 
 from stepscale.errors import InputError
@@ -21,6 +27,7 @@ from stepscale.serving.question import read_questions
 from stepscale.serving.service import AnswerService, Overloaded, ServiceLimits
 from stepscale.time_limit import Deadline, OutOfTime
 
+_log = logging.getLogger(__name__)
 WORKING_SHARE = 0.9  # of the server's time limit: the work ends before the server stops waiting
 
 
@@ -65,7 +72,7 @@ class PolicyModel(PythonModel):
             params: MLflow's; unused.
 
         Raises:
-            RefusedRequest: A question is at fault, too many wait, or the time is up.
+            RefusedRequest: A question is at fault, too many wait, the time is up, or a server's own work fails.
         """
         seconds = server_seconds()
         deadline = Deadline(seconds)
@@ -82,6 +89,11 @@ class PolicyModel(PythonModel):
                 "budgets, or give the server more time per request",
                 DEADLINE_EXCEEDED,
             ) from None
+        except Exception as error:
+            if seconds is None:
+                raise
+            _log.error("a question could not be answered", exc_info=error)
+            raise RefusedRequest("the server failed; its log tells why", INTERNAL_ERROR) from None
 
 
 def server_seconds() -> float | None:

@@ -33,7 +33,7 @@ class ServerOptions(BaseModel):
     port: int = Field(5001, ge=0, le=65535, description="0: any free one")
     name: str = Field("stepscale-policy", min_length=1, description="what clients give as model")
     budget: int = Field(16, ge=1, description="generations per answer, where a request names no budget")
-    seconds: float = Field(60.0, gt=0, description="that a request may take")
+    seconds: float = Field(60.0, gt=0, allow_inf_nan=False, description="that a request may take")
     limits: ServiceLimits = ServiceLimits()
 
 

@@ -10,6 +10,7 @@ from threading import Lock
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from stepscale.errors import InputError
 from stepscale.serving.answering import Answerer, PolicyAnswer
 from stepscale.serving.question import PolicyQuestion, check_number
 from stepscale.serving.shared_models import SharedModels
@@ -32,6 +33,10 @@ class ServiceLimits(BaseModel):
 
 class Overloaded(Exception):
     """As many questions are asked as the service takes."""
+
+
+class Unanswered(Exception):
+    """A model behind the service failed: the fault of those who serve it, not of who asks."""
 
 
 class AnswerService:
@@ -74,7 +79,7 @@ class AnswerService:
             deadline: When their time is up.
 
         Raises:
-            OutOfTime: It is up. What ``submit`` raises comes, too.
+            OutOfTime: It is up. What ``submit`` raises comes, too, and Unanswered.
         """
         futures = self.submit(questions, deadline)
         left = deadline.left()
@@ -97,8 +102,11 @@ class AnswerService:
     def _answer(self, question: PolicyQuestion, deadline: Deadline) -> PolicyAnswer:
         with within(deadline.left):
             time_left()
-            with self._models.question() as (generator, verifier):
-                return self.answerer.answer_with(question, generator, verifier)
+            try:
+                with self._models.question() as (generator, verifier):
+                    return self.answerer.answer_with(question, generator, verifier)
+            except InputError as error:  # the question was checked: it is the models' settings that are at fault
+                raise Unanswered(str(error)) from error
 
     def _close_one(self, _: Future[PolicyAnswer]) -> None:
         with self._lock:

@@ -264,6 +264,12 @@ def test_where_a_rule_looks_next() -> None:
     assert at(InstanceAdaptive(probes=2, chance=0.9), 2, 0.0) > 1 << 30
 
 
+def test_a_share_that_is_just_reached_stops_whatever_floats_make_of_it() -> None:
+    codes = np.array([[1] * 7 + [2] * 43])
+    stops = Doubling(agree=0.14, start=25).stops(signals_of(codes, np.ones(codes.shape)))
+    assert 0.14 * 50 > 7 and stops[0, 50 - 1]
+
+
 def test_every_compared_rule_keeps_to_the_most_it_may_draw_and_names_itself() -> None:
     recorded, labels = world(30, 3), set()
     for family in COMPARED_RULES:

@@ -14,6 +14,8 @@ from stepscale.estimators.checking import Bools
 from stepscale.estimators.stopping.prefixes import Signals, Winner
 from stepscale.estimators.stopping.rule import StoppingRule
 
+_ROUNDING = 1e-9  # 0.55 x 20 is a little above 11
+
 
 class Doubling(StoppingRule):
     """Stop when enough of the samples agree, and else double their number."""
@@ -31,7 +33,7 @@ class Doubling(StoppingRule):
 
     def stops(self, signals: Signals) -> Bools:
         """Where it looks and enough agree."""
-        return self._looks(signals.n) & (signals.first >= self.agree * signals.n)
+        return self._looks(signals.n) & (signals.first >= self.agree * signals.n - _ROUNDING)
 
     @property
     def first_look(self) -> int:
