@@ -174,7 +174,16 @@ def stated_answer(text: str) -> str | None:
 
 
 def with_verdicts(solutions: pd.DataFrame, problems: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Rows with ``is_correct`` graded where it is null and the gold answer of the problem is known."""
+    """Grade the solutions that have no verdict, where the gold answer of the problem is known.
+
+    Args:
+        solutions: A solutions table.
+        problems: A problems table with their gold answers.
+        rules: How answers are graded.
+
+    Returns:
+        The solutions with ``is_correct`` filled in. It stays null where no gold answer is known.
+    """
     golds = solutions["problem_id"].map(problems.set_index("problem_id")["answer"])
     is_open = solutions["is_correct"].isna() & golds.notna()
     if not is_open.any():

@@ -12,13 +12,33 @@ from stepscale.formats.registry import read
 
 
 def read_problems(path: str, format: str, options: dict[str, Any], limit: int | None = None) -> pd.DataFrame:
-    """The problems table, the first ``limit`` of them."""
+    """The problems of a file.
+
+    Args:
+        path: A file, a folder or a hub data set.
+        format: A name of the registry.
+        options: Keyword arguments of that format's reader.
+        limit: How many problems to return at most, from the first. None returns all.
+
+    Returns:
+        The problems table.
+    """
     problems = read(path, format, **options).problems
     return problems.head(limit) if limit else problems
 
 
 def read_solutions(path: str, format: str, options: dict[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Solutions and step labels. After PRM800K's records come the whole solutions that people were shown."""
+    """The solutions of a file and their step labels.
+
+    Args:
+        path: A file, a folder or a hub data set.
+        format: A name of the registry.
+        options: Keyword arguments of that format's reader.
+
+    Returns:
+        The solutions table, and the step labels table. After PRM800K's records come the whole solutions that people
+        were shown.
+    """
     tables = read(path, format, **options)
     return (with_generated(tables) if format == "prm800k" else tables.solutions), tables.step_labels
 

@@ -6,7 +6,11 @@ _SECONDS = 5.0  # to ask the hub whether a name is there
 
 
 def is_on_hub(name: str, kind: Literal["model", "dataset"]) -> bool:
-    """False only if the hub says that there is no such model or data set; without a network loading will tell."""
+    """Whether the hub has a model or data set of this name.
+
+    Returns:
+        False only if the hub says that there is none. True without a network: loading then reports a missing name.
+    """
     from huggingface_hub import HfApi
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 

@@ -62,7 +62,13 @@ class Measures(NamedTuple):
 
 
 def plan_cells(jobs: Sequence[Job], measures: Measures, purpose: str) -> ShardPlan:
-    """The jobs as pieces, one per cell, whose rows are its points; each cell that is trained is a child run."""
+    """The jobs as pieces, one per cell, whose rows are its points; each cell that is trained is a child run.
+
+    Args:
+        jobs: One per cell.
+        measures: The base that every cell is trained from, and the test samples that every cell is measured on.
+        purpose: What the cells are for, in the log.
+    """
     common = {"base": model_hash(measures.base), "test": content_hash(measures.test.problems, measures.test.solutions)}
     pieces = []
     for job in jobs:

@@ -58,7 +58,14 @@ def plan_rollouts(
 def roll_out_part(
     job: RolloutJob, opened: Callable[[], Generator], problems: pd.DataFrame, solutions: pd.DataFrame
 ) -> Made:
-    """Step labels of a few problems' solutions, the same bytes whatever was made before; ``opened`` gives the generator."""
+    """Step labels of a few problems' solutions, the same bytes whatever was made before.
+
+    Args:
+        job: What is rolled out, and how often.
+        opened: Gives the generator.
+        problems: The problems of the solutions.
+        solutions: Their steps are labeled.
+    """
     generator, ledger = opened(), Ledger()
     start_afresh(generator)
     return Made(roll_out(job, generator, problems, solutions, ledger), ledger)

@@ -25,9 +25,13 @@ logger = logging.getLogger(__name__)
 
 
 def open_generator(folder: Path, generator: GeneratorBlock, seed: int, name: str | None = None) -> "OpenGenerator":
-    """The model in ``folder``, asked and placed as the block says; the seed chooses the examples of a few-shot prompt.
+    """The model in a folder, asked and placed as the block says.
 
-    ``name``: how tables and ledgers call it, by default as the folder.
+    Args:
+        folder: Holds the model.
+        generator: How it is asked, and where it runs.
+        seed: Chooses the examples of a few-shot prompt.
+        name: How tables and ledgers call it, by default as the folder.
 
     Raises:
         InputError: The folder holds no model.

@@ -44,12 +44,12 @@ def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, fl
         over nothing; n_problems, n_solutions.
     """
     both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
-    of = solutions["problem_id"][both].tolist()
-    resamples = problem_resamples(of)
+    problem_ids = solutions["problem_id"][both].tolist()
+    resamples = problem_resamples(problem_ids)
     answer = solutions["is_correct"][both].to_numpy(bool)
     steps = judged["is_correct"][both].to_numpy(bool)
     return {
-        "n_problems": float(len(set(of))),
+        "n_problems": float(len(set(problem_ids))),
         "n_solutions": float(len(answer)),
         **share_with_bounds("agreement", resamples, answer == steps),
         **share_with_bounds("false_positives", resamples, ~steps, answer),

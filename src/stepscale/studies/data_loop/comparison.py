@@ -123,5 +123,5 @@ def _measured(rows: pd.DataFrame, name: str, resamples: ProblemResamples) -> tup
             places.append(of_seed.problem)
     if not by_seed:
         return float("nan"), float("nan"), float("nan"), 0, 0, 0
-    means, of = np.mean(by_seed, axis=0), np.concatenate(places)
-    return float(means[0]), *percentiles(means[1:]), len(of), len(np.unique(of)), len(by_seed)
+    means, problem_indices = np.mean(by_seed, axis=0), np.concatenate(places)
+    return float(means[0]), *percentiles(means[1:]), len(problem_indices), len(np.unique(problem_indices)), len(by_seed)
