@@ -86,6 +86,14 @@ def tell_absent(name: object, solutions: pd.DataFrame) -> AbsentShares:
     """
     shares = absent_shares(solutions)
     logger.log(logging.WARNING if shares.is_notable else logging.INFO, "%s: %s", name, shares)
+    n_right = int((solutions["is_correct"].fillna(False).astype(bool) & solutions["answer"].isna()).sum())
+    if n_right:
+        logger.warning(
+            "%s: %d samples are called right and have no answer; they count as wrong, for nobody could choose an answer from "
+            "them; give their answers",
+            name,
+            n_right,
+        )
     return shares
 
 

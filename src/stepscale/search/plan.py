@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stepscale.errors import InputError
+from stepscale.estimators.rising import Rising
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -25,6 +26,8 @@ class _Strategies(BaseModel):
     @field_validator("strategies", mode="before")
     @classmethod
     def _take_n_from_budgets(cls, strategies: Any) -> Any:
+        if not isinstance(strategies, list | tuple):
+            raise ValueError("must be a list of searches, each with its method")
         if any(isinstance(options, Mapping) and "n" in options for options in strategies):
             raise ValueError("a strategy has no n of its own; give budgets")
         return [{**options, "n": 1} if isinstance(options, Mapping) else options for options in strategies]
@@ -40,7 +43,7 @@ class SearchPlan(_Strategies):
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: tuple[int, ...] = Field(min_length=1, description="generations per problem, as the paper counts them")
+    budgets: Rising = Field(description="generations per problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -110,7 +113,7 @@ class RevisionSearchPlan(_Strategies):
     """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""
 
     after: int = Field(ge=1, description="attempts in the chain before; they are paid for, and may win")
-    budgets: tuple[int, ...] = Field(min_length=1, description="attempts and candidates of the search together")
+    budgets: Rising = Field(description="attempts and candidates of the search together")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "RevisionSearchPlan":
