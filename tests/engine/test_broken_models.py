@@ -129,7 +129,7 @@ def test_architectures_are_read_with_one_line_for_a_broken_file(tmp_path: Path) 
     assert architectures(tmp_path) == () and architectures("owner/name") == ()
     (tmp_path / "config.json").write_text("{broken")
     for look in (architectures, stepscale.load_verifier):
-        with pytest.raises(InputError, match="is not a model's config.json"):
+        with pytest.raises(InputError, match=r"is not a model's config\.json"):
             look(tmp_path)
 
 

@@ -36,8 +36,8 @@ FUZZY: list[tuple[str, Any, str]] = [
     ("generator.prompt", "Solve it.", r"\{problem\} exactly once"),
     ("verifiers.prompt", "{problem} {problem}", r"\{problem\} exactly once, not 2 times"),
     ("verifiers.prm.head_init_tokens", ["<bad>", "<ok>", "<good>", "<best>"], "4 tokens for the 3 outputs"),
-    ("seed", "DELETED", "missing; give it"),
-    ("report.budgetz", [1], "unknown key; leave it out or correct its name"),
+    ("seed", "DELETED", "Field required"),
+    ("report.budgetz", [1], "unknown key"),
     ("loop.labeler", "a\nb", "does not match any of the expected tags"),
 ]
 

@@ -170,7 +170,7 @@ def test_what_training_needs_is_looked_at_before_it_begins(
         stepscale.train_reward_model(base, data, data, training("prm"))
     with pytest.raises(InputError, match="path is None"):
         stepscale.train_reward_model(base, data, None, training("prm"))  # type: ignore[arg-type]
-    with pytest.raises(InputError, match="training is a dict; give a stepscale.verifiers.VerifierTraining"):
+    with pytest.raises(InputError, match=r"training is a dict; give a stepscale\.verifiers\.VerifierTraining"):
         stepscale.train_reward_model(base, data, tmp_path / "prm", {"kind": "prm"})  # type: ignore[arg-type]
     with pytest.raises(InputError, match=r"nowhere\.jsonl"):
         stepscale.train_reward_model(
@@ -185,8 +185,8 @@ def test_tables_by_hand_are_checked_before_they_are_learned_from(base: Path, tmp
     twice = pd.concat([tables.step_labels, tables.step_labels.iloc[:1]])
     named = tables.step_labels.assign(rating=["yes"] * len(tables.step_labels))
     for labels, reason in ((twice, "two rows have the key"), (named, "rating")):
+        wrong = formats.Tables(tables.problems, tables.solutions, labels)
         with pytest.raises(InputError, match=f"step_labels: .*{reason}"):
-            wrong = formats.Tables(tables.problems, tables.solutions, labels)
             stepscale.train_reward_model(base, wrong, tmp_path / "prm", training("prm"))
 
 

@@ -163,6 +163,4 @@ def _fault(error: Any) -> str:
     key = ".".join(str(part) for part in error["loc"])
     if not key:  # of several blocks together: it names their keys itself
         return str(error["msg"]).removeprefix("Value error, ")
-    if error["type"] == "extra_forbidden":
-        return f"{key}: unknown key; leave it out or correct its name"
-    return f"{key}: missing; give it" if error["type"] == "missing" else f"{key}: {error['msg']}"
+    return f"{key}: unknown key" if error["type"] == "extra_forbidden" else f"{key}: {error['msg']}"

@@ -15,6 +15,7 @@ from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat, Tables, read, tables
 from stepscale.formats.source import with_generated
 from stepscale.formats.source_files import Source, checked_path
+from stepscale.opening import check_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
@@ -100,6 +101,7 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before hours of work are spent."""
+    check_folder(base)
     folder = Path(checked_path(output)).expanduser()
     if folder.exists() and Path(base).expanduser().exists() and folder.samefile(Path(base).expanduser()):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
