@@ -26,7 +26,7 @@ def test_a_finish_reason_that_prm800k_has_not_is_a_bad_line(jsonl: Jsonl, finish
 
 @pytest.mark.parametrize("label", [None, True, "solution", 7, [], 0.5])
 def test_a_label_that_is_no_object_is_told_in_words_of_the_file(jsonl: Jsonl, label: Any) -> None:
-    with pytest.raises(InputError, match=r"'label' is \w+ where a JSON object with 'steps' is needed"):
+    with pytest.raises(InputError, match=r"'label' is not of the expected type \(\w+, not a JSON object\)"):
         read(jsonl({**record(LAST), "label": label}), "prm800k")
 
 
@@ -64,7 +64,7 @@ def test_token_counts_that_are_whole_floats_are_whole_numbers(
 def test_samples_that_are_called_right_without_an_answer_are_told(caplog: pytest.LogCaptureFixture) -> None:
     verdicts = pd.array([True, True, False], "boolean")
     tell_absent("x.jsonl", pd.DataFrame({"answer": ["1", None, None], "is_correct": verdicts}))
-    assert "x.jsonl: 1 samples are called right and have no answer; they count as wrong" in caplog.text
+    assert "they count as wrong; 1 of those without an answer are called right" in caplog.text
 
 
 def test_tables_of_two_data_sets_never_share_a_folder(jsonl: Jsonl, tmp_path: Path) -> None:
@@ -93,8 +93,8 @@ def test_a_path_below_a_file_or_too_long_is_one_line(format: str, jsonl: Jsonl, 
         ("", "'steps' is str where a list is needed"),
         (["x"], "step 1 is str where a JSON object is needed"),
         ([LAST, None], "step 2 is NoneType"),
-        ([{**LAST, "completions": {}}], "step 1: completions is {}, not a list or null"),
-        ([{**LAST, "completions": ""}], "step 1: completions is '', not a list or null"),
+        ([{**LAST, "completions": {}}], "step 1: completions is not of the expected type .{}, not a list"),
+        ([{**LAST, "completions": ""}], "step 1: completions is not of the expected type .'', not a list"),
         ([{**LAST, "completions": ["x"]}], "step 1: a completion is str"),
         ([{**LAST, "human_completion": 5}], "step 1: human_completion is 5, not an object, a string or null"),
         ([{**LAST, "human_completion": False}], "step 1: human_completion is False"),

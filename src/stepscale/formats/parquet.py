@@ -7,6 +7,7 @@ Only problems.parquet is required. This is also the way in for samples of one's 
 what each holds.
 """
 
+import os
 from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
@@ -81,13 +82,13 @@ def write(data: Tables, path: str | Path) -> int:
             of other data that these tables would not replace.
     """
     folder = Path(checked_path(path))
-    if is_file_name(folder.name) or folder.is_file():
+    if is_file_name(folder.name) or os.path.isfile(folder):
         raise InputError(f"{folder}: the tables are a folder of Parquet files; give the name of a folder")
     data = _checked(data)
     frames = {name: getattr(data, name) for name in _TABLES}
     frames = {f"{name}.parquet": frame for name, frame in frames.items() if frame is not None and len(frame)}
     others = [f"{name}.parquet" for name in _TABLES if f"{name}.parquet" not in frames]
-    if stale := [name for name in others if (folder / name).exists()]:
+    if stale := [name for name in others if os.path.exists(folder / name)]:
         raise InputError(
             f"{folder / stale[0]} is of other data, for these tables have none of that name; remove it, or give another folder"
         )

@@ -90,7 +90,7 @@ class _RecordReader:
         problem_id = problem_key(problem_text(question, "problem"))
         sample_id = self.samples[problem_id]
         if type(label) is not dict:
-            raise BadRecord(f"'label' is {type(label).__name__} where a JSON object with 'steps' is needed")
+            raise BadRecord(f"'label' is not of the expected type ({type(label).__name__}, not a JSON object)")
         finish = maybe_text(label, "finish_reason")
         if finish is not None and finish not in _FINISHES:
             raise BadRecord(f"'finish_reason' is {finish!r:.60}, none of {', '.join(_FINISHES)} or null")

@@ -75,7 +75,9 @@ def walk(steps: Sequence[Record]) -> Walk:
         if type(step) is not dict:
             raise BadRecord(f"step {place} is {type(step).__name__} where a JSON object is needed")
         if step["completions"] is not None and type(step["completions"]) is not list:
-            raise BadRecord(f"step {place}: completions is {step['completions']!r:.60}, not a list or null")
+            raise BadRecord(
+                f"step {place}: completions is not of the expected type ({step['completions']!r:.60}, not a list or null)"
+            )
         completions, human, chosen = step["completions"] or (), step["human_completion"], step["chosen_completion"]
         first = len(done.texts)
         if chosen is not None and not (type(chosen) is int and 0 <= chosen < len(completions)):
