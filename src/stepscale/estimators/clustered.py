@@ -38,8 +38,9 @@ class ProblemResamples:
         Raises:
             InputError: There is not one row per item.
         """
-        if len(values) != len(self.problem):  # type: ignore[arg-type]
-            raise InputError(f"{len(values)} values for the problems of {len(self.problem)} items; give one per item")  # type: ignore[arg-type]
+        n = np.shape(values)[0]
+        if n != len(self.problem):
+            raise InputError(f"{n} values for the problems of {len(self.problem)} items; give one per item")
         by_problem = np.zeros((self.counts.shape[1], np.shape(values)[1]))
         np.add.at(by_problem, self.problem, np.asarray(values, float))
         return np.asarray(self.counts @ by_problem)
