@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from stepscale.errors import InputError
 
 
@@ -28,6 +30,32 @@ def check_folder(source: str | Path) -> None:
     Raises:
         InputError: Nothing is.
     """
+    if not isinstance(source, str | Path) or not str(source).strip():
+        raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
     if is_path and not Path(source).is_dir():
         raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name")
+
+
+def check_precision(dtype: str) -> None:
+    """Check the name of a precision.
+
+    Raises:
+        InputError: It is none that models run in.
+    """
+    if dtype not in ("float32", "bfloat16"):
+        raise InputError(f"dtype is {dtype!r:.60}; choose float32 or bfloat16")
+
+
+@contextmanager
+def settings_in_one_line() -> Iterator[None]:
+    """Settings that are typed in this block come from a caller's arguments.
+
+    Raises:
+        InputError: One is of the wrong type or size; the line names it.
+    """
+    try:
+        yield
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+        raise InputError(" ".join(faults.split()) + "; correct this argument") from None

@@ -3,6 +3,7 @@
 Nodes hand on folders. A base that was not changed is referred to in place of copied, and so is a model that is not here.
 """
 
+import json
 from pathlib import Path
 from typing import Any, Literal
 
@@ -58,11 +59,31 @@ def model_source(source: str | Path) -> str | Path:
     """Where the weights are: ``source`` itself, or what a folder refers to.
 
     Raises:
-        InputError: The folder refers to a model that is not here.
+        InputError: It is no name of a model, or the folder refers to a model that is not here.
     """
+    if not isinstance(source, str | Path) or not str(source).strip() or "\0" in str(source):
+        raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")
     reference = reference_in(source)
     if reference is None:
         return source
     if reference.kind != "model" or reference.source is None:
         raise InputError(f"{source}: the model is not here ({reference.kind}), and its weights are needed; name a base")
     return reference.source
+
+
+def architectures(source: str | Path) -> tuple[str, ...]:
+    """The class names that the config.json of a folder gives; empty for a hub name.
+
+    Raises:
+        InputError: The file is not a model's config.json.
+    """
+    path = Path(source) / "config.json"
+    if not path.is_file():
+        return ()
+    try:
+        named = json.loads(path.read_text(encoding="utf-8")).get("architectures") or []
+    except (ValueError, AttributeError, OSError) as error:
+        raise InputError(f"{path} is not a model's config.json ({error}); copy the model again") from None
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise InputError(f"{path}: architectures is {named!r:.60}, not a list of names; copy the model again")
+    return tuple(named)

@@ -33,10 +33,10 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
     ]
 
 
-def test_budgets_are_searched_once_each_and_in_rising_order() -> None:
-    strategies = [{"method": "beam", "width": 4}]
-    plan = SearchPlan(problems=10, problems_per_shard=5, budgets=[16, 4, 16], strategies=strategies)
-    assert plan.budgets == (4, 16) and [n for _, n, _ in plan.runs] == [4, 16]
+@pytest.mark.parametrize("budgets", [[16, 4], [4, 16, 16], [], [0, 4]])
+def test_budgets_that_do_not_rise_are_one_clear_line(budgets: list[int]) -> None:
+    with pytest.raises(ValueError, match="budgets\n.*must rise and begin at 1"):
+        plan(budgets=budgets)
 
 
 def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_once_there() -> None:

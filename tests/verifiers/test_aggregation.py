@@ -58,3 +58,9 @@ def test_rewards_and_other_shapes_are_not_taken_for_probabilities(how, negative)
 
 def test_a_probability_may_miss_its_bounds_by_rounding() -> None:
     assert aggregate([[-1e-7, 1.0000001]], [[0, 0]], "min") == pytest.approx([0.0])
+
+
+@pytest.mark.parametrize("others", [(), (0.0,), (0.0, 0.3), (1.0,)])
+def test_a_product_with_a_step_that_is_surely_wrong_is_zero(others: tuple[float, ...]) -> None:
+    for steps in ((1.0, *others), (*others, 1.0)):
+        assert aggregate([list(steps), [0.5, 0.5]], [[0.0] * len(steps), [0.0, 0.0]], "product").tolist() == [0.0, 0.25]

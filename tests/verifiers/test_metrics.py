@@ -1,10 +1,13 @@
 """Metrics of step judgment on cases small enough to work out by hand."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
+from stepscale.errors import InputError
+from stepscale.estimators.clustered import auroc_interval, problem_resamples
 from stepscale.verifiers.contract import StepScores, Trajectory
 from stepscale.verifiers.examples import Example
 from stepscale.verifiers.metrics import auroc, first_error, prm_metrics, value_metrics
@@ -61,3 +64,68 @@ def test_value_metrics_by_hand() -> None:
     assert metrics["solution_brier"] == pytest.approx((0.1**2 + 0.2**2) / 2)
     assert metrics["step_accuracy"] == pytest.approx(2 / 3)
     assert metrics["step_share_right"] == pytest.approx(2 / 3)
+
+
+NAN = float("nan")
+
+
+@pytest.mark.parametrize(
+    ("scores", "positive", "said"),
+    [
+        ([0.1, NAN], [True, False], "a score is NaN"),
+        ([NAN, NAN], [True, True], "a score is NaN"),
+        ([0.1, None], [True, False], "a score is NaN"),
+        ([0.1], [True, False], "1 scores for 2 classes"),
+        ([0.1, 0.2, 0.3], [True, False], "3 scores for 2 classes"),
+        ([[0.1, 0.2]], [[True, False]], "one of each per item"),
+        ([0.1, 0.2], [1, -1], "true or false"),
+        ([0.1, 0.2], [True, None], "true or false"),
+        (["a", "b"], [True, False], "must be numbers"),
+    ],
+)
+def test_a_ranking_that_is_none_is_one_line(scores: list[object], positive: list[object], said: str) -> None:
+    for measure in (
+        lambda: auroc(scores, positive),
+        lambda: auroc_interval(problem_resamples(["p"] * len(scores)), scores, positive),
+    ):
+        with pytest.raises(InputError, match=said) as caught:
+            measure()
+        assert "\n" not in str(caught.value)
+
+
+def test_infinite_scores_are_ranked_as_any() -> None:
+    assert auroc([float("-inf"), 0.0, float("inf")], [False, True, True]) == 1.0
+    assert math.isnan(auroc([], []))
+
+
+@pytest.mark.parametrize("measure", [prm_metrics, value_metrics])
+@pytest.mark.parametrize(
+    ("negative", "targets", "said"),
+    [
+        ([0.1, NAN], (2.0, 0.0), "'p': the score of a step is NaN"),
+        ([0.1], (2.0, 0.0), "'p': 1 scores for 2 steps"),
+        ([0.1, 0.2, 0.3], (2.0, 0.0), "'p': 3 scores for 2 steps"),
+    ],
+)
+def test_scores_that_are_not_one_per_step_name_the_problem(
+    measure: Any, negative: list[float], targets: tuple[float, ...], said: str
+) -> None:
+    numbers = np.array(negative, np.float32)
+    scored, example = StepScores(numbers, 0 * numbers), Example("p", Trajectory("?", ("a", "b")), targets)
+    with pytest.raises(InputError, match=said):
+        measure([scored], [example])
+    with pytest.raises(InputError, match="1 scored solutions for 2 examples"):
+        measure([scored], [example, example])
+
+
+def test_no_first_error_is_told_from_a_score_that_is_nan() -> None:
+    with pytest.raises(InputError, match="NaN for a step"):
+        first_error(StepScores(np.array([0.1, NAN], np.float32), np.zeros(2, np.float32)))
+
+
+def test_values_that_do_not_belong_to_the_resampled_items_are_refused() -> None:
+    resamples = problem_resamples(["p", "q"])
+    with pytest.raises(InputError, match="3 scores for the problems of 2 items"):
+        auroc_interval(resamples, [0.1, 0.2, 0.3], [True, False, True])
+    with pytest.raises(InputError, match="1 values for the problems of 2 items"):
+        resamples.sums([[1.0]])

@@ -144,3 +144,76 @@ def test_tables_that_are_read_already_are_taken_and_the_card_is_written_once(
     assert made.metrics == {} and isinstance(made.trained.numbers()["examples"], int)
     assert pd.read_json(made.folder / "stepscale_verifier.json", typ="series")["kind"] == "prm"
     assert written == [made.folder]
+
+
+def test_labels_of_both_kinds_are_never_left_out_in_silence(base: Path, tmp_path: Path) -> None:
+    data = write(tmp_path / "data.jsonl", [*stepwise(3, False), {**stepwise(1, True)[0], "prompt": "And 9 + 7?"}])
+    for kind, reason in (
+        ("prm", "2 of 8 steps have a value and no rating"),
+        ("soft_prm", "6 of 8 steps have a rating"),
+    ):
+        with pytest.raises(InputError, match=reason):
+            stepscale.train_reward_model(base, str(data), tmp_path / "prm", training(kind))
+
+
+def test_what_training_needs_is_looked_at_before_it_begins(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: Any) -> None:
+        raise AssertionError("the training began")
+
+    monkeypatch.setattr("stepscale.verifiers.reward_model.fit_verifier", never)
+    data = str(write(tmp_path / "data.jsonl", stepwise(4, False)))
+    with pytest.raises(InputError, match="would overwrite its base"):
+        stepscale.train_reward_model(base, data, base, training("prm"))
+    with pytest.raises(InputError, match=r"data\.jsonl cannot be written"):
+        stepscale.train_reward_model(base, data, data, training("prm"))
+    with pytest.raises(InputError, match="path is None"):
+        stepscale.train_reward_model(base, data, None, training("prm"))  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"training is a dict; give a stepscale\.verifiers\.VerifierTraining"):
+        stepscale.train_reward_model(base, data, tmp_path / "prm", {"kind": "prm"})  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"nowhere\.jsonl"):
+        stepscale.train_reward_model(
+            base, data, tmp_path / "prm", training("prm"), processbench=tmp_path / "nowhere.jsonl"
+        )
+
+
+def test_tables_by_hand_are_checked_before_they_are_learned_from(base: Path, tmp_path: Path) -> None:
+    from stepscale import formats
+
+    tables = formats.read(str(write(tmp_path / "data.jsonl", stepwise(4, False))), "trl_stepwise")
+    twice = pd.concat([tables.step_labels, tables.step_labels.iloc[:1]])
+    named = tables.step_labels.assign(rating=["yes"] * len(tables.step_labels))
+    for labels, reason in ((twice, "two rows have the key"), (named, "rating")):
+        wrong = formats.Tables(tables.problems, tables.solutions, labels)
+        with pytest.raises(InputError, match=f"step_labels: .*{reason}"):
+            stepscale.train_reward_model(base, wrong, tmp_path / "prm", training("prm"))
+
+
+def test_solutions_that_do_not_fit_the_model_are_told_as_such(base: Path, tmp_path: Path) -> None:
+    data = str(write(tmp_path / "data.jsonl", stepwise(4, False)))
+    layout = TextFormat(prompt="<judge>{problem}\n", max_tokens=3)
+    with pytest.raises(
+        InputError, match=r"\d of them longer than the 3 tokens there is room for; raise layout.max_tokens"
+    ):
+        stepscale.train_reward_model(base, data, tmp_path / "prm", training("prm", layout=layout))
+
+
+def test_a_tokenizer_of_a_larger_model_is_told_before_the_training(base: Path, tmp_path: Path) -> None:
+    from stepscale.engine.loading import load_causal_lm, load_tokenizer, save
+
+    model = load_causal_lm(base)
+    model.resize_token_embeddings(8)
+    save(model, load_tokenizer(base), tmp_path / "small")
+    data = str(write(tmp_path / "data.jsonl", stepwise(4, False)))
+    with pytest.raises(InputError, match=r"embeds 8 tokens and its tokenizer gives token \d+"):
+        stepscale.train_reward_model(tmp_path / "small", data, tmp_path / "prm", training("prm"))
+
+
+def test_a_head_that_is_not_what_its_file_names_is_refused(base: Path, tmp_path: Path) -> None:
+    data = str(write(tmp_path / "data.jsonl", stepwise(4, False)))
+    folder = stepscale.train_reward_model(base, data, tmp_path / "prm", training("prm", validation_share=0.0)).folder
+    saved = json.loads((folder / "stepscale_verifier.json").read_text())
+    (folder / "stepscale_verifier.json").write_text(json.dumps({**saved, "labels": ["negative", "positive"]}))
+    with pytest.raises(InputError, match=r"its head has 3 outputs and stepscale_verifier\.json names 2"):
+        stepscale.load_verifier(folder)

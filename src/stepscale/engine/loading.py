@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from stepscale.errors import InputError
-from stepscale.references import model_source
+from stepscale.references import architectures, model_source
 
 _GENERATING = ("CausalLM", "LMHeadModel", "ConditionalGeneration")  # endings of the names of models that write text
+_HEADS = ("score", "classifier")  # what token classifiers call their heads
 
 
 def load_tokenizer(source: str | Path, *, trust_remote_code: bool = False) -> Any:
@@ -42,14 +42,9 @@ def load_causal_lm(source: str | Path, *, dtype: torch.dtype = torch.float32, tr
         raise InputError(
             f"{source} holds a {kinds[0]}, but a causal language model is needed: give one that writes text"
         )
-    model = _load(
-        AutoModelForCausalLM.from_pretrained,
-        source,
-        "causal language model",
-        dtype=dtype,
-        trust_remote_code=trust_remote_code,
+    return _load_weights(
+        AutoModelForCausalLM, source, "causal language model", dtype=dtype, trust_remote_code=trust_remote_code
     )
-    return model.eval()
 
 
 def load_token_classifier(
@@ -70,27 +65,27 @@ def load_token_classifier(
     if "num_labels" not in options and not any(kind.endswith("ForTokenClassification") for kind in kinds):
         raise InputError(f"{source} holds a {', '.join(kinds) or 'model'}, but one that classifies tokens is needed")
     config.update(options)
-    model = _load(
-        AutoModelForTokenClassification.from_pretrained,
+    return _load_weights(
+        AutoModelForTokenClassification,
         source,
         "model for token classification",
+        new=_HEADS if "num_labels" in options else (),
         dtype=dtype,
         trust_remote_code=trust_remote_code,
         config=config,
     )
-    return model.eval()
 
 
 def load_body(source: str | Path, *, dtype: torch.dtype = torch.float32, trust_remote_code: bool = False) -> Any:
     """A model without its head, in eval mode. Raises InputError if ``source`` holds no model."""
     from transformers import AutoModel
 
-    return _load(AutoModel.from_pretrained, source, "model", dtype=dtype, trust_remote_code=trust_remote_code).eval()
+    return _load_weights(AutoModel, source, "model", dtype=dtype, trust_remote_code=trust_remote_code)
 
 
 def classification_head(model: Any) -> Any:
     """The linear layer of a token classifier, whatever its architecture calls it. Raises InputError if it has none."""
-    for name in ("score", "classifier"):
+    for name in _HEADS:
         head = getattr(model, name, None)
         if isinstance(head, torch.nn.Linear):
             return head
@@ -179,10 +174,24 @@ def longest_input(model: Any) -> int | None:
     return int(limit) if limit else None
 
 
-def architectures(source: str | Path) -> tuple[str, ...]:
-    """The class names a local folder's config.json gives; empty for a hub name."""
-    config = Path(source) / "config.json"
-    return tuple(json.loads(config.read_text()).get("architectures") or ()) if config.is_file() else ()
+def _load_weights(kind: Any, source: str | Path, what: str, new: tuple[str, ...] = (), **options: Any) -> Any:
+    """A model in eval mode. transformers would fill weights that are absent with random numbers: they are refused.
+
+    Args:
+        kind: Class of transformers that loads it.
+        source: Folder or hub name.
+        what: It is, for messages.
+        new: Parts that may be absent, for they are to be trained.
+        options: Of ``from_pretrained``.
+    """
+    model, report = _load(kind.from_pretrained, source, what, output_loading_info=True, **options)
+    without_bias = {f"{head}.bias" for head in _HEADS}  # a head that was trained without one; it is 0
+    absent = sorted(n for n in report["missing_keys"] if n not in without_bias and n.split(".")[0] not in new)
+    if absent:
+        raise InputError(
+            f"{source} lacks {len(absent)} weights of a {what}, such as {absent[0]}: give the whole model, of this kind"
+        )
+    return model.eval()
 
 
 def _load(load: Callable[..., Any], source: str | Path, what: str, **options: Any) -> Any:
@@ -194,7 +203,9 @@ def _load(load: Callable[..., Any], source: str | Path, what: str, **options: An
     try:
         with quiet():
             return load(str(source), local_files_only=looks_local, **options)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except InputError:
+        raise
+    except Exception as error:  # whatever the libraries say of a broken file
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         remedy = "" if looks_local else " Give a folder with the model, or load it once where there is a network."
         raise InputError(f"cannot load a {what} from {source}: {reason}{remedy}") from error

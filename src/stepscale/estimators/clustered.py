@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from stepscale.estimators.checking import Floats
+from stepscale.errors import InputError
+from stepscale.estimators.checking import Bools, Floats, checked_numbers
 from stepscale.estimators.intervals import Counts, percentile_bounds, resample_counts
 
 RESAMPLES = 1000
@@ -32,10 +33,40 @@ class ProblemResamples:
     counts: Counts
 
     def sums(self, values: ArrayLike) -> Floats:
-        """Sums of ``values`` [items, k] over the items of each resample: [resamples, k]."""
+        """Sums of ``values`` [items, k] over the items of each resample: [resamples, k].
+
+        Raises:
+            InputError: There is not one row per item.
+        """
+        n = np.shape(values)[0]
+        if n != len(self.problem):
+            raise InputError(f"{n} values for the problems of {len(self.problem)} items; give one per item")
         by_problem = np.zeros((self.counts.shape[1], np.shape(values)[1]))
         np.add.at(by_problem, self.problem, np.asarray(values, float))
         return np.asarray(self.counts @ by_problem)
+
+
+def checked_ranking(scores: ArrayLike, positive: ArrayLike) -> tuple[Floats, Bools]:
+    """Scores and classes of items, as a ranking metric takes them.
+
+    Args:
+        scores: Numbers, infinite ones too [items].
+        positive: Booleans, or 0 and 1 [items].
+
+    Returns:
+        Both [items].
+
+    Raises:
+        InputError: Other shapes, a score that is NaN, or a class that is neither true nor false.
+    """
+    values, classes = checked_numbers(scores, "scores"), checked_numbers(positive, "positive")
+    if values.ndim != 1 or values.shape != classes.shape:
+        raise InputError(f"{values.size} scores for {classes.size} classes; give one of each per item")
+    if np.isnan(values).any():
+        raise InputError("a score is NaN; score every item, or leave it out")
+    if not np.isin(classes, (0, 1)).all():
+        raise InputError("positive must be true or false for each item; correct it")
+    return values, classes == 1
 
 
 def problem_resamples(problem_ids: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> ProblemResamples:
@@ -150,8 +181,13 @@ def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: Ar
 
     Returns:
         Values [resamples].
+
+    Raises:
+        InputError: As ``checked_ranking``, or there is not one score per item.
     """
-    values, truth = np.asarray(scores), np.asarray(positive, bool)
+    values, truth = checked_ranking(scores, positive)
+    if len(values) != len(resamples.problem):
+        raise InputError(f"{len(values)} scores for the problems of {len(resamples.problem)} items; give one per item")
     order = np.argsort(values, kind="stable")
     values, problem, up = values[order], resamples.problem[order], truth[order]
     ties = np.flatnonzero(np.append(True, values[1:] != values[:-1]))  # where the next higher score begins

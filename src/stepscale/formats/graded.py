@@ -85,7 +85,10 @@ def tell_absent(name: object, solutions: pd.DataFrame) -> AbsentShares:
         solutions: As for ``absent_shares``.
     """
     shares = absent_shares(solutions)
-    logger.log(logging.WARNING if shares.is_notable else logging.INFO, "%s: %s", name, shares)
+    n_right = int((solutions["is_correct"].fillna(False).astype(bool) & solutions["answer"].isna()).sum())
+    called_right = f"; {n_right} of those without an answer are called right, but no answer can be chosen from them"
+    level = logging.WARNING if shares.is_notable else logging.INFO
+    logger.log(level, "%s: %s%s", name, shares, called_right if n_right else "")
     return shares
 
 

@@ -130,9 +130,9 @@ class Records:
             self.file, self.number = str(path), content[: reason.pos].count(b"\n") + 1
             self.refuse(f"not JSON ({reason.msg})")
 
-    def _line_records(self, name: str, lines: Iterable[bytes]) -> Iterator[Record]:
+    def _line_records(self, name: str, lines: Iterable[bytes], first: int = 1) -> Iterator[Record]:
         self.file = name
-        for self.number, line in enumerate(lines, 1):
+        for self.number, line in enumerate(lines, first):
             try:
                 record = orjson.loads(line)
             except orjson.JSONDecodeError:
@@ -140,6 +140,9 @@ class Records:
                 if not text.strip():
                     continue
                 record, reason = _parsed(text)
+                if record is _BAD and b"\r" in text.strip():  # lines that end in CR alone
+                    yield from self._line_records(name, text.splitlines(), self.number)
+                    continue
                 if record is _BAD:
                     self.refuse(f"not JSON ({reason.msg} at column {reason.pos + 1})")
                     continue

@@ -4,7 +4,9 @@ In: JSON lines as bytes. It does not know their format.
 """
 
 import gzip
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from stepscale.errors import InputError
@@ -28,7 +30,7 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
             cannot be written. An old file of that name then stays as it was.
     """
     path = lines_path(path)
-    if path.exists() and not path.is_file():  # a device, such as /dev/null, must not be replaced by a file
+    if os.path.exists(path) and not path.is_file():  # a device, such as /dev/null, must not be replaced by a file
         raise InputError(f"{path} cannot be written: it is no regular file; give the name of a file")
     part = path.with_name(f".{path.name}.part")
     count = 0
@@ -44,7 +46,8 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
     except OSError as error:
         raise InputError(f"{path} cannot be written ({error}); check the folder and its permissions") from None
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink()
     return count
 
 

@@ -7,6 +7,8 @@ Only problems.parquet is required. This is also the way in for samples of one's 
 what each holds.
 """
 
+import os
+from contextlib import suppress
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -66,7 +68,7 @@ def read_searches(source: str | Path) -> Tables:
 
 
 def write(data: Tables, path: str | Path) -> int:
-    """Write each table that has rows, with checksums of its pages.
+    """Write each table that has rows, with checksums of its pages: all of them, or the folder stays as it was.
 
     Args:
         data: The tables.
@@ -76,23 +78,34 @@ def write(data: Tables, path: str | Path) -> int:
         The number of files.
 
     Raises:
-        InputError: There are no problems, a table is not as declared, or the folder cannot be written to.
+        InputError: There are no problems, a table is not as declared, the folder cannot be written to, or it holds a table
+            of other data that these tables would not replace.
     """
     folder = Path(checked_path(path))
-    if is_file_name(folder.name) or folder.is_file():
+    if is_file_name(folder.name) or os.path.isfile(folder):
         raise InputError(f"{folder}: the tables are a folder of Parquet files; give the name of a folder")
     data = _checked(data)
-    written = 0
+    frames = {name: getattr(data, name) for name in _TABLES}
+    frames = {f"{name}.parquet": frame for name, frame in frames.items() if frame is not None and len(frame)}
+    others = [f"{name}.parquet" for name in _TABLES if f"{name}.parquet" not in frames]
+    if stale := [name for name in others if os.path.exists(folder / name)]:
+        raise InputError(
+            f"{folder / stale[0]} is of other data, for these tables have none of that name; remove it, or give another folder"
+        )
+    parts = {name: folder / f".{name}.part" for name in frames}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in _TABLES:
-            frame = getattr(data, name)
-            if frame is not None and len(frame):
-                frame.to_parquet(folder / f"{name}.parquet", index=False, write_page_checksum=True)
-                written += 1
+        for name, frame in frames.items():
+            frame.to_parquet(parts[name], index=False, write_page_checksum=True)
+        for name, part in parts.items():
+            part.replace(folder / name)
     except OSError as error:
         raise InputError(f"{folder} cannot be written ({error}); check the folder and its permissions") from None
-    return written
+    finally:
+        for part in parts.values():
+            with suppress(OSError):
+                part.unlink()
+    return len(frames)
 
 
 def _checked(data: Tables) -> Tables:

@@ -18,6 +18,7 @@ import torch
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
 from stepscale.engine.decode_memory import Arena
+from stepscale.engine.device import usable_device
 from stepscale.engine.lanes import Lanes, cohort_lanes, is_small, keep_to_one_core
 from stepscale.engine.loading import load_causal_lm, load_tokenizer
 from stepscale.engine.network import network_of
@@ -118,10 +119,9 @@ class LocalGenerator:
         Raises:
             InputError: There is no such model, or a setting does not fit it.
         """
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
+        place = usable_device(device)
         tokenizer = load_tokenizer(folder_or_name)
-        model = load_causal_lm(folder_or_name, dtype=getattr(torch, dtype)).to(device)
+        model = load_causal_lm(folder_or_name, dtype=getattr(torch, dtype)).to(place)
         return cls(
             model,
             tokenizer,

@@ -7,7 +7,7 @@ from stepscale.engine.placement import GeneratorPlacement
 from stepscale.errors import InputError
 from stepscale.generation.prompts import ChatPrompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.opening import check_folder, needs
+from stepscale.opening import check_folder, check_precision, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ def load_generator(
         with needs("remote"):
             from stepscale.generation.server import ServerGenerator
             from stepscale.remote.client import served_model
-        settings = ServerSettings(
-            base_url=source, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
-        )
+        with settings_in_one_line():
+            settings = ServerSettings(
+                base_url=source, model=model or "", api_key_variable=api_key_variable, concurrency=concurrency
+            )
         if not model:
             settings = settings.model_copy(update={"model": served_model(settings)})
         return ServerGenerator(
@@ -69,6 +70,7 @@ def load_generator(
             f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
         )
     check_folder(source)
+    check_precision(dtype)
     with needs("models"):
         from stepscale.generation.local import LocalGenerator
     generator = LocalGenerator.load(

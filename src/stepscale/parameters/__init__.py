@@ -4,7 +4,7 @@ The whole is checked before a run touches any data, so a misspelled key anywhere
 domain code are declared there; those that only wire pipelines are declared here. Heavy libraries stay out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from pydantic import Field, ValidationError
@@ -40,6 +40,7 @@ from stepscale.parameters.settings import (
 )
 from stepscale.parameters.solve_or_verify import SolveOrVerifyBlock
 from stepscale.parameters.step_benchmarks import StepBenchmarks
+from stepscale.parameters.values import misread_values
 from stepscale.parameters.world_map import WorldMapBlock
 from stepscale.search.plan import SearchPlan
 from stepscale.supervision.loop_options import LoopOptions
@@ -122,9 +123,12 @@ def check_parameters(params: Mapping[str, Any]) -> Parameters:
         InputError: One line naming each wrong key and what is wrong with it.
     """
     try:
-        return Parameters.model_validate(dict(params))
+        typed = Parameters.model_validate(dict(params))
     except ValidationError as error:
         raise _refused(error) from None
+    if misread := misread_values(params, typed):
+        raise _in_one_line(misread)
+    return typed
 
 
 def settings_of(parameters: Parameters, name: str) -> Block:
@@ -148,8 +152,11 @@ def settings_of(parameters: Parameters, name: str) -> Block:
 
 
 def _refused(error: ValidationError) -> InputError:
-    faults = "; ".join(_fault(fault) for fault in error.errors())
-    return InputError(f"parameters: {faults} (see conf/base/parameters.yml)")
+    return _in_one_line(_fault(fault) for fault in error.errors())
+
+
+def _in_one_line(faults: Iterable[str]) -> InputError:
+    return InputError(f"parameters: {' '.join('; '.join(faults).split())} (see conf/base/parameters.yml)")
 
 
 def _fault(error: Any) -> str:

@@ -15,7 +15,7 @@ ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
 class Block(BaseModel):
     """A block of parameters: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class FileSource(Block):

@@ -146,7 +146,7 @@ class RevisionsBlock(Block):
     )
     training_chains: TrainingChains
     test: TestChains
-    budgets: tuple[int, ...] = Field(
+    budgets: Rising = Field(
         description="attempts per problem, powers of 2; each is split into sequential and parallel in every way"
     )
     search: RevisionSearchPlan = Field(description="PRM search over the model's proposals")

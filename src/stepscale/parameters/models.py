@@ -2,11 +2,11 @@
 
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from stepscale.engine.encoding import TextFormat
 from stepscale.engine.placement import GeneratorPlacement, Placement
-from stepscale.generation.prompts import HEADING, ChatPrompt, FewShotPrompt, Prompt, prompt_template
+from stepscale.generation.prompts import HEADING, PROBLEM, ChatPrompt, FewShotPrompt, Prompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
 from stepscale.parameters.block import Block, FileSource, ModelSource, SamplingBlock
 from stepscale.training.optimization import Optimization
@@ -28,6 +28,13 @@ def _without_patience(options: Optimization) -> Optimization:
     return options
 
 
+def _with_place_for_problem(template: str) -> str:
+    if template.count(PROBLEM) != 1:
+        raise ValueError(f"must hold {PROBLEM} exactly once, not {template.count(PROBLEM)} times")
+    return template
+
+
+Template = Annotated[str, AfterValidator(_with_place_for_problem)]
 FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
 
 
@@ -53,6 +60,13 @@ class GeneratorBlock(Block):
         "the prompt is few_shot and the model is not fine-tuned, else no line",
     )
     placement: GeneratorPlacement = GeneratorPlacement()
+
+    @field_validator("prompt")
+    @classmethod
+    def _holds_the_problem_once(cls, prompt: Prompt) -> Prompt:
+        if not isinstance(prompt, ChatPrompt):
+            _with_place_for_problem(prompt if isinstance(prompt, str) else prompt.then)
+        return prompt
 
     @model_validator(mode="after")
     def _is_a_model_that_can_be_asked(self) -> Self:
@@ -120,6 +134,16 @@ class PRMBlock(Block):
     base: ModelSource = Field(description="folder or Hugging Face name")
     prm: VerifierOptions
 
+    @model_validator(mode="after")
+    def _start_every_output_of_the_prm(self) -> Self:
+        n_tokens = len(self.prm.head_init_tokens)
+        fitting = (3,) if self.prm.neutral == "class" else (2, 3)
+        if n_tokens and n_tokens not in fitting:
+            raise ValueError(
+                f"prm.head_init_tokens: {n_tokens} tokens for the {fitting[0]} outputs of a PRM; give a token for each"
+            )
+        return self
+
 
 class VerifierModels(PRMBlock):
     """A base and what is trained from it."""
@@ -137,7 +161,7 @@ class VerifierBlock(VerifierModels):
     generative: GenerativePRM | None = Field(
         None, description="the run's PRM is a language model that judges in words, in place of one trained here"
     )
-    prompt: str = Field(description="prompt template with {problem}")
+    prompt: Template = Field(description="prompt template with {problem}")
     judged_at: Literal["separator", "step"] = Field(
         "separator",
         description="token at which a step is judged: the last one of the separator after it, or of its own",

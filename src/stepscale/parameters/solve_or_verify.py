@@ -2,11 +2,12 @@
 
 from typing import Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stepscale.estimators.rising import Rising
 from stepscale.parameters.block import Block
 from stepscale.parameters.models import FineTuning
+from stepscale.search.asking import MOST_GENERATIONS
 from stepscale.verifiers.generative_options import GenerativePRM
 
 
@@ -32,6 +33,13 @@ class SolveOrVerifyBlock(Block):
     judgments: Rising = Field(description="V: judgments per sample")
     solve: Rising = Field(description="N of the vote without judgments; those beyond the samples are left out")
     problems_per_shard: int = Field(ge=1)
+
+    @field_validator("samples", "judgments")
+    @classmethod
+    def _can_be_asked_for(cls, numbers: Rising) -> Rising:
+        if numbers[-1] > MOST_GENERATIONS:
+            raise ValueError(f"holds {numbers[-1]}, above {MOST_GENERATIONS:,}; give smaller numbers")
+        return numbers
 
     @model_validator(mode="after")
     def _leaves_judgments_to_the_study(self) -> Self:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from stepscale.estimators.rising import Rising
 from stepscale.parameters.block import Block
@@ -24,6 +24,13 @@ class WorldGrid(Block):
         min_length=1, description="share of facts, readings and names that the generator has misconceived"
     )
     levels: tuple[Level, ...] = Field(min_length=1, description="length of the problems, 1 to 5")
+
+    @field_validator("flipped", "slips", "misconceptions", "levels")
+    @classmethod
+    def _make_each_world_once(cls, values: tuple[float, ...]) -> tuple[float, ...]:
+        if len(set(values)) < len(values):
+            raise ValueError("holds a value twice, so that a world would be made twice; leave one of them out")
+        return values
 
 
 class WorldMapBlock(Block):

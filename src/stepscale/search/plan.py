@@ -5,22 +5,15 @@ by. Knows nothing of models or of how results are stored.
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from stepscale.errors import InputError
+from stepscale.estimators.rising import Rising
 from stepscale.search.method import SearchMethod
 from stepscale.search.methods import SearchOptions
 from stepscale.verifiers.aggregation import How, NeutralIs
-
-
-def _rising(budgets: tuple[int, ...]) -> tuple[int, ...]:
-    return tuple(sorted(set(budgets)))
-
-
-Budgets = Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(_rising)]
-"""Budgets in any order, each searched once."""
 
 
 class _Strategies(BaseModel):
@@ -33,6 +26,8 @@ class _Strategies(BaseModel):
     @field_validator("strategies", mode="before")
     @classmethod
     def _take_n_from_budgets(cls, strategies: Any) -> Any:
+        if not isinstance(strategies, list | tuple):
+            raise ValueError("must be a list of searches, each with its method")
         if any(isinstance(options, Mapping) and "n" in options for options in strategies):
             raise ValueError("a strategy has no n of its own; give budgets")
         return [{**options, "n": 1} if isinstance(options, Mapping) else options for options in strategies]
@@ -48,7 +43,7 @@ class SearchPlan(_Strategies):
 
     problems: int = Field(ge=10, description="the first so many test problems; five bins of two halves need ten")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard, and searched together")
-    budgets: Budgets = Field(description="generations per problem, as the paper counts them")
+    budgets: Rising = Field(description="generations per problem, as the paper counts them")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "SearchPlan":
@@ -118,7 +113,7 @@ class RevisionSearchPlan(_Strategies):
     """Searches against the PRM over a revision model's proposals, after a chain of attempts (past Snell et al. 2024, 8)."""
 
     after: int = Field(ge=1, description="attempts in the chain before; they are paid for, and may win")
-    budgets: Budgets = Field(description="attempts and candidates of the search together")
+    budgets: Rising = Field(description="attempts and candidates of the search together")
 
     @model_validator(mode="after")
     def _can_be_run(self) -> "RevisionSearchPlan":

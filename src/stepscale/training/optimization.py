@@ -19,7 +19,7 @@ class Checkpoints(BaseModel):
 class Optimization(BaseModel):
     """How a model is fitted. Defaults suit a model of about a million parameters; papers' values in the config files."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     epochs: float = Field(2.0, gt=0, description="passes over the rows")
     learning_rate: float = Field(1e-3, gt=0, description="peak rate of AdamW")
@@ -62,7 +62,7 @@ class Optimization(BaseModel):
         "that minimum, as Snell et al. 2024 (H) take their revision model",
     )
     checkpoints: Checkpoints | None = Field(None, description="null: a killed fit begins anew")
-    seed: int = Field(0, description="of the order of rows, dropout and new weights")
+    seed: int = Field(0, ge=0, description="of the order of rows, dropout and new weights")
 
     @model_validator(mode="after")
     def _evaluates_where_it_waits(self) -> "Optimization":

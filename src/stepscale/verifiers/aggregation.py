@@ -18,7 +18,6 @@ Rule = tuple[How, NeutralIs]  # how step scores become a solution's
 HOWS: tuple[How, ...] = get_args(How)
 NEUTRALS: tuple[NeutralIs, ...] = get_args(NeutralIs)
 _ROUNDING = 1e-3  # by which a probability may miss [0, 1]: half precision rounds to less
-_SMALLEST = 1e-30  # keeps a logarithm finite; far below any probability float32 tells from zero
 
 
 def aggregate(
@@ -62,7 +61,8 @@ def aggregate(
     elif how == "mean":
         result[filled] = np.add.reduceat(right, starts) / lengths[filled]
     else:
-        result[filled] = np.exp(np.add.reduceat(np.log(np.maximum(right, _SMALLEST)), starts))
+        with np.errstate(divide="ignore"):  # a step that is surely wrong makes the product 0
+            result[filled] = np.exp(np.add.reduceat(np.log(right), starts))
     return result
 
 

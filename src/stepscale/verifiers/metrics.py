@@ -10,8 +10,10 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from stepscale.errors import InputError
 from stepscale.estimators.clustered import (
     auroc_interval,
+    checked_ranking,
     f1_interval,
     problem_resamples,
     share_with_bounds,
@@ -30,17 +32,27 @@ def auroc(scores: Sequence[float] | FloatArray, positive: Sequence[bool] | NDArr
     Args:
         scores: The higher, the surer that an item is positive [items].
         positive: Whether it is [items].
+
+    Raises:
+        InputError: The lengths differ, a score is NaN, or something else is no number.
     """
     from sklearn.metrics import roc_auc_score
 
-    truth = np.asarray(positive, bool)
+    values, truth = checked_ranking(scores, positive)
     if truth.all() or not truth.any():
         return float("nan")
-    return float(roc_auc_score(truth, np.asarray(scores)))
+    ranks = np.unique(values, return_inverse=True)[1]  # scikit-learn takes no infinite scores
+    return float(roc_auc_score(truth, ranks))
 
 
 def first_error(score: StepScores) -> int:
-    """Index of the first step that is likelier negative than not; -1 if none is."""
+    """Index of the first step that is likelier negative than not; -1 if none is.
+
+    Raises:
+        InputError: A step's score is NaN.
+    """
+    if np.isnan(score.negative).any():
+        raise InputError("P(negative) is NaN for a step; score every step, or leave the solution out")
     above = np.flatnonzero(score.negative > _WRONG)
     return int(above[0]) if len(above) else NO_ERROR
 
@@ -61,7 +73,11 @@ def prm_metrics(
         label. share_negative, share_neutral, share_positive: class balance. first_error_accuracy and ProcessBench's three are
         of solutions. n_problems: those with a labeled step; first_error_n_problems and first_error_n_solutions: of the first
         errors.
+
+    Raises:
+        InputError: There is not one score for each example and step, or one is NaN.
     """
+    _check_same(scores, examples)
     items = [
         (example.problem_id, score.negative[i], score.neutral[i], int(target))
         for score, example in zip(scores, examples, strict=True)
@@ -110,8 +126,12 @@ def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> 
     Returns:
         Numbers by name. brier: mean squared error of P(right). auroc: against targets above a half. share_right: mean target.
         n_problems: those with a target.
+
+    Raises:
+        InputError: There is not one score for each example and step, or one is NaN.
     """
-    both = list(zip(scores, examples, strict=True))
+    _check_same(scores, examples)
+    both = [(score, example) for score, example in zip(scores, examples, strict=True) if example.targets]
     last = [(e.problem_id, 1 - s.negative[-1], e.targets[-1]) for s, e in both]
     every = [(e.problem_id, 1 - s.negative[i], t) for s, e in both for i, t in enumerate(e.targets)]
     result = {"n_problems": float(len({problem for problem, _, target in every if target is not None}))}
@@ -126,6 +146,20 @@ def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> 
         result |= share_with_bounds(f"{name}_brier", resamples, (predicted - target) ** 2)
         result |= share_with_bounds(f"{name}_share_right", resamples, target)
     return result
+
+
+def _check_same(scores: Sequence[StepScores], examples: Sequence[Example]) -> None:
+    if len(scores) != len(examples):
+        raise InputError(f"{len(scores)} scored solutions for {len(examples)} examples; score the same ones")
+    for score, example in zip(scores, examples, strict=True):
+        if not len(score.negative) == len(score.neutral) == len(example.targets):
+            raise InputError(
+                f"problem {example.problem_id!r}: {len(score.negative)} scores for {len(example.targets)} steps; score each step"
+            )
+        if np.isnan(score.negative).any() or np.isnan(score.neutral).any():
+            raise InputError(
+                f"problem {example.problem_id!r}: the score of a step is NaN; score it again or leave it out"
+            )
 
 
 def _first_negative(example: Example) -> int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
-from stepscale.opening import check_folder, needs
+from stepscale.opening import check_folder, check_precision, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 from stepscale.resume.content import model_hash
 from stepscale.verifiers.generative_options import GenerativePRM
@@ -54,11 +54,14 @@ def load_verifier(
         with needs("remote"), needs("models"):
             from stepscale.remote.client import served_model
             from stepscale.verifiers.served import ServedVerifier
-        access = ServedPRM(
-            base_url=source, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
-        )
+        with settings_in_one_line():
+            access = ServedPRM(
+                base_url=source, model=model or "", tokenizer=tokenizer, adapter=adapter, separator=separator
+            )
         served = access if model else access.model_copy(update={"model": served_model(access)})
         return ServedVerifier(served, name)
+    check_folder(source)
+    check_precision(dtype)
     folder = Path(source)
     if adapter is None and (reference := reference_in(folder)):
         return _referred(reference, name, device, dtype)
@@ -66,7 +69,6 @@ def load_verifier(
         with needs("models"):
             from stepscale.verifiers.scoring import ModelVerifier
         return ModelVerifier(folder, name, device=device, dtype=dtype)
-    check_folder(source)
     known = adapter or adapter_for(source)
     if known is None:
         raise InputError(
@@ -76,8 +78,8 @@ def load_verifier(
         raise InputError(f"adapter {known!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
     with needs("models"):
         from stepscale.verifiers.adapters import open_public_verifier
-    return open_public_verifier(
-        PublicVerifier(
+    with settings_in_one_line():
+        public = PublicVerifier(
             adapter=known,
             source=str(source),
             name=name,
@@ -85,7 +87,7 @@ def load_verifier(
             device=None if device == "auto" else device,
             separator=separator,
         )
-    )
+    return open_public_verifier(public)
 
 
 def open_verifier(folder: Path, name: str, placement: Placement) -> "StepReader":

@@ -15,7 +15,7 @@ Neutral = Literal["class", "positive", "negative"]
 class LoRA(BaseModel):
     """Low-rank adapters (Hu et al. 2021, through peft) and the head are trained; they are merged into the saved weights."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     rank: int = Field(16, ge=1)
     alpha: float = Field(32.0, gt=0, description="the adapters' products are scaled by alpha / rank")
@@ -26,7 +26,7 @@ class LoRA(BaseModel):
 class VerifierOptions(BaseModel):
     """What may be chosen for each verifier."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     supervise: Supervise | None = Field(
         None,

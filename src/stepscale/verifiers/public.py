@@ -1,10 +1,11 @@
 """Which public reward model, and how it is run: settings apart from the adapters, so that parameters need no torch."""
 
-import json
 from pathlib import Path
 from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field
+
+from stepscale.references import architectures
 
 Adapter = Literal["math_shepherd", "qwen_math_prm", "rlhflow", "skywork_o1", "trl"]
 ADAPTERS: tuple[Adapter, ...] = get_args(Adapter)
@@ -50,8 +51,5 @@ def adapter_for(source: str | Path) -> Adapter | None:
     named = [adapter for part, adapter in _BY_NAME.items() if part in last]
     if named:
         return named[0]
-    config = Path(source) / "config.json"
-    kinds = json.loads(config.read_text()).get("architectures") or [""] if config.is_file() else [""]
-    if kinds[0].endswith("ForTokenClassification"):
-        return "trl"
-    return _BY_ARCHITECTURE.get(kinds[0])
+    kind = next(iter(architectures(source)), "")
+    return "trl" if kind.endswith("ForTokenClassification") else _BY_ARCHITECTURE.get(kind)

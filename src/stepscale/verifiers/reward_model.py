@@ -5,14 +5,17 @@ with a card that tells how well it judges. TRL's PRMTrainer did this up to TRL 1
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from stepscale.errors import InputError
-from stepscale.formats import ReadableFormat, Tables, read
+from stepscale.formats import ReadableFormat, Tables, read, tables
 from stepscale.formats.source import with_generated
-from stepscale.formats.source_files import Source
+from stepscale.formats.source_files import Source, checked_path
+from stepscale.opening import check_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
@@ -69,9 +72,13 @@ def train_reward_model(
         The model's folder, with what it learned from and how well it judges.
 
     Raises:
-        InputError: The data cannot be read or holds no label of this kind, or the base does not fit the settings.
+        InputError: The data cannot be read or hold no label of this kind or labels of both kinds, the base does not fit the
+            settings, or ``output`` cannot be written to.
     """
-    folder, options = Path(output), dict(reader_options or {})
+    if not isinstance(training, VerifierTraining):
+        raise InputError(f"training is a {type(training).__name__}; give a stepscale.verifiers.VerifierTraining")
+    folder, options = _output_folder(output, base), dict(reader_options or {})
+    benchmark = None if processbench is None else _tables(processbench, "processbench", {})
     share = training.validation_share if validation is None else 0.0
     training = training.model_copy(update={"validation_share": share})
     trained = fit_verifier(
@@ -86,30 +93,64 @@ def train_reward_model(
         return RewardModel(folder, trained, {})
     verifier = ModelVerifier(folder)
     metrics = _judged(verifier, trained)
-    if processbench is not None:
-        metrics |= evaluate_on_processbench(verifier, _tables(processbench, "processbench", {}))
+    if benchmark is not None:
+        metrics |= evaluate_on_processbench(verifier, benchmark)
     trained.write_card(base, metrics)
     return RewardModel(folder, trained, metrics)
 
 
+def _output_folder(output: str | Path, base: str | Path) -> Path:
+    """The folder to save into, made before hours of work are spent."""
+    check_folder(base)
+    folder = Path(checked_path(output)).expanduser()
+    if folder.exists() and Path(base).expanduser().exists() and folder.samefile(Path(base).expanduser()):
+        raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(
+            f"{folder} cannot be written ({error.strerror}); give the name of a folder to save into"
+        ) from None
+    return folder
+
+
 def _tables(source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any]) -> Tables:
-    return source if isinstance(source, Tables) else read(source, format, **options)
+    if not isinstance(source, Tables):
+        return read(source, format, **options)
+    return replace(
+        source,
+        problems=tables.problems(source.problems),
+        solutions=tables.solutions(source.solutions),
+        step_labels=tables.step_labels(source.step_labels),
+    )
 
 
 def _examples(
     source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any], training: VerifierTraining
 ) -> list[Example]:
-    tables = _tables(source, format, options)
+    given = _tables(source, format, options)
     if training.kind == "orm":
         whole = format == "prm800k" and not isinstance(source, Tables)  # its records alone end before their errors
-        solutions = with_generated(tables) if whole else tables.solutions
-        return orm_examples(tables.problems, solutions)
+        solutions = with_generated(given) if whole else given.solutions
+        return orm_examples(given.problems, solutions)
     soft = training.kind == "soft_prm"
-    if not soft and holds_values(tables.step_labels):
+    _check_labels(given.step_labels, soft)
+    return prm_examples(given.problems, given.step_labels, soft=soft, after_error=training.after_error)
+
+
+def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:
+    """Refuse labels of the other kind, which the training would leave out without a word."""
+    if not soft and holds_values(step_labels):
         raise InputError("the labels are values and no ratings; train kind: soft_prm on them")
-    if soft and tables.step_labels["value"].isna().all():
+    if soft and step_labels["value"].isna().all():
         raise InputError("the labels are ratings and no values; train kind: prm on them")
-    return prm_examples(tables.problems, tables.step_labels, soft=soft, after_error=training.after_error)
+    learned, other = ("value", "rating") if soft else ("rating", "value")
+    n_other = int((step_labels[learned].isna() & step_labels[other].notna()).sum())
+    if n_other:
+        raise InputError(
+            f"{n_other} of {len(step_labels)} steps have a {other} and no {learned}; give every label as a {learned}, or leave "
+            "those solutions out"
+        )
 
 
 def _judged(verifier: ModelVerifier, trained: TrainedVerifier) -> dict[str, float]:

@@ -18,16 +18,19 @@ import torch
 
 from stepscale.cost import Ledger
 from stepscale.engine.computed import Computed
+from stepscale.engine.device import usable_device
 from stepscale.engine.encoding import Encoded, StepEncoder
 from stepscale.engine.loading import classification_head, load_token_classifier, load_tokenizer, longest_input
 from stepscale.engine.network import network_of
 from stepscale.engine.prefix_memory import Head, PrefixMemory
 from stepscale.engine.step_lines import step_lines
+from stepscale.errors import InputError
 from stepscale.verifiers.contract import FloatArray, StepScores, Trajectory
-from stepscale.verifiers.saved import SavedVerifier
+from stepscale.verifiers.saved import FILE_NAME, SavedVerifier
 
 _NOTHING = np.empty((0, 0), np.float32)
 _log = logging.getLogger(__name__)
+_MOST_OUTPUTS = 3  # negative, neutral, positive
 _REMEMBERED = 256 * 2**20  # bytes of keys and values kept for the next call
 
 Dtype = Literal["float32", "bfloat16"]
@@ -162,11 +165,15 @@ class ModelVerifier(StepScorer):
     ) -> None:
         folder = Path(folder)
         self.saved = SavedVerifier.read(folder)
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(device)
+        place = usable_device(device)
+        model = load_token_classifier(folder, dtype=getattr(torch, dtype)).to(place)
         self.encoder = StepEncoder(load_tokenizer(folder), self.saved.layout, longest_input(model))
         encode, head = encode_lines(self.encoder), classification_head(model)
+        if head.out_features != len(self.saved.labels) or head.out_features > _MOST_OUTPUTS:
+            raise InputError(
+                f"{folder}: its head has {head.out_features} outputs and {FILE_NAME} names {len(self.saved.labels)}; "
+                "train the verifier again"
+            )
         super().__init__(name or folder.name, encode, model, head, reader(self.saved.labels), **limits)
 
 

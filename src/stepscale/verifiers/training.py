@@ -138,9 +138,16 @@ def fit_verifier(
     supervise = config.supervise or _SUPERVISE[config.kind]
     rows, n_cut = to_rows(in_classes(training, config), encoder, supervise)
     if not rows:
+        cut = f", {n_cut} of them longer than the {encoder.max_tokens} tokens there is room for" if n_cut else ""
         raise InputError(
-            f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}"
+            f"no example is left to train on: {len(examples)} given, validation_share={config.validation_share}{cut}; "
+            + (
+                "raise layout.max_tokens or take shorter solutions"
+                if n_cut
+                else "label more problems or lower the share"
+            )
         )
+    _check_embedded(model, rows, base)
     report = fit(
         model,
         rows,
@@ -156,6 +163,16 @@ def fit_verifier(
         SavedVerifier(kind=config.kind, labels=output_names(config), layout=config.layout).write(out_folder)
     wait_for_all()
     return TrainedVerifier(out_folder, config, report, held_out, len(rows), n_cut, len(training) - len(rows))
+
+
+def _check_embedded(model: Any, rows: Sequence[Row], base: str | Path) -> None:
+    """Refuse tokens that the model has no embedding for: it would fail in the middle of the training."""
+    n_embedded, largest = model.get_input_embeddings().num_embeddings, max(max(row.ids) for row in rows)
+    if largest >= n_embedded:
+        raise InputError(
+            f"{base} embeds {n_embedded} tokens and its tokenizer gives token {largest}; save the tokenizer that belongs to "
+            "the model, or resize the model's embeddings"
+        )
 
 
 def load_head(base: str | Path, tokenizer: Any, config: VerifierTraining) -> Any:

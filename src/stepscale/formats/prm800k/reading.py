@@ -19,7 +19,7 @@ from stepscale.formats import tables
 from stepscale.formats.checking import collector_paused
 from stepscale.formats.columns import Columns
 from stepscale.formats.contract import Tables, problem_key
-from stepscale.formats.fields import Record, maybe_text, problem_text, required
+from stepscale.formats.fields import BadRecord, Record, maybe_answer, maybe_text, problem_text, required
 from stepscale.formats.lines import OnError, Records
 from stepscale.formats.prm800k.labels import LabelColumns
 from stepscale.formats.prm800k.records_table import RECORDS, LabeledProblem, RecordDetails, details_of
@@ -31,6 +31,7 @@ FILTERS = ("quality_control", "screening", "bad_problem", "give_up")
 
 _ANSWER_HEADING = "# Answer"
 _VERDICTS: dict[str | None, bool] = {"solution": True, "found_error": False}
+_FINISHES = ("solution", "found_error", "bad_problem", "give_up")
 
 
 def read(
@@ -88,14 +89,21 @@ class _RecordReader:
         question, label = required(record, "question"), required(record, "label")
         problem_id = problem_key(problem_text(question, "problem"))
         sample_id = self.samples[problem_id]
+        if type(label) is not dict:
+            raise BadRecord(f"'label' is not of the expected type ({type(label).__name__}, not a JSON object)")
         finish = maybe_text(label, "finish_reason")
+        if finish is not None and finish not in _FINISHES:
+            raise BadRecord(f"'finish_reason' is {finish!r:.60}, none of {', '.join(_FINISHES)} or null")
         details = details_of(record)
         reason = _filter_of(details, finish)
         if reason in self.drop:
             self.records.row(problem_id, sample_id, reason, *details._replace(question=None))
             self.dropped[str(reason)] += 1
         else:
-            walked = walk(required(label, "steps"))
+            steps = required(label, "steps")
+            if type(steps) is not list:
+                raise BadRecord(f"'steps' is {type(steps).__name__} where a list is needed")
+            walked = walk(steps)
             self.problems[problem_id] = _merged(self.problems.get(problem_id), question)
             self.solutions.row(problem_id, sample_id, walked.trajectory, *_outcome(walked.trajectory, finish))
             self.labels.add(problem_id, sample_id, details.labeler, walked)
@@ -129,7 +137,7 @@ def _filter_of(details: RecordDetails, finish: str | None) -> str | None:
 
 def _merged(first: LabeledProblem | None, question: Record) -> LabeledProblem:
     """The problem as first read; what it left null is taken from this record."""
-    answer, solution = maybe_text(question, "ground_truth_answer"), maybe_text(question, "ground_truth_solution")
+    answer, solution = maybe_answer(question, "ground_truth_answer"), maybe_text(question, "ground_truth_solution")
     if first is None:
         return LabeledProblem(question["problem"], answer, solution)
     return LabeledProblem(first.text, first.answer or answer, first.solution or solution)

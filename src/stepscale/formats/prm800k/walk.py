@@ -31,6 +31,8 @@ class Walk:
 
     def add(self, completion: Record, place: int) -> None:
         """One labeled completion of the step ``place`` (from 1)."""
+        if type(completion) is not dict:
+            raise BadRecord(f"step {place}: a completion is {type(completion).__name__} where a JSON object is needed")
         text, rating, flagged = completion["text"], completion["rating"], completion.get("flagged")
         if type(text) is not str:
             raise BadRecord(f"step {place}: the text of a completion is not a string")
@@ -70,6 +72,12 @@ def walk(steps: Sequence[Record]) -> Walk:
     done = Walk()
     start = 0
     for place, step in enumerate(steps, 1):
+        if type(step) is not dict:
+            raise BadRecord(f"step {place} is {type(step).__name__} where a JSON object is needed")
+        if step["completions"] is not None and type(step["completions"]) is not list:
+            raise BadRecord(
+                f"step {place}: completions is not of the expected type ({step['completions']!r:.60}, not a list or null)"
+            )
         completions, human, chosen = step["completions"] or (), step["human_completion"], step["chosen_completion"]
         first = len(done.texts)
         if chosen is not None and not (type(chosen) is int and 0 <= chosen < len(completions)):
@@ -80,13 +88,15 @@ def walk(steps: Sequence[Record]) -> Walk:
         if human is not None:
             taken = len(done.texts) if taken is None else taken
             done.human.append(len(done.texts))
-            done.add(_human(human), place)
+            done.add(_human(human, place), place)
         if taken is not None:
             start = done.close(start, taken)
     done.close(start, None)
     return done
 
 
-def _human(completion: Any) -> Record:
+def _human(completion: Any, place: int) -> Record:
     """As an object: PRM800K's README shows a string."""
+    if type(completion) not in (str, dict):
+        raise BadRecord(f"step {place}: human_completion is {completion!r:.60}, not an object, a string or null")
     return {"text": completion, "rating": None} if type(completion) is str else {"rating": None, **completion}

@@ -9,6 +9,7 @@ from typing import Any
 
 import torch
 
+from stepscale.engine.device import usable_device
 from stepscale.engine.encoding import Encoded, StepEncoder
 from stepscale.engine.loading import load_body, load_tokenizer, longest_input, saved_weights
 from stepscale.engine.prefix_memory import Head
@@ -20,7 +21,7 @@ from stepscale.verifiers.scoring import Encode, StepScorer, read_right
 
 def open_body(config: PublicVerifier) -> tuple[Any, Any, torch.device]:
     """(tokenizer, the model without its head in eval mode, its device)."""
-    device = torch.device(config.device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    device = usable_device(config.device or "auto")
     body = load_body(config.source, dtype=getattr(torch, config.dtype), trust_remote_code=config.trust_remote_code)
     return load_tokenizer(config.source, trust_remote_code=config.trust_remote_code), body.to(device), device
 
