@@ -35,7 +35,7 @@ def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows
 
 @pytest.mark.parametrize("budgets", [[16, 4], [4, 16, 16], [], [0, 4]])
 def test_budgets_that_do_not_rise_are_one_clear_line(budgets: list[int]) -> None:
-    with pytest.raises(ValueError, match="budgets\n.*must rise and begin at 1"):
+    with pytest.raises(ValueError, match="must rise and begin at 1"):
         plan(budgets=budgets)
 
 
