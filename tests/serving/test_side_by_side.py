@@ -133,7 +133,7 @@ def test_the_engine_works_no_longer_for_a_question_without_time(pieces: dict[str
     def slow(cohort: Cohort) -> Any:
         nonlocal n_steps
         n_steps += 1
-        time.sleep(0.05)
+        time.sleep(0.2)  # the time is up in the third step, and no question is answered in so few
         return step(cohort)
 
     monkeypatch.setattr(Cohort, "step", slow)
