@@ -146,11 +146,11 @@ class Lineage:
             elif name in self._in_memory:
                 parameters |= self._in_memory[name][0]
                 inputs |= self._in_memory[name][1]
-            elif not self._is_of_earlier_run(name) and (identity := self.id_of(name)):
+            elif not self.is_of_earlier_run(name) and (identity := self.id_of(name)):
                 inputs[name] = identity
         return parameters, inputs
 
-    def _is_of_earlier_run(self, name: str) -> bool:
+    def is_of_earlier_run(self, name: str) -> bool:
         """Whether a node asks by this second name for what an earlier run left: it is replaced later, by design."""
         makers = nodes_by_output()
         place = self.place_of(name)

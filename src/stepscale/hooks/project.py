@@ -27,6 +27,7 @@ from stepscale.hooks.lineage import Lineage
 from stepscale.hooks.run_names import run_name
 from stepscale.hooks.settings_of_nodes import add_settings
 from stepscale.hooks.staleness import check_node, check_run
+from stepscale.hooks.store_lock import store_lock
 from stepscale.hooks.waiting import say_waiting
 from stepscale.tracking import opening_refusal
 
@@ -62,10 +63,15 @@ class ProjectHooks:
         self.context = context
 
     @hook_impl(wrapper=True, specname="after_context_created")
-    def refuse_in_one_line(self) -> Generator[None, Any, Any]:
-        """End any command of Kedro's in one line where what is configured is refused, here or as kedro-mlflow opens its store."""
+    def refuse_in_one_line(self, context: KedroContext) -> Generator[None, Any, Any]:
+        """End any command of Kedro's in one line where what is configured is refused, here or as kedro-mlflow opens its store.
+
+        Runs that begin together open it one after another: MLflow makes the tables of a new store without a lock.
+        """
         try:
-            return (yield)
+            roots = context.config_loader.runtime_params or {}
+            with store_lock(Path(context.project_path) / str(roots.get("tracking_root") or "")):
+                return (yield)
         except Exception as error:
             line = str(error) if isinstance(error, InputError) else opening_refusal(error)
             if line is None:

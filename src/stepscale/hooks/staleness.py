@@ -5,7 +5,7 @@ a warning, for they need not concern the dataset. Data without a record is taken
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
@@ -14,7 +14,7 @@ from kedro.pipeline import Pipeline
 from kedro.pipeline.node import Node
 
 from stepscale.errors import InputError
-from stepscale.hooks.inputs import nodes_by_output, pipeline_of
+from stepscale.hooks.inputs import is_parameter, nodes_by_output, pipeline_of
 from stepscale.hooks.lineage import Lineage, code_of
 from stepscale.tracking import flatten
 
@@ -29,7 +29,8 @@ def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) 
     """
     names = sorted(name for name in pipeline.inputs() if lineage.origin(name))
     if run_params.get("only_missing_outputs"):
-        names += sorted(name for name in pipeline.all_outputs() if lineage.origin(name))
+        again = _make_outgrown_again(lineage, pipeline)
+        names += sorted(name for name in pipeline.all_outputs() if name not in again and lineage.origin(name))
     changed_input = changed_inputs(lineage)
     stale = {name: cause for name in names if (cause := changed_input(name))}
     for name in [name for name in stale if name in pipeline.inputs() and hasattr(lineage.catalog[name], "empty")]:
@@ -54,6 +55,40 @@ def check_node(lineage: Lineage, node: Node) -> None:
     stale = {name: cause for name in node.inputs if (cause := changed_input(name))}
     if stale:
         raise InputError(_refusal(stale, {}))
+
+
+def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
+    """Have ``--only-missing-outputs`` make again what lacks a dataset that it was made without and that is there now.
+
+    A report is made of the studies that there are. One that was written before a further study is not missing, and not whole.
+
+    Returns:
+        The datasets that the run makes again; Kedro takes them for missing.
+    """
+    outputs = pipeline.all_outputs()
+    makers = {output: node for node in pipeline.nodes for output in node.outputs}
+    additions: dict[str, str] = {}
+    for name in sorted(outputs):
+        origin = lineage.origin(name)
+        for source in sorted(_sources(lineage, makers, name)) if origin else ():
+            if origin and source not in origin["inputs"] and (source in outputs or lineage.id_of(source)):
+                additions[name] = source
+                lineage.catalog[name]._exists = lambda: False
+                break
+    if additions:
+        reasons = ", ".join(f"{name} (without {source})" for name, source in additions.items())
+        logger.warning("made before data that is there now, and made again: %s", reasons)
+    return list(additions)
+
+
+def _sources(lineage: Lineage, makers: Mapping[str, Node], name: str) -> set[str]:
+    """Datasets on disk that a dataset is made of, through those in memory alone."""
+    sources = set[str]()
+    for source in makers[name].inputs if name in makers else ():
+        if is_parameter(source) or lineage.is_of_earlier_run(source):
+            continue
+        sources |= {source} if lineage.place_of(source) else _sources(lineage, makers, source)
+    return sources
 
 
 def changed_inputs(lineage: Lineage) -> Callable[[str], str | None]:
