@@ -20,7 +20,6 @@ from stepscale.verifiers.options import VerifierTraining
 
 if TYPE_CHECKING:
     from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabeledPool
 
 logger = logging.getLogger(__name__)
 
@@ -48,59 +47,69 @@ def train_soft_prm(
         InputError: Training should stop by that loss, and no question is set apart.
     """
     from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabeledPool
-    from stepscale.verifiers.examples import validation_problems
 
-    rollouts, seed = settings.rollouts, settings.seed
-    if rollouts.patience is not None and not validation_problems(labels["problem_id"], rollouts.validation_share, seed):
-        raise InputError(
-            f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
-            f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
-        )
-    of_the_run = settings.verifiers.training("prm", seed)
-    stopped = of_the_run.optimization.model_copy(update={"patience": rollouts.patience})
-    options = of_the_run.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
-    pool, values = LabeledPool(problems, solutions, labels), {"mean_value": float(labels["value"].mean())}
-    return _train("soft_prm", Arm(name="soft PRM", supervision="values"), pool, options, settings, values)
+    arm, values = Arm(name="soft PRM", supervision="values"), {"mean_value": float(labels["value"].mean())}
+    return _train("soft_prm", arm, problems, solutions, labels, settings, values)
 
 
 def train_orm_on_rolled_out(
     problems: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, settings: RolloutSettings
 ) -> Path:
-    """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data."""
-    from stepscale.supervision.arms import Arm
-    from stepscale.supervision.experiment import LabeledPool
+    """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data.
 
-    arm, options = (
-        Arm(name=SAME_SOLUTIONS, supervision="outcome_by_answer"),
-        settings.verifiers.training("orm", settings.seed),
-    )
-    return _train(SAME_SOLUTIONS, arm, LabeledPool(problems, solutions, labels), options, settings, {})
+    It stops as the soft PRM does.
+
+    Raises:
+        InputError: As ``train_soft_prm`` does.
+    """
+    from stepscale.supervision.arms import Arm
+
+    arm = Arm(name=SAME_SOLUTIONS, supervision="outcome_by_answer")
+    return _train(SAME_SOLUTIONS, arm, problems, solutions, labels, settings, {})
 
 
 def _train(
     name: str,
     arm: "Arm",
-    pool: "LabeledPool",
-    options: VerifierTraining,
+    problems: pd.DataFrame,
+    solutions: pd.DataFrame,
+    labels: pd.DataFrame,
     settings: RolloutSettings,
     metrics: dict[str, float],
 ) -> Path:
     """The folder of a verifier that learned from the solutions that were rolled out, as the arm says."""
     from stepscale.supervision.arms import Cell
-    from stepscale.supervision.experiment import cell_training, train_cell
+    from stepscale.supervision.experiment import LabeledPool, cell_training, train_cell
     from stepscale.supervision.selection import chosen
     from stepscale.tracking import child_run
 
     folder, rollouts = scratch_folder(name), settings.rollouts
-    cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(pool.solutions, pool.step_labels)
-    least, base = rollouts.least_steps, settings.verifiers.base
+    cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(solutions, labels)
+    options = _stopped_in_time(
+        settings.verifiers.training("orm" if arm.kind == "orm" else "prm", settings.seed), labels, settings
+    )
+    least, base, pool = rollouts.least_steps, settings.verifiers.base, LabeledPool(problems, solutions, labels)
     with child_run(name, cell_training(cell, options, len(samples), least)) as run:
         trained = train_cell(cell, samples, pool, base, options, least, folder, run.on_log)
         run.metrics(trained.numbers() | metrics)
         run.folder(folder, "model")
-    logger.info("%s: %d solutions, %d labels", name, trained.n_rows, len(pool.step_labels))
+    logger.info("%s: %d solutions, %d labels", name, trained.n_rows, len(labels))
     return folder
+
+
+def _stopped_in_time(training: VerifierTraining, labels: pd.DataFrame, settings: RolloutSettings) -> VerifierTraining:
+    """The run's settings with a share of the questions kept apart, until whose loss no longer falls it trains."""
+    from stepscale.verifiers.examples import validation_problems
+
+    rollouts = settings.rollouts
+    apart = validation_problems(labels["problem_id"], rollouts.validation_share, settings.seed)
+    if rollouts.patience is not None and not apart:
+        raise InputError(
+            f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
+            f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
+        )
+    stopped = training.optimization.model_copy(update={"patience": rollouts.patience})
+    return training.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
 
 
 def evaluate_soft_prm(
