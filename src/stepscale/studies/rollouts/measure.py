@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from stepscale.errors import InputError
 from stepscale.estimators.intervals import Interval, bootstrap_interval
 from stepscale.estimators.quantities import Quantity
 from stepscale.estimators.samples import SampleGrid, sample_grid
@@ -31,7 +32,7 @@ class SoftScores:
         grid: Answers and correctness [problems, samples].
         soft: Scores of the soft PRM.
         orm: Of the ORM.
-        prm: Of the PRM trained on ratings; None where the soft PRM is the run's own.
+        prm: Of the PRM trained on ratings; None where there is none, or the soft PRM is the run's own.
         equal: Whether soft PRM and ORM learned from the same solutions.
     """
 
@@ -53,6 +54,9 @@ def gather_soft_scores(
     """What is compared. Where rollouts labeled the pool, the run's own PRM is the soft one.
 
     The ORM is the one of the soft PRM's own solutions (``SAME_SOLUTIONS`` in its scores); where there is none, the run's.
+
+    Raises:
+        InputError: A sample that the soft PRM scored has no score of another verifier's.
     """
     test = problems[problems["split"] == "test"]
     prm, orm = (scores[scores["verifier"] == name] for name, scores in (("prm", prm_scores), ("orm", orm_scores)))
@@ -61,9 +65,20 @@ def gather_soft_scores(
     soft = prm[prm["problem_id"].isin(set(test["problem_id"]))] if is_own else soft_scores[~alike]
     orm = soft_scores[alike] if alike.any() and not is_own else orm
     scored = soft[_KEY].merge(solutions, on=_KEY, validate="one_to_one")
-    beside = [soft[_KEY].merge(scores, on=_KEY, validate="one_to_one") for scores in (orm, prm)]
     grid = sample_grid(test[test["problem_id"].isin(set(scored["problem_id"]))], scored)
-    return SoftScores(grid, soft, beside[0], None if is_own else beside[1], bool(is_own or alike.any()))
+    rated = None if is_own or prm.empty else _of_samples(soft, prm, "prm_scores")
+    return SoftScores(grid, soft, _of_samples(soft, orm, "orm_scores"), rated, bool(is_own or alike.any()))
+
+
+def _of_samples(soft: pd.DataFrame, scores: pd.DataFrame, name: str) -> pd.DataFrame:
+    """Another verifier's scores of the samples that the soft PRM scored."""
+    beside = soft[_KEY].merge(scores, on=_KEY, validate="one_to_one")
+    if len(beside) < len(soft):
+        raise InputError(
+            f"{name} lacks {len(soft) - len(beside)} of the {len(soft)} samples that the soft PRM scored; run test_time_search "
+            "and rollouts again"
+        )
+    return beside
 
 
 def measure_rollouts(scores: SoftScores, config: ReportBlock, seed: int) -> dict[str, Any]:
