@@ -326,3 +326,22 @@ def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
         reading = rollouts_part({"curves": curves}, [], how, {}).figures[0].reading
         assert f"by {'product' if how == 'product' else 'its last step'}" in reading
     assert found["last"] == 1 > found["product"]
+
+
+def test_without_a_prm_of_ratings_the_soft_prm_stands_beside_the_orm_alone() -> None:
+    tested = problems("test", 30)
+    written = solutions(tested, 4)
+    soft, outcome = scores(written, "soft", True), scores(written, "orm", True)
+    curves, claims = measured(tested, written, NOTHING, soft, outcome)
+    assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}
+    assert [claim.id for claim in claims] == ["B8", "B9"]
+
+
+@pytest.mark.parametrize(("lacking", "name"), [(0, "prm_scores"), (1, "orm_scores")])
+def test_samples_without_a_score_of_another_verifiers_are_refused(lacking: int, name: str) -> None:
+    tested = problems("test", 30)
+    written = solutions(tested, 4)
+    beside = [scores(written, "prm", True), scores(written, "orm", True)]
+    beside[lacking] = beside[lacking].iloc[3:]
+    with pytest.raises(InputError, match=f"{name} lacks 3 of the 120 samples that the soft PRM scored"):
+        measured(tested, written, beside[0], scores(written, "soft", True), beside[1])
