@@ -128,7 +128,11 @@ class RolloutOptions(BaseModel):
     samples: int = Field(16, ge=1, description="solutions of each that are rolled out")
     per_step: int = Field(16, ge=1, description="rollouts from the end of each step")
     problems_per_shard: int = Field(ge=1, description="problems in one saved shard: what a crash can cost")
-    least_steps: int = Field(60, ge=1, description="optimizer steps of the soft PRM's training at the least")
+    least_steps: int = Field(
+        60,
+        ge=1,
+        description="optimizer steps of the soft PRM and of the ORM of its solutions, if ``patience`` does not stop them before",
+    )
     validation_share: float = Field(0.1, ge=0, lt=1, description="share of the questions kept apart for early stopping")
     patience: int | None = Field(3, ge=1, description="evaluations without gain until it stops; null: all epochs")
     scored_samples: int = Field(ge=1, description="samples of each test problem that it scores")
