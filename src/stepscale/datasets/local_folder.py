@@ -45,7 +45,7 @@ def local_folder(path: str) -> Path:
     Raises:
         InputError: It names a store by its protocol, such as ``s3://``.
     """
-    protocol, separator, rest = path.partition("://")
+    protocol, separator, folder_path = path.partition("://")
     if not separator:
         return Path(path)
     if protocol != "file":
@@ -53,4 +53,4 @@ def local_folder(path: str) -> Path:
             f"{path}: models and pieces of work lie in folders, and {protocol}:// is none; give a local or a shared folder "
             "(mount the bucket, or set data_root to a folder that all machines see)"
         )
-    return Path(rest)
+    return Path(folder_path)

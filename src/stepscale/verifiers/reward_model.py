@@ -128,14 +128,15 @@ def _tables(source: Source | Tables, format: ReadableFormat, options: Mapping[st
 def _examples(
     source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any], training: VerifierTraining
 ) -> list[Example]:
-    given = _tables(source, format, options)
+    tables = _tables(source, format, options)
     if training.kind == "orm":
-        whole = format == "prm800k" and not isinstance(source, Tables)  # its records alone end before their errors
-        solutions = with_generated(given) if whole else given.solutions
-        return orm_examples(given.problems, solutions)
+        # records of PRM800K alone end before their errors
+        to_first_error = format == "prm800k" and not isinstance(source, Tables)
+        solutions = with_generated(tables) if to_first_error else tables.solutions
+        return orm_examples(tables.problems, solutions)
     soft = training.kind == "soft_prm"
-    _check_labels(given.step_labels, soft)
-    return prm_examples(given.problems, given.step_labels, soft=soft, after_error=training.after_error)
+    _check_labels(tables.step_labels, soft)
+    return prm_examples(tables.problems, tables.step_labels, soft=soft, after_error=training.after_error)
 
 
 def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:
