@@ -28,8 +28,8 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
         log_search_curves({"curves": CURVES})
         log_revision_curves({"positions": positions, "curves": CURVES})
         log_best_of_n(BEST, {"heldout_curves": BEST.assign(accuracy=0.3)})
-    found = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
-    assert Path(found).read_text() == "<html>figures</html>"
+    got = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
+    assert Path(got).read_text() == "<html>figures</html>"
 
     def history(name: str) -> list[tuple[int, float]]:
         return [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
