@@ -18,7 +18,16 @@ CURVES = pd.DataFrame(
     ],
     columns=["unit", "label", "n", "accuracy"],
 )
-BEST = pd.DataFrame({"method": ["best_of_n", "majority"], "verifier": ["prm", None], "n": 4, "accuracy": [0.6, 0.5]})
+BEST = pd.DataFrame(
+    {
+        "method": ["best_of_n", "majority"],
+        "verifier": ["prm", None],
+        "n": 4,
+        "accuracy": [0.6, 0.5],
+        "low": 0.4,
+        "high": 0.7,
+    }
+)
 
 
 def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:
@@ -37,6 +46,7 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
     assert history("search.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("search.FLOPs.beam M  sqrtN") == [(8000, 0.7)]
     assert history("scaling.best_of_n.prm") == [(4, 0.6)] and history("scaling.majority") == [(4, 0.5)]
+    assert history("scaling.best_of_n.prm_low") == [(4, 0.4)] and history("scaling.majority_high") == [(4, 0.7)]
     assert history("scaling_heldout.best_of_n.prm") == [(4, 0.3)]
     assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]

@@ -101,16 +101,21 @@ def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -
 
 @pytest.mark.e2e
 def test_children_have_typed_parameters_learning_curves_and_the_model(client: MlflowClient) -> None:
-    _, children = runs(client)
+    parent, children = runs(client)
+    assert parent.data.tags["environment"] == "math"
     for name in MODELS:
         child = children[name]
+        assert (
+            Path(child.data.params["base"]).name and child.data.tags["git_revision"] == parent.data.tags["git_revision"]
+        )
         rate = "fine_tuning.learning_rate" if name == "generator" else "optimization.learning_rate"
         assert float(child.data.params[rate]) == 1e-5, "from conf/math, flat and whole"
         curve = client.get_metric_history(child.info.run_id, "loss")
         assert len(curve) >= 2
         assert [point.step for point in curve] == list(range(1, len(curve) + 1))
         names = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id, "model")}
-        assert {"config.json", "model.safetensors", "tokenizer.json"} <= names
+        card = set() if name == "generator" else {"README.md"}
+        assert {"config.json", "model.safetensors", "tokenizer.json"} | card <= names
 
 
 @pytest.mark.e2e

@@ -97,7 +97,7 @@ def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, 
     from stepscale.verifiers.training import train_verifier
 
     folder = scratch_folder(name)
-    with child_run(name, options) as run:
+    with child_run(name, {"base": base} | options.model_dump(mode="json")) as run:
         train, valid = (examples[split] for split in _SPLITS)
         trained = train_verifier(base, train, options, folder, run.on_log, valid)
         shares = {f"train.{key}": value for key, value in balance(options.kind, train).items()}

@@ -95,7 +95,8 @@ def _train(
     folder, rollouts = scratch_folder(name), settings.rollouts
     cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(pool.solutions, pool.step_labels)
     least, base = rollouts.least_steps, settings.verifiers.base
-    with child_run(name, cell_training(cell, options, len(samples), least)) as run:
+    training = cell_training(cell, options, len(samples), least)
+    with child_run(name, {"base": base} | training.model_dump(mode="json")) as run:
         trained = train_cell(cell, samples, pool, base, options, least, folder, run.on_log)
         run.metrics(trained.numbers() | metrics)
         run.folder(folder, "model")
