@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tiny_models import letter_tokenizer
 
 from stepscale.errors import InputError
 from stepscale.revisions.data import RevisionData, revision_examples, revision_orm_examples, revision_trajectories
@@ -228,11 +229,4 @@ def test_finetune_takes_them_the_loss_lies_on_the_right_solution_alone(tiny_revi
 
 @pytest.fixture
 def tiny_reviser():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    pieces = ["<pad>", "<s>", "</s>", *sorted(set("problem 0123456789onetw\n[]?"))]
-    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(pieces)}, unk_token=" "))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    tokenizer.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+    return letter_tokenizer(sorted(set("problem 0123456789onetw\n[]?")))

@@ -13,6 +13,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat, Tables, read, tables
+from stepscale.formats.output import make_folder
 from stepscale.formats.source import with_generated
 from stepscale.formats.source_files import Source, checked_path
 from stepscale.opening import check_folder
@@ -100,17 +101,12 @@ def train_reward_model(
 
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
-    """The folder to save into, made before hours of work are spent."""
+    """The folder to save into, made before the training begins."""
     check_folder(base)
     folder = Path(checked_path(output)).expanduser()
     if folder.exists() and Path(base).expanduser().exists() and folder.samefile(Path(base).expanduser()):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written ({error.strerror}); give the name of a folder to save into"
-        ) from None
+    make_folder(folder, str(folder), "give the name of a folder to save into")
     return folder
 
 
