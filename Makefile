@@ -14,7 +14,7 @@ real: $(READY) # SmolLM2-135M on word problems
 	HF_HUB_OFFLINE=1 $(BIN)/kedro run --env real
 
 test: $(READY)
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder # a file a core; more would share cores with the threads of the tests themselves
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder # one test file per core; more would share cores with the tests' own threads
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -26,7 +26,7 @@ seeds: $(READY)
 	for seed in 0 1 2; do $(BIN)/kedro run --env best_of_n --params seed=$$seed,data_root=data/seeds/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/seeds/0 data/seeds/1 data/seeds/2 --command "make seeds" --figures data/seeds/figures
 
-thorough: $(READY) # three seeds, none of which had a part in the design; killed, it goes on
+thorough: $(READY) # three seeds that were not used for the design; after a kill, the same command continues
 	for seed in 4 5 6; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough/4 data/thorough/5 data/thorough/6 --command "make thorough"
 
@@ -34,7 +34,7 @@ map: $(READY) # which strategy pays in which world, after `make thorough`
 	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=4,data_root=data/thorough/4
 
 BASE := --width 96 --heads 3 --rotary_base 100 --documents 100000 --learning_rate 6e-3 --compile true
-bases: $(READY) # the lab's base model, leg by leg; some two and a half hours (docs/lab.md)
+bases: $(READY) # the lab's base model in seven stages of pretraining; some two and a half hours (docs/lab.md)
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/plain $(BASE) --layers 4 --steps 5000 --short_steps 800 --schedule constant_with_warmup --judged false
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/judging --init build/bases/plain $(BASE) --layers 6 --steps 6000 --schedule linear --seed 1
 	$(BIN)/python -m stepscale.lab.pretrain --out build/bases/steadier --init build/bases/judging $(BASE) --layers 6 --steps 3500 --schedule linear --seed 2
@@ -55,7 +55,7 @@ bench-gpu: $(READY) # a Llama of a billion random weights, made in place
 evidence: $(READY) # redo the figures that take under ten minutes, and say which moved
 	$(BIN)/python -m evidence
 
-campaign-%: $(READY) # text, verdicts, files, kills or disks; e.g. make campaign-text CASES=2000 SEED=1; stopped, it goes on
+campaign-%: $(READY) # text, verdicts, files, kills or disks; e.g. make campaign-text CASES=2000 SEED=1; stopped, the same command continues
 	$(BIN)/python -m campaigns $* $(if $(CASES),--cases $(CASES)) $(if $(SEED),--seed $(SEED))
 
 $(READY): requirements.lock pyproject.toml

@@ -90,9 +90,9 @@ def client(tmp_path: Path, empty_store: Path) -> Any:
 
     uri = f"sqlite:///{shutil.copy(empty_store, tmp_path / 'mlflow.db')}"
     mlflow.set_tracking_uri(uri)
-    found = mlflow.MlflowClient(uri)
-    mlflow.set_experiment(experiment_id=found.create_experiment("tests", str(tmp_path / "artifacts")))
-    return found
+    got = mlflow.MlflowClient(uri)
+    mlflow.set_experiment(experiment_id=got.create_experiment("tests", str(tmp_path / "artifacts")))
+    return got
 
 
 @pytest.fixture

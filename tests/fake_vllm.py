@@ -99,30 +99,30 @@ class FakeVLLM(FakeServer):
         return 200, self._complete(ids, body)
 
     def _complete(self, prompt: list[int], body: dict[str, Any]) -> dict[str, Any]:
-        drawn, reason, stopped_by, text = list[int](), "length", None, ""
-        while len(drawn) < body["max_tokens"]:
-            drawn.append(self.next(prompt + drawn, body.get("seed", 0)))
-            if drawn[-1] == self.tokenizer.eos_token_id:
+        ids, reason, stopped_by, text = list[int](), "length", None, ""
+        while len(ids) < body["max_tokens"]:
+            ids.append(self.next(prompt + ids, body.get("seed", 0)))
+            if ids[-1] == self.tokenizer.eos_token_id:
                 reason = "stop"
                 break
-            text = self.tokenizer.decode(drawn)
+            text = self.tokenizer.decode(ids)
             stops = [stop for stop in body.get("stop", []) if stop in text]
             if stops:
                 text, reason, stopped_by = text.split(stops[0])[0], "stop", stops[0]
                 break
         with self._lock:
             self.usage["prompt"] += len(prompt)
-            self.usage["completion"] += len(drawn)
-        logprobs = [-0.25 * (1 + token % 4) for token in drawn]
+            self.usage["completion"] += len(ids)
+        logprobs = [-0.25 * (1 + token % 4) for token in ids]
         choice = {
             "text": text,
             "finish_reason": reason,
             "stop_reason": stopped_by,
-            "logprobs": {"tokens": [self.tokenizer.decode([t]) for t in drawn], "token_logprobs": logprobs},
+            "logprobs": {"tokens": [self.tokenizer.decode([t]) for t in ids], "token_logprobs": logprobs},
         }
         if body.get("return_token_ids"):
-            choice |= {"token_ids": drawn}
-        return {"choices": [choice], "usage": {"prompt_tokens": len(prompt), "completion_tokens": len(drawn)}}
+            choice |= {"token_ids": ids}
+        return {"choices": [choice], "usage": {"prompt_tokens": len(prompt), "completion_tokens": len(ids)}}
 
     def next(self, prefix: list[int], seed: int) -> int:
         digest = blake2b(json.dumps([prefix, seed]).encode(), digest_size=4).digest()

@@ -32,21 +32,21 @@ def main(folder: Path) -> None:
         if "timed out during startup" in str(error):
             sys.exit(os.EX_TEMPFAIL)
         raise
-    told: dict[str, Any] = {}
+    answers: dict[str, Any] = {}
     cluster = Cluster(kind="ray", address=local.address)
     try:
         with cluster_work.killer(folder):
             Thread(target=kill_with, args=(folder, node), daemon=True).start()
             made = list(run_on(cluster, cluster_work.piece, [(folder, n) for n in range(8)]))
-        told["tables"] = [hashlib.sha256(one.table.to_json().encode()).hexdigest() for one in made]
-        told["begun"] = sorted(int(path.name.split("-")[1]) for path in folder.glob("begun-*"))
+        answers["tables"] = [hashlib.sha256(one.table.to_json().encode()).hexdigest() for one in made]
+        answers["begun"] = sorted(int(path.name.split("-")[1]) for path in folder.glob("begun-*"))
         try:
             list(run_on(cluster, cluster_work.refuse, [(n,) for n in range(4)]))
         except InputError as error:
-            told["refused"] = str(error)
+            answers["refused"] = str(error)
     finally:
         local.shutdown()
-    print(json.dumps(told))
+    print(json.dumps(answers))
 
 
 def kill_with(folder: Path, node: Any) -> None:

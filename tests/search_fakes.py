@@ -19,11 +19,11 @@ END = "$"
 Next = Callable[[str, int, int, float], str]  # (text so far, request's number with this text, seed, temperature)
 
 
-def continuation(text: str, wanted: int) -> Continuation:
+def continuation(text: str, length: int) -> Continuation:
     """What a generator would give that wrote ``text``, cut to so many tokens."""
-    tokens = tuple(map(ord, text[:wanted]))
-    ended = "solution" if text[:wanted].endswith(END) else "step" if text[:wanted].endswith("\n") else "length"
-    ends = tuple(i for i, c in enumerate(text[:wanted]) if c == "\n" and i and text[i - 1] != "\n")
+    tokens = tuple(map(ord, text[:length]))
+    ended = "solution" if text[:length].endswith(END) else "step" if text[:length].endswith("\n") else "length"
+    ends = tuple(i for i, c in enumerate(text[:length]) if c == "\n" and i and text[i - 1] != "\n")
     if ended == "solution" and len(text) > 1 and text[-2] != "\n":
         ends = (*ends, len(tokens) - 1)
     return Continuation(tokens, (-0.5,) * len(tokens), ended, ends)
@@ -47,17 +47,17 @@ class FakeGenerator:
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
         self.calls.append((until, sampling, list(requests)))
-        found, asked = [], Counter[str]()
+        got, asked = [], Counter[str]()
         for request in requests:
             text = "".join(map(chr, request.prefix))
             number, asked[text] = asked[text], asked[text] + 1
             written = self.say(text, number, request.seed, sampling.temperature)
             while until == "solution" and not written.endswith(END) and len(written) < sampling.max_new_tokens:
                 written += self.say(text + written, number, request.seed, sampling.temperature)
-            found.append(continuation(written, sampling.max_new_tokens))
+            got.append(continuation(written, sampling.max_new_tokens))
             ledger.add(self.name, "prefill", len(request.prefix), parameters=10, context_sum=len(request.prefix))
-            ledger.add(self.name, "decode", len(found[-1].tokens))
-        return found
+            ledger.add(self.name, "decode", len(got[-1].tokens))
+        return got
 
     def rounds(self, until: Until = "step") -> list[list[Request]]:
         """Requests of each call that drew steps by sampling; not of those asked whether they end, nor of rollouts."""

@@ -53,27 +53,27 @@ def verifiers(folders):
 @pytest.mark.parametrize("method", METHODS)
 def test_every_method_solves_a_problem_with_any_verifier(generator, verifiers, method, kind) -> None:
     options = {"k": 1} if method == "lookahead" else {}
-    found = stepscale.solve(
+    got = stepscale.solve(
         PROBLEM, generator, verifiers[kind], method=method, budget=8, temperature=0.6, max_new_tokens=120, **options
     )
-    assert found.answer is not None and found.steps and found.strategy.startswith(method)
-    assert found.budget == 8 and len(found.candidates) == (4 if method == "lookahead" else 8)
-    assert len(found.step_scores) == (0 if method == "majority" else len(found.steps))
-    assert (found.score is None) == (method == "majority") and 0 < found.confidence <= 1
-    assert found.tokens == sum(cost.tokens for cost in found.cost.models.values()) > 0 < found.cost.flops()
+    assert got.answer is not None and got.steps and got.strategy.startswith(method)
+    assert got.budget == 8 and len(got.candidates) == (4 if method == "lookahead" else 8)
+    assert len(got.step_scores) == (0 if method == "majority" else len(got.steps))
+    assert (got.score is None) == (method == "majority") and 0 < got.confidence <= 1
+    assert got.tokens == sum(cost.tokens for cost in got.cost.models.values()) > 0 < got.cost.flops()
     rule = "product" if kind == "ours" else "last"
-    assert f"aggregation={rule}" in found.strategy
+    assert f"aggregation={rule}" in got.strategy
     again = stepscale.solve(
         PROBLEM, generator, verifiers[kind], method=method, budget=8, temperature=0.6, max_new_tokens=120, **options
     )
-    assert (again.answer, again.steps) == (found.answer, found.steps), "the same seed, the same answer"
+    assert (again.answer, again.steps) == (got.answer, got.steps), "the same seed, the same answer"
     with pytest.raises(dataclasses.FrozenInstanceError):
-        found.answer = "7"
+        got.answer = "7"
 
 
 def test_solving_needs_no_more_than_a_problem_a_generator_and_a_verifier(generator, verifiers) -> None:
-    found = stepscale.solve(PROBLEM, generator, verifiers["ours"])
-    assert isinstance(found, stepscale.Answer) and found.strategy.startswith("beam n=16 ") and found.budget == 16
+    got = stepscale.solve(PROBLEM, generator, verifiers["ours"])
+    assert isinstance(got, stepscale.Answer) and got.strategy.startswith("beam n=16 ") and got.budget == 16
     assert stepscale.solve(PROBLEM, generator, method="majority", budget=4).budget == 4
 
 
@@ -88,7 +88,7 @@ def test_a_method_with_its_options_is_taken_as_it_is(generator, verifiers) -> No
 
 
 @pytest.mark.parametrize(
-    ("given", "reason"),
+    ("arguments", "reason"),
     [
         ({"method": "mcts"}, "'best_of_n', 'weighted', 'majority', "),
         ({"method": "beam", "depth": 3}, "beam.depth"),
@@ -106,10 +106,10 @@ def test_a_method_with_its_options_is_taken_as_it_is(generator, verifiers) -> No
         ({"verifier": None}, "needs a verifier"),
     ],
 )
-def test_what_cannot_be_solved_is_one_line(generator, verifiers, given, reason) -> None:
-    given = {"problem": PROBLEM, "verifier": verifiers["ours"], **given}
+def test_what_cannot_be_solved_is_one_line(generator, verifiers, arguments, reason) -> None:
+    arguments = {"problem": PROBLEM, "verifier": verifiers["ours"], **arguments}
     with pytest.raises(InputError) as refused:
-        stepscale.solve(given.pop("problem"), generator, given.pop("verifier"), **given)
+        stepscale.solve(arguments.pop("problem"), generator, arguments.pop("verifier"), **arguments)
     assert reason in str(refused.value) and "\n" not in str(refused.value)
 
 
@@ -122,8 +122,8 @@ def test_the_prompt_is_the_models_own_unless_given(generator, tmp_path) -> None:
     save(load_causal_lm(BASE), tokenizer, tmp_path)
     asked = stepscale.load_generator(str(tmp_path)).prompt_template
     assert asked.startswith("<s>{problem}\n\nReason step by step") and asked.endswith("</s>")
-    given = stepscale.load_generator(tmp_path, prompt="Q: {problem}\n", name="mine")
-    assert (given.prompt_template, given.name) == ("Q: {problem}\n", "mine")
+    arguments = stepscale.load_generator(tmp_path, prompt="Q: {problem}\n", name="mine")
+    assert (arguments.prompt_template, arguments.name) == ("Q: {problem}\n", "mine")
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,18 @@ def bpe_tokenizer(texts: Iterable[str], size: int = 400) -> Any:
     return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", eos_token="<eos>")
 
 
+def letter_tokenizer(letters: Iterable[str]) -> Any:
+    """A tokenizer with one token per letter, after <pad>, <s> and </s>."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from transformers import PreTrainedTokenizerFast
+
+    pieces = ["<pad>", "<s>", "</s>", *letters]
+    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(pieces)}, unk_token=" "))
+    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
+    tokenizer.decoder = decoders.Fuse()
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+
+
 def tiny_config(kind: str, **changes: Any) -> Any:
     """A configuration of an architecture, two layers of width 32; ``changes`` must give the size of the vocabulary."""
     from transformers import AutoConfig
@@ -39,13 +51,27 @@ def tiny_config(kind: str, **changes: Any) -> Any:
     return AutoConfig.for_model(kind, **(sizes | changes))
 
 
-def save_tiny_llama(folder: Path, texts: Iterable[str], longest: int = 512, **changes: Any) -> Path:
-    """A two-layer Llama of width 32 with a BPE tokenizer, saved like any Hugging Face model."""
-    import torch
-    from transformers import LlamaForCausalLM
+def save_causal(folder: Path, config: Any, tokenizer: Any, scale: float = 1.0) -> Path:
+    """A causal model with random weights and its tokenizer, saved like any Hugging Face model.
 
-    tokenizer = bpe_tokenizer(texts)
+    ``scale`` multiplies its matrices: above 1, the next token is more certain.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
     torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(scale) if parameter.dim() > 1 else None
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def save_tiny_llama(folder: Path, texts: Iterable[str], longest: int = 512, **changes: Any) -> Path:
+    """A two-layer Llama of width 32 with a BPE tokenizer."""
+    tokenizer = bpe_tokenizer(texts)
     sizes: dict[str, Any] = {
         "vocab_size": len(tokenizer),
         "intermediate_size": 64,
@@ -55,9 +81,7 @@ def save_tiny_llama(folder: Path, texts: Iterable[str], longest: int = 512, **ch
         "eos_token_id": 1,
         "tie_word_embeddings": True,
     }
-    LlamaForCausalLM(tiny_config("llama", **(sizes | changes))).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return save_causal(folder, tiny_config("llama", **(sizes | changes)), tokenizer)
 
 
 def tiny_classifier(**changes: Any) -> Any:

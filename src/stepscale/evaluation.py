@@ -119,11 +119,11 @@ def evaluate(
     ruled = ruled_votes(grid, scores, confidences(grid, solutions, vote_rules), budgets, vote_rules, seed)
     parts, saved = [way_rows(votes | ruled, budgets, bootstrap, seed)], {}
     if len(grid.ids) >= FEWEST_PROBLEMS:
-        made = policies(grid, scores, votes, budgets, mean_tokens(solutions, grid.ids), bootstrap, seed)
+        optimal = policies(grid, scores, votes, budgets, mean_tokens(solutions, grid.ids), bootstrap, seed)
         parts += [
-            rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, made, bootstrap, seed)
+            rows.assign(verifier=verifier) for verifier, rows in _policy_rows(grid, scores, optimal, bootstrap, seed)
         ]
-        saved = {verifier: _times_fewer(policy) for verifier, policy in made.items()}
+        saved = {verifier: _times_fewer(policy) for verifier, policy in optimal.items()}
     absent = tell_absent(path, solutions)._asdict()
     frame = pd.concat(parts, ignore_index=True).assign(n_problems=len(grid.ids))[list(_MEASURED)].assign(**absent)
     by_n = dict(zip(budgets, map(float, in_order), strict=True))
@@ -176,15 +176,15 @@ def _scores(grid: SampleGrid, scores: pd.DataFrame, solutions: pd.DataFrame) -> 
 
 
 def _policy_rows(
-    grid: SampleGrid, scores: Mapping[str, Scores], made: Mapping[str, Optimal], resamples: int, seed: int
+    grid: SampleGrid, scores: Mapping[str, Scores], optimal: Mapping[str, Optimal], resamples: int, seed: int
 ) -> Iterator[tuple[str, pd.DataFrame]]:
     """(verifier, rows) of its chosen aggregations, its policies, and the online policy."""
-    for verifier, policy in made.items():
-        shown: dict[str, tuple[str, str | None]] = {
+    for verifier, policy in optimal.items():
+        method_of_label: dict[str, tuple[str, str | None]] = {
             chosen_label(how): (how, CHOSEN) for how in policy.chosen if len(scores[verifier]) > 1
         }
-        shown |= {label: (method, None) for label, method in _POLICIES.items()}
-        for label, (method, aggregation) in shown.items():
+        method_of_label |= {label: (method, None) for label, method in _POLICIES.items()}
+        for label, (method, aggregation) in method_of_label.items():
             curve = policy.curves[SAMPLES, label]
             bounds = {"accuracy": curve.accuracy, "low": curve.interval.low, "high": curve.interval.high}
             budgets = list(policy.results.budgets)

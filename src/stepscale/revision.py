@@ -9,12 +9,12 @@ from pathlib import Path
 @cache
 def code_revision() -> str:
     """The commit, with ``+`` if the tree has changes; outside git the version of the package."""
-    here = Path(__file__)
+    this_file = Path(__file__)
     try:
         _git(
-            here.parent, "ls-files", "--error-unmatch", here.name
+            this_file.parent, "ls-files", "--error-unmatch", this_file.name
         )  # installed, it may lie inside another project's tree
-        return _git(here.parent, "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")
+        return _git(this_file.parent, "describe", "--always", "--dirty=+", "--abbrev=12", "--exclude=*")
     except (OSError, subprocess.SubprocessError):
         pass
     try:

@@ -22,8 +22,8 @@ logging.getLogger("kedro_mlflow").setLevel(logging.WARNING)
 
 def project_root() -> str:
     """The project's folder: the one the command runs in or below, else the one this code lies in, else the current one."""
-    here = Path(__file__).resolve().parents[2]
-    return str(find_kedro_project(Path.cwd()) or (here if (here / "conf").is_dir() else Path.cwd()))
+    root = Path(__file__).resolve().parents[2]
+    return str(find_kedro_project(Path.cwd()) or (root if (root / "conf").is_dir() else Path.cwd()))
 
 
 HOOKS = (ProjectHooks(),)

@@ -18,6 +18,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from stepscale.revision import code_revision
 from stepscale.scratch import local_path, share_files
 
 _OF_THE_STORE = ("TEMPORARILY_UNAVAILABLE", "RESOURCE_DOES_NOT_EXIST", "INTERNAL_ERROR")  # MLflow's codes
@@ -184,11 +185,13 @@ class Tracked:
 def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) -> Iterator[Tracked]:
     """A child of the active run (or a run of its own), open while the block runs.
 
-    It ends as "FAILED" if the block raises, as "KILLED" if the program is told to stop.
+    It is tagged with the revision of the code, as its parent is, so models can be searched by it. It ends as "FAILED" if the
+    block raises, as "KILLED" if the program is stopped.
     """
     import mlflow
 
-    with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None) as run:
+    tags = {"git_revision": code_revision()}
+    with mlflow.start_run(run_name=name, nested=mlflow.active_run() is not None, tags=tags) as run:
         tracked = Tracked(run.info.run_id)
         if params is not None:
             tracked.params(params)

@@ -33,29 +33,29 @@ def met(world: int, problems: int = 12) -> tuple[list[str], Outcomes]:
 @settings(max_examples=15, deadline=None)
 @given(world=st.integers(0, 10_000), budget=st.integers(1, 20))
 def test_no_problem_ever_costs_more_than_the_budget(world: int, budget: int) -> None:
-    _, seen = met(world)
-    policy = policy_within(seen, budget, SPACE)
+    _, recorded = met(world)
+    policy = policy_within(recorded, budget, SPACE)
     assert policy.probes <= budget
     for action in policy.actions:
         spent = action.samples if action.run is None else policy.probes + int(action.run.rpartition(" ")[2])
         assert spent <= budget
-    assert (follow(seen, policy).cost <= budget).all()
+    assert (follow(recorded, policy).cost <= budget).all()
 
 
 def test_where_it_is_chosen_more_budget_never_harms() -> None:
-    _, seen = met(3)
-    accuracy = [follow(seen, policy_within(seen, budget, SPACE)).accuracy.mean() for budget in range(1, 21)]
+    _, recorded = met(3)
+    accuracy = [follow(recorded, policy_within(recorded, budget, SPACE)).accuracy.mean() for budget in range(1, 21)]
     assert all(np.diff(accuracy) >= -1e-9)
     assert accuracy[-1] > accuracy[0]
 
 
 def test_there_is_a_policy_for_each_number_of_samples_and_each_search() -> None:
-    ids, seen = met(0)
-    found = capped_policies(seen, ids, SPACE)
-    assert [own.budget for own in found] == [1, 2, 4, 8, 12, 16]
-    assert found == capped_policies(seen, ids, SPACE)
-    assert all(own.generations <= own.budget and 0 <= own.accuracy <= 1 for own in found)
-    assert any(action.run for own in found for action in own.policy.actions)
+    ids, recorded = met(0)
+    got = capped_policies(recorded, ids, SPACE)
+    assert [policy.budget for policy in got] == [1, 2, 4, 8, 12, 16]
+    assert got == capped_policies(recorded, ids, SPACE)
+    assert all(policy.generations <= policy.budget and 0 <= policy.accuracy <= 1 for policy in got)
+    assert any(action.run for policy in got for action in policy.policy.actions)
 
 
 def test_what_it_tells_was_measured_on_problems_it_was_not_chosen_on() -> None:
@@ -65,41 +65,43 @@ def test_what_it_tells_was_measured_on_problems_it_was_not_chosen_on() -> None:
     right = rng.random((40, 16)) < 0.5
     answers = np.array([[f"{i}" if r else f"w{i}" for i, r in enumerate(row)] for row in right], object)
     pool = Candidates(answers, rng.random(right.shape), right, np.ones(right.shape, bool), np.ones(right.shape))
-    seen = outcomes(ids, pool, {}, orders=1, seed=0)
-    told = capped_policies(seen, ids, SPACE)[-1]
-    assert told.accuracy < follow(seen, told.policy).accuracy.mean()
+    recorded = outcomes(ids, pool, {}, orders=1, seed=0)
+    policy = capped_policies(recorded, ids, SPACE)[-1]
+    assert policy.accuracy < follow(recorded, policy.policy).accuracy.mean()
 
 
 def test_leads_are_paired_at_the_same_cap_and_at_the_same_mean_spending() -> None:
     """Uniform spending is right in 0.1 of the cases and 0.1 more for every doubling, alike on all problems."""
-    ids, seen = met(0)
+    ids, recorded = met(0)
     rate = {n: 0.1 * (1 + np.log2(n)) for n in (1, 2, 4, 8, 16)}
-    uniform = {n: np.full(len(ids), own) for n, own in rate.items()}
-    found = capped_policies(seen, ids, SPACE, uniform=uniform)
-    assert [own.policy for own in found] == [own.policy for own in capped_policies(seen, ids, SPACE)]
-    for own in found:
-        leads = {lead.at: lead for lead in own.leads}
-        assert set(leads) == ({"cap", "mean spending"} if own.budget in uniform else {"mean spending"})
+    uniform = {n: np.full(len(ids), policy) for n, policy in rate.items()}
+    got = capped_policies(recorded, ids, SPACE, uniform=uniform)
+    assert [policy.policy for policy in got] == [policy.policy for policy in capped_policies(recorded, ids, SPACE)]
+    for policy in got:
+        leads = {lead.at: lead for lead in policy.leads}
+        assert set(leads) == ({"cap", "mean spending"} if policy.budget in uniform else {"mean spending"})
         spent = leads["mean spending"]
-        assert spent.generations == own.generations <= own.budget
-        assert spent.difference == pytest.approx(own.accuracy - 0.1 * (1 + np.log2(own.generations)))
-        if own.budget in uniform:
+        assert spent.generations == policy.generations <= policy.budget
+        assert spent.difference == pytest.approx(policy.accuracy - 0.1 * (1 + np.log2(policy.generations)))
+        if policy.budget in uniform:
             at_cap = leads["cap"]
-            assert at_cap.difference == pytest.approx(own.accuracy - rate[own.budget])
-            assert [at_cap.low, at_cap.high] == pytest.approx([own.low - rate[own.budget], own.high - rate[own.budget]])
+            assert at_cap.difference == pytest.approx(policy.accuracy - rate[policy.budget])
+            assert [at_cap.low, at_cap.high] == pytest.approx(
+                [policy.low - rate[policy.budget], policy.high - rate[policy.budget]]
+            )
             assert at_cap.difference <= spent.difference + 1e-12, "at the cap the other spends more"
 
 
 def test_without_what_it_is_compared_with_there_is_no_lead_and_the_orders_tell_an_error() -> None:
-    ids, seen = met(0)
-    found = capped_policies(seen, ids, SPACE)
-    assert all(own.leads == () for own in found) and 0 < found[0].error < 0.1
+    ids, recorded = met(0)
+    got = capped_policies(recorded, ids, SPACE)
+    assert all(policy.leads == () for policy in got) and 0 < got[0].error < 0.1
 
 
 def test_a_budget_below_every_number_of_probes_is_refused() -> None:
-    _, seen = met(0)
+    _, recorded = met(0)
     with pytest.raises(InputError, match="3 generations"):
-        policy_within(seen, 3, OnlineSearchSpace(probes=(4,), sure=(0.9,), n_bins=3))
+        policy_within(recorded, 3, OnlineSearchSpace(probes=(4,), sure=(0.9,), n_bins=3))
 
 
 def test_a_lead_that_was_saved_with_a_monte_carlo_error_is_still_read() -> None:

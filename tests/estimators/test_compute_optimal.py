@@ -23,11 +23,11 @@ def results(accuracy, budgets=(1,), ids=IDS, costs=None) -> StrategyResults:
 
 def test_each_bin_gets_its_own_strategy() -> None:
     a, b = [1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 0]
-    found = compute_optimal(results([[a], [b]]), BINS)
-    assert found.curve.accuracy == pytest.approx([7 / 8])
-    assert [one.accuracy[0] for one in found.by_bin] == pytest.approx([1.0, 0.75])
-    assert list(found.chosen["strategy"]) == ["A", "A", "B", "B"]
-    assert set(found.chosen["n_problems"]) == {2}
+    got = compute_optimal(results([[a], [b]]), BINS)
+    assert got.curve.accuracy == pytest.approx([7 / 8])
+    assert [one.accuracy[0] for one in got.by_bin] == pytest.approx([1.0, 0.75])
+    assert list(got.chosen["strategy"]) == ["A", "A", "B", "B"]
+    assert set(got.chosen["n_problems"]) == {2}
     one_bin = compute_optimal(results([[a], [b]]), np.ones(8, int))
     assert one_bin.curve.accuracy[0] <= 0.5
 
@@ -35,10 +35,10 @@ def test_each_bin_gets_its_own_strategy() -> None:
 def test_a_strategy_is_measured_on_problems_it_was_not_chosen_on() -> None:
     half = fold_of(IDS, np.ones(8, int))
     a, b = (half == 0).astype(float), (half == 1).astype(float)  # each is right on one half alone
-    found = compute_optimal(results([[a], [b]]), np.ones(8, int))
-    assert found.curve.accuracy == pytest.approx([0.0])  # what wins on one half loses on the other
-    assert list(found.chosen["chosen_on"]) == [1.0, 1.0]
-    assert list(found.chosen["measured"]) == [0.0, 0.0]
+    got = compute_optimal(results([[a], [b]]), np.ones(8, int))
+    assert got.curve.accuracy == pytest.approx([0.0])  # what wins on one half loses on the other
+    assert list(got.chosen["chosen_on"]) == [1.0, 1.0]
+    assert list(got.chosen["measured"]) == [0.0, 0.0]
 
 
 def test_choosing_among_noise_gains_nothing() -> None:
@@ -46,10 +46,10 @@ def test_choosing_among_noise_gains_nothing() -> None:
     noise = rng.random((40, 1, 400))
     ids = [f"q{i}" for i in range(400)]
     bins = np.arange(400) % 5 + 1
-    found = compute_optimal(results_of_noise(noise, ids), bins, resamples=400)
+    got = compute_optimal(results_of_noise(noise, ids), bins, resamples=400)
     naive = np.mean([noise[:, 0, bins == b].mean(axis=1).max() for b in range(1, 6)])
     assert naive > 0.55
-    assert found.curve.interval.low[0] < 0.5 < found.curve.interval.high[0]
+    assert got.curve.interval.low[0] < 0.5 < got.curve.interval.high[0]
 
 
 def results_of_noise(noise, ids) -> StrategyResults:
@@ -66,15 +66,15 @@ def tables(draw: st.DrawFn):
 @settings(max_examples=25, deadline=None)
 @given(tables())
 def test_every_resample_makes_its_own_choice_as_a_slow_loop_does(table) -> None:
-    found = compute_optimal(results(table, (1, 2)[: table.shape[1]]), BINS, resamples=12)
+    got = compute_optimal(results(table, (1, 2)[: table.shape[1]]), BINS, resamples=12)
     half = fold_of(IDS, BINS)
-    for r, count in enumerate(found.counts):
+    for r, count in enumerate(got.counts):
         for k in range(table.shape[1]):
-            assert found.curve.resampled[r, k] == pytest.approx(slow(table[:, k], half, count) / 8)
+            assert got.curve.resampled[r, k] == pytest.approx(slow(table[:, k], half, count) / 8)
     once = np.ones(8, int)
     for k in range(table.shape[1]):
-        assert found.curve.accuracy[k] == pytest.approx(slow(table[:, k], half, once) / 8)
-    assert found.per_problem.mean(axis=0) == pytest.approx(found.curve.accuracy)
+        assert got.curve.accuracy[k] == pytest.approx(slow(table[:, k], half, once) / 8)
+    assert got.per_problem.mean(axis=0) == pytest.approx(got.curve.accuracy)
 
 
 def slow(table, half, count) -> float:
@@ -103,8 +103,8 @@ def test_halves_are_balanced_within_bins_and_do_not_depend_on_the_order_of_probl
 def test_a_strategy_without_a_run_at_a_budget_is_not_chosen_there_and_half_a_run_is_an_error() -> None:
     a, none = np.full((1, 8), 0.25), np.full((1, 8), np.nan)
     table = np.stack([np.vstack([a, none]), np.vstack([a * 2, a])])
-    found = compute_optimal(results(table, (1, 2)), BINS)
-    assert found.curve.accuracy == pytest.approx([0.5, 0.25])
+    got = compute_optimal(results(table, (1, 2)), BINS)
+    assert got.curve.accuracy == pytest.approx([0.5, 0.25])
     table[0, 1, 0] = 0.5
     with pytest.raises(InputError, match="only 1 of 8 problems"):
         results(table, (1, 2))
@@ -113,9 +113,9 @@ def test_a_strategy_without_a_run_at_a_budget_is_not_chosen_there_and_half_a_run
 def test_costs_follow_the_strategy_chosen() -> None:
     a, b = [1, 1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1, 1, 1]
     costs = {"tokens": np.stack([np.full((1, 8), 100.0), np.full((1, 8), 300.0)])}
-    found = compute_optimal(results([[a], [b]], costs=costs), BINS)
-    assert found.curve.accuracy == pytest.approx([1.0])
-    assert found.spent["tokens"][:, 0].tolist() == [100] * 4 + [300] * 4
+    got = compute_optimal(results([[a], [b]], costs=costs), BINS)
+    assert got.curve.accuracy == pytest.approx([1.0])
+    assert got.spent["tokens"][:, 0].tolist() == [100] * 4 + [300] * 4
 
 
 def test_a_result_without_its_cost_is_an_error_and_not_free() -> None:
@@ -130,13 +130,13 @@ def test_a_tidy_table_becomes_results() -> None:
         [(p, s, n, float(s == "beam"), 10 * n) for s in ("best", "beam") for n in (4, 2) for p in ("a", "b")],
         columns=["problem_id", "strategy", "budget", "accuracy", "tokens"],
     )
-    found = strategy_results(rows, ["tokens"])
-    assert found.strategies == ("best", "beam") and found.budgets == (2, 4) and found.ids == ("a", "b")
-    assert (found.accuracy[1] == 1).all() and (found.accuracy[0] == 0).all()
-    assert found.costs["tokens"][0, :, 0] == pytest.approx([20, 40])
-    assert found.curve("beam", "tokens").x == pytest.approx([20, 40])
+    got = strategy_results(rows, ["tokens"])
+    assert got.strategies == ("best", "beam") and got.budgets == (2, 4) and got.ids == ("a", "b")
+    assert (got.accuracy[1] == 1).all() and (got.accuracy[0] == 0).all()
+    assert got.costs["tokens"][0, :, 0] == pytest.approx([20, 40])
+    assert got.curve("beam", "tokens").x == pytest.approx([20, 40])
     with pytest.raises(InputError, match="no strategy 'dvts'"):
-        found.curve("dvts")
+        got.curve("dvts")
 
 
 @pytest.mark.parametrize("bins", [[1] * 7, [1] * 7 + [2], [0] * 8, [1] * 4 + [3] * 4])
@@ -151,11 +151,11 @@ def line(x, y) -> Curve:
 
 def test_efficiency_is_read_off_the_line_in_log_budget() -> None:
     baseline, policy = line([1, 4, 16, 64], [0.2, 0.4, 0.5, 0.6]), line([1, 4, 16, 64], [0.2, 0.5, 0.7, 0.8])
-    found = efficiency(baseline, policy)
-    assert found.policy == pytest.approx(8.0)  # half of the way from 4 to 16 on the logarithm
-    assert found.factor.mean == pytest.approx(8.0)
-    assert found.factor.low == pytest.approx(8.0) == found.factor.high  # all problems alike
-    assert found.status == "matched" and found.matched == 1.0
+    got = efficiency(baseline, policy)
+    assert got.policy == pytest.approx(8.0)  # half of the way from 4 to 16 on the logarithm
+    assert got.factor.mean == pytest.approx(8.0)
+    assert got.factor.low == pytest.approx(8.0) == got.factor.high  # all problems alike
+    assert got.status == "matched" and got.matched == 1.0
     assert efficiency(baseline, policy, 0).status == "at least"
 
 
@@ -165,17 +165,17 @@ def test_a_baseline_that_has_stopped_rising_is_not_charged_for_what_it_wastes() 
 
 
 def test_a_policy_that_never_matches_has_factor_zero() -> None:
-    found = efficiency(line([1, 64], [0.2, 0.9]), line([1, 64], [0.2, 0.8]))
-    assert (found.status, found.policy, float(found.factor.mean), found.matched) == ("never matched", np.inf, 0.0, 0.0)
+    got = efficiency(line([1, 64], [0.2, 0.9]), line([1, 64], [0.2, 0.8]))
+    assert (got.status, got.policy, float(got.factor.mean), got.matched) == ("never matched", np.inf, 0.0, 0.0)
 
 
 def test_the_interval_of_the_factor_counts_resamples_that_never_match_as_zero() -> None:
     rng = np.random.default_rng(0)
     base = np.stack([rng.random(60) < p for p in (0.3, 0.5, 0.6)], axis=1).astype(float)
     ours = np.stack([rng.random(60) < p for p in (0.4, 0.6, 0.6)], axis=1).astype(float)
-    found = efficiency(curve(base, [1, 4, 16]), curve(ours, [1, 4, 16]))
-    assert 0 < found.matched < 1
-    assert found.factor.low == 0
+    got = efficiency(curve(base, [1, 4, 16]), curve(ours, [1, 4, 16]))
+    assert 0 < got.matched < 1
+    assert got.factor.low == 0
 
 
 @settings(max_examples=50, deadline=None)
@@ -215,18 +215,18 @@ def test_points_keep_the_order_of_budgets_where_costs_do_not_rise_with_them() ->
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 5), st.floats(0, 1)), min_size=1, max_size=6), st.floats(0.01, 100))
-def test_interpolation_is_that_of_numpy_in_the_logarithm(points, wanted) -> None:
+def test_interpolation_is_that_of_numpy_in_the_logarithm(points, logarithmic) -> None:
     x = np.cumsum([step for step, _ in points])
     y = np.array([value for _, value in points])
-    expected = np.interp(np.log(wanted), np.log(x), y, left=np.nan, right=np.nan)
-    assert interpolated(x[None], y[None], np.array([wanted]))[0, 0] == pytest.approx(expected, nan_ok=True)
+    expected = np.interp(np.log(logarithmic), np.log(x), y, left=np.nan, right=np.nan)
+    assert interpolated(x[None], y[None], np.array([logarithmic]))[0, 0] == pytest.approx(expected, nan_ok=True)
     assert interpolated(x[None], y[None], x)[0] == pytest.approx(y)
 
 
 def test_a_difference_of_curves_is_paired_by_problem() -> None:
     rng = np.random.default_rng(0)
     values = rng.random((30, 2))
-    found = difference(curve(values + 0.1, [1, 2]), curve(values, [1, 2]))
-    assert found.low == pytest.approx([0.1, 0.1]) and found.high == pytest.approx([0.1, 0.1])
+    got = difference(curve(values + 0.1, [1, 2]), curve(values, [1, 2]))
+    assert got.low == pytest.approx([0.1, 0.1]) and got.high == pytest.approx([0.1, 0.1])
     with pytest.raises(InputError, match="same budgets"):
         difference(curve(values, [1, 2]), curve(values, [1, 3]))

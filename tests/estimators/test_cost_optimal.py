@@ -22,59 +22,59 @@ def results(accuracy, cost, budgets=(1, 4), names=("plain", "dear")) -> Strategy
 
 def test_an_accurate_strategy_that_is_dear_is_taken_where_the_baseline_spends_as_much() -> None:
     """At N = 1 "dear" is better and costs four times as much: at equal generations it is taken, at equal cost it must wait."""
-    given = results([[0.2, 0.4], [0.5, 0.6]], [[10, 40], [40, 160]])
-    assert compute_optimal(given, BINS).curve.accuracy == pytest.approx([0.5, 0.6])
-    found = cost_optimal(given, BINS, "plain", "flops")
-    assert found.budgets == (1, 4)
-    assert found.curve.accuracy == pytest.approx([0.2, 0.5]) and found.curve.x == pytest.approx([10, 40])
-    assert found.strategies[0].tolist() == ["plain", "dear"] and found.ns[0].tolist() == [1, 1]
-    assert found.spent["tokens"][0] == pytest.approx([5, 20])
-    assert set(found.chosen["n_problems"]) == {2} and len(found.chosen) == 2 * 2 * 2
-    half = cost_optimal(given, BINS, "plain", "tokens").curve
+    table = results([[0.2, 0.4], [0.5, 0.6]], [[10, 40], [40, 160]])
+    assert compute_optimal(table, BINS).curve.accuracy == pytest.approx([0.5, 0.6])
+    got = cost_optimal(table, BINS, "plain", "flops")
+    assert got.budgets == (1, 4)
+    assert got.curve.accuracy == pytest.approx([0.2, 0.5]) and got.curve.x == pytest.approx([10, 40])
+    assert got.strategies[0].tolist() == ["plain", "dear"] and got.ns[0].tolist() == [1, 1]
+    assert got.spent["tokens"][0] == pytest.approx([5, 20])
+    assert set(got.chosen["n_problems"]) == {2} and len(got.chosen) == 2 * 2 * 2
+    half = cost_optimal(table, BINS, "plain", "tokens").curve
     assert half.x == pytest.approx([5, 20]) and half.accuracy == pytest.approx([0.2, 0.5])
 
 
 def test_each_bin_is_granted_what_the_baseline_spends_in_it() -> None:
     table = np.stack([np.tile([[0.2]], 8), np.tile([[0.9]], 8)])
     price = np.stack([np.where(BINS == 1, 10.0, 30.0)[None], np.full((1, 8), 20.0)])
-    found = cost_optimal(StrategyResults(("plain", "dear"), (1,), IDS, table, {"flops": price}), BINS, "plain", "flops")
-    assert found.per_problem[:, 0].tolist() == [0.2] * 4 + [0.9] * 4
-    assert found.spent["flops"][:, 0].tolist() == [10] * 4 + [20] * 4
-    assert found.curve.x == pytest.approx([15]) and found.curve.accuracy == pytest.approx([0.55])
+    got = cost_optimal(StrategyResults(("plain", "dear"), (1,), IDS, table, {"flops": price}), BINS, "plain", "flops")
+    assert got.per_problem[:, 0].tolist() == [0.2] * 4 + [0.9] * 4
+    assert got.spent["flops"][:, 0].tolist() == [10] * 4 + [20] * 4
+    assert got.curve.x == pytest.approx([15]) and got.curve.accuracy == pytest.approx([0.55])
 
 
 def test_of_equally_accurate_ones_the_cheapest_is_taken_and_of_these_the_first() -> None:
-    given = results([[0.5, 0.5], [0.5, 0.5]], [[10, 40], [8, 8]])
-    found = cost_optimal(given, BINS, "plain", "flops")
-    assert found.strategies[0].tolist() == ["dear", "dear"] and found.ns[0].tolist() == [4, 4]
+    table = results([[0.5, 0.5], [0.5, 0.5]], [[10, 40], [8, 8]])
+    got = cost_optimal(table, BINS, "plain", "flops")
+    assert got.strategies[0].tolist() == ["dear", "dear"] and got.ns[0].tolist() == [4, 4]
     alike = cost_optimal(results([[0.5, 0.5], [0.5, 0.5]], [[10, 40], [10, 40]]), BINS, "plain", "flops")
     assert alike.strategies[0].tolist() == ["plain", "plain"] and alike.ns[0].tolist() == [1, 4], "the budget is spent"
 
 
 def test_a_policy_that_spends_less_than_it_may_is_held_up_to_it_and_may_be_let_spend_more() -> None:
-    given = results([[0.5, 0.4], [0.5, 0.9]], [[10, 40], [20, 160]])
-    found = cost_optimal(given, BINS, "plain", "flops", 20)
-    assert found.curve.x == pytest.approx([10, 20]) and np.isnan(found.curve.at(40).mean).all()
-    assert found.held.x == pytest.approx([10, 20, 40]) and found.held.at(40).mean == pytest.approx([0.5])
-    assert found.held_by_bin[1].at([10, 20, 40]).mean == pytest.approx([0.5] * 3)
-    free = cost_optimal(given, BINS, "plain", "flops", 20, unlimited=True)
+    table = results([[0.5, 0.4], [0.5, 0.9]], [[10, 40], [20, 160]])
+    got = cost_optimal(table, BINS, "plain", "flops", 20)
+    assert got.curve.x == pytest.approx([10, 20]) and np.isnan(got.curve.at(40).mean).all()
+    assert got.held.x == pytest.approx([10, 20, 40]) and got.held.at(40).mean == pytest.approx([0.5])
+    assert got.held_by_bin[1].at([10, 20, 40]).mean == pytest.approx([0.5] * 3)
+    free = cost_optimal(table, BINS, "plain", "flops", 20, unlimited=True)
     assert free.held_by_bin[0].x == pytest.approx([10, 20, 160, 160]) and free.held.at(160).mean == pytest.approx([0.9])
-    assert len(free.chosen) == len(found.chosen) and free.budgets == found.budgets
+    assert len(free.chosen) == len(got.chosen) and free.budgets == got.budgets
 
 
 def test_a_strategy_without_a_run_is_not_chosen_and_the_baseline_s_own_budgets_are_the_points() -> None:
     table = np.array([[0.2, np.nan], [np.nan, 0.9]])[:, :, None] * EVERY
     price = np.array([[50.0, np.nan], [np.nan, 20.0]])[:, :, None] * EVERY
-    given = StrategyResults(("plain", "dear"), (1, 4), IDS, table, {"flops": price})
-    found = cost_optimal(given, BINS, "plain", "flops", 20, unlimited=True)
-    assert found.budgets == (1,) and found.per_problem == pytest.approx(np.full((8, 2), 0.9))
+    results_table = StrategyResults(("plain", "dear"), (1, 4), IDS, table, {"flops": price})
+    got = cost_optimal(results_table, BINS, "plain", "flops", 20, unlimited=True)
+    assert got.budgets == (1,) and got.per_problem == pytest.approx(np.full((8, 2), 0.9))
     shorter = results([[0.2, 0.4], [0.9, np.nan]], [[10, 40], [20, np.nan]])
     free = cost_optimal(shorter, BINS, "plain", "flops", 20, unlimited=True)
     assert free.per_problem[:, -1] == pytest.approx([0.9] * 8), "its largest N is below the other's"
     with pytest.raises(InputError, match="no baseline 'beam'"):
-        cost_optimal(given, BINS, "beam", "flops")
+        cost_optimal(results_table, BINS, "beam", "flops")
     with pytest.raises(InputError, match="costs in 'tokens'"):
-        cost_optimal(given, BINS, "plain", "tokens")
+        cost_optimal(results_table, BINS, "plain", "tokens")
 
 
 @st.composite
@@ -83,7 +83,7 @@ def tables(draw: st.DrawFn):
     size = strategies * budgets * 8
     right = st.lists(st.integers(0, 2), min_size=size, max_size=size)
     price = st.lists(st.integers(1, 9), min_size=size, max_size=size)
-    return tuple(np.array(draw(own), float).reshape(strategies, budgets, 8) for own in (right, price))
+    return tuple(np.array(draw(values), float).reshape(strategies, budgets, 8) for values in (right, price))
 
 
 @settings(max_examples=40, deadline=None)
@@ -91,16 +91,16 @@ def tables(draw: st.DrawFn):
 def test_every_resample_chooses_within_its_own_costs_as_a_slow_loop_does(given_tables) -> None:
     right, price = given_tables
     names, budgets = ("A", "B", "C")[: len(right)], (1, 2, 4)[: right.shape[1]]
-    found = cost_optimal(StrategyResults(names, budgets, IDS, right, {"flops": price}), BINS, "A", "flops", 12)
+    got = cost_optimal(StrategyResults(names, budgets, IDS, right, {"flops": price}), BINS, "A", "flops", 12)
     counts = compute_optimal(StrategyResults(names, budgets, IDS, right), BINS, 12).counts
     for k in range(len(budgets)):
-        assert (found.curve.accuracy[k], found.curve.x[k]) == pytest.approx(slow(right, price, k, np.ones(8, int)))
+        assert (got.curve.accuracy[k], got.curve.x[k]) == pytest.approx(slow(right, price, k, np.ones(8, int)))
         for r, count in enumerate(counts):
-            told = found.curve.resampled[r, k], found.curve.x_resampled[r, k]
-            assert told == pytest.approx(slow(right, price, k, count))
-    assert (found.chosen["cost"] <= found.chosen["allowed"] * (1 + 1e-9)).all(), "never dearer where it is chosen"
-    assert found.per_problem.mean(axis=0) == pytest.approx(found.curve.accuracy)
-    assert found.spent["flops"].mean(axis=0) == pytest.approx(found.curve.x)
+            policy_point = got.curve.resampled[r, k], got.curve.x_resampled[r, k]
+            assert policy_point == pytest.approx(slow(right, price, k, count))
+    assert (got.chosen["cost"] <= got.chosen["allowed"] * (1 + 1e-9)).all(), "never dearer where it is chosen"
+    assert got.per_problem.mean(axis=0) == pytest.approx(got.curve.accuracy)
+    assert got.spent["flops"].mean(axis=0) == pytest.approx(got.curve.x)
 
 
 def slow(right, price, k, count) -> tuple[float, float]:
@@ -111,16 +111,16 @@ def slow(right, price, k, count) -> tuple[float, float]:
             here, other = np.equal(BINS, b) & (half == f), np.equal(BINS, b) & (half != f)
             if not count[other].sum():
                 other = half != f
-            seen = count * other
-            size = max(int(seen.sum()), 1)
+            weights = count * other
+            size = max(int(weights.sum()), 1)
             within = [
-                [j for j in range(right.shape[1]) if price[s, j] @ seen <= price[0, k] @ seen + 1e-9]
+                [j for j in range(right.shape[1]) if price[s, j] @ weights <= price[0, k] @ weights + 1e-9]
                 for s in range(len(right))
             ]
             means = [
                 (
-                    -round(float(right[s, j[-1]] @ seen) / size, 12),
-                    round(float(price[s, j[-1]] @ seen) / size, 9),
+                    -round(float(right[s, j[-1]] @ weights) / size, 12),
+                    round(float(price[s, j[-1]] @ weights) / size, 9),
                     s,
                     j[-1],
                 )

@@ -62,9 +62,9 @@ def test_probes_are_a_seeded_part_of_the_samples() -> None:
     rng = np.random.default_rng(0)
     scores, mask = rng.random((6, 16)), rng.random((6, 16)) < 0.9
     ids = [f"p{i}" for i in range(6)]
-    easy, drawn = probe_easiness(scores, mask, ids, 4)
-    assert (drawn.sum(axis=1) == 4).all()
-    assert easy == pytest.approx([(scores[i] * mask[i])[drawn[i]].mean() for i in range(6)])
+    easy, probes = probe_easiness(scores, mask, ids, 4)
+    assert (probes.sum(axis=1) == 4).all()
+    assert easy == pytest.approx([(scores[i] * mask[i])[probes[i]].mean() for i in range(6)])
     again, _ = probe_easiness(scores[2:3], mask[2:3], ids[2:3], 4)
     assert again == pytest.approx(easy[2:3])  # a problem's probes do not depend on the others
     whole, _ = probe_easiness(scores, mask, ids, 16)
@@ -72,9 +72,9 @@ def test_probes_are_a_seeded_part_of_the_samples() -> None:
 
 
 def test_rank_correlation_by_hand() -> None:
-    found = rank_correlation([1, 2, 3, 4], [10, 20, 40, 30])
-    assert found["correlation"] == pytest.approx(0.8)
-    assert found["low"] <= 0.8 <= found["high"]
+    got = rank_correlation([1, 2, 3, 4], [10, 20, 40, 30])
+    assert got["correlation"] == pytest.approx(0.8)
+    assert got["low"] <= 0.8 <= got["high"]
     assert rank_correlation([1, 1, 1], [1, 2, 3])["correlation"] == 0
 
 

@@ -52,17 +52,17 @@ def test_at_the_ends_of_what_was_measured_the_interval_is_that_of_the_curve() ->
     )
     table = accuracy_at_cost({"base": base, "ours": ours}, "base")
     for i, cost in ((0, table["cost"].min()), (1, table["cost"].max())):
-        own = table[(table["cost"] == cost) & (table["label"] == "base")].iloc[0]
+        row = table[(table["cost"] == cost) & (table["label"] == "base")].iloc[0]
         whole = base.interval
-        assert own["low"] < own["accuracy"] < own["high"]
-        assert own["high"] - own["low"] == pytest.approx(float(whole.high[i] - whole.low[i]), rel=0.5)
+        assert row["low"] < row["accuracy"] < row["high"]
+        assert row["high"] - row["low"] == pytest.approx(float(whole.high[i] - whole.low[i]), rel=0.5)
         gap = table[(table["cost"] == cost) & (table["label"] == "ours")].iloc[0]
         assert gap[["difference", "difference_low", "difference_high"]].tolist() == pytest.approx([0.1] * 3)
 
 
 def test_a_lead_is_taken_at_the_spending_that_each_resample_really_had() -> None:
     other = line([0.0, 1.0], [1, 100])
-    own = line([0.5, 0.5], [10, 1000], spread=0.5)
-    lead = lead_at_own_cost(own, other)
+    row = line([0.5, 0.5], [10, 1000], spread=0.5)
+    lead = lead_at_own_cost(row, other)
     assert lead.mean[0] == pytest.approx(0.0) and lead.low[0] < 0 < lead.high[0]  # as costs differ, so does the rival
     assert np.isnan([lead.mean[1], lead.low[1]]).all()

@@ -40,19 +40,19 @@ def brute(choose, table, n: int) -> float:
     values = []
     for p in range(len(scores)):
         for subset in combinations(range(scores.shape[1]), n):
-            drawn = [i for i in subset if mask[p, i]]
-            values.append(choose(scores[p], answers[p], correct[p], drawn) if drawn else 0.0)
+            chosen = [i for i in subset if mask[p, i]]
+            values.append(choose(scores[p], answers[p], correct[p], chosen) if chosen else 0.0)
     return float(np.mean(values))
 
 
-def best(scores, answers, correct, drawn) -> float:
-    top = max(scores[i] for i in drawn)
-    return float(np.mean([correct[i] for i in drawn if scores[i] == top]))
+def best(scores, answers, correct, chosen) -> float:
+    top = max(scores[i] for i in chosen)
+    return float(np.mean([correct[i] for i in chosen if scores[i] == top]))
 
 
-def vote(scores, answers, correct, drawn, weigh: bool) -> float:
+def vote(scores, answers, correct, chosen, weigh: bool) -> float:
     tally = {}
-    for i in drawn:
+    for i in chosen:
         tally[answers[i]] = tally.get(answers[i], 0) + (scores[i] if weigh else 1)
     top = max(tally.values())
     return float(np.mean([a == 1 for a, v in tally.items() if v > top - 1e-9]))
@@ -80,28 +80,28 @@ def test_pass_at_k_is_the_mean_over_all_subsets(table) -> None:
 def test_votes_are_the_mean_over_all_subsets_when_these_are_few(table) -> None:
     scores, answers, correct, mask = table
     ns = list(range(1, scores.shape[1] + 1))
-    for weigh, found in (
+    for weigh, got in (
         (False, majority_per_problem(answers, correct, ns, mask)),
         (True, weighted_per_problem(answers, scores, correct, ns, mask)),
     ):
         exact = [brute(lambda s, a, c, d, w=weigh: vote(s, a, c, d, w), table, n) for n in ns]
-        assert found.per_problem.mean(axis=0) == pytest.approx(exact)
-        assert not found.error.any()
+        assert got.per_problem.mean(axis=0) == pytest.approx(exact)
+        assert not got.error.any()
 
 
 @pytest.mark.parametrize("weigh", [False, True])
 def test_votes_by_random_orders_are_within_their_stated_error_of_all_subsets(weigh: bool, monkeypatch) -> None:
     rng = np.random.default_rng(5)
     answers, scores = np.sort(rng.integers(0, 4, (6, 12)), axis=1), rng.random((6, 12))  # places in a bad order
-    given, ns = (answers, scores, answers == 1) if weigh else (answers, answers == 1), [3, 5, 8]
+    arguments, ns = (answers, scores, answers == 1) if weigh else (answers, answers == 1), [3, 5, 8]
     estimate = weighted_per_problem if weigh else majority_per_problem
-    exact = estimate(*given, ns)
+    exact = estimate(*arguments, ns)
     monkeypatch.setattr(voting, "_ENUMERATED", 0)
-    found = estimate(*given, ns)
-    off = np.abs(found.per_problem.mean(axis=0) - exact.per_problem.mean(axis=0))
-    assert (found.error > 0).all()
-    assert (off <= 4 * found.error).all()
-    assert np.array_equal(found.per_problem, estimate(*given, ns).per_problem)  # seeded
+    got = estimate(*arguments, ns)
+    off = np.abs(got.per_problem.mean(axis=0) - exact.per_problem.mean(axis=0))
+    assert (got.error > 0).all()
+    assert (off <= 4 * got.error).all()
+    assert np.array_equal(got.per_problem, estimate(*arguments, ns).per_problem)  # seeded
 
 
 def test_pass_at_k_is_the_unbiased_formula() -> None:
@@ -135,13 +135,13 @@ def test_the_integer_minus_one_is_no_answer() -> None:
 def test_nothing_answered_is_wrong_for_every_estimator() -> None:
     none, ns = np.zeros((1, 3), bool), [1, 2, 3]
     right, answers, scores = np.ones((1, 3), bool), np.array([["a", "a", "b"]]), np.ones((1, 3))
-    for found in (
+    for got in (
         best_of_n(scores, right, ns, none),
         pass_at_k(right, ns, none),
         majority(answers, right, ns, none),
         weighted(answers, scores, right, ns, none),
     ):
-        assert found == pytest.approx([0.0] * 3)
+        assert got == pytest.approx([0.0] * 3)
 
 
 def test_an_impossible_solution_still_beats_no_solution() -> None:
@@ -193,15 +193,13 @@ def test_the_monte_carlo_error_of_some_problems_follows_from_each_one_s_own(monk
     rng = np.random.default_rng(0)
     answers = rng.integers(0, 4, (40, 12))
     answers[20:] = 1  # sure to be right: no order changes it
-    found = majority_per_problem(answers, answers == 1, [5])
+    got = majority_per_problem(answers, answers == 1, [5])
     everyone, hard = np.ones(40, bool), np.arange(40) < 20
-    assert found.error_among(everyone) == pytest.approx(found.error, rel=0.3)
-    assert found.error_among(hard) == pytest.approx(
-        2 * found.error_among(everyone)
-    )  # all of it stems from half of them
-    assert found.error_among(~hard) == 0 and found.error_among() is found.error
+    assert got.error_among(everyone) == pytest.approx(got.error, rel=0.3)
+    assert got.error_among(hard) == pytest.approx(2 * got.error_among(everyone))  # all of it stems from half of them
+    assert got.error_among(~hard) == 0 and got.error_among() is got.error
     again = [majority_per_problem(answers, answers == 1, [5], seed=s).per_problem[hard].mean() for s in range(60)]
-    assert np.std(again) == pytest.approx(found.error_among(hard)[0], rel=0.4)
+    assert np.std(again) == pytest.approx(got.error_among(hard)[0], rel=0.4)
 
 
 def test_groups_of_one_mean_differ_by_nothing_in_every_resample() -> None:
@@ -212,9 +210,9 @@ def test_groups_of_one_mean_differ_by_nothing_in_every_resample() -> None:
     by_group = groups_interval(np.where(group == 0, 0.5, 0.25), group == 0, group == 1, resamples=300)
     assert (by_group.mean, by_group.low, by_group.high) == (0.25, 0.25, 0.25)
     noise = np.random.default_rng(0).random(60)
-    found = groups_interval(noise, group == 0, group == 1)
-    assert found.mean == pytest.approx(noise[group == 0].mean() - noise[group == 1].mean())
-    assert found.low < found.mean < found.high
+    got = groups_interval(noise, group == 0, group == 1)
+    assert got.mean == pytest.approx(noise[group == 0].mean() - noise[group == 1].mean())
+    assert got.low < got.mean < got.high
     few = groups_interval([0.0, 1.0, 1.0], [True, False, False], [False, True, True])  # the first is often not drawn
     assert (few.mean, few.low, few.high) == (-1, -1, -1)
     with pytest.raises(InputError, match="one of them is empty"):

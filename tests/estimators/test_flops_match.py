@@ -64,8 +64,8 @@ def test_the_difference_is_paired_by_problem() -> None:
     rng = np.random.default_rng(0)
     right = (rng.random(40) < 0.5).astype(float)
     accuracy = np.tile(right, (4, 1))  # the small model solves exactly what the larger one does
-    found = matched_difference(optimal(accuracy), BINS, right, [1, 2], 10.0)
-    assert (found.mean, found.low, found.high) == pytest.approx((0, 0, 0))
+    got = matched_difference(optimal(accuracy), BINS, right, [1, 2], 10.0)
+    assert (got.mean, got.low, got.high) == pytest.approx((0, 0, 0))
 
 
 def test_the_larger_model_must_have_answered_all() -> None:
@@ -88,8 +88,8 @@ def with_costs(generator, verifier, generation, accuracy=(0.2, 0.4, 0.6, 0.8)):
 
 def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
     # the verifier costs three times the generator
-    found, in_flops = with_costs((10, 40, 160, 640), (30, 120, 480, 1920), 10.0)
-    table = flops_match(found, BINS, np.full(40, 0.5), 4.0, "v1", [0.75], in_flops=in_flops)
+    got, in_flops = with_costs((10, 40, 160, 640), (30, 120, 480, 1920), 10.0)
+    table = flops_match(got, BINS, np.full(40, 0.5), 4.0, "v1", [0.75], in_flops=in_flops)
     by = {(row.bin, row.counted): row for row in table.itertuples()}
     paper, ledger = by[1, "generations"], by[1, "FLOPs"]
     assert (paper.budget, paper.small) == pytest.approx((16, 0.6))
@@ -97,15 +97,15 @@ def test_in_flops_the_verifier_is_paid_out_of_the_same_budget() -> None:
     assert (ledger.budget, ledger.small) == pytest.approx((160, 0.4))  # 16 generations' FLOPs buy 4 that are judged
     assert (ledger.flops, ledger.verifier_flops) == pytest.approx((160, 120))
     assert ledger.difference == pytest.approx(-0.1) and by[0, "FLOPs"].difference == pytest.approx(-0.1)
-    iclr = flops_match(found, BINS, np.zeros(40), 4.0, "iclr", [0.375], in_flops=in_flops)
+    iclr = flops_match(got, BINS, np.zeros(40), 4.0, "iclr", [0.375], in_flops=in_flops)
     assert iclr.query("counted == 'FLOPs'")["budget"].tolist() == pytest.approx(
         [320] * 3
     )  # a verifier as large is granted
 
 
 def test_each_bin_is_granted_what_its_own_generations_cost() -> None:
-    found, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), np.where(BINS == 1, 10.0, 2.5))
-    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75], in_flops=in_flops)
+    got, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), np.where(BINS == 1, 10.0, 2.5))
+    table = flops_match(got, BINS, np.zeros(40), 4.0, "v1", [0.75], in_flops=in_flops)
     by = {row.bin: row for row in table.query("counted == 'FLOPs'").itertuples()}
     assert (by[1].small, by[2].small, by[0].small) == pytest.approx((0.6, 0.4, 0.5))
     assert by[0].budget == pytest.approx(100) and by[1].verifier_flops == 0
@@ -113,22 +113,22 @@ def test_each_bin_is_granted_what_its_own_generations_cost() -> None:
 
 def test_a_resample_is_granted_what_its_own_problems_generations_cost() -> None:
     """Accuracies are the same for all problems and costs are not: no resample may tell another difference."""
-    ids, budgets, each = tuple(f"p{i}" for i in range(40)), (1, 4, 16, 64), np.linspace(5.0, 15.0, 40)
-    accuracy, spent = np.tile([0.2, 0.4, 0.6, 0.8], (40, 1)).T[None], (np.array(budgets)[:, None] * each)[None]
+    ids, budgets, prices = tuple(f"p{i}" for i in range(40)), (1, 4, 16, 64), np.linspace(5.0, 15.0, 40)
+    accuracy, spent = np.tile([0.2, 0.4, 0.6, 0.8], (40, 1)).T[None], (np.array(budgets)[:, None] * prices)[None]
     results = StrategyResults(("a",), budgets, ids, accuracy, {"flops": spent, "generator_flops": spent})
-    by_flops = InFlops(cost_optimal(results, BINS, "a", "flops", 300, unlimited=True), each)
+    by_flops = InFlops(cost_optimal(results, BINS, "a", "flops", 300, unlimited=True), prices)
     table = flops_match(
         compute_optimal(results, BINS, 300), BINS, np.zeros(40), 4.0, "v1", [0.75, 9 / 4], in_flops=by_flops
     )
-    found = table.query("counted == 'FLOPs'")
-    assert len(found) == 6 and found["low"].to_numpy() == pytest.approx(found["high"].to_numpy())
-    assert found.query("r == 0.75")["small"].to_numpy() == pytest.approx(np.full(3, 0.6))
+    got = table.query("counted == 'FLOPs'")
+    assert len(got) == 6 and got["low"].to_numpy() == pytest.approx(got["high"].to_numpy())
+    assert got.query("r == 0.75")["small"].to_numpy() == pytest.approx(np.full(3, 0.6))
 
 
 def test_in_flops_what_is_granted_is_spent_as_generations_are_and_more_than_was_measured_is_beyond() -> None:
     """After four generations accuracy falls, and the budget is spent all the same."""
-    found, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), 10.0, accuracy=(0.2, 0.4, 0.3, 0.1))
-    table = flops_match(found, BINS, np.zeros(40), 4.0, "v1", [0.75, 9 / 90], in_flops=in_flops)
+    got, in_flops = with_costs((10, 40, 160, 640), (0, 0, 0, 0), 10.0, accuracy=(0.2, 0.4, 0.3, 0.1))
+    table = flops_match(got, BINS, np.zeros(40), 4.0, "v1", [0.75, 9 / 90], in_flops=in_flops)
     by = {row.r: row for row in table.query("counted == 'FLOPs' and bin == 1").itertuples()}
     assert (by[0.75].budget, by[0.75].small, by[0.75].flops) == pytest.approx((160, 0.3, 160))
     assert not by[0.75].beyond and by[0.1].beyond and by[0.1].budget == pytest.approx(940)

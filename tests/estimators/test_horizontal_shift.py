@@ -108,11 +108,11 @@ def test_the_match_is_the_first_budget_of_a_fine_search_and_grows_with_accuracy(
     ns = [2**i for i in range(9)]
     target = float(accuracy[1] + at * (accuracy[-1] - accuracy[1]))
     baseline = line(ns, accuracy.tolist())
-    found = horizontal_shift(baseline, line([2], [target]), [2]).matched[0]
+    got = horizontal_shift(baseline, line([2], [target]), [2]).matched[0]
     fine = 2 ** np.linspace(0, 8, 20001)
     reached = fine[np.interp(np.log2(fine), range(9), accuracy) >= target - 1e-9][0]
-    assert found == pytest.approx(reached, rel=1e-3)
-    assert horizontal_shift(baseline, line([2], [target + more]), [2]).matched[0] >= found - 1e-9
+    assert got == pytest.approx(reached, rel=1e-3)
+    assert horizontal_shift(baseline, line([2], [target + more]), [2]).matched[0] >= got - 1e-9
 
 
 WORLDS = 200

@@ -26,11 +26,11 @@ def test_the_variance_is_that_of_a_mean_of_so_many_seeds(effects: list[float]) -
 def test_on_average_it_is_the_variance_that_other_seeds_and_problems_would_show(seeds: int) -> None:
     """Seeds of standard deviation 0.06 on 80 problems of 0.3: 600 experiments of each kind."""
     rng = np.random.default_rng(seeds)
-    found = []
+    got = []
     for _ in range(600):
         values = 0.5 + rng.normal(0, 0.06, (seeds, 1)) + rng.normal(0, 0.3, (1, 80))
-        found.append((values.mean(), resampled_means(values, 300, 0).var()))
-    means, variances = np.asarray(found).T
+        got.append((values.mean(), resampled_means(values, 300, 0).var()))
+    means, variances = np.asarray(got).T
     truth = 0.06**2 / seeds + 0.3**2 / 80
     assert means.var() == pytest.approx(truth, rel=0.2), "the experiment itself"
     assert variances.mean() == pytest.approx(truth, rel=0.1)
@@ -40,7 +40,7 @@ def test_chance_of_a_seed_on_single_problems_makes_it_cautious_by_less_than_twic
     """Retraining turns other problems each time: that is in both parts, so the variance is above the true one, never below."""
     rng = np.random.default_rng(0)
     values = rng.normal(0, 0.1, (300, 1, 80)) + rng.normal(0, 0.3, (300, 3, 80))
-    variances = [resampled_means(own, 300, 0).var() for own in values]
+    variances = [resampled_means(sample, 300, 0).var() for sample in values]
     truth = 0.1**2 / 80 + 0.3**2 / (3 * 80)
     assert 1.2 < np.mean(variances) / truth < 2
 
@@ -63,15 +63,15 @@ def test_runs_of_one_effect_are_about_as_sure_as_their_problems_together() -> No
     rng = np.random.default_rng(0)
     one = rng.normal(0, 0.3, 100)
     same = [rng.permutation(one) for _ in range(4)]
-    found, pooled = nested_interval(same, 4000), bootstrap_interval(np.concatenate(same), 4000)
-    assert float(found.high - found.low) == pytest.approx(float(pooled.high - pooled.low), rel=0.05)
+    got, pooled = nested_interval(same, 4000), bootstrap_interval(np.concatenate(same), 4000)
+    assert float(got.high - got.low) == pytest.approx(float(pooled.high - pooled.low), rel=0.05)
 
 
 def test_one_repeat_tells_of_its_problems_alone() -> None:
     values = np.random.default_rng(0).random((1, 200))
-    alone, found = bootstrap_interval(values[0], 2000, 5), crossed_interval(values, 2000, 5)
-    assert (float(found.low), float(found.high)) == pytest.approx((float(alone.low), float(alone.high)))
-    assert found.n_problems == alone.n_problems == 200
+    alone, got = bootstrap_interval(values[0], 2000, 5), crossed_interval(values, 2000, 5)
+    assert (float(got.low), float(got.high)) == pytest.approx((float(alone.low), float(alone.high)))
+    assert got.n_problems == alone.n_problems == 200
     nested = nested_interval([values[0]], 2000, 5)
     assert float(nested.high - nested.low) == pytest.approx(float(alone.high - alone.low), rel=0.1)
 

@@ -46,26 +46,26 @@ def fixed(probes: int, sure: float, *actions: Action, borders=()) -> OnlinePolic
 def test_all_samples_and_no_stop_is_the_plain_weighted_vote() -> None:
     rng = np.random.default_rng(0)
     answers, scores = rng.integers(0, 3, (30, 8)), rng.random((30, 8))
-    seen = outcomes(names(30), candidates(answers, scores), {}, orders=400)
+    recorded = outcomes(names(30), candidates(answers, scores), {}, orders=400)
     for n in (1, 2, 4, 8):
-        found = follow(seen, fixed(1, NEVER, Action(samples=n)))
+        got = follow(recorded, fixed(1, NEVER, Action(samples=n)))
         exact = weighted_per_problem(answers, scores, answers == 1, [n]).per_problem.mean()
-        assert found.accuracy.mean() == pytest.approx(exact, abs=max(4 * found.error, 1e-9))
-        assert found.cost == pytest.approx(np.full(30, n))
+        assert got.accuracy.mean() == pytest.approx(exact, abs=max(4 * got.error, 1e-9))
+        assert got.cost == pytest.approx(np.full(30, n))
 
 
 def test_it_stops_at_the_probes_when_the_verifier_is_sure_and_pays_for_them_alone() -> None:
     pool = candidates([[1, 1, 1, 1], [0, 2, 3, 1]], [[0.9] * 4, [0.2, 0.2, 0.2, 0.9]])
-    seen = outcomes(names(2), pool, {})
-    found = follow(seen, fixed(2, 0.8, Action(samples=4)))
-    assert found.cost == pytest.approx([2, 4])
-    assert found.accuracy == pytest.approx([1, 1])
-    assert found.stopped == pytest.approx(0.5)
+    recorded = outcomes(names(2), pool, {})
+    got = follow(recorded, fixed(2, 0.8, Action(samples=4)))
+    assert got.cost == pytest.approx([2, 4])
+    assert got.accuracy == pytest.approx([1, 1])
+    assert got.stopped == pytest.approx(0.5)
 
 
 def test_it_goes_on_sampling_only_until_it_is_sure() -> None:
-    seen = outcomes(["p"], candidates([[1] * 8], [[0.9] * 8]), {})
-    assert follow(seen, fixed(1, 0.85, Action(samples=8))).cost == pytest.approx([1])
+    recorded = outcomes(["p"], candidates([[1] * 8], [[0.9] * 8]), {})
+    assert follow(recorded, fixed(1, 0.85, Action(samples=8))).cost == pytest.approx([1])
     pool = candidates([[1] * 8], [[0.5] * 8])
     assert follow(outcomes(["p"], pool, {}), fixed(1, 0.85, Action(samples=8))).cost == pytest.approx([8])
 
@@ -73,9 +73,9 @@ def test_it_goes_on_sampling_only_until_it_is_sure() -> None:
 def test_a_search_is_paid_on_top_of_the_probes_and_they_vote_together() -> None:
     pool = candidates([[1, 1]], [[0.4, 0.4]])  # two probes say 1, with 0.8 together
     strong, weak = candidates([[2]], [[0.9]], run=True), candidates([[2]], [[0.7]], run=True)
-    seen = outcomes(["p"], pool, {"strong": strong, "weak": weak})
-    lost = follow(seen, fixed(2, NEVER, Action(samples=2, run="strong")))
-    won = follow(seen, fixed(2, NEVER, Action(samples=2, run="weak")))
+    recorded = outcomes(["p"], pool, {"strong": strong, "weak": weak})
+    lost = follow(recorded, fixed(2, NEVER, Action(samples=2, run="strong")))
+    won = follow(recorded, fixed(2, NEVER, Action(samples=2, run="weak")))
     assert (lost.accuracy[0], won.accuracy[0]) == (0.0, 1.0)
     assert lost.cost[0] == won.cost[0] == 3
 
@@ -83,25 +83,25 @@ def test_a_search_is_paid_on_top_of_the_probes_and_they_vote_together() -> None:
 def test_the_mean_score_of_the_probes_tells_the_bin() -> None:
     pool = candidates([[1, 1], [0, 1]], [[0.9, 0.9], [0.1, 0.1]])
     easy, hard = Action(samples=1), Action(samples=2)
-    found = follow(outcomes(names(2), pool, {}), fixed(1, NEVER, easy, hard, borders=(0.5,)))
-    assert found.cost == pytest.approx([1, 2])
+    got = follow(outcomes(names(2), pool, {}), fixed(1, NEVER, easy, hard, borders=(0.5,)))
+    assert got.cost == pytest.approx([1, 2])
     policy = fixed(1, NEVER, easy, hard, borders=(0.5,))
     assert policy.action(0.9) == easy and policy.action(0.1) == hard
 
 
 def test_an_unanswered_sample_is_paid_for_and_has_no_vote() -> None:
     pool = candidates([[1, 2]], [[0.3, 0.9]], mask=[[True, False]])
-    seen = outcomes(["p"], pool, {})
-    found = follow(seen, fixed(2, NEVER, Action(samples=2)))
-    assert (found.accuracy[0], found.cost[0]) == (1.0, 2.0)
-    assert seen.sure[0, 0, 1] == pytest.approx(0.15)
-    assert seen.easy[0, 0, 1] == pytest.approx(0.15)
+    recorded = outcomes(["p"], pool, {})
+    got = follow(recorded, fixed(2, NEVER, Action(samples=2)))
+    assert (got.accuracy[0], got.cost[0]) == (1.0, 2.0)
+    assert recorded.sure[0, 0, 1] == pytest.approx(0.15)
+    assert recorded.easy[0, 0, 1] == pytest.approx(0.15)
 
 
 def test_costs_may_be_tokens_of_each_sample() -> None:
     pool = candidates([[1, 1]], [[0.5, 0.5]], cost=[[30, 50]])
-    found = follow(outcomes(["p"], pool, {}), fixed(2, NEVER, Action(samples=2)))
-    assert found.cost == pytest.approx([80])
+    got = follow(outcomes(["p"], pool, {}), fixed(2, NEVER, Action(samples=2)))
+    assert got.cost == pytest.approx([80])
 
 
 def test_a_problem_meets_the_same_orders_whatever_is_beside_it() -> None:
@@ -119,46 +119,46 @@ def two_kinds(n: int, seed: int) -> Outcomes:
     easy = np.arange(n) % 2 == 0
     answers = np.where(easy[:, None], 1, rng.integers(2, 9, (n, 16)))
     scores = np.where(easy[:, None], 0.9, 0.15) + 0.05 * rng.random((n, 16))
-    found = np.where(rng.random((n, 8)) < 0.7, 1, 3)
-    beam = candidates(found, np.where(found == 1, 0.8, 0.3), run=True)
+    got = np.where(rng.random((n, 8)) < 0.7, 1, 3)
+    beam = candidates(got, np.where(got == 1, 0.8, 0.3), run=True)
     return outcomes(names(n), candidates(answers, scores), {"beam": beam}, orders=8, seed=seed)
 
 
 def test_what_easy_problems_save_is_spent_on_hard_ones() -> None:
     policy = choose_policy(two_kinds(60, 0), 5.0, OnlineSearchSpace(n_bins=2))
-    found = follow(two_kinds(60, 1), policy)
-    assert found.cost.mean() == pytest.approx(5.0)  # 1 for the easy half, 1 + 8 for the hard one
-    assert found.accuracy.mean() == pytest.approx(1.0)
+    got = follow(two_kinds(60, 1), policy)
+    assert got.cost.mean() == pytest.approx(5.0)  # 1 for the easy half, 1 + 8 for the hard one
+    assert got.accuracy.mean() == pytest.approx(1.0)
     assert policy.probes == 1 and policy.actions[1].run == "beam"
     plain = np.tile([0.5, 0.5, 1.0], (60, 1))
-    lead = at_equal_cost(found, plain, [1.0, 4.0, 8.0])
+    lead = at_equal_cost(got, plain, [1.0, 4.0, 8.0])
     assert lead.mean == pytest.approx(1 - (0.5 + 0.5 * np.log(5 / 4) / np.log(2)))
 
 
 @settings(max_examples=15, deadline=None)
 @given(st.floats(1, 12), st.integers(0, 99))
 def test_the_chosen_policy_keeps_to_its_budget_where_it_was_chosen(budget, seed) -> None:
-    seen = two_kinds(20, seed)
-    policy = choose_policy(seen, budget, OnlineSearchSpace(n_bins=2, probes=(1, 2)))
-    assert follow(seen, policy).cost.mean() <= budget * (1 + 1e-6)
+    recorded = two_kinds(20, seed)
+    policy = choose_policy(recorded, budget, OnlineSearchSpace(n_bins=2, probes=(1, 2)))
+    assert follow(recorded, policy).cost.mean() <= budget * (1 + 1e-6)
 
 
 def test_more_budget_is_never_worse_where_the_policy_was_chosen() -> None:
-    seen = two_kinds(40, 3)
-    reached = [follow(seen, choose_policy(seen, b)).accuracy.mean() for b in (1, 2, 3, 5, 8, 16)]
+    recorded = two_kinds(40, 3)
+    reached = [follow(recorded, choose_policy(recorded, b)).accuracy.mean() for b in (1, 2, 3, 5, 8, 16)]
     assert reached == sorted(reached)
 
 
 def test_a_policy_round_trips_as_json_and_mistakes_are_named() -> None:
-    seen = two_kinds(10, 0)
-    policy = choose_policy(seen, 4.0)
+    recorded = two_kinds(10, 0)
+    policy = choose_policy(recorded, 4.0)
     assert OnlinePolicy.model_validate_json(policy.model_dump_json()) == policy
     with pytest.raises(InputError, match="'dvts' was not recorded"):
-        follow(seen, fixed(1, NEVER, Action(samples=1, run="dvts")))
+        follow(recorded, fixed(1, NEVER, Action(samples=1, run="dvts")))
     with pytest.raises(InputError, match="no online policy costs"):
-        choose_policy(seen, 0.5)
+        choose_policy(recorded, 0.5)
     with pytest.raises(InputError, match="a number among"):
-        follow(seen, fixed(3, NEVER, Action(samples=4)))
+        follow(recorded, fixed(3, NEVER, Action(samples=4)))
     with pytest.raises(InputError, match="add budgets"):
         at_equal_cost(PolicyResult(np.ones(4), np.full(4, 9.0), 0.0, 0.0), np.ones((4, 2)), [1.0, 8.0])
     with pytest.raises(InputError, match="pass probabilities"):
@@ -174,8 +174,8 @@ def test_in_flops_the_other_policies_are_chosen_at_equal_flops_too() -> None:
     cost = np.stack([np.tile(np.array([[n] for n in budgets]) * price, 40) for price in (100.0, 400.0)])
     results = StrategyResults(("plain", "dear"), budgets, ids, table, {"flops": cost})
     prices = Prices(np.tile(100.0 * np.array(ladder_of(8)), (40, 1)), np.zeros((40, 0)))
-    found = compare_online(results, np.arange(40) % 2 + 1, "plain", pool, {}, [4], 50, 0, prices)
-    others = found[(found["unit"] == FLOPS) & (found["other"] != "plain")]
+    got = compare_online(results, np.arange(40) % 2 + 1, "plain", pool, {}, [4], 50, 0, prices)
+    others = got[(got["unit"] == FLOPS) & (got["other"] != "plain")]
     assert set(others["other"]) == {"uniform", "oracle bins"} and (others["cost"] > 200).all()
     assert (others["accuracy"] - others["difference"]).between(0.8, 0.81).all()
 

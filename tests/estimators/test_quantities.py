@@ -23,9 +23,9 @@ def test_the_standard_error_is_the_paired_spread_over_the_root_of_the_problems()
 
 @pytest.mark.parametrize("effect", [0.0, 0.03, 0.05, 0.1])
 def test_power_is_that_of_the_normal_approximation(effect: float) -> None:
-    found = difference(1)
-    expected = NORMAL.cdf(effect / float(found.error) - NORMAL.inv_cdf(0.975))
-    assert power([quantity(found, effect)]) == pytest.approx(expected, abs=0.03)
+    got = difference(1)
+    expected = NORMAL.cdf(effect / float(got.error) - NORMAL.inv_cdf(0.975))
+    assert power([quantity(got, effect)]) == pytest.approx(expected, abs=0.03)
 
 
 def test_power_does_not_go_by_what_came_out() -> None:
@@ -57,9 +57,9 @@ def test_of_several_parts_all_must_be_shown_together() -> None:
 
 def test_a_one_sided_bound_has_the_power_of_a_one_sided_test() -> None:
     values = np.random.default_rng(8).normal(0, SPREAD, PROBLEMS)
-    found = bootstrap_interval(values, 4000, 0, level=0.90)
-    expected = NORMAL.cdf(0.06 / float(found.error) - NORMAL.inv_cdf(0.95))
-    assert power([quantity(found, 0.06)]) == pytest.approx(expected, abs=0.03)
+    got = bootstrap_interval(values, 4000, 0, level=0.90)
+    expected = NORMAL.cdf(0.06 / float(got.error) - NORMAL.inv_cdf(0.95))
+    assert power([quantity(got, 0.06)]) == pytest.approx(expected, abs=0.03)
 
 
 def test_what_cannot_be_told_has_no_power_or_an_unknown_one() -> None:

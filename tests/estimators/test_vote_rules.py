@@ -85,8 +85,8 @@ def won(rule, values: list[float], answers: list[int]) -> float:
     k, tallies = len(values), {}
     if isinstance(rule, PessimisticVote):
         for a in answers:
-            of = [v for v, b in zip(values, answers, strict=True) if a == b]
-            tallies[a] = sum(of) / len(of) - rule.penalty * log(k) / (len(of) + 1)
+            votes_for = [v for v, b in zip(values, answers, strict=True) if a == b]
+            tallies[a] = sum(votes_for) / len(votes_for) - rule.penalty * log(k) / (len(votes_for) + 1)
     else:
         last = sorted(values, reverse=True)[ceil(getattr(rule, "share", 1) * k) - 1]
         for v, a in zip(values, answers, strict=True):
@@ -103,14 +103,14 @@ def won(rule, values: list[float], answers: list[int]) -> float:
 def test_expected_accuracy_is_that_over_all_subsets(rule, table):
     values, answers, correct, mask = table
     places = values.shape[1]
-    found = ruled_per_problem(answers, values, correct, range(1, places + 1), rule.tally, mask)
+    got = ruled_per_problem(answers, values, correct, range(1, places + 1), rule.tally, mask)
     for p in range(len(values)):
         for n in range(1, places + 1):
             of_subsets = []
             for subset in combinations(range(places), n):
-                drawn = [i for i in subset if mask[p, i]]
-                of_subsets.append(won(rule, list(values[p, drawn]), list(answers[p, drawn])) if drawn else 0.0)
-            assert found.per_problem[p, n - 1] == pytest.approx(np.mean(of_subsets))
+                chosen = [i for i in subset if mask[p, i]]
+                of_subsets.append(won(rule, list(values[p, chosen]), list(answers[p, chosen])) if chosen else 0.0)
+            assert got.per_problem[p, n - 1] == pytest.approx(np.mean(of_subsets))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=str)

@@ -31,7 +31,7 @@ minutes = 1
 
 
 def figure(**changes: object) -> Figure:
-    given = {
+    numbers = {
         "id": "one",
         "claim": "c",
         "page": "p.md",
@@ -41,7 +41,7 @@ def figure(**changes: object) -> Figure:
         "low": 0.5,
         "high": 1.5,
     }
-    return Figure.model_validate({**given, "revision": "r", "minutes": 1, **changes})
+    return Figure.model_validate({**numbers, "revision": "r", "minutes": 1, **changes})
 
 
 def test_the_page_is_made_of_the_table() -> None:

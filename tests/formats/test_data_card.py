@@ -43,27 +43,27 @@ def release(folder: Path, soft: bool = False) -> pd.DataFrame:
 
 def test_our_reader_finds_labels_rounds_and_scores_again(tmp_path: Path) -> None:
     release(tmp_path)
-    found = read(str(tmp_path / FILE), "prm800k")
-    assert len(found.solutions) == 4 and found.step_labels["rating"].tolist() == [1, 1, 1, -1, 0, 1, -1]
-    assert found.records is not None and found.records["generation"].tolist() == [0, 1, 0, 1]
-    assert '"pre_generated_verifier_score":0.5' in str(found.records["question"].iloc[1])
-    assert found.problems["answer"].tolist() == ["7", "7"] and found.problems["solution"].tolist() == ["7", "7"]
+    got = read(str(tmp_path / FILE), "prm800k")
+    assert len(got.solutions) == 4 and got.step_labels["rating"].tolist() == [1, 1, 1, -1, 0, 1, -1]
+    assert got.records is not None and got.records["generation"].tolist() == [0, 1, 0, 1]
+    assert '"pre_generated_verifier_score":0.5' in str(got.records["question"].iloc[1])
+    assert got.problems["answer"].tolist() == ["7", "7"] and got.problems["solution"].tolist() == ["7", "7"]
 
 
 def test_the_datasets_library_reads_the_folder(tmp_path: Path) -> None:
     import datasets
 
     release(tmp_path / "release")
-    found = datasets.load_dataset(str(tmp_path / "release"), split="train", cache_dir=str(tmp_path / "cache"))
-    assert found.num_rows == 4 and found[1]["label"]["finish_reason"] == "found_error"
-    assert [record["generation"] for record in found] == [0, 1, 0, 1]
-    assert found[3]["label"]["steps"][0]["completions"][0]["rating"] == -1
+    got = datasets.load_dataset(str(tmp_path / "release"), split="train", cache_dir=str(tmp_path / "cache"))
+    assert got.num_rows == 4 and got[1]["label"]["finish_reason"] == "found_error"
+    assert [record["generation"] for record in got] == [0, 1, 0, 1]
+    assert got[3]["label"]["steps"][0]["completions"][0]["rating"] == -1
 
 
 def test_the_card_tells_counts_by_round_and_where_labels_come_from(tmp_path: Path) -> None:
-    found = release(tmp_path, soft=True)
-    assert found.loc["round 0", "ends_correct"] == 1 and found.loc["round 1", "ends_correct"] == 0
-    assert found.loc["all", "step_labels"] == 7 and found.loc["all", "negative"] == pytest.approx(2 / 7)
+    got = release(tmp_path, soft=True)
+    assert got.loc["round 0", "ends_correct"] == 1 and got.loc["round 1", "ends_correct"] == 0
+    assert got.loc["all", "step_labels"] == 7 and got.loc["all", "negative"] == pytest.approx(2 / 7)
     text = (tmp_path / CARD).read_text()
     assert text.startswith("---\nlicense: apache-2.0\n")
     for words in (
@@ -81,9 +81,9 @@ def test_the_card_tells_counts_by_round_and_where_labels_come_from(tmp_path: Pat
 
 def test_counts_by_phase_are_what_they_were(tmp_path: Path) -> None:
     release(tmp_path)
-    found = read(str(tmp_path / FILE), "prm800k")
-    assert list(counts(found).index) == ["phase 1", "phase 2", "both"] and "negative" not in counts(found)
-    assert counts(found).loc["phase 2", "solutions"] == 4 and list(counts_by_round(found).index)[-1] == "all"
+    got = read(str(tmp_path / FILE), "prm800k")
+    assert list(counts(got).index) == ["phase 1", "phase 2", "both"] and "negative" not in counts(got)
+    assert counts(got).loc["phase 2", "solutions"] == 4 and list(counts_by_round(got).index)[-1] == "all"
 
 
 def test_a_release_of_nothing_is_refused(tmp_path: Path) -> None:

@@ -47,8 +47,8 @@ MATH = {
 )
 def test_a_missing_answer_is_the_solutions_last_box(jsonl: Jsonl, solution: str | None, answer: str | None) -> None:
     data = read(jsonl({"problem": "p", "solution": solution}), "math")
-    found = data.problems["answer"].tolist()
-    assert found == [answer] or (answer is None and data.problems["answer"].isna().all())
+    got = data.problems["answer"].tolist()
+    assert got == [answer] or (answer is None and data.problems["answer"].isna().all())
 
 
 def test_the_folder_of_json_files_is_read_with_its_splits(tmp_path: Path) -> None:

@@ -20,8 +20,8 @@ Jsonl = Callable[..., Path]
 def test_a_finish_reason_that_prm800k_has_not_is_a_bad_line(jsonl: Jsonl, finish: str) -> None:
     with pytest.raises(InputError, match=r"jsonl:1: 'finish_reason' is .* none of solution, found_error, bad_problem"):
         read(jsonl(record(LAST, finish=finish)), "prm800k")
-    kept = read(jsonl(record(LAST, finish=finish), record(LAST, finish=None)), "prm800k", on_error="skip")
-    assert kept.skipped == 1 and len(kept.solutions) == 1
+    tables = read(jsonl(record(LAST, finish=finish), record(LAST, finish=None)), "prm800k", on_error="skip")
+    assert tables.skipped == 1 and len(tables.solutions) == 1
 
 
 @pytest.mark.parametrize("label", [None, True, "solution", 7, [], 0.5])

@@ -98,9 +98,9 @@ def test_every_labeled_text_follows_the_steps_before_its_position(jsonl: Jsonl) 
 
 
 def test_the_paper_s_filters_are_the_default_and_each_can_be_lifted(jsonl: Jsonl) -> None:
-    kept = record(traps.LAST)
+    last = record(traps.LAST)
     path = jsonl(
-        traps.QUALITY_CONTROL, traps.SCREENING, traps.BAD_PROBLEM, traps.NULL_COMPLETIONS, kept, traps.FOUND_ERROR
+        traps.QUALITY_CONTROL, traps.SCREENING, traps.BAD_PROBLEM, traps.NULL_COMPLETIONS, last, traps.FOUND_ERROR
     )
     data = read(path, "prm800k")
     assert len(data.solutions) == 2

@@ -1,10 +1,10 @@
 """The time of a call can be limited: a generator stops drawing, or waiting, and can be asked again."""
 
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
+from fake_vllm import FakeServer
 
 from stepscale.cost import Ledger
 from stepscale.generation.contract import Request, Sampling
@@ -31,26 +31,20 @@ def test_a_local_generator_stops_between_two_tokens_and_draws_the_same_afterward
     assert generator.generate(requests, sampling, "solution", Ledger()) == expected
 
 
-class _Silent(BaseHTTPRequestHandler):
-    def do_POST(self) -> None:
+class SilentServer(FakeServer):
+    def answer(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         time.sleep(3)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        return 503, {}
 
 
 def test_waiting_for_a_server_is_broken_off() -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Silent)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    settings = ServerSettings(
-        base_url=f"http://127.0.0.1:{server.server_port}/v1", model="m", longest_pause_seconds=0.1
-    )
+    server = SilentServer()
+    settings = ServerSettings(base_url=server.base_url, model="m", longest_pause_seconds=0.1)
     generator, began = ServerGenerator(settings), time.monotonic()
     with pytest.raises(OutOfTime), time_limit(0.3):
         generator.generate([Request((65,), 0)], Sampling(), "solution", Ledger())
     assert time.monotonic() - began < 2.5
-    server.shutdown()
+    server.close()
 
 
 def test_a_deadline_can_be_brought_forward_and_the_nearest_of_two_limits_holds() -> None:

@@ -57,7 +57,11 @@ def test_other_suites_under_the_rules_their_rows_name() -> None:
     judged = [rules_named_by(row) for row in triples]
     agreed = 0
     for rules in dict.fromkeys(rules for rules, _ in judged):
-        named = [(row, expected) for row, (own, expected) in zip(triples, judged, strict=True) if own == rules]
+        named = [
+            (row, expected)
+            for row, (rules_of_row, expected) in zip(triples, judged, strict=True)
+            if rules_of_row == rules
+        ]
         verdicts = grade_many([row["pred"] for row, _ in named], [row["gold"] for row, _ in named], rules)
         agreed += sum(verdict == expected for verdict, (_, expected) in zip(verdicts, named, strict=True))
     assert agreed >= 0.97 * len(triples)

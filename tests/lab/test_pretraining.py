@@ -43,13 +43,13 @@ def test_pretraining_learns_and_leaves_a_model_that_transformers_loads(tmp_path:
 def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state() -> None:
     options = PretrainOptions(out="", **TINY)
 
-    def trained(steps: int, kept: int = 0) -> tuple[torch.nn.Module, float]:
+    def trained(steps: int, saved_at: int = 0) -> tuple[torch.nn.Module, float]:
         model = new_model(options, ["piece"] * 60)
         optimizer = MuonAndAdamW(model, 0.01, 0.01)
         schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: 1 / (step + 1))
         x = torch.arange(40).reshape(2, 20)
         for step in range(steps):
-            if step == kept:
+            if step == saved_at:
                 state, weights = optimizer.state_dict(), model.state_dict()
                 fresh = new_model(options, ["piece"] * 60)
                 fresh.load_state_dict(weights)
@@ -69,7 +69,7 @@ def test_the_pair_of_optimizers_moves_every_weight_and_comes_back_from_its_state
     assert rate == pytest.approx(0.01 / 5)
     for (name, before), after in zip(start.named_parameters(), moved.parameters(), strict=True):
         assert not torch.equal(before, after), name
-    again, _ = trained(4, kept=2)
+    again, _ = trained(4, saved_at=2)
     for a, b in zip(moved.parameters(), again.parameters(), strict=True):
         assert torch.allclose(a, b, atol=1e-6)
 

@@ -18,8 +18,8 @@ def test_a_solution_has_its_steps_and_ends_with_the_answer(steps: int) -> None:
         assert len(lines) == steps and extract_answer(last) == problem["answer"]
         for line in lines:
             left, result = line.split(": ")
-            amount, operation, *rest = left.split("'s ", 1)[1].split()
-            number = int(rest[-1])
+            amount, operation, *operand = left.split("'s ", 1)[1].split()
+            number = int(operand[-1])
             expected = {
                 "plus": int(amount) + number,
                 "minus": int(amount) - number,

@@ -57,28 +57,28 @@ class Told:
 
 
 def test_a_step_is_wrong_above_a_fifth_and_nothing_after_it_is_rated() -> None:
-    found = solutions(["0.19 0.1", "0.21 0.0", "0.0 0.0"], ["0.1 0.5", "0.0 0.0"], [])
+    got = solutions(["0.19 0.1", "0.21 0.0", "0.0 0.0"], ["0.1 0.5", "0.0 0.0"], [])
     ledger = Ledger()
-    labels = VerifierLabeler(Told()).label(PROBLEMS, found, ledger)
+    labels = VerifierLabeler(Told()).label(PROBLEMS, got, ledger)
     assert ratings(labels) == [[1, -1], [0, 1]]
     assert ledger.models["large"].verify == 5
     assert set(labels["labeler"]) == {"large"} and labels["value"].isna().all() and labels["is_chosen"].all()
 
 
 def test_steps_that_the_verifier_could_not_read_are_no_errors() -> None:
-    found = solutions(["0.1 0.0", "1.0 0.0", "1.0 0.0"], ["0.1 0.0", "0.9 0.0"])
-    scores = score_solutions(Told(), PROBLEMS, found, Ledger())
+    got = solutions(["0.1 0.0", "1.0 0.0", "1.0 0.0"], ["0.1 0.0", "0.9 0.0"])
+    scores = score_solutions(Told(), PROBLEMS, got, Ledger())
     assert "unread" not in scores
-    labels = VerifierLabeler(Told()).from_scores(found, tables.scores(scores.assign(unread=[2, 0])))
+    labels = VerifierLabeler(Told()).from_scores(got, tables.scores(scores.assign(unread=[2, 0])))
     assert ratings(labels) == [[1], [1, -1]]
-    assert judged_by_steps(found, labels)["is_correct"].isna().tolist() == [True, False], (
+    assert judged_by_steps(got, labels)["is_correct"].isna().tolist() == [True, False], (
         "what was not read is not judged"
     )
 
 
 def test_an_error_that_is_a_label_and_no_step_counts_in_the_agreement() -> None:
     """PRM800K's found errors: the solution ends before the error, and of its completions none was chosen."""
-    found = solutions(["a"], ["a", "b"]).assign(finish=["found_error", "solution"])
+    got = solutions(["a"], ["a", "b"]).assign(finish=["found_error", "solution"])
     rows = [
         (0, 0, 0, "a", 1, True),
         (0, 1, 0, "c", 1, False),
@@ -89,7 +89,7 @@ def test_an_error_that_is_a_label_and_no_step_counts_in_the_agreement() -> None:
     ]
     reference = pd.DataFrame(rows, columns=["sample_id", "step", "completion", "text", "rating", "is_chosen"])
     reference = reference.assign(problem_id="p", labeler="ann")
-    whole, judged = with_final_errors(found, reference)
+    whole, judged = with_final_errors(got, reference)
     assert whole["steps"].tolist() == [["a", "wrong"], ["a", "b"]]
     assert judged["is_chosen"].tolist() == [True, False, True, True, True, False]
     blind = label_table(whole, "blind", [[1, 1], [1, 1]])
@@ -104,11 +104,11 @@ def test_the_threshold_is_an_option_and_is_checked() -> None:
 
 def test_the_labs_labeler_keeps_the_contract_and_spends_nothing() -> None:
     labeler, ledger = SymbolicLabeler(), Ledger()
-    found = solutions(["3 + 4 = 7", r"\boxed{7}"], ["3 + 4 = 8", r"\boxed{7}"])
+    got = solutions(["3 + 4 = 7", r"\boxed{7}"], ["3 + 4 = 8", r"\boxed{7}"])
     from stepscale.lab.problems import make_problems
 
     problems = make_problems(2, "train", 0).assign(problem_id=["p", "q"])
-    labels = labeler.label(problems, found, ledger)
+    labels = labeler.label(problems, got, ledger)
     assert ledger.tokens == 0 and set(labels["labeler"]) == {"symbolic"} and not labels.empty
 
 
@@ -134,19 +134,19 @@ def test_labels_of_another_length_than_the_steps_are_refused() -> None:
     assert label_table(solutions(["a", "b"]), "x", values=[[0.5, 0.25]])["value"].tolist() == [0.5, 0.25]
 
 
-def labeled_file(path: Path, found: pd.DataFrame, rated: list[list[int]], labeler: str | None = "ann") -> Path:
-    labels = label_table(found, "x", rated).assign(labeler=labeler).astype({"labeler": "str"})
-    write(Tables(PROBLEMS.assign(solution=None, subject=None, level=None, split=None), found, labels), path, "prm800k")
+def labeled_file(path: Path, got: pd.DataFrame, rated: list[list[int]], labeler: str | None = "ann") -> Path:
+    labels = label_table(got, "x", rated).assign(labeler=labeler).astype({"labeler": "str"})
+    write(Tables(PROBLEMS.assign(solution=None, subject=None, level=None, split=None), got, labels), path, "prm800k")
     return path
 
 
 def test_what_people_labeled_in_the_file_comes_back_as_labels_of_our_solutions(tmp_path: Path) -> None:
-    found = solutions(["a", "b", "c"], ["a", "x", "y"], ["z"])
-    path = labeled_file(tmp_path / "people.jsonl", found.iloc[:2], [[1, 0, 1], [1, -1]])
-    labels = FileLabeler(path).label(PROBLEMS, found, Ledger())
+    got = solutions(["a", "b", "c"], ["a", "x", "y"], ["z"])
+    path = labeled_file(tmp_path / "people.jsonl", got.iloc[:2], [[1, 0, 1], [1, -1]])
+    labels = FileLabeler(path).label(PROBLEMS, got, Ledger())
     assert ratings(labels) == [[1, 0, 1], [1, -1]]
     assert labels["is_chosen"].all() and set(labels["labeler"]) == {"ann"}
-    assert judged_by_steps(found, labels)["is_correct"].tolist() == [True, False, pd.NA]
+    assert judged_by_steps(got, labels)["is_correct"].tolist() == [True, False, pd.NA]
 
 
 def test_alternatives_that_people_rated_stay_siblings(tmp_path: Path) -> None:
@@ -182,27 +182,27 @@ def test_a_file_that_labels_none_of_the_solutions_is_refused(tmp_path: Path) -> 
         FileLabeler(path).label(PROBLEMS, solutions(["b"]), Ledger())
 
 
-def _by_rollouts(found: pd.DataFrame) -> pd.DataFrame:
+def _by_rollouts(got: pd.DataFrame) -> pd.DataFrame:
     values = [[1.0, 0.0], [0.5]]
-    return rated(label_table(found, "rollouts", values=values))
+    return rated(label_table(got, "rollouts", values=values))
 
 
-def _by_people(found: pd.DataFrame, folder: Path) -> pd.DataFrame:
-    path = labeled_file(folder / "people.jsonl", found, [[1, -1], [1]])
-    return FileLabeler(path).label(PROBLEMS, found, Ledger())
+def _by_people(got: pd.DataFrame, folder: Path) -> pd.DataFrame:
+    path = labeled_file(folder / "people.jsonl", got, [[1, -1], [1]])
+    return FileLabeler(path).label(PROBLEMS, got, Ledger())
 
 
 @pytest.mark.parametrize("who", ["large", "symbolic", "rollouts", "human"])
 def test_every_labelers_labels_pass_through_a_prm800k_file(who: str, tmp_path: Path) -> None:
-    found = solutions(["0.0 0.0", "0.9 0.0"], ["0.0 0.0"])
+    got = solutions(["0.0 0.0", "0.9 0.0"], ["0.0 0.0"])
     made = {
-        "large": lambda: VerifierLabeler(Told()).label(PROBLEMS, found, Ledger()),
-        "symbolic": lambda: label_table(found, "symbolic", [[1, -1], [1]]),
-        "rollouts": lambda: _by_rollouts(found),
-        "human": lambda: _by_people(found, tmp_path),
+        "large": lambda: VerifierLabeler(Told()).label(PROBLEMS, got, Ledger()),
+        "symbolic": lambda: label_table(got, "symbolic", [[1, -1], [1]]),
+        "rollouts": lambda: _by_rollouts(got),
+        "human": lambda: _by_people(got, tmp_path),
     }
     labels = tables.step_labels(made[who]())
-    write(Tables(PROBLEMS, found, labels), tmp_path / "out.jsonl", "prm800k")
+    write(Tables(PROBLEMS, got, labels), tmp_path / "out.jsonl", "prm800k")
     again = read(tmp_path / "out.jsonl", "prm800k")
     assert again.step_labels["rating"].tolist() == [1, -1, 1] and again.step_labels["labeler"].nunique() == 1
     assert set(again.step_labels["labeler"]) == set(labels["labeler"])
@@ -210,29 +210,27 @@ def test_every_labelers_labels_pass_through_a_prm800k_file(who: str, tmp_path: P
 
 
 def test_a_solution_is_right_if_every_step_passes() -> None:
-    found = solutions(["a", "b"], ["a", "b"], ["a", "b"], ["a"], right=[True, True, False, None])
-    found.loc[3, "finish"] = "length"
-    labels = label_table(found, "x", [[1, 0], [1, -1], [1], [1]])
-    judged = judged_by_steps(found, labels)
+    got = solutions(["a", "b"], ["a", "b"], ["a", "b"], ["a"], right=[True, True, False, None])
+    got.loc[3, "finish"] = "length"
+    labels = label_table(got, "x", [[1, 0], [1, -1], [1], [1]])
+    judged = judged_by_steps(got, labels)
     assert judged["is_correct"].tolist() == [True, False, pd.NA, False]
-    noise = outcome_noise(found, judged)
+    noise = outcome_noise(got, judged)
     assert (noise["n_solutions"], noise["agreement"], noise["false_positives"]) == (2, 0.5, 0.5)
     assert np.isnan([noise[f"false_negatives{bound}"] for bound in ("", "_low", "_high")]).all()
     assert noise["n_problems"] == 1 and noise["agreement_low"] == noise["agreement_high"] == 0.5, "of a single problem"
 
 
 def test_a_published_record_whose_error_is_no_step_is_wrong() -> None:
-    found = solutions(["a"])
-    labels = pd.concat(
-        [label_table(found, "x", [[1]]), label_table(found, "x", [[-1]]).assign(step=1, is_chosen=False)]
-    )
-    assert judged_by_steps(found, labels)["is_correct"].tolist() == [False]
+    got = solutions(["a"])
+    labels = pd.concat([label_table(got, "x", [[1]]), label_table(got, "x", [[-1]]).assign(step=1, is_chosen=False)])
+    assert judged_by_steps(got, labels)["is_correct"].tolist() == [False]
 
 
 def test_agreement_by_hand() -> None:
-    found = solutions(*[["a", "b", "c"]] * 4)
-    ours = label_table(found, "v", [[1, 1, 1], [1, -1], [-1], [1, 1, 0]])
-    truth = label_table(found, "s", [[1, 1, 1], [1, 1, -1], [-1], [1, -1]])
+    got = solutions(*[["a", "b", "c"]] * 4)
+    ours = label_table(got, "v", [[1, 1, 1], [1, -1], [-1], [1, 1, 0]])
+    truth = label_table(got, "s", [[1, 1, 1], [1, 1, -1], [-1], [1, -1]])
     result = agreement(ours, truth)
     assert (result["n_solutions"], result["n_steps"]) == (4, 8)
     assert result["step_agreement"] == pytest.approx(6 / 8) and result["rating_agreement"] == pytest.approx(6 / 8)
@@ -246,10 +244,10 @@ def test_agreement_by_hand() -> None:
 
 def test_agreement_and_noise_have_intervals_over_problems() -> None:
     one, other = solutions(*[["a", "b"]] * 3, right=[True] * 3), solutions(*[["a"]] * 2, problem="q", right=[True] * 2)
-    found = pd.concat([one, other], ignore_index=True)
+    got = pd.concat([one, other], ignore_index=True)
     ours, truth = (
-        label_table(found, "v", [[1, 1]] * 3 + [[-1], [1]]),
-        label_table(found, "s", [[1, -1]] * 3 + [[-1], [1]]),
+        label_table(got, "v", [[1, 1]] * 3 + [[-1], [1]]),
+        label_table(got, "s", [[1, -1]] * 3 + [[-1], [1]]),
     )
     result = agreement(ours, truth)
     assert (result["n_problems"], result["n_solutions"]) == (2, 5)
@@ -257,7 +255,7 @@ def test_agreement_and_noise_have_intervals_over_problems() -> None:
     assert (result["step_agreement_low"], result["step_agreement_high"]) == (0.5, 1), "one problem alone, or the other"
     assert (result["missed"], result["missed_low"], result["missed_high"]) == (0.75, 0, 1)
     assert result["step_kappa_low"] <= result["step_kappa"] <= result["step_kappa_high"] == 1
-    noise = outcome_noise(found, judged_by_steps(found, truth))
+    noise = outcome_noise(got, judged_by_steps(got, truth))
     assert (noise["n_problems"], noise["agreement"]) == (2, pytest.approx(1 / 5))
     assert (noise["agreement_low"], noise["agreement_high"]) == (0, 0.5)
 

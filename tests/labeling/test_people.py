@@ -13,10 +13,10 @@ from stepscale.labeling.people import labelers_left_out, n_waiting, read_people
 from stepscale.studies.verifiers.people import people_facts, people_tables
 
 
-def record(of: Sample, labeler: str, *ratings: int, kind: Kind = "task", **more: Any) -> dict[str, Any]:
+def record(sample: Sample, labeler: str, *ratings: int, kind: Kind = "task", **more: Any) -> dict[str, Any]:
     steps = [{"ratings": [rating]} for rating in ratings]
-    body = Submission.model_validate({"sample": of.id, "steps": steps, "milliseconds": 3000} | more)
-    return make_record(of, body, labeler, kind)
+    body = Submission.model_validate({"sample": sample.id, "steps": steps, "milliseconds": 3000} | more)
+    return make_record(sample, body, labeler, kind)
 
 
 def file_of(path: Path, *records: dict[str, Any]) -> LabelFile:

@@ -161,22 +161,22 @@ def sampled() -> tuple[LocalGenerator, pd.DataFrame, pd.DataFrame]:
 def test_the_steps_that_rollouts_stand_on_are_computed_once_and_the_ledger_counts_what_they_add(sampled):
     _, problems, solutions = sampled
     generator, ledger = LocalGenerator.load(LAB, prompt_template="<s>{problem}\n", name="m"), Ledger()
-    seen: list[tuple[Request, Continuation]] = []
+    calls: list[tuple[Request, Continuation]] = []
     inner = generator.generate
 
     def watched(requests, sampling, until, ledger):
-        found = inner(requests, sampling, until, ledger)
-        seen.extend(zip(requests, found, strict=True))
-        return found
+        got = inner(requests, sampling, until, ledger)
+        calls.extend(zip(requests, got, strict=True))
+        return got
 
     generator.generate = watched
     roll_out(RolloutJob(Sampling(max_new_tokens=120), 0, per_step=4), generator, problems, solutions, ledger)
-    beginnings = {request.prefix for request, _ in seen}
+    beginnings = {request.prefix for request, _ in calls}
     shared = {prefix[:end] for prefix in beginnings for end in range(1, len(prefix) + 1)}
     # the last token of a beginning inside a longer one is passed again: to draw, and as a part of the longer one
     inner_ends = beginnings & {prefix[:end] for prefix in beginnings for end in range(1, len(prefix))}
     assert ledger.models["m"].prefill == len(shared) + len(inner_ends)
-    added = {(r.prefix, c.tokens[:end]) for r, c in seen for end in range(1, len(c.tokens))}
+    added = {(r.prefix, c.tokens[:end]) for r, c in calls for end in range(1, len(c.tokens))}
     assert ledger.models["m"].decode == len(added)
 
 

@@ -33,9 +33,9 @@ def rated(*names: str, finish: str | None = None) -> list[dict[str, Any]]:
     return parts + [end] * (finish is not None)
 
 
-def exported(of: Sample, result: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
+def exported(sample: Sample, result: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     annotation = {"completed_by": 7, "result": result, "lead_time": 12.5, "created_at": "2026-01-02T03:04:05.000006Z"}
-    return {"id": 1, "annotations": [annotation | more], **make_task(of)}
+    return {"id": 1, "annotations": [annotation | more], **make_task(sample)}
 
 
 def test_a_task_shows_escaped_text_and_mathml_and_hides_the_verifiers_view() -> None:

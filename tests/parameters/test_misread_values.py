@@ -44,8 +44,8 @@ FUZZY: list[tuple[str, Any, str]] = [
 
 def changed(key: str, value: Any) -> dict[str, Any]:
     """The base's parameters with one of them changed."""
-    given = parameters("base")
-    block: Any = given
+    all_parameters = parameters("base")
+    block: Any = all_parameters
     *parts, last = key.split(".")
     for part in parts:
         block = block[part]
@@ -53,7 +53,7 @@ def changed(key: str, value: Any) -> dict[str, Any]:
         del block[last]
     else:
         block[last] = value
-    return given
+    return all_parameters
 
 
 @pytest.mark.parametrize(("key", "value", "said"), FUZZY)

@@ -15,8 +15,8 @@ from stepscale.revisions.data import RevisionData
 
 @pytest.mark.parametrize("env", ["base", "math_rollouts", "smoke", "studies", "thorough"])
 def test_every_environment_has_as_many_samples_as_its_searches_have_budgets(env: str) -> None:
-    given = check_parameters(parameters(env))
-    assert given.search.given_samples is None and settings_of(given, "search_settings")
+    block = check_parameters(parameters(env))
+    assert block.search.given_samples is None and settings_of(block, "search_settings")
 
 
 EIGHT = {"problems": 4, "samples": {"per_problem": 8, "problems_per_shard": 4}}
@@ -67,10 +67,10 @@ def test_a_wrong_block_is_refused_whatever_runs(changes: dict[str, Any], said: s
 def test_what_would_end_in_a_crash_after_hours_is_refused_where_it_is_run_and_nowhere_else(
     name: str, changes: dict[str, Any], said: str
 ) -> None:
-    given = check_parameters({**parameters("base"), **changes})
+    block = check_parameters({**parameters("base"), **changes})
     with pytest.raises(InputError, match=said):
-        settings_of(given, name)
-    assert settings_of(given, "search_settings")
+        settings_of(block, name)
+    assert settings_of(block, "search_settings")
 
 
 @pytest.mark.parametrize(
@@ -90,14 +90,14 @@ def test_what_would_end_in_a_crash_after_hours_is_refused_where_it_is_run_and_no
 def test_a_training_that_could_not_stop_as_asked_is_refused_before_it_is_reached(
     keys: list[str], changes: dict[str, Any], said: str
 ) -> None:
-    given = parameters("base")
-    block = given
+    all_parameters = parameters("base")
+    block = all_parameters
     for key in keys:
         block[key] = dict(block[key])
         block = block[key]
     block.update(changes)
     with pytest.raises(InputError, match=said):
-        settings_of(check_parameters(given), "rollout_settings")
+        settings_of(check_parameters(all_parameters), "rollout_settings")
 
 
 def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
@@ -116,31 +116,31 @@ def test_the_docs_settings_of_the_paper_s_revisions_are_parameters() -> None:
 
 
 def test_a_base_in_the_home_folder_is_found_wherever_it_is_opened() -> None:
-    given = parameters("base")
-    given["verifiers"] = {**given["verifiers"], "base": "~/model"}
-    assert check_parameters(given).verifiers.base == str(Path.home() / "model")
-    assert check_parameters(given).generator.base == "data/01_raw/lab_base"
+    block = parameters("base")
+    block["verifiers"] = {**block["verifiers"], "base": "~/model"}
+    assert check_parameters(block).verifiers.base == str(Path.home() / "model")
+    assert check_parameters(block).generator.base == "data/01_raw/lab_base"
 
 
 def test_a_file_in_the_home_folder_is_found_too() -> None:
-    given = parameters("samples")
-    given["search"]["given_samples"]["path"] = "~/samples.jsonl"
-    given["generator"]["prompt"] = {"style": "few_shot", "path": "~/phase1_train.jsonl"}
-    typed = check_parameters(given)
+    block = parameters("samples")
+    block["search"]["given_samples"]["path"] = "~/samples.jsonl"
+    block["generator"]["prompt"] = {"style": "few_shot", "path": "~/phase1_train.jsonl"}
+    typed = check_parameters(block)
     assert typed.search.given_samples.path == str(Path.home() / "samples.jsonl")
     assert typed.generator.prompt.path == str(Path.home() / "phase1_train.jsonl")
 
 
 def test_a_search_beyond_the_samples_is_one_line_that_names_key_and_remedy() -> None:
-    given = parameters("base")
-    given["search"] = {**given["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
+    block = parameters("base")
+    block["search"] = {**block["search"], "samples": {"per_problem": 32, "problems_per_shard": 60}}
     with pytest.raises(InputError) as refused:
-        settings_of(check_parameters(given), "search_settings")
+        settings_of(check_parameters(block), "search_settings")
     assert str(refused.value) == (
         "parameters: tree_search.budgets: 64 is above the 32 samples per problem that searches are compared with; lower it or "
         "raise search.samples.per_problem (see conf/base/parameters.yml)"
     )
-    theirs = {**given["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
+    theirs = {**block["search"], "given_samples": {"path": "theirs.jsonl", "format": "best_of_n"}}
     settings_of(
-        check_parameters({**given, "search": theirs}), "search_settings"
+        check_parameters({**block, "search": theirs}), "search_settings"
     )  # how many there are is known when they are read

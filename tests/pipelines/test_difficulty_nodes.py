@@ -47,13 +47,13 @@ def pool(chosen: pd.DataFrame, wrong_everywhere: bool = False) -> pd.DataFrame:
 
 
 def test_the_question_tells_difficulty_from_training_problems_alone() -> None:
-    every = problems()
-    train, test = (every[every["split"] == split].reset_index(drop=True) for split in ("train", "test"))
-    found = predict_difficulty(every, pool(train), test)
-    assert found["problem_id"].tolist() == test["problem_id"].tolist()
-    assert np.corrcoef(found["easiness"], -test["problem"].map(len))[0, 1] > 0.9
+    table = problems()
+    train, test = (table[table["split"] == split].reset_index(drop=True) for split in ("train", "test"))
+    got = predict_difficulty(table, pool(train), test)
+    assert got["problem_id"].tolist() == test["problem_id"].tolist()
+    assert np.corrcoef(got["easiness"], -test["problem"].map(len))[0, 1] > 0.9
     leaked = pd.concat([pool(train), pool(test, wrong_everywhere=True)])  # samples of test problems change nothing
-    pd.testing.assert_frame_equal(predict_difficulty(every, leaked, test), found)
+    pd.testing.assert_frame_equal(predict_difficulty(table, leaked, test), got)
 
 
 def test_too_few_training_problems_are_told_with_the_key_to_change() -> None:

@@ -11,9 +11,11 @@ from stepscale.studies.best_of_n.measure import measure_best_of_n, score_splits
 COUNTS = {"per_problem": 4, "problems_per_shard": 10}
 
 
-@pytest.mark.parametrize(("samples", "neutral", "told"), [(2, 0.05, {"A2"}), (4, 0.05, {"A1", "A2"}), (4, 0.0, {"A1"})])
+@pytest.mark.parametrize(
+    ("samples", "neutral", "expected"), [(2, 0.05, {"A2"}), (4, 0.05, {"A1", "A2"}), (4, 0.0, {"A1"})]
+)
 def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample_and_what_neutral_is_by_who_knows_it(
-    samples: int, neutral: float, told: set[str]
+    samples: int, neutral: float, expected: set[str]
 ) -> None:
     names = [f"p{i}" for i in range(10)]
     key = pd.DataFrame([(p, s) for p in names for s in range(samples)], columns=["problem_id", "sample_id"])
@@ -32,14 +34,14 @@ def test_how_leads_grow_is_told_from_two_budgets_beyond_one_sample_and_what_neut
     )
     report = ReportBlock(budgets=(1, 2, 4), bootstrap=100)
     search = SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS})
-    found = measure_best_of_n(score_splits(problems, solutions, prm, orm, report, search), report, 0)
-    curves, tables = found["curves"], found["tables"]
+    got = measure_best_of_n(score_splits(problems, solutions, prm, orm, report, search), report, 0)
+    curves, tables = got["curves"], got["tables"]
     assert curves["n"].max() == samples and len(tables["quintiles"]) and "heldout_curves" not in tables
-    assert {claim.id for claim in found["claims"]} == {"A6"} | told
+    assert {claim.id for claim in got["claims"]} == {"A6"} | expected
     assert set(tables["scoring_rules"]["neutral_as"]) == ({"positive", "negative"} if neutral else {"positive"})
     unlike = problems.assign(split=["heldout" if name >= "p6" else "test" for name in problems["problem_id"]])
-    found = measure_best_of_n(score_splits(unlike, solutions, prm, orm, report, search), report, 0)
-    curves, heldout, claims = found["curves"], found["tables"]["heldout_curves"], found["claims"]
+    got = measure_best_of_n(score_splits(unlike, solutions, prm, orm, report, search), report, 0)
+    curves, heldout, claims = got["curves"], got["tables"]["heldout_curves"], got["claims"]
     assert set(heldout["data"]) == {"heldout"} and set(heldout["label"]) == set(curves["label"])
     assert set(heldout["n_problems"]) == {4} and set(heldout["n"]) == set(curves["n"]) and len(checked(heldout))
     best = heldout[(heldout["label"] == "PRM") & (heldout["n"] == samples)]["accuracy"].item()

@@ -34,8 +34,8 @@ def test_a_base_that_is_not_there_is_told_before_anything_runs(tmp_path: Path) -
 
 
 def test_searches_need_the_size_of_a_served_critic() -> None:
-    given = parameters("base")
+    block = parameters("base")
     critic = {"server": {"base_url": "http://a/v1", "model": "m"}}
-    changed = check_parameters({**given, "verifiers": {**given["verifiers"], "generative": critic}})
+    changed = check_parameters({**block, "verifiers": {**block["verifiers"], "generative": critic}})
     with pytest.raises(InputError, match=r"verifiers\.generative\.server\.parameters: searches are compared by FLOPs"):
         settings_of(changed, "search_settings")

@@ -25,8 +25,8 @@ def told(project: Path, env: str) -> tuple[pd.DataFrame, dict[str, str]]:
 
 
 def accuracy(curves: pd.DataFrame, method: str, n: int, verifier: str | None = None) -> float:
-    of = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
-    return float(curves[(curves["method"] == method) & of & (curves["n"] == n)]["accuracy"].item())
+    is_verifier = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
+    return float(curves[(curves["method"] == method) & is_verifier & (curves["n"] == n)]["accuracy"].item())
 
 
 @pytest.mark.e2e
@@ -53,7 +53,7 @@ def test_samples_of_ones_own_are_graded_and_a_plain_run_of_the_environment_measu
 ) -> None:
     answers = {"a": ["2", "2", "3", None], "b": ["1/2", "0.5", "4", r"\frac{1}{2}"]}
     problems = pd.DataFrame({"problem_id": ["a", "b"], "problem": ["1+1?", "1/2?"], "answer": ["2", "\\frac12"]})
-    rows = [(name, i, answer) for name, given in answers.items() for i, answer in enumerate(given)]
+    rows = [(name, i, answer) for name, setting in answers.items() for i, answer in enumerate(setting)]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id", "answer"])
     solutions["steps"] = [["so it is", str(answer)] for answer in solutions["answer"]]
     scores = solutions[["problem_id", "sample_id"]].assign(
@@ -100,14 +100,14 @@ def test_policies_calibration_and_searches_of_others_come_by_themselves(run_in: 
         project / "beam",
         "parquet",
     )
-    given = project / "conf" / "local" / "parameters.yml"
+    setting = project / "conf" / "local" / "parameters.yml"
     source = {
         "path": "mine",
         "format": "parquet",
         "searches": [{"path": "beam", "format": "parquet", "name": "their beam"}],
     }
-    given.write_text(json.dumps({"search": {"given_samples": source}}))
-    (project / "conf" / "samples" / "parameters.yml").write_text(given.read_text())
+    setting.write_text(json.dumps({"search": {"given_samples": source}}))
+    (project / "conf" / "samples" / "parameters.yml").write_text(setting.read_text())
     done = run_in(project, "--env", "samples")
     assert done.exit_code == 0, done.output
     folder = project / "data/samples/08_reporting"
@@ -158,8 +158,8 @@ def test_figure_3_is_drawn_from_scored_samples(run_in: Run, project: Path) -> No
                     "orm_score": (0.4 + sample % 7 / 20) * (1.2 if right else 1),
                 }
                 file.write(json.dumps(record if sample % 9 else record | {"answer": None}) + "\n")
-    given = f"search.given_samples.path={path},search.given_samples.places=48"
-    done = run_in(project, "--env", "lightman_figure3", "--params", given)
+    setting = f"search.given_samples.path={path},search.given_samples.places=48"
+    done = run_in(project, "--env", "lightman_figure3", "--params", setting)
     assert done.exit_code == 0, done.output
     curves, claims = told(project, "lightman_figure3")
     ns = sorted(set(curves["n"]))

@@ -57,9 +57,9 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
     }
     right = {**shown, "pre_generated_steps": ["Eight.\n\n# Answer\n\n8"], "pre_generated_answer": "8"}
     error = {"text": "Five.", "rating": -1, "flagged": False}
-    found = {"completions": [error], "human_completion": None, "chosen_completion": None}
+    got = {"completions": [error], "human_completion": None, "chosen_completion": None}
     rows = [
-        {"labeler": "ann", "generation": 6, "question": question, "label": {"steps": [found], "finish_reason": finish}}
+        {"labeler": "ann", "generation": 6, "question": question, "label": {"steps": [got], "finish_reason": finish}}
         for question, finish in (
             (shown, "found_error"),
             (shown, "found_error"),
@@ -73,8 +73,8 @@ def test_the_whole_solutions_that_phase_2_showed_follow_its_records_graded_by_th
         "train": {"path": str(tmp_path / "train.jsonl"), "format": "prm800k"},
         "test": {"path": str(tmp_path / "test.jsonl"), "format": "math"},
     }
-    given = {"source": "files", "valid_share": 1e-9, **files}
-    source = ProblemSource.model_validate(given)
+    block = {"source": "files", "valid_share": 1e-9, **files}
+    source = ProblemSource.model_validate(block)
     problems = _problems_of_files(source, seed=0)
     pool = PoolBlock.model_validate({"train": {"per_problem": 1, "problems_per_shard": 1}, "labeler": "given"})
     solutions, labels = read_given_labels(problems, source, pool)

@@ -26,15 +26,15 @@ def start(project: Path) -> "subprocess.Popen[str]":
 
 def finished(project: Path) -> dict[Path, int]:
     """Shards that lie there whole, and when each was written."""
-    found = {}
+    got = {}
     for path in (project / "data" / "smoke" / "02_intermediate" / "test").rglob("*.parquet"):
         try:
             pd.read_parquet(path)
         except Exception:  # cut short by the kill
             continue
         if not path.name.startswith("current"):
-            found[path] = path.stat().st_mtime_ns
-    return found
+            got[path] = path.stat().st_mtime_ns
+    return got
 
 
 def kill_at(project: Path, shards: int) -> None:
@@ -61,12 +61,12 @@ def test_a_run_killed_while_it_samples_goes_on_where_it_stopped(project: Path) -
         before = finished(project)
         kill_at(project, shards)
         assert before.items() <= finished(project).items(), "a finished shard was made again"
-    kept = finished(project)
-    assert KILLED_AT[-1] - 1 <= len(kept) < 15
+    tables = finished(project)
+    assert KILLED_AT[-1] - 1 <= len(tables) < 15
     last = start(project)
     said, _ = last.communicate()
     assert last.returncode == 0, said[-3000:]
-    assert kept.items() <= finished(project).items(), "a finished shard was made again"
+    assert tables.items() <= finished(project).items(), "a finished shard was made again"
     table = (data / "07_model_output" / "test_solutions.parquet").read_bytes()
 
     shutil.rmtree(data / "02_intermediate")

@@ -74,10 +74,10 @@ def test_the_same_examples_are_turns_of_a_chat_or_text(style: str, project: Path
 @pytest.mark.e2e
 def test_a_model_by_name_goes_through_the_lab(run_in: Callable[..., Any], project: Path, chat_model: Path) -> None:
     file = project / "conf" / ENVIRONMENT / "parameters.yml"
-    given = yaml.safe_load(file.read_text())
-    given["problems"]["lab"] |= {"train": 6, "valid": 4, "test": 10, "heldout": 2}
-    given["generator"]["sampling"]["max_new_tokens"] = 24
-    file.write_text(yaml.safe_dump(given))
+    block = yaml.safe_load(file.read_text())
+    block["problems"]["lab"] |= {"train": 6, "valid": 4, "test": 10, "heldout": 2}
+    block["generator"]["sampling"]["max_new_tokens"] = 24
+    file.write_text(yaml.safe_dump(block))
     done = run_in(project, "--env", ENVIRONMENT, "--params", f"generator.base={chat_model}")
     assert done.exit_code == 0, done.output
     data = project / "data" / ENVIRONMENT

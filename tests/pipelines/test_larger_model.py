@@ -104,8 +104,8 @@ def samples(ids: list[str], right: Any) -> pd.DataFrame:
             "mean_logprob": -1.0,
             "generator": "g",
         }
-        for problem_id, own in zip(ids, np.asarray(right, bool), strict=True)
-        for k, good in enumerate(own)
+        for problem_id, row in zip(ids, np.asarray(right, bool), strict=True)
+        for k, good in enumerate(row)
     ]
     return pd.DataFrame(rows)
 
@@ -115,16 +115,16 @@ def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
 ) -> None:
     small, large = models
     block = LargerBlock(base=str(large), problems_per_shard=6)
-    every = problems()
-    given = samples(list(every["problem_id"]), np.ones((40, 1)))
+    table = problems()
+    tables = samples(list(table["problem_id"]), np.ones((40, 1)))
     file = {"path": "theirs.jsonl", "format": "prm800k"}
     source = ProblemSource.model_validate({"source": "files", "train": file, "test": file})
-    monkeypatch.setattr("stepscale.formats.source.read_solutions", lambda *_: (given, None))
+    monkeypatch.setattr("stepscale.formats.source.read_solutions", lambda *_: (tables, None))
     sizes = part.measure_sizes(small, block)
-    examples = part.choose_larger_examples(every, sizes, source, generator, block, 0)
-    assert set(examples["problem_id"]) == set(every["problem_id"][:20]), "training problems alone"
+    examples = part.choose_larger_examples(table, sizes, source, generator, block, 0)
+    assert set(examples["problem_id"]) == set(table["problem_id"][:20]), "training problems alone"
     assert sizes["larger"] > sizes["generator"] and sizes["size_ratio"] == sizes["larger"] / sizes["generator"]
-    folder = part.fine_tune_larger(every, examples, generator, block, 0)
+    folder = part.fine_tune_larger(table, examples, generator, block, 0)
     assert json.loads((folder / "config.json").read_text())["num_hidden_layers"] == 3
 
     test = REVISIONS.test.model_copy(update={"problems": 10})
@@ -136,25 +136,25 @@ def test_made_ready_as_the_generator_is_and_asked_once_for_each_test_problem(
         revisions=REVISIONS.model_copy(update={"test": test}),
         seed=0,
     )
-    plan = part.answer_greedily(folder, every, settings)
+    plan = part.answer_greedily(folder, table, settings)
     assert [piece.size for piece in plan.pieces] == [6, 4]
-    drawn = samples(IDS, np.ones((20, PLACES)))
-    priced = part.price_answers(made(plan), small, folder, every, drawn, settings)
+    sampled = samples(IDS, np.ones((20, PLACES)))
+    priced = part.price_answers(made(plan), small, folder, table, sampled, settings)
     assert priced["problem_id"].tolist() == IDS[:10] and priced["is_correct"].notna().all()
     prompts = priced["prefill_tokens"].to_numpy()
     written = priced["tokens"].map(len).to_numpy() - 1
     assert priced["flops"].to_numpy() == pytest.approx(2 * sizes["larger"] * (prompts + written))
     assert priced["generation_flops"].to_numpy() == pytest.approx(2 * sizes["generator"] * (prompts + 8))
-    bare = drawn.assign(tokens=[[]] * len(drawn))
+    bare = sampled.assign(tokens=[[]] * len(sampled))
     with pytest.raises(InputError, match="larger: the samples have no tokens"):
-        part.price_answers(made(plan), small, folder, every, bare, settings)
+        part.price_answers(made(plan), small, folder, table, bare, settings)
 
 
 def test_its_own_fine_tuning_and_placement_take_the_place_of_the_generator_s(generator) -> None:
     assert LargerBlock(base="b").like(generator) == generator.model_copy(update={"base": "b"})
     block = LargerBlock.model_validate({"base": "b", "fine_tuning": {"epochs": 3}, "placement": {"dtype": "bfloat16"}})
-    own = block.like(generator)
-    assert own.fine_tuning and own.fine_tuning.epochs == 3 and own.placement.dtype == "bfloat16"
+    row = block.like(generator)
+    assert row.fine_tuning and row.fine_tuning.epochs == 3 and row.placement.dtype == "bfloat16"
 
 
 def test_a_smaller_model_is_refused_before_it_is_trained(models, generator) -> None:
@@ -168,8 +168,8 @@ def recorded() -> dict[str, Any]:
     """Samples and chains right on the easy problems alone, beams that are right everywhere; a larger model for the hard ones."""
     hard = np.tile(np.arange(PLACES) < 4, (8, 1))
     right = np.vstack([np.tile(np.arange(PLACES) < 24, (12, 1)), hard])
-    drawn = samples(IDS, right)
-    scores = drawn.assign(verifier="prm", negative=[[0.1 if ok else 0.6] * 2 for ok in drawn["is_correct"]])
+    sampled = samples(IDS, right)
+    scores = sampled.assign(verifier="prm", negative=[[0.1 if ok else 0.6] * 2 for ok in sampled["is_correct"]])
     scores = scores.assign(neutral=[[0.0, 0.0]] * len(scores))[
         ["problem_id", "sample_id", "verifier", "negative", "neutral"]
     ]
@@ -211,10 +211,10 @@ def recorded() -> dict[str, Any]:
     answers = pd.DataFrame({"problem_id": IDS, "is_correct": ~EASY, "flops": 1000.0, "generation_flops": 26.0})
     return {
         "problems": problems(),
-        "solutions": drawn,
+        "solutions": sampled,
         "scores": scores,
         "results": searched.assign(**costs),
-        "costs": sample_costs(dict.fromkeys(IDS, 5), drawn, (1, 2, 4, 8, 16, 32), 1, 1),
+        "costs": sample_costs(dict.fromkeys(IDS, 5), sampled, (1, 2, 4, 8, 16, 32), 1, 1),
         "chains": pd.DataFrame(chains).assign(
             **{f"{name}_without_history": pd.DataFrame(chains)[name] for name in BY_VERIFIER}
         ),
@@ -224,8 +224,8 @@ def recorded() -> dict[str, Any]:
 
 def matched(recorded: dict[str, Any], size_ratio: float, plan: SearchPlan = PLAN) -> Matched:
     """Tables of searches and of revisions against the larger model."""
-    given = (recorded[name] for name in ("problems", "solutions", "scores"))
-    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
+    tables = (recorded[name] for name in ("problems", "solutions", "scores"))
+    samples = tabulate_samples(*tables, REPORT.rule, plan.rule)
     scored = scored_grid(samples, IDS, SEARCHED)
     searched = search_accuracy(scored, recorded["results"], recorded["costs"], plan)
     revised = revision_accuracy(recorded["chains"], REVISIONS.budgets, 0)
@@ -245,7 +245,7 @@ def test_the_table_has_every_policy_bins_version_and_r(recorded) -> None:
         settle_b7(together(tables, "quantities")),
     )
     assert len(table) == 2 * 2 * 2 * 2 * 6 * 3  # search, revisions; kinds of bins; versions; counts; bins and all; R
-    assert {version: set(own["r"]) for version, own in table.groupby("version")} == {
+    assert {version: set(row["r"]) for version, row in table.groupby("version")} == {
         k: set(v) for k, v in RATIOS.items()
     }
     assert set(curves["bin"]) == {1, 2, 3, 4, 5} and curves.query("of == 'search'")["n"].max() == 32
@@ -284,8 +284,8 @@ def test_predicted_bins_are_made_by_the_rule_of_the_searches(recorded) -> None:
             update={"strategies": tuple(s.model_copy(update={"aggregation": rule}) for s in PLAN.strategies)}
         )
         (_, _, beam), *_ = plan.runs
-        given = {**recorded, "scores": scores, "results": recorded["results"].assign(strategy=beam.strategy)}
-        table = matched(given, 4.0, plan)[0]["match"]
+        tables = {**recorded, "scores": scores, "results": recorded["results"].assign(strategy=beam.strategy)}
+        table = matched(tables, 4.0, plan)[0]["match"]
         stars = table.query("bins == 'predicted' and version == 'v1' and counted == 'generations' and r == 22")
         predicted[rule] = stars.set_index("bin")["larger"].to_dict()
     assert predicted["last"][1] == 0 and predicted["last"][5] == 1  # the larger model is right on hard problems alone

@@ -90,8 +90,10 @@ def test_a_round_that_finds_nothing_left_says_so() -> None:
     _, solutions = lab()
     scores = scores_of(solutions)
     aside = loop.audit(scores[scores["strategy"] == RETRAINED.name], OPTIONS, 0)
-    every = loop.without(solutions[KEY], aside).assign(seed=0, round=0, score=float("nan"))
-    keys = pd.concat([every.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
+    everything_left = loop.without(solutions[KEY], aside).assign(seed=0, round=0, score=float("nan"))
+    keys = pd.concat([everything_left.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[
+        loop.KEYS
+    ]
     with pytest.raises(InputError, match=r"round 1 of .* finds no sample .* lower loop\.per_problem"):
         loop.choose(scores, keys, OPTIONS)
 
@@ -110,16 +112,19 @@ def test_the_health_of_stored_rounds_is_measured_with_intervals_without_any_trai
     begun = pd.concat([one.assign(strategy=s.name) for s in OPTIONS.strategies], ignore_index=True)[loop.KEYS]
     first = loop.choose(scores, begun, OPTIONS)
     second = loop.choose(scores, first, OPTIONS)
-    found = loop.gather_rounds(
+    got = loop.gather_rounds(
         round_1=loop.health(scores, first, solutions, labels, OPTIONS),
         round_2=loop.health(scores, second, solutions, labels, OPTIONS),
     )
-    assert found.groupby(["strategy", "seed", "round", "of"]).size().to_dict() == {
-        (s.name, 0, r, of): n for s in OPTIONS.strategies for r in (1, 2) for of, n in (("chosen", 6), ("audit", 3))
+    assert got.groupby(["strategy", "seed", "round", "of"]).size().to_dict() == {
+        (s.name, 0, r, share): n
+        for s in OPTIONS.strategies
+        for r in (1, 2)
+        for share, n in (("chosen", 6), ("audit", 3))
     }
     sizes = [(s.name, size, 0, 1, f"p{i}", 0.5) for s in OPTIONS.strategies for size in (1, 3, 5) for i in range(3)]
     config = ReportBlock.model_validate({"budgets": [1], "bootstrap": 100})
-    health = measure_loop(points_table(sizes), found, OPTIONS, config, 0)["health"]
+    health = measure_loop(points_table(sizes), got, OPTIONS, config, 0)["health"]
     beliefs = health[health["measure"] == "chosen_believed"]
     assert (beliefs["low"] <= beliefs["value"]).all() and (beliefs["value"] <= beliefs["high"]).all()
     assert beliefs[["n", "n_problems", "seeds"]].to_numpy().tolist() == [[6, 3, 1]] * 4
@@ -161,8 +166,8 @@ def test_the_card_tells_who_labeled_which_rounds_by_the_names_in_the_records() -
     people = pooled.assign(labeler=["ann", "bob"] * 3)
     by_prm = OPTIONS.model_copy(update={"labeler": ByLargePRM(threshold=0.3)})
     by_file = OPTIONS.model_copy(update={"labeler": ByFile(path="data/people.jsonl")})
-    told = _describe_labelers(pooled, pooled.assign(labeler="prm_large"), POOL, by_prm)
-    assert told == (
+    description = _describe_labelers(pooled, pooled.assign(labeler="prm_large"), POOL, by_prm)
+    assert description == (
         "generation 0: the lab's symbolic labeler (`symbolic`); "
         "later ones: PRM_large, a step being -1 where P(negative) > 0.3 (`prm_large`)"
     )
@@ -170,8 +175,8 @@ def test_the_card_tells_who_labeled_which_rounds_by_the_names_in_the_records() -
         "later ones: people, in people.jsonl (`ann`, `bob`)"
     )
     mixed = pd.concat([people.head(1), pooled])
-    told = _describe_labelers(pooled, mixed, POOL, by_prm)
-    assert told.endswith("later ones: the lab's symbolic labeler (`symbolic`) and people (`ann`)"), (
+    description = _describe_labelers(pooled, mixed, POOL, by_prm)
+    assert description.endswith("later ones: the lab's symbolic labeler (`symbolic`) and people (`ann`)"), (
         "by rows, not by option"
     )
     many = pd.concat([people.assign(labeler=f"person {i}") for i in range(7)])

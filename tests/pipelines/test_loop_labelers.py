@@ -129,10 +129,10 @@ def label(asked: pd.DataFrame, known: pd.DataFrame, who: object, model: Path = P
 
 
 def ratings_by_right(labels: pd.DataFrame) -> dict[bool, set[tuple[int, ...]]]:
-    found: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
+    got: dict[bool, set[tuple[int, ...]]] = {True: set(), False: set()}
     for (_, sample), rows in labels.groupby(KEY):
-        found[sample % 2 == 0].add(tuple(rows["rating"]))
-    return found
+        got[sample % 2 == 0].add(tuple(rows["rating"]))
+    return got
 
 
 @pytest.fixture
@@ -258,10 +258,10 @@ def test_a_misspelled_labeler_is_one_clear_line(key: str, value: object, line: s
     import yaml
 
     conf = Path(__file__).resolve().parents[2] / "conf" / "base" / "parameters.yml"
-    given = yaml.safe_load(conf.read_text())
-    given[key]["labeler"] = value
+    block = yaml.safe_load(conf.read_text())
+    block[key]["labeler"] = value
     with pytest.raises(InputError, match=line) as caught:
-        check_parameters(given)
+        check_parameters(block)
     assert "\n" not in str(caught.value)
 
 

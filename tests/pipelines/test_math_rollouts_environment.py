@@ -39,15 +39,15 @@ def small(project: Path) -> Path:
     for split, n in (("train", 20), ("test", 12)):
         write(Tables(problems=make_problems(n, split, 0)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "math_rollouts" / "parameters.yml"
-    given = yaml.safe_load(file.read_text())
+    values = yaml.safe_load(file.read_text())
     paths = {f"problems.{split}.path": f"{split}.jsonl" for split in ("train", "test")}
     for key, value in (SMALL | paths).items():
         *blocks, last = key.split(".")
-        block = given
+        block = values
         for name in blocks:
             block = block.setdefault(name, {})
         block[last] = value
-    file.write_text(yaml.safe_dump(given))
+    file.write_text(yaml.safe_dump(values))
     return project
 
 
@@ -80,6 +80,6 @@ def test_a_prm_without_anybody_s_labels_leads_a_beam_search(run_in: Run, small: 
     shards[1].unlink()
     again = run_in(small, "--env", "math_rollouts", "--to-nodes", "label_steps")
     assert again.exit_code == 0, again.output
-    kept = [shard for shard in shards if shard.stat().st_mtime_ns == made[shard]]
-    assert len(kept) == len(shards) - 1, "only the lost shard was made again"
+    unchanged = [shard for shard in shards if shard.stat().st_mtime_ns == made[shard]]
+    assert len(unchanged) == len(shards) - 1, "only the lost shard was made again"
     pd.testing.assert_frame_equal(pd.read_parquet(data / "05_model_input" / "step_labels.parquet"), labels)

@@ -36,5 +36,5 @@ def test_a_saved_policy_is_copied_into_the_run_as_a_model(tmp_path: Path, empty_
     assert model.run_id == run.info.run_id
     assert model.get_input_schema() is None, "MLflow would turn [4] into 4 before the model sees it"
     assert model.get_output_schema().input_names()[:2] == ["answer", "confidence"]
-    kept = list((tmp_path / "kept").rglob("policy.json"))
-    assert [path.read_text() for path in kept] == [(folder / "artifacts" / "policy.json").read_text()]
+    copies = list((tmp_path / "kept").rglob("policy.json"))
+    assert [path.read_text() for path in copies] == [(folder / "artifacts" / "policy.json").read_text()]

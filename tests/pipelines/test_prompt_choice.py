@@ -53,7 +53,7 @@ def examples(tmp_path: Path) -> tuple[Path, pd.DataFrame, pd.DataFrame]:
 
 
 def block(model: Path, path: Path, **changes: object) -> GeneratorBlock:
-    given = {
+    block = {
         "base": str(model),
         "prompt": {"style": "few_shot", "path": str(path)},
         "examples": "given",
@@ -62,7 +62,7 @@ def block(model: Path, path: Path, **changes: object) -> GeneratorBlock:
         "fine_tuning": None,
         **changes,
     }
-    return GeneratorBlock.model_validate(given)
+    return GeneratorBlock.model_validate(block)
 
 
 def test_a_base_is_asked_by_examples_without_any_fine_tuning(

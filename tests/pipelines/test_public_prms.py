@@ -44,8 +44,8 @@ def test_public_prms_score_samples_of_a_run_without_models_of_its_own(public: Pa
     search = SearchBlock.model_validate(
         {"samples": COUNTS, "heldout_samples": COUNTS, "public_prms": [{"adapter": "trl", "source": str(public)}]}
     )
-    found = check_scores(sort_scores(problems, solutions, empty(SCORES), search)[0])
-    assert found["verifier"].tolist() == ["Tiny-PRM"] * 2
-    assert found["negative"].map(len).tolist() == [2, 1]
-    scored = score_samples(problems, "test", solutions, found, empty(SCORES))
-    assert np.allclose(scored.scores["Tiny-PRM"][0, 0], np.prod(1 - np.array(found["negative"][0])))
+    got = check_scores(sort_scores(problems, solutions, empty(SCORES), search)[0])
+    assert got["verifier"].tolist() == ["Tiny-PRM"] * 2
+    assert got["negative"].map(len).tolist() == [2, 1]
+    scored = score_samples(problems, "test", solutions, got, empty(SCORES))
+    assert np.allclose(scored.scores["Tiny-PRM"][0, 0], np.prod(1 - np.array(got["negative"][0])))

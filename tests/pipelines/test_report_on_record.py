@@ -18,7 +18,16 @@ CURVES = pd.DataFrame(
     ],
     columns=["unit", "label", "n", "accuracy"],
 )
-BEST = pd.DataFrame({"method": ["best_of_n", "majority"], "verifier": ["prm", None], "n": 4, "accuracy": [0.6, 0.5]})
+BEST = pd.DataFrame(
+    {
+        "method": ["best_of_n", "majority"],
+        "verifier": ["prm", None],
+        "n": 4,
+        "accuracy": [0.6, 0.5],
+        "low": 0.4,
+        "high": 0.7,
+    }
+)
 
 
 def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:
@@ -28,8 +37,8 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
         log_search_curves({"curves": CURVES})
         log_revision_curves({"positions": positions, "curves": CURVES})
         log_best_of_n(BEST, {"heldout_curves": BEST.assign(accuracy=0.3)})
-    found = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
-    assert Path(found).read_text() == "<html>figures</html>"
+    got = client.download_artifacts(run.info.run_id, "report.html", str(tmp_path))
+    assert Path(got).read_text() == "<html>figures</html>"
 
     def history(name: str) -> list[tuple[int, float]]:
         return [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
@@ -37,6 +46,7 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
     assert history("search.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("search.FLOPs.beam M  sqrtN") == [(8000, 0.7)]
     assert history("scaling.best_of_n.prm") == [(4, 0.6)] and history("scaling.majority") == [(4, 0.5)]
+    assert history("scaling.best_of_n.prm_low") == [(4, 0.4)] and history("scaling.majority_high") == [(4, 0.7)]
     assert history("scaling_heldout.best_of_n.prm") == [(4, 0.3)]
     assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]

@@ -152,8 +152,8 @@ def compared(
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Curves and leads of searches over the revisions in ``table``."""
     revised = revision_accuracy(table, REVISIONS.budgets, 0)
-    found = measure_revision_search(searched, revised, accuracy, REPORT, 0)
-    return found["curves"], found["leads"]
+    got = measure_revision_search(searched, revised, accuracy, REPORT, 0)
+    return got["curves"], got["leads"]
 
 
 def searches() -> pd.DataFrame:
@@ -194,9 +194,11 @@ def test_the_same_attempts_chosen_by_the_prm_are_rivals_so_that_search_is_told_f
     table["score_prm"] = table["score"].where(table["position"] < 1)
     table["read_tokens_prm"], table["flops_prm"] = 2, 80.0
     curves, leads = compared(searches(), table)
-    told = leads[leads["strategy"] == "never"].set_index(["unit", "minus"])["difference"]
+    differences = leads[leads["strategy"] == "never"].set_index(["unit", "minus"])["difference"]
     for choice, lost in (("sequential, ORM", -1.0), ("sequential, PRM", 0.0), ("parallel, PRM", 0.0)):
-        assert told["generations", f"revisions, {choice}"] == told["FLOPs", f"revisions, {choice}"] == lost
+        assert (
+            differences["generations", f"revisions, {choice}"] == differences["FLOPs", f"revisions, {choice}"] == lost
+        )
     last = curves[(curves["unit"] == "FLOPs") & (curves["n_problems"] == 12)].groupby("label")["n"].max()
     assert last["revisions, sequential, ORM"] == 8 * 100
     assert last["revisions, sequential, PRM"] == pytest.approx(8 * (60 + 2 * 20 / 4)), "the PRM's own reading is paid"
@@ -215,8 +217,8 @@ def test_searches_that_spend_less_of_a_budget_than_others_stand_at_what_they_spe
     first = searches().query("label == 'always'").drop(columns="label")
     searched = pd.concat([first.assign(label=name, budget=budget) for name, budget in spent.items()], ignore_index=True)
     curves, leads = compared(searched, chains())
-    own = curves[(curves["unit"] == "generations") & curves["label"].isin(spent)]
-    assert dict(zip(own["label"], own["n"], strict=True)) == spent
+    spending_curves = curves[(curves["unit"] == "generations") & curves["label"].isin(spent)]
+    assert dict(zip(spending_curves["label"], spending_curves["n"], strict=True)) == spent
     assert leads.groupby("strategy")["n"].unique().map(list).to_dict() == {name: [n] for name, n in spent.items()}
     assert leads["unit"].eq("FLOPs").all(), "attempts were measured up to 8 generations alone"
 

@@ -107,11 +107,11 @@ def settings(generator: GeneratorBlock, verifiers: VerifierBlock) -> RevisionSet
 def test_revision_data_are_of_training_problems_alone(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock
 ) -> None:
-    every, own = problems(), settings(generator, verifiers)
-    pool = made(part.sample_revision_pool(model, every, samples(every), own))
-    found = part.make_revision_examples(model, every, pool, own)
-    assert set(found["problem_id"]) == {f"train-{i}" for i in range(12)}
-    assert found["is_correct"].all() and found["context"].map(len).max() == 2
+    table, differences = problems(), settings(generator, verifiers)
+    pool = made(part.sample_revision_pool(model, table, samples(table), differences))
+    got = part.make_revision_examples(model, table, pool, differences)
+    assert set(got["problem_id"]) == {f"train-{i}" for i in range(12)}
+    assert got["is_correct"].all() and got["context"].map(len).max() == 2
 
 
 def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_shard(
@@ -156,8 +156,8 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
 def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     """The second attempt of a chain is right; an attempt costs 20 tokens, a later one 20 more, and nothing is shared."""
     chosen = problems().query("split == 'test'")
-    drawn = samples(chosen)
-    scores = drawn.assign(verifier="prm", negative=[[0.5, 0.5]] * len(drawn), neutral=[[0.0, 0.0]] * len(drawn))
+    sampled = samples(chosen)
+    scores = sampled.assign(verifier="prm", negative=[[0.5, 0.5]] * len(sampled), neutral=[[0.0, 0.0]] * len(sampled))
     rows = [
         {
             "problem_id": i,
@@ -185,15 +185,15 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     chains = chains.assign(write_place=place, read_place=place)
     chains = chains.assign(**{f"{name}_without_history": chains[name] for name in BY_VERIFIER})
     report = ReportBlock(budgets=(1,), bootstrap=100)
-    given = tabulate_samples(chosen, drawn, scores, report.rule, report.rule)
-    tables = measure_revisions(chains, revision_accuracy(chains, REVISIONS.budgets, 0), given, REVISIONS, report, 0)
+    scored = tabulate_samples(chosen, sampled, scores, report.rule, report.rule)
+    tables = measure_revisions(chains, revision_accuracy(chains, REVISIONS.budgets, 0), scored, REVISIONS, report, 0)
     savings, at_cost, picked = (tables["tables"][name] for name in ("savings", "at_cost", "chosen"))
     assert at_cost["minus"].eq("parallel, verifier").all() and set(at_cost["unit"]) == {"tokens", "FLOPs"}
-    own = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
+    differences = at_cost[at_cost["label"] == "sequential, verifier"].set_index(["unit", "cost"])["difference"]
     for unit, a_token in (("tokens", 1), ("FLOPs", 4)):
-        costs = own[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
+        costs = differences[unit].index / a_token  # of one attempt to eight in parallel; two in a chain cost 20 + 40
         assert costs.to_numpy() == pytest.approx(np.geomspace(20, 160, 5))
-        assert own[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
+        assert differences[unit].to_numpy() == pytest.approx(np.minimum(np.log(costs / 20) / np.log(60 / 20), 1))
     assert savings["n"].unique().tolist() == [1, 2, 4, 8] and set(savings["unit"]) == {"generations", "tokens", "FLOPs"}
     oracle = picked[picked["bins"] == "oracle"].set_index(["unit", "budget"])
     assert set(oracle.loc[("generations", 2), "strategy"]) == {"sequential"}

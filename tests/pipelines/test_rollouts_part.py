@@ -74,10 +74,10 @@ def problems(split: str = "train", n: int = 4) -> pd.DataFrame:
     return pd.DataFrame({"problem_id": ids, "problem": [f"{i}+2" for i in range(n)], "answer": "4", "split": split})
 
 
-def solutions(of: pd.DataFrame, n: int = 3) -> pd.DataFrame:
+def solutions(table: pd.DataFrame, n: int = 3) -> pd.DataFrame:
     """Even samples right, of two steps each."""
     rows = []
-    for problem_id in of["problem_id"]:
+    for problem_id in table["problem_id"]:
         for sample in range(n):
             steps = ["a step", "\\boxed{4}" if sample % 2 == 0 else "\\boxed{5}"]
             text = "\n".join(steps) + "\n"
@@ -103,8 +103,8 @@ def settings(verifiers: VerifierBlock = VERIFIERS, options: RolloutOptions = OPT
 
 
 def test_the_first_problems_and_samples_are_rolled_out_in_pieces_and_gathered_in_order(sure: Path) -> None:
-    of = problems()
-    plan = nodes.roll_out(sure, of, solutions(of), settings())
+    table = problems()
+    plan = nodes.roll_out(sure, table, solutions(table), settings())
     assert len(plan.pieces) == 2
     labels = gather(made(plan))
     assert labels["problem_id"].unique().tolist() == ["train-0", "train-1", "train-2"]
@@ -113,17 +113,17 @@ def test_the_first_problems_and_samples_are_rolled_out_in_pieces_and_gathered_in
 
 
 def test_finished_pieces_are_not_made_again_and_other_rollouts_are_other_pieces(sure: Path, tmp_path: Path) -> None:
-    of, folder = problems(), tmp_path / "pieces"
-    plan = nodes.roll_out(sure, of, solutions(of), settings())
+    table, folder = problems(), tmp_path / "pieces"
+    plan = nodes.roll_out(sure, table, solutions(table), settings())
     dataset = ShardsDataset(path=str(folder))
     dataset.save(plan)
     first, second = (folder / piece.file_name for piece in plan.pieces)
     written = first.stat().st_mtime_ns
     second.unlink()
-    dataset.save(nodes.roll_out(sure, of, solutions(of), settings()))
+    dataset.save(nodes.roll_out(sure, table, solutions(table), settings()))
     assert first.stat().st_mtime_ns == written and second.exists()
     more = settings(options=OPTIONS.model_copy(update={"per_step": 5}))
-    assert not set(keys(plan)) & set(keys(nodes.roll_out(sure, of, solutions(of), more)))
+    assert not set(keys(plan)) & set(keys(nodes.roll_out(sure, table, solutions(table), more)))
 
 
 def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path], client: MlflowClient) -> None:
@@ -132,18 +132,18 @@ def test_a_soft_prm_learns_the_values_of_rollouts(model_of: Callable[..., Path],
     from stepscale.verifiers.saved import SavedVerifier
 
     torch.set_num_threads(1)
-    of = problems()
-    written = solutions(of)
+    table = problems()
+    written = solutions(table)
     labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])
     fast = {"optimization": {"epochs": 1, "batch_size": 4}}
     verifiers = VerifierBlock.model_validate(
-        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
+        {"base": str(model_of(table["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": {}}
     )
     whole = OPTIONS.model_copy(update={"patience": None})
-    folder = nodes.train_soft_prm(of, written, labels, settings(verifiers, whole))
+    folder = nodes.train_soft_prm(table, written, labels, settings(verifiers, whole))
     assert SavedVerifier.read(folder).kind == "soft_prm"
     with pytest.raises(InputError, match=r"rollouts\.patience: none of the 4 questions .* set patience to null"):
-        nodes.train_soft_prm(of, written, labels, settings(verifiers))
+        nodes.train_soft_prm(table, written, labels, settings(verifiers))
 
 
 def test_an_orm_learns_the_answers_of_the_same_solutions(model_of: Callable[..., Path], client: MlflowClient) -> None:
@@ -152,18 +152,18 @@ def test_an_orm_learns_the_answers_of_the_same_solutions(model_of: Callable[...,
     from stepscale.verifiers.saved import SavedVerifier
 
     torch.set_num_threads(1)
-    of = problems()
-    written = solutions(of)
+    table = problems()
+    written = solutions(table)
     rolled = written[written["sample_id"] < 2]
     labels = label_table(rolled, "rollouts", values=[[0.5, float(right)] for right in rolled["is_correct"]])
     fast = {"optimization": {"epochs": 1, "batch_size": 4}}
     verifiers = VerifierBlock.model_validate(
-        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
+        {"base": str(model_of(table["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
     )
     whole = settings(verifiers, OPTIONS.model_copy(update={"patience": None}))
     soft, orm = (
-        nodes.train_soft_prm(of, written, labels, whole),
-        nodes.train_orm_on_rolled_out(of, written, labels, whole),
+        nodes.train_soft_prm(table, written, labels, whole),
+        nodes.train_orm_on_rolled_out(table, written, labels, whole),
     )
     assert SavedVerifier.read(orm).kind == "orm"
     tested = problems("test", 2)
@@ -172,8 +172,8 @@ def test_an_orm_learns_the_answers_of_the_same_solutions(model_of: Callable[...,
 
 
 def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_with_it(sure: Path) -> None:
-    of = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
-    plan = pool_nodes.label_pool(sure, of, solutions(of), GENERATOR, ROLLED, 0)
+    table = pd.concat([problems(), problems("valid", 2), problems("test", 2)], ignore_index=True)
+    plan = pool_nodes.label_pool(sure, table, solutions(table), GENERATOR, ROLLED, 0)
     assert len(plan.pieces) == 2, "six problems to learn from, three per piece"
     labels = pool_nodes.gather_labels(made(plan))
     assert labels["problem_id"].unique().tolist() == [f"train-{i}" for i in range(4)] + ["valid-0", "valid-1"]
@@ -181,14 +181,14 @@ def test_a_pool_that_rollouts_label_is_rolled_out_whole_and_validation_problems_
 
 
 def test_given_labels_are_a_pipeline_of_their_own_and_each_names_the_other(sure: Path) -> None:
-    given = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
+    pool = PoolBlock.model_validate({"train": SAMPLED, "labeler": "given"})
     source = ProblemSource.model_validate({"source": "lab", "lab": {"train": 1, "valid": 1, "test": 1, "heldout": 1}})
     with pytest.raises(InputError, match="run given_labels in the place of active_learning"):
-        pool_nodes.sample_pool(sure, problems(), GENERATOR, given, 0)
+        pool_nodes.sample_pool(sure, problems(), GENERATOR, pool, 0)
     with pytest.raises(InputError, match="symbolic labels in active_learning; run it in the place of given_labels"):
         pool_nodes.read_given_labels(problems(), source, RATED)
     with pytest.raises(InputError, match="no labels come with the lab's problems"):
-        pool_nodes.read_given_labels(problems(), source, given)
+        pool_nodes.read_given_labels(problems(), source, pool)
 
 
 def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
@@ -199,28 +199,30 @@ def test_values_alone_make_the_run_s_prm_a_soft_one_and_it_is_judged_as_that(
     from stepscale.verifiers.saved import SavedVerifier
 
     torch.set_num_threads(1)
-    of = pd.concat([problems(), problems("valid")], ignore_index=True)
-    written = solutions(of)
+    table = pd.concat([problems(), problems("valid")], ignore_index=True)
+    written = solutions(table)
     labels = label_table(written, "rollouts", values=[[0.5, float(right)] for right in written["is_correct"]])
     fast = {"optimization": {"epochs": 1, "batch_size": 4}}
     verifiers = VerifierBlock.model_validate(
-        {"base": str(model_of(of["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
+        {"base": str(model_of(table["problem"])), "prompt": "{problem}\n", "prm": fast, "orm": fast}
     )
-    folder = train_prm(of, labels, verifiers, 0)
+    folder = train_prm(table, labels, verifiers, 0)
     assert SavedVerifier.read(folder).kind == "soft_prm"
-    metrics, bins, positions = evaluate_verifiers(folder, folder, of, written, labels, verifiers)
+    metrics, bins, positions = evaluate_verifiers(folder, folder, table, written, labels, verifiers)
     assert set(metrics) == {"prm", "orm"} and "first_error_accuracy" not in metrics["prm"], "nobody rated"
     assert set(bins["verifier"]) == {"prm", "orm"}
     assert positions.loc[positions["verifier"] == "prm", "share_right"].tolist() == pytest.approx([2 / 3, 2 / 3])
     rated = label_table(written, "ann", [[1, 1] if right else [1, -1] for right in written["is_correct"]])
-    assert SavedVerifier.read(train_prm(of, rated, verifiers, 0)).kind == "prm"
+    assert SavedVerifier.read(train_prm(table, rated, verifiers, 0)).kind == "prm"
 
 
-def scores(of: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
+def scores(table: pd.DataFrame, verifier: str, last_knows: bool) -> pd.DataFrame:
     """Step scores: the last step tells right from wrong, or nothing does."""
-    known = of["is_correct"].to_numpy(bool)
+    known = table["is_correct"].to_numpy(bool)
     negative = [[0.5, (0.1 if right else 0.9) if last_knows else 0.5] for right in known]
-    return of[["problem_id", "sample_id"]].assign(verifier=verifier, negative=negative, neutral=[[0.0, 0.0]] * len(of))
+    return table[["problem_id", "sample_id"]].assign(
+        verifier=verifier, negative=negative, neutral=[[0.0, 0.0]] * len(table)
+    )
 
 
 NOTHING = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", "neutral"])
@@ -235,8 +237,8 @@ def measured(
     pool: PoolBlock = RATED,
     config: ReportBlock = REPORT,
 ) -> tuple[pd.DataFrame, list[Claim]]:
-    found = measure_rollouts(gather_soft_scores(tested, written, prm, orm, soft, pool), config, 0)
-    return found["tables"]["curves"], found["claims"]
+    got = measure_rollouts(gather_soft_scores(tested, written, prm, orm, soft, pool), config, 0)
+    return got["tables"]["curves"], got["claims"]
 
 
 def test_the_curves_stand_on_the_samples_that_the_soft_prm_scored_and_settle_b8() -> None:
@@ -292,8 +294,8 @@ def test_of_too_few_problems_nothing_is_settled() -> None:
 def test_where_rollouts_labeled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -> None:
     tested = problems("test", 30)
     written = solutions(tested, 8)
-    own, outcome = scores(written, "prm", True), scores(written, "orm", False)
-    curves, [b8, b9] = measured(tested, written, own, NOTHING, outcome, ROLLED)
+    prm, outcome = scores(written, "prm", True), scores(written, "orm", False)
+    curves, [b8, b9] = measured(tested, written, prm, NOTHING, outcome, ROLLED)
     assert set(curves["label"]) == {"Soft PRM, last", "Soft PRM, min", "Soft PRM, product", "ORM"}, (
         "there is no other PRM"
     )
@@ -305,9 +307,9 @@ def test_where_rollouts_labeled_the_pool_the_run_s_own_prm_settles_b8_and_b9() -
 def test_of_one_sample_no_claim_is_settled() -> None:
     tested = problems("test", 30)
     written = solutions(tested, 8)
-    own, outcome = scores(written, "prm", True), scores(written, "orm", False)
+    prm, outcome = scores(written, "prm", True), scores(written, "orm", False)
     alone = REPORT.model_copy(update={"budgets": (1,)})
-    curves, claims = measured(tested, written, own, NOTHING, outcome, ROLLED, alone)
+    curves, claims = measured(tested, written, prm, NOTHING, outcome, ROLLED, alone)
     assert len(curves) and claims == [], "all rules choose the one sample"
 
 
@@ -315,17 +317,17 @@ def test_the_prm_beside_the_soft_one_is_read_as_the_report_reads_it() -> None:
     tested = problems("test", 30)
     written = solutions(tested, 4)
     last = REPORT.model_copy(update={"aggregation": "last"})
-    own, outcome, soft = (scores(written, name, name == "prm") for name in ("prm", "orm", "soft"))
-    own["negative"] = [
-        [0.9 if right else 0.0, end] for (_, end), right in zip(own["negative"], written["is_correct"], strict=True)
+    prm, outcome, soft = (scores(written, name, name == "prm") for name in ("prm", "orm", "soft"))
+    prm["negative"] = [
+        [0.9 if right else 0.0, end] for (_, end), right in zip(prm["negative"], written["is_correct"], strict=True)
     ]
-    found = {}
+    got = {}
     for how, config in (("product", REPORT), ("last", last)):
-        curves, _ = measured(tested, written, own, soft, outcome, config=config)
-        found[how] = curves[(curves["label"] == "PRM") & (curves["n"] == 4)]["accuracy"].item()
+        curves, _ = measured(tested, written, prm, soft, outcome, config=config)
+        got[how] = curves[(curves["label"] == "PRM") & (curves["n"] == 4)]["accuracy"].item()
         reading = rollouts_part({"curves": curves}, [], how, {}).figures[0].reading
         assert f"by {'product' if how == 'product' else 'its last step'}" in reading
-    assert found["last"] == 1 > found["product"]
+    assert got["last"] == 1 > got["product"]
 
 
 def test_without_a_prm_of_ratings_the_soft_prm_stands_beside_the_orm_alone() -> None:

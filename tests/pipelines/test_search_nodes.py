@@ -89,8 +89,8 @@ def settings(made_of: Any, plan: SearchPlan) -> SearchSettings:
 def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_again(made_of) -> None:
     base, prm, *_ = made_of
     widths = [{"method": "beam", "width": 4}, {"method": "beam", "width": "sqrt"}, {"method": "dvts", "width": 4}]
-    given = {"problems": 10, "problems_per_shard": 5, "budgets": [2, 4]}
-    plan = SearchPlan.model_validate({**given, "strategies": widths})
+    block = {"problems": 10, "problems_per_shard": 5, "budgets": [2, 4]}
+    plan = SearchPlan.model_validate({**block, "strategies": widths})
     problems = pd.DataFrame({"problem_id": IDS[:10], "problem": "1+2", "answer": "3", "split": "test"})
 
     first = run_searches(base, prm, problems, settings(made_of, plan))
@@ -102,7 +102,7 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
     searched = {options.strategy for _, _, options in plan.runs}
     assert set(results["strategy"]) == set(candidates["strategy"]) == searched and len(results) == 6 * 10
 
-    turned = SearchPlan.model_validate({**given, "strategies": widths[::-1]})
+    turned = SearchPlan.model_validate({**block, "strategies": widths[::-1]})
     again = run_searches(base, prm, problems, settings(made_of, turned))
     assert set(keys(again)) == set(keys(first)), (
         "named by what is searched, pieces serve a plan of other strategies too"
@@ -118,8 +118,8 @@ def test_each_search_is_run_once_serves_every_strategy_it_is_of_and_is_found_aga
 def test_searches_beyond_the_given_samples_are_refused_before_anything_is_searched() -> None:
     """Of the twenty problems that are searched on there are three samples; of another there are more."""
     counts = {"per_problem": 1, "problems_per_shard": 1}
-    given = {"path": "theirs.jsonl", "format": "best_of_n"}
-    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    block = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": block})
     problems = pd.DataFrame({"problem_id": [*IDS, "more"], "split": "test"})
     rows = [(name, k) for name in IDS for k in range(3)] + [("more", k) for k in range(9)]
     solutions = pd.DataFrame(rows, columns=["problem_id", "sample_id"]).assign(tokens=[[1, 2]] * len(rows))
@@ -141,8 +141,8 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_where_mod
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counts = {"per_problem": 1, "problems_per_shard": 1}
-    given = {"path": "theirs.jsonl", "format": "best_of_n"}
-    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    block = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": block})
     theirs = pd.DataFrame({"problem_id": ["a", "b"], "problem": [" 1+1?", "2+2?"], "answer": ["2", "4"], "level": 1})
     solutions = pd.DataFrame(
         {
@@ -157,13 +157,13 @@ def test_given_samples_of_problems_that_were_learned_from_are_left_out_where_mod
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     learned = pd.DataFrame({"problem_id": ["z", "y"], "problem": ["1+1?", "2+2?"], "split": ["train", "test"]})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    chosen, found = read_samples_to_judge(learned, search)
-    assert chosen["problem_id"].tolist() == ["b"] and found["answer"].tolist() == ["4", "5"], "taken from the texts"
-    assert found["is_correct"].tolist() == [True, False]
+    chosen, got = read_samples_to_judge(learned, search)
+    assert chosen["problem_id"].tolist() == ["b"] and got["answer"].tolist() == ["4", "5"], "taken from the texts"
+    assert got["is_correct"].tolist() == [True, False]
     with pytest.raises(InputError, match="all 2 problems are among those that the models here learned from"):
         read_samples_to_judge(learned.assign(split="valid"), search)
-    own = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
-    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=own))
+    row = solutions[["problem_id", "sample_id"]].assign(verifier="prm")
+    monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=row))
     assert len(read_samples(search)[0]) == 2, "who scored them did not learn here"
 
 
@@ -171,8 +171,8 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counts = {"per_problem": 1, "problems_per_shard": 1}
-    given = {"path": "theirs.jsonl", "format": "best_of_n"}
-    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": given})
+    block = {"path": "theirs.jsonl", "format": "best_of_n"}
+    search = SearchBlock.model_validate({"samples": counts, "heldout_samples": counts, "given_samples": block})
     theirs = pd.DataFrame({"problem_id": ["a"], "problem": ["1+1?"], "answer": ["2"], "level": 1})
     solutions = pd.DataFrame(
         {
@@ -187,10 +187,10 @@ def test_of_given_samples_a_cut_off_one_is_no_answer_and_an_untold_end_is_an_end
     )
     scores = pd.DataFrame({"problem_id": [], "verifier": []})
     monkeypatch.setattr("stepscale.formats.read", lambda *_, **__: Tables(theirs, solutions, scores=scores))
-    _, found, _ = read_samples(search)
-    assert found["answer"].isna().tolist() == [True, True, False, False]
-    assert found["is_correct"].fillna(False).tolist() == [False, False, False, True]
-    assert found["finish"].tolist() == ["length", "length", "solution", "solution"]
+    _, got, _ = read_samples(search)
+    assert got["answer"].isna().tolist() == [True, True, False, False]
+    assert got["is_correct"].fillna(False).tolist() == [False, False, False, True]
+    assert got["finish"].tolist() == ["length", "length", "solution", "solution"]
 
 
 @pytest.mark.parametrize(("rules", "right"), [("lenient", True), ("prm800k", False)])
@@ -200,8 +200,8 @@ def test_given_samples_without_a_verdict_are_graded_by_the_rules_of_the_run(
     record = {"problem": "Half?", "answer": "0.5", "completions": ["So \\boxed{50\\%}."], "scores": [[0.5]]}
     (tmp_path / "theirs.jsonl").write_text(json.dumps(record) + "\n")
     counts = {"per_problem": 1, "problems_per_shard": 1}
-    given = {"path": str(tmp_path / "theirs.jsonl"), "format": "search_and_learn"}
-    block = {"samples": counts, "heldout_samples": counts, "given_samples": given, "grading_rules": rules}
+    search_block = {"path": str(tmp_path / "theirs.jsonl"), "format": "search_and_learn"}
+    block = {"samples": counts, "heldout_samples": counts, "given_samples": search_block, "grading_rules": rules}
     _, solutions, _ = read_samples(SearchBlock.model_validate(block))
     assert solutions["is_correct"].tolist() == [right]
 
@@ -282,8 +282,8 @@ def recorded() -> dict[str, pd.DataFrame]:
 
 def measured(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables of scored samples, and of accuracy by strategy and budget."""
-    given = (recorded[name] for name in ("problems", "solutions", "scores"))
-    samples = tabulate_samples(*given, REPORT.rule, plan.rule)
+    block = (recorded[name] for name in ("problems", "solutions", "scores"))
+    samples = tabulate_samples(*block, REPORT.rule, plan.rule)
     scored = scored_grid(samples, IDS, SEARCHED)
     return samples, search_accuracy(scored, recorded["results"], recorded["costs"], plan)
 
@@ -305,9 +305,9 @@ def test_accuracy_of_every_strategy_at_every_budget_is_one_declared_table(record
 
 def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorded) -> None:
     samples, accuracy = measured(recorded)
-    found = measure_search(samples, accuracy, PLAN, REPORT, 0)
+    got = measure_search(samples, accuracy, PLAN, REPORT, 0)
     curves, at_cost, by_bin, savings, chosen = (
-        found["tables"][name] for name in ("curves", "at_cost", "by_bin", "savings", "chosen")
+        got["tables"][name] for name in ("curves", "at_cost", "by_bin", "savings", "chosen")
     )
     assert set(curves["unit"]) == {"generations", "tokens", "FLOPs"}
     labels = {options.shown() for options in PLAN.strategies}
@@ -329,8 +329,8 @@ def test_searches_and_samples_stand_on_the_same_problems_axes_and_claims(recorde
     policies = at_cost[at_cost["label"].str.startswith(("compute-optimal", "uniform"))]
     largest = policies["cost"] == policies.groupby("unit")["cost"].transform("max")
     assert policies.loc[largest, "accuracy"].notna().all()
-    assert {claim.id for claim in found["claims"]} == {"B1", "B2", "B3"}
-    assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in found["claims"])
+    assert {claim.id for claim in got["claims"]} == {"B1", "B2", "B3"}
+    assert all(claim.status in {"held", "did not hold", "inconclusive"} for claim in got["claims"])
 
 
 def test_the_policy_that_pays_for_its_probes_is_compared_in_generations_and_in_flops(recorded) -> None:
@@ -365,8 +365,8 @@ def test_later_methods_and_votes_stand_beside_best_of_n_at_the_same_budgets_with
 
 
 def test_the_online_policy_goes_on_only_with_searches_whose_candidates_are_scored() -> None:
-    given = {**PLAN.model_dump(), "strategies": [*STRATEGIES, {"method": "deepconf", "group": 8}]}
-    plan = SearchPlan.model_validate(given)
+    block = {**PLAN.model_dump(), "strategies": [*STRATEGIES, {"method": "deepconf", "group": 8}]}
+    plan = SearchPlan.model_validate(block)
     assert {name for name, _, _ in plan.searches} - {name for name, _, _ in plan.scored_searches} == {
         "DeepConf online group = 8"
     }
@@ -374,13 +374,13 @@ def test_the_online_policy_goes_on_only_with_searches_whose_candidates_are_score
 
 def drawn(recorded: dict[str, pd.DataFrame], plan: SearchPlan = PLAN, error: float = 0.0) -> Part:
     samples, accuracy = measured(recorded)
-    found = measure_search(samples, accuracy, PLAN, REPORT, 0)
-    tables = found["tables"] | {"curves": found["tables"]["curves"].assign(error=error)}
+    got = measure_search(samples, accuracy, PLAN, REPORT, 0)
+    tables = got["tables"] | {"curves": got["tables"]["curves"].assign(error=error)}
     online = measure_online_policy(samples, accuracy, recorded["candidates"], PLAN, REPORT, 0)
     signs = measure_signs(recorded["solutions"], samples, recorded["candidates"], PLAN, REPORT, 0)
     question = pd.DataFrame(columns=["problem_id", "easiness"])
     difficulty = measure_search_difficulty(samples, accuracy, question, REPORT, 0)
-    return search_part(tables, online, signs, difficulty, found["claims"], plan)
+    return search_part(tables, online, signs, difficulty, got["claims"], plan)
 
 
 def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
@@ -414,7 +414,7 @@ def test_the_report_shows_every_figure_of_the_searches(recorded) -> None:
 
 def test_the_report_says_which_searches_leave_out_copies(recorded) -> None:
     def said(*filtered: bool) -> list[str]:
-        strategies = [{**own, "filter_duplicates": whether} for own, whether in zip(STRATEGIES, filtered, strict=True)]
+        strategies = [{**row, "filter_duplicates": whether} for row, whether in zip(STRATEGIES, filtered, strict=True)]
         part = drawn(recorded, SearchPlan.model_validate({**PLAN.model_dump(), "strategies": strategies}))
         return [figure.reading for figure in part.figures if figure.title.startswith(("Every search", "Search by"))]
 
@@ -438,12 +438,12 @@ def test_the_policy_that_the_searches_teach_is_told_with_its_error_and_its_leads
         }
     )
     verifiers = VerifierBlock.model_validate({"base": "none", "prompt": "{problem}\n", "prm": {}, "orm": {}})
-    told = learn_policy(measured(recorded)[0], recorded["candidates"], generator, verifiers, PLAN, 0)
-    assert ServedPolicy.model_validate(told).model_dump(mode="json") == told
-    by_budget = {own["budget"]: own for own in told["budgets"]}
+    policy = learn_policy(measured(recorded)[0], recorded["candidates"], generator, verifiers, PLAN, 0)
+    assert ServedPolicy.model_validate(policy).model_dump(mode="json") == policy
+    by_budget = {row["budget"]: row for row in policy["budgets"]}
     assert set(by_budget) == {1, 2, 4, 8, 10, 12}
-    leads = {budget: {lead["at"] for lead in own["leads"]} for budget, own in by_budget.items()}
+    leads = {budget: {lead["at"] for lead in row["leads"]} for budget, row in by_budget.items()}
     assert leads[8] == {"cap", "mean spending"} and leads[12] <= {"mean spending"}, "eight samples were recorded"
     before = {"error", "leads"}  # a policy that was saved before they were told
-    old = told | {"budgets": [{k: v for k, v in own.items() if k not in before} for own in told["budgets"]]}
+    old = policy | {"budgets": [{k: v for k, v in row.items() if k not in before} for row in policy["budgets"]]}
     assert ServedPolicy.model_validate(old).budgets[0].error is None

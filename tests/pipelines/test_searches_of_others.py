@@ -26,8 +26,8 @@ def beam(tmp_path: Path) -> Path:
 
 def block(path: Path, **source: object) -> SearchBlock:
     searches = [{"path": str(path), "format": "parquet", **source}]
-    given = {"path": "theirs.jsonl", "format": "best_of_n", "searches": searches}
-    return SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS, "given_samples": given})
+    block = {"path": "theirs.jsonl", "format": "best_of_n", "searches": searches}
+    return SearchBlock.model_validate({"samples": COUNTS, "heldout_samples": COUNTS, "given_samples": block})
 
 
 def test_problems_are_matched_by_text_and_others_left_out(beam: Path) -> None:

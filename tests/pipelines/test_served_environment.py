@@ -64,20 +64,20 @@ def configure(project: Path, tokenizer: Path, generator: dict[str, Any], prm: di
     for split, n in (("train", 12), ("test", 12)):
         write(Tables(problems=problems(split, n)), project / f"{split}.jsonl", "math")
     file = project / "conf" / "served" / "parameters.yml"
-    given = yaml.safe_load(file.read_text())
-    given["problems"] |= {split: {"path": f"{split}.jsonl", "format": "math"} for split in ("train", "test")}
-    given["generator"] |= {
+    block = yaml.safe_load(file.read_text())
+    block["problems"] |= {split: {"path": f"{split}.jsonl", "format": "math"} for split in ("train", "test")}
+    block["generator"] |= {
         "base": str(tokenizer),
         "server": {**generator, "parameters": 10},
         "prompt": "{problem}\n",
     }
-    given["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
-    given["pool"]["train"]["per_problem"] = 2
-    given["verifiers"]["server"] = {**prm, "tokenizer": str(tokenizer), "parameters": 20}
-    given["search"]["samples"]["per_problem"] = 4
-    given["report"]["budgets"] = [1, 2, 4]
-    given["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
-    file.write_text(yaml.safe_dump(given))
+    block["generator"]["sampling"] = {"temperature": 1.0, "max_new_tokens": 20}
+    block["pool"]["train"]["per_problem"] = 2
+    block["verifiers"]["server"] = {**prm, "tokenizer": str(tokenizer), "parameters": 20}
+    block["search"]["samples"]["per_problem"] = 4
+    block["report"]["budgets"] = [1, 2, 4]
+    block["tree_search"] |= {"problems": 12, "budgets": [4], "strategies": [{"method": "beam", "width": 2}]}
+    file.write_text(yaml.safe_dump(block))
 
 
 @pytest.fixture
@@ -111,8 +111,8 @@ def test_generator_and_prm_behind_servers_go_through_the_pipelines(run_in: Run, 
     written = [body for path, body in server.bodies if path == "/v1/completions"]
     assert pooled and all(isinstance(body["input"], list) for body in pooled)
     assert all(body["max_tokens"] <= 20 for body in written), "the limit is the server's tokens"
-    drawn = [body for body in written if "temperature" in body]  # without the questions whether ids are taken
-    as_ids = [isinstance(body["prompt"], list) for body in drawn]
+    sampling_calls = [body for body in written if "temperature" in body]  # without the questions whether ids are taken
+    as_ids = [isinstance(body["prompt"], list) for body in sampling_calls]
     assert set(as_ids) == {server.gives_ids} and (data / "08_reporting" / "report.html").is_file()
 
     n_asked = len(server.bodies)
@@ -192,13 +192,13 @@ def test_the_larger_model_may_be_served_and_the_smaller_one_s_server_is_not_its_
 
 
 def test_a_prm_that_is_ready_is_named_once() -> None:
-    given = {"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}}
+    block = {"base": "b", "prompt": "{problem}", "prm": {}, "orm": {}}
     public = {"adapter": "trl", "source": "s"}
     with pytest.raises(ValidationError, match="set one of them to null"):
-        VerifierBlock.model_validate({**given, "server": SERVER, "public": public})
+        VerifierBlock.model_validate({**block, "server": SERVER, "public": public})
     with pytest.raises(InputError, match=r"give verifiers\.server or verifiers\.public"):
-        take_prm(VerifierBlock.model_validate(given))
-    prm, orm = take_prm(VerifierBlock.model_validate({**given, "public": public}))
+        take_prm(VerifierBlock.model_validate(block))
+    prm, orm = take_prm(VerifierBlock.model_validate({**block, "public": public}))
     assert "public verifier" in (prm / "stepscale_reference.json").read_text()
     assert '"none"' in (orm / "stepscale_reference.json").read_text()
 
@@ -213,13 +213,18 @@ def test_a_served_generator_is_no_base_of_revisions_and_what_is_ready_is_not_loo
     from stepscale.settings import CONFIG_LOADER_ARGS
 
     conf = str(Path(__file__).resolve().parents[2] / "conf")
-    given = OmegaConfigLoader(conf, env="served", **CONFIG_LOADER_ARGS)["parameters"]
-    parameters = check_parameters({**given, "verifiers": {**given["verifiers"], "base": "nowhere/at/all"}})
+    all_parameters = OmegaConfigLoader(conf, env="served", **CONFIG_LOADER_ARGS)["parameters"]
+    parameters = check_parameters(
+        {**all_parameters, "verifiers": {**all_parameters["verifiers"], "base": "nowhere/at/all"}}
+    )
     with pytest.raises(InputError, match=r"generator\.server: revisions fine-tune the generator"):
         settings_of(parameters, "revision_settings")
     assert settings_of(parameters, "search_settings")
     for block in ("generator", "verifiers"):
-        unknown = {**given, block: {**given[block], "server": {**given[block]["server"], "parameters": 0}}}
+        unknown = {
+            **all_parameters,
+            block: {**all_parameters[block], "server": {**all_parameters[block]["server"], "parameters": 0}},
+        }
         with pytest.raises(InputError, match=rf"{block}\.server\.parameters: searches are compared by FLOPs"):
             settings_of(check_parameters(unknown), "search_settings")
     blocks = {f"params:{name}": MemoryDataset(getattr(parameters, name)) for name in ("generator", "verifiers")}

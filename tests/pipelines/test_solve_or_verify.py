@@ -31,11 +31,11 @@ SMALL = {
 
 
 def settings_with(base: Path, critic: dict[str, Any] | None = None) -> SolveOrVerifySettings:
-    given = parameters("base")
-    generator = {**given["generator"], "base": str(base), "prompt": "{problem}\n", "placement": {"device": "cpu"}}
-    verifiers = {**given["verifiers"], "placement": {"device": "cpu"}}
+    block = parameters("base")
+    generator = {**block["generator"], "base": str(base), "prompt": "{problem}\n", "placement": {"device": "cpu"}}
+    verifiers = {**block["verifiers"], "placement": {"device": "cpu"}}
     study = SMALL | ({"critic": critic} if critic else {})
-    changed = {**given, "generator": generator, "verifiers": verifiers, "solve_or_verify": study}
+    changed = {**block, "generator": generator, "verifiers": verifiers, "solve_or_verify": study}
     settings = settings_of(check_parameters(changed), "solve_or_verify_settings")
     assert isinstance(settings, SolveOrVerifySettings)
     return settings
@@ -53,9 +53,9 @@ def tables() -> tuple[pd.DataFrame, pd.DataFrame]:
         problems.append({"problem_id": f"p{i}", "problem": text, "answer": answer, "split": split})
         for j in range(4):
             steps = Hand(rng).solve(text)
-            given = steps[-1].removeprefix("Answer: ")
+            block = steps[-1].removeprefix("Answer: ")
             row = {"problem_id": f"p{i}", "sample_id": j, "steps": steps, "tokens": [1] * 9, "finish": "solution"}
-            solutions.append(row | {"answer": given, "is_correct": given == answer})
+            solutions.append(row | {"answer": block, "is_correct": block == answer})
     return pd.DataFrame(problems), pd.DataFrame(solutions).astype({"is_correct": "boolean"})
 
 

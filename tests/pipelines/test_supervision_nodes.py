@@ -111,8 +111,8 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
         def __init__(self, large: "Large") -> None:
             asked.append(large.folder)
 
-        def label(self, _: pd.DataFrame, given: pd.DataFrame, __: Ledger) -> pd.DataFrame:
-            return labels_of(given)
+        def label(self, _: pd.DataFrame, solutions: pd.DataFrame, __: Ledger) -> pd.DataFrame:
+            return labels_of(solutions)
 
     class Large:
         parameters = 7
@@ -125,12 +125,12 @@ def test_the_labels_are_those_of_prm_large(tables, tmp_path: Path, monkeypatch: 
     unseen = solutions[solutions["problem_id"] == "a"].assign(problem_id="c")
     known = pd.concat([problems, problems.head(1).assign(problem_id="c", split="valid")])
     reference = labels_of(unseen.assign(is_correct=True))  # by which the right half alone is right
-    found, told = supervision.label_by_large_prm(
+    got, ledger = supervision.label_by_large_prm(
         tmp_path / "large", known, solutions, pd.concat([solutions, unseen]), reference, VERIFIERS
     )
-    pd.testing.assert_frame_equal(found, labels)
-    assert told["n_solutions"] == 4 and told["outcome_agreement"] == 0.5, "on the problem it never saw"
-    assert told["final_answer_agreement"] == 1 and told["final_answer_n_solutions"] == 8
+    pd.testing.assert_frame_equal(got, labels)
+    assert ledger["n_solutions"] == 4 and ledger["outcome_agreement"] == 0.5, "on the problem it never saw"
+    assert ledger["final_answer_agreement"] == 1 and ledger["final_answer_n_solutions"] == 8
     assert asked == [tmp_path / "large"]
 
 
@@ -140,10 +140,10 @@ def test_a_selectors_own_label_is_counted_unless_it_is_among_those_chosen(tables
     chosen = selections[selections["seed"] == 0].assign(arm="Active")
     learned = chosen[chosen["per_problem"] == 1].assign(arm=SELECTOR)
     other = learned.assign(sample_id=learned["sample_id"] + 3)
-    same, apart = (pd.concat([selections, chosen, one]) for one in (learned, other))
-    assert labeled_counts(Cell(asked, 2, 0), same) == (4, 0) and labeled_counts(Cell(asked, 2, 0), apart) == (4, 2)
-    assert labeled_counts(Cell(asked, 1, 0), apart) == (2, 2)
-    assert labeled_counts(Cell(PAPER_ARMS[0], 2, 0), apart) == (4, 0), "nobody scores for those drawn at random"
+    same, separate = (pd.concat([selections, chosen, one]) for one in (learned, other))
+    assert labeled_counts(Cell(asked, 2, 0), same) == (4, 0) and labeled_counts(Cell(asked, 2, 0), separate) == (4, 2)
+    assert labeled_counts(Cell(asked, 1, 0), separate) == (2, 2)
+    assert labeled_counts(Cell(PAPER_ARMS[0], 2, 0), separate) == (4, 0), "nobody scores for those drawn at random"
 
 
 class Convinced:
@@ -179,12 +179,12 @@ def test_active_learning_takes_what_convinces_a_selector_of_its_own_seed(
     )
     assert set(learned) == {0, 1} and all(len(samples) == 2 for samples in learned.values()), "one sample a problem"
     active = chosen[chosen["arm"] == ACTIVE]
-    for _, own in active.groupby(["seed", "problem_id"]):
-        assert set(own["sample_id"]) == {1, 3, 5, 7, 6}, "the four wrong ones, then the best of what remains"
+    for _, group in active.groupby(["seed", "problem_id"]):
+        assert set(group["sample_id"]) == {1, 3, 5, 7, 6}, "the four wrong ones, then the best of what remains"
     uniform = chosen[chosen["arm"] == PROCESS]
-    assert any(set(own["sample_id"]) != {1, 3, 5, 7, 6} for _, own in uniform.groupby(["seed", "problem_id"]))
-    told = {
-        seed: set(own[["problem_id", "sample_id"]].itertuples(index=False, name=None))
-        for seed, own in chosen[chosen["arm"] == SELECTOR].groupby("seed")
+    assert any(set(group["sample_id"]) != {1, 3, 5, 7, 6} for _, group in uniform.groupby(["seed", "problem_id"]))
+    ledger = {
+        seed: set(group[["problem_id", "sample_id"]].itertuples(index=False, name=None))
+        for seed, group in chosen[chosen["arm"] == SELECTOR].groupby("seed")
     }
-    assert told == learned
+    assert ledger == learned

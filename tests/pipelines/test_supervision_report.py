@@ -50,15 +50,15 @@ def selections(shared: int) -> pd.DataFrame:
 
 
 def test_pass_at_1_and_the_shared_labels_are_measured_and_decide_nothing() -> None:
-    found = measure_supervision(points(), selections(1), EXPERIMENT, REPORT, 0)
-    tables = found["tables"]
+    got = measure_supervision(points(), selections(1), EXPERIMENT, REPORT, 0)
+    tables = got["tables"]
     assert tables["by_size"]["label"].tolist().count(BLIND) == 2
     assert tables["overlap"]["overlap"].tolist() == [1, 0.5, 0.25]
     saved = tables["saved"]
     unlike = saved["measure"].str.endswith(APART)
     assert unlike.sum() == 3, "the size at which all is shared is left out of a second fit"
     none = measure_supervision(points(), selections(1).head(0), EXPERIMENT, REPORT, 0)
-    assert "overlap" not in none["tables"] and none["claims"] == found["claims"]
+    assert "overlap" not in none["tables"] and none["claims"] == got["claims"]
     pd.testing.assert_frame_equal(none["tables"]["saved"], saved[~unlike].reset_index(drop=True))
 
 
@@ -84,12 +84,14 @@ def verifiers(prm: dict[str, Any], orm: dict[str, Any]) -> VerifierBlock:
 
 def test_what_the_arms_differ_in_besides_supervision_is_said() -> None:
     tokens = {"head_init_tokens": ["<bad>", "<ok>", "<good>"]}
-    told = confounds(verifiers({**tokens, "optimization": {"epochs": 3}}, {"optimization": {"epochs": 1}}), in_lab=True)
+    confounds_text = confounds(
+        verifiers({**tokens, "optimization": {"epochs": 3}}, {"optimization": {"epochs": 1}}), in_lab=True
+    )
     assert (
         "pretrained on symbolic step ratings (docs/lab.md), so even the smallest cell does not start from nothing"
-        in told
+        in confounds_text
     )
-    assert "Process arms learn for 3 epochs and outcome arms for 1" in told
+    assert "Process arms learn for 3 epochs and outcome arms for 1" in confounds_text
     assert "pretrained" not in confounds(verifiers(tokens, {}), in_lab=False)
     alone = confounds(verifiers({}, {}), in_lab=True)
     assert alone == "PRM_large is the run's own PRM: it learned from more labels than the small verifiers have."

@@ -137,9 +137,11 @@ def test_a_lead_that_is_the_same_from_two_samples_on_does_not_grow() -> None:
     """At N = 1 every method is pass@1, so the lead there is zero and no part of its growth."""
     ns = [2**i for i in range(9)]
     lead = np.array([0.0] + [0.1] * 8)
-    prm, rest = np.tile(0.3 + lead, (50, 1)), np.full((50, 9), 0.3)
-    a1 = a1_quantities({"PRM": prm, "ORM": rest, "Majority": rest}, ns, 100, 0)
-    grown = [value for name, value in (a1 | b9_quantities(prm, rest, ns, 100, 0)).items() if name.startswith("growth")]
+    prm, baseline = np.tile(0.3 + lead, (50, 1)), np.full((50, 9), 0.3)
+    a1 = a1_quantities({"PRM": prm, "ORM": baseline, "Majority": baseline}, ns, 100, 0)
+    grown = [
+        value for name, value in (a1 | b9_quantities(prm, baseline, ns, 100, 0)).items() if name.startswith("growth")
+    ]
     assert len(grown) == 2  # A1's over the majority, and the one over the ORM that A1 and B9 share
     for interval in grown:
         assert (interval.mean, interval.low, interval.high) == pytest.approx((0.0, 0.0, 0.0), abs=1e-12)

@@ -53,10 +53,10 @@ def test_the_switch_of_a_figure_shows_another_unit(browser, html, tmp_path) -> N
     show(browser, html, tmp_path, width=1100)
     texts = "return document.querySelector('#best-of-n-curves').innerText"
     browser.find_elements("css selector", "#best-of-n-curves label")[2].click()
-    drawn = browser.execute_script(
+    shapes = browser.execute_script(
         "return [...document.querySelectorAll('#best-of-n-curves .view')].map(v => v.getBoundingClientRect().height > 0)"
     )
-    assert drawn == [False, False, True] and "FLOPs per problem" in browser.execute_script(texts)
+    assert shapes == [False, False, True] and "FLOPs per problem" in browser.execute_script(texts)
 
 
 def test_a_link_into_a_folded_part_opens_it(browser, html, tmp_path) -> None:
@@ -195,8 +195,8 @@ def test_a_saving_that_could_not_be_matched_is_told_in_words(tmp_path: Path) -> 
     nothing = quantity(Interval(*np.full(3, np.nan), 90), 2.0, 1.0, unmet="one of the curves is flat")
     shown = page(Part(name="search", title="t", claims=(settle("B3", {"log2 of times fewer": nothing}, 1),)))
     html, text = html_page(shown), markdown_page(shown, "kedro run", tmp_path / "figures")
-    for told in (html, text):
-        assert "one of the curves is flat" in told and "nan" not in told.lower().replace("nano", "")
+    for output in (html, text):
+        assert "one of the curves is flat" in output and "nan" not in output.lower().replace("nano", "")
 
 
 def test_stars_stacks_and_points_are_drawn_and_an_open_star_is_open() -> None:

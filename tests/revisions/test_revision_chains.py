@@ -47,13 +47,13 @@ def hashed(world: int = 0) -> FakeGenerator:
 
 def run(generator, lengths, n=2, layout=LAYOUT, **options):
     ledger = Ledger()
-    found = run_chains(some_problems(n), generator, lengths, layout, SAMPLING, run_seed=0, ledger=ledger, **options)
-    return found, ledger
+    got = run_chains(some_problems(n), generator, lengths, layout, SAMPLING, run_seed=0, ledger=ledger, **options)
+    return got, ledger
 
 
 def test_a_chain_goes_beyond_the_context_with_the_latest_attempts_in_it() -> None:
-    [own], _ = run(counting(), [7], n=1)
-    [chain] = own.chains
+    [chains], _ = run(counting(), [7], n=1)
+    [chain] = chains.chains
     assert [attempt.context for attempt in chain] == [
         (),
         (0,),
@@ -78,8 +78,8 @@ def test_all_chains_of_all_problems_take_a_position_in_one_call() -> None:
 
 
 def test_a_cut_off_attempt_stays_in_its_chain_and_is_not_shown() -> None:
-    [own], _ = run(counting(fails={(1, 0)}), [4], n=1)
-    [chain] = own.chains
+    [chains], _ = run(counting(fails={(1, 0)}), [4], n=1)
+    [chain] = chains.chains
     assert [attempt.candidate.finish for attempt in chain] == ["solution", "length", "length", "length"]
     assert [attempt.context for attempt in chain] == [(), (0,), (0,), (0,)]
     assert chain[1].candidate.answer is None
@@ -99,10 +99,10 @@ def test_the_beginning_of_a_chain_is_the_shorter_chain_whatever_is_beside_it(len
 def test_every_token_is_counted_once_in_the_attempts_the_problems_and_the_whole() -> None:
     verifier = FakeVerifier(lambda problem, steps: 0.5)
     generator = hashed()
-    found, ledger = run(generator, [4, 2, 2], n=3)
-    found = score_chains(found, generator, verifier, True, "last", ledger)
-    table = chains_table(found, "gen")
-    assert ledger.tokens == table["tokens_computed"].sum() == sum(own.ledger.tokens for own in found)
+    got, ledger = run(generator, [4, 2, 2], n=3)
+    got = score_chains(got, generator, verifier, True, "last", ledger)
+    table = chains_table(got, "gen")
+    assert ledger.tokens == table["tokens_computed"].sum() == sum(chains.ledger.tokens for chains in got)
     assert ledger.flops() == pytest.approx(table["flops"].sum())
     assert set(ledger.models) == {"gen", "prm"}
     assert (table["tokens_computed"] > 0).all()
@@ -113,10 +113,10 @@ def test_every_token_is_counted_once_in_the_attempts_the_problems_and_the_whole(
 def test_the_verifier_reads_the_history_or_only_the_problem() -> None:
     for history in (True, False):
         verifier = FakeVerifier(lambda problem, steps: 0.25)
-        found, ledger = run(counting(fails={(2, 0)}), [4], n=1)
-        scored = score_chains(found, counting(), verifier, history, "last", ledger)
+        got, ledger = run(counting(fails={(2, 0)}), [4], n=1)
+        scored = score_chains(got, counting(), verifier, history, "last", ledger)
         read = [trajectory.problem for trajectory in verifier.calls[0]]
-        assert read == [a.prompt if history else "problem 0" for a in found[0].chains[0][:2]]
+        assert read == [a.prompt if history else "problem 0" for a in got[0].chains[0][:2]]
         scores = [attempt.candidate.score for attempt in scored[0].chains[0]]
         assert scores == [0.25, 0.25, None, None]
 
@@ -137,16 +137,16 @@ def test_attempts_are_scored_by_the_aggregation_asked_for(how, score) -> None:
         score=None,
         mean_logprob=None,
     )
-    own = ProblemChains(Problem("p", "problem"), ((Attempt("problem", (1,), (), candidate, Ledger()),),))
-    [scored] = score_chains([own], counting(), verifier, False, how, Ledger())
+    chains = ProblemChains(Problem("p", "problem"), ((Attempt("problem", (1,), (), candidate, Ledger()),),))
+    [scored] = score_chains([chains], counting(), verifier, False, how, Ledger())
     assert scored.chains[0][0].candidate.score == pytest.approx(score)
 
 
 def test_the_table_is_a_solutions_table_with_a_row_an_attempt() -> None:
     from stepscale.formats import tables
 
-    found, _ = run(counting(), [3, 1])
-    table = tables.solutions(chains_table(found, "gen"))
+    got, _ = run(counting(), [3, 1])
+    table = tables.solutions(chains_table(got, "gen"))
     assert list(table["sample_id"]) == [0, 1, 2, 3] * 2
     assert list(table["chain"]) == [0, 0, 0, 1] * 2 and list(table["position"]) == [0, 1, 2, 0] * 2
     assert list(table["context"].iloc[2]) == [0, 1]
@@ -208,7 +208,7 @@ def test_splits_of_a_budget_and_the_pool_that_holds_them() -> None:
 
 def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
     """A graded, scored table; ``right(problem, chain, position)``. Wrong answers score less and differ; nothing is shared."""
-    every = []
+    all_rows = []
     for i in range(n_problems):
         rows: list[dict[str, Any]] = []
         for chain, length in enumerate(pool_lengths(budget)):
@@ -236,8 +236,8 @@ def pool(n_problems: int, budget: int, right) -> pd.DataFrame:
                         "read_shared": 0,
                     }
                 )
-        every += rows
-    return pd.DataFrame(every)
+        all_rows += rows
+    return pd.DataFrame(all_rows)
 
 
 def test_ratios_by_hand() -> None:
@@ -272,10 +272,10 @@ def test_majority_is_flat_over_all_attempts() -> None:
 def test_ratios_feed_the_compute_optimal_policy() -> None:
     chains = pool(20, 4, lambda i, chain, position: position == 3 if i < 10 else chain == 3)
     results = strategy_results(ratio_results(chains, [1, 2, 4]), ["tokens", "flops"])
-    found = compute_optimal(results, np.repeat([1, 2], 10))
-    at_four = found.chosen[found.chosen["budget"] == 4]
+    got = compute_optimal(results, np.repeat([1, 2], 10))
+    at_four = got.chosen[got.chosen["budget"] == 4]
     assert list(at_four["strategy"]) == ["sequential", "sequential", "parallel", "parallel"]
-    assert found.curve.accuracy[-1] == 1.0
+    assert got.curve.accuracy[-1] == 1.0
     assert results.curve("parallel").accuracy[-1] == 0.5
 
 
@@ -291,10 +291,10 @@ def test_a_pool_that_is_too_small_or_not_graded_is_refused() -> None:
 def test_search_goes_on_after_a_chain_and_pays_for_both(history: bool) -> None:
     verifier = FakeVerifier(lambda problem, steps: 0.5)
     generator = counting()
-    found, made = run(generator, [2], n=2)
+    got, made = run(generator, [2], n=2)
     ledger = Ledger()
     results = search_revisions(
-        found, generator, verifier, Beam(n=4, width=2), LAYOUT, SAMPLING, history=history, run_seed=0, ledger=ledger
+        got, generator, verifier, Beam(n=4, width=2), LAYOUT, SAMPLING, history=history, run_seed=0, ledger=ledger
     )
     assert [result.answer for result in results] == ["2", "2"]  # every candidate saw both attempts
     assert all(result.budget == 4 + 2 and result.strategy.endswith("after=2") for result in results)
@@ -305,10 +305,10 @@ def test_search_goes_on_after_a_chain_and_pays_for_both(history: bool) -> None:
 
 
 def test_search_over_revisions_needs_one_chain_a_problem() -> None:
-    found, _ = run(counting(), [1, 1])
+    got, _ = run(counting(), [1, 1])
     with pytest.raises(InputError, match="one chain per problem, not 2"):
         search_revisions(
-            found,
+            got,
             counting(),
             FakeVerifier(lambda *_: 0.5),
             Beam(n=2, width=2),

@@ -31,11 +31,11 @@ LAYOUT = RevisionLayout(attempt="[{attempt}]\n", ask="?")
 
 def by_character(texts) -> list[Encoded]:
     """As the fake verifier counts: a token a character, the problem first."""
-    found = []
+    got = []
     for problem, steps in texts:
         ends = np.cumsum([len(problem), *map(len, steps)]) - 1
-        found.append(Encoded([], len(problem), ends[1:].tolist()))
-    return found
+        got.append(Encoded([], len(problem), ends[1:].tolist()))
+    return got
 
 
 def test_groups_of_a_pool_are_priced_as_counted_by_hand() -> None:
@@ -45,17 +45,17 @@ def test_groups_of_a_pool_are_priced_as_counted_by_hand() -> None:
         return f"\\boxed{{{5 if '[' in text else number % 2}}}\n{END}"
 
     generator, ledger, sampling = FakeGenerator(say), Ledger(), Sampling(max_new_tokens=60)
-    found = run_chains(some_problems(1), generator, [2, 2, 1], LAYOUT, sampling, run_seed=0, ledger=ledger)
-    scored = score_chains(found, generator, FakeVerifier(lambda *_: 0.5), True, "last", ledger)
+    got = run_chains(some_problems(1), generator, [2, 2, 1], LAYOUT, sampling, run_seed=0, ledger=ledger)
+    scored = score_chains(got, generator, FakeVerifier(lambda *_: 0.5), True, "last", ledger)
     columns = judged(scored, by_character, True)
-    table = chains_table(found, "gen").assign(is_correct=True, **{name: columns[name] for name in columns})
+    table = chains_table(got, "gen").assign(is_correct=True, **{name: columns[name] for name in columns})
     prompt, attempt, answer = len("problem 0\n"), len("\\boxed{0}\n"), len("\\boxed{0}")  # the END is never passed
     read = len("problem 0") + answer
     rows = {(row.budget, row.strategy): row for row in ratio_results(table, [1, 2]).itertuples()}
     assert rows[1, "parallel"].tokens == prompt + attempt + read
     assert rows[1, "parallel"].flops == 20 * (prompt + attempt) + 40 * read
-    apart = len("0}\n")  # of the second chain's first attempt, after the same \\boxed{
-    assert rows[2, "parallel"].tokens == prompt + attempt + apart + read + answer  # the problem is read once
+    prefix_tokens = len("0}\n")  # of the second chain's first attempt, after the same \\boxed{
+    assert rows[2, "parallel"].tokens == prompt + attempt + prefix_tokens + read + answer  # the problem is read once
     # after "problem 0", which was passed before, but not its last token; the verifier reads another text from its start
     revised = len("\n[\\boxed{0}]\n?\n") + attempt
     assert (
@@ -121,8 +121,8 @@ def drawn_alone(made: LocalGenerator, problem: Problem, chains, sampling: Sampli
         seeds = [seed_for(3, f"revision-{position}", problem.problem_id, j) for j, _ in chains]
         attempts = [chain[position] for _, chain in chains]
         requests = [Request(attempt.prefix, seed) for attempt, seed in zip(attempts, seeds, strict=True)]
-        found = made.generate(requests, sampling, "solution", ledger)
-        assert [one.tokens for one in found] == [attempt.candidate.tokens for attempt in attempts]
+        got = made.generate(requests, sampling, "solution", ledger)
+        assert [one.tokens for one in got] == [attempt.candidate.tokens for attempt in attempts]
     return ledger.tokens
 
 
@@ -138,8 +138,8 @@ def read_alone(verifier: ModelVerifier, problem: Problem, chains, history: bool)
 def test_a_group_costs_the_tokens_of_the_tree_that_it_forms() -> None:
     rng = np.random.default_rng(0)
     sequences = [tuple(map(int, rng.integers(2, size=rng.integers(0, 7)))) for _ in range(40)]
-    found = Beginnings(pd.DataFrame(in_order([[(t, 1) for t in s] for s in sequences]), columns=list(READING)), READING)
+    got = Beginnings(pd.DataFrame(in_order([[(t, 1) for t in s] for s in sequences]), columns=list(READING)), READING)
     for size in (1, 2, 5, 40):
         group = rng.choice(40, size, replace=False)
         tree = {sequences[i][:end] for i in group for end in range(1, len(sequences[i]) + 1)}
-        assert found.distinct(group) == len(tree)
+        assert got.distinct(group) == len(tree)

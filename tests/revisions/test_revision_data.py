@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
+from tiny_models import letter_tokenizer
 
 from stepscale.errors import InputError
 from stepscale.revisions.data import RevisionData, revision_examples, revision_orm_examples, revision_trajectories
@@ -70,28 +71,28 @@ def test_the_last_wrong_attempt_is_the_nearest_and_all_of_them_are_shown_in_orde
         ]
     )
     config = RevisionData(layout=LAYOUT)
-    found = pd.concat([revision_examples(problems(), table, config, seed) for seed in range(40)])
-    assert set(found["context"].map(len)) == {0, 1, 2, 3}
-    assert all(context[-1] == 1 for context in found["context"] if context)
+    got = pd.concat([revision_examples(problems(), table, config, seed) for seed in range(40)])
+    assert set(got["context"].map(len)) == {0, 1, 2, 3}
+    assert all(context[-1] == 1 for context in got["context"] if context)
     shown = {1: "[one\ntwo\n5]", 2: "[zzz\n9]", 3: "[yy\n8]"}
-    for prompt, context in zip(found["prompt"], found["context"], strict=True):
+    for prompt, context in zip(got["prompt"], got["context"], strict=True):
         frames = "".join(shown[i] for i in context)
         assert prompt == (f"problem 0\n{frames}?" if context else "problem 0")
-    assert all(list(steps) == ["one", "two", "4"] for steps in found["steps"])
+    assert all(list(steps) == ["one", "two", "4"] for steps in got["steps"])
 
 
 def test_the_number_of_wrong_attempts_is_uniform_from_none_to_four() -> None:
-    found = revision_examples(problems(), samples(1000, 9), RevisionData(), 0)
-    counts = np.bincount(found["context"].map(len), minlength=5)
-    assert len(found) == 1000 and (np.abs(counts - 200) < 60).all()
-    assert all(len(set(context)) == len(context) for context in found["context"])
-    others = np.bincount([i - 100 for c in found["context"] for i in c[:-1]], minlength=9)
+    got = revision_examples(problems(), samples(1000, 9), RevisionData(), 0)
+    counts = np.bincount(got["context"].map(len), minlength=5)
+    assert len(got) == 1000 and (np.abs(counts - 200) < 60).all()
+    assert all(len(set(context)) == len(context) for context in got["context"])
+    others = np.bincount([i - 100 for c in got["context"] for i in c[:-1]], minlength=9)
     assert (others[:-1] > 0).sum() >= 8  # the random ones are of all wrong samples but the nearest
 
 
 def test_it_is_capped_by_the_wrong_samples_there_are() -> None:
-    found = revision_examples(problems(), samples(500, 2), RevisionData(), 0)
-    counts = np.bincount(found["context"].map(len))
+    got = revision_examples(problems(), samples(500, 2), RevisionData(), 0)
+    counts = np.bincount(got["context"].map(len))
     assert counts[0] == pytest.approx(100, abs=40) and counts[1] == pytest.approx(100, abs=40)
     assert len(counts) == 3  # 2, 3 and 4 all become 2
     assert set(revision_examples(problems(), samples(5, 0), RevisionData(), 0)["context"].map(len)) == {0}
@@ -107,9 +108,9 @@ def test_samples_that_are_cut_off_unanswered_or_ungraded_are_left_out() -> None:
             solution(4, "e/5", True, finish="length"),
         ]
     )
-    found = pd.concat([revision_examples(problems(), table, RevisionData(), seed) for seed in range(10)])
-    assert set(found["sample_id"]) == {0}
-    assert not found["context"].map(len).any()
+    got = pd.concat([revision_examples(problems(), table, RevisionData(), seed) for seed in range(10)])
+    assert set(got["sample_id"]) == {0}
+    assert not got["context"].map(len).any()
 
 
 def test_a_problems_examples_do_not_depend_on_what_else_is_in_the_table() -> None:
@@ -129,15 +130,15 @@ def test_oldest_attempts_are_left_out_until_the_prompt_fits() -> None:
     assert layout.fitted("pp", attempts, len) == ("pp\n[3][4]?", 2)
     assert layout.fitted("a problem of its own", attempts, len) == ("a problem of its own", 0)
     config = RevisionData(layout=layout)
-    found = revision_examples(problems(), samples(50, 6), config, 0, len)
-    assert found["prompt"].map(len).max() <= max(12, len("problem 0"))
-    assert all(prompt.count("[") == len(c) for prompt, c in zip(found["prompt"], found["context"], strict=True))
+    got = revision_examples(problems(), samples(50, 6), config, 0, len)
+    assert got["prompt"].map(len).max() <= max(12, len("problem 0"))
+    assert all(prompt.count("[") == len(c) for prompt, c in zip(got["prompt"], got["context"], strict=True))
 
 
 def test_problems_that_show_nothing_to_revise_can_be_left_out() -> None:
     table = pd.concat([samples(3, 2), samples(4, 0).assign(problem_id="p1"), samples(0, 4).assign(problem_id="p2")])
-    found = revision_examples(problems(3), table, RevisionData(only_with_wrong=True), 0)
-    assert set(found["problem_id"]) == {"p0"} and len(found) == 3
+    got = revision_examples(problems(3), table, RevisionData(only_with_wrong=True), 0)
+    assert set(got["problem_id"]) == {"p0"} and len(got) == 3
     assert set(revision_examples(problems(3), table, RevisionData(), 0)["problem_id"]) == {"p0", "p1"}
     with pytest.raises(InputError, match="of a problem with a wrong one"):
         revision_examples(problems(), samples(3, 0), RevisionData(only_with_wrong=True), 0)
@@ -165,7 +166,7 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
     template = "<s>{problem}\n"
     generator = LocalGenerator.load(tmp_path, prompt_template=template, device="cpu")
     layout = RevisionLayout(attempt="#\n{attempt}\n", ask=ask)
-    given = problems().assign(problem="E=5-2*3. Find E.")
+    changed = problems().assign(problem="E=5-2*3. Find E.")
     table = pd.DataFrame(
         [
             solution(0, "E=5-6/E=-1/the answer is \\boxed{-1}", True),
@@ -173,10 +174,10 @@ def test_a_chain_reads_token_for_token_what_the_model_was_trained_on(tmp_path, a
             solution(2, "E=3*3/thus \\boxed{9}", False),
         ]
     )
-    found = pd.concat([revision_examples(given, table, RevisionData(layout=layout), seed) for seed in range(20)])
-    assert {0, 1, 2} == set(found["context"].map(len))
-    rows = _rows(_imitated(given, found, GeneratorTraining()), StepEncoder(tokenizer, TextFormat(prompt=template)), 2)
-    for row, prompt in zip(rows, found["prompt"], strict=True):
+    got = pd.concat([revision_examples(changed, table, RevisionData(layout=layout), seed) for seed in range(20)])
+    assert {0, 1, 2} == set(got["context"].map(len))
+    rows = _rows(_imitated(changed, got, GeneratorTraining()), StepEncoder(tokenizer, TextFormat(prompt=template)), 2)
+    for row, prompt in zip(rows, got["prompt"], strict=True):
         asked = generator.encode_prompt(prompt)
         assert tuple(row.ids[: len(asked)]) == tuple(asked)
         assert tokenizer.decode(row.ids[len(asked) :]) == "E=5-6\nE=-1\nthe answer is \\boxed{-1}\n</s>"
@@ -216,8 +217,8 @@ def test_finetune_takes_them_the_loss_lies_on_the_right_solution_alone(tiny_revi
 
     tokenizer = tiny_reviser
     table = pd.DataFrame([solution(0, "one/2", True), solution(1, "one/3", False)])
-    found = pd.concat([revision_examples(problems(), table, RevisionData(layout=LAYOUT), seed) for seed in range(8)])
-    longest = found[found["context"].map(len) == 1].head(1)
+    got = pd.concat([revision_examples(problems(), table, RevisionData(layout=LAYOUT), seed) for seed in range(8)])
+    longest = got[got["context"].map(len) == 1].head(1)
     merged = _imitated(problems(), longest, GeneratorTraining())
     [row] = _rows(merged, StepEncoder(tokenizer, TextFormat(prompt="<s>{problem}\n")), tokenizer.eos_token_id)
     text = tokenizer.decode(row.ids)
@@ -228,11 +229,4 @@ def test_finetune_takes_them_the_loss_lies_on_the_right_solution_alone(tiny_revi
 
 @pytest.fixture
 def tiny_reviser():
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-    from transformers import PreTrainedTokenizerFast
-
-    pieces = ["<pad>", "<s>", "</s>", *sorted(set("problem 0123456789onetw\n[]?"))]
-    tokenizer = Tokenizer(models.WordLevel({piece: i for i, piece in enumerate(pieces)}, unk_token=" "))
-    tokenizer.pre_tokenizer = pre_tokenizers.Split("", "isolated")
-    tokenizer.decoder = decoders.Fuse()
-    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, pad_token="<pad>", bos_token="<s>", eos_token="</s>")
+    return letter_tokenizer(sorted(set("problem 0123456789onetw\n[]?")))

@@ -24,9 +24,10 @@ class Reversed(TreeMethod):
     noise: float = 0.5
 
     def find(self, meter, draws):
-        found, rounds = super().find(meter, draws)
+        got, rounds = super().find(meter, draws)
         return [
-            [replace(own, answer=f"{own.answer} {self.noise}") if own.answer else own for own in one] for one in found
+            [replace(result, answer=f"{result.answer} {self.noise}") if result.answer else result for result in one]
+            for one in got
         ], rounds
 
 
@@ -85,11 +86,11 @@ def test_strategies_that_differ_in_one_option_alone_are_two(one: SearchMethod, o
 
 def test_a_new_method_gives_results_of_its_own() -> None:
     def answers(options: SearchMethod) -> list[str | None]:
-        found = search(
+        got = search(
             some_problems(6), random_generator(3), random_verifier(3), options, Sampling(max_new_tokens=40), run_seed=0
         )
-        assert {result.strategy for result in found} == {options.strategy}
-        return [result.answer for result in found]
+        assert {result.strategy for result in got} == {options.strategy}
+        return [result.answer for result in got]
 
     beam, turned = answers(Beam(n=4, width=2)), answers(Reversed(n=4, width=2))
     assert turned == [None if answer is None else f"{answer} 0.5" for answer in beam] and any(beam)

@@ -20,8 +20,8 @@ SURE = {
 
 
 def by_letter(text: str) -> list[float]:
-    first, rest = SURE[text[0]]
-    return [first] * 2 + [rest] * (len(text) - 2)
+    first, others = SURE[text[0]]
+    return [first] * 2 + [others] * (len(text) - 2)
 
 
 class Stoppable(FakeGenerator):
@@ -88,8 +88,8 @@ def test_what_passes_is_what_the_whole_samples_would_pass():
         for one, other in zip(online, whole, strict=True):
             floor = options.threshold(other.candidates)
             passing = [c.slot for c in other.candidates if lowest_group(c.certainties, 3) >= floor]
-            kept = [c.slot for c in one.candidates if lowest_group(c.certainties, 3) >= floor]
-            assert passing == kept and options.threshold(one.candidates) == floor
+            slots = [c.slot for c in one.candidates if lowest_group(c.certainties, 3) >= floor]
+            assert passing == slots and options.threshold(one.candidates) == floor
             assert options.choice(
                 other.candidates, 0, "prm800k"
             ).answer == one.answer or one.confidence == pytest.approx(0.5)

@@ -30,7 +30,7 @@ def verifier() -> FakeVerifier:
 
 def online(policy: OnlinePolicy, generator: FakeGenerator | None = None) -> tuple[list[SearchResult], Ledger]:
     ledger = Ledger()
-    found = search_online(
+    got = search_online(
         PROBLEMS,
         generator or random_generator(3),
         verifier(),
@@ -40,7 +40,7 @@ def online(policy: OnlinePolicy, generator: FakeGenerator | None = None) -> tupl
         run_seed=0,
         ledger=ledger,
     )
-    return found, ledger
+    return got, ledger
 
 
 def recorded(results: list[SearchResult], run: bool) -> Candidates:
@@ -73,12 +73,14 @@ def test_it_gives_the_answers_of_its_simulation_at_the_same_cost(policy, monkeyp
     beam_seed = seed_for(0, "online-run")
     beams = search(PROBLEMS, random_generator(3), verifier(), BEAM, SAMPLING, run_seed=beam_seed, ledger=Ledger())
     monkeypatch.setattr(online_outcomes, "random_orders", lambda seed, name, orders, places: np.arange(places)[None])
-    seen = outcomes([p.problem_id for p in PROBLEMS], recorded(whole, False), {"beam": recorded(beams, True)}, orders=1)
-    simulated = follow(seen, policy)
-    found, _ = online(policy)
-    assert [float(r.budget) for r in found] == list(simulated.cost)
+    outcomes_table = outcomes(
+        [p.problem_id for p in PROBLEMS], recorded(whole, False), {"beam": recorded(beams, True)}, orders=1
+    )
+    simulated = follow(outcomes_table, policy)
+    got, _ = online(policy)
+    assert [float(r.budget) for r in got] == list(simulated.cost)
     assert len(set(simulated.cost)) > 1  # not all problems were treated alike
-    right = np.array([float(r.answer == RIGHT[r.problem_id]) for r in found])
+    right = np.array([float(r.answer == RIGHT[r.problem_id]) for r in got])
     decided = (simulated.accuracy == 0) | (simulated.accuracy == 1)  # elsewhere a tie is settled by a coin
     assert decided.mean() > 0.8
     assert (right == simulated.accuracy)[decided].all()
@@ -88,11 +90,11 @@ def test_every_token_is_counted_and_each_problem_knows_its_own() -> None:
     policy = OnlinePolicy(
         probes=2, sure=0.35, borders=(0.3,), actions=(Action(samples=8), Action(samples=2, run="beam"))
     )
-    found, ledger = online(policy)
-    assert sum(result.ledger.tokens for result in found) == ledger.tokens
-    kinds = {result.strategy.split(",")[1].split()[0] for result in found}
+    got, ledger = online(policy)
+    assert sum(result.ledger.tokens for result in got) == ledger.tokens
+    kinds = {result.strategy.split(",")[1].split()[0] for result in got}
     assert kinds == {"sure", "then", "sampled"}
-    for result in found:
+    for result in got:
         slots = [candidate.slot for candidate in result.candidates]
         assert slots == list(range(len(slots)))
         assert result.chosen is None or result.candidates[result.chosen].answer == result.answer
@@ -111,7 +113,7 @@ def test_probes_and_runs_are_scored_by_the_aggregation_asked_for(how, score) -> 
     writes = FakeGenerator(scripted({"": ["half\n"], "half": ["\\boxed{1}$"]}))
     policy = OnlinePolicy(probes=2, sure=2.0, borders=(), actions=(Action(samples=2, run="beam"),))
     runs = {"beam": Beam(n=4, width=2, aggregation=how)}
-    [found] = search_online(
+    [got] = search_online(
         some_problems(1), writes, judge, policy, runs, SAMPLING, run_seed=0, ledger=Ledger(), aggregation=how
     )
-    assert len(found.candidates) == 6 and {round(c.score, 6) for c in found.candidates} == {score}
+    assert len(got.candidates) == 6 and {round(c.score, 6) for c in got.candidates} == {score}

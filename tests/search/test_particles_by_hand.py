@@ -46,8 +46,8 @@ NEW = [
 def run(options: dict, script: dict, verifier: FakeVerifier) -> tuple[SearchResult, FakeGenerator]:
     generator = FakeGenerator(scripted(script))
     sampling = Sampling(max_new_tokens=100)
-    found = search(some_problems(1), generator, verifier, read_options(options), sampling, run_seed=0, ledger=Ledger())
-    return found[0], generator
+    got = search(some_problems(1), generator, verifier, read_options(options), sampling, run_seed=0, ledger=Ledger())
+    return got[0], generator
 
 
 def test_weights_are_the_odds_of_the_scores_over_a_temperature():
@@ -138,10 +138,10 @@ def test_the_worst_half_is_rejected_and_never_wins():
 
 
 @pytest.mark.parametrize(
-    ("every", "share", "left"), [(1, 0.0, 4), (2, 0.5, 4), (1, 0.25, 3), (1, 0.75, 1), (1, 0.99, 1)]
+    ("interval", "share", "left"), [(1, 0.0, 4), (2, 0.5, 4), (1, 0.25, 3), (1, 0.75, 1), (1, 0.99, 1)]
 )
-def test_rejection_goes_by_its_share_and_its_steps(every, share, left):
-    options = {"method": "speculative_rejection", "n": 4, "every": every, "rejected": share}
+def test_rejection_goes_by_its_share_and_its_steps(interval, share, left):
+    options = {"method": "speculative_rejection", "n": 4, "every": interval, "rejected": share}
     result, _ = run(options, {**TREE, "a": ["\\boxed{1}$"]}, valued(SCORES))
     assert len(result.finished) == left
 
@@ -155,8 +155,8 @@ def test_a_share_of_the_open_solutions_is_rounded_down_as_it_is_written(share, n
 
 def test_what_was_not_written_is_not_paid_for():
     spent = {
-        name: run({"method": name, "n": 4, **own}, TREE, valued(SCORES))[0].ledger.models
-        for name, own in (("speculative_rejection", {"every": 1}), ("beam", {"width": 1}))
+        name: run({"method": name, "n": 4, **options}, TREE, valued(SCORES))[0].ledger.models
+        for name, options in (("speculative_rejection", {"every": 1}), ("beam", {"width": 1}))
     }
     # 4 x "a\n", "e\n" and "\boxed{2}$" twice; without rejection "\boxed{3}$" twice more
     assert spent["speculative_rejection"]["gen"].decode == 4 * 2 + 2 + 2 * 10
@@ -206,8 +206,8 @@ def test_every_slot_ends_as_a_candidate_and_company_changes_nothing(options, n, 
             problems_at_once=at_once,
         )
 
-    together = found(3)
-    for alone, result in zip(found(1), together, strict=True):
+    batch = found(3)
+    for alone, result in zip(found(1), batch, strict=True):
         assert [c.slot for c in result.candidates] == list(range(n))
         assert (result.candidates, result.answer, result.rounds) == (alone.candidates, alone.answer, alone.rounds)
         assert all((c.answer is None) or c.finish == "solution" for c in result.candidates)

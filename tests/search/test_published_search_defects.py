@@ -32,8 +32,8 @@ class GoesOn(FakeGenerator):
     end_tokens = 4 + len("Problem:")
 
     def generate(self, requests, sampling, until, ledger):
-        found = super().generate(requests, sampling, until, ledger)
-        return [ended_before("Problem:", drawn, self.decode) for drawn in found]
+        got = super().generate(requests, sampling, until, ledger)
+        return [ended_before("Problem:", continuation, self.decode) for continuation in got]
 
 
 def test_a_beam_that_ends_before_a_line_of_text_is_not_expanded_either():
@@ -154,11 +154,11 @@ BY_HOW = {
 BY_HOW_SCORES = {"a": 0.2, "e": 0.9, "c": 0.8, "f": 0.7, "x": 0.1, "y": 0.1, "\\boxed{1}": 0.9, "\\boxed{2}": 0.8}
 
 
-@pytest.mark.parametrize(("how", "kept"), [("last", "a"), ("product", "c"), ("min", "c"), ("mean", "c")])
-def test_the_aggregation_asked_for_orders_beams(how, kept):
+@pytest.mark.parametrize(("how", "survivors"), [("last", "a"), ("product", "c"), ("min", "c"), ("mean", "c")])
+def test_the_aggregation_asked_for_orders_beams(how, survivors):
     # after two steps two of a/e, a/e, c/f, c/f are kept: a/e is best by the last step alone
     results, _, _ = run({"method": "beam", "n": 4, "width": 2, "aggregation": how}, BY_HOW, BY_HOW_SCORES)
-    assert {c.steps[0] for c in results[0].candidates} == {kept}
+    assert {c.steps[0] for c in results[0].candidates} == {survivors}
 
 
 @pytest.mark.parametrize("method", ["best_of_n", "beam", "dvts"])

@@ -26,7 +26,7 @@ def run(
     options: dict, script: dict, verifier: FakeVerifier | None, tokens: int = 100
 ) -> tuple[SearchResult, FakeGenerator]:
     generator = FakeGenerator(scripted(script))
-    found = search(
+    got = search(
         some_problems(1),
         generator,
         verifier,
@@ -35,7 +35,7 @@ def run(
         run_seed=0,
         ledger=Ledger(),
     )
-    return found[0], generator
+    return got[0], generator
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,13 @@ def test_where_n_is_not_divisible_by_m_the_last_kept_beam_gets_what_is_left():
 ALIKE = {"": ["a\n", "a\n", "b\n", "c\n"], **{x: ["\\boxed{1}$"] for x in "abc"}}
 
 
-@pytest.mark.parametrize(("width", "kept", "filtered"), [(2, "aaaa", "aabb"), (1, "aabc", "abca"), (4, "aaaa", "aaaa")])
-def test_of_beams_that_are_alike_one_is_expanded_where_duplicates_are_filtered(width, kept, filtered):
+@pytest.mark.parametrize(
+    ("width", "survivors", "filtered"), [(2, "aaaa", "aabb"), (1, "aabc", "abca"), (4, "aaaa", "aaaa")]
+)
+def test_of_beams_that_are_alike_one_is_expanded_where_duplicates_are_filtered(width, survivors, filtered):
     # M = 1: all four are kept; three texts differ, so the best of them gets the fourth slot too
     verifier = valued({"a": 0.9, "b": 0.8, "c": 0.2})
-    for filter_duplicates, steps in ((False, kept), (True, filtered)):
+    for filter_duplicates, steps in ((False, survivors), (True, filtered)):
         options = {"method": "beam", "n": 4, "width": width, "filter_duplicates": filter_duplicates}
         result, _ = run(options, ALIKE, verifier)
         assert "".join(c.steps[0] for c in result.candidates) == steps
@@ -136,12 +138,12 @@ LOOK = {
 LOOK_SCORES = {"a": 0.9, "b": 0.1, "bad": 0.8, "good": 0.2, "worse": 0.1, "best": 0.9}
 
 
-@pytest.mark.parametrize(("k", "kept"), [(0, "a"), (1, "a"), (2, "b"), (3, "a")])
-def test_lookahead_ranks_a_beam_by_where_it_leads_k_steps_on(k, kept):
+@pytest.mark.parametrize(("k", "survivors"), [(0, "a"), (1, "a"), (2, "b"), (3, "a")])
+def test_lookahead_ranks_a_beam_by_where_it_leads_k_steps_on(k, survivors):
     # after 1 step more: a .8, b .2; after 2: a .1, b .9; at the end both answers have .5, and the earlier slot goes first
     options = {"method": "lookahead", "n": 2, "k": k} if k else {"method": "beam", "n": 2}
     result, generator = run(options, LOOK, valued(LOOK_SCORES))
-    assert {c.steps[0] for c in result.candidates} == {kept}
+    assert {c.steps[0] for c in result.candidates} == {survivors}
     assert result.budget == 2 * (k + 1)
     assert all(len(requests) <= 2 for requests in generator.rollouts())
 
@@ -189,7 +191,7 @@ def test_ties_are_settled_by_the_seed_and_not_by_order():
     script = {"": ["\\boxed{1}$", "\\boxed{2}$"]}
     answers = []
     for number in range(64):
-        found = search(
+        got = search(
             [Problem(f"p{number}", "x")],
             FakeGenerator(scripted(script)),
             None,
@@ -198,26 +200,31 @@ def test_ties_are_settled_by_the_seed_and_not_by_order():
             run_seed=0,
             ledger=Ledger(),
         )
-        answers.append(found[0].answer)
+        answers.append(got[0].answer)
     assert 16 < answers.count("1") < 48
 
 
 def test_signs_of_over_optimization():
     long = "a\nb\na\n\\boxed{1}$"  # says a twice
     result, _ = run({"method": "weighted", "n": 3}, {"": [long, "\\boxed{2}$", "c\n\\boxed{2}$"]}, valued({}))
-    found = count_signs(candidate.steps for candidate in result.finished)
-    assert found == SignCounts(solutions=3, short=2, repeating=1, steps=7, repeated=1)
+    got = count_signs(candidate.steps for candidate in result.finished)
+    assert got == SignCounts(solutions=3, short=2, repeating=1, steps=7, repeated=1)
     assert count_signs([["A b"], [], ["x", "X "]]) == SignCounts(solutions=2, short=2, repeating=1, steps=3, repeated=1)
 
 
 def test_signs_stand_beside_the_baseline_s_on_the_same_problems():
     short, long = ["\\boxed{1}"], ["a", "b", "a", "\\boxed{1}"]
-    told = {
+    steps_of = {
         ("plain", 4): {"p": [long, short], "q": [long, long]},
         ("beam", 4): {"p": [short]},
         ("beam", 16): {"q": [long]},
     }
-    rows = [[*key, i, steps] for key, own in told.items() for i, every in own.items() for steps in every]
+    rows = [
+        [*key, i, steps]
+        for key, rows_of_run in steps_of.items()
+        for i, solutions in rows_of_run.items()
+        for steps in solutions
+    ]
     won = pd.DataFrame(rows, columns=["strategy", "budget", "problem_id", "steps"])
     table = signs_table(won, "plain", ["p", "q"], 200, 0).set_index(["sign", "strategy", "budget"])
     assert table.loc[("short", "plain", 4), "value"] == 0.25 and table.loc[("repeating", "plain", 4), "value"] == 0.75

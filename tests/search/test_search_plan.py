@@ -19,8 +19,8 @@ LOOKAHEAD = {"method": "lookahead", "k": 1}
 
 
 def plan(**changes) -> SearchPlan:
-    given = {"problems": 10, "problems_per_shard": 5, "budgets": [4, 16], "strategies": [BEAM, LOOKAHEAD]}
-    return SearchPlan.model_validate({**given, **changes})
+    block = {"problems": 10, "problems_per_shard": 5, "budgets": [4, 16], "strategies": [BEAM, LOOKAHEAD]}
+    return SearchPlan.model_validate({**block, **changes})
 
 
 def test_every_strategy_is_run_at_every_budget_with_the_n_that_the_budget_allows() -> None:
@@ -43,13 +43,13 @@ def test_strategies_that_are_one_search_at_a_budget_are_searched_and_counted_onc
     beams = [{"method": "beam", "width": "sqrt"}, BEAM]
     made = plan(budgets=[4, 16, 64], strategies=[*beams, {"method": "dvts", "width": 4}, LOOKAHEAD])
     searched = [(name, budget) for name, budget, _ in made.searches]
-    at = {budget: [name for name, own in searched if own == budget] for budget in (4, 16, 64)}
+    at = {budget: [name for name, budget_of in searched if budget_of == budget] for budget in (4, 16, 64)}
     sqrt, four, dvts, ahead = "beam, M = sqrt(N)", "beam, M = 4", "DVTS, M = 4", "lookahead k = 1, M = sqrt(N)"
     assert at == {4: [sqrt, four, ahead], 16: [sqrt, dvts, ahead], 64: [sqrt, four, dvts, ahead]}
     assert made.settings("beam") == {4: [sqrt, four], 16: [sqrt], 64: [sqrt, four]}
     assert made.settings("lookahead") == {4: [ahead], 16: [ahead], 64: [ahead]}
-    apart = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
-    assert len(apart.searches) == 2  # the same candidates, chosen among in another way
+    two_searches = plan(strategies=[BEAM, {**BEAM, "width": "sqrt", "choose": "best"}], budgets=[16])
+    assert len(two_searches.searches) == 2  # the same candidates, chosen among in another way
 
 
 def test_strategies_that_differ_in_leaving_out_copies_alone_are_told_apart_and_others_keep_their_short_names() -> None:
@@ -142,14 +142,16 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
         return len({tuple(samples["tokens"][i][: k + 1]) for i in chosen for k in range(len(samples["tokens"][i]) - 1)})
 
     costs = sample_costs({"p": prompt}, samples, [1, 2, 4], generator=10, verifier=20).set_index("n")
-    twice = samples.assign(read_ends=[[2 * end for end in own] for own in ends])  # a verifier of two tokens for one
+    twice = samples.assign(
+        read_ends=[[2 * end for end in budget_of] for budget_of in ends]
+    )  # a verifier of two tokens for one
     other = sample_costs({"p": prompt}, twice, [4], 10, 20, {"p": 9})["verify_tokens"].item()
     assert other == 9 + (1 + 2 * 1) + 2 * 3 + 2 * 2  # the prompt, "a", "b" and "c"
     for n in (1, 2, 4):
         expected = np.mean([read(chosen) for chosen in combinations(range(4), n)])
         assert costs.loc[n, "verify_tokens"] == pytest.approx(expected)
-        drawn = np.mean([written(chosen) for chosen in combinations(range(4), n)])
-        assert costs.loc[n, "decode_tokens"] == pytest.approx(drawn)
+        mean_price = np.mean([written(chosen) for chosen in combinations(range(4), n)])
+        assert costs.loc[n, "decode_tokens"] == pytest.approx(mean_price)
         assert costs.loc[n, "generator_flops"] == pytest.approx(20 * (prompt + costs.loc[n, "decode_tokens"]))
         assert costs.loc[n, "verifier_flops"] == pytest.approx(40 * expected)
 
@@ -158,10 +160,10 @@ def test_samples_cost_what_the_mean_over_all_choices_of_n_costs() -> None:
 @given(st.lists(st.lists(st.integers(0, 2), max_size=5), min_size=3, max_size=6))
 def test_a_beginning_that_samples_share_is_passed_through_the_generator_once(sequences) -> None:
     samples = pd.DataFrame({"problem_id": "p", "tokens": sequences, "finish": "length", "steps": "", "step_ends": ""})
-    found = sample_costs({"p": 1}, samples, [1, 2, 3], 1, 1)["decode_tokens"]
-    for n, tokens in zip([1, 2, 3], found, strict=True):
+    got = sample_costs({"p": 1}, samples, [1, 2, 3], 1, 1)["decode_tokens"]
+    for n, tokens in zip([1, 2, 3], got, strict=True):
         trees = [
-            {tuple(own[: k + 1]) for own in chosen for k in range(len(own) - 1)}
+            {tuple(budget_of[: k + 1]) for budget_of in chosen for k in range(len(budget_of) - 1)}
             for chosen in combinations(sequences, n)
         ]
         assert tokens == pytest.approx(np.mean([len(tree) for tree in trees]))
@@ -195,9 +197,9 @@ def test_recorded_samples_and_searches_are_priced_in_flops_of_both_models() -> N
     searches = pd.DataFrame(
         {"problem_id": ["a", "b"], "strategy": "s", "generator_flops": [1.0, 2.0], "verifier_flops": [3.0, 4.0]}
     )
-    found = recorded_prices(costs, searches, ["b", "a"], (1, 2, 4), ["s"])
-    assert found.samples.tolist() == [[25, 36, 72], [15, 22, 44]]  # four were not priced: twice what two cost
-    assert found.runs.tolist() == [[6], [4]]
+    got = recorded_prices(costs, searches, ["b", "a"], (1, 2, 4), ["s"])
+    assert got.samples.tolist() == [[25, 36, 72], [15, 22, 44]]  # four were not priced: twice what two cost
+    assert got.runs.tolist() == [[6], [4]]
     few = recorded_prices(costs[costs["n"] == 2], searches, ["a"], (1, 2), [])
     assert few.samples.tolist() == [[22, 22]] and few.runs.shape == (1, 0)
 

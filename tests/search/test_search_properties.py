@@ -32,12 +32,12 @@ trees = st.fixed_dictionaries(
 worlds = st.integers(0, 10**6)
 
 
-def options_of(drawn: dict):
-    if drawn["method"] == "beam":
-        drawn = {name: value for name, value in drawn.items() if name != "k"}
-    elif drawn["method"] == "lookahead":
-        drawn = {**drawn, "k": max(1, drawn["k"])}
-    return read_options(drawn)
+def options_of(options: dict):
+    if options["method"] == "beam":
+        options = {name: value for name, value in options.items() if name != "k"}
+    elif options["method"] == "lookahead":
+        options = {**options, "k": max(1, options["k"])}
+    return read_options(options)
 
 
 def find(options, world: int, problems: int = 2, p_long: float = 0.1, ledger: Ledger | None = None, at_once: int = 64):
@@ -70,15 +70,15 @@ def test_methods_of_one_search_key_find_the_same_and_others_do_not_share_it(one,
     alike = one["n"] != 4 or other.get("width") != "sqrt"  # of four slots in subtrees of two: another search
     assert (first.search_key == second.search_key) == alike and first.strategy != second.strategy
     for world in range(8):
-        found = [find(options, world)[0] for options in (first, second)]
-        told = [[(r.answer, r.candidates, r.budget, r.ledger.flops()) for r in results] for results in found]
-        assert (told[0] == told[1]) or not alike
+        got = [find(options, world)[0] for options in (first, second)]
+        outcomes = [[(r.answer, r.candidates, r.budget, r.ledger.flops()) for r in results] for results in got]
+        assert (outcomes[0] == outcomes[1]) or not alike
 
 
 @settings(max_examples=60, deadline=None)
 @given(trees, worlds)
-def test_the_budget_is_never_exceeded(drawn, world):
-    options = options_of(drawn)
+def test_the_budget_is_never_exceeded(option_fields, world):
+    options = options_of(option_fields)
     results, generator, _ = find(options, world)
     k = getattr(options, "k", 0)
     for requests in generator.rounds():
@@ -96,8 +96,8 @@ def test_the_budget_is_never_exceeded(drawn, world):
 
 @settings(max_examples=60, deadline=None)
 @given(trees, worlds)
-def test_every_slot_ends_as_one_candidate_and_only_able_ones_win(drawn, world):
-    options = options_of(drawn)
+def test_every_slot_ends_as_one_candidate_and_only_able_ones_win(option_fields, world):
+    options = options_of(option_fields)
     results, generator, verifier = find(options, world)
     for i, result in enumerate(results):
         assert [c.slot for c in result.candidates] == list(range(options.n))
@@ -140,9 +140,9 @@ def check_choice(result: SearchResult, how: str):
 
 @settings(max_examples=40, deadline=None)
 @given(trees, worlds)
-def test_the_results_own_ledgers_add_up_to_what_was_counted(drawn, world):
+def test_the_results_own_ledgers_add_up_to_what_was_counted(options, world):
     ledger = Ledger()
-    results, generator, verifier = find(options_of(drawn), world, problems=3, ledger=ledger)
+    results, generator, verifier = find(options_of(options), world, problems=3, ledger=ledger)
     requests = [request for _, _, call in generator.calls for request in call]
     assert ledger.models["gen"].prefill == sum(len(request.prefix) for request in requests)
     if verifier.calls:
@@ -158,10 +158,10 @@ def test_the_results_own_ledgers_add_up_to_what_was_counted(drawn, world):
 
 @settings(max_examples=40, deadline=None)
 @given(trees, worlds)
-def test_a_result_does_not_depend_on_the_other_problems(drawn, world):
-    together, _, _ = find(options_of(drawn), world, problems=3)
-    alone, _, _ = find(options_of(drawn), world, problems=3, at_once=1)
-    for a, b in zip(together, alone, strict=True):
+def test_a_result_does_not_depend_on_the_other_problems(options, world):
+    batch, _, _ = find(options_of(options), world, problems=3)
+    alone, _, _ = find(options_of(options), world, problems=3, at_once=1)
+    for a, b in zip(batch, alone, strict=True):
         assert (a.candidates, a.answer, a.chosen, a.rounds) == (b.candidates, b.answer, b.chosen, b.rounds)
 
 
@@ -208,8 +208,8 @@ def test_costs_are_split_by_what_each_problem_needed():
 
 @settings(max_examples=8, deadline=None)
 @given(trees, worlds)
-def test_tables_hold_what_was_found_and_survive_parquet(tmp_path_factory, drawn, world):
-    results, _, _ = find(options_of(drawn), world)
+def test_tables_hold_what_was_found_and_survive_parquet(tmp_path_factory, options, world):
+    results, _, _ = find(options_of(options), world)
     golds = {"p0": "1", "p1": "2"}
     rows, candidates = results_table(results, world, golds), candidates_table(results, world, golds)
     assert rows["n_finished"].tolist() == [sum(c.finish == "solution" for c in r.candidates) for r in results]

@@ -34,14 +34,14 @@ class Watched(LocalGenerator):
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        found = super().generate(requests, sampling, until, ledger)
-        for request, continuation in zip(requests, found, strict=True):
+        got = super().generate(requests, sampling, until, ledger)
+        for request, continuation in zip(requests, got, strict=True):
             full = request.prefix + continuation.tokens  # its last token is drawn, not passed
             if sampling.temperature:
                 self.drawn |= {full[:end] for end in range(1, len(full))}
             else:
                 self.rolled |= {full[:end] for end in range(len(request.prefix), len(full))}
-        return found
+        return got
 
 
 @pytest.fixture(autouse=True)
@@ -112,20 +112,20 @@ def test_the_verifier_reads_each_step_of_the_tree_once(verifier_folder):
 
 def test_the_same_candidates_are_found_problem_by_problem(verifier):
     beam = read_options({"method": "beam", "n": 9})
-    found = [
+    got = [
         search(problems(6), generator(), verifier, beam, SAMPLING, run_seed=1, ledger=Ledger(), problems_at_once=size)
         for size in (6, 1)
     ]
-    for together, alone in zip(*found, strict=True):
-        assert [c.tokens for c in together.candidates] == [c.tokens for c in alone.candidates]
-        assert together.answer == alone.answer
+    for batch, alone in zip(*got, strict=True):
+        assert [c.tokens for c in batch.candidates] == [c.tokens for c in alone.candidates]
+        assert batch.answer == alone.answer
 
 
 def test_each_problem_of_a_batch_is_charged_what_it_costs_alone(verifier):
     beam, two = read_options({"method": "beam", "n": 9}), problems(2)
-    together = search(two, generator(), verifier, beam, SAMPLING, run_seed=2, ledger=Ledger())
+    batch = search(two, generator(), verifier, beam, SAMPLING, run_seed=2, ledger=Ledger())
     alone = [search([one], generator(), verifier, beam, SAMPLING, run_seed=2, ledger=Ledger())[0] for one in two]
-    costs = [[result.ledger.models["lab"] for result in results] for results in (together, alone)]
+    costs = [[result.ledger.models["lab"] for result in results] for results in (batch, alone)]
     assert [cost.decode for cost in costs[0]] == [cost.decode for cost in costs[1]]
     prompts = [generator().encode_prompt(one.text) for one in two]
     shared = next(i for i, (a, b) in enumerate(zip(*prompts, strict=False)) if a != b)  # tokens with which both begin

@@ -23,18 +23,18 @@ class Telling(FakeGenerator):
     """A generator that tells log-likelihoods and, if asked, certainties of its own."""
 
     def generate(self, requests, sampling, until, ledger):
-        told = []
+        continuations = []
         for one in super().generate(requests, sampling, until, ledger):
-            first, rest = SURE[self.decode(one.tokens)[0]]
-            levels = (first,) * 2 + (rest,) * (len(one.tokens) - 2)
-            told.append(
+            first, others = SURE[self.decode(one.tokens)[0]]
+            levels = (first,) * 2 + (others,) * (len(one.tokens) - 2)
+            continuations.append(
                 replace(
                     one,
                     logprobs=tuple(level - 6 for level in levels),
                     certainties=levels if sampling.certainty else (),
                 )
             )
-        return told
+        return continuations
 
 
 def run(vote: dict, verifier=None, generator=Telling):

@@ -83,7 +83,7 @@ def test_a_refused_save_leaves_the_kept_model_alone(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda folder: (folder / "config.json").unlink(), "config.json is missing"),
         (
@@ -94,12 +94,12 @@ def test_a_refused_save_leaves_the_kept_model_alone(tmp_path: Path) -> None:
         (lambda folder: (folder / "config.json").write_text("[]"), "not a model's config.json"),
     ],
 )
-def test_a_spoilt_folder_is_told_in_one_line(tmp_path: Path, spoil: "object", told: str) -> None:
+def test_a_spoilt_folder_is_told_in_one_line(tmp_path: Path, spoil: "object", message: str) -> None:
     folder = model(tmp_path / "kept")
     spoil(folder)  # type: ignore[operator]
     with pytest.raises(DatasetError) as caught:
         ModelFolderDataset(filepath=str(folder), expects="CausalLM").load()
-    assert told in cause(caught)
+    assert message in cause(caught)
     assert "\n" not in cause(caught)
 
 

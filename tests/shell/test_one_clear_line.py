@@ -54,10 +54,10 @@ def test_the_command_says_one_line_for_a_misspelled_parameter_and_nothing_else(k
 
 def test_a_key_given_twice_in_a_configuration_file_is_named_with_file_and_line(project: Path, refused: Run) -> None:
     file = project / "conf" / "base" / "parameters.yml"
-    kept = file.read_text()
-    file.write_text(kept + "seed: 1\n")
+    original = file.read_text()
+    file.write_text(original + "seed: 1\n")
     line = refused("--nodes", "ingest")
-    assert line == f"Error: {file}:{len(kept.splitlines()) + 1}: found duplicate key seed; mend it"
+    assert line == f"Error: {file}:{len(original.splitlines()) + 1}: found duplicate key seed; mend it"
 
 
 def test_the_command_tells_a_malformed_line_by_file_and_number(kedro: Command, project: Path) -> None:
@@ -103,32 +103,32 @@ def test_a_misspelled_key_in_a_file_is_named(refused: Run, project: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("key", "told"),
+    ("key", "message"),
     [
         ("verifiers.small.prm", "Error: parameters: verifiers.small.prm.optimization.patience: .* set it to null \\("),
         ("verifiers.small.orm", "Error: parameters: verifiers.small.orm.optimization.patience: "),
     ],
 )
 def test_early_stopping_of_small_verifiers_which_have_nothing_to_stop_by_is_refused(
-    refused: Run, key: str, told: str
+    refused: Run, key: str, message: str
 ) -> None:
     line = refused("--pipelines", "supervision", "--params", f"{key}.optimization.patience=3")
-    assert re.match(told, line), line
+    assert re.match(message, line), line
 
 
 def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> None:
-    given = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
-    given["verifiers"]["small"] = None
-    given["verifiers"]["prm"]["optimization"]["patience"] = 3
+    block = yaml.safe_load((CONF / "base" / "parameters.yml").read_text())
+    block["verifiers"]["small"] = None
+    block["verifiers"]["prm"]["optimization"]["patience"] = 3
     with pytest.raises(
         InputError, match=r"verifiers\.prm\.optimization\.patience: .*settings of their own \(verifiers\.small\)"
     ):
-        settings_of(check_parameters(given), "supervision_settings")
-    assert settings_of(check_parameters(given), "search_settings"), "nobody else trains small ones"
+        settings_of(check_parameters(block), "supervision_settings")
+    assert settings_of(check_parameters(block), "search_settings"), "nobody else trains small ones"
 
 
 @pytest.mark.parametrize(
-    ("key", "value", "gpus", "told"),
+    ("key", "value", "gpus", "message"),
     [
         ("generator.placement.device", "cuda", 0, "it takes 1 GPUs and this machine has 0"),
         ("verifiers.placement.device", "cuda:1", 1, "it takes 2 GPUs and this machine has 1"),
@@ -136,10 +136,10 @@ def test_settings_shared_with_small_verifiers_may_not_stop_early_either() -> Non
     ],
 )
 def test_gpus_that_are_not_there_are_told_before_anything_runs(
-    refused: Run, monkeypatch: pytest.MonkeyPatch, key: str, value: str, gpus: int, told: str
+    refused: Run, monkeypatch: pytest.MonkeyPatch, key: str, value: str, gpus: int, message: str
 ) -> None:
     monkeypatch.setattr("torch.cuda.device_count", lambda: gpus)
-    assert refused("--params", f"{key}={value}") == f"Error: {key}: {told}; give what is there"
+    assert refused("--params", f"{key}={value}") == f"Error: {key}: {message}; give what is there"
 
 
 @pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -216,7 +216,7 @@ def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
 
 
 @pytest.mark.parametrize(
-    ("spoil", "told"),
+    ("spoil", "message"),
     [
         (lambda conf, store: store.write_bytes(b"no data base" * 99), "cannot be read or written: "),
         (lambda conf, store: (store.unlink(), store.mkdir()), "unable to open database file"),
@@ -229,11 +229,11 @@ def test_a_root_that_can_be_no_folder_is_told_before_anything_is_written(
     ],
 )
 def test_a_store_of_mlflow_s_that_cannot_be_opened_is_one_line(
-    project: Path, refused: Run, spoil: Callable[[Path, Path], object], told: str
+    project: Path, refused: Run, spoil: Callable[[Path, Path], object], message: str
 ) -> None:
     spoil(project / "conf" / "base" / "mlflow.yml", project / "mlflow.db")
     line = refused("--env", "smoke", "--nodes", "ingest")
-    assert line.startswith(("Error: MLflow's store ", "Error: mlflow.yml: ")) and told in line
+    assert line.startswith(("Error: MLflow's store ", "Error: mlflow.yml: ")) and message in line
     assert not (project / "data" / "smoke").exists()
 
 

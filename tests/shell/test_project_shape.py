@@ -154,19 +154,19 @@ def test_the_loop_waits_for_no_verifier_unless_prm_large_labels(pipelines: dict[
 
 
 def test_people_can_label_between_two_commands(pipelines: dict[str, Pipeline]) -> None:
-    own = pipelines["data_loop"]
-    commands = [own.to_nodes("begin_loop"), own.from_nodes("label_beginning").to_nodes("round_1.choose")]
+    study = pipelines["data_loop"]
+    commands = [study.to_nodes("begin_loop"), study.from_nodes("label_beginning").to_nodes("round_1.choose")]
     for i in (1, 2):
         commands.append(
-            own.from_nodes(f"round_{i}.label").to_nodes(f"round_{i}.look_at_health", f"round_{i + 1}.choose")
+            study.from_nodes(f"round_{i}.label").to_nodes(f"round_{i}.look_at_health", f"round_{i + 1}.choose")
         )
-    commands.append(own.from_nodes("round_3.label"))
-    there = data_of(own.inputs())
+    commands.append(study.from_nodes("round_3.label"))
+    there = data_of(study.inputs())
     for i, command in enumerate(commands):
         assert data_of(command.inputs()) <= there, f"command {i} needs what none before it made"
         there |= command.all_outputs()
         assert f"loop_asked_{i}" in there or i == 4, "each but the last leaves what is to be labeled next"
-    assert there >= data_of(own.all_outputs()), "together they are the whole"
+    assert there >= data_of(study.all_outputs()), "together they are the whole"
 
 
 def place(name: str, catalog: dict[str, dict[str, Any]]) -> int:
@@ -188,8 +188,8 @@ def test_the_picture_is_built_with_its_layers_from_left_to_right(
 ) -> None:
     done = kedro("viz", "build")
     assert done.returncode == 0, done.stderr
-    drawn = json.loads((project / "build" / "api" / "main").read_text())
-    assert drawn["layers"] == LAYERS
+    graph = json.loads((project / "build" / "api" / "main").read_text())
+    assert graph["layers"] == LAYERS
 
 
 def test_no_class_is_named_twice_and_no_file_thrice_but_those_that_every_room_has() -> None:

@@ -83,9 +83,9 @@ def client(shared_project: Path, run_math: Command) -> MlflowClient:
 
 def runs(client: MlflowClient, name: str = "on-record") -> tuple[Run, dict[str, Run]]:
     """The newest run of that name, and its children by theirs."""
-    found = client.search_runs([client.get_experiment_by_name("stepscale").experiment_id])
-    parent = next(run for run in found if run.info.run_name == name)
-    children = [run for run in found if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
+    got = client.search_runs([client.get_experiment_by_name("stepscale").experiment_id])
+    parent = next(run for run in got if run.info.run_name == name)
+    children = [run for run in got if run.data.tags.get("mlflow.parentRunId") == parent.info.run_id]
     return parent, {run.info.run_name: run for run in children}
 
 
@@ -101,16 +101,21 @@ def test_a_run_is_one_parent_with_a_child_for_each_model(client: MlflowClient) -
 
 @pytest.mark.e2e
 def test_children_have_typed_parameters_learning_curves_and_the_model(client: MlflowClient) -> None:
-    _, children = runs(client)
+    parent, children = runs(client)
+    assert parent.data.tags["environment"] == "math"
     for name in MODELS:
         child = children[name]
+        assert (
+            Path(child.data.params["base"]).name and child.data.tags["git_revision"] == parent.data.tags["git_revision"]
+        )
         rate = "fine_tuning.learning_rate" if name == "generator" else "optimization.learning_rate"
         assert float(child.data.params[rate]) == 1e-5, "from conf/math, flat and whole"
         curve = client.get_metric_history(child.info.run_id, "loss")
         assert len(curve) >= 2
         assert [point.step for point in curve] == list(range(1, len(curve) + 1))
-        kept = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id, "model")}
-        assert {"config.json", "model.safetensors", "tokenizer.json"} <= kept
+        names = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id, "model")}
+        card = set() if name == "generator" else {"README.md"}
+        assert {"config.json", "model.safetensors", "tokenizer.json"} | card <= names
 
 
 @pytest.mark.e2e
@@ -128,8 +133,8 @@ def test_how_each_verifier_judges_is_a_child_with_its_tables_and_beside_it_the_v
             "nan on so few is left out"
         )
         assert {key: parent.data.metrics[f"{verifier}.{key}"] for key in child.data.metrics} == child.data.metrics
-        kept = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id)}
-        assert {"calibration.csv", "positions.csv"} <= kept
+        names = {Path(artifact.path).name for artifact in client.list_artifacts(child.info.run_id)}
+        assert {"calibration.csv", "positions.csv"} <= names
         assert client.get_metric_history(children[verifier].info.run_id, "eval_loss"), "of the validation problems"
 
 
@@ -140,8 +145,8 @@ def test_the_parent_has_the_evaluation_and_scaling_curves_by_budget(client: Mlfl
     curves = pd.read_parquet(shared_project / "data/math/08_reporting/curves.parquet")
     for name, method, verifier in (("best_of_n.prm", "best_of_n", "prm"), ("majority", "majority", None)):
         history = client.get_metric_history(parent.info.run_id, f"scaling.{name}")
-        of = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
-        rows = curves[(curves["method"] == method) & of]
+        is_verifier = curves["verifier"].isna() if verifier is None else curves["verifier"] == verifier
+        rows = curves[(curves["method"] == method) & is_verifier]
         assert [(point.step, point.value) for point in history] == list(zip(rows["n"], rows["accuracy"], strict=True))
         assert [point.step for point in history] == [1, 2, 4]
 

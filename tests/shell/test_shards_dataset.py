@@ -92,12 +92,12 @@ def test_the_log_says_how_many_were_reused_and_who_made_them(
 
 
 def test_what_the_starting_process_is_to_know_of_a_piece_it_is_told_once(dataset: ShardsDataset) -> None:
-    told: list[object] = []
+    notes: list[object] = []
     recipe = Recipe.of("stepscale.cost", inputs={}, settings={}, seed=0)
-    piece = Piece("a", recipe, lambda: Made(TABLE, note=7), when_made=told.append)
+    piece = Piece("a", recipe, lambda: Made(TABLE, note=7), when_made=notes.append)
     for _ in range(2):
         dataset.save(ShardPlan("working", (piece,)))
-    assert told == [7]
+    assert notes == [7]
 
 
 def test_a_fault_of_the_work_is_told_from_one_of_the_saving(dataset: ShardsDataset) -> None:

@@ -46,18 +46,20 @@ def test_parameters_are_flat_names(client: MlflowClient) -> None:
     assert flatten({"a": {"b": {"c": 1}}, "d": None}) == {"a.b.c": 1, "d": None}
 
 
-def test_a_child_hangs_below_the_active_run(client: MlflowClient) -> None:
+def test_a_child_hangs_below_the_active_run_and_carries_the_revision(client: MlflowClient) -> None:
     with mlflow.start_run(run_name="parent") as parent, child_run("prm") as run:
         assert current_run() is not None
-    assert client.get_run(run.run_id).data.tags["mlflow.parentRunId"] == parent.info.run_id
+    tags = client.get_run(run.run_id).data.tags
+    assert tags["mlflow.parentRunId"] == parent.info.run_id
+    assert tags["git_revision"] == revision.code_revision()
 
 
 def test_without_an_active_run_a_child_stands_alone_and_is_closed(client: MlflowClient) -> None:
     with child_run("prm") as run:
         pass
-    found = client.get_run(run.run_id)
-    assert "mlflow.parentRunId" not in found.data.tags
-    assert found.info.status == "FINISHED"
+    got = client.get_run(run.run_id)
+    assert "mlflow.parentRunId" not in got.data.tags
+    assert got.info.status == "FINISHED"
     assert mlflow.active_run() is None
     assert current_run() is None
 
@@ -123,6 +125,7 @@ def test_each_session_has_a_run_of_its_own_and_leaves_none_open(session: Callabl
     assert [run.info.status for run in runs] == ["FINISHED", "FINISHED"]
     assert {run.info.run_name for run in runs} == {"few"}
     assert runs[0].data.tags["git_revision"] == revision.code_revision()
+    assert runs[0].data.tags["environment"] == "base"
     assert str(project / "mlartifacts") in runs[0].info.artifact_uri
     assert runs[0].data.params["seed"] == "0"
 
@@ -206,9 +209,9 @@ def test_a_stop_is_a_stop_where_the_store_cannot_be_written_to(
         finally:
             end_runs("KILLED")
     assert mlflow.active_run() is None
-    told = [record.getMessage() for record in caplog.records if record.name == "stepscale.tracking"]
-    assert [line.split(" stays open")[0] for line in told] == ["MLflow run prm", "MLflow run parent"]
-    assert all("\n" not in line and "no such table" in line for line in told)
+    messages = [record.getMessage() for record in caplog.records if record.name == "stepscale.tracking"]
+    assert [line.split(" stays open")[0] for line in messages] == ["MLflow run prm", "MLflow run parent"]
+    assert all("\n" not in line and "no such table" in line for line in messages)
 
 
 def test_a_store_that_breaks_while_a_run_goes_on_is_one_line(broken_store: Callable[[], None]) -> None:

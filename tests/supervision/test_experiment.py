@@ -103,9 +103,9 @@ def test_an_ablation_on_values_is_refused_for_prm_large_gives_ratings() -> None:
 
 def test_subsets_of_one_pool_are_nested() -> None:
     pool = pool_of()
-    found = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})
+    got = select_all(Experiment(sizes=SIZES, budgets=(1,)), pool.solutions, {0: selector_scores(pool)})
     taken = {
-        (arm.name, size): set(training_samples(Cell(arm, size, 0), pool.solutions, found).index)
+        (arm.name, size): set(training_samples(Cell(arm, size, 0), pool.solutions, got).index)
         for arm in PAPER_ARMS
         for size in SIZES
     }
@@ -122,20 +122,20 @@ def test_what_cannot_be_selected_is_said() -> None:
         nested(Uniform(), candidates(pool.solutions), (1, 9), seed=0)
     with pytest.raises(InputError, match=f"'{ACTIVE}' chooses by a selector's scores, and seed 3 has none"):
         select_all(experiment, pool.solutions, {}, run_seed=3)
-    found = select_all(experiment, pool.solutions, {0: selector_scores(pool)})
+    got = select_all(experiment, pool.solutions, {0: selector_scores(pool)})
     with pytest.raises(InputError, match="process-00001-seed-9: no sample is selected"):
-        training_samples(Cell(PAPER_ARMS[0], 1, 9), pool.solutions, found)
+        training_samples(Cell(PAPER_ARMS[0], 1, 9), pool.solutions, got)
 
 
 def test_three_arms_learn_from_identical_samples_and_differ_in_supervision_alone() -> None:
     pool = pool_of(2)
     samples = pool.solutions[pool.solutions["sample_id"] < 4]
-    found = {arm.name: training_examples(arm, pool.problems, samples, pool.step_labels) for arm in PAPER_ARMS[:3]}
-    texts = {name: {(e.problem_id, e.trajectory.steps) for e in examples} for name, examples in found.items()}
+    got = {arm.name: training_examples(arm, pool.problems, samples, pool.step_labels) for arm in PAPER_ARMS[:3]}
+    texts = {name: {(e.problem_id, e.trajectory.steps) for e in examples} for name, examples in got.items()}
     assert texts[PROCESS] == texts[BY_LARGE] == texts[BY_ANSWER]
-    assert [e.targets for e in found[PROCESS][:2]] == [(2.0, 2.0), (2.0, 0.0)]
-    assert [e.targets[-1] for e in found[BY_LARGE][:4]] == [1.0, 0.0, 1.0, 0.0]
-    assert [e.targets[-1] for e in found[BY_ANSWER][:4]] == [1.0, 1.0, 1.0, 0.0]
+    assert [e.targets for e in got[PROCESS][:2]] == [(2.0, 2.0), (2.0, 0.0)]
+    assert [e.targets[-1] for e in got[BY_LARGE][:4]] == [1.0, 0.0, 1.0, 0.0]
+    assert [e.targets[-1] for e in got[BY_ANSWER][:4]] == [1.0, 1.0, 1.0, 0.0]
 
 
 def test_a_small_cell_gets_as_many_optimizer_steps_as_are_asked_for() -> None:
@@ -153,8 +153,8 @@ def test_ablations_are_arms_too() -> None:
     assert cell_training(Cell(PAPER_ARMS[2], 1, 0), training, 10, 1).supervise is None
     soft = Arm(name="soft", supervision="values")
     values = label_table(pool.solutions, "rollouts", values=[[0.75, 0.25]] * len(pool.solutions))
-    found = training_examples(soft, pool.problems, pool.solutions, values)
-    assert soft.kind == "soft_prm" and {example.targets for example in found} == {(0.75, 0.25)}
+    got = training_examples(soft, pool.problems, pool.solutions, values)
+    assert soft.kind == "soft_prm" and {example.targets for example in got} == {(0.75, 0.25)}
 
 
 def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) -> None:
@@ -179,9 +179,9 @@ def test_cells_train_and_measure(tmp_path: Path, model_of: Callable[..., Path]) 
         )
         costs.append(cell_costs(cell, samples, pool, trained))
     table = pd.concat(points)
-    found = learning(table, ACTIVE, 8)
-    assert found.sizes == (1, 2) and found.accuracy.shape == (2, 1, 6)
-    assert found.labeled == (2.5, 2.5) and found.chosen == (2, 2)
+    got = learning(table, ACTIVE, 8)
+    assert got.sizes == (1, 2) and got.accuracy.shape == (2, 1, 6)
+    assert got.labeled == (2.5, 2.5) and got.chosen == (2, 2)
     assert table["accuracy"].between(0, 1).all() and ledger.tokens > 0
     at_one = table[table["n"] == 1]["accuracy"]
     assert np.allclose(at_one, pool.solutions["is_correct"].astype(float).mean())  # one sample: nothing to choose

@@ -40,9 +40,9 @@ def test_no_sample_is_labeled_twice_and_none_is_left_over(strategy: Strategy, pe
     pool = pool_of(solutions, 0.9, 0.4)
     labeled = pool[["problem_id", "sample_id"]].iloc[:0].assign(round=0)
     for round_ in range(12):
-        found = next_round(pool, labeled, strategy, per_problem, round_, seed)
-        assert len(found) == min(per_problem, max(12 - round_ * per_problem, 0)) * 3
-        labeled = pd.concat([labeled, found], ignore_index=True)
+        got = next_round(pool, labeled, strategy, per_problem, round_, seed)
+        assert len(got) == min(per_problem, max(12 - round_ * per_problem, 0)) * 3
+        labeled = pd.concat([labeled, got], ignore_index=True)
     assert not labeled.duplicated(["problem_id", "sample_id"]).any() and len(labeled) == 36
 
 
@@ -53,10 +53,14 @@ def test_health_tells_of_every_sample_what_was_believed_and_what_the_labels_say(
     keys = next_round(pool, audit.iloc[:0], Convincing(wrong_share=1), 4, 0, 0)
     health = round_health(pool, keys, solutions, labels, audit)
     assert list(health) == HEALTH and health["of"].value_counts().to_dict() == {"chosen": 12, "audit": 12}
-    own = health[health["of"] == "chosen"]
-    assert own[KEY].to_numpy().tolist() == keys[KEY].to_numpy().tolist()
-    assert not own["is_correct"].any() and not own["faultless"].any() and (own["first_error"] == 2).all()
-    assert own["score"].tolist() == pytest.approx([0.95] * 12)
+    chosen_rows = health[health["of"] == "chosen"]
+    assert chosen_rows[KEY].to_numpy().tolist() == keys[KEY].to_numpy().tolist()
+    assert (
+        not chosen_rows["is_correct"].any()
+        and not chosen_rows["faultless"].any()
+        and (chosen_rows["first_error"] == 2).all()
+    )
+    assert chosen_rows["score"].tolist() == pytest.approx([0.95] * 12)
     audited = health[health["of"] == "audit"]
     assert (audited["faultless"] == (audited["sample_id"] % 2 == 0)).all()
     assert (audited["first_error"].notna() == (audited["sample_id"] % 2 == 1)).all()
@@ -75,6 +79,6 @@ def test_errors_worded_alike_are_not_counted_as_distinct() -> None:
     pool, keys = pool_of(solutions, 0.9, 0.5), solutions[KEY]
     few = keys[keys["sample_id"].isin([1, 3])]
     health = round_health(pool, keys, solutions, labels, few)
-    chosen, audited = (health.loc[health["of"] == of, "distinct"].dropna() for of in ("chosen", "audit"))
+    chosen, audited = (health.loc[health["of"] == share, "distinct"].dropna() for share in ("chosen", "audit"))
     assert len(chosen) == 6 and not chosen.any()  # "wrong 1" and "wrong 3" three times each
     assert len(audited) == 2 and audited.all()

@@ -66,8 +66,8 @@ def test_the_share_is_met_over_all_problems_even_of_one_sample_each(size: int) -
     """Right answers score higher, so what is not kept for wrong ones is right."""
     problems = 400
     pool = pool_of([(f"p{p}", i, i < 10, 0.9 if i < 10 else 0.1, 0.0) for p in range(problems) for i in range(20)])
-    found = Convincing().select(pool, size, seed=0)
-    wrong = (found["sample_id"] >= 10).groupby(found["problem_id"]).sum()
+    got = Convincing().select(pool, size, seed=0)
+    wrong = (got["sample_id"] >= 10).groupby(got["problem_id"]).sum()
     assert set(wrong) <= {int(0.8 * size + 1e-9), int(0.8 * size + 1e-9) + 1}, "rounded down or up, never further"
     if size == 5:
         assert set(wrong) == {4}, "a whole number is met in every problem"
@@ -87,10 +87,10 @@ def test_a_global_choice_takes_the_most_convincing_wherever_they_are() -> None:
 
 def test_a_blend_adds_a_random_share_to_what_the_selector_chose() -> None:
     pool = pool_of([("p", i, False, 1 - i / 40, 0.0) for i in range(40)])
-    found = Blend(of=Convincing(wrong_share=1), uniform_share=0.5).select(pool, 10, seed=3)
-    assert {0, 1, 2, 3, 4} <= set(found["sample_id"]) and len(found) == 10
-    assert set(found["sample_id"]) != set(range(10))
-    assert ids(without(pool, found)) == sorted(set(range(40)) - set(found["sample_id"]))
+    got = Blend(of=Convincing(wrong_share=1), uniform_share=0.5).select(pool, 10, seed=3)
+    assert {0, 1, 2, 3, 4} <= set(got["sample_id"]) and len(got) == 10
+    assert set(got["sample_id"]) != set(range(10))
+    assert ids(without(pool, got)) == sorted(set(range(40)) - set(got["sample_id"]))
 
 
 def test_uncertainty_takes_the_solution_with_the_most_doubtful_step() -> None:
@@ -111,10 +111,10 @@ FEW_AND_MANY = pool_of(
 def test_every_strategy_labels_as_many_and_grows_by_adding(
     pool: pd.DataFrame, k: int, seed: int, strategy: Strategy
 ) -> None:
-    found = strategy.select(pool, k, seed)
-    assert len(found) == pool["problem_id"].value_counts().clip(upper=k).sum()
-    assert keys(found) <= keys(pool) and not found.duplicated().any()
-    assert keys(found) <= keys(strategy.select(pool, k + 1, seed))
+    got = strategy.select(pool, k, seed)
+    assert len(got) == pool["problem_id"].value_counts().clip(upper=k).sum()
+    assert keys(got) <= keys(pool) and not got.duplicated().any()
+    assert keys(got) <= keys(strategy.select(pool, k + 1, seed))
 
 
 @settings(deadline=None, max_examples=40)
@@ -134,8 +134,8 @@ def test_no_wrong_answer_left_out_is_more_convincing_than_one_taken(pool: pd.Dat
         scores = rows["score"].to_numpy()
         if any(mine) and not all(mine):
             assert scores[np.array(mine)].min() >= scores[~np.array(mine)].max()
-        wanted = min(int(share * k + 1e-9), len(rows))
-        assert sum(mine) >= wanted
+        n_convincing = min(int(share * k + 1e-9), len(rows))
+        assert sum(mine) >= n_convincing
 
 
 def test_another_seed_is_another_uniform_choice() -> None:

@@ -38,10 +38,10 @@ def test_fsdp_is_asked_for_by_name_and_does_its_own_checkpointing_of_activations
 
 
 def test_checkpoints_hold_all_that_a_fit_needs_to_go_on(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    every = {"checkpoints": Checkpoints(folder=str(tmp_path), every=7)}
-    named = arguments(monkeypatch, 1, **every)
+    options = {"checkpoints": Checkpoints(folder=str(tmp_path), every=7)}
+    named = arguments(monkeypatch, 1, **options)
     assert (named["save_strategy"], named["save_steps"], named["save_only_model"]) == ("steps", 7, False)
-    stops = arguments(monkeypatch, 1, patience=2, **every)
+    stops = arguments(monkeypatch, 1, patience=2, **options)
     assert stops["save_steps"] == stops["eval_steps"] == 25, "the best weights are among them"
     assert arguments(monkeypatch, 1)["save_strategy"] == "no"
 

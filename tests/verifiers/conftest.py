@@ -88,15 +88,8 @@ def tiny_config() -> Callable[..., Any]:
 @pytest.fixture
 def base(tmp_path: Path) -> Path:
     """A random causal Llama with a BPE tokenizer that knows rating tokens."""
-    import torch
-    from transformers import LlamaForCausalLM
-
     tokenizer = _make_bpe(("<pad>", "<s>", "</s>", "<judge>", "<bad>", "<ok>", "<good>"))
-    torch.manual_seed(0)
-    folder = tmp_path / "base"
-    LlamaForCausalLM(_tiny_config("llama", len(tokenizer))).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return tiny_models.save_causal(tmp_path / "base", _tiny_config("llama", len(tokenizer)), tokenizer)
 
 
 @pytest.fixture

@@ -208,14 +208,14 @@ def test_a_batch_scores_as_the_published_way_does_one_by_one(
     folder, published = request.getfixturevalue(ADAPTERS[adapter])
     verifier = open_public_verifier(PublicVerifier(adapter=adapter, source=str(folder)))
     ledger = Ledger()
-    together = verifier.score(trajectories, ledger)
-    for trajectory, scores in zip(trajectories, together, strict=True):
+    batch = verifier.score(trajectories, ledger)
+    for trajectory, scores in zip(trajectories, batch, strict=True):
         assert len(scores.negative) == len(trajectory.steps)
         if trajectory.steps:
             np.testing.assert_allclose(1 - scores.negative, published(trajectory), atol=1e-5)
         assert not scores.neutral.any()
     fresh = open_public_verifier(PublicVerifier(adapter=adapter, source=str(folder), name="x"))
-    for trajectory, scores in zip(trajectories, together, strict=True):
+    for trajectory, scores in zip(trajectories, batch, strict=True):
         np.testing.assert_allclose(fresh.score([trajectory], Ledger())[0].negative, scores.negative, atol=1e-5)
     assert ledger.models[folder.name].verify > 0
 

@@ -23,24 +23,24 @@ def test_a_calibrated_forecast_has_no_calibration_error_and_its_bins_hold_the_di
 
 def test_intervals_of_bins_hold_the_truth_as_often_as_they_say_where_the_steps_of_a_problem_are_alike() -> None:
     """Every step of a problem comes out alike: an interval over steps would hold the truth in about a third of the cases."""
-    rng, held = np.random.default_rng(0), 0
+    rng, covered = np.random.default_rng(0), 0
     for _ in range(200):
         y = np.repeat(rng.random(PROBLEMS) < 0.7, STEPS)
         [row] = reliability(np.full(len(y), 0.75), y, IDS, resamples=300).to_dict("records")
-        held += row["low"] <= 0.7 <= row["high"]
-    assert 0.9 <= held / 200 <= 1
+        covered += row["low"] <= 0.7 <= row["high"]
+    assert 0.9 <= covered / 200 <= 1
 
 
 def test_the_interval_of_the_calibration_error_holds_the_truth_as_often_as_it_says() -> None:
     """Predicted 0.1 to 0.9, a tenth too sure at every level, each problem with a shift of its own."""
-    rng, held = np.random.default_rng(0), 0
+    rng, covered = np.random.default_rng(0), 0
     for _ in range(200):
         true = rng.choice([0.2, 0.4, 0.6, 0.8], (PROBLEMS, STEPS))
         shift = np.repeat(rng.choice([-0.1, 0.1], (PROBLEMS, 1)), STEPS, axis=1)
         y = (rng.random(true.shape) < true + shift).ravel()
         low, high = expected_error_interval(true.ravel() + 0.1, y, IDS, resamples=300)
-        held += low <= 0.1 <= high
-    assert 0.9 <= held / 200 <= 1
+        covered += low <= 0.1 <= high
+    assert 0.9 <= covered / 200 <= 1
 
 
 def test_the_interval_of_a_well_calibrated_verifier_reaches_zero() -> None:

@@ -76,11 +76,11 @@ def test_first_errors_are_asked_of_one_item_a_record_and_siblings_are_no_solutio
         (1, 1, "b", -1, False),
         (1, 2, "b''", -1, False),
     )
-    found = first_error_examples(PROBLEMS, written(["a"], "found_error"), error)
-    assert seen(found) == [(("a", "b"), (2.0, 0.0))], "the first completion rated -1 where nothing was chosen"
+    got = first_error_examples(PROBLEMS, written(["a"], "found_error"), error)
+    assert seen(got) == [(("a", "b"), (2.0, 0.0))], "the first completion rated -1 where nothing was chosen"
     whole = labels((0, 0, "a", 1, True), (0, 1, "a'", -1, False), (1, 0, "b", 0, True))
-    found = first_error_examples(PROBLEMS, written(["a", "b"], "solution"), whole)
-    assert seen(found) == [(("a", "b"), (2.0, 1.0))]
+    got = first_error_examples(PROBLEMS, written(["a", "b"], "solution"), whole)
+    assert seen(got) == [(("a", "b"), (2.0, 1.0))]
 
 
 def test_a_solution_with_a_wrong_step_is_read_up_to_it_and_each_labeler_has_his_own_view() -> None:
@@ -90,8 +90,8 @@ def test_a_solution_with_a_wrong_step_is_read_up_to_it_and_each_labeler_has_his_
     )
     both = pd.concat([labels(*one), labels(*other, labeler="y")])
     for finish in ("solution", "length"):  # cut off behind its error, or not
-        found = first_error_examples(PROBLEMS, written(["a", "b", "c"], finish), both)
-        assert seen(found)[0] == (("a", "b"), (2.0, 0.0)) and len(found) == (2 if finish == "solution" else 1)
+        got = first_error_examples(PROBLEMS, written(["a", "b", "c"], finish), both)
+        assert seen(got)[0] == (("a", "b"), (2.0, 0.0)) and len(got) == (2 if finish == "solution" else 1)
 
 
 @pytest.mark.parametrize("finish", ["give_up", "bad_problem", "length", "found_error", None])

@@ -112,7 +112,7 @@ def test_steps_that_do_not_fit_the_context_are_unread_and_wrong() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "told"),
+    ("changes", "message"),
     [
         ({"base": None}, "give a model folder"),
         ({"ask": "{problem}"}, r"\{solution\} must come up exactly once"),
@@ -120,8 +120,8 @@ def test_steps_that_do_not_fit_the_context_are_unread_and_wrong() -> None:
         ({"judgments": 3, "temperature": 0}, "all the same"),
     ],
 )
-def test_settings_that_ask_nothing_sensible_are_refused(changes: dict[str, object], told: str) -> None:
-    with pytest.raises(ValidationError, match=told):
+def test_settings_that_ask_nothing_sensible_are_refused(changes: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
         options(**changes)
 
 

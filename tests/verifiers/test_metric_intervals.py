@@ -24,20 +24,20 @@ IDS = [f"p{i}" for i in RNG.integers(0, 12, 200)]
 
 def drawn_again(resample: int) -> np.ndarray:
     """The items of a resample, written out as often as their problem is drawn."""
-    drawn = problem_resamples(IDS, resamples=50)
-    return np.repeat(np.arange(len(IDS)), drawn.counts[resample][drawn.problem])
+    resamples = problem_resamples(IDS, resamples=50)
+    return np.repeat(np.arange(len(IDS)), resamples.counts[resample][resamples.problem])
 
 
 def test_every_resample_of_a_metric_is_the_metric_of_its_items() -> None:
     scores, positive, whole = RNG.integers(0, 9, 200) / 10, RNG.random(200) < 0.3, RNG.random(200) < 0.5
-    drawn = problem_resamples(IDS, resamples=50)
+    resamples = problem_resamples(IDS, resamples=50)
     items = [drawn_again(i) for i in range(50)]
     by_hand = percentiles([auroc(scores[i], positive[i]) for i in items])
-    assert auroc_interval(drawn, scores, positive) == pytest.approx(by_hand)
+    assert auroc_interval(resamples, scores, positive) == pytest.approx(by_hand)
     of_share = percentiles([positive[i][whole[i]].mean() for i in items])
-    assert share_interval(drawn, positive & whole, whole) == pytest.approx(of_share)
+    assert share_interval(resamples, positive & whole, whole) == pytest.approx(of_share)
     f1 = [ProcessBenchScore(positive[i][whole[i]].mean(), positive[i][~whole[i]].mean(), 1, 1).f1 for i in items]
-    assert f1_interval(drawn, positive, whole) == pytest.approx(percentiles(f1))
+    assert f1_interval(resamples, positive, whole) == pytest.approx(percentiles(f1))
 
 
 def test_the_same_metric_is_less_sure_where_the_steps_of_a_problem_are_alike() -> None:
@@ -50,18 +50,18 @@ def test_the_same_metric_is_less_sure_where_the_steps_of_a_problem_are_alike() -
 
 
 def test_where_a_kind_is_missing_there_is_no_interval() -> None:
-    drawn = problem_resamples(["a", "b"])
-    assert np.isnan(auroc_interval(drawn, [0.1, 0.2], [True, True])).all()
-    assert np.isnan(f1_interval(drawn, [True, False], [True, True])).all()
+    resamples = problem_resamples(["a", "b"])
+    assert np.isnan(auroc_interval(resamples, [0.1, 0.2], [True, True])).all()
+    assert np.isnan(f1_interval(resamples, [True, False], [True, True])).all()
 
 
 def test_a_mean_over_some_items_has_the_interval_of_its_resamples() -> None:
-    values, of = RNG.random(200), RNG.random(200) < 0.5
-    told = share_with_bounds("brier", problem_resamples(IDS, resamples=50), values, of)
+    values, is_counted = RNG.random(200), RNG.random(200) < 0.5
+    metrics = share_with_bounds("brier", problem_resamples(IDS, resamples=50), values, is_counted)
     items = [drawn_again(i) for i in range(50)]
-    by_hand = percentiles([values[i][of[i]].mean() for i in items])
-    assert told["brier"] == pytest.approx(values[of].mean())
-    assert (told["brier_low"], told["brier_high"]) == pytest.approx(by_hand)
+    by_hand = percentiles([values[i][is_counted[i]].mean() for i in items])
+    assert metrics["brier"] == pytest.approx(values[is_counted].mean())
+    assert (metrics["brier_low"], metrics["brier_high"]) == pytest.approx(by_hand)
     assert np.isnan(list(share_with_bounds("none", problem_resamples([]), []).values())).all()
 
 
@@ -110,8 +110,8 @@ def validation_set(problems: int, solutions: int, steps: int, soft: bool) -> tup
 def test_a_validation_set_of_13800_steps_has_its_intervals_in_two_seconds(metrics, names) -> None:
     scores, examples = validation_set(150, 23, 4, soft=metrics is value_metrics)
     begun = time.process_time()
-    found = metrics(scores, examples)
+    got = metrics(scores, examples)
     assert time.process_time() - begun < 2
     for name in names:
-        assert found[f"{name}_low"] < found[name] < found[f"{name}_high"]
-    assert found["n_problems"] == 150
+        assert got[f"{name}_low"] < got[name] < got[f"{name}_high"]
+    assert got["n_problems"] == 150

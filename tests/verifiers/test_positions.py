@@ -25,8 +25,8 @@ def scores(*rows: Sequence[float]) -> list[StepScores]:
 class Told:
     name = "told"
 
-    def __init__(self, found: list[StepScores]) -> None:
-        self.found, self.asked = found, list[Trajectory]()
+    def __init__(self, got: list[StepScores]) -> None:
+        self.found, self.asked = got, list[Trajectory]()
 
     def score(self, trajectories: Sequence[Trajectory], ledger: Ledger) -> list[StepScores]:
         self.asked += trajectories
@@ -86,9 +86,9 @@ def test_every_kind_is_calibrated_against_what_it_predicts(kind: Kind, targets: 
 
 def test_whole_solutions_are_scored_once_though_they_are_examples_too() -> None:
     chosen, sibling = example(2), Example("p", Trajectory("P?", ("step 0", "wrong")), (None, 0.0))
-    told = Told(scores([0.1], [0.1, 0.2]))
-    metrics, _, _ = evaluate(told, "prm", [chosen, sibling], [sibling])
-    assert len(told.asked) == 2
+    verifier = Told(scores([0.1], [0.1, 0.2]))
+    metrics, _, _ = evaluate(verifier, "prm", [chosen, sibling], [sibling])
+    assert len(verifier.asked) == 2
     assert metrics["first_error_accuracy"] == 0 and np.isnan(metrics["processbench_correct"]), "it never flags"
     beyond = Told(scores([0.1], [0.1, 0.9]))
     assert evaluate(beyond, "prm", [chosen], [sibling])[0]["first_error_accuracy"] == 1 and len(beyond.asked) == 2

@@ -166,7 +166,7 @@ def test_what_training_needs_is_looked_at_before_it_begins(
     data = str(write(tmp_path / "data.jsonl", stepwise(4, False)))
     with pytest.raises(InputError, match="would overwrite its base"):
         stepscale.train_reward_model(base, data, base, training("prm"))
-    with pytest.raises(InputError, match=r"data\.jsonl cannot be written"):
+    with pytest.raises(InputError, match=r"data\.jsonl cannot be made"):
         stepscale.train_reward_model(base, data, data, training("prm"))
     with pytest.raises(InputError, match="path is None"):
         stepscale.train_reward_model(base, data, None, training("prm"))  # type: ignore[arg-type]

@@ -67,8 +67,8 @@ def test_a_step_of_several_lines_is_read_as_lines_and_scored_at_its_last(saved: 
     verifier = ModelVerifier(saved(), device="cpu")
     whole = Trajectory("What is 3 + 4?", ("so 3 + 4", "it is 7.\n\n# Answer\n\n7", "7"))
     lines = Trajectory(whole.problem, ("so 3 + 4", "it is 7.", "# Answer", "7", "7"))
-    steps, each = (verifier.score([one], Ledger())[0] for one in (whole, lines))
-    assert np.allclose(steps.negative, each.negative[[0, 3, 4]], atol=1e-6)
+    steps, by_lines = (verifier.score([one], Ledger())[0] for one in (whole, lines))
+    assert np.allclose(steps.negative, by_lines.negative[[0, 3, 4]], atol=1e-6)
     room = len(verifier.encoder.encode([(lines.problem, lines.steps[:3])])[0].ids)
     short = ModelVerifier(saved(layout=LAYOUT.model_copy(update={"max_tokens": room})), device="cpu")
     cut = short.score([whole], Ledger())[0]
@@ -87,8 +87,8 @@ def alone(folder: Path, trajectory: Trajectory, labels: int = 3) -> StepScores:
     return StepScores(share[:, 0], share[:, 1])
 
 
-def assert_same(scores: list[StepScores], wanted: list[StepScores]) -> None:
-    for mine, theirs in zip(scores, wanted, strict=True):
+def assert_same(scores: list[StepScores], expected: list[StepScores]) -> None:
+    for mine, theirs in zip(scores, expected, strict=True):
         np.testing.assert_allclose(mine.negative, theirs.negative, atol=1e-5)
         np.testing.assert_allclose(mine.neutral, theirs.neutral, atol=1e-5)
 
@@ -124,23 +124,23 @@ def test_limits_change_the_work_and_not_the_scores(
 ) -> None:
     folder = saved()
     verifier = ModelVerifier(folder, **limits)
-    wanted = [alone(folder, t) for t in trajectories]
+    expected = [alone(folder, t) for t in trajectories]
     for _ in range(2):
-        assert_same(verifier.score(trajectories, Ledger()), wanted)
-    assert_same(verifier.score(trajectories[::-3], Ledger()), wanted[::-3])
+        assert_same(verifier.score(trajectories, Ledger()), expected)
+    assert_same(verifier.score(trajectories[::-3], Ledger()), expected[::-3])
 
 
 def distinct_tokens(folder: Path, trajectories: list[Trajectory]) -> tuple[int, int]:
     """(tokens, sum of what each attends to) of the tree of prompts and steps."""
     encoder = StepEncoder(load_tokenizer(folder), LAYOUT)
-    seen: dict[tuple[int, ...], int] = {}
+    prefixes: dict[tuple[int, ...], int] = {}
     for text in encoder.encode((t.problem, t.steps) for t in trajectories):
         start = 0
         for end in [text.prompt_length, *(end + 1 for end in text.step_ends)]:
-            seen[tuple(text.ids[:end])] = start
+            prefixes[tuple(text.ids[:end])] = start
             start = end
-    tokens = sum(len(prefix) - start for prefix, start in seen.items())
-    return tokens, sum(sum(range(start + 1, len(prefix) + 1)) for prefix, start in seen.items())
+    tokens = sum(len(prefix) - start for prefix, start in prefixes.items())
+    return tokens, sum(sum(range(start + 1, len(prefix) + 1)) for prefix, start in prefixes.items())
 
 
 def test_the_ledger_counts_each_distinct_prompt_and_step_once(saved: Any, trajectories: list[Trajectory]) -> None:
@@ -231,9 +231,9 @@ def test_a_folder_that_holds_no_verifier_is_refused_in_one_line(tmp_path: Path, 
 
 def test_a_verifier_saved_by_an_earlier_version_is_read_and_another_file_is_not(tmp_path: Path) -> None:
     saved = SavedVerifier(kind="orm", labels=("right",), layout=LAYOUT)
-    given = saved.model_dump(mode="json")
-    (tmp_path / FILE_NAME).write_text(json.dumps(given | {"aggregation": "last"}))
+    saved_card = saved.model_dump(mode="json")
+    (tmp_path / FILE_NAME).write_text(json.dumps(saved_card | {"aggregation": "last"}))
     assert SavedVerifier.read(tmp_path) == saved
-    (tmp_path / FILE_NAME).write_text(json.dumps(given | {"of": "another kind"}))
+    (tmp_path / FILE_NAME).write_text(json.dumps(saved_card | {"of": "another kind"}))
     with pytest.raises(InputError, match="train the verifier again"):
         SavedVerifier.read(tmp_path)

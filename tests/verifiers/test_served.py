@@ -51,9 +51,9 @@ def pooling(folder: Path, step_mark: int | None = None) -> Callable[[list[int]],
         with torch.no_grad():
             logits = model(input_ids=torch.tensor([ids])).logits[0]
         shares = logits.sigmoid() if logits.shape[1] < 2 else logits.softmax(-1)
-        kept = shares if step_mark is None else shares[torch.tensor(ids) == step_mark]
-        found: list[list[float]] = kept.tolist()
-        return found
+        rows = shares if step_mark is None else shares[torch.tensor(ids) == step_mark]
+        got: list[list[float]] = rows.tolist()
+        return got
 
     return rows
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from stepscale.errors import InputError
+from stepscale.formats.output import make_folder
 
 
 def check_root(key: str, path: object) -> None:
@@ -22,21 +23,16 @@ def check_root(key: str, path: object) -> None:
 
 
 def make_root(key: str, folder: Path) -> None:
-    """Make a folder that a run writes to, where it is not there yet.
+    """Make the folder that a parameter names.
 
     Args:
-        key: Of the parameter that names it.
+        key: Of the parameter.
         folder: The folder.
 
     Raises:
         InputError: It cannot be made.
     """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{key}: the folder {folder} cannot be made ({error.strerror}); name another: --params {key}=..."
-        ) from None
+    make_folder(folder, f"{key}: the folder {folder}", f"name another: --params {key}=...")
 
 
 def local_folder(path: str) -> Path:
@@ -45,7 +41,7 @@ def local_folder(path: str) -> Path:
     Raises:
         InputError: It names a store by its protocol, such as ``s3://``.
     """
-    protocol, separator, rest = path.partition("://")
+    protocol, separator, folder_path = path.partition("://")
     if not separator:
         return Path(path)
     if protocol != "file":
@@ -53,4 +49,4 @@ def local_folder(path: str) -> Path:
             f"{path}: models and pieces of work lie in folders, and {protocol}:// is none; give a local or a shared folder "
             "(mount the bucket, or set data_root to a folder that all machines see)"
         )
-    return Path(rest)
+    return Path(folder_path)

@@ -74,18 +74,18 @@ class ShardsDataset(AbstractDataset[ShardPlan, Shards]):
         costs, work = list[Ledger](), sum(piece.size for piece in plan.pieces)
         with progress(plan.purpose, work, plan.unit) as bar:
             bar.update(work - sum(piece.size for piece in missing))
-            for piece, made in zip(missing, results, strict=True):
-                self._save_piece(piece, made)
-                costs += [made.cost] if made.cost else []
+            for piece, result in zip(missing, results, strict=True):
+                self._save_piece(piece, result)
+                costs += [result.cost] if result.cost else []
                 bar.update(piece.size)
         return total(costs)
 
-    def _save_piece(self, piece: Piece, made: Made) -> None:
+    def _save_piece(self, piece: Piece, result: Made) -> None:
         with (self._path / _MAKERS).open("a") as file:  # before the piece is there, so that none is without its maker
             file.write(json.dumps({"file": piece.file_name, "revision": code_revision()}) + "\n")
-        write_whole(self._path / piece.file_name, made.table.to_parquet)
+        write_whole(self._path / piece.file_name, result.table.to_parquet)
         if piece.when_made:
-            piece.when_made(made.note)
+            piece.when_made(result.note)
 
     def _is_whole(self, piece: Piece) -> bool:
         """Whether the piece lies there and can be read: a full disk or a power cut may have cut the file short."""

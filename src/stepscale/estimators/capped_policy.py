@@ -109,8 +109,8 @@ def _leads(result: PolicyResult, cap: int, uniform: Mapping[int, Floats], seed: 
         measured = np.stack([uniform[n] for n in ns], axis=1)
         gaps.append(("mean spending", spent, at_equal_cost(result, measured, ns, seed=seed)))
     return tuple(
-        Lead(at=at, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high))
-        for at, n, gap in gaps
+        Lead(at=equal_in, generations=n, difference=float(gap.mean), low=float(gap.low), high=float(gap.high))
+        for equal_in, n, gap in gaps
     )
 
 

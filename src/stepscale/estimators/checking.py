@@ -123,10 +123,10 @@ def checked_scores(scores: ArrayLike, answered: Bools, lowest: float = -np.inf) 
         InputError: Another shape, a score that is no number, or one below ``lowest``.
     """
     table = checked_numbers(scores, "scores")
-    shown = table[answered] if table.shape == answered.shape else None
-    if shown is None or np.isnan(shown).any():
+    answered_scores = table[answered] if table.shape == answered.shape else None
+    if answered_scores is None or np.isnan(answered_scores).any():
         raise InputError(f"scores must be numbers of shape {answered.shape}, one for each answered sample")
-    if np.isfinite(lowest) and not (np.isfinite(shown) & (shown >= lowest)).all():
+    if np.isfinite(lowest) and not (np.isfinite(answered_scores) & (answered_scores >= lowest)).all():
         raise InputError(f"scores must be finite numbers >= {lowest:g}, for they are summed; pass probabilities")
     return table
 
@@ -214,7 +214,7 @@ def checked_count(value: Any, name: str, least: int = 1) -> int:
         InputError: Anything else.
     """
     try:
-        count = _whole(value)
+        count = _whole_number(value)
     except _CANNOT_CONVERT:
         raise InputError(f"{name} must be a whole number, not {_short(value)}") from None
     if count < least:
@@ -264,20 +264,20 @@ def checked_verdicts(values: ArrayLike, name: str) -> Bools:
     return np.asarray(numbers == 1)
 
 
-def check_columns(table: Any, names: Iterable[str], what: str) -> None:
+def check_columns(table: Any, names: Iterable[str], name: str) -> None:
     """Check that a frame has the columns that are read.
 
     Args:
         table: The frame, as it was handed in.
         names: Of the columns.
-        what: What the frame is called in an error.
+        name: What the frame is called in an error.
 
     Raises:
         InputError: It is no frame, or one of them is absent.
     """
     absent = sorted(set(names) - set(getattr(table, "columns", ())))
     if absent:
-        raise InputError(f"{what} must be a frame with the columns {', '.join(absent)}")
+        raise InputError(f"{name} must be a frame with the columns {', '.join(absent)}")
 
 
 def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
@@ -312,12 +312,12 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
     try:
         if isinstance(values, str | bytes | Set | Mapping | np.ma.MaskedArray) or getattr(values, "ndim", 1) != 1:
             raise TypeError("not a list")
-        return tuple(_whole(value) for value in values)
+        return tuple(_whole_number(value) for value in values)
     except _CANNOT_CONVERT:
         raise InputError(f"{name} must be whole numbers in a list, not {_short(values)}") from None
 
 
-def _whole(value: Any) -> int:
+def _whole_number(value: Any) -> int:
     """One whole number; raises TypeError for anything else."""
     if isinstance(value, bool | np.bool_):
         raise TypeError("a boolean is no number of samples")

@@ -123,15 +123,15 @@ def share_with_bounds(
     return with_bounds(name, mean, share_interval(resamples, np.where(inside, numbers, 0.0), inside))
 
 
-def share_interval(resamples: ProblemResamples, part: ArrayLike, whole: ArrayLike) -> Bounds:
+def share_interval(resamples: ProblemResamples, part: ArrayLike, total: ArrayLike) -> Bounds:
     """Interval of a share: the sum of one quantity over that of another.
 
     Args:
         resamples: Of the problems that the items belong to.
         part: The numerator's terms [items].
-        whole: The denominator's terms [items].
+        total: The denominator's terms [items].
     """
-    return percentiles(resampled_share(resamples, part, whole))
+    return percentiles(resampled_share(resamples, part, total))
 
 
 def auroc_interval(resamples: ProblemResamples, scores: ArrayLike, positive: ArrayLike) -> Bounds:
@@ -160,15 +160,15 @@ def f1_interval(resamples: ProblemResamples, hit: ArrayLike, erroneous: ArrayLik
     return percentiles(np.where(total == 0, 0.0, _ratio(2 * of_wrong * of_right, total)))
 
 
-def resampled_share(resamples: ProblemResamples, part: ArrayLike, whole: ArrayLike) -> Floats:
-    """The sum of ``part`` over the sum of ``whole`` in each resample [resamples]; nan where the whole is nothing.
+def resampled_share(resamples: ProblemResamples, part: ArrayLike, total: ArrayLike) -> Floats:
+    """The sum of ``part`` over the sum of ``total`` in each resample [resamples]; nan where the whole is nothing.
 
     Args:
         resamples: Of the problems that the items belong to.
         part: The numerator's terms [items].
-        whole: The denominator's terms [items].
+        total: The denominator's terms [items].
     """
-    return _ratio(*resamples.sums(np.stack([np.asarray(part, float), np.asarray(whole, float)], 1)).T)
+    return _ratio(*resamples.sums(np.stack([np.asarray(part, float), np.asarray(total, float)], 1)).T)
 
 
 def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: ArrayLike) -> Floats:
@@ -201,6 +201,6 @@ def resampled_auroc(resamples: ProblemResamples, scores: ArrayLike, positive: Ar
     return np.concatenate(chances)
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def _ratio(part: Floats, total: Floats) -> Floats:
     """nan where the whole is nothing."""
-    return np.asarray(np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole != 0))
+    return np.asarray(np.divide(part, total, out=np.full(len(total), np.nan), where=total != 0))

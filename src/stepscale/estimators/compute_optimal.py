@@ -71,9 +71,9 @@ class StrategyResults:
             raise InputError(f"at some of the budgets {self.budgets} no strategy has a result; leave these budgets out")
 
     def _check_axes(self) -> None:
-        for names, what in ((self.strategies, "strategies"), (self.ids, "problems")):
+        for names, axis in ((self.strategies, "strategies"), (self.ids, "problems")):
             if len(set(names)) < len(names):
-                raise InputError(f"strategy results: two of the {what} have one name; give each its own")
+                raise InputError(f"strategy results: two of the {axis} have one name; give each its own")
         if any(n <= m for m, n in pairwise(self.budgets)):
             raise InputError(f"strategy results: budgets must rise, not {list(self.budgets)}")
         if np.isinf(self.accuracy).any():
@@ -263,9 +263,9 @@ class Cells:
         b, half = cell
         total, size = sums[b, 1 - half], self.size[b, 1 - half]
         if (size == 0).any():
-            others = [(c, 1 - half) for c in self.numbers]
-            total = np.where(size == 0, sum(sums[c] for c in others), total)
-            size = np.where(size == 0, sum(self.size[c] for c in others), size)
+            other_cells = [(c, 1 - half) for c in self.numbers]
+            total = np.where(size == 0, sum(sums[c] for c in other_cells), total)
+            size = np.where(size == 0, sum(self.size[c] for c in other_cells), size)
         return np.asarray(total / np.maximum(size, 1))
 
     def mean(self, sums: Mapping[Cell, Floats], b: int | None = None) -> Floats:

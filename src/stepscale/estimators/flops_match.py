@@ -190,10 +190,10 @@ class _Match:
         """FLOPs per problem at the budget, linear between the measured ones and never beyond; and the verifier's part."""
         if not set(_COSTS) <= set(self.spent):
             return float("nan"), float("nan")
-        whole, writing = (self.spent[unit][inside].mean(axis=0) for unit in _COSTS)
-        axis = whole if self.axis is None else self.axis
+        total, writing = (self.spent[unit][inside].mean(axis=0) for unit in _COSTS)
+        axis = total if self.axis is None else self.axis
         order = np.argsort(axis, kind="stable")
-        flops, reading = (float(np.interp(budget, axis[order], part[order])) for part in (whole, whole - writing))
+        flops, reading = (float(np.interp(budget, axis[order], part[order])) for part in (total, total - writing))
         return flops, reading
 
 

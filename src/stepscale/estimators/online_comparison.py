@@ -68,38 +68,38 @@ def compare_online(
     """
     halves = fold_of(results.ids, np.ones(len(oracle), np.int64), seed)
     recorded = outcomes(results.ids, pool, runs, ORDERS, seed, rules=rules)
-    others = _others(results, oracle, baseline, resamples, seed)
-    rows = _rows(GENERATIONS, recorded, halves, [float(n) for n in budgets], others, resamples, seed)
+    comparators = _comparators(results, oracle, baseline, resamples, seed)
+    rows = _rows(GENERATIONS, recorded, halves, [float(n) for n in budgets], comparators, resamples, seed)
     if flops is not None:
         priced = results.costs["flops"][results.strategies.index(baseline)].mean(axis=1)
         granted = [float(priced[results.budgets.index(n)]) for n in budgets if n in results.budgets]
         granted = [cost for cost in granted if not np.isnan(cost)]  # NaN where the baseline has no result
-        rows += _rows(FLOPS, repriced(recorded, flops), halves, granted, others, resamples, seed)
+        rows += _rows(FLOPS, repriced(recorded, flops), halves, granted, comparators, resamples, seed)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-Others = dict[tuple[str, str], tuple[Floats, Floats]]  # by (unit, name): accuracy [problems, points] and spending
+Comparators = dict[tuple[str, str], tuple[Floats, Floats]]  # by (unit, name): accuracy [problems, points] and spending
 
 
-def _others(results: StrategyResults, oracle: Bins, baseline: str, resamples: int, seed: int) -> Others:
+def _comparators(results: StrategyResults, oracle: Bins, baseline: str, resamples: int, seed: int) -> Comparators:
     """The policies compared with, at the budgets at which each was measured."""
     of_baseline = results.strategies.index(baseline)
     accuracy = results.accuracy[of_baseline].T
     run = ~np.isnan(accuracy).all(axis=0)
     budgets = np.asarray(results.budgets, float)
-    others: Others = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
+    comparators: Comparators = {(GENERATIONS, baseline): (accuracy[:, run], budgets[run])}
     priced = results.costs["flops"][of_baseline].T[:, run] if "flops" in results.costs else None
     if priced is not None:
-        others[FLOPS, baseline] = accuracy[:, run], priced
+        comparators[FLOPS, baseline] = accuracy[:, run], priced
     for name, bins in {"uniform": np.ones(len(oracle), np.int64), "oracle bins": oracle}.items():
-        others[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
+        comparators[GENERATIONS, name] = compute_optimal(results, bins, resamples, seed).per_problem, budgets
         if priced is not None:
             optimal = cost_optimal(results, bins, baseline, "flops", resamples, seed)
-            others[FLOPS, name] = _held(optimal.per_problem, optimal.spent["flops"], priced[:, -1])
-    return others
+            comparators[FLOPS, name] = _extended(optimal.per_problem, optimal.spent["flops"], priced[:, -1])
+    return comparators
 
 
-def _held(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats]:
+def _extended(accuracy: Floats, spent: Floats, most: Floats) -> tuple[Floats, Floats]:
     """With a last point [problems, points] at what the baseline spends at the ``most``: who may spend it need not."""
     if spent.mean(axis=0).max() >= most.mean():
         return accuracy, spent
@@ -111,7 +111,7 @@ def _rows(
     recorded: Outcomes,
     halves: NDArray[np.int64],
     budgets: Sequence[float],
-    others: Others,
+    comparators: Comparators,
     resamples: int,
     seed: int,
 ) -> list[list[float | str]]:
@@ -124,15 +124,15 @@ def _rows(
         except InputError:  # no policy is so cheap
             continue
         reached = interval_of_rows(counts @ result.accuracy / len(halves))
-        shown = result.cost.mean(), reached.mean, reached.low, reached.high, result.error, result.stopped
-        in_unit = {name: measured for (counted, name), measured in others.items() if counted == unit}
+        measured_cells = result.cost.mean(), reached.mean, reached.low, reached.high, result.error, result.stopped
+        in_unit = {name: measured for (counted, name), measured in comparators.items() if counted == unit}
         for name, (accuracy, spent) in in_unit.items():
             try:
                 gap = at_equal_cost(result, accuracy, spent, resamples, seed)
             except InputError:  # what the online policy spends lies outside of the other's budgets
                 continue
             compared = float(gap.mean), float(gap.low), float(gap.high), verdict(float(gap.low), float(gap.high))
-            rows.append([unit, budget, *map(float, shown), name, *compared])
+            rows.append([unit, budget, *map(float, measured_cells), name, *compared])
     return rows
 
 

@@ -100,11 +100,11 @@ def follow(outcomes: Outcomes, policy: OnlinePolicy) -> PolicyResult:
     done = outcomes.sure[:, :, rung] >= policy.sure
     right, cost = outcomes.right[:, :, rung].copy(), outcomes.cost[:, :, rung].copy()
     for number, action in enumerate(policy.actions, 1):
-        here = (bins == number) & ~done
-        if not here.any():
+        in_bin = (bins == number) & ~done
+        if not in_bin.any():
             continue
         won, spent = _act(outcomes, rung, policy.sure, action)
-        right[here], cost[here] = won[here], spent[here]
+        right[in_bin], cost[in_bin] = won[in_bin], spent[in_bin]
     means = right.mean(axis=1)
     error = float(means.std(ddof=1) / np.sqrt(len(means))) if len(means) > 1 else 0.0
     return PolicyResult(right.mean(axis=0), cost.mean(axis=0), error, float(done.mean()))
@@ -201,8 +201,8 @@ def _priced(
     for i, action in enumerate(actions):
         right, cost = _act(outcomes, rung, sure, action)
         for b in range(n_bins):
-            here = (bins == b + 1) & ~done
-            won[b, i], spent[b, i] = right[here].sum() / done.size, cost[here].sum() / done.size
+            in_bin = (bins == b + 1) & ~done
+            won[b, i], spent[b, i] = right[in_bin].sum() / done.size, cost[in_bin].sum() / done.size
     # 3. the best action of each bin, with what is left once the probes that are enough are paid
     sunk = float(outcomes.cost[:, :, rung][done].sum() / done.size)
     right_at_once = float(outcomes.right[:, :, rung][done].sum() / done.size)

@@ -77,13 +77,13 @@ def power(quantities: Sequence[Quantity]) -> float | None:
         return 0.0
     if len({len(one.resampled) for one in quantities if one.resampled is not None}) > 1:
         raise InputError("the parts of a claim need the same number of resamples; make them with the same one")
-    shown = []
+    powers = []
     for one in quantities:
         if one.effect is None or one.resampled is None:
             return None
         distance = NormalDist().inv_cdf((1 + one.level) / 2) * np.std(one.resampled)
-        shown.append(one.effect + one.resampled - np.mean(one.resampled) - distance > one.above + NOISE)
-    return float(np.mean(np.all(shown, axis=0))) if shown else None
+        powers.append(one.effect + one.resampled - np.mean(one.resampled) - distance > one.above + NOISE)
+    return float(np.mean(np.all(powers, axis=0))) if powers else None
 
 
 def growth_of(effect: float, largest: int) -> float:

@@ -66,7 +66,7 @@ def balanced_accuracy(counts: Floats) -> Floats:
     return (of_right + of_wrong) / 2
 
 
-def _ratio(part: Floats, whole: Floats) -> Floats:
+def _ratio(part: Floats, total: Floats) -> Floats:
     """nan where the whole is nothing."""
-    part, whole = np.asarray(part, float), np.asarray(whole, float)
-    return np.asarray(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=whole != 0))
+    part, total = np.asarray(part, float), np.asarray(total, float)
+    return np.asarray(np.divide(part, total, out=np.full(total.shape, np.nan), where=total != 0))

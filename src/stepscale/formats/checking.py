@@ -105,8 +105,8 @@ def _problem(error: SchemaError, df: pd.DataFrame, table: Table) -> str:
         return f"column {name!r} does not hold {needed}; correct it"
     row, value = cases["index"].iloc[0], cases["failure_case"].iloc[0]
     value = value.item() if isinstance(value, np.generic) else value
-    shown = "null" if pd.api.types.is_scalar(value) and pd.isna(value) else f"{value!r:.60}"
-    return f"column {name!r} holds {shown} in row {row} where {needed} is needed; correct it"
+    value_text = "null" if pd.api.types.is_scalar(value) and pd.isna(value) else f"{value!r:.60}"
+    return f"column {name!r} holds {value_text} in row {row} where {needed} is needed; correct it"
 
 
 @contextmanager

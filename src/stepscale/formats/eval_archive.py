@@ -50,7 +50,8 @@ def _content(archive: zipfile.ZipFile, stream: IO[bytes], member: zipfile.ZipInf
         return archive.read(member)
     stream.seek(member.header_offset)
     header = stream.read(_HEADER)
-    lengths = (int.from_bytes(header[at : at + 2], "little") for at in (26, 28))  # of the name and of extra fields
+    # lengths of the name and of extra fields
+    lengths = (int.from_bytes(header[offset : offset + 2], "little") for offset in (26, 28))
     stream.seek(member.header_offset + _HEADER + sum(lengths))
     packed = pa.BufferReader(stream.read(member.compress_size))
     content: bytes = pa.CompressedInputStream(packed, "zstd").read(_LARGEST)

@@ -124,12 +124,12 @@ def is_number(value: object) -> bool:
     return type(value) in (int, float) and math.isfinite(value)  # type: ignore[arg-type]
 
 
-def probability(value: object, what: str) -> float:
-    """A number in [0, 1]; ``what`` names it in the message.
+def probability(value: object, name: str) -> float:
+    """A number in [0, 1]; ``name`` names it in the message.
 
     Raises:
         BadRecord: It is anything else.
     """
     if type(value) not in (int, float) or not 0 <= value <= 1:  # type: ignore[operator]
-        raise BadRecord(f"{what} is {value!r:.60}, not a number in [0, 1]")
+        raise BadRecord(f"{name} is {value!r:.60}, not a number in [0, 1]")
     return float(value)  # type: ignore[arg-type]

@@ -52,9 +52,9 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
         loaded = datasets.load_dataset(name, config, split=split)
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
-        here = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
+        not_local = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
         raise InputError(
-            f"{source}: {here}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download"
+            f"{source}: {not_local}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download"
             " the data set where there is a network and give its file or folder instead"
         ) from None
     return list(loaded.values()) if isinstance(loaded, dict) else [loaded]

@@ -57,8 +57,8 @@ def read(
     epochs: list[tuple[ProblemRow, int, SampleRow]] = []
 
     def add(record: Record) -> None:
-        made = [(_problem(sample), _epoch(sample), _sample(sample, scorer)) for sample in _samples(record)]
-        epochs.extend(made)
+        samples = [(_problem(sample), _epoch(sample), _sample(sample, scorer)) for sample in _samples(record)]
+        epochs.extend(samples)
 
     records.read_into(add)
     for problem, _, sample in sorted(epochs, key=lambda one: one[1]):  # the archive's order is that of names
@@ -84,7 +84,7 @@ def _problem(sample: Record) -> ProblemRow:
     if type(targets) is not list or not all(isinstance(one, str) for one in targets):
         raise BadRecord(f"'target' is {target!r:.60}, not a string or a list of strings")
     gold = gold_answer(_resolved(targets[0], sample)) if targets else None
-    return ProblemRow(str(name), _asked(sample), gold, level=level_if_any(sample.get("metadata") or {}))
+    return ProblemRow(str(name), _question(sample), gold, level=level_if_any(sample.get("metadata") or {}))
 
 
 def _epoch(sample: Record) -> int:
@@ -94,15 +94,15 @@ def _epoch(sample: Record) -> int:
     return epoch
 
 
-def _asked(sample: Record) -> str:
+def _question(sample: Record) -> str:
     """The input, or the last message of a user in it."""
     prompt = required(sample, "input")
     if isinstance(prompt, str):
         return _resolved(prompt, sample)
-    asked = [message for message in prompt if required(message, "role") == "user"]
-    if not asked:
+    user_messages = [message for message in prompt if required(message, "role") == "user"]
+    if not user_messages:
         raise BadRecord("'input' has no message of a user")
-    return _content(asked[-1], sample)
+    return _content(user_messages[-1], sample)
 
 
 def _content(message: Record, sample: Record) -> str:

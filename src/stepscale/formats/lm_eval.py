@@ -92,12 +92,12 @@ def _problem(record: Record, problem: str | None, answer: str | None) -> Problem
     if type(doc) is not dict:
         raise BadRecord(f"'doc' is {doc!r:.60}, not a JSON object")
     key = problem or next((key for key in _QUESTIONS if isinstance(doc.get(key), str)), None)
-    asked = text(doc, key) if key is not None else _prompt(record)
+    question = text(doc, key) if key is not None else _prompt(record)
     gold = str(required(doc, answer)) if answer is not None else gold_answer(_target(record))
     name = next((doc[key] for key in _IDS if isinstance(doc.get(key), str) or is_whole(doc.get(key))), None)
     return ProblemRow(
-        problem_key(asked) if name is None else str(name),
-        asked,
+        problem_key(question) if name is None else str(name),
+        question,
         gold,
         maybe_text(doc, "solution"),
         _maybe_word(doc, "subject") or _maybe_word(doc, "type"),

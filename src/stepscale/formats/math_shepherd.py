@@ -42,16 +42,16 @@ read = solution_reader("math_shepherd", _add)
 
 def _marked(tagged: str, marked: str) -> tuple[list[str], list[int]]:
     """The texts before each tag, and the mark that `marked` has in its place."""
-    *parts, rest = tagged.split(_TAG)
+    *parts, tail = tagged.split(_TAG)
     if not parts:
         raise BadRecord(f"'input' has no step tag {_TAG!r}")
-    ratings, at = [], 0
+    ratings, position = [], 0
     for number, part in enumerate(parts, 1):
-        mark = marked[at + len(part) : at + len(part) + 1]
-        if not marked.startswith(part, at) or mark not in _RATINGS:
+        mark = marked[position + len(part) : position + len(part) + 1]
+        if not marked.startswith(part, position) or mark not in _RATINGS:
             raise BadRecord(f"'label' does not repeat 'input' with + or - for its tag {number}")
         ratings.append(_RATINGS[mark])
-        at += len(part) + 1
-    if rest.strip() or marked[at:].strip():
-        raise BadRecord(f"text follows the last step tag: {rest.strip()[:40]!r}")
+        position += len(part) + 1
+    if tail.strip() or marked[position:].strip():
+        raise BadRecord(f"text follows the last step tag: {tail.strip()[:40]!r}")
     return parts, ratings

@@ -120,8 +120,8 @@ def _is_summary(record: Record) -> bool:
 
 
 def _problem(record: Record) -> ProblemRow:
-    asked, reference = text(record, "question"), text(record, "groundtruth")
-    return ProblemRow(problem_key(asked), asked, gold_answer(reference, is_solution=True), reference)
+    question, reference = text(record, "question"), text(record, "groundtruth")
+    return ProblemRow(problem_key(question), question, gold_answer(reference, is_solution=True), reference)
 
 
 def _output(record: Record) -> list[Record]:

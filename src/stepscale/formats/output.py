@@ -51,6 +51,23 @@ def write_lines(path: str | Path, lines: Iterable[bytes]) -> int:
     return count
 
 
+def make_folder(folder: Path, subject: str, remedy: str) -> None:
+    """Make a folder that will be written to, where it is not there yet, before hours of work are spent.
+
+    Args:
+        folder: The folder; missing parents are made too.
+        subject: How the error names it.
+        remedy: What the error advises.
+
+    Raises:
+        InputError: It cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{subject} cannot be made ({error.strerror}); {remedy}") from None
+
+
 def lines_path(path: str | Path) -> Path:
     """The path of a file of JSON lines.
 

@@ -87,8 +87,8 @@ def write(data: Tables, path: str | Path) -> int:
     data = _checked(data)
     frames = {name: getattr(data, name) for name in _TABLES}
     frames = {f"{name}.parquet": frame for name, frame in frames.items() if frame is not None and len(frame)}
-    others = [f"{name}.parquet" for name in _TABLES if f"{name}.parquet" not in frames]
-    if stale := [name for name in others if os.path.exists(folder / name)]:
+    other_files = [f"{name}.parquet" for name in _TABLES if f"{name}.parquet" not in frames]
+    if stale := [name for name in other_files if os.path.exists(folder / name)]:
         raise InputError(
             f"{folder / stale[0]} is of other data, for these tables have none of that name; remove it, or give another folder"
         )

@@ -134,16 +134,18 @@ def write(tables: Tables, path: str | Path, format: str, **options: Any) -> int:
     return written
 
 
-def _function(format: str, known: Iterable[str], verb: str) -> Callable[..., Any]:
-    if not isinstance(format, str) or format not in known:
-        raise InputError(f"format {format!r}: cannot {_VERBS[verb]}; choose one of {', '.join(known)}")
+def _function(format: str, formats: Iterable[str], verb: str) -> Callable[..., Any]:
+    if not isinstance(format, str) or format not in formats:
+        raise InputError(f"format {format!r}: cannot {_VERBS[verb]}; choose one of {', '.join(formats)}")
     function: Callable[..., Any] = getattr(import_module(f"stepscale.formats.{_MODULES[format]}"), verb)
     return function
 
 
 def _check_options(format: str, function: Callable[..., Any], options: dict[str, Any]) -> None:
     parameters = signature(function).parameters.values()
-    known = {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
-    unknown = sorted(set(options) - known)
+    options_of_format = {parameter.name for parameter in parameters if parameter.kind is Parameter.KEYWORD_ONLY}
+    unknown = sorted(set(options) - options_of_format)
     if unknown:
-        raise InputError(f"{format}: there is no option {unknown[0]!r}; it has {', '.join(sorted(known)) or 'none'}")
+        raise InputError(
+            f"{format}: there is no option {unknown[0]!r}; it has {', '.join(sorted(options_of_format)) or 'none'}"
+        )

@@ -134,8 +134,9 @@ def token_counts(record: Record, count: int) -> list[int | None]:
     values = [value] if count == 1 and type(value) in (int, float) else value
     if type(values) is not list or len(values) != count:
         raise BadRecord(f"{key!r} is {value!r:.60} where one per sample ({count}) is needed")
-    whole = [int(number) if type(number) is float and number.is_integer() else number for number in values]
-    counts = [None if number == _UNKNOWN else number for number in whole]  # a column with nulls is written as floats
+    as_integers = [int(number) if type(number) is float and number.is_integer() else number for number in values]
+    # a column with nulls is written as floats
+    counts = [None if number == _UNKNOWN else number for number in as_integers]
     wrong = [number for number in counts if number is not None and (not is_whole(number) or number < 0)]
     if wrong:
         raise BadRecord(f"{key!r} holds {wrong[0]!r:.60}, not a number of tokens (a whole one, 0 or more)")

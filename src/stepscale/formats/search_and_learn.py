@@ -166,11 +166,11 @@ def _scores(record: Record, verifier: str, count: int) -> list[ScoreRow]:
     if any(type(column) is not list or len(column) != count for column in (of_steps, of_wholes)):
         raise BadRecord("'completions', 'scores' and 'agg_scores' are not lists of one length")
     scores = []
-    for sample, (values, whole) in enumerate(zip(of_steps, of_wholes, strict=True)):
+    for sample, (values, solution_score) in enumerate(zip(of_steps, of_wholes, strict=True)):
         if type(values) is not list or not values:
             raise BadRecord(f"sample {sample}: the step scores are {values!r:.60}, not a list of numbers")
-        if whole is not None and not is_number(whole):
-            raise BadRecord(f"sample {sample}: agg_scores holds {whole!r:.60}, not a number")
+        if solution_score is not None and not is_number(solution_score):
+            raise BadRecord(f"sample {sample}: agg_scores holds {solution_score!r:.60}, not a number")
         negative = [1.0 - probability(value, f"sample {sample}: a step score") for value in values]
-        scores.append(ScoreRow(sample, verifier, negative, None if whole is None else float(whole)))
+        scores.append(ScoreRow(sample, verifier, negative, None if solution_score is None else float(solution_score)))
     return scores

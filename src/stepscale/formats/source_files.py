@@ -123,9 +123,9 @@ def data_files(path: Path, split: str | None = None) -> list[Path]:
     for file in files:
         _refuse_unreadable(file)
     _refuse_missing_shards(walked)
-    if others := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
-        shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-        logger.warning("%s: not read, for their names are not those of data: %s", path, shown)
+    if unreadable := [file.name for file in walked if not _is_data(file) and not _belongs_to_no_data(file)]:
+        file_names = ", ".join(unreadable[:5]) + (f" and {len(unreadable) - 5} more" if len(unreadable) > 5 else "")
+        logger.warning("%s: not read, for their names are not those of data: %s", path, file_names)
     if not files:
         raise InputError(f"{path}: the folder holds no {', '.join(READABLE)} file; give the folder of the data")
     return files

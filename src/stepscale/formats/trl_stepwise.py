@@ -110,8 +110,10 @@ def _paths(rows: Sequence[Sequence[Any]], siblings: bool) -> Iterator[tuple[list
     for _, group in groupby(rows, key=itemgetter(0)):
         alternatives = list(group)
         chosen = next(((text_, mark) for _, text_, is_chosen, mark in alternatives if is_chosen), None)
-        others = [(text_, mark) for _, text_, is_chosen, mark in alternatives if not is_chosen and mark is not None]
-        for text_, mark in others if siblings else others[:1] if chosen is None else []:
+        other_completions = [
+            (text_, mark) for _, text_, is_chosen, mark in alternatives if not is_chosen and mark is not None
+        ]
+        for text_, mark in other_completions if siblings else other_completions[:1] if chosen is None else []:
             yield [*steps, text_], [*marks, mark]
             in_an_alternative = chosen is None
         if chosen is None or chosen[1] is None:

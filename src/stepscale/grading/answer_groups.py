@@ -57,12 +57,14 @@ def _one_spelling(counts: tuple[tuple[str, int], ...], rules: CheckedRules) -> d
     # 2. every answer, from the most frequent on, takes in the rarer ones that equal it
     comparison, groups = _Comparison(rules), []
     while waiting:
-        head, *rest = waiting
-        equal = comparison.equal_to(head[0][1], [spellings[0][1] for spellings in rest])
+        head, *rarer = waiting
+        equal = comparison.equal_to(head[0][1], [spellings[0][1] for spellings in rarer])
         groups.append(
-            sorted(head + [one for spellings, same in zip(rest, equal, strict=True) if same for one in spellings])
+            sorted(
+                head + [one for spellings, is_equal in zip(rarer, equal, strict=True) if is_equal for one in spellings]
+            )
         )
-        waiting = [spellings for spellings, same in zip(rest, equal, strict=True) if not same]
+        waiting = [spellings for spellings, is_equal in zip(rarer, equal, strict=True) if not is_equal]
     return {answer: group[0][1] for group in groups for _, answer in group}
 
 
@@ -88,10 +90,10 @@ class _Comparison:
             else:
                 unsettled.append(i)
         self.pairs -= min(len(candidates), self.pairs)
-        asked = unsettled[: self.symbolic]
-        self.symbolic -= len(asked)
-        verdicts = grade_many([answers[i] for i in asked], [gold] * len(asked), self.rules)
-        for i, verdict in zip(asked, verdicts, strict=True):
+        affordable = unsettled[: self.symbolic]
+        self.symbolic -= len(affordable)
+        verdicts = grade_many([answers[i] for i in affordable], [gold] * len(affordable), self.rules)
+        for i, verdict in zip(affordable, verdicts, strict=True):
             equal[i] = verdict
         return equal
 

@@ -47,13 +47,13 @@ def boxed_answer(text: str) -> str | None:
     contents: list[str] = []
     list_end = len(text)  # where the list continues: the start of the box after this one
     for box in list(BOX.finditer(text))[-_MOST_BOXES:][::-1]:
-        rest = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
-        content, end = _content(rest)
+        after_brace = text[box.end() : min(list_end, box.end() + _LONGEST_CONTENT)]
+        content, end = _content(after_brace)
         if _is_mention(content):
             if contents:
                 break
             continue
-        if contents and (end is None or not _LIST_SEPARATOR.match(rest[end:])):
+        if contents and (end is None or not _LIST_SEPARATOR.match(after_brace[end:])):
             break
         if not contents or contents[0] != content:
             contents.insert(0, content)
@@ -68,20 +68,20 @@ def without_mentions(text: str) -> str:
     return _MENTION.sub("", text)
 
 
-def _content(rest: str) -> tuple[str, int | None]:
-    r"""The content of a box whose text goes on as ``rest``, and where its brace closes (None: it has none)."""
-    if not rest.startswith("{"):  # `\boxed 2$.`: up to the end of the formula, the sentence or the line
-        if not _BEGINS_LIKE_AN_ANSWER.match(rest):
+def _content(after_brace: str) -> tuple[str, int | None]:
+    r"""The content of a box whose text goes on as ``after_brace``, and where its brace closes (None: it has none)."""
+    if not after_brace.startswith("{"):  # `\boxed 2$.`: up to the end of the formula, the sentence or the line
+        if not _BEGINS_LIKE_AN_ANSWER.match(after_brace):
             return "", None
-        end = _UNBRACED_END.search(rest)
-        return (rest if end is None else rest[: end.start()]).strip(), None
+        end = _UNBRACED_END.search(after_brace)
+        return (after_brace if end is None else after_brace[: end.start()]).strip(), None
     depth = 0
-    for brace in _BRACE.finditer(rest):
+    for brace in _BRACE.finditer(after_brace):
         depth += 1 if brace[1] == "{" else -1
         if depth == 0:
-            return _DOLLAR.sub("", rest[1 : brace.end() - 1]).strip(), brace.end()
+            return _DOLLAR.sub("", after_brace[1 : brace.end() - 1]).strip(), brace.end()
     # Never closed: it counts to the end of its line, where it begins like an answer.
-    inner = rest[1:].lstrip(" \t$")
+    inner = after_brace[1:].lstrip(" \t$")
     if not _BEGINS_LIKE_AN_ANSWER.match(inner) and not _ONE_WORD.match(inner):
         return "", None
     return inner.split("\n", 1)[0].rstrip("$. "), None

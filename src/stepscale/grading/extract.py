@@ -201,9 +201,9 @@ def _statement(text: str) -> str:
         blank = _BEFORE_STATEMENT.match(text)
         text = text[blank.end() :] if blank else text
         formula = FORMULA.match(text)
-        rest = text[formula.end() if formula else 0 :]
-        line = _formula_line(rest)
-        below = rest[len(line) + 1 :]
+        remainder = text[formula.end() if formula else 0 :]
+        line = _formula_line(remainder)
+        below = remainder[len(line) + 1 :]
         line = formula[0] + line if formula else line
         if not line.rstrip("*_ ").endswith(":") or not below.strip():
             return line

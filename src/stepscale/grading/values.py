@@ -107,8 +107,8 @@ def leading_value(text: str, *, lists: bool = True) -> StatedValue | None:
         ends.append(end)
     if not ends:
         return None
-    rest = text[ends[-1] :].strip(" *_.,;:!?\"'")
-    if len(ends) == 2 and rest and not re.search("and|or|&", separators[0]) and " " in separators[0]:
+    remainder = text[ends[-1] :].strip(" *_.,;:!?\"'")
+    if len(ends) == 2 and remainder and not re.search("and|or|&", separators[0]) and " " in separators[0]:
         ends = ends[:1]  # `5, 3 more than 2`: a list of two without its "and" is no list
     return _checked(text, ends[-1])
 
@@ -161,11 +161,11 @@ def _result_before(left: str, right: str) -> str | None:
 
 def _checked(text: str, end: int) -> StatedValue | None:
     """The value up to ``end`` without its delimiters; None for a letter that is a word or a name."""
-    raw, rest = text[:end], text[end:]
+    raw, remainder = text[:end], text[end:]
     bare = FORMULA.sub(lambda formula: inside(formula), raw).strip()
     if re.fullmatch(r"[a-zA-Z]", bare):
         is_formula = bare != raw.strip()
-        is_word = _VERB_FOLLOWS.match(rest) if is_formula else not _ENDS_A_LETTER.match(rest)
+        is_word = _VERB_FOLLOWS.match(remainder) if is_formula else not _ENDS_A_LETTER.match(remainder)
         if is_word:
             return None
     bare = re.sub(r"[ ]*[,;]?[ ]+(?:and|or|&)[ ]+", ", ", bare)

@@ -33,8 +33,8 @@ def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
         generative = _part(catalog.load("params:verifiers"), "generative")
         if generative is not None and _part(generative, "base") is not None and _part(generative, "server") is None:
             check_base("verifiers.generative.base", str(_part(generative, "base")), writes=True)
-    for block, made in _BASES.items():
-        if made & pipeline.all_outputs() and (trained or block != "verifiers"):
+    for block, recipe in _BASES.items():
+        if recipe & pipeline.all_outputs() and (trained or block != "verifiers"):
             name, *parts = block.split(".")
             settings = catalog.load(f"params:{name}")
             for part in parts:

@@ -91,9 +91,9 @@ class Lineage:
         files = sorted(path.rglob("*")) if path.is_dir() else [path]
         stats = [(str(file), file.stat().st_size, file.stat().st_mtime_ns) for file in files if file.is_file()]
         state = content_hash(stats)
-        known = self._ids.get(str(path))
-        if known and known[0] == state:
-            return known[1]
+        saved_id = self._ids.get(str(path))
+        if saved_id and saved_id[0] == state:
+            return saved_id[1]
         identity = content_hash(path)
         self._ids[str(path)] = (state, identity)
         self._write_json(_IDS, self._ids)

@@ -108,12 +108,13 @@ class ProjectHooks:
 
     @hook_impl(specname="before_pipeline_run", trylast=True)
     def tag_run(self) -> None:
-        """Tag the MLflow run (begun by kedro-mlflow) with the revision of the code, and close runs whose process died."""
+        """Tag the MLflow run (begun by kedro-mlflow) with code and environment, and close runs whose process died."""
         from stepscale.revision import code_revision
         from stepscale.tracking import close_dead_runs, tag_run
 
         close_dead_runs()
-        tag_run({"git_revision": code_revision()})
+        environment = (self.context.env if self.context else None) or "base"
+        tag_run({"git_revision": code_revision(), "environment": environment})
 
     @hook_impl
     def before_node_run(self, node: Node) -> None:

@@ -10,8 +10,8 @@ ASKED = "stepscale.pipelines"  # in click's context: the pipelines of the comman
 def run_name(env: str | None, run_params: dict[str, Any]) -> str:
     """E.g. ``smoke``, or ``samples: test_time_search, reporting``; no environment is ``base``."""
     context = click.get_current_context(silent=True)
-    asked = context.meta.get(ASKED) if context else run_params.get("pipeline_names")
-    parts = [name for name in asked or () if name != "__default__"]
+    pipelines = context.meta.get(ASKED) if context else run_params.get("pipeline_names")
+    parts = [name for name in pipelines or () if name != "__default__"]
     for key in ("node_names", "tags", "from_nodes", "to_nodes"):
         parts += [str(name) for name in run_params.get(key) or ()]
     environment = env if env and env != "local" else "base"

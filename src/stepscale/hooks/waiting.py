@@ -17,13 +17,15 @@ logger = logging.getLogger(__name__)
 def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Log how many of the latest round's solutions wait for labels, where people label, and the command for them."""
     outputs = pipeline.all_outputs()
-    asked = [i for i in range(ROUNDS + 1) if f"loop_asked_{i}" in outputs and f"loop_labels_{i}" not in outputs]
-    labeler = LoopOptions.model_validate(catalog.load("params:loop")).labeler if asked else None
+    waiting_rounds = [
+        i for i in range(ROUNDS + 1) if f"loop_asked_{i}" in outputs and f"loop_labels_{i}" not in outputs
+    ]
+    labeler = LoopOptions.model_validate(catalog.load("params:loop")).labeler if waiting_rounds else None
     if not isinstance(labeler, ByFile):
         return
     from stepscale.labeling.people import n_waiting
 
-    path = Path(catalog[f"loop_asked_{asked[-1]}"]._filepath)
+    path = Path(catalog[f"loop_asked_{waiting_rounds[-1]}"]._filepath)
     if not path.is_file():  # in a remote store
         return
     try:
@@ -31,6 +33,6 @@ def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     except InputError as error:  # the run itself is done, and it was right
         logger.warning("%s", error)
         return
-    logger.info("round %d: %d of %d solutions wait for labels", asked[-1], waiting, n_asked)
+    logger.info("round %d: %d of %d solutions wait for labels", waiting_rounds[-1], waiting, n_asked)
     if waiting:
         logger.info("label them: python -m stepscale label %s --to %s", path, labeler.path)

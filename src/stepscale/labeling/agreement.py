@@ -48,17 +48,17 @@ def agreement(labels: pd.DataFrame, reference: pd.DataFrame) -> dict[str, float]
         [_first_errors(rated).rename("ours"), _first_errors(rated_by_reference).rename("theirs")], axis=1, join="inner"
     )
     by_step = problem_resamples(steps["problem_id"].tolist())
-    of = first.index.get_level_values("problem_id").tolist()
-    by_solution = problem_resamples(of)
+    problem_ids = first.index.get_level_values("problem_id").tolist()
+    by_solution = problem_resamples(problem_ids)
     error_at, reference_at = first["ours"].to_numpy(), first["theirs"].to_numpy()
     faulty, flagged = reference_at != _NONE, error_at != _NONE
     negative, negative_too = (steps[c].to_numpy() < 0 for c in ("rating", "rating_reference"))
-    same = steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()
+    is_same = steps["rating"].to_numpy() == steps["rating_reference"].to_numpy()
     return {
-        "n_problems": float(len(set(of))),
+        "n_problems": float(len(set(problem_ids))),
         "n_solutions": float(len(first)),
         "n_steps": float(len(steps)),
-        **share_with_bounds("rating_agreement", by_step, same),
+        **share_with_bounds("rating_agreement", by_step, is_same),
         **share_with_bounds("step_agreement", by_step, negative == negative_too),
         **with_bounds("step_kappa", *_kappa(by_step, negative, negative_too)),
         **share_with_bounds("first_error_agreement", by_solution, error_at == reference_at),
@@ -123,7 +123,7 @@ def _kappas(sums: Floats) -> Floats:
 
     Those are of the same verdict, of all items, and of each class by the one, then by the other. Nan if chance explains all.
     """
-    same = sums[:, 0] / sums[:, 1]
+    observed = sums[:, 0] / sums[:, 1]
     one, other = np.split(sums[:, 2:] / sums[:, 1:2], 2, axis=1)
     chance = (one * other).sum(axis=1)
-    return np.asarray(np.where(chance < 1, (same - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan))
+    return np.asarray(np.where(chance < 1, (observed - chance) / np.where(chance < 1, 1 - chance, 1.0), np.nan))

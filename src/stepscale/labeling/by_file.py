@@ -61,7 +61,7 @@ class FileLabeler:
         labels: list[Row] = []
         matched = 0
         for problem_id, sample_id, steps in solutions[["problem_id", "sample_id", "steps"]].itertuples(index=False):
-            rows = self._of(keys[problem_id], tuple(steps))
+            rows = self._ratings_of(keys[problem_id], tuple(steps))
             matched += bool(rows)
             labels += [row | {"problem_id": problem_id, "sample_id": sample_id} for row in rows]
         if not labels:
@@ -73,7 +73,7 @@ class FileLabeler:
         logger.info("%s labels %d of %d solutions; %d wait for labels", self.path, matched, len(solutions), n_waiting)
         return tables.step_labels(pd.DataFrame(labels, dtype=object))
 
-    def _of(self, problem: str, steps: tuple[str, ...]) -> list[Row]:
+    def _ratings_of(self, problem: str, steps: tuple[str, ...]) -> list[Row]:
         by_labeler: dict[str, list[Row]] = {}
         for n in range(len(steps), 0, -1):
             for labeler, rows in self._records.get((problem, steps[:n]), {}).items():

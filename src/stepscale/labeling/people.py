@@ -60,17 +60,17 @@ def labelers_left_out(labeler: LabelFile) -> list[str]:
     return _left_out(labeler, _tallies(labeler, _records(labeler.path)))
 
 
-def n_waiting(asked: str | Path, labeler: LabelFile) -> tuple[int, int]:
+def n_waiting(requests: str | Path, labeler: LabelFile) -> tuple[int, int]:
     """How many of the solutions asked for are still without a label that counts.
 
     Args:
-        asked: The file, or the folder of files by round, of the solutions asked for.
+        requests: The file, or the folder of files by round, of the solutions asked for.
         labeler: Where labels are, and whose do not count.
 
     Returns:
         Those that wait, and how many were asked for.
     """
-    path = latest_asked(asked)
+    path = latest_asked(requests)
     samples = read_samples(path) if path.stat().st_size else []
     records = _records(labeler.path) if Path(labeler.path).exists() else []
     left_out = set(labelers_left_out(labeler))
@@ -103,10 +103,14 @@ def _tallies(labeler: LabelFile, records: list[Record]) -> dict[str, Tally]:
 
 
 def _left_out(labeler: LabelFile, tally_of: Mapping[str, Tally]) -> list[str]:
-    known = labeler.known
-    if known is None:
+    key_answers = labeler.known
+    if key_answers is None:
         return []
-    return [name for name, tally in tally_of.items() if tally.fails(known.least_agreement, known.least_questions)]
+    return [
+        name
+        for name, tally in tally_of.items()
+        if tally.fails(key_answers.least_agreement, key_answers.least_questions)
+    ]
 
 
 def _row(name: str, records: list[Record], tally: Tally | None, is_left_out: bool) -> dict[str, Any]:
@@ -143,9 +147,9 @@ def _pairs(by_labeler: Mapping[str, list[Record]]) -> Mapping[str, float]:
     ]
     if not pairs:
         return {}
-    problems, steps, ones, others = map(list, zip(*pairs, strict=True))
+    problems, steps, first_ratings, second_ratings = map(list, zip(*pairs, strict=True))
     solutions = pd.DataFrame({"problem_id": problems, "sample_id": range(len(pairs)), "steps": steps})
     try:
-        return agreement(label_table(solutions, "one", ones), label_table(solutions, "other", others))
+        return agreement(label_table(solutions, "one", first_ratings), label_table(solutions, "other", second_ratings))
     except InputError:
         return {}

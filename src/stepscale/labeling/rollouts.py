@@ -178,18 +178,18 @@ def _worth(
         answers += _answers(generator, text, continuations[place * job.per_step : (place + 1) * job.per_step])
     gold_answers = [golds[problem_id] for problem_id, _ in texts for _ in range(job.per_step)]
     right = grade_many(answers, gold_answers, job.rules)
-    shares = [sum(right[at : at + job.per_step]) / job.per_step for at in range(0, len(right), job.per_step)]
+    shares = [sum(right[start : start + job.per_step]) / job.per_step for start in range(0, len(right), job.per_step)]
     return dict(zip(texts, shares, strict=True))
 
 
 def _answers(generator: Generator, text: str, rollouts: Sequence[Continuation]) -> list[str | None]:
     """The final answer of each rollout from ``text``; None if it states none or was cut off. Equal ones are read once."""
-    known: dict[tuple[tuple[int, ...], bool], str | None] = {}
+    answers: dict[tuple[tuple[int, ...], bool], str | None] = {}
     keys = [(rollout.tokens, rollout.ended == "solution") for rollout in rollouts]
     for tokens, ended in keys:
-        if (tokens, ended) not in known:
-            known[tokens, ended] = extract_answer(f"{text}\n{generator.decode(tokens)}") if ended else None
-    return [known[key] for key in keys]
+        if (tokens, ended) not in answers:
+            answers[tokens, ended] = extract_answer(f"{text}\n{generator.decode(tokens)}") if ended else None
+    return [answers[key] for key in keys]
 
 
 def _digest(prefix: tuple[int, ...]) -> str:

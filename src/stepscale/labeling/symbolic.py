@@ -43,13 +43,13 @@ def label_solutions(problems: pd.DataFrame, solutions: pd.DataFrame, free_text: 
         InputError: A problem is not in the lab's language.
     """
     texts = dict(zip(problems["problem_id"], problems["problem"], strict=True))
-    known: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    ratings_of_steps: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     ratings = []
     for problem_id, steps in zip(solutions["problem_id"], solutions["steps"], strict=True):
         key = (problem_id, tuple(steps))
-        if key not in known:
-            known[key] = _rate(texts[problem_id], key[1], free_text)
-        ratings.append(known[key])
+        if key not in ratings_of_steps:
+            ratings_of_steps[key] = _rate(texts[problem_id], key[1], free_text)
+        ratings.append(ratings_of_steps[key])
     unread = sum(
         NEGATIVE not in rated and len(rated) < len(steps)
         for rated, steps in zip(ratings, solutions["steps"], strict=True)

@@ -6,7 +6,12 @@ import pandas as pd
 
 
 def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> None:
-    """The scaling curves, those of the held-out problems by a name of their own."""
+    """The scaling curves with the bounds of their intervals (``_low``, ``_high``); step = N.
+
+    Args:
+        curves: Table ``curves`` of the test problems: method, verifier, n, accuracy, low, high.
+        tables: The tables of best-of-N by name; ``heldout_curves``, if there, is logged as ``scaling_heldout``.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()
@@ -16,7 +21,9 @@ def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> N
     for start, table in measured.items():
         if run:
             verifier = table["verifier"].map(lambda name: f".{name}" if isinstance(name, str) else "")
-            run.history(zip(f"{start}." + table["method"] + verifier, table["n"], table["accuracy"], strict=True))
+            curve = f"{start}." + table["method"] + verifier
+            for column, ending in {"accuracy": "", "low": "_low", "high": "_high"}.items():
+                run.history(zip(curve + ending, table["n"], table[column], strict=True))
 
 
 def log_curves(part: str, curves: pd.DataFrame) -> None:

@@ -38,19 +38,22 @@ def plan_rollouts(
     written = parsable(solutions)
     pieces = []
     for start in range(0, len(problems), options.problems_per_shard):
-        asked = problems.iloc[start : start + options.problems_per_shard]
-        order = {problem_id: place for place, problem_id in enumerate(asked["problem_id"])}
+        problems_of_shard = problems.iloc[start : start + options.problems_per_shard]
+        order = {problem_id: place for place, problem_id in enumerate(problems_of_shard["problem_id"])}
         part = written[written["problem_id"].isin(order)]
         part = part.iloc[part["problem_id"].map(order).argsort(kind="stable")]
         recipe = Recipe.of(
             roll_out_part,
             sampler.code,
             inputs=sampler.hashes
-            | {"problems": content_hash(asked[["problem_id", "problem", "answer"]]), "solutions": content_hash(part)},
+            | {
+                "problems": content_hash(problems_of_shard[["problem_id", "problem", "answer"]]),
+                "solutions": content_hash(part),
+            },
             settings=asdict(job),
             seed=sampler.seed,
         )
-        make = partial(roll_out_part, job, sampler.open, asked, part)
+        make = partial(roll_out_part, job, sampler.open, problems_of_shard, part)
         pieces.append(Piece(f"{purpose}-{start:06d}", recipe, make, int(part["steps"].map(len).sum())))
     return ShardPlan(f"rolling out {purpose}", tuple(pieces), unit="steps")
 

@@ -38,14 +38,14 @@ def _quantities(folder: Path) -> dict[str, Rows]:
 
 
 def _combined(name: str, rows: Sequence[Mapping[str, Any]], resamples: int) -> Quantity:
-    first, known = rows[0], [row for row in rows if row["estimate"] is not None and row["error"] is not None]
+    first, measured = rows[0], [row for row in rows if row["estimate"] is not None and row["error"] is not None]
     unmet = next((row["unmet"] for row in rows if row["unmet"]), "")
-    if len(known) < len(rows) and not unmet:
+    if len(measured) < len(rows) and not unmet:
         unmet = "not measured in every run"
     sizes = [row["n_problems"] for row in rows]
     interval = combined_interval(
-        [row["estimate"] for row in known] or [0.0],
-        [row["error"] for row in known] or [0.0],
+        [row["estimate"] for row in measured] or [0.0],
+        [row["error"] for row in measured] or [0.0],
         resamples,
         seed_for(0, f"quantity {name}"),
         first["level"],

@@ -50,14 +50,14 @@ class Client:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
 
-    def post(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], what: str) -> _Result:
+    def post(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], subject: str) -> _Result:
         """What ``read`` makes of the JSON answered, asked for again with growing pauses while the trouble may pass.
 
         Args:
             url: The whole address.
             body: What is sent, as JSON.
             read: Raises ValueError, KeyError, IndexError or TypeError for an answer of another form.
-            what: What the answer should be, for the message where it is something else.
+            subject: What the answer should be, for the message where it is something else.
 
         Raises:
             InputError: The server cannot be reached, refuses, or answers something else; one line.
@@ -67,7 +67,7 @@ class Client:
             retry=retry_if_exception_type(PassingError), wait=pauses, stop=stop_after_attempt(self.access.attempts)
         )
         try:
-            answer: _Result = asking(self._post_once, url, body, read, what)
+            answer: _Result = asking(self._post_once, url, body, read, subject)
             return answer
         except RetryError as error:
             reason = error.last_attempt.exception()
@@ -76,7 +76,7 @@ class Client:
                 " base_url right? Finished shards are kept: run again to go on"
             ) from reason
 
-    def _post_once(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], what: str) -> _Result:
+    def _post_once(self, url: str, body: dict[str, Any], read: Callable[[Any], _Result], subject: str) -> _Result:
         try:
             seconds = min(self.access.timeout_seconds, time_left())
             response = self._http.post(url, json=body, timeout=httpx.Timeout(seconds, connect=min(10.0, seconds)))
@@ -94,7 +94,7 @@ class Client:
         try:
             return read(response.json())
         except (ValueError, KeyError, IndexError, TypeError) as error:
-            raise PassingError(f"the answer is not {what} ({one_line(response.text)})") from error
+            raise PassingError(f"the answer is not {subject} ({one_line(response.text)})") from error
 
     def served(self) -> dict[str, dict[str, Any]]:
         """What the server says of its models, by name; nothing where it does not tell."""

@@ -195,8 +195,8 @@ def _measured(name: str, part: Quantity, decides: bool) -> Measured:
     estimate, low, high = (_known(value) for value in (part.mean, part.low, part.high))
     chance = (0.0 if _unfit(part) else power([part])) if decides else None
     error = None if part.error is None else _known(part.error)
-    known = (part.level, error, part.n_problems, part.above, part.effect, chance, decides, part.unmet, part.note)
-    return Measured(name, estimate, low, high, *known)
+    fields = (part.level, error, part.n_problems, part.above, part.effect, chance, decides, part.unmet, part.note)
+    return Measured(name, estimate, low, high, *fields)
 
 
 def _known(value: object) -> float | None:

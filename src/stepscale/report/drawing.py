@@ -92,8 +92,8 @@ def _svg(canvas: Any) -> str:
 
 def _draw_panel(axes: Any, panel: Panel, view: View, figure: Figure, colors: Mapping[str, str]) -> None:
     # 1) the series
-    for line, at in _placed(panel, view):
-        _draw_series(axes, line, at, colors[line.name], panel)
+    for line, places in _placed(panel, view):
+        _draw_series(axes, line, places, colors[line.name], panel)
     # 2) vertical rules, named at the top
     for place, name in view.rules:
         axes.axvline(place, color="#7b8494", linestyle=":", linewidth=1)
@@ -133,30 +133,30 @@ def _categories(panel: Panel) -> list[str]:
     return list(dict.fromkeys(str(x) for line in panel.series for x in line.x))
 
 
-def _draw_series(axes: Any, line: Series, at: list[float], color: str, panel: Panel) -> None:
+def _draw_series(axes: Any, line: Series, places: list[float], color: str, panel: Panel) -> None:
     label = line.name if line.in_legend else "_"
     if line.mark == "line":
         style = {"linestyle": _DASHES[line.dash], "marker": "o", "markersize": 3}
-        axes.plot(at, line.y, color=color, label=label, **style)
+        axes.plot(places, line.y, color=color, label=label, **style)
         if line.low and line.band:
-            axes.fill_between(at, line.low, line.high, color=color, alpha=0.12, lw=0)
+            axes.fill_between(places, line.low, line.high, color=color, alpha=0.12, lw=0)
         return
     if line.mark == "stars":
-        hollow = line.hollow or (False,) * len(at)
-        for x, y, is_open in zip(at, line.y, hollow, strict=True):
+        hollow = line.hollow or (False,) * len(places)
+        for x, y, is_open in zip(places, line.y, hollow, strict=True):
             axes.plot(x, y, "*", markersize=10, color=color, fillstyle="none" if is_open else "full", label="_")
         return
     if line.mark == "stack":
-        axes.bar(at, line.y, 0.7, bottom=_below(panel, line), color=color, label=label)
+        axes.bar(places, line.y, 0.7, bottom=_below(panel, line), color=color, label=label)
         return
     if line.mark == "bars":
         width = 0.8 / max(sum(other.mark == "bars" for other in panel.series), 1)
-        axes.bar(at, line.y, width, color=color, label=label)
+        axes.bar(places, line.y, width, color=color, label=label)
     bars = [[max(y - low, 0.0) for y, low in zip(line.y, line.low, strict=True)]] if line.low else []
     bars += [[max(high - y, 0.0) for y, high in zip(line.y, line.high, strict=True)]] if line.high else []
     symbol = "D" if not line.low else "o"
     look = {"color": "#64748b" if line.mark == "bars" else color, "elinewidth": 1, "capsize": 2}
-    axes.errorbar(at, line.y, yerr=bars or None, fmt="none" if line.mark == "bars" else symbol, label=label, **look)
+    axes.errorbar(places, line.y, yerr=bars or None, fmt="none" if line.mark == "bars" else symbol, label=label, **look)
 
 
 def _below(panel: Panel, line: Series) -> list[float]:

@@ -53,9 +53,9 @@ def _claim_row(page: ReportPage, claim: Claim) -> list[str]:
     if claim.decided_by:
         parts = deciding_part(claim)
         decided = f"{claim.decided_by}{estimate(claim)}" + (f" ({parts})" if parts else "")
-    here = "; ".join(text for text in (page.measure(claim.id) if decided else "", decided) if text)
+    cell_text = "; ".join(text for text in (page.measure(claim.id) if decided else "", decided) if text)
     counts = [str(value or "") for value in (claim.n_problems, claim.seeds)]
-    return [claim.id, claim.claim, claim.paper, here, claim.status, *effect_and_power(claim), *counts]
+    return [claim.id, claim.claim, claim.paper, cell_text, claim.status, *effect_and_power(claim), *counts]
 
 
 def _quantities(page: ReportPage) -> Iterator[str]:

@@ -82,8 +82,10 @@ def factor(row: Mapping[Any, Any]) -> str:
 
 def in_percent(rows: Sequence[Mapping[Any, Any]]) -> str:
     """Accuracies with their intervals at one N, in percent as the papers print them."""
-    shown = ["{:.1f} [{:.1f}, {:.1f}]".format(*(100 * row[key] for key in ("accuracy", "low", "high"))) for row in rows]
-    return f"{' / '.join(shown)} at N={rows[0]['n']}" if shown else ""
+    percents = [
+        "{:.1f} [{:.1f}, {:.1f}]".format(*(100 * row[key] for key in ("accuracy", "low", "high"))) for row in rows
+    ]
+    return f"{' / '.join(percents)} at N={rows[0]['n']}" if percents else ""
 
 
 def spread_over(seeds: int) -> str:

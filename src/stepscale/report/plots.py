@@ -46,10 +46,10 @@ def dash_of(label: str) -> Dash:
 def curve_panel(table: pd.DataFrame, title: str = "", lines: str = "label", x: str = "n", y: str = "accuracy") -> Panel:
     """A line for each value of the column ``lines``."""
     groups = table.sort_values(x, kind="stable").groupby(lines, sort=False)
-    shown = {str(label): rows for label, rows in groups}
+    rows_of_label = {str(label): rows for label, rows in groups}
     order = dict.fromkeys(map(str, table[lines]))
     band = len(order) <= _MOST_BANDS
-    lines_of = [series(shown[name], name, x, y, dash=dash_of(name)) for name in order]
+    lines_of = [series(rows_of_label[name], name, x, y, dash=dash_of(name)) for name in order]
     return Panel(title=title, series=tuple(line.model_copy(update={"band": band}) for line in lines_of))
 
 
@@ -87,8 +87,8 @@ def bars_view(table: pd.DataFrame, x: str, y: str, lines: str, x_title: str) -> 
         x_title: Of the axis.
     """
     rows = table.assign(**{x: table[x].astype(str)})
-    shown = [series(group, str(name), x, y, mark="bars") for name, group in rows.groupby(lines, sort=False)]
-    return View(x_title=x_title, panels=(Panel(series=tuple(shown)),), scale="category")
+    bars = [series(group, str(name), x, y, mark="bars") for name, group in rows.groupby(lines, sort=False)]
+    return View(x_title=x_title, panels=(Panel(series=tuple(bars)),), scale="category")
 
 
 def curve_figure(title: str, reading: str, *views: View, leads: bool = False, **options: Any) -> Figure:

@@ -62,16 +62,16 @@ def _imported(roots: set[str]) -> set[str]:
 @cache
 def _file_of(name: str) -> Path | None:
     """Where a module's source lies, found without importing it; None if there is none."""
-    top, _, rest = name.partition(".")
+    top, _, submodule = name.partition(".")
     loaded = sys.modules.get(top)
     origin = getattr(loaded, "__file__", None) if loaded else getattr(find_spec(top), "origin", None)
     if not origin or not origin.endswith(".py"):
         return None
-    if not rest:
+    if not submodule:
         return Path(origin)
     if Path(origin).name != "__init__.py":
         return None
-    path = Path(origin).parent.joinpath(*rest.split("."))
+    path = Path(origin).parent.joinpath(*submodule.split("."))
     places = (path.with_name(f"{path.name}.py"), path / "__init__.py")
     return next((place for place in places if place.is_file()), None)
 

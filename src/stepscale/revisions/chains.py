@@ -113,12 +113,12 @@ def _next_attempts(
     prompts, contexts, requests = [], [], []
     for owner, (i, chain) in enumerate(going):
         earlier = chains[i][chain]
-        shown = [attempt for attempt in earlier if attempt.candidate.answer is not None]
-        steps = [attempt.candidate.steps for attempt in shown]
+        in_context = [attempt for attempt in earlier if attempt.candidate.answer is not None]
+        steps = [attempt.candidate.steps for attempt in in_context]
         text, n_shown = layout.fitted(problems[i].text, steps, lambda text: len(generator.encode_prompt(text)))
         seed = seed_for(run_seed, f"revision-{len(earlier)}", problems[i].problem_id, chain)
         prompts.append(text)
-        contexts.append(tuple(attempt.candidate.slot for attempt in shown[len(shown) - n_shown :]))
+        contexts.append(tuple(attempt.candidate.slot for attempt in in_context[len(in_context) - n_shown :]))
         requests.append((owner, Request(generator.encode_prompt(text), seed)))
     # an owner for each attempt, so that each gets its own part of the cost
     meter = Meter(
@@ -175,8 +175,8 @@ def score_chains(
     scored = score_candidates(meter, range(len(read)), candidates, aggregation, neutral_is)
     for i, candidate, cost in zip(read, scored, meter.ledgers, strict=True):
         attempts[i] = replace(attempts[i], candidate=candidate, ledger=attempts[i].ledger + cost)
-    rest = iter(attempts)
+    remaining = iter(attempts)
     return [
-        replace(problem_chains, chains=tuple(tuple(next(rest) for _ in chain) for chain in problem_chains.chains))
+        replace(problem_chains, chains=tuple(tuple(next(remaining) for _ in chain) for chain in problem_chains.chains))
         for problem_chains in chains_of_all
     ]

@@ -92,8 +92,8 @@ def revision_examples(
 
 def _valid(solutions: pd.DataFrame) -> pd.DataFrame:
     """Finished, answered and graded samples, in the order of problems and samples."""
-    whole = (solutions["finish"] == "solution") & solutions["answer"].notna() & solutions["is_correct"].notna()
-    return solutions[whole].sort_values(["problem_id", "sample_id"], kind="stable")
+    is_complete = (solutions["finish"] == "solution") & solutions["answer"].notna() & solutions["is_correct"].notna()
+    return solutions[is_complete].sort_values(["problem_id", "sample_id"], kind="stable")
 
 
 class _Wrong:
@@ -111,8 +111,8 @@ class _Wrong:
         if n == 0:
             return []
         last = nearest("\n".join(right), self._texts)
-        others = [row for row in range(len(self.steps)) if row != last]
-        return [*(others[i] for i in rng.permutation(len(others))[: n - 1]), last]
+        other_rows = [row for row in range(len(self.steps)) if row != last]
+        return [*(other_rows[i] for i in rng.permutation(len(other_rows))[: n - 1]), last]
 
 
 def _subset(right: list[_Sample], problem_id: str, most: int | None, seed: int) -> list[_Sample]:

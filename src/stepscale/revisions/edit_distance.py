@@ -8,13 +8,13 @@ from rapidfuzz.distance import Levenshtein
 from stepscale.errors import InputError
 
 
-def nearest(text: str, others: Sequence[str]) -> int:
+def nearest(text: str, candidates: Sequence[str]) -> int:
     """Index of the text nearest to ``text``; the first of equally near ones.
 
     Raises:
         InputError: There is no other text.
     """
-    best = process.extractOne(text, others, scorer=Levenshtein.distance, processor=None)
+    best = process.extractOne(text, candidates, scorer=Levenshtein.distance, processor=None)
     if best is None:
         raise InputError("no text to be nearest to; give at least one")
     return int(best[2])

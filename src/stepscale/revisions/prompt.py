@@ -42,8 +42,8 @@ class RevisionLayout(BaseModel):
         """The text for these attempts (each its steps), oldest first; all of them are shown."""
         if not attempts:
             return problem
-        shown = "".join(self.attempt.replace(_ATTEMPT, "\n".join(steps)) for steps in attempts)
-        return f"{problem}\n{shown}{self.ask.replace(_PROBLEM, problem)}"
+        attempts_text = "".join(self.attempt.replace(_ATTEMPT, "\n".join(steps)) for steps in attempts)
+        return f"{problem}\n{attempts_text}{self.ask.replace(_PROBLEM, problem)}"
 
     def fitted(self, problem: str, attempts: Sequence[Sequence[str]], length_of: LengthOf | None) -> tuple[str, int]:
         """The text for the latest attempts that fit.

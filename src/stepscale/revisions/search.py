@@ -76,8 +76,10 @@ def search_revisions(
             raise InputError(
                 f"search over revisions needs one chain per problem, not {len(problem_chains.chains)}; run one"
             )
-        shown = [a.candidate.steps for a in problem_chains.chains[0] if a.candidate.answer is not None]
-        text, _ = layout.fitted(problem_chains.problem.text, shown, lambda text: len(generator.encode_prompt(text)))
+        in_context = [a.candidate.steps for a in problem_chains.chains[0] if a.candidate.answer is not None]
+        text, _ = layout.fitted(
+            problem_chains.problem.text, in_context, lambda text: len(generator.encode_prompt(text))
+        )
         revised.append(Problem(problem_chains.problem.problem_id, text))
         bare[text] = problem_chains.problem.text
     judge = verifier if history else WithoutHistory(verifier, bare)

@@ -92,24 +92,24 @@ def chains_table(chains_of_all: Sequence[ProblemChains], generator: str) -> pd.D
         flat = [attempt for chain in problem_chains.chains for attempt in chain]
         written = in_order([written_pieces(a.prefix, a.candidate.slot, a.candidate.tokens) for a in flat])
         for sample_id, attempt in enumerate(flat):
-            made = attempt.candidate
+            candidate = attempt.candidate
             rows.append(
                 {
                     "problem_id": problem_chains.problem.problem_id,
                     "sample_id": sample_id,
-                    "steps": list(made.steps),
-                    "tokens": list(made.tokens),
-                    "step_ends": list(made.step_ends),
-                    "answer": made.answer,
+                    "steps": list(candidate.steps),
+                    "tokens": list(candidate.tokens),
+                    "step_ends": list(candidate.step_ends),
+                    "answer": candidate.answer,
                     "is_correct": None,
-                    "finish": made.finish,
-                    "mean_logprob": made.mean_logprob,
+                    "finish": candidate.finish,
+                    "mean_logprob": candidate.mean_logprob,
                     "generator": generator,
-                    "chain": made.subtree,
-                    "position": made.slot,
+                    "chain": candidate.subtree,
+                    "position": candidate.slot,
                     "prompt": attempt.prompt,
                     "context": list(attempt.context),
-                    "score": float("nan") if made.score is None else made.score,
+                    "score": float("nan") if candidate.score is None else candidate.score,
                     "tokens_computed": attempt.ledger.tokens,
                     "flops": attempt.ledger.flops(),
                     "generator_tokens": attempt.ledger.tokens - attempt.ledger.verify_tokens(),

@@ -72,12 +72,12 @@ class DeepConf(SearchMethod):
             return by_problem, [1] * len(by_problem)
         floors = {owner: self.threshold(by_problem[owner]) for owner in owners}
         places = [(owner, slot) for owner in owners for slot in range(first, self.n)]
-        rest = draw_candidates(meter, with_certainty, places, floors)
-        rest = [
+        filtered = draw_candidates(meter, with_certainty, places, floors)
+        filtered = [
             replace(one, finish="rejected") if one.finish == "length" and self._lowest(one) < floors[owner] else one
-            for one, (owner, _) in zip(rest, places, strict=True)
+            for one, (owner, _) in zip(filtered, places, strict=True)
         ]
-        later = _by_problem(rest, self.n - first)
+        later = _by_problem(filtered, self.n - first)
         return [[*one, *more] for one, more in zip(by_problem, later, strict=True)], [2] * len(by_problem)
 
     def _lowest(self, candidate: Candidate) -> float:

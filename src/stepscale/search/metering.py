@@ -87,9 +87,9 @@ class Meter:
         _check_number(f"verifier {self._verifier.name}", scores_of_all, len(solutions))
         for (owner, steps), scores in zip(solutions, scores_of_all, strict=True):
             if not _are_step_scores(scores, len(steps)):
-                shown = " ".join(str(scores).split())[:80]
+                scores_text = " ".join(str(scores).split())[:80]
                 raise InputError(
-                    f"verifier {self._verifier.name}: {shown} for {len(steps)} steps of problem"
+                    f"verifier {self._verifier.name}: {scores_text} for {len(steps)} steps of problem"
                     f" {self.problems[owner].problem_id}; every step needs a finite one, in arrays as StepScores has them"
                 )
         new = [0] * len(self.problems)
@@ -148,9 +148,9 @@ def _check_number(who: str, answers: object, n: int) -> None:
         InputError: It did not.
     """
     if not isinstance(answers, Sequence) or len(answers) != n:
-        given = f"{len(answers)} answers" if isinstance(answers, Sequence) else f"a {type(answers).__name__}"
+        n_given = f"{len(answers)} answers" if isinstance(answers, Sequence) else f"a {type(answers).__name__}"
         raise InputError(
-            f"{who}: {given} to {n} requests; it must give a list with one answer per request, in their order"
+            f"{who}: {n_given} to {n} requests; it must give a list with one answer per request, in their order"
         )
 
 
@@ -166,18 +166,18 @@ def _are_step_scores(scores: object, n_steps: int) -> bool:
     )
 
 
-def apportion(whole: int, weights: Sequence[int]) -> list[int]:
-    """``whole`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0.
+def apportion(total: int, weights: Sequence[int]) -> list[int]:
+    """``total`` in integer parts proportional to ``weights``, by largest remainders; in equal parts if all are 0.
 
     Args:
-        whole: What is shared out, as a number of tokens.
+        total: What is shared out, as a number of tokens.
         weights: Of the parts, 0 or above.
     """
     if not sum(weights):
         weights = [1] * len(weights)
-    parts = [whole * weight // sum(weights) for weight in weights]
-    left = whole - sum(parts)
-    for i in sorted(range(len(weights)), key=lambda i: (-(whole * weights[i] % sum(weights)), i))[:left]:
+    parts = [total * weight // sum(weights) for weight in weights]
+    left = total - sum(parts)
+    for i in sorted(range(len(weights)), key=lambda i: (-(total * weights[i] % sum(weights)), i))[:left]:
         parts[i] += 1
     return parts
 

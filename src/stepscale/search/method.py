@@ -77,8 +77,8 @@ class SearchMethod(BaseModel, ABC):
     def strategy(self) -> str:
         """The method and all its settings in one line, the key of its rows in tables."""
         settings = {name: getattr(self, name) for name in type(self).model_fields if name != "method"}
-        shown = [f"{name}={value}" for name, value in settings.items() if value is not None]
-        return " ".join([self.method, *shown])
+        option_texts = [f"{name}={value}" for name, value in settings.items() if value is not None]
+        return " ".join([self.method, *option_texts])
 
     @property
     def search_key(self) -> str:

@@ -25,11 +25,11 @@ def odds_weights(scores: Floats, temperature: float) -> Floats:
         scores: P(right) of each particle [N], NaN where there is none.
         temperature: Above 1 weights are more alike.
     """
-    known = ~np.isnan(scores)
-    if not known.any():
+    is_scored = ~np.isnan(scores)
+    if not is_scored.any():
         return np.full(len(scores), 1 / len(scores))
-    sure = np.clip(np.where(known, scores, 0.5), _SURE, 1 - _SURE)
-    log_odds = np.where(known, np.log(sure / (1 - sure)) / temperature, -np.inf)
+    sure = np.clip(np.where(is_scored, scores, 0.5), _SURE, 1 - _SURE)
+    log_odds = np.where(is_scored, np.log(sure / (1 - sure)) / temperature, -np.inf)
     weights = np.exp(log_odds - log_odds.max())
     return np.asarray(weights / weights.sum())
 

@@ -111,16 +111,16 @@ class _Forest:
 
     def _closed(self, beams: Sequence[PartialSolution], number: int) -> list[PartialSolution]:
         """Beams that state an answer, asked whether they end here; the others as they are."""
-        asked = [i for i, beam in enumerate(beams) if not beam.finish and _states_answer(beam.steps)]
+        open_beams = [i for i, beam in enumerate(beams) if not beam.finish and _states_answer(beam.steps)]
         requests = [
-            (beams[i].owner, Request(beams[i].prefix, self._seed(beams[i], f"search-end-{number}"))) for i in asked
+            (beams[i].owner, Request(beams[i].prefix, self._seed(beams[i], f"search-end-{number}"))) for i in open_beams
         ]
         generator = self._meter.generator
         telling = generator.end_tokens if isinstance(generator, EndsByText) else 1
         sampling = replace(self._draws.sampling, max_new_tokens=telling)
         continuations = self._meter.generate(requests, sampling, "solution" if telling > 1 else "step")
         closed = list(beams)
-        for i, continuation in zip(asked, continuations, strict=True):
+        for i, continuation in zip(open_beams, continuations, strict=True):
             if continuation.ended == "solution" and (telling == 1 or not read_steps(generator, continuation)[0]):
                 closed[i] = self._longer(beams[i], continuation)
         return closed
@@ -172,14 +172,14 @@ class _Forest:
                     step_ends=ends,
                 )
         steps, ends_ = read_steps(self._meter.generator, continuation)
-        known = bool(continuation.logprobs) or not continuation.tokens
+        has_logprobs = bool(continuation.logprobs) or not continuation.tokens
         return replace(
             beam,
             tokens=beam.tokens + continuation.tokens,
             steps=(*beam.steps, *steps),
             step_ends=(*beam.step_ends, *(len(beam.tokens) + end for end in ends_)),
             length=beam.length + continuation.length,
-            logprob=None if beam.logprob is None or not known else beam.logprob + sum(continuation.logprobs),
+            logprob=None if beam.logprob is None or not has_logprobs else beam.logprob + sum(continuation.logprobs),
             certainties=beam.certainties + continuation.certainties,
             finish=None if ended == "step" else ended,
         )

@@ -161,10 +161,10 @@ def nested(strategy: Strategy, pool: pd.DataFrame, sizes: Sequence[int], seed: i
     Raises:
         InputError: The pool holds fewer than the largest size for every problem.
     """
-    there = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
-    if there < max(sizes):
+    available = int(pool["problem_id"].value_counts().max()) if len(pool) else 0
+    if available < max(sizes):
         raise InputError(
-            f"the pool holds at most {there} distinct answered samples per problem, {max(sizes)} are to be labeled; "
+            f"the pool holds at most {available} distinct answered samples per problem, {max(sizes)} are to be labeled; "
             "sample a larger pool or choose smaller sizes"
         )
     parts = [strategy.select(pool, size, seed).assign(per_problem=size) for size in sorted(sizes)]

@@ -43,11 +43,11 @@ def outcome_noise(solutions: pd.DataFrame, judged: pd.DataFrame) -> dict[str, fl
         step passes; agreement: same verdict. Shares in [0, 1] with their 95 % intervals over problems (``_low``, ``_high``), nan
         over nothing; n_problems, n_solutions.
     """
-    both = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
-    problem_ids = solutions["problem_id"][both].tolist()
+    is_judged = (solutions["is_correct"].notna() & judged["is_correct"].notna()).to_numpy()
+    problem_ids = solutions["problem_id"][is_judged].tolist()
     resamples = problem_resamples(problem_ids)
-    answer = solutions["is_correct"][both].to_numpy(bool)
-    steps = judged["is_correct"][both].to_numpy(bool)
+    answer = solutions["is_correct"][is_judged].to_numpy(bool)
+    steps = judged["is_correct"][is_judged].to_numpy(bool)
     return {
         "n_problems": float(len(set(problem_ids))),
         "n_solutions": float(len(answer)),

@@ -103,8 +103,8 @@ class Convincing(_Options):
         ranked = _ranked(pool, pool["score"].to_numpy(), seed, self.scope)
         wrong = ranked[~ranked["is_correct"]]
         first = wrong[_place(wrong).to_numpy() < self._wrong(wrong["group"], size, seed)]
-        rest = ranked.drop(first.index)
-        return _keys(pd.concat([first, _filled(rest, first["group"].value_counts().to_dict(), size)]))
+        remaining = ranked.drop(first.index)
+        return _keys(pd.concat([first, _filled(remaining, first["group"].value_counts().to_dict(), size)]))
 
     def _wrong(self, groups: "pd.Series[str]", size: int, seed: int) -> NDArray[np.int64]:
         """Wrong answers in a choice of ``size`` from each group; it grows with ``size`` by 0 or 1, so choices stay nested."""
@@ -143,8 +143,8 @@ class Blend(_Options):
         size = _size(pool, per_problem, self.of.scope)
         directed = size - int(self.uniform_share * size + 0.5 + 1e-9)
         first = self.of.take(pool, directed, seed)
-        rest = without(pool, first)
-        ranked = _ranked(rest, np.zeros(len(rest)), seed, self.of.scope)
+        remaining = without(pool, first)
+        ranked = _ranked(remaining, np.zeros(len(remaining)), seed, self.of.scope)
         n_first = first["problem_id"].value_counts().to_dict() if self.of.scope == "problem" else {"all": len(first)}
         return _keys(pd.concat([first, _filled(ranked, n_first, size)]))
 
@@ -167,11 +167,11 @@ def _size(pool: pd.DataFrame, per_problem: int, scope: Scope) -> int:
     return per_problem if scope == "problem" else int(pool["problem_id"].value_counts().clip(upper=per_problem).sum())
 
 
-def _ranked(pool: pd.DataFrame, by: NDArray[np.float64], seed: int, scope: Scope) -> pd.DataFrame:
-    """The pool with a column ``group``, greatest ``by`` first; each sample's own seed settles ties."""
+def _ranked(pool: pd.DataFrame, value: NDArray[np.float64], seed: int, scope: Scope) -> pd.DataFrame:
+    """The pool with a column ``group``, greatest ``value`` first; each sample's own seed settles ties."""
     keys = zip(pool["problem_id"], pool["sample_id"], strict=True)
     ties = np.fromiter((seed_for(seed, "select", pid, sid) for pid, sid in keys), np.uint64, len(pool))
-    return pool.assign(group=pool["problem_id"] if scope == "problem" else "all").iloc[np.lexsort((ties, -by))]
+    return pool.assign(group=pool["problem_id"] if scope == "problem" else "all").iloc[np.lexsort((ties, -value))]
 
 
 def _place(ranked: pd.DataFrame) -> "pd.Series[int]":

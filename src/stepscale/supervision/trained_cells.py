@@ -77,8 +77,10 @@ def train_and_measure(work: CellWork) -> TrainedCell:
         )
         verifier = open_verifier(Path(name), cell.name, work.placement)
         points = measure_cell(cell, verifier, work.test, work.budgets, work.labeled, Ledger())
-        asked = work.scores
-        scores = score_solutions(verifier, asked.problems, asked.solutions, Ledger()) if asked else None
+        score_table = work.scores
+        scores = (
+            score_solutions(verifier, score_table.problems, score_table.solutions, Ledger()) if score_table else None
+        )
     costs = cell_costs(cell, work.learns.solutions, work.learns, trained)
     numbers = {key: float(value) for key, value in costs.items() if isinstance(value, int | float)}
     accuracies = points[["n", "accuracy"]].groupby("n")["accuracy"].mean()

@@ -56,10 +56,10 @@ class LikeLengthSampler(torch.utils.data.Sampler[int]):
         order = (
             get_length_grouped_indices(self.lengths, size, _SORTED_AT_ONCE, generator=random) if self.lengths else []
         )
-        whole = len(order) // size
-        for batch in torch.randperm(whole, generator=random).tolist():
+        n_full = len(order) // size
+        for batch in torch.randperm(n_full, generator=random).tolist():
             yield from order[batch * size : (batch + 1) * size]
-        yield from order[whole * size :]  # fewer rows than a batch: only the last one can be short
+        yield from order[n_full * size :]  # fewer rows than a batch: only the last one can be short
 
 
 def pad_rows(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch.Tensor]:
@@ -85,7 +85,7 @@ def pad_rows(rows: Sequence[Row], pad_id: int, classes: bool) -> dict[str, torch
 def padding_share(sampler: LikeLengthSampler) -> float:
     """Share of the places in an epoch's batches that are padding. The sampler goes on by one epoch."""
     lengths = np.array(sampler.lengths)[list(sampler)]
-    batches = [lengths[at : at + sampler.batch_size] for at in range(0, len(lengths), sampler.batch_size)]
+    batches = [lengths[start : start + sampler.batch_size] for start in range(0, len(lengths), sampler.batch_size)]
     places = sum(_padded_length(int(batch.max())) * len(batch) for batch in batches)
     return 1 - int(lengths.sum()) / max(places, 1)
 

@@ -115,14 +115,14 @@ def fit_here(model: Any, job: FitJob, on_log: OnLog | None) -> FitReport:
     place = checkpoint_folder(model, [tuple(job.rows), tuple(job.validation)], options)
     # 3. The fit; without checkpoints, what Trainer saves lives as long as the fit does.
     scratch = nullcontext(str(place)) if place else tempfile.TemporaryDirectory()
-    with lanes, scratch as folder, progress("training", steps, "optimizer steps") as shown:
+    with lanes, scratch as folder, progress("training", steps, "optimizer steps") as bar:
         trainer = FitTrainer(
             model,
             _arguments(options, folder, steps, n_batches // batches_per_step, bool(validation), seed),
             train_dataset=job.rows,
             eval_dataset=validation or None,
             data_collator=partial(pad_rows, pad_id=job.pad_id, classes=job.classes),
-            callbacks=fit_callbacks(options, bool(validation), on_log, shown, sampler),
+            callbacks=fit_callbacks(options, bool(validation), on_log, bar, sampler),
             compute_loss_func=lambda outputs, labels, num_items_in_batch=None: job.loss(
                 outputs, labels, num_items_in_batch
             ),
@@ -176,7 +176,7 @@ def _arguments(
 ) -> TrainingArguments:
     """The settings as Trainer takes them."""
     evaluates = evaluates and options.evaluations_per_epoch > 0
-    every = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
+    steps_between = max(1, steps_per_epoch // max(options.evaluations_per_epoch, 1))
     stops = evaluates and options.patience is not None
     keep_best = stops and options.keep == "best"
     resumable = options.checkpoints
@@ -200,9 +200,9 @@ def _arguments(
         optim="adamw_torch_fused",
         logging_steps=options.log_every,
         eval_strategy="steps" if evaluates else "no",
-        eval_steps=every,
+        eval_steps=steps_between,
         save_strategy="steps" if keep_best or resumable else "no",
-        save_steps=every if keep_best or not resumable else resumable.every,
+        save_steps=steps_between if keep_best or not resumable else resumable.every,
         save_total_limit=2 if stops else 1,  # the best and the last: of one, Trainer would leave the best alone
         save_only_model=not resumable,
         restore_callback_states_from_checkpoint=bool(resumable),

@@ -12,8 +12,8 @@ def gather_weights(model: torch.nn.Module, weights: Mapping[str, torch.Tensor]) 
         model: A model whose parameters are pieces.
         weights: Whole parameters by name; empty in all processes but the first, whose model stays as it is.
     """
-    for name, whole in weights.items():
+    for name, weight in weights.items():
         path, _, last = name.rpartition(".")
         module = model.get_submodule(path)
         if last in module._parameters:
-            module._parameters[last] = torch.nn.Parameter(whole.cpu(), requires_grad=False)
+            module._parameters[last] = torch.nn.Parameter(weight.cpu(), requires_grad=False)

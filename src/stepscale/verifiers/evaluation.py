@@ -19,7 +19,7 @@ from stepscale.verifiers.saved import Kind
 
 
 def evaluate(
-    verifier: Verifier, kind: Kind, examples: Sequence[Example], whole: Sequence[Example] | None = None
+    verifier: Verifier, kind: Kind, examples: Sequence[Example], first_error: Sequence[Example] | None = None
 ) -> tuple[dict[str, float], pd.DataFrame, pd.DataFrame]:
     """How well a verifier judges, and how well calibrated it is. Intervals are 95 % over problems.
 
@@ -30,16 +30,16 @@ def evaluate(
         verifier: What is measured.
         kind: "prm", "soft_prm" or "orm".
         examples: Labeled examples.
-        whole: Solutions whose first errors a PRM is to name (``first_error_examples``); None: the examples.
+        first_error: Solutions whose first errors a PRM is to name (``first_error_examples``); None: the examples.
 
     Returns:
         Metrics by name, reliability bins, and ``by_position``; the tables have a column ``verifier``.
     """
-    scores, scored = _scored(verifier, examples, whole if kind == "prm" else None)
+    scores, scored = _scored(verifier, examples, first_error if kind == "prm" else None)
     predicted, outcome, problem_ids = list[float](), list[float](), list[str]()
     for score, example in zip(scores, examples, strict=True):
-        known = [(i, target) for i, target in enumerate(example.targets) if target is not None]
-        for i, target in known[-1:] if kind == "orm" else known:
+        known_targets = [(i, target) for i, target in enumerate(example.targets) if target is not None]
+        for i, target in known_targets[-1:] if kind == "orm" else known_targets:
             predicted.append(float(1 - score.negative[i]))
             outcome.append(float(target != RATING_CLASSES[-1]) if kind == "prm" else target)
             problem_ids.append(example.problem_id)
@@ -82,14 +82,14 @@ def evaluate_on_processbench(verifier: Verifier, tables: Tables) -> dict[str, fl
 
 
 def _scored(
-    verifier: Verifier, examples: Sequence[Example], whole: Sequence[Example] | None
+    verifier: Verifier, examples: Sequence[Example], first_error: Sequence[Example] | None
 ) -> tuple[list[StepScores], list[tuple[StepScores, Example]] | None]:
     """Scores of the examples, and of whole solutions each with its score; what is among the examples is not scored again."""
     trajectories = [example.trajectory for example in examples]
     among = set(trajectories)
-    further = list(dict.fromkeys(one.trajectory for one in whole or () if one.trajectory not in among))
+    further = list(dict.fromkeys(one.trajectory for one in first_error or () if one.trajectory not in among))
     scores = verifier.score([*trajectories, *further], Ledger())
-    if whole is None:
+    if first_error is None:
         return scores, None
-    known = dict(zip([*trajectories, *further], scores, strict=True))
-    return scores[: len(examples)], [(known[one.trajectory], one) for one in whole]
+    score_of = dict(zip([*trajectories, *further], scores, strict=True))
+    return scores[: len(examples)], [(score_of[one.trajectory], one) for one in first_error]

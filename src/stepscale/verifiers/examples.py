@@ -118,7 +118,7 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
     """
     texts = _texts(problems)
     rows_of_solutions = zip(*(solutions[name] for name in ("problem_id", "sample_id", "steps", "finish")), strict=True)
-    known = {
+    solution_of = {
         (pid, sid): (list(steps), None if pd.isna(finish) else finish) for pid, sid, steps, finish in rows_of_solutions
     }
     columns = ["problem_id", "sample_id", "labeler", "step", "completion", "text", "rating", "is_chosen"]
@@ -133,8 +133,8 @@ def first_error_examples(problems: pd.DataFrame, solutions: pd.DataFrame, step_l
             record.errors.setdefault(step, text)
     result = []
     for (pid, sid, _), record in records.items():
-        if (pid, sid) in known and (whole := record.whole(*known[pid, sid])):
-            result.append(_example(pid, texts, *whole))
+        if (pid, sid) in solution_of and (completed := record.whole(*solution_of[pid, sid])):
+            result.append(_example(pid, texts, *completed))
     return result
 
 

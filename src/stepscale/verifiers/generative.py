@@ -104,9 +104,9 @@ class GenerativeVerifier:
             not fit the model.
         """
         began, spent = time.perf_counter(), Ledger()
-        asked = [self._asked(trajectory) for trajectory in trajectories]
+        prompts = [self._prompt(trajectory) for trajectory in trajectories]
         requests, owners = list[Request](), list[int]()
-        for owner, (trajectory, (prompt, n_read)) in enumerate(zip(trajectories, asked, strict=True)):
+        for owner, (trajectory, (prompt, n_read)) in enumerate(zip(trajectories, prompts, strict=True)):
             if n_read:
                 text = blake2b(repr(trajectory).encode("utf-8", "replace"), digest_size=16).hexdigest()
                 seeds = (seed_for(self.options.seed, "judgment", text, j) for j in range(self.options.judgments))
@@ -115,7 +115,7 @@ class GenerativeVerifier:
         critiques = self._generator.generate(requests, self._sampling, "solution", spent) if requests else []
         judgments: list[list[Judgment]] = [[] for _ in trajectories]
         for owner, critique in zip(owners, critiques, strict=True):
-            judgments[owner].append(self._read(critique, asked[owner][1]))
+            judgments[owner].append(self._read(critique, prompts[owner][1]))
         for cost in spent.models.values():
             ledger.add(
                 self.name,
@@ -126,13 +126,13 @@ class GenerativeVerifier:
                 context_sum=cost.context_sum,
             )
         ledger.add(self.name, "verify", 0, parameters=self.parameters, seconds=time.perf_counter() - began)
-        return judgments, [len(t.steps) - n_read for t, (_, n_read) in zip(trajectories, asked, strict=True)]
+        return judgments, [len(t.steps) - n_read for t, (_, n_read) in zip(trajectories, prompts, strict=True)]
 
     def encode(self, trajectories: Sequence[Trajectory]) -> list[Encoded]:
         """The question's ids: what one judgment reads, not what it writes. Every step is judged at their end."""
         encoded = []
         for trajectory in trajectories:
-            prompt, n_read = self._asked(trajectory)
+            prompt, n_read = self._prompt(trajectory)
             n_before = len(self._ids(trajectory, 0))
             ends = [len(prompt) - 1] * n_read
             encoded.append(Encoded(list(prompt), min(n_before, len(prompt)), ends, len(trajectory.steps) - n_read))
@@ -142,7 +142,7 @@ class GenerativeVerifier:
         """Forget all prefixes, where the generator remembers any."""
         start_afresh(self._generator)
 
-    def _asked(self, trajectory: Trajectory) -> tuple[tuple[int, ...], int]:
+    def _prompt(self, trajectory: Trajectory) -> tuple[tuple[int, ...], int]:
         """The question's ids, and of how many steps: all, or as many as leave room for the critique."""
         context = int(getattr(self._generator, "context", 0)) or 1_000_000_000
         longest = context - min(self._sampling.max_new_tokens, context // _CRITIQUE_SHARE)
@@ -163,7 +163,7 @@ class GenerativeVerifier:
         self.counts.add(judgment.verdicts)
         return judgment
 
-    def _tell(self, unread: int, broken_off: int, asked: int) -> None:
+    def _tell(self, unread: int, broken_off: int, n_asked: int) -> None:
         """Say what could not be read since these counts."""
         counts = self.counts
         if counts.unread > unread or counts.broken_off > broken_off:
@@ -171,7 +171,7 @@ class GenerativeVerifier:
                 "%s: of %d judgments %d hold no verdict that can be read and %d break off before the last step; a step that no "
                 "judgment reaches counts as wrong with probability %g",
                 self.name,
-                counts.asked - asked,
+                counts.asked - n_asked,
                 counts.unread - unread,
                 counts.broken_off - broken_off,
                 _UNKNOWN,

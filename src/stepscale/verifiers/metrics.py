@@ -58,15 +58,17 @@ def first_error(score: StepScores) -> int:
 
 
 def prm_metrics(
-    scores: Sequence[StepScores], examples: Sequence[Example], whole: Sequence[tuple[StepScores, Example]] | None = None
+    scores: Sequence[StepScores],
+    examples: Sequence[Example],
+    first_error: Sequence[tuple[StepScores, Example]] | None = None,
 ) -> dict[str, float]:
     """Step and first-error metrics of a PRM.
 
     Args:
         scores: Its step scores of each example [examples].
         examples: Labeled examples, whose targets are rating classes [examples].
-        whole: Whole solutions with their scores, for the first errors (``examples.first_error_examples``); None: the examples
-            are whole solutions themselves.
+        first_error: Whole solutions with their scores, for the first errors (``examples.first_error_examples``);
+            None: the examples are whole solutions themselves.
 
     Returns:
         Numbers by name. step_auroc: P(negative) ranks negative steps above others. step_accuracy: the likeliest class is the
@@ -94,7 +96,7 @@ def prm_metrics(
     metrics |= share_with_bounds("step_accuracy", resamples, predicted == label)
     for i, name in enumerate(("negative", "neutral", "positive")):
         metrics |= share_with_bounds(f"share_{name}", resamples, label == i)
-    solutions = list(zip(scores, examples, strict=True)) if whole is None else whole
+    solutions = list(zip(scores, examples, strict=True)) if first_error is None else first_error
     return {"n_problems": float(len(set(problem_ids)))} | metrics | _first_error_metrics(solutions)
 
 
@@ -131,11 +133,11 @@ def value_metrics(scores: Sequence[StepScores], examples: Sequence[Example]) -> 
         InputError: There is not one score for each example and step, or one is NaN.
     """
     _check_same(scores, examples)
-    both = [(score, example) for score, example in zip(scores, examples, strict=True) if example.targets]
-    last = [(e.problem_id, 1 - s.negative[-1], e.targets[-1]) for s, e in both]
-    every = [(e.problem_id, 1 - s.negative[i], t) for s, e in both for i, t in enumerate(e.targets)]
-    result = {"n_problems": float(len({problem for problem, _, target in every if target is not None}))}
-    for name, items in (("step", every), ("solution", last)):
+    with_targets = [(score, example) for score, example in zip(scores, examples, strict=True) if example.targets]
+    last = [(e.problem_id, 1 - s.negative[-1], e.targets[-1]) for s, e in with_targets]
+    rows = [(e.problem_id, 1 - s.negative[i], t) for s, e in with_targets for i, t in enumerate(e.targets)]
+    result = {"n_problems": float(len({problem for problem, _, target in rows if target is not None}))}
+    for name, items in (("step", rows), ("solution", last)):
         labeled = [item for item in items if item[2] is not None]
         predicted = np.array([probability for _, probability, _ in labeled], float)
         target = np.array([target for _, _, target in labeled], float)

@@ -69,18 +69,18 @@ def load_verifier(
         with needs("models"):
             from stepscale.verifiers.scoring import ModelVerifier
         return ModelVerifier(folder, name, device=device, dtype=dtype)
-    known = adapter or adapter_for(source)
-    if known is None:
+    adapter_name = adapter or adapter_for(source)
+    if adapter_name is None:
         raise InputError(
             f"{source} is no verifier that is known by itself; name its adapter, one of {', '.join(ADAPTERS)}"
         )
-    if known not in ADAPTERS:
-        raise InputError(f"adapter {known!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
+    if adapter_name not in ADAPTERS:
+        raise InputError(f"adapter {adapter_name!r}: there is none of this name; choose one of {', '.join(ADAPTERS)}")
     with needs("models"):
         from stepscale.verifiers.adapters import open_public_verifier
     with settings_in_one_line():
         public = PublicVerifier(
-            adapter=known,
+            adapter=adapter_name,
             source=str(source),
             name=name,
             dtype=dtype,
@@ -149,8 +149,8 @@ def ready_prm_folder(ready: ReadyPRM, folder: Path) -> Path:
             folder
         )
     if isinstance(ready, GenerativePRM):
-        here = ready.server is None and Path(ready.source).is_dir()
-        identity = ready.identity | ({"weights": model_hash(ready.source)} if here else {})
+        is_folder = ready.server is None and Path(ready.source).is_dir()
+        identity = ready.identity | ({"weights": model_hash(ready.source)} if is_folder else {})
         reference = Reference(kind="generative verifier", source=ready.source, settings=settings, identity=identity)
         return reference.write(folder)
     running = {"name", "device"}

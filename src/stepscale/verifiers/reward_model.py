@@ -13,6 +13,7 @@ import pandas as pd
 
 from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat, Tables, read, tables
+from stepscale.formats.output import make_folder
 from stepscale.formats.source import with_generated
 from stepscale.formats.source_files import Source, checked_path
 from stepscale.opening import check_folder
@@ -100,17 +101,12 @@ def train_reward_model(
 
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
-    """The folder to save into, made before hours of work are spent."""
+    """The folder to save into, made before the training begins."""
     check_folder(base)
     folder = Path(checked_path(output)).expanduser()
     if folder.exists() and Path(base).expanduser().exists() and folder.samefile(Path(base).expanduser()):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder} cannot be written ({error.strerror}); give the name of a folder to save into"
-        ) from None
+    make_folder(folder, str(folder), "give the name of a folder to save into")
     return folder
 
 
@@ -128,14 +124,15 @@ def _tables(source: Source | Tables, format: ReadableFormat, options: Mapping[st
 def _examples(
     source: Source | Tables, format: ReadableFormat, options: Mapping[str, Any], training: VerifierTraining
 ) -> list[Example]:
-    given = _tables(source, format, options)
+    tables = _tables(source, format, options)
     if training.kind == "orm":
-        whole = format == "prm800k" and not isinstance(source, Tables)  # its records alone end before their errors
-        solutions = with_generated(given) if whole else given.solutions
-        return orm_examples(given.problems, solutions)
+        # records of PRM800K alone end before their errors
+        to_first_error = format == "prm800k" and not isinstance(source, Tables)
+        solutions = with_generated(tables) if to_first_error else tables.solutions
+        return orm_examples(tables.problems, solutions)
     soft = training.kind == "soft_prm"
-    _check_labels(given.step_labels, soft)
-    return prm_examples(given.problems, given.step_labels, soft=soft, after_error=training.after_error)
+    _check_labels(tables.step_labels, soft)
+    return prm_examples(tables.problems, tables.step_labels, soft=soft, after_error=training.after_error)
 
 
 def _check_labels(step_labels: pd.DataFrame, soft: bool) -> None:

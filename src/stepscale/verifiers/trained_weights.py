@@ -52,8 +52,8 @@ def _with_adapters(model: Any, head: torch.nn.Module, options: LoRA, seed: int) 
         if isinstance(module, torch.nn.Linear | Conv1D) and module is not head
     ]
     if absent := [t for t in options.targets if not any(name == t or name.endswith(f".{t}") for name in linear)]:
-        known = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
-        raise InputError(f"weights.targets: the model has no linear layer {absent[0]!r}; it has {known}")
+        layer_names = ", ".join(sorted({name.rpartition(".")[2] for name in linear}))
+        raise InputError(f"weights.targets: the model has no linear layer {absent[0]!r}; it has {layer_names}")
     config = LoraConfig(
         task_type="TOKEN_CLS",  # the head, which peft knows by this, is trained whole
         r=options.rank,

@@ -233,19 +233,19 @@ def test_too_few_problems_to_control_a_risk_never_stop_early() -> None:
 
 
 def test_a_bolder_risk_draws_no_more_samples() -> None:
-    drawn = [
+    mean_samples = [
         follow_rule(world(300, 1), RiskControlled(alpha=a).fitted(world(300, 0)), 8).n_samples.mean()
         for a in (0.02, 0.1, 0.3)
     ]
-    assert drawn == sorted(drawn, reverse=True) and drawn[-1] < 8
+    assert mean_samples == sorted(mean_samples, reverse=True) and mean_samples[-1] < 8
 
 
 def test_a_calibrated_map_gives_hard_problems_more_samples() -> None:
     rule = InstanceAdaptive(chance=0.9, probes=4).fitted(world(400, 0, 16))
     recorded = world(400, 1, 16)
-    drawn = follow_rule(recorded, rule, 16).n_samples.mean(axis=0)
+    mean_samples = follow_rule(recorded, rule, 16).n_samples.mean(axis=0)
     hard = recorded.success < np.median(recorded.success)
-    assert drawn[hard].mean() > drawn[~hard].mean()
+    assert mean_samples[hard].mean() > mean_samples[~hard].mean()
 
 
 def test_where_a_rule_looks_next() -> None:

@@ -119,10 +119,10 @@ def test_hostile_text_is_shown_as_text_and_never_runs(plain: Any, serve: Serve) 
 
 
 def test_formulas_are_drawn_without_a_network(plain: Any, serve: Serve) -> None:
-    of = Sample(
+    sample = Sample(
         problem=r"What is $\frac{1}{2}+\sqrt{4}$?", steps=(r"It is \[\boxed{\frac{5}{2}}\]",), answer=r"\frac52"
     )
-    page = Page(plain, serve([of]))
+    page = Page(plain, serve([sample]))
     page.sample()
     tops = "return [...document.querySelectorAll('#problem mfrac mn')].map((node) => node.getBoundingClientRect().top)"
     over, under = plain.execute_script(tops)
@@ -261,5 +261,7 @@ def test_on_a_phone_nothing_runs_off_the_screen_and_buttons_fit_a_finger(plain: 
     )
     assert len(sizes) == 7 and min(sizes) >= 44
     box = "return document.querySelector({!r}).getBoundingClientRect().{}"
-    bottom, top = (plain.execute_script(box.format(*of)) for of in (("#steps > .now", "bottom"), ("#bar", "top")))
+    bottom, top = (
+        plain.execute_script(box.format(*sample)) for sample in (("#steps > .now", "bottom"), ("#bar", "top"))
+    )
     assert bottom <= top + 1, "the new step is not behind the buttons"

@@ -31,8 +31,8 @@ def file(tmp_path: Path) -> Iterator[RecordFile]:
         yield opened
 
 
-def rate(queue: Queue, labeler: str, *ratings: int, of: Sample | None = None) -> Sample:
-    asked = of or queue.next(labeler)
+def rate(queue: Queue, labeler: str, *ratings: int, sample: Sample | None = None) -> Sample:
+    asked = sample or queue.next(labeler)
     assert asked is not None
     steps = [{"ratings": [rating]} for rating in ratings or (1, 1, 1)]
     queue.save(labeler, Submission.model_validate({"sample": asked.id, "steps": steps, "milliseconds": 1}))
@@ -55,14 +55,14 @@ def test_a_reservation_runs_out_and_a_late_label_is_saved_all_the_same(file: Rec
     clock.now = 601
     assert queue.next("bob") is SAMPLES[0]
     rate(queue, "bob")
-    rate(queue, "ann", of=SAMPLES[0])
+    rate(queue, "ann", sample=SAMPLES[0])
     assert [r["labeler"] for r in records_in(file.path)] == ["bob", "ann"]
 
 
 def test_a_second_label_of_one_person_is_not_written(file: RecordFile) -> None:
     queue = Queue(SAMPLES, file, PageOptions())
     first = rate(queue, "ann")
-    rate(queue, "ann", -1, of=first)
+    rate(queue, "ann", -1, sample=first)
     assert len(records_in(file.path)) == 1
 
 
@@ -72,7 +72,7 @@ def test_after_a_restart_nothing_is_asked_or_written_twice(file: RecordFile) -> 
     rate(before, "ann")
     again = Queue(SAMPLES, file, options)
     assert again.next("ann") is SAMPLES[1] and again.next("bob") is SAMPLES[0]
-    rate(again, "ann", of=SAMPLES[0])
+    rate(again, "ann", sample=SAMPLES[0])
     assert len(records_in(file.path)) == 1
 
 
@@ -100,7 +100,7 @@ def test_who_agrees_too_little_is_left_out_and_the_labels_are_asked_for_again(fi
     options = PageOptions(quality_control=0.5, least_questions=2, least_agreement=0.75)
     queue = Queue(SAMPLES, file, options, KNOWN)
     while (asked := queue.next("bob")) is not None and not queue.progress("bob").left_out:
-        rate(queue, "bob", 1, 1, 1, of=asked)  # finds no error anywhere
+        rate(queue, "bob", 1, 1, 1, sample=asked)  # finds no error anywhere
     assert queue.progress("bob").left_out and queue.next("bob") is None
     assert queue.progress("ann").waiting == len(SAMPLES)
     while queue.next("ann"):

@@ -15,9 +15,9 @@ ASKED = sample(answer="4", final_answer="5", score=0.25, round=2)
 PHASE_1 = sample(alternatives=(("other", "third"),), answer="4")
 
 
-def submission(*ratings: Any, of: Sample = ASKED, **more: Any) -> Submission:
+def submission(*ratings: Any, labeled: Sample = ASKED, **more: Any) -> Submission:
     steps = [r if isinstance(r, dict) else {"ratings": [r] if isinstance(r, int) else list(r)} for r in ratings]
-    return Submission.model_validate({"sample": of.id, "steps": steps, "milliseconds": 1234} | more)
+    return Submission.model_validate({"sample": labeled.id, "steps": steps, "milliseconds": 1234} | more)
 
 
 def test_the_record_is_prm800ks_own() -> None:
@@ -99,16 +99,16 @@ def test_every_step_can_be_asked_for_as_in_processbench() -> None:
 
 
 def test_alternatives_are_siblings_and_a_human_step_is_taken_in_place_of_negative_ones() -> None:
-    taken = submission((-1, 0, 1), 1, 1, of=PHASE_1)
+    taken = submission((-1, 0, 1), 1, 1, labeled=PHASE_1)
     record = make_record(PHASE_1, taken, "ann", "task", "alternatives")
     assert [c["rating"] for c in record["label"]["steps"][0]["completions"]] == [-1, 0, 1]
     assert record["label"]["steps"][0]["chosen_completion"] == 2 and record["label"]["finish_reason"] == "solution"
-    written = submission({"ratings": [-1, -1, -1], "written": " by hand "}, 1, 1, of=PHASE_1)
+    written = submission({"ratings": [-1, -1, -1], "written": " by hand "}, 1, 1, labeled=PHASE_1)
     record = make_record(PHASE_1, written, "ann", "task", "alternatives")
     first = record["label"]["steps"][0]
     assert first["chosen_completion"] is None
     assert first["human_completion"] == {"text": "by hand", "rating": None, "source": "human", "flagged": False}
-    ended = submission((-1, -1, -1), of=PHASE_1)
+    ended = submission((-1, -1, -1), labeled=PHASE_1)
     assert make_record(PHASE_1, ended, "ann", "task", "alternatives")["label"]["finish_reason"] == "found_error"
 
 
@@ -131,14 +131,14 @@ def test_each_kind_of_record_is_read_and_labels_its_own_solution(
 
     from stepscale.labeling.by_file import FileLabeler
 
-    of = PHASE_1
+    labeled = PHASE_1
     path = tmp_path / "people.jsonl"
     if ask != "alternatives":
-        of = sample()
-    path.write_text(json.dumps(make_record(of, submission(*ratings, of=of), "ann", "task", ask)) + "\n")
+        labeled = sample()
+    path.write_text(json.dumps(make_record(labeled, submission(*ratings, labeled=labeled), "ann", "task", ask)) + "\n")
     assert read(str(path), "prm800k").step_labels["labeler"].unique().tolist() == ["ann"]
-    problems = pd.DataFrame({"problem_id": ["x"], "problem": [of.problem]})
-    solutions = pd.DataFrame({"problem_id": ["x"], "sample_id": [3], "steps": [list(of.steps)]})
+    problems = pd.DataFrame({"problem_id": ["x"], "problem": [labeled.problem]})
+    solutions = pd.DataFrame({"problem_id": ["x"], "sample_id": [3], "steps": [list(labeled.steps)]})
     labels = FileLabeler(path).label(problems, solutions, Ledger())
     assert labels.loc[labels["is_chosen"], "rating"].tolist() == known
-    assert labels.loc[labels["is_chosen"], "text"].tolist() == list(of.steps)[: len(known)]
+    assert labels.loc[labels["is_chosen"], "text"].tolist() == list(labeled.steps)[: len(known)]

@@ -27,8 +27,8 @@ NONE = pd.DataFrame(columns=["problem_id", "sample_id", "verifier", "negative", 
 
 
 def scores(name: str, negative: list[list[float]], **more: object) -> pd.DataFrame:
-    given = {"verifier": name, "negative": negative, "neutral": [[0.0] * len(row) for row in negative], **more}
-    return SOLUTIONS[["problem_id", "sample_id"]].assign(**given)
+    row_fields = {"verifier": name, "negative": negative, "neutral": [[0.0] * len(row) for row in negative], **more}
+    return SOLUTIONS[["problem_id", "sample_id"]].assign(**row_fields)
 
 
 def test_the_order_of_rows_does_not_matter_and_each_kind_is_aggregated_in_its_way() -> None:
@@ -59,10 +59,10 @@ def test_a_reward_ranks_as_it_is_and_is_no_vote() -> None:
 
 
 def test_a_verifier_that_left_answered_samples_out_is_refused_but_the_unanswered_need_no_score() -> None:
-    given = scores("prm", [[0.1], [0.2], [0.3], [0.4]])
-    assert score_samples(PROBLEMS, "test", SOLUTIONS, given[:3], NONE).scores["prm"][1, 1] == 0.0
+    row_fields = scores("prm", [[0.1], [0.2], [0.3], [0.4]])
+    assert score_samples(PROBLEMS, "test", SOLUTIONS, row_fields[:3], NONE).scores["prm"][1, 1] == 0.0
     with pytest.raises(InputError, match="verifier 'prm' scored 2 of 4 samples"):
-        score_samples(PROBLEMS, "test", SOLUTIONS, given[:2], NONE)
+        score_samples(PROBLEMS, "test", SOLUTIONS, row_fields[:2], NONE)
 
 
 def test_places_beyond_the_samples_count_as_unanswered() -> None:

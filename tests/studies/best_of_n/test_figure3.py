@@ -32,14 +32,16 @@ def test_the_closed_form_equals_the_published_procedure_on_a_generated_file(benc
     for verifier in ("prm", "orm"):
         rewards = data.scores.loc[data.scores["verifier"] == verifier, "reward"].to_numpy(dtype=float)
         scores = grid.place(rewards)[few]
-        drawn = bench.published_procedure(scores, correct, answered, ns, trials)
-        noise = drawn.std(axis=0, ddof=1) / np.sqrt(trials)
-        assert (np.abs(best_of_n(scores, correct, ns, mask=answered) - drawn.mean(axis=0)) <= 4 * noise + 1e-9).all()
+        simulated = bench.published_procedure(scores, correct, answered, ns, trials)
+        noise = simulated.std(axis=0, ddof=1) / np.sqrt(trials)
+        assert (
+            np.abs(best_of_n(scores, correct, ns, mask=answered) - simulated.mean(axis=0)) <= 4 * noise + 1e-9
+        ).all()
 
 
 def test_a_problem_without_any_answer_counts_as_wrong(bench: ModuleType) -> None:
     scores, correct, answered = bench.arrays(3, 6)
     answered[0] = False
     correct &= answered
-    drawn = bench.published_procedure(scores, correct, answered, (6,), 5)
-    assert best_of_n(scores, correct, [6], mask=answered)[0] == pytest.approx(drawn.mean())
+    simulated = bench.published_procedure(scores, correct, answered, (6,), 5)
+    assert best_of_n(scores, correct, [6], mask=answered)[0] == pytest.approx(simulated.mean())

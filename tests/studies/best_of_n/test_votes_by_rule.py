@@ -60,16 +60,16 @@ def at(table: pd.DataFrame, n: int) -> dict[str, float]:
 
 
 def test_each_rule_has_a_curve_worked_out_by_hand() -> None:
-    found = at(curves(SAMPLES), 4)
+    got = at(curves(SAMPLES), 4)
     # mean log-likelihood: a 1 has places 4 + 1, 2 has 3 + 2: a tie; b 4 against 3 + 2 + 1
-    assert found["Mean log-likelihood, Borda vote"] == pytest.approx(0.25)
+    assert got["Mean log-likelihood, Borda vote"] == pytest.approx(0.25)
     # self-certainty: a 7, 3.5, 4, 3: 1 has 4 + 2, 2 has 3 + 1; b 8.5 first, against 3 + 2 + 1
-    assert found["Self-certainty"] == 1.0 and found["Self-certainty, Borda vote"] == 0.5
+    assert got["Self-certainty"] == 1.0 and got["Self-certainty, Borda vote"] == 0.5
     # lowest token: a 5, 3, 2, 1: both of 1 stay; b 8, 2, 1, 1: 1 wins with 8 against 2
-    assert found["lowest group of 1, confidence-filtered vote, share = 0.5"] == 1.0
+    assert got["lowest group of 1, confidence-filtered vote, share = 0.5"] == 1.0
     # mean scores: a .55 against .6; b .9 against .5, and 3 samples for 1 gain .1 ln 4 (1/2 - 1/4) = .035
-    assert found["PRM, pessimistic vote, penalty = 0.1"] == 0.5
-    assert found["Majority"] == pytest.approx(0.25)
+    assert got["PRM, pessimistic vote, penalty = 0.1"] == 0.5
+    assert got["Majority"] == pytest.approx(0.25)
 
 
 def test_at_one_sample_every_rule_is_the_generator_alone() -> None:
@@ -103,8 +103,8 @@ def test_the_report_shows_votes_in_a_figure_of_their_own_and_names_verifiers_alo
 
 def test_given_samples_have_the_same_ways_to_choose() -> None:
     tables = (PROBLEMS, check(SAMPLES, SOLUTIONS), SCORED, empty(SCORES))
-    given = score_given(*tables, CONFIG, SEARCH)
-    measured = measure_samples(given, empty(STEP_LABELS), empty(PREDICTIONS), CONFIG, 0)["tables"]
+    scored = score_given(*tables, CONFIG, SEARCH)
+    measured = measure_samples(scored, empty(STEP_LABELS), empty(PREDICTIONS), CONFIG, 0)["tables"]
     ways = check(measured["ways"], TABLES["ways"])
     at_four = ways[ways["n"] == 4].set_index(["method", "verifier", "aggregation"])["accuracy"]
     assert at_four["Borda vote", "self_certainty", "tokens"] == 0.5
@@ -118,8 +118,8 @@ def test_evaluate_measures_them_from_a_folder_of_tables(tmp_path: Path) -> None:
     for name, table in (("problems", PROBLEMS), ("solutions", SAMPLES), ("scores", SCORED)):
         table.to_parquet(tmp_path / f"{name}.parquet")
     frame = evaluate(tmp_path, "parquet", [1, 4], bootstrap=100, vote_rules=RULES)
-    found = frame[frame["n"] == 4].set_index(["method", "verifier"])["accuracy"]
-    assert found["confidence-filtered vote, share = 0.5", "lowest_group of 1"] == 1.0
+    got = frame[frame["n"] == 4].set_index(["method", "verifier"])["accuracy"]
+    assert got["confidence-filtered vote, share = 0.5", "lowest_group of 1"] == 1.0
 
 
 def test_rules_are_read_from_configuration_and_wrong_ones_refused() -> None:

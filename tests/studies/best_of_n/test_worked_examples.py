@@ -20,7 +20,7 @@ def made(samples=SAMPLES):
         {"problem_id": name, "problem": f"text of {name}", "answer": "y", "level": 1, "split": "test"}
         for name in samples
     )
-    rows = [(name, i, *sample) for name, kept in samples.items() for i, sample in enumerate(kept)]
+    rows = [(name, i, *sample) for name, of_problem in samples.items() for i, sample in enumerate(of_problem)]
     solutions = pd.DataFrame(
         {
             "problem_id": name,
@@ -46,12 +46,12 @@ def chosen(samples=SAMPLES, rate=None):
 
 
 def test_the_three_kinds_are_found_where_they_are() -> None:
-    found = chosen()
-    assert list(found) == ["Trusted and right", "Error caught", "Fooled"]
-    assert found["Fooled"].steps == (ExampleStep(text="fooled/1", probability=0.8),)
-    assert found["Error caught"].steps[0].text == "caught/1"  # of the majority's wrong samples, the least trusted
-    assert "majority" in found["Error caught"].remark
-    assert found["Trusted and right"].answer == "y"
+    got = chosen()
+    assert list(got) == ["Trusted and right", "Error caught", "Fooled"]
+    assert got["Fooled"].steps == (ExampleStep(text="fooled/1", probability=0.8),)
+    assert got["Error caught"].steps[0].text == "caught/1"  # of the majority's wrong samples, the least trusted
+    assert "majority" in got["Error caught"].remark
+    assert got["Trusted and right"].answer == "y"
 
 
 def test_scores_find_their_samples_by_name_whatever_the_order_of_rows() -> None:
@@ -68,10 +68,10 @@ def test_a_solution_right_by_a_wrong_step_is_not_shown_as_rightly_trusted() -> N
 
 
 def test_without_a_misled_majority_a_lone_wrong_sample_is_shown_and_described_as_such() -> None:
-    found = chosen({"only": SAMPLES["trusted"]})
-    assert list(found) == ["Trusted and right", "Error caught"]
-    assert found["Error caught"].steps[0].text == "only/2"
-    assert "majority" not in found["Error caught"].remark
+    got = chosen({"only": SAMPLES["trusted"]})
+    assert list(got) == ["Trusted and right", "Error caught"]
+    assert got["Error caught"].steps[0].text == "only/2"
+    assert "majority" not in got["Error caught"].remark
 
 
 def test_nothing_answered_gives_no_example() -> None:

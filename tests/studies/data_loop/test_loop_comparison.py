@@ -28,11 +28,11 @@ def points(by_strategy: dict[str, tuple[float, ...]], noise: float = 0.0) -> pd.
 
 def test_differences_at_the_end_and_over_the_last_round_are_the_ones_put_in() -> None:
     rows = loop_differences(points({"retrained": (0.4, 0.5, 0.3), "once": (0.4, 0.45, 0.5)}), 8, 200, 0)
-    found = {row["difference"]: row for row in rows}
-    assert list(found) == ["retrained - once", "last round of retrained", "last round of once"]
-    assert found["retrained - once"]["estimate"] == pytest.approx(-0.2)
-    assert found["last round of retrained"]["estimate"] == pytest.approx(-0.2), "a collapse"
-    assert found["last round of once"]["estimate"] == pytest.approx(0.05)
+    got = {row["difference"]: row for row in rows}
+    assert list(got) == ["retrained - once", "last round of retrained", "last round of once"]
+    assert got["retrained - once"]["estimate"] == pytest.approx(-0.2)
+    assert got["last round of retrained"]["estimate"] == pytest.approx(-0.2), "a collapse"
+    assert got["last round of once"]["estimate"] == pytest.approx(0.05)
     assert all(row["n"] == 8 and row["n_problems"] == PROBLEMS and row["seeds"] == SEEDS for row in rows)
 
 
@@ -57,17 +57,17 @@ def test_one_strategy_with_one_round_has_nothing_to_compare() -> None:
 
 
 def test_a_loss_spread_over_rounds_is_seen_from_round_1_to_the_end_and_in_no_single_round() -> None:
-    found = {row["difference"]: row for row in loop_differences(points({"a": (0.3, 0.5, 0.45, 0.4)}, 0.12), 4, 400, 0)}
-    assert list(found) == ["last round of a", "end - after round 1 of a"]
-    assert found["last round of a"]["high"] > 0 > found["end - after round 1 of a"]["high"]
-    assert found["end - after round 1 of a"]["estimate"] == pytest.approx(-0.1, abs=0.04)
+    got = {row["difference"]: row for row in loop_differences(points({"a": (0.3, 0.5, 0.45, 0.4)}, 0.12), 4, 400, 0)}
+    assert list(got) == ["last round of a", "end - after round 1 of a"]
+    assert got["last round of a"]["high"] > 0 > got["end - after round 1 of a"]["high"]
+    assert got["end - after round 1 of a"]["estimate"] == pytest.approx(-0.1, abs=0.04)
 
 
-def samples(seeds: int = 1, problems: int = 20, of: str = "chosen") -> pd.DataFrame:
+def samples(seeds: int = 1, problems: int = 20, share: str = "chosen") -> pd.DataFrame:
     """Four samples a problem, each faultless by a coin toss and then scored about 0.8, else about 0.3."""
     rng = np.random.default_rng(0)
     rows = pd.DataFrame(
-        [("a", seed, 1, of, f"p{i}", j) for seed in range(seeds) for i in range(problems) for j in range(4)],
+        [("a", seed, 1, share, f"p{i}", j) for seed in range(seeds) for i in range(problems) for j in range(4)],
         columns=["strategy", "seed", "round", "of", "problem_id", "sample_id"],
     )
     right = pd.Series(rng.random(len(rows)) < 0.5)
@@ -87,8 +87,8 @@ def measured(health: pd.DataFrame) -> pd.DataFrame:
 
 def test_measures_are_those_of_their_samples_with_intervals_about_them_and_counts() -> None:
     health = samples()
-    found, right = measured(health), health["faultless"].to_numpy(bool)
-    assert list(found.index) == list(MEASURES)
+    got, right = measured(health), health["faultless"].to_numpy(bool)
+    assert list(got.index) == list(MEASURES)
     by_hand = {
         "chosen_believed": health["score"].mean(),
         "chosen_faultless": right.mean(),
@@ -99,12 +99,12 @@ def test_measures_are_those_of_their_samples_with_intervals_about_them_and_count
         "distinct_errors": health["distinct"][~right].mean(),
     }
     for name, value in by_hand.items():
-        assert found.loc[name, "value"] == pytest.approx(value)
-        assert found.loc[name, "low"] < value < found.loc[name, "high"]
-    assert found.loc["wrong_answers", ["n", "n_problems", "seeds"]].tolist() == [80, 20, 1]
-    assert found.loc["first_error", "n"] == (~right).sum()
-    assert found.loc["audit_auroc", ["n", "n_problems", "seeds"]].tolist() == [0, 0, 0], "there is no audit here"
-    assert np.isnan(found.loc["audit_auroc", "value"])
+        assert got.loc[name, "value"] == pytest.approx(value)
+        assert got.loc[name, "low"] < value < got.loc[name, "high"]
+    assert got.loc["wrong_answers", ["n", "n_problems", "seeds"]].tolist() == [80, 20, 1]
+    assert got.loc["first_error", "n"] == (~right).sum()
+    assert got.loc["audit_auroc", ["n", "n_problems", "seeds"]].tolist() == [0, 0, 0], "there is no audit here"
+    assert np.isnan(got.loc["audit_auroc", "value"])
 
 
 def test_intervals_are_over_problems_so_more_samples_alike_make_none_surer() -> None:
@@ -124,23 +124,25 @@ def test_seeds_share_the_resamples_of_their_problems_and_are_averaged_within_eac
     ), "a copy of a seed makes nothing surer"
     assert both.loc["chosen_auroc", ["n", "n_problems", "seeds"]].tolist() == [160, 20, 2]
     three = samples(seeds=3)
-    per_seed = [auroc(own["score"].to_numpy(), own["faultless"].to_numpy(bool)) for _, own in three.groupby("seed")]
+    per_seed = [
+        auroc(of_seed["score"].to_numpy(), of_seed["faultless"].to_numpy(bool)) for _, of_seed in three.groupby("seed")
+    ]
     assert measured(three).loc["chosen_auroc", "value"] == pytest.approx(np.mean(per_seed))
 
 
 def test_a_seed_without_a_value_is_left_out_and_unlabeled_samples_count_for_the_answers_alone() -> None:
     health = samples(seeds=2)
     sound = health.assign(faultless=health["faultless"].mask(health["seed"] == 1, True))
-    found = measured(sound)
-    assert found.loc["chosen_auroc", ["n", "seeds"]].tolist() == [80, 1], "faultless samples alone rank nothing"
-    assert found.loc["chosen_faultless", "seeds"] == 2
+    got = measured(sound)
+    assert got.loc["chosen_auroc", ["n", "seeds"]].tolist() == [80, 1], "faultless samples alone rank nothing"
+    assert got.loc["chosen_faultless", "seeds"] == 2
     unrated = health.assign(faultless=health["faultless"].mask(health["sample_id"] > 0))
     assert measured(unrated).loc[["chosen_believed", "wrong_answers"], "n"].tolist() == [40, 160]
 
 
 def test_strategies_and_rounds_come_in_the_order_of_the_table() -> None:
     health = pd.concat([samples().assign(strategy=name, round=r) for r in (1, 2) for name in ("z", "a")])
-    found = health_by_round(health, 50, 0).drop_duplicates(["strategy", "round"])
-    assert found["strategy"].tolist() == ["z", "a", "z", "a"] and found["round"].tolist() == [1, 1, 2, 2]
+    got = health_by_round(health, 50, 0).drop_duplicates(["strategy", "round"])
+    assert got["strategy"].tolist() == ["z", "a", "z", "a"] and got["round"].tolist() == [1, 1, 2, 2]
     none = health_by_round(pd.DataFrame(), 50, 0)
     assert none.empty and list(none) == list(health_by_round(samples(), 50, 0))

@@ -26,9 +26,9 @@ def greedy(easy: float, hard: float) -> np.ndarray:
 
 
 def test_the_four_margins_by_hand() -> None:
-    found = b7_quantities("search", small(), BINS, greedy(0.55, 0.75), M)
-    assert [own.n_problems for own in found.values()] == [120, 200, 80, 200], "those of the bins compared"
-    by_start = {name.removeprefix("search: "): float(own.mean) for name, own in found.items()}
+    got = b7_quantities("search", small(), BINS, greedy(0.55, 0.75), M)
+    assert [quantity.n_problems for quantity in got.values()] == [120, 200, 80, 200], "those of the bins compared"
+    by_start = {name.removeprefix("search: "): float(quantity.mean) for name, quantity in got.items()}
     # the budgets are 257.75, 63.4 and 15.8: as good as 256, 64 and 16 on these curves
     assert by_start["small - larger (M = 14.0) on bins 1 to 3, mean over R"] == pytest.approx(0.25, abs=0.002)
     assert by_start["larger (M = 14.0) - small on bins 4 and 5, mean over R"] == pytest.approx(0.45, abs=0.002)

@@ -46,8 +46,8 @@ def test_leads_over_best_of_n_and_monte_carlo_errors_are_told_where_they_are_kno
         {"at": "mean spending", **gap, "generations": 3.5, "difference": -0.01, "low": -0.04},
     ]
     first, second = SERVED["budgets"]  # type: ignore[misc]
-    told = {**SERVED, "budgets": [{**first, "leads": leads, "error": 0.004}, {**second, "leads": leads[1:]}]}
-    budgets, compared, _ = policy_part(told, CURVES, NO_ERRORS, {}).tables
+    policy = {**SERVED, "budgets": [{**first, "leads": leads, "error": 0.004}, {**second, "leads": leads[1:]}]}
+    budgets, compared, _ = policy_part(policy, CURVES, NO_ERRORS, {}).tables
     assert compared.title == "The served policy minus best-of-N weighted" and compared.note
     assert compared.rows[0] == {
         "budget": "2",

@@ -98,7 +98,9 @@ def as_in_the_paper(b: int, s: int, p: int) -> float:
 def test_b5_wants_the_best_ratio_to_change_with_difficulty_as_in_the_paper(accuracy, status: str) -> None:
     quantities = b5_quantities(ratios(accuracy), BINS, RESAMPLES, 0)
     assert settle("B5", quantities, 1).status == status, quantities
-    assert [own.n_problems for own in quantities.values()] == [PROBLEMS, PROBLEMS * 4 // 5], "bin 3 is in neither half"
+    assert [quantity.n_problems for quantity in quantities.values()] == [PROBLEMS, PROBLEMS * 4 // 5], (
+        "bin 3 is in neither half"
+    )
 
 
 def test_b5_is_sure_that_a_gain_which_is_the_same_everywhere_is_no_greater_on_easy_bins() -> None:
@@ -108,21 +110,21 @@ def test_b5_is_sure_that_a_gain_which_is_the_same_everywhere_is_no_greater_on_ea
 
 def test_b6_reads_the_saving_off_the_curves() -> None:
     # a sequential attempt is worth twice a parallel one: 2 in a chain do what 4 apart do, 4 what 16 do; 8 have no room
-    found = b6_quantities(
+    got = b6_quantities(
         ratios(lambda b, s, p: 0.3 + 0.05 * (np.log2(p) + 2 * np.log2(s))), {"oracle": BINS}, RESAMPLES, 0
     )
-    (saved,) = found.values()
+    (saved,) = got.values()
     assert saved.mean == pytest.approx(1.5) and saved.n_problems == PROBLEMS
     assert "not matched at 8: the baseline is flat or not measured beyond 16, and 32 are needed" in saved.note
-    assert settle("B6", found, 1).status == "held"
+    assert settle("B6", got, 1).status == "held"
 
 
 def test_b6_does_not_hold_where_one_kind_of_bins_never_matches() -> None:
     # at the largest budget parallel is best for almost all, yet each bin's halves mislead one another
     table = ratios(better(0.0))
-    found = b6_quantities(table, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
-    assert [float(part.mean) for part in found.values()] == pytest.approx([0, 0]), "once as many, no more, no less"
-    assert settle("B6", found, 1).status == "did not hold"
+    got = b6_quantities(table, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
+    assert [float(part.mean) for part in got.values()] == pytest.approx([0, 0]), "once as many, no more, no less"
+    assert settle("B6", got, 1).status == "did not hold"
     wrong = table.assign(
         accuracy=table["accuracy"].where(table["strategy"] != "parallel", table["accuracy"] + _by_half())
     )

@@ -45,17 +45,17 @@ def test_late_is_an_attempt_after_as_many_answered_ones_as_may_be_shown() -> Non
 
 
 def test_means_are_over_attempts_by_position_and_by_bin() -> None:
-    found = shown_attempts(CHAINS, 2, {"a": 1, "b": 2}, resamples=200)
-    assert list(found.columns) == COLUMNS
-    by = found.set_index(["bin", found["position"].fillna(-1)])
+    got = shown_attempts(CHAINS, 2, {"a": 1, "b": 2}, resamples=200)
+    assert list(got.columns) == COLUMNS
+    by = got.set_index(["bin", got["position"].fillna(-1)])
     assert by.loc[(0, -1), ["shown", "all_shown", "n_attempts", "n_problems"]].tolist() == pytest.approx(
         [9 / 5, 0.8, 5, 2]
     )
     assert by.loc[(0, 4), ["shown", "all_shown", "n_attempts", "n_problems"]].tolist() == [1, 0, 1, 1]
     assert by.loc[(1, -1), ["shown", "all_shown"]].tolist() == pytest.approx([7 / 4, 3 / 4])
-    assert by.loc[(2, -1), "all_shown"] == 1 and len(found) == 1 + 3 + 2
+    assert by.loc[(2, -1), "all_shown"] == 1 and len(got) == 1 + 3 + 2
     assert by.loc[(0, -1), "all_low"] < 0.8 < by.loc[(0, -1), "all_high"], "problems are drawn, not attempts"
-    assert (found["low"] <= found["shown"]).all() and (found["shown"] <= found["high"]).all()
+    assert (got["low"] <= got["shown"]).all() and (got["shown"] <= got["high"]).all()
 
 
 def test_chains_too_short_for_a_late_attempt_have_no_row() -> None:

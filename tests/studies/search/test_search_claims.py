@@ -72,10 +72,13 @@ def test_b1_measures_the_mean_of_the_beam_searches() -> None:
 
 
 def test_settings_that_are_one_search_at_a_budget_count_once_there() -> None:
-    given = results(fading(0.1, 0.0), noise=0.0)
-    given.accuracy[2, BUDGETS.index(4)] -= 0.1  # the second setting is worse at 4
+    results_table = results(fading(0.1, 0.0), noise=0.0)
+    results_table.accuracy[2, BUDGETS.index(4)] -= 0.1  # the second setting is worse at 4
     both, once = BEAMS, {**BEAMS, 4: ["beam a"]}
-    leads = [float(next(iter(b1_quantities(given, BASE, own, AHEAD, 50, 0).values())).mean) for own in (both, once)]
+    leads = [
+        float(next(iter(b1_quantities(results_table, BASE, budgets, AHEAD, 50, 0).values())).mean)
+        for budgets in (both, once)
+    ]
     assert leads == pytest.approx([0.05, 0.1])
 
 
@@ -93,15 +96,17 @@ def test_b1_needs_lookahead_and_two_budgets() -> None:
     ],
 )
 def test_b2_wants_beams_to_gain_more_on_bins_3_and_4_and_a_strategy_for_each_bin_to_pay(by_bin, noise, status) -> None:
-    given = results(lambda n, bins: np.asarray(by_bin)[bins - 1], noise=noise)
-    quantities = b2_quantities(given, BASE, BEAMS, BINS, RESAMPLES, 0)
+    results_table = results(lambda n, bins: np.asarray(by_bin)[bins - 1], noise=noise)
+    quantities = b2_quantities(results_table, BASE, BEAMS, BINS, RESAMPLES, 0)
     assert settle("B2", quantities, 1).status == status, quantities
-    assert [own.n_problems for own in quantities.values()] == [PROBLEMS, PROBLEMS * 4 // 5], "bin 5 is in neither group"
+    assert [budgets.n_problems for budgets in quantities.values()] == [PROBLEMS, PROBLEMS * 4 // 5], (
+        "bin 5 is in neither group"
+    )
 
 
 def test_b2_is_sure_that_a_lead_which_is_the_same_everywhere_is_no_greater_in_the_middle() -> None:
-    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
-    *_, gap = b2_quantities(given, BASE, BEAMS, BINS, RESAMPLES, 0).values()
+    results_table = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    *_, gap = b2_quantities(results_table, BASE, BEAMS, BINS, RESAMPLES, 0).values()
     assert [gap.mean, gap.low, gap.high] == pytest.approx([0, 0, 0], abs=1e-12)
 
 
@@ -111,25 +116,27 @@ def test_b2_is_sure_that_a_lead_which_is_the_same_everywhere_is_no_greater_in_th
 )
 def test_b3_wants_more_than_twice_fewer_generations_under_both_kinds_of_bins(lead, doublings, status) -> None:
     """A lead of 0.1 is two doublings of the baseline; searches that are behind are not chosen."""
-    given = results(lambda n, bins: lead + 0.0 * bins)
-    quantities = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS[::-1]}, RESAMPLES, 0)
+    results_table = results(lambda n, bins: lead + 0.0 * bins)
+    quantities = b3_quantities(
+        results_table, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS[::-1]}, RESAMPLES, 0
+    )
     claim = settle("B3", quantities, 1)
     assert (claim.status, claim.n_problems, claim.effect) == (status, PROBLEMS, 2.0), quantities
     assert claim.estimate == pytest.approx(doublings, abs=0.15) and claim.power > 0.99
 
 
 def test_b3_tells_what_each_budget_is_as_accurate_as() -> None:
-    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
-    (part,) = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS}, RESAMPLES, 0).values()
+    results_table = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    (part,) = b3_quantities(results_table, weighted(), SEARCHED, {"oracle": BINS}, RESAMPLES, 0).values()
     assert part.note == "4 as accurate as 16.0 (4.00x); 16 as accurate as 64.0 (4.00x); 64 as accurate as 256.0 (4.00x)"
 
 
 def test_a_saving_is_told_as_a_factor_and_as_what_it_is_at_least() -> None:
-    given = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
+    results_table = results(lambda n, bins: 0.1 + 0.0 * bins, noise=0.0)
     kinds = {"oracle": BINS, "predicted": BINS[::-1]}
-    claim = settle("B3", b3_quantities(given, weighted(), SEARCHED, kinds, RESAMPLES, 0), 1)
-    told = "4.0x, at least 4.0x (oracle bins); 4.0x, at least 4.0x (predicted bins)"
-    assert times_fewer([claim], "B3") == {"B3": told} and times_fewer([claim], "B6") == {}
+    claim = settle("B3", b3_quantities(results_table, weighted(), SEARCHED, kinds, RESAMPLES, 0), 1)
+    sentence = "4.0x, at least 4.0x (oracle bins); 4.0x, at least 4.0x (predicted bins)"
+    assert times_fewer([claim], "B3") == {"B3": sentence} and times_fewer([claim], "B6") == {}
 
 
 def test_b3_is_not_settled_where_best_of_n_is_flat() -> None:
@@ -141,11 +148,11 @@ def test_b3_is_not_settled_where_best_of_n_is_flat() -> None:
 
 def test_b3_did_not_hold_where_the_policy_chooses_what_does_worse_elsewhere() -> None:
     """At the largest budget beams do better on one half of each bin and best-of-N on the other, so every choice misleads."""
-    given = results(noise=0.0)
-    half = fold_of(given.ids, BINS)
-    given.accuracy[1:, 6] = np.where(half == 0, 1.0, 0.5)
-    given.accuracy[0, 6] = np.where(half == 0, 0.5, 1.0)
-    quantities = b3_quantities(given, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
+    results_table = results(noise=0.0)
+    half = fold_of(results_table.ids, BINS)
+    results_table.accuracy[1:, 6] = np.where(half == 0, 1.0, 0.5)
+    results_table.accuracy[0, 6] = np.where(half == 0, 0.5, 1.0)
+    quantities = b3_quantities(results_table, weighted(), SEARCHED, {"oracle": BINS, "predicted": BINS}, RESAMPLES, 0)
     assert settle("B3", quantities, 1).status == "did not hold", quantities
 
 

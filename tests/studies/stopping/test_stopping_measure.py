@@ -40,8 +40,8 @@ def recorded(share_right: float, informative: bool) -> Recorded:
     return Recorded(halves, (online, online), (recorded_samples, recorded_samples), prices)
 
 
-def compared(given: Recorded) -> Tables:
-    tables = compare_rules(given, "prm", 200, 0)
+def compared(recording: Recorded) -> Tables:
+    tables = compare_rules(recording, "prm", 200, 0)
     return {name: check(table, TABLES[name]) for name, table in tables.items()}
 
 
@@ -55,19 +55,19 @@ def test_rules_without_a_verifier_do_not_pay_for_one() -> None:
 
 
 def test_what_is_fitted_is_fitted_on_the_other_half() -> None:
-    given = recorded(0.6, True)
-    risk = compared(given)["stopping_risk"].set_index(["setting", "half"])
+    recording = recorded(0.6, True)
+    risk = compared(recording)["stopping_risk"].set_index(["setting", "half"])
     rule = RiskControlled(alpha=0.2)
     for half, name in enumerate("AB"):
-        elsewhere = given.prefixes[half].on(np.flatnonzero(given.halves != half))
+        elsewhere = recording.prefixes[half].on(np.flatnonzero(recording.halves != half))
         assert risk.loc[(rule.setting, name), "threshold"] == rule.fitted(elsewhere).threshold
     assert (risk["n_problems"].groupby(level=0).sum() == N_PROBLEMS).all()
 
 
 def test_a_rule_that_learns_nothing_reaches_what_it_reaches_on_all_problems() -> None:
-    given, rule = recorded(0.6, True), COMPARED_RULES[0][0]
-    rows = compared(given)["stopping"].query("unit == 'generations'").set_index(["rule", "setting"])
-    alone = follow_rule(given.prefixes[0], rule, PLACES)
+    recording, rule = recorded(0.6, True), COMPARED_RULES[0][0]
+    rows = compared(recording)["stopping"].query("unit == 'generations'").set_index(["rule", "setting"])
+    alone = follow_rule(recording.prefixes[0], rule, PLACES)
     row = rows.loc[(rule.label, rule.setting)]
     assert (row["accuracy"], row["cost"]) == pytest.approx((alone.accuracy.mean(), alone.n_samples.mean()))
 
@@ -82,15 +82,15 @@ def test_a_perfect_verifier_beats_votes_of_counts_and_a_blind_one_loses_to_them(
     assert by_world[False].loc[votes, "difference"] < 0
     part, where, _ = stopping_tables(*compared(recorded(0.7, False)).values())
     assert len(part.rows) == SETTINGS and len(where.rows) == 2
-    assert sum(int(where.rows[0][told]) for told in ("wins", "undecided", "loses", "not measured")) == SETTINGS
+    assert sum(int(where.rows[0][outcome]) for outcome in ("wins", "undecided", "loses", "not measured")) == SETTINGS
 
 
 def test_the_report_names_the_rules_that_beat_the_online_policy() -> None:
     rows = compared(recorded(0.7, False))["stopping"]
-    told = rows.assign(verdict=np.where(rows["setting"] == "share 0.6", "loses", "wins"), difference=-0.02)
-    first = stopping_tables(told, compared(recorded(0.7, False))["stopping_risk"])[1].rows[0]
+    outcome = rows.assign(verdict=np.where(rows["setting"] == "share 0.6", "loses", "wins"), difference=-0.02)
+    first = stopping_tables(outcome, compared(recorded(0.7, False))["stopping_risk"])[1].rows[0]
     assert first["loses to"] == "doubling until agreement, share 0.6" and first["loses"] == "1"
-    assert beaten_counts(told)[0].endswith(f"at equal generations: wins {SETTINGS - 1}, loses 1")
+    assert beaten_counts(outcome)[0].endswith(f"at equal generations: wins {SETTINGS - 1}, loses 1")
     words = first["the online policy, rule by rule"].split(". ")
     assert len(words) == rows["rule"].nunique() and "adaptive consistency: wins at every setting" in words
     [doubling] = [sentence for sentence in words if sentence.startswith("doubling until agreement: ")]
@@ -122,6 +122,6 @@ def test_the_lab_pays_in_generations_tokens_and_flops() -> None:
     table = check(made["tables"]["stopping"], TABLES["stopping"]).set_index(["unit", "rule", "setting"])["cost"]
     assert set(table.index.get_level_values(0)) == {GENERATIONS, TOKENS, FLOPS}
     counted = "doubling until agreement", "share 0.9"
-    drawn = table[(GENERATIONS, *counted)]
-    assert drawn == 4.0 and table[(TOKENS, *counted)] == 40.0 and table[(FLOPS, *counted)] == 120.0
+    generations = table[(GENERATIONS, *counted)]
+    assert generations == 4.0 and table[(TOKENS, *counted)] == 40.0 and table[(FLOPS, *counted)] == 120.0
     assert len(made["rules"]) == SETTINGS and made["rules"]["adaptive consistency, threshold 0.8"] == {"threshold": 0.8}

@@ -31,27 +31,27 @@ def points(
 
 
 def test_the_lines_are_found_again() -> None:
-    found = data_efficiency(points({ACTIVE: (0.30, 0.08), PROCESS: (0.30, 0.04)}), ACTIVE, PROCESS, 16, 200)
-    assert float(found.arm.slope.mean) == pytest.approx(0.08) and float(found.control.slope.mean) == pytest.approx(0.04)
-    assert float(found.arm.intercept.mean - found.control.intercept.mean) == pytest.approx(0, abs=1e-9)
-    assert float(found.slope_ratio.mean) == pytest.approx(2)
-    assert float(found.gain.mean) == pytest.approx(0.08)  # at 4 samples a problem, the middle: two doublings of 0.04
-    assert float(found.log2_saved.mean) == pytest.approx(2) and float(found.saved.mean) == pytest.approx(4)
+    got = data_efficiency(points({ACTIVE: (0.30, 0.08), PROCESS: (0.30, 0.04)}), ACTIVE, PROCESS, 16, 200)
+    assert float(got.arm.slope.mean) == pytest.approx(0.08) and float(got.control.slope.mean) == pytest.approx(0.04)
+    assert float(got.arm.intercept.mean - got.control.intercept.mean) == pytest.approx(0, abs=1e-9)
+    assert float(got.slope_ratio.mean) == pytest.approx(2)
+    assert float(got.gain.mean) == pytest.approx(0.08)  # at 4 samples a problem, the middle: two doublings of 0.04
+    assert float(got.log2_saved.mean) == pytest.approx(2) and float(got.saved.mean) == pytest.approx(4)
 
 
 def test_a_parallel_line_saves_labels_though_its_slope_is_the_same() -> None:
-    found = data_efficiency(points({ACTIVE: (0.36, 0.05), PROCESS: (0.30, 0.05)}, noise=0.02), ACTIVE, PROCESS, 16, 400)
-    assert float(found.slope_ratio.low) < 1 < float(found.slope_ratio.high)
-    assert 2**0.9 < float(found.saved.low) < 2**1.2 < float(found.saved.high)
+    got = data_efficiency(points({ACTIVE: (0.36, 0.05), PROCESS: (0.30, 0.05)}, noise=0.02), ACTIVE, PROCESS, 16, 400)
+    assert float(got.slope_ratio.low) < 1 < float(got.slope_ratio.high)
+    assert 2**0.9 < float(got.saved.low) < 2**1.2 < float(got.saved.high)
 
 
 def test_the_interval_covers_the_truth_and_narrows_with_problems() -> None:
     widths = []
     for problems in (30, 300):
         table = points({ACTIVE: (0.30, 0.08), PROCESS: (0.30, 0.04)}, problems=problems, noise=0.2)
-        found = data_efficiency(table, ACTIVE, PROCESS, 16, 400)
-        assert float(found.gain.low) < 0.08 < float(found.gain.high)
-        widths.append(float(found.gain.high - found.gain.low))
+        got = data_efficiency(table, ACTIVE, PROCESS, 16, 400)
+        assert float(got.gain.low) < 0.08 < float(got.gain.high)
+        widths.append(float(got.gain.high - got.gain.low))
     assert widths[1] < widths[0] / 2
 
 
@@ -60,11 +60,9 @@ def test_labels_of_the_selector_and_samples_a_problem_does_not_have_are_counted_
     free = data_efficiency(table, ACTIVE, PROCESS, 16, 100)
     assert float(free.log2_saved.mean) == pytest.approx(2)
     paid = table.assign(selector=np.where(table["arm"] == ACTIVE, table["per_problem"].astype(float), 0.0))
-    found = data_efficiency(paid, ACTIVE, PROCESS, 16, 100)
-    assert float(found.log2_saved.mean) == pytest.approx(1), (
-        "twice as many labels for the same accuracy: a doubling less"
-    )
-    assert float(found.gain.mean) == pytest.approx(0.04) and float(found.slope_ratio.mean) == pytest.approx(1)
+    got = data_efficiency(paid, ACTIVE, PROCESS, 16, 100)
+    assert float(got.log2_saved.mean) == pytest.approx(1), "twice as many labels for the same accuracy: a doubling less"
+    assert float(got.gain.mean) == pytest.approx(0.04) and float(got.slope_ratio.mean) == pytest.approx(1)
     uncounted = data_efficiency(paid, ACTIVE, PROCESS, 16, 100, selector_counts=False)
     assert float(uncounted.log2_saved.mean) == pytest.approx(2)
     scarce = table.assign(labeled=np.minimum(table["labeled"], 8.0))  # at 16 no problem had more than 8
@@ -73,22 +71,22 @@ def test_labels_of_the_selector_and_samples_a_problem_does_not_have_are_counted_
 
 
 def test_a_control_that_does_not_rise_never_catches_up() -> None:
-    found = data_efficiency(points({ACTIVE: (0.4, 0.02), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
-    assert np.isposinf(found.saved.mean) and np.isposinf(found.saved.low)
+    got = data_efficiency(points({ACTIVE: (0.4, 0.02), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
+    assert np.isposinf(got.saved.mean) and np.isposinf(got.saved.low)
     level = data_efficiency(points({ACTIVE: (0.4, 0.02), PROCESS: (0.3, 1e-17)}), ACTIVE, PROCESS, 16, 100)
     assert np.isposinf(level.slope_ratio.mean), "no ratio of rounding errors"
     below = data_efficiency(points({ACTIVE: (0.2, 0.0), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
     assert float(below.saved.mean) == 0
-    rows = efficiency_table(found, ACTIVE, PROCESS)
+    rows = efficiency_table(got, ACTIVE, PROCESS)
     assert rows[-1]["estimate"] == "inf" and rows[-1]["seeds"] == 3 and rows[-1]["n_problems"] == 40
 
 
 def test_what_has_no_bound_keeps_its_sign_in_json_and_in_print() -> None:
     below = data_efficiency(points({ACTIVE: (0.2, -0.01), PROCESS: (0.3, -0.01)}), ACTIVE, PROCESS, 16, 100)
-    told = {
+    expected = {
         row["measure"]: row for row in json.loads(json.dumps(efficiency_table(below, ACTIVE, PROCESS), allow_nan=False))
     }
-    ratio = told["ratio of slopes"]
+    ratio = expected["ratio of slopes"]
     assert ratio["estimate"] == "-inf" and float(ratio["estimate"]) == -np.inf
     assert [unbounded(value) for value in ("-inf", "inf", 0.5, 134885.2, None)] == [
         "-∞",
@@ -100,8 +98,8 @@ def test_what_has_no_bound_keeps_its_sign_in_json_and_in_print() -> None:
 
 
 def test_the_lines_are_told_by_arm() -> None:
-    found = data_efficiency(points({ACTIVE: (0.30, 0.08), PROCESS: (0.32, 0.04)}), ACTIVE, PROCESS, 16, 50)
-    lines = fitted_lines(efficiency_table(found, ACTIVE, PROCESS))
+    got = data_efficiency(points({ACTIVE: (0.30, 0.08), PROCESS: (0.32, 0.04)}), ACTIVE, PROCESS, 16, 50)
+    lines = fitted_lines(efficiency_table(got, ACTIVE, PROCESS))
     assert lines[ACTIVE][0] == pytest.approx(0.08) and lines[PROCESS][0] == pytest.approx(0.04)
     assert lines[PROCESS][1] - lines[ACTIVE][1] == pytest.approx(0.02), "where they stand at one sample"
     assert fitted_lines([]) == {}
@@ -129,9 +127,9 @@ def test_one_seed_gives_the_interval_over_problems_and_more_seeds_widen_it_by_th
     assert float(crossed_interval(values, 500, 3).low) == pytest.approx(
         float(bootstrap_interval(values[0], 500, 3).low)
     )
-    apart = values + np.array([[0.0], [0.3], [0.6]])
-    width = crossed_interval(apart, 500, 3)
-    alone = bootstrap_interval(apart.mean(axis=0), 500, 3)
+    spread = values + np.array([[0.0], [0.3], [0.6]])
+    width = crossed_interval(spread, 500, 3)
+    alone = bootstrap_interval(spread.mean(axis=0), 500, 3)
     assert float(width.high - width.low) > 3 * float(alone.high - alone.low)
 
 

@@ -24,9 +24,9 @@ SPREAD = 0.05  # of the difference between two methods over the problems
 
 
 def settled(claim: str, quantities: Mapping[str, Interval]) -> Claim:
-    found = settle(claim, quantities, 1)
-    assert found.n_problems == quantities[found.decided_by].n_problems is not None
-    return found
+    got = settle(claim, quantities, 1)
+    assert got.n_problems == quantities[got.decided_by].n_problems is not None
+    return got
 
 
 def around(mean: float, seed: int, spread: float = SPREAD) -> np.ndarray:
@@ -171,7 +171,10 @@ def test_a6_wants_a_lead_over_the_quintiles_together() -> None:
 def test_figure_6_has_a_curve_for_each_quintile_and_method() -> None:
     bins, values = by_difficulty(0.1, 0.8)
     few = np.full(values["ORM"].shape, 0.1)
-    votes = {name: Vote(own, np.zeros(len(NS)), few if name == "Majority" else None) for name, own in values.items()}
+    votes = {
+        name: Vote(accuracy, np.zeros(len(NS)), few if name == "Majority" else None)
+        for name, accuracy in values.items()
+    }
     table = by_quintile(bins, votes, list(votes), NS, 100, 0)
     of_80 = table["label"].map({"Majority": 0.1 / np.sqrt(80)}).fillna(0)  # of the quintile's problems, not of all
     assert table["error"].to_numpy() == pytest.approx(of_80.to_numpy())
@@ -222,8 +225,8 @@ def test_rules_and_quintiles_are_computed_from_samples() -> None:
     problems = solutions[["problem_id"]].drop_duplicates()
     scores = pd.DataFrame({"negative": steps, "neutral": [[0.0, 0.0]] * len(steps)})
     grid = sample_grid(problems, solutions)
-    found = rule_values(grid, scores, [("last", "positive"), ("min", "positive"), ("product", "positive")], 4)
-    assert [float(v.mean()) for v in found.values()] == [1, 0, 0]
+    got = rule_values(grid, scores, [("last", "positive"), ("min", "positive"), ("product", "positive")], 4)
+    assert [float(v.mean()) for v in got.values()] == [1, 0, 0]
     vote = rule_votes(grid, scores, [("min", "positive")], [2, 4])["min", "positive"]
     voted = vote.per_problem[:, 1]
     assert vote.error.tolist() == [0, 0], "so few are counted, not drawn"

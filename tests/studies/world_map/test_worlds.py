@@ -45,10 +45,10 @@ def problem() -> str:
 
 def test_a_grid_has_every_combination_and_worlds_off_it_lie_between_its_ends() -> None:
     assert len(worlds_of(OPTIONS.grid)) == 4 and len({world.name for world in worlds_of(OPTIONS.grid)}) == 4
-    drawn = held_out_worlds(OPTIONS.grid, 5, seed=1)
-    assert drawn == held_out_worlds(OPTIONS.grid, 5, seed=1) != held_out_worlds(OPTIONS.grid, 5, seed=2)
-    assert all(50 <= world.labels <= 300 and 0 <= world.misconceptions <= 0.2 for world in drawn)
-    assert not set(drawn) & set(worlds_of(OPTIONS.grid))
+    worlds = held_out_worlds(OPTIONS.grid, 5, seed=1)
+    assert worlds == held_out_worlds(OPTIONS.grid, 5, seed=1) != held_out_worlds(OPTIONS.grid, 5, seed=2)
+    assert all(50 <= world.labels <= 300 and 0 <= world.misconceptions <= 0.2 for world in worlds)
+    assert not set(worlds) & set(worlds_of(OPTIONS.grid))
 
 
 def test_a_hand_writes_step_by_step_what_it_would_write_at_once_and_goes_on_from_any_prefix() -> None:

@@ -45,5 +45,5 @@ class Doubling(StoppingRule):
         return 2 * int(signals.n[-1])
 
     def _looks(self, n: NDArray[np.int64]) -> Bools:
-        times, rest = np.divmod(n, self.start)
-        return np.asarray((rest == 0) & (times > 0) & (times & (times - 1) == 0))
+        times, remainder = np.divmod(n, self.start)
+        return np.asarray((remainder == 0) & (times > 0) & (times & (times - 1) == 0))

@@ -137,8 +137,8 @@ def answer_posterior(counts: Floats, log_odds: Floats) -> tuple[Floats, Floats]:
 
 def log_odds_of(scores: Floats) -> Floats:
     """log(c / (1 - c)) of scores c, which are held a little away from 0 and 1."""
-    held = np.clip(scores, _SUREST, 1 - _SUREST)
-    return np.asarray(np.log(held) - np.log1p(-held))
+    clipped = np.clip(scores, _SUREST, 1 - _SUREST)
+    return np.asarray(np.log(clipped) - np.log1p(-clipped))
 
 
 def _along(codes: Codes, weights: Floats, truth: Floats) -> tuple[Signals, dict[Winner, Floats]]:

@@ -56,7 +56,7 @@ def details_of(record: Record) -> RecordDetails:
     Raises:
         BadRecord: One is of another type.
     """
-    rest = {key: value for key, value in record["question"].items() if key not in PROBLEM_KEYS}
+    details = {key: value for key, value in record["question"].items() if key not in PROBLEM_KEYS}
     return RecordDetails(
         maybe_text(record, "labeler"),
         maybe_text(record, "timestamp"),
@@ -64,7 +64,7 @@ def details_of(record: Record) -> RecordDetails:
         bool(maybe_flag(record, "is_quality_control_question")),
         bool(maybe_flag(record, "is_initial_screening_question")),
         maybe_whole(record["label"], "total_time"),
-        orjson.dumps(rest) if rest else None,  # UTF-8, as the string columns take it without decoding
+        orjson.dumps(details) if details else None,  # UTF-8, as the string columns take it without decoding
     )
 
 

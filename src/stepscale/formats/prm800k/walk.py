@@ -44,15 +44,15 @@ class Walk:
         self.ratings.append(rating)
         self.flagged.append(flagged)
 
-    def close(self, start: int, taken: int | None) -> int:
-        """End the group that began at index ``start``; ``taken`` is the index of its step. Returns the next start."""
+    def close(self, start: int, chosen: int | None) -> int:
+        """End the group that began at index ``start``; ``chosen`` is the index of its step. Returns the next start."""
         end = len(self.texts)
         if end > start:
             self.positions.append(len(self.trajectory))
             self.sizes.append(end - start)
-            self.chosen.append(-1 if taken is None else taken - start)
-        if taken is not None:
-            self.trajectory.append(self.texts[taken])
+            self.chosen.append(-1 if chosen is None else chosen - start)
+        if chosen is not None:
+            self.trajectory.append(self.texts[chosen])
         return end
 
 
@@ -84,13 +84,13 @@ def walk(steps: Sequence[Record]) -> Walk:
             raise BadRecord(f"step {place}: chosen_completion is {chosen!r:.60} of {len(completions)} completions")
         for completion in completions:
             done.add(completion, place)
-        taken = None if chosen is None else first + chosen
+        chosen_row = None if chosen is None else first + chosen
         if human is not None:
-            taken = len(done.texts) if taken is None else taken
+            chosen_row = len(done.texts) if chosen_row is None else chosen_row
             done.human.append(len(done.texts))
             done.add(_human(human, place), place)
-        if taken is not None:
-            start = done.close(start, taken)
+        if chosen_row is not None:
+            start = done.close(start, chosen_row)
     done.close(start, None)
     return done
 

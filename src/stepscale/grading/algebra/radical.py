@@ -133,9 +133,9 @@ def _root(argument: Quotient) -> Quotient:
 def _split_square(n: int) -> tuple[int, int]:
     """(s, r) with n = s*s*r and r squarefree."""
     if n > _MAX_RADICAND:
-        whole = isqrt(n)
-        if whole * whole == n:
-            return whole, 1
+        root = isqrt(n)
+        if root * root == n:
+            return root, 1
         raise OutOfReach
     square, radicand, prime = 1, 1, 2
     while prime * prime * prime <= n:
@@ -146,8 +146,8 @@ def _split_square(n: int) -> tuple[int, int]:
             n //= prime
             radicand *= prime
         prime += 1
-    whole = isqrt(n)  # what is left has at most two prime factors, and is a square, or squarefree
-    return (square * whole, radicand) if whole * whole == n else (square, radicand * n)
+    root = isqrt(n)  # what is left has at most two prime factors, and is a square, or squarefree
+    return (square * root, radicand) if root * root == n else (square, radicand * n)
 
 
 def rational(value: Quotient) -> Fraction | None:

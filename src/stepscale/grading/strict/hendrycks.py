@@ -35,8 +35,8 @@ def _spell(text: str) -> str | None:
         text = text.replace("\\!", "").replace("\\\\", "\\")
     text = text.replace("tfrac", "frac").replace("dfrac", "frac")
     if "\\" in text:
-        for gone in ("\\left", "\\right", "^{\\circ}", "^\\circ", "\\$"):
-            text = text.replace(gone, "")
+        for command in ("\\left", "\\right", "^{\\circ}", "^\\circ", "\\$"):
+            text = text.replace(command, "")
         if "\\text{ " in text:  # in MATH this opens a unit on the right
             parts = text.split("\\text{ ")
             if len(parts) != 2:
@@ -69,9 +69,9 @@ def _braced_roots(text: str) -> str | None:
 
 def _braced_fractions(text: str) -> str | None:
     r"""``\frac12`` and ``\frac1{2}`` -> ``\frac{1}{2}``; None where nothing follows, unchanged where too little does."""
-    first, *rest = text.split("\\frac")
+    first, *parts = text.split("\\frac")
     pieces = [first]
-    for piece in rest:
+    for piece in parts:
         if not piece:
             return None
         if piece[0] == "{":

@@ -99,6 +99,6 @@ def _digits(numeral: str) -> str | None:
     """The digits of an integer of any length in one spelling, without reading it as a number."""
     if _NUMERAL.fullmatch(numeral) is None:
         return None
-    whole = numeral.strip().split(".")[0].replace("_", "")
-    sign = "-" if whole[0] == "-" else ""
-    return sign + (whole.lstrip("+-").lstrip("0") or "0")
+    digits = numeral.strip().split(".")[0].replace("_", "")
+    sign = "-" if digits[0] == "-" else ""
+    return sign + (digits.lstrip("+-").lstrip("0") or "0")

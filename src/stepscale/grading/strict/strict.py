@@ -95,5 +95,5 @@ def _is_fraction(text: str) -> bool:
 
 
 def _rational(text: str) -> Fraction:
-    whole, _, under = text.partition("/")
-    return Fraction(whole.rstrip(".") or "0") / int(under or "1")
+    numerator, _, under = text.partition("/")
+    return Fraction(numerator.rstrip(".") or "0") / int(under or "1")

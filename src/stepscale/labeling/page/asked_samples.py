@@ -88,10 +88,10 @@ def read_known(path: str | Path) -> dict[str, Sample]:
     Raises:
         InputError: The file is missing, a line of it is bad, or none is finished.
     """
-    known = {sample.id: sample for sample in read_samples(path, "prm800k") if sample.known}
-    if not known:
+    samples = {sample.id: sample for sample in read_samples(path, "prm800k") if sample.known}
+    if not samples:
         raise InputError(f"{path}: none of its records is finished (found_error, solution); give one with known labels")
-    return known
+    return samples
 
 
 def latest_asked(path: str | Path) -> Path:

@@ -166,8 +166,8 @@ class Queue:
         for key, sample in self._samples.items():
             if key in done:
                 continue
-            others = sum(until > now for name, until in self._reserved.get(key, {}).items() if name != labeler)
-            if self._missing(key) > others:
+            n_others = sum(until > now for name, until in self._reserved.get(key, {}).items() if name != labeler)
+            if self._missing(key) > n_others:
                 return sample
         return None
 

@@ -78,8 +78,8 @@ def make_record(sample: Sample, submission: Submission, labeler: str, kind: Kind
 
 def completions_of(sample: Sample, step: int, ask: Ask) -> list[str]:
     """The completions of a step that are rated: its own text, and with "alternatives" the others."""
-    others = sample.alternatives[step] if ask == "alternatives" and step < len(sample.alternatives) else ()
-    return [sample.steps[step], *others]
+    alternatives = sample.alternatives[step] if ask == "alternatives" and step < len(sample.alternatives) else ()
+    return [sample.steps[step], *alternatives]
 
 
 def _check(sample: Sample, submission: Submission, ask: Ask) -> None:

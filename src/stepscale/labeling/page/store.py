@@ -108,8 +108,8 @@ def _record(line: bytes) -> Record | None:
         record = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError):
         return None
-    whole = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("question", "label"))
-    return record if whole else None
+    is_record = isinstance(record, dict) and all(isinstance(record.get(key), dict) for key in ("question", "label"))
+    return record if is_record else None
 
 
 def _write(file: int, data: bytes) -> None:

@@ -20,14 +20,14 @@ def tokens_for(labelers: Iterable[str], path: Path) -> dict[str, str]:
         InputError: The file holds something else, or cannot be written.
     """
     try:
-        known = json.loads(path.read_text()) if path.exists() else {}
-        if not all(isinstance(token, str) and len(token) >= 32 for token in known.values()):
+        token_of = json.loads(path.read_text()) if path.exists() else {}
+        if not all(isinstance(token, str) and len(token) >= 32 for token in token_of.values()):
             raise ValueError("a token is no long text")
-        tokens = {name: known.get(name) or secrets.token_urlsafe(32) for name in labelers}
+        tokens = {name: token_of.get(name) or secrets.token_urlsafe(32) for name in labelers}
         partial = path.with_name(f"{path.name}.partial")
         handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(handle, "w") as file:
-            json.dump(known | tokens, file, indent=1)
+            json.dump(token_of | tokens, file, indent=1)
         os.replace(partial, path)  # a kill in between must not lose the tokens of links that were sent
     except (OSError, ValueError, AttributeError) as error:
         raise InputError(

@@ -26,8 +26,8 @@ def push(studio: StudioClient, samples: list[Sample], project: int, prefill: boo
         InputError: The server does not take them, or ``prefill`` is asked for and there are no step scores.
     """
     tasks = [make_task(sample, prefill) for sample in samples]
-    held = studio.task_ids(project)
-    new = [task for task in tasks if task["data"]["id"] not in held]
+    present = studio.task_ids(project)
+    new = [task for task in tasks if task["data"]["id"] not in present]
     studio.import_tasks(project, new)
     return len(new)
 
@@ -48,11 +48,11 @@ def pull(studio: StudioClient, project: int, labels: Path) -> int:
     """
     records = list(records_of(studio.export(project), studio.names()))
     with closing(RecordFile(labels)) as file:
-        held = {(record.get("labeler"), id_of(record)) for record in file.records}
+        present = {(record.get("labeler"), id_of(record)) for record in file.records}
         n_before = len(file.records)
         for record in records:
             key = (record["labeler"], id_of(record))
-            if key not in held:
-                held.add(key)
+            if key not in present:
+                present.add(key)
                 file.append(record)
         return len(file.records) - n_before

@@ -45,11 +45,11 @@ def label_pool(
     people = {"file": content_hash(Path(labeler.path))} if isinstance(labeler, ByFile) else {}
     per_piece = len(practice) if people else pool.train.problems_per_shard
     for start in range(0, len(practice), per_piece):
-        asked = practice.iloc[start : start + per_piece]
-        part = pool_solutions[pool_solutions["problem_id"].isin(asked["problem_id"])].reset_index(drop=True)
-        hashes = {"problems": content_hash(asked), "solutions": content_hash(part)} | people
+        piece = practice.iloc[start : start + per_piece]
+        part = pool_solutions[pool_solutions["problem_id"].isin(piece["problem_id"])].reset_index(drop=True)
+        hashes = {"problems": content_hash(piece), "solutions": content_hash(part)} | people
         recipe = Recipe.of(label_part, open_labeler, inputs=hashes, settings=labeler, seed=seed)
-        make = partial(label_part, opened, asked, part)
+        make = partial(label_part, opened, piece, part)
         pieces.append(Piece(f"pool-labels-{start:06d}", recipe, make, len(part)))
     return ShardPlan("labeling the pool", tuple(pieces), unit="solutions")
 

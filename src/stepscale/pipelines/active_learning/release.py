@@ -67,7 +67,7 @@ def release_with_loop(
         rounds: problem_id, sample_id, round and score of the loop's samples.
         settings: What the card tells.
     """
-    looped = _of(step_labels, rounds)
+    looped = _rows_of(step_labels, rounds)
     pooled = step_labels.merge(looped[KEY].drop_duplicates(), on=KEY, how="left", indicator="in")
     pooled = pooled[pooled.pop("in") == "left_only"]
     return _write(problems, solutions, step_labels, rounds, _card(problems, pooled, looped, settings))
@@ -111,7 +111,7 @@ def _write(
     scores = {key: float(score) for key, score in zip(keys, rounds["score"], strict=True) if pd.notna(score)}
     tables = Tables(
         problems=problems[problems["problem_id"].isin(set(labels["problem_id"]))],
-        solutions=_of(solutions, labels),
+        solutions=_rows_of(solutions, labels),
         step_labels=labels,
     )
     counts = write_release(tables, folder, card, numbers, scores)
@@ -151,16 +151,16 @@ def _describe_problems(problems: pd.DataFrame, labels: pd.DataFrame) -> str:
 
 def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool) -> str:
     """The base, what was done to it, and how it was sampled, for the card; given solutions are of others."""
-    made = "fine-tuned" if generator.fine_tuning else "as it is"
+    origin = "fine-tuned" if generator.fine_tuning else "as it is"
     sampling = generator.sampling
-    ours = f"{generator.base}, {made}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
+    ours = f"{generator.base}, {origin}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
     if pool.labeler.kind != "given":
         return ours
     theirs = "that of the data that was given"
     return f"generation 0: {theirs}; later ones: {ours}" if looped else theirs
 
 
-def _of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+def _rows_of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """The rows of the solutions that ``keys`` name."""
     named = pd.MultiIndex.from_frame(keys[KEY].drop_duplicates())
     return table[pd.MultiIndex.from_frame(table[KEY]).isin(named)].reset_index(drop=True)

@@ -24,25 +24,25 @@ NO_LABELS = pd.DataFrame(columns=[*KEY])
 def label(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
-    asked: pd.DataFrame,
+    samples: pd.DataFrame,
     generator_model: Path,
     settings: LoopSettings,
     labels: pd.DataFrame = NO_LABELS,
 ) -> pd.DataFrame:
-    """The step labels so far with those of the samples ``asked`` for, by the lab, people or rollouts; none is labeled twice."""
-    return _with_new(labels, problems, chosen(solutions, asked), lambda: open_for_loop(generator_model, settings))
+    """The step labels so far with those of ``samples``, by the lab, people or rollouts; none is labeled twice."""
+    return _with_new(labels, problems, chosen(solutions, samples), lambda: open_for_loop(generator_model, settings))
 
 
 def label_by_prm(
     problems: pd.DataFrame,
     solutions: pd.DataFrame,
-    asked: pd.DataFrame,
+    samples: pd.DataFrame,
     large_prm_model: Path,
     settings: LoopSettings,
     labels: pd.DataFrame = NO_LABELS,
 ) -> pd.DataFrame:
     """As ``label``, by PRM_large."""
-    return _with_new(labels, problems, chosen(solutions, asked), lambda: _large_prm(large_prm_model, settings))
+    return _with_new(labels, problems, chosen(solutions, samples), lambda: _large_prm(large_prm_model, settings))
 
 
 def _large_prm(folder: Path, settings: LoopSettings) -> Labeler:

@@ -33,20 +33,20 @@ def begin(
         keys += [first.assign(strategy=strategy.name) for strategy in loop.strategies]
         to_label += [aside, first[KEY]]
     table = pd.concat(keys, ignore_index=True)[KEYS].astype({"score": "float64"})
-    return table, _asked(problems, chosen(pool, pd.concat(to_label)), table)
+    return table, _request_rows(problems, chosen(pool, pd.concat(to_label)), table)
 
 
-def _asked(problems: pd.DataFrame, samples: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
+def _request_rows(problems: pd.DataFrame, samples: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
     """Samples as people need them to label them, the selector's most convincing first, and as the labeling node takes them.
 
     The score of a sample that several strategies chose is the first one's.
     """
     round_ = int(keys["round"].max())
     scores = keys.loc[keys["round"] == round_, [*KEY, "score"]].drop_duplicates(KEY)
-    asked = samples.rename(columns={"answer": "final_answer"}).merge(scores, on=KEY, how="left")
+    rows = samples.rename(columns={"answer": "final_answer"}).merge(scores, on=KEY, how="left")
     texts = problems.reindex(columns=["problem_id", "problem", "answer", "solution"])
-    asked = asked.merge(texts, on="problem_id").assign(round=round_)
-    return asked.sort_values("score", ascending=False, kind="stable", ignore_index=True)[ASKED]
+    rows = rows.merge(texts, on="problem_id").assign(round=round_)
+    return rows.sort_values("score", ascending=False, kind="stable", ignore_index=True)[ASKED]
 
 
 def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
@@ -100,7 +100,7 @@ def choose_and_ask(
     """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labeled."""
     all_keys = choose(scores, keys, loop)
     new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
-    return all_keys, _asked(problems, chosen(solutions, new), all_keys)
+    return all_keys, _request_rows(problems, chosen(solutions, new), all_keys)
 
 
 def health(

@@ -47,7 +47,7 @@ def _loop(labeler: _Labeler) -> Pipeline:
         ),
         Node(
             labeler.node,
-            inputs={**_POOL, "asked": "loop_asked_0", labeler.model: labeler.model, **_SETTINGS},
+            inputs={**_POOL, "samples": "loop_asked_0", labeler.model: labeler.model, **_SETTINGS},
             outputs="loop_labels_0",
             name="label_beginning",
         ),
@@ -58,10 +58,10 @@ def _loop(labeler: _Labeler) -> Pipeline:
             name="measure_loop_at_its_end",
         ),
     ]
-    whole = Pipeline(
+    study = Pipeline(
         [*experiment_samples.nodes(), *outer, *_gathered(keys, labels), *measuring.nodes()], tags="data_loop"
     )
-    return sum((_round(i, labeler) for i in rounds), whole)
+    return sum((_round(i, labeler) for i in rounds), study)
 
 
 def _gathered(keys: str, labels: str) -> list[Node]:
@@ -94,7 +94,7 @@ def _round(i: int, labeler: _Labeler) -> Pipeline:
     """Train selectors on the labels so far, score the pool, choose, label, look at the selectors' health."""
     before = {name: f"loop_{name}_{i - 1}" for name in ("keys", "labels")}
     earlier: dict[str, Any] = {"before": f"loop_scores_{i - 1}"} if i > 1 else {}
-    keys, asked, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "asked", "labels", "scores"))
+    keys, requests, labels, scores = (f"loop_{name}_{i}" for name in ("keys", "asked", "labels", "scores"))
     nodes = [
         Node(
             training.train_selectors if earlier else training.train_first_selectors,
@@ -105,12 +105,12 @@ def _round(i: int, labeler: _Labeler) -> Pipeline:
         Node(
             loop.choose_and_ask,
             inputs={**_POOL, "scores": scores, **before, "loop": "params:loop"},
-            outputs=[keys, asked],
+            outputs=[keys, requests],
             name="choose",
         ),
         Node(
             labeler.node,
-            inputs=_POOL | _SETTINGS | {"asked": asked, "labels": before["labels"], labeler.model: labeler.model},
+            inputs=_POOL | _SETTINGS | {"samples": requests, "labels": before["labels"], labeler.model: labeler.model},
             outputs=labels,
             name="label",
         ),

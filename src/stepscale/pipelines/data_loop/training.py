@@ -81,10 +81,10 @@ def _once(loop: LoopOptions, names: list[str]) -> set[str]:
 def _shared(keys: pd.DataFrame) -> Iterator[tuple[int, list[str], pd.DataFrame]]:
     """(seed, strategies, their samples) of runs that have labeled the same."""
     for seed, of_seed in keys.groupby("seed", sort=False):
-        same: dict[frozenset[Any], list[str]] = {}
+        arms_of_problems: dict[frozenset[Any], list[str]] = {}
         for name, of_run in of_seed.groupby("strategy", sort=False):
-            same.setdefault(frozenset(of_run[KEY].itertuples(index=False, name=None)), []).append(str(name))
-        for names in same.values():
+            arms_of_problems.setdefault(frozenset(of_run[KEY].itertuples(index=False, name=None)), []).append(str(name))
+        for names in arms_of_problems.values():
             yield int(str(seed)), names, of_seed[of_seed["strategy"] == names[0]]
 
 
@@ -103,10 +103,10 @@ def _job(
     name = f"loop round {round_}, {' and '.join(strategies)}"
     cell = Cell(Arm(name=name, supervision="steps"), 1 + (round_ - 1) * loop.per_problem, seed)
     samples = chosen(solutions, keys)
-    asked = problems[problems["problem_id"].isin(samples["problem_id"])]
+    sampled_problems = problems[problems["problem_id"].isin(samples["problem_id"])]
     rated = chosen(labels, samples)  # people may leave some out; its selectors learned from these, and no others
     labeled = len(rated[KEY].drop_duplicates()) / max(1, samples["problem_id"].nunique())
-    return Job(cell, LabeledPool(asked, samples, rated), (labeled, 0.0), scores)
+    return Job(cell, LabeledPool(sampled_problems, samples, rated), (labeled, 0.0), scores)
 
 
 def _measures(problems: pd.DataFrame, solutions: pd.DataFrame, settings: LoopSettings) -> Measures:

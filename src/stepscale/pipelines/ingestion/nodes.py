@@ -41,12 +41,12 @@ def _lab_problems(source: ProblemSource, seed: int) -> pd.DataFrame:
 
     assert source.lab, "checked when the parameters were read"
     counts = source.lab
-    made = partial(make_problems, run_seed=seed, levels=counts.levels)
-    practice = made(counts.train + counts.valid, "train")
+    make = partial(make_problems, run_seed=seed, levels=counts.levels)
+    practice = make(counts.train + counts.valid, "train")
     # the last ones are set apart; families and levels stay balanced because they take turns
     practice.loc[practice.index >= counts.train, "split"] = "valid"
-    test = made(counts.test, "test")
-    heldout = made(counts.heldout, "test", families=HELD_OUT_FAMILIES)
+    test = make(counts.test, "test")
+    heldout = make(counts.heldout, "test", families=HELD_OUT_FAMILIES)
     return pd.concat([practice, test, heldout], ignore_index=True)
 
 

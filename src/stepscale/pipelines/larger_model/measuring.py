@@ -23,8 +23,13 @@ def nodes() -> list[Node]:
     """Match, log and show."""
     return [
         *(
-            Node(match_larger, inputs={"accuracy": accuracy, **_SHARED}, outputs=_TABLES[of], name=f"match_{of}")
-            for of, accuracy in _ACCURACY.items()
+            Node(
+                match_larger,
+                inputs={"accuracy": accuracy, **_SHARED},
+                outputs=_TABLES[compared],
+                name=f"match_{compared}",
+            )
+            for compared, accuracy in _ACCURACY.items()
         ),
         Node(log_flops_match, inputs=_TABLES, outputs=None, name="log_flops_match"),
         Node(larger_part, inputs=_TABLES, outputs="larger_model_part", name="show_larger_model"),

@@ -102,13 +102,13 @@ def price_answers(
     """
     answers, seed = gather(shards), settings.seed
     ids = set(answers["problem_id"])
-    asked = test_problems[test_problems["problem_id"].isin(ids)]
+    problems = test_problems[test_problems["problem_id"].isin(ids)]
     samples = test_solutions[test_solutions["problem_id"].isin(ids)]
     if not samples["tokens"].map(len).any():
         raise InputError("larger: the samples have no tokens, so what they cost is unknown; give samples with tokens")
-    costs = _cost_of_one(open_generator(larger_model, settings.block, seed), asked, answers)
+    costs = _cost_of_one(open_generator(larger_model, settings.block, seed), problems, answers)
     generator = open_generator(generator_model, settings.generator, seed)
-    one = _cost_of_one(generator, asked, samples).set_index("problem_id")["generator_flops"]
+    one = _cost_of_one(generator, problems, samples).set_index("problem_id")["generator_flops"]
     costs = costs.rename(columns={"generator_flops": "flops"}).assign(generation_flops=costs["problem_id"].map(one))
     return answers.merge(costs[["problem_id", *_COSTS]], on="problem_id", how="left", validate="1:1")
 

@@ -45,5 +45,5 @@ def create_pipeline() -> Pipeline:
             name="price_answers",
         ),
     ]
-    whole = box(nodes, namespace="larger", tag="larger_model")
-    return whole + Pipeline(measuring.nodes(), tags="larger_model")
+    study = box(nodes, namespace="larger", tag="larger_model")
+    return study + Pipeline(measuring.nodes(), tags="larger_model")

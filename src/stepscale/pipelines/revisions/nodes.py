@@ -113,7 +113,7 @@ def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards,
     options = of_the_run.model_copy(
         update={"optimization": of_the_run.optimization.model_copy(update={"patience": None})}
     )
-    with child_run(name, options) as run:
+    with child_run(name, {"base": verifiers.base} | options.model_dump(mode="json")) as run:
         examples = revision_orm_examples(problems, gather(chains), history)
         trained = train_verifier(verifiers.base, examples, options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())

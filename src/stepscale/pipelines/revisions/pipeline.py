@@ -14,8 +14,8 @@ _SETTINGS = {"settings": "params:revision_settings"}
 
 def create_pipeline() -> Pipeline:
     """A revision model, its ORMs, its chains on the test problems, and searches over them; one box in the picture."""
-    whole = box([*_learn_to_revise(), *_train_orms(), *_revise_test_problems()], namespace="revisions", tag="revisions")
-    return whole + Pipeline(measuring.nodes(), tags="revisions")
+    study = box([*_learn_to_revise(), *_train_orms(), *_revise_test_problems()], namespace="revisions", tag="revisions")
+    return study + Pipeline(measuring.nodes(), tags="revisions")
 
 
 def _learn_to_revise() -> list[Node]:

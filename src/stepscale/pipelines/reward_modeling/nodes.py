@@ -97,7 +97,7 @@ def _train(name: str, base: str, options: VerifierTraining, examples: dict[str, 
     from stepscale.verifiers.training import train_verifier
 
     folder = scratch_folder(name)
-    with child_run(name, options) as run:
+    with child_run(name, {"base": base} | options.model_dump(mode="json")) as run:
         train, valid = (examples[split] for split in _SPLITS)
         trained = train_verifier(base, train, options, folder, run.on_log, valid)
         shares = {f"train.{key}": value for key, value in balance(options.kind, train).items()}
@@ -138,12 +138,14 @@ def evaluate_verifiers(
 
     labels = of_split(problems, step_labels, "valid")
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
-    whole = first_error_examples(problems, solutions, labels)
+    first_error = first_error_examples(problems, solutions, labels)
     if holds_values(step_labels):
         prm = Judged("prm", "soft_prm", prm_model, graded)
     else:
         prm = Judged("prm", "prm", prm_model, neutral_as(prm_examples(problems, labels), verifiers.prm.neutral))
-    metrics, calibration, positions = judge([prm, Judged("orm", "orm", orm_model, graded)], whole, verifiers.placement)
+    metrics, calibration, positions = judge(
+        [prm, Judged("orm", "orm", orm_model, graded)], first_error, verifiers.placement
+    )
     if verifiers.processbench:
         metrics["prm"] |= _on_processbench(prm_model, verifiers.processbench, verifiers)
     return metrics, calibration, positions

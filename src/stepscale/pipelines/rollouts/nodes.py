@@ -85,11 +85,11 @@ def _train(
 
     folder, rollouts = scratch_folder(name), settings.rollouts
     cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(solutions, labels)
-    options = _stopped_in_time(
-        settings.verifiers.training("orm" if arm.kind == "orm" else "prm", settings.seed), labels, settings
-    )
+    of_the_run = settings.verifiers.training("orm" if arm.kind == "orm" else "prm", settings.seed)
+    options = _stopped_in_time(of_the_run, labels, settings)
     least, base, pool = rollouts.least_steps, settings.verifiers.base, LabeledPool(problems, solutions, labels)
-    with child_run(name, cell_training(cell, options, len(samples), least)) as run:
+    training = cell_training(cell, options, len(samples), least)
+    with child_run(name, {"base": base} | training.model_dump(mode="json")) as run:
         trained = train_cell(cell, samples, pool, base, options, least, folder, run.on_log)
         run.metrics(trained.numbers() | metrics)
         run.folder(folder, "model")

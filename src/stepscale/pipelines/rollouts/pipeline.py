@@ -59,8 +59,8 @@ def create_pipeline() -> Pipeline:
             name="score_with_soft_prm",
         ),
     ]
-    whole = box(nodes, namespace="rollouts", tag="rollouts")
-    return whole + Pipeline(measuring.nodes(), tags="rollouts")
+    study = box(nodes, namespace="rollouts", tag="rollouts")
+    return study + Pipeline(measuring.nodes(), tags="rollouts")
 
 
 def soft_prm() -> Pipeline:

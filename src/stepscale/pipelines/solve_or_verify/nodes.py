@@ -65,7 +65,7 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
     turn = pool.groupby(["problem_id", "is_correct"], dropna=False).cumcount()
     chosen = pool.assign(turn=turn).sort_values(["problem_id", "turn"], kind="stable")
     chosen = chosen.groupby("problem_id", sort=False).head(options.training.per_problem)
-    texts, asked = dict(zip(train["problem_id"], train["problem"], strict=True)), _asked(Path(), settings)
+    texts, critic = dict(zip(train["problem_id"], train["problem"], strict=True)), _critic(Path(), settings)
     rows = []
     for number, (problem_id, steps) in enumerate(zip(chosen["problem_id"], chosen["steps"], strict=True)):
         trajectory = Trajectory(texts[problem_id], tuple(steps))
@@ -74,7 +74,7 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
         except Malformed as error:
             raise InputError(f"solve_or_verify: {error}; {_NEEDS_A_CRITIC}") from None
         row = {"problem_id": problem_id, "sample_id": number, "steps": lines, "finish": "solution"}
-        rows.append(row | {"prompt": question(trajectory, asked)})
+        rows.append(row | {"prompt": question(trajectory, critic)})
     if not rows:
         raise InputError(
             "solve_or_verify: the pool has no solutions of the training problems; run active_learning first"
@@ -116,7 +116,7 @@ def judge_samples(
     options = settings.solve_or_verify
     tested = problems[problems["split"] == "test"].head(options.problems)
     samples = solutions[solutions["sample_id"] < max(options.samples)]
-    critic = Critic(_asked(critic_model, settings), settings.verifiers.placement)
+    critic = Critic(_critic(critic_model, settings), settings.verifiers.placement)
     pieces = []
     for start in range(0, len(tested), options.problems_per_shard):
         part = tested.iloc[start : start + options.problems_per_shard]
@@ -193,7 +193,7 @@ def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
     return solve_or_verify_part(tables)
 
 
-def _asked(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM:
+def _critic(critic_model: Path, settings: SolveOrVerifySettings) -> GenerativePRM:
     """How the critic is asked for as many judgments as the study needs."""
     options = settings.solve_or_verify
     most = {"judgments": max(options.judgments), "seed": settings.seed}

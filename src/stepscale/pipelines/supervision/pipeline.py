@@ -21,7 +21,7 @@ _POOL = {"problems": "problems", "solutions": "experiment_solutions"}
 
 def create_pipeline() -> Pipeline:
     """The supervision pipeline: samples of its own, then one box for labels, arms and points."""
-    whole = Pipeline(
+    study = Pipeline(
         [*_label(), *_train()],
         namespace="supervision",
         prefix_datasets_with_namespace=False,
@@ -29,7 +29,7 @@ def create_pipeline() -> Pipeline:
         parameters={"verifiers", "experiment", "seed", "supervision_settings"},
         tags="supervision",
     )
-    return whole + Pipeline([*experiment_samples.nodes(), *measuring.nodes()], tags="supervision")
+    return study + Pipeline([*experiment_samples.nodes(), *measuring.nodes()], tags="supervision")
 
 
 def _label() -> list[Node]:

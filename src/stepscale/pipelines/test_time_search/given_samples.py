@@ -46,7 +46,7 @@ def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.Data
 
 
 def without_learned(
-    asked: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
+    test_problems: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Given problems and their solutions without those problems that models here learned from.
 
@@ -55,13 +55,15 @@ def without_learned(
     """
     from stepscale.formats.splits import without_leaks
 
-    unseen = without_leaks(asked, problems[problems["split"].isin(["train", "valid"])])
+    unseen = without_leaks(test_problems, problems[problems["split"].isin(["train", "valid"])])
     if unseen.empty:
         raise InputError(
-            f"search.given_samples: all {len(asked)} problems are among those that the models here learned from; give others"
+            f"search.given_samples: all {len(test_problems)} problems are among those "
+            "that the models here learned from; give others"
         )
-    if len(unseen) < len(asked):
+    if len(unseen) < len(test_problems):
         logger.warning(
-            "%d problems of the given samples are left out: models here learned from them", len(asked) - len(unseen)
+            "%d problems of the given samples are left out: models here learned from them",
+            len(test_problems) - len(unseen),
         )
     return unseen, solutions[solutions["problem_id"].isin(set(unseen["problem_id"]))]

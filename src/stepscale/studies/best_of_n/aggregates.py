@@ -47,8 +47,8 @@ class SplitScores:
     def orms(self) -> tuple[str, ...]:
         """The verifiers that claims on an ORM are about: the run's own, or else all that gave each solution one number."""
         judges = (*self.prms(), *self.steps)
-        others = tuple(name for name in self.scores if name not in judges and not is_confidence(name))
-        return ("orm",) if "orm" in others else others
+        names = tuple(name for name in self.scores if name not in judges and not is_confidence(name))
+        return ("orm",) if "orm" in names else names
 
     def has_neutral(self, verifier: str) -> bool:
         """Whether a verifier gives any step a chance of being neutral: soft and two-class ones do not."""
@@ -119,7 +119,7 @@ def rows_of_samples(scores: pd.DataFrame, samples: pd.DataFrame, verifier: str) 
     if "reward" in rows:
         rows["reward"] = rows["reward"].mask(absent, 0.0)
     for column in ("negative", "neutral"):
-        rows[column] = [[] if gone else cell for gone, cell in zip(absent, rows[column], strict=True)]
+        rows[column] = [[] if is_absent else cell for is_absent, cell in zip(absent, rows[column], strict=True)]
     return rows
 
 

@@ -60,17 +60,17 @@ def methods(verifiers: Iterable[str] = (), rules: Sequence[VoteRule] = ()) -> tu
         rules: For votes. They come last; those that judge by scores once for each of the verifiers.
     """
     judges = list(verifiers)
-    others = [name for name in judges if name not in _KNOWN and not is_confidence(name)]
-    best = [Method(name, "best_of_n", name) for name in others]
+    extra_verifiers = [name for name in judges if name not in _KNOWN and not is_confidence(name)]
+    best = [Method(name, "best_of_n", name) for name in extra_verifiers]
     ruled = [
-        Method(f"{_shown(judge)}, {rule.name}", rule.name, judge, rule)
+        Method(f"{_display_name(judge)}, {rule.name}", rule.name, judge, rule)
         for rule in rules
         for judge in ([name for name in judges if not is_confidence(name)] if rule.by == "score" else [rule.judge])
     ]
-    return (*best, *(Method(f"{name}, weighted vote", "weighted", name) for name in others), *METHODS, *ruled)
+    return (*best, *(Method(f"{name}, weighted vote", "weighted", name) for name in extra_verifiers), *METHODS, *ruled)
 
 
-def _shown(judge: str) -> str:
+def _display_name(judge: str) -> str:
     """What a curve calls a judge."""
     return next((m.label for m in METHODS if m.verifier == judge), judge.replace("_", " "))
 

@@ -43,7 +43,7 @@ def best_of_n_part(
     figures += [_levels_figure(tables["levels"], int(curves["n"].max()))] if "levels" in tables else []
     figures += [_rules_figure(tables["scoring_rules"])] if "scoring_rules" in tables else []
     rated = any(step.rating is not None for example in examples for step in example.steps)
-    what = "the final answer will be right" if values else "it is not wrong"
+    meaning = "the final answer will be right" if values else "it is not wrong"
     return Part(
         name="best-of-n",
         title="How well do verifiers choose among N samples?",
@@ -55,7 +55,7 @@ def best_of_n_part(
         summary=(headline(curves), *([f"WARNING: {_absent(curves)}"] if _is_notable(curves) else [])),
         too_small=_too_small(curves),
         examples=tuple(examples),
-        examples_note=_RATED.format(what=what, then=_THEN if rated else ""),
+        examples_note=_RATED.format(what=meaning, then=_THEN if rated else ""),
     )
 
 
@@ -94,9 +94,9 @@ def headline(curves: pd.DataFrame) -> str:
     top = curves[curves["n"] == n].to_dict("records")
     chosen = [row for row in top if row["method"] == "best_of_n" and not is_confidence(row["verifier"])]
     votes = [row for row in top if row["method"] == "majority"]
-    shown = ", ".join(f"{row['label']} {cell(row, 'accuracy')}" for row in (*chosen, *votes))
+    accuracies = ", ".join(f"{row['label']} {cell(row, 'accuracy')}" for row in (*chosen, *votes))
     ceiling = ", ".join(f"{row['label']} {row['accuracy']:{SHARE}}" for row in top if row["method"] == "pass_at_n")
-    return f"best-of-{n} on {problems} problems: {shown}; {ceiling}"
+    return f"best-of-{n} on {problems} problems: {accuracies}; {ceiling}"
 
 
 def _measures(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> dict[str, str]:
@@ -213,8 +213,8 @@ def _rules_table(rules: pd.DataFrame) -> tuple[TextTable, ...]:
 
 def verifier_name(verifier: str) -> str:
     """The run's own verifiers as they are shown (PRM, ORM, PRM large); any other by its name."""
-    known = {"prm": "PRM", "orm": "ORM", "prm_large": "PRM large", "soft_prm": "Soft PRM"}
-    return known.get(verifier, verifier)
+    names = {"prm": "PRM", "orm": "ORM", "prm_large": "PRM large", "soft_prm": "Soft PRM"}
+    return names.get(verifier, verifier)
 
 
 def diagonal() -> Series:

@@ -73,8 +73,8 @@ def measure_best_of_n(scored: SplitSamples, config: ReportBlock, seed: int) -> d
     }
     claims: list[Claim] = []
     if test.prms() + test.orms() and len(test.grid.ids) >= FEWEST_PROBLEMS:
-        bins, shown = quintiles(test.grid), [_label(name) for name in test.prms() + test.orms()]
-        measured["quintiles"] = by_quintile(bins, votes, [*shown, "Majority"], ns, resamples, seed)
+        bins, labels = quintiles(test.grid), [_label(name) for name in test.prms() + test.orms()]
+        measured["quintiles"] = by_quintile(bins, votes, [*labels, "Majority"], ns, resamples, seed)
         claims = _claims(test, values, bins, ns, resamples, seed)
         if "heldout" in scored and values.keys() >= COMPARED:
             few = [n for n in ns if n <= scored["heldout"].grid.mask.shape[1]]
@@ -134,8 +134,8 @@ def _claims(
     a6 = {name: a6_quantities(bins, pair, ns, resamples, seed) for name, pair in pairs.items()}
     parts = {"A6": (a6, {}), "A1": (a1, beside), "A2": (a2, {})}
     return [
-        settle(claim, joined(quantities), seeds=1, beside=joined(others))
-        for claim, (quantities, others) in parts.items()
+        settle(claim, joined(quantities), seeds=1, beside=joined(other_seeds))
+        for claim, (quantities, other_seeds) in parts.items()
         if quantities
     ]
 
@@ -149,7 +149,7 @@ def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, se
     """Accuracy by level at the largest budget, and pass@1; no rows where levels are not known."""
     best = [m.label for m in methods(scored.scores) if m.method == "best_of_n" and not is_confidence(str(m.verifier))]
     names = [name for name in ("Majority", *reversed(best), "pass@N (ceiling)") if name in values]
-    shown = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in names}
+    correct_share = {"pass@1": scored.grid.correct.mean(axis=1)} | {name: values[name][:, -1] for name in names}
     levels = np.asarray(scored.levels)
     rows = [
         {
@@ -159,6 +159,6 @@ def _by_level(scored: SplitScores, values: dict[str, Floats], resamples: int, se
             "n_problems": int((levels == level).sum()),
         }
         for level in sorted(set(scored.levels) - {0})
-        for label, accuracy in shown.items()
+        for label, accuracy in correct_share.items()
     ]
     return pd.DataFrame(rows)

@@ -47,10 +47,10 @@ def by_quintile(
         quintile, label, n, accuracy, low, high (95 % over the quintile's problems), n_problems, error (Monte Carlo, of the
         quintile's accuracy).
     """
-    parts, shown = [], [name for name in labels if name in votes]
+    parts, names = [], [name for name in labels if name in votes]
     for quintile in np.unique(bins).tolist():
         inside = bins == quintile
-        for label in shown:
+        for label in names:
             accuracy = bootstrap_interval(votes[label].per_problem[inside], resamples, seed).cells("accuracy")
             curve = pd.DataFrame({"quintile": quintile, "label": label, "n": list(ns), **accuracy})
             parts.append(curve.assign(n_problems=int(inside.sum()), error=votes[label].error_among(inside)))

@@ -40,12 +40,12 @@ def choose(
         problem_id = scored.grid.ids[place[0]]
         sample: dict[Any, Any] = judged.loc[(problem_id, place[1]), :].to_dict()
         ratings = _ratings(rate, texts.loc[[problem_id]].reset_index(), problem_id, sample["steps"])
-        shown = zip_longest(sample["steps"], sample["negative"], ratings)
+        steps = zip_longest(sample["steps"], sample["negative"], ratings)
         return WorkedExample(
             kind=kind,
             remark=remark,
             problem=texts.loc[problem_id, "problem"],
-            steps=tuple(ExampleStep(text=text, probability=float(1 - p), rating=rating) for text, p, rating in shown),
+            steps=tuple(ExampleStep(text=text, probability=float(1 - p), rating=rating) for text, p, rating in steps),
             answer=str(sample["answer"]),
             gold=str(texts.loc[problem_id, "answer"]),
         )

@@ -21,7 +21,7 @@ from stepscale.supervision.points import crossed_interval, learning
 HEALTH = ("strategy", "round", "measure", "value", "low", "high", "n", "n_problems", "seeds")
 _BELIEFS = ("believed", "faultless", "overconfidence", "auroc")
 _OF_CHOSEN = ("wrong_answers", "first_error", "distinct_errors")
-MEASURES = {f"{of}_{name}": (of, name) for of in ("chosen", "audit") for name in _BELIEFS} | {
+MEASURES = {f"{share}_{name}": (share, name) for share in ("chosen", "audit") for name in _BELIEFS} | {
     name: ("chosen", name) for name in _OF_CHOSEN
 }
 
@@ -34,8 +34,8 @@ def loop_differences(points: pd.DataFrame, n: int, resamples: int, seed: int) ->
     problems alone.
     """
     arms = {name: learning(points, name, n) for name in dict.fromkeys(points["arm"])}
-    first, *others = arms
-    compared = {f"{first} - {other}": arms[first].accuracy[-1] - arms[other].accuracy[-1] for other in others}
+    first, *other_arms = arms
+    compared = {f"{first} - {other}": arms[first].accuracy[-1] - arms[other].accuracy[-1] for other in other_arms}
     for name, arm in arms.items():
         if len(arm.sizes) > 1:
             compared[f"last round of {name}"] = arm.accuracy[-1] - arm.accuracy[-2]
@@ -82,8 +82,8 @@ def health_by_round(health: pd.DataFrame, resamples: int, seed: int) -> pd.DataF
         counts = np.vstack(
             [np.ones_like(resampled.counts[:1]), resampled.counts]
         )  # first each problem once: the estimate
-        for measure, (of, name) in MEASURES.items():
-            used = ((group["of"] == of) & values[name].notna()).to_numpy(bool)
+        for measure, (share, name) in MEASURES.items():
+            used = ((group["of"] == share) & values[name].notna()).to_numpy(bool)
             measured = group[used].assign(value=values.loc[used, name])
             rows.append(
                 (*place, measure, *_measured(measured, name, ProblemResamples(resampled.problem[used], counts)))

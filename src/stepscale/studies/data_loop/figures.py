@@ -79,7 +79,7 @@ def selector_rows(health: pd.DataFrame) -> tuple[dict[str, str], ...]:
         by_measure: dict[str, Any] = {row["measure"]: row for row in group.to_dict("records")}
         rows.append(
             {"strategy": str(strategy), "round": str(round_)}
-            | {shown: cell(by_measure[name], "value", ".3f") for name, shown in _HEALTH.items()}
+            | {heading: cell(by_measure[name], "value", ".3f") for name, heading in _HEALTH.items()}
             | {
                 "samples chosen": str(by_measure["wrong_answers"]["n"]),
                 "samples of the audit": str(by_measure["audit_faultless"]["n"]),

@@ -38,8 +38,8 @@ def agreement_with_oracle(
     rows = []
     for kind, values in easiness.items():
         agreement = rank_correlation(values, easiness[ORACLE], resamples, seed)
-        same = float((bins[kind] == bins[ORACLE]).mean())
-        rows.append([kind, agreement["correlation"], agreement["low"], agreement["high"], same, len(ids)])
+        equal_share = float((bins[kind] == bins[ORACLE]).mean())
+        rows.append([kind, agreement["correlation"], agreement["low"], agreement["high"], equal_share, len(ids)])
     return pd.DataFrame(rows, columns=list(AGREEMENT.columns))
 
 

@@ -38,8 +38,8 @@ def larger_part(searches: Mapping[str, pd.DataFrame], revisions: Mapping[str, pd
     )
     stars = match[(match["version"] == _VERSION) & (match["counted"] == "generations")]
     figures = [
-        _figure(curves[(curves["of"] == of) & (curves["bins"] == kind)], group, str(of), str(kind))
-        for (of, kind), group in stars.groupby(["of", "bins"], sort=False)
+        _figure(curves[(curves["of"] == compared) & (curves["bins"] == kind)], group, str(compared), str(kind))
+        for (compared, kind), group in stars.groupby(["of", "bins"], sort=False)
     ]
     return Part(
         name="larger-model",
@@ -50,18 +50,18 @@ def larger_part(searches: Mapping[str, pd.DataFrame], revisions: Mapping[str, pd
     )
 
 
-def _figure(curves: pd.DataFrame, stars: pd.DataFrame, of: str, kind: str) -> Figure:
+def _figure(curves: pd.DataFrame, stars: pd.DataFrame, compared: str, kind: str) -> Figure:
     """Figure 9: curves by bin, and a star for each bin and R."""
     panel = curve_panel(curves.assign(label="bin " + curves["bin"].astype(str)))
     in_bins = [(f"bin {number}", rows) for number, rows in stars[stars["bin"] > 0].groupby("bin")]
     rules = tuple((float(n), f"R = {r:g}") for r, n in stars.groupby("r")["budget"].first().items())
     view = View(
-        x_title=_AXES[of],
+        x_title=_AXES[compared],
         panels=(Panel(series=(*panel.series, *(_stars(name, rows) for name, rows in in_bins))),),
         ticks=tuple((float(n), f"{n:g}") for n in sorted(curves["n"].unique())),
         rules=rules,
     )
-    title = f"A model {stars['size_ratio'].iloc[0]:.1f} times as large at equal FLOPs: {of}, {kind} bins"
+    title = f"A model {stars['size_ratio'].iloc[0]:.1f} times as large at equal FLOPs: {compared}, {kind} bins"
     reading = f"Snell et al. 2024, Figure 9; {int(stars['n_problems'].max())} test problems. {_READING}"
     return curve_figure(title, reading, view)
 
@@ -81,9 +81,9 @@ def _tables(match: pd.DataFrame) -> tuple[TextTable, ...]:
     """By bin and R, and what is spent; in oracle bins, which are the paper's."""
     oracle = match[match["bins"] == "oracle"]
     by_bin, spent = [], []
-    for (of, counted, version), group in oracle.groupby(["of", "counted", "version"], sort=False):
+    for (compared, counted, version), group in oracle.groupby(["of", "counted", "version"], sort=False):
         unit = "generations, as the paper" if counted == "generations" else "FLOPs, verifier included"
-        key = {"of": str(of), "counted in": unit, "formula": str(version)}
+        key = {"of": str(compared), "counted in": unit, "formula": str(version)}
         for number, rows in group.groupby("bin"):
             cells = [_lead(row) for row in rows.sort_values("r").to_dict("records")]
             by_bin.append({**key, "bin": str(number or "all"), **dict(zip(_RATIOS, cells, strict=True))})

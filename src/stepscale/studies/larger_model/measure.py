@@ -70,16 +70,16 @@ def match_larger(
     if accuracy.empty:
         return {}
     # 1) the small model's policies, a kind of bins each
-    of = REVISIONS if accuracy["method"].eq("revisions").all() else SEARCHES
-    results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER] if of == REVISIONS else accuracy)
-    bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[of]), seed)
-    policies = [_policy(of, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
+    compared = REVISIONS if accuracy["method"].eq("revisions").all() else SEARCHES
+    results = results_of(accuracy[accuracy["chosen_by"] == VERIFIER] if compared == REVISIONS else accuracy)
+    bins = difficulty_bins(scored_grid(samples, results.ids, _RULES[compared]), seed)
+    policies = [_policy(compared, kind, results, member, config.bootstrap, seed) for kind, member in bins.items()]
     # 2) the larger model's answers to the same problems
     priced, size_ratio = _answers(results.ids, answers), sizes["size_ratio"]
     right = priced["is_correct"].astype("boolean").fillna(False).to_numpy(float)
     # 3) both at equal FLOPs
-    parts = b7_quantities(of, policies[0].optimal, policies[0].bins, right, size_ratio)
-    quantities = [[of, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
+    parts = b7_quantities(compared, policies[0].optimal, policies[0].bins, right, size_ratio)
+    quantities = [[compared, name, *part.cells("mean").values(), part.n_problems] for name, part in parts.items()]
     return {
         "match": pd.concat([_table(policy, priced, right, size_ratio) for policy in policies], ignore_index=True),
         "curves": pd.concat([_curves(policy) for policy in policies], ignore_index=True),

@@ -35,14 +35,14 @@ def asked_problems(problems: pd.DataFrame, searched: pd.DataFrame) -> pd.DataFra
 def ask(policy: ServedPolicy, problems: pd.DataFrame, generator: Generator, verifier: Verifier) -> pd.DataFrame:
     """``POLICY_CONFIDENCES``: a row per problem that was answered, and budget up to ``LARGEST_BUDGET``."""
     columns = Columns(POLICY_CONFIDENCES, *POLICY_CONFIDENCES.columns)
-    asked = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
+    questions = [Problem(i, text) for i, text in zip(problems["problem_id"], problems["problem"], strict=True)]
     golds = dict(zip(problems["problem_id"], problems["answer"], strict=True))
     splits = dict(zip(problems["problem_id"], problems["split"], strict=True))
     for served in policy.budgets:
-        if served.budget > LARGEST_BUDGET or not asked:
+        if served.budget > LARGEST_BUDGET or not questions:
             continue
         results = search_online(
-            asked,
+            questions,
             generator,
             verifier,
             served.policy,
@@ -77,7 +77,7 @@ def calibrated(policy: Mapping[str, Any], confidences: pd.DataFrame) -> dict[str
 
 def _map_of(budget: int, maps: Sequence[tuple[int, dict[str, Any]]]) -> dict[str, Any] | None:
     """The map of this budget, or of the largest below it."""
-    return next((fitted for asked, fitted in reversed(maps) if asked <= budget), None)
+    return next((fitted for rung, fitted in reversed(maps) if rung <= budget), None)
 
 
 def calibration_errors(policy: Mapping[str, Any], confidences: pd.DataFrame) -> pd.DataFrame:

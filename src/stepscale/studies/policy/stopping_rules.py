@@ -79,8 +79,8 @@ def _prices(accuracy: pd.DataFrame, column: str, ids: Sequence[str], places: int
     by_run = priced.assign(strategy=priced["strategy"] + " at " + priced["budget"].astype(str))
     ladder = range(1, places + 1)
 
-    def of(strategy: str) -> tuple[Floats, Floats]:
+    def prices_of(strategy: str) -> tuple[Floats, Floats]:
         paid = recorded_prices(priced[priced["strategy"] == strategy], by_run, ids, ladder, runs)
         return paid.samples, paid.runs
 
-    return UnitPrices(of(WEIGHTED)[0], of(MAJORITY)[0], of(WEIGHTED)[1])
+    return UnitPrices(prices_of(WEIGHTED)[0], prices_of(MAJORITY)[0], prices_of(WEIGHTED)[1])

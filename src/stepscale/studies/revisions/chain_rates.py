@@ -67,9 +67,9 @@ def transition_rates(chains: pd.DataFrame, resamples: int = 2000, seed: int = 0)
         able = follows & (right[:-1] == starts)
         changed = able & (right[1:] != starts)
         for place in (None, *range(int(position.max()))):
-            here = able if place is None else able & (position[:-1] == place)
-            chances = np.bincount(problem[:-1][here], minlength=len(names)).astype(float)
-            events = np.bincount(problem[:-1][here & changed], minlength=len(names)).astype(float)
+            at_place = able if place is None else able & (position[:-1] == place)
+            chances = np.bincount(problem[:-1][at_place], minlength=len(names)).astype(float)
+            events = np.bincount(problem[:-1][at_place & changed], minlength=len(names)).astype(float)
             rows.append(
                 {
                     "change": change,

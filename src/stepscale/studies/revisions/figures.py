@@ -77,7 +77,7 @@ def _order_figure(curves: pd.DataFrame) -> Figure:
         "independently. The choice is by the revision ORM (weighted) or by majority. At equal N a chain costs more, "
         "for each attempt is read after the earlier ones."
     )
-    rows = _of(curves, ("parallel, ", "sequential, "), ("verifier", "majority"))
+    rows = _with_labels(curves, ("parallel, ", "sequential, "), ("verifier", "majority"))
     return curve_figure("Sequential or parallel", reading, *unit_views(rows, _AXES))
 
 
@@ -87,7 +87,7 @@ def _history_figure(curves: pd.DataFrame) -> Figure:
         "Snell et al. 2024, Figure 15. Sequential revisions, chosen by an ORM that reads the earlier attempts and by "
         "one that reads each attempt alone. Both learned from the same attempts."
     )
-    rows = _of(curves, ("sequential, ",), ("verifier", "verifier without history"))
+    rows = _with_labels(curves, ("sequential, ",), ("verifier", "verifier without history"))
     return curve_figure("Revision ORM with and without history", reading, *unit_views(rows, _AXES))
 
 
@@ -100,13 +100,13 @@ def _optimal_figure(curves: pd.DataFrame) -> Figure:
         "attempts."
     )
     choosers = ("verifier", "majority", "oracle bins", "predicted bins")
-    rows = _of(curves, ("parallel, ", "compute-optimal, "), choosers)
+    rows = _with_labels(curves, ("parallel, ", "compute-optimal, "), choosers)
     return curve_figure(
         "Compute-optimal revisions beside parallel attempts", reading, *unit_views(rows, _AXES), leads=True
     )
 
 
-def _of(curves: pd.DataFrame, starts: tuple[str, ...], ends: tuple[str, ...]) -> pd.DataFrame:
+def _with_labels(curves: pd.DataFrame, starts: tuple[str, ...], ends: tuple[str, ...]) -> pd.DataFrame:
     """The curves whose label is one of ``starts`` followed by one of ``ends``."""
     return curves[curves["label"].isin([start + end for start in starts for end in ends])]
 

@@ -109,8 +109,8 @@ def _curves(by_chooser: ByChooser, resamples: int, seed: int) -> dict[tuple[str,
         chooser: strategy_results(from_one_attempt(by_chooser[chooser]), COSTS) for chooser in (VERIFIER, VOTE, BARE)
     }
     return {
-        (shown, f"{strategy}, {chooser}"): result.curve(strategy, unit, resamples, seed)
-        for unit, shown in UNITS.items()
+        (axis, f"{strategy}, {chooser}"): result.curve(strategy, unit, resamples, seed)
+        for unit, axis in UNITS.items()
         for chooser, result in results.items()
         for strategy in (PARALLEL, SEQUENTIAL)
     }

@@ -23,14 +23,14 @@ Values = dict[Rule, Floats]
 
 
 def values_by_rule(
-    scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, at: int
+    scored: SplitScores, votes: Mapping[Way, Vote], verifier: str, method: str, n: int, column: int
 ) -> Values:
-    """Accuracy [problems] of one verifier under each rule at ``n`` samples, which is budget number ``at`` of ``votes``.
+    """Accuracy [problems] of one verifier under each rule at ``n`` samples, which is budget number ``column`` of ``votes``.
 
     Rules that read neutral steps as negative are among them for best-of-N where the verifier knows such steps.
     """
     ways = {how: Way(method, verifier, how) for how in HOWS}
-    values: Values = {(how, "positive"): votes[way].per_problem[:, at] for how, way in ways.items() if way in votes}
+    values: Values = {(how, "positive"): votes[way].per_problem[:, column] for how, way in ways.items() if way in votes}
     if method == BEST and scored.has_neutral(verifier):
         values |= rule_values(scored.grid, scored.steps[verifier], RULES, n)
     return values

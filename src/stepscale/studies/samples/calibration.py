@@ -24,12 +24,12 @@ def calibration_rows(step_labels: pd.DataFrame, scores: pd.DataFrame, resamples:
     for verifier, rows in scores.groupby("verifier", sort=False):
         judged = rows[["problem_id", "sample_id", "negative"]].explode("negative")
         judged["step"] = judged.groupby(level=0).cumcount()
-        both = judged.merge(labels, on=["problem_id", "sample_id", "step"]).dropna(subset="negative")
-        if both.empty:
+        scored_steps = judged.merge(labels, on=["problem_id", "sample_id", "step"]).dropna(subset="negative")
+        if scored_steps.empty:
             continue
-        predicted, ids = np.clip(1 - both["negative"].to_numpy(float), 0, 1), list(both["problem_id"])
-        bins = reliability(predicted, both["right"], ids, resamples, seed)
-        low, high = expected_error_interval(predicted, both["right"], ids, resamples, seed)
+        predicted, ids = np.clip(1 - scored_steps["negative"].to_numpy(float), 0, 1), list(scored_steps["problem_id"])
+        bins = reliability(predicted, scored_steps["right"], ids, resamples, seed)
+        low, high = expected_error_interval(predicted, scored_steps["right"], ids, resamples, seed)
         error = {"expected_error": expected_error(bins), "expected_error_low": low, "expected_error_high": high}
         parts.append(bins.assign(verifier=str(verifier), **error))
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()

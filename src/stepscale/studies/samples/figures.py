@@ -143,11 +143,11 @@ def _savings_table(savings: pd.DataFrame) -> TextTable:
 
 
 def _chosen_table(chosen: pd.DataFrame) -> TextTable:
-    at = chosen[(chosen["policy"] == ORACLE) & (chosen["budget"] == chosen["budget"].max())]
+    at_largest = chosen[(chosen["policy"] == ORACLE) & (chosen["budget"] == chosen["budget"].max())]
     rows = [
         {"verifier": verifier_name(str(verifier)), "bin": str(number)}
         | {f"half {'BA'[int(row['fold'])]}": str(row["strategy"]) for row in group.to_dict("records")}
-        for (verifier, number), group in at.groupby(["verifier", "bin"], sort=False)
+        for (verifier, number), group in at_largest.groupby(["verifier", "bin"], sort=False)
     ]
     return TextTable(title="Which way to choose for which difficulty", rows=tuple(rows), note=_CHOSEN_NOTE)
 

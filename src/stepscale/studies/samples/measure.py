@@ -119,7 +119,9 @@ def measure_samples(
     rules = _rules(scored, votes, ns)
     tables = {
         "ways": way_rows(votes | ruled, ns, config.bootstrap, seed),
-        "rule_leads": _joined(lead_rows(name, of, max(ns), config.bootstrap, seed) for name, of in rules.items()),
+        "rule_leads": _joined(
+            lead_rows(name, accuracies, max(ns), config.bootstrap, seed) for name, accuracies in rules.items()
+        ),
         **policy_tables(by_verifier, samples, config, seed),
         "step_calibration": calibration_rows(step_labels, samples.step_scores, config.bootstrap, seed),
         "searches": search_rows(searches, scored.grid.ids, votes, by_verifier, ns, config.bootstrap, seed),
@@ -171,9 +173,9 @@ def _curve_rows(optimal: Optimal) -> pd.DataFrame:
 
 def _rules(scored: SplitScores, votes: Mapping[Way, Vote], ns: Sequence[int]) -> dict[str, dict[str, Values]]:
     """By verifier that judges steps, by method: accuracy [problems] under each rule at the largest N."""
-    at = int(np.argmax(ns))
+    largest = int(np.argmax(ns))
     return {
-        name: {method: values_by_rule(scored, votes, name, method, max(ns), at) for method in (BEST, WEIGHTED)}
+        name: {method: values_by_rule(scored, votes, name, method, max(ns), largest) for method in (BEST, WEIGHTED)}
         for name in scored.steps
     }
 

@@ -56,8 +56,8 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
         except InputError:  # no policy is so cheap
             continue
         reached = interval_of_rows(counts @ result.accuracy / len(halves)).cells("accuracy")
-        shown = {"budget": budget, "cost": float(result.cost.mean()), **reached}
-        shown |= {"error": result.error, "stopped": result.stopped}
+        row = {"budget": budget, "cost": float(result.cost.mean()), **reached}
+        row |= {"error": result.error, "stopped": result.stopped}
         for other, accuracy in _others(optimal).items():
             try:
                 gap = at_equal_cost(result, accuracy, optimal.results.budgets, resamples, seed)
@@ -65,7 +65,7 @@ def online_rows(grid: SampleGrid, scores: Scores, optimal: Optimal, resamples: i
                 continue
             bounds = {"difference_low": float(gap.low), "difference_high": float(gap.high)}
             compared = {"other": other, "difference": float(gap.mean), **bounds}
-            rows.append(shown | compared | {"verdict": verdict(float(gap.low), float(gap.high))})
+            rows.append(row | compared | {"verdict": verdict(float(gap.low), float(gap.high))})
     return pd.DataFrame(rows)
 
 

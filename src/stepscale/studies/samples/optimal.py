@@ -143,7 +143,7 @@ def chosen_rows(best: Optimal) -> pd.DataFrame:
 
 def _only(results: StrategyResults, name: str) -> StrategyResults:
     """The strategies of one method alone."""
-    at = [i for i, strategy in enumerate(results.strategies) if strategy.startswith(name)]
-    costs = {unit: cost[at] for unit, cost in results.costs.items()}
-    names = tuple(results.strategies[i] for i in at)
-    return StrategyResults(names, results.budgets, results.ids, results.accuracy[at], costs)
+    picked = [i for i, strategy in enumerate(results.strategies) if strategy.startswith(name)]
+    costs = {unit: cost[picked] for unit, cost in results.costs.items()}
+    names = tuple(results.strategies[i] for i in picked)
+    return StrategyResults(names, results.budgets, results.ids, results.accuracy[picked], costs)

@@ -11,7 +11,7 @@ from stepscale.estimators.voting import Vote
 from stepscale.studies.samples.optimal import Optimal, chosen_label
 from stepscale.studies.samples.ways import MAJORITY, Way
 
-Others = dict[str, Floats]  # by label: accuracy [problems, budgets]
+Comparators = dict[str, Floats]  # by label: accuracy [problems, budgets]
 
 
 def search_rows(
@@ -34,35 +34,35 @@ def search_rows(
         resamples: Number of bootstrap resamples over problems.
         seed: Decides the resamples.
     """
-    others = _others(votes, by_verifier)
-    at = {problem_id: row for row, problem_id in enumerate(ids)}
+    comparators = _comparators(votes, by_verifier)
+    row_of = {problem_id: row for row, problem_id in enumerate(ids)}
     rows: list[dict[str, object]] = []
     for (name, _), group in searches.groupby(["strategy", "budget"], sort=False):
         right = group["is_correct"].fillna(False).astype(float).groupby(group["problem_id"]).mean()
         values, budget = np.asarray(right, float), int(group["budget"].iloc[0])
         reached = bootstrap_interval(values, resamples, seed).cells("accuracy")
         tokens = float(group["tokens"].astype(float).mean()) if "tokens" in group else np.nan
-        shown = {"search": str(name), "n": budget, "tokens": tokens, **reached, "n_problems": len(right)}
-        places = [at[problem_id] for problem_id in right.index]
-        compared = list(_compared(values, places, others, ns, budget, resamples, seed))
-        rows += [shown | row for row in compared or [{"other": None, "difference": np.nan, "verdict": None}]]
+        cells = {"search": str(name), "n": budget, "tokens": tokens, **reached, "n_problems": len(right)}
+        places = [row_of[problem_id] for problem_id in right.index]
+        compared = list(_compared(values, places, comparators, ns, budget, resamples, seed))
+        rows += [cells | row for row in compared or [{"other": None, "difference": np.nan, "verdict": None}]]
     return pd.DataFrame(rows)
 
 
-def _others(votes: Mapping[Way, Vote], by_verifier: Mapping[str, Optimal]) -> Others:
-    others = {"majority": votes[Way(MAJORITY)].per_problem}
+def _comparators(votes: Mapping[Way, Vote], by_verifier: Mapping[str, Optimal]) -> Comparators:
+    comparators = {"majority": votes[Way(MAJORITY)].per_problem}
     for verifier, policy in by_verifier.items():
         for method, chosen in policy.chosen.items():
-            others[f"{verifier}: {chosen_label(method)}"] = chosen.per_problem
-    return others
+            comparators[f"{verifier}: {chosen_label(method)}"] = chosen.per_problem
+    return comparators
 
 
 def _compared(
-    right: Floats, places: Sequence[int], others: Others, ns: Sequence[int], n: int, resamples: int, seed: int
+    right: Floats, places: Sequence[int], comparators: Comparators, ns: Sequence[int], n: int, resamples: int, seed: int
 ) -> Iterator[dict[str, object]]:
     if n not in ns or len(right) < 2:
         return
-    for label, accuracy in others.items():
+    for label, accuracy in comparators.items():
         gap = paired_interval(right, accuracy[places, list(ns).index(n)], resamples, seed)
         settled = verdict(float(gap.low), float(gap.high))
         yield {"other": label, **gap.cells("difference", "difference_"), "verdict": settled}

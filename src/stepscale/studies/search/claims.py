@@ -36,14 +36,14 @@ def b1_quantities(
         InputError: There are fewer than two budgets with beam searches, or no lookahead.
     """
     budgets = searched_budgets(results, beams)
-    both = [k for k in budgets if k in searched_budgets(results, lookaheads)]
-    if len(budgets) < 2 or not both:
+    shared_budgets = [k for k in budgets if k in searched_budgets(results, lookaheads)]
+    if len(budgets) < 2 or not shared_budgets:
         raise InputError(
             "claim B1 compares beam search at two budgets or more, and lookahead; add budgets or strategies"
         )
     lead = {k: _mean(results, beams, k) - _accuracy(results, baseline, k) for k in budgets}
     first, last = budgets[0], budgets[-1]
-    over = np.mean([_mean(results, lookaheads, k) - _mean(results, beams, k) for k in both], axis=0)
+    over = np.mean([_mean(results, lookaheads, k) - _mean(results, beams, k) for k in shared_budgets], axis=0)
     small, large = results.budgets[first], results.budgets[last]
 
     def part(values: Floats, effect: float, above: float = 0.0) -> Quantity:

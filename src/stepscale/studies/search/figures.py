@@ -143,8 +143,8 @@ def _filters(by_bin: pd.DataFrame, filtering: Sequence[str]) -> str:
     """A sentence on the searches that leave out copies of a beam; nothing where none does."""
     if not filtering:
         return ""
-    others = set(by_bin["strategy"]) - set(filtering) - set(CLOSED_FORM.values())
-    which = f" in {'; '.join(filtering)}" if others else ""
+    other_strategies = set(by_bin["strategy"]) - set(filtering) - set(CLOSED_FORM.values())
+    which = f" in {'; '.join(filtering)}" if other_strategies else ""
     return f" Open beams that are alike are expanded once{which} (filter_duplicates), which is not in the paper."
 
 

@@ -36,7 +36,7 @@ def compare_methods(
     budgets = set(accuracy.loc[accuracy["method"] != "closed form", "budget"])
     searched = accuracy[accuracy["budget"].isin(budgets)]
     rows = pd.concat([searched, *_votes(samples, searched, solutions, config)], ignore_index=True)
-    by_budget = [_at_budget(at, config.bootstrap, seed) for _, at in rows.groupby("budget")]
+    by_budget = [_at_budget(rows_at_budget, config.bootstrap, seed) for _, rows_at_budget in rows.groupby("budget")]
     return pd.concat(by_budget, ignore_index=True)[list(METHODS.columns)]
 
 

@@ -91,14 +91,14 @@ def _by_problem(won: pd.DataFrame, ids: Sequence[str]) -> pd.DataFrame:
 
 def _difference(sums: pd.DataFrame, other: pd.DataFrame, sign: str, counts: Counts) -> Floats:
     """The sign of one less that of the other, on the problems that both have solutions of [1 + resamples]."""
-    both = (sums["solutions"] > 0) & (other["solutions"] > 0)
-    return _values(sums.mul(both, axis=0), sign, counts) - _values(other.mul(both, axis=0), sign, counts)
+    in_both = (sums["solutions"] > 0) & (other["solutions"] > 0)
+    return _values(sums.mul(in_both, axis=0), sign, counts) - _values(other.mul(in_both, axis=0), sign, counts)
 
 
 def _values(sums: pd.DataFrame, sign: str, counts: Counts) -> Floats:
     """The sign in the estimate and in every resample [1 + resamples]."""
-    part, whole = (sums[name].to_numpy(float) for name in SIGNS[sign])
-    return resampled_ratio(counts, part, whole)
+    part, total = (sums[name].to_numpy(float) for name in SIGNS[sign])
+    return resampled_ratio(counts, part, total)
 
 
 def _plain(step: str) -> str:

@@ -37,12 +37,12 @@ def recorded_run(candidates: pd.DataFrame, strategy: str, ids: Sequence[str], bu
     run, rows = run[rows.notna()], rows[rows.notna()].astype(int)
     answers, scores = np.full(shape, None, object), np.zeros(shape)
     correct, mask = np.zeros(shape, bool), np.zeros(shape, bool)
-    at = rows.to_numpy(), run["slot"].to_numpy(int)
+    cells = rows.to_numpy(), run["slot"].to_numpy(int)
     may_win = (run["answer"].notna() & run["score"].notna()).to_numpy()
-    answers[at] = run["answer"].where(may_win, None).to_numpy(object)
-    scores[at] = run["score"].fillna(0).to_numpy(float)
-    correct[at] = run["is_correct"].fillna(False).to_numpy(bool) & may_win
-    mask[at] = may_win
+    answers[cells] = run["answer"].where(may_win, None).to_numpy(object)
+    scores[cells] = run["score"].fillna(0).to_numpy(float)
+    correct[cells] = run["is_correct"].fillna(False).to_numpy(bool) & may_win
+    mask[cells] = may_win
     return Candidates(answers, scores, correct, mask, np.full(len(ids), float(budget)))
 
 
@@ -70,8 +70,8 @@ def recorded_prices(
     total = costs["generator_flops"] + costs["verifier_flops"]
     priced = costs.assign(total=total).pivot(index="problem_id", columns="n", values="total").loc[list(ids)]
     sizes = [int(n) for n in priced.columns]
-    known = [max((n for n in sizes if n <= rung), default=min(sizes)) for rung in ladder]
-    samples = np.stack([priced[n] * max(rung / n, 1.0) for rung, n in zip(ladder, known, strict=True)], axis=1)
+    nearest_sizes = [max((n for n in sizes if n <= rung), default=min(sizes)) for rung in ladder]
+    samples = np.stack([priced[n] * max(rung / n, 1.0) for rung, n in zip(ladder, nearest_sizes, strict=True)], axis=1)
     spent = searches.assign(total=searches["generator_flops"] + searches["verifier_flops"])
     by_run = [spent[spent["strategy"] == name].set_index("problem_id")["total"].loc[list(ids)] for name in strategies]
     runs = np.stack(by_run, axis=1) if by_run else np.empty((len(ids), 0))

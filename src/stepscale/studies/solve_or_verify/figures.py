@@ -24,11 +24,11 @@ def solve_or_verify_part(tables: Mapping[str, pd.DataFrame]) -> Part:
     grid = tables["grid"]
     reading = _READING.format(n=int(grid["n_problems"].max()))
     lines = grid[grid["label"] != "verify: weighted vote"]
-    shown = [
+    curves = [
         series(rows.sort_values("flops"), f"{label}, V = {v}" if v else str(label), x="flops")
         for (label, v), rows in lines.groupby(["label", "judgments"], sort=False)
     ]
-    view = View(x_title=UNIT_AXES["FLOPs"], panels=(Panel(series=tuple(shown)),))
+    view = View(x_title=UNIT_AXES["FLOPs"], panels=(Panel(series=tuple(curves)),))
     return Part(
         name="solve-or-verify",
         title="Solve more often, or verify?",

@@ -15,8 +15,8 @@ _NOTE = (
 
 def step_benchmarks_part(table: pd.DataFrame) -> Part:
     """The part of the report; ``table``: ``STEP_BENCHMARKS``."""
-    shown = TextTable(title="Published step benchmarks", rows=benchmark_rows(table), note=_NOTE)
-    return Part(name="step-benchmarks", title="How well does the PRM find wrong steps elsewhere?", tables=(shown,))
+    benchmarks = TextTable(title="Published step benchmarks", rows=benchmark_rows(table), note=_NOTE)
+    return Part(name="step-benchmarks", title="How well does the PRM find wrong steps elsewhere?", tables=(benchmarks,))
 
 
 def benchmark_rows(table: pd.DataFrame) -> tuple[dict[str, str], ...]:

@@ -76,11 +76,15 @@ def _by_rule(rows: pd.DataFrame) -> str:
     sentences = []
     for rule, of_rule in rows.groupby("rule", sort=False):
         outcomes = of_rule["verdict"].fillna(_UNKNOWN)
-        at = {outcome: ", ".join(settings) for outcome, settings in of_rule["setting"].groupby(outcomes, sort=False)}
-        if list(at) == ["wins"]:
+        settings_of_outcome = {
+            outcome: ", ".join(settings) for outcome, settings in of_rule["setting"].groupby(outcomes, sort=False)
+        }
+        if list(settings_of_outcome) == ["wins"]:
             sentences.append(f"{rule}: wins at every setting")
         else:
-            sentences.append(f"{rule}: " + "; ".join(f"{outcome} at {settings}" for outcome, settings in at.items()))
+            sentences.append(
+                f"{rule}: " + "; ".join(f"{outcome} at {settings}" for outcome, settings in settings_of_outcome.items())
+            )
     return ". ".join(sentences)
 
 

@@ -17,8 +17,8 @@ Curves = Mapping[tuple[str, str], Curve]
 def strategy_curves(results: StrategyResults, resamples: int, seed: int) -> dict[tuple[str, str], Curve]:
     """The curve of every strategy against every unit, by (unit, strategy)."""
     return {
-        (shown, name): results.curve(name, unit, resamples, seed)
-        for unit, shown in UNITS.items()
+        (axis, name): results.curve(name, unit, resamples, seed)
+        for unit, axis in UNITS.items()
         for name in results.strategies
     }
 

@@ -48,17 +48,17 @@ def policies(
     curves: dict[tuple[str, str], Curve] = {}
     by_cost, chosen = {}, []
     for label, (kind, member) in bins.items():
-        for unit, shown in UNITS.items():
+        for unit, axis in UNITS.items():
             if unit is None:
                 optimal = compute_optimal(results, member, resamples, seed)
-                curves[shown, label] = optimal.curve
+                curves[axis, label] = optimal.curve
                 spent = optimal.chosen["budget"].astype(float)
                 choices = optimal.chosen.assign(n=optimal.chosen["budget"], cost=spent, allowed=spent)
             else:
-                by_cost[shown, label] = cost_optimal(results, member, baseline, unit, resamples, seed)
-                curves[shown, label] = by_cost[shown, label].curve
-                choices = by_cost[shown, label].chosen
-            chosen.append(choices.assign(bins=kind, unit=shown))
+                by_cost[axis, label] = cost_optimal(results, member, baseline, unit, resamples, seed)
+                curves[axis, label] = by_cost[axis, label].curve
+                choices = by_cost[axis, label].chosen
+            chosen.append(choices.assign(bins=kind, unit=axis))
     return Policies(curves, by_cost, pd.concat(chosen, ignore_index=True)[list(CHOSEN.columns)])
 
 
@@ -69,8 +69,8 @@ def at_equal_cost(curves: Curves, optimal: Policies, baseline: str) -> pd.DataFr
     """
     parts = []
     for unit in (UNITS["tokens"], UNITS["flops"]):
-        in_unit = {label: curve for (shown, label), curve in curves.items() if shown == unit}
-        in_unit |= {label: policy.held for (shown, label), policy in optimal.by_cost.items() if shown == unit}
+        in_unit = {label: curve for (axis, label), curve in curves.items() if axis == unit}
+        in_unit |= {label: policy.held for (axis, label), policy in optimal.by_cost.items() if axis == unit}
         parts.append(accuracy_at_cost(in_unit, baseline).assign(unit=unit))
     return pd.concat(parts, ignore_index=True)
 

@@ -24,7 +24,12 @@ def ablation_table(
     Raises:
         InputError: The other arm lacks the size.
     """
-    pairs = [(label, other) for label, others in varied.items() for other in others if (points["arm"] == label).any()]
+    pairs = [
+        (label, other)
+        for label, other_labels in varied.items()
+        for other in other_labels
+        if (points["arm"] == label).any()
+    ]
     rows = [row for label, other in pairs for row in _compared(points, label, other, n, resamples, seed)]
     return pd.DataFrame(rows, columns=list(ABLATIONS.columns))
 

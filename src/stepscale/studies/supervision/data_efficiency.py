@@ -73,14 +73,14 @@ def data_efficiency(
     ours, theirs = _common(learning(points, arm, n), learning(points, control, n))
     counted = [one.labeled if selector_counts else one.chosen for one in (ours, theirs)]
     x = np.log2(np.asarray(counted, float))  # [2, sizes]
-    both = np.stack([ours.accuracy, theirs.accuracy])
-    resampled = resampled_means(both, resamples, seed)  # [resamples, 2, sizes]
-    mean = both.mean(axis=(-2, -1))[None]
+    accuracies = np.stack([ours.accuracy, theirs.accuracy])
+    resampled = resampled_means(accuracies, resamples, seed)  # [resamples, 2, sizes]
+    mean = accuracies.mean(axis=(-2, -1))[None]
 
     def interval(of_lines: Floats, estimate: Floats) -> Interval:
         # a quantile that is one of the values: between two it would be nan where one is infinite
         bounds = percentile_bounds(of_lines, method="inverted_cdf")
-        return Interval(estimate[0], *bounds, both.shape[3], resampled=of_lines)
+        return Interval(estimate[0], *bounds, accuracies.shape[3], resampled=of_lines)
 
     slope, slope_mean = _slopes(resampled, x), _slopes(mean, x)
     start, start_mean = resampled.mean(-1) - slope * x.mean(-1), mean.mean(-1) - slope_mean * x.mean(-1)
@@ -95,8 +95,8 @@ def data_efficiency(
         interval(ratio, ratio_mean),
         interval(saved, saved_mean),
         interval(_power(saved), _power(saved_mean)),
-        both.shape[3],
-        both.shape[2],
+        accuracies.shape[3],
+        accuracies.shape[2],
         float(np.ptp(x[1])),
     )
 
@@ -140,10 +140,10 @@ def _common(ours: Learning, theirs: Learning) -> tuple[Learning, Learning]:
             f"a line of best fit needs two sizes or more that both arms have, on the same problems and seeds; they "
             f"have {ours.sizes} and {theirs.sizes}, {ours.accuracy.shape[1:]} and {theirs.accuracy.shape[1:]} seeds and problems"
         )
-    return _at(ours, sizes), _at(theirs, sizes)
+    return _at_sizes(ours, sizes), _at_sizes(theirs, sizes)
 
 
-def _at(one: Learning, sizes: tuple[int, ...]) -> Learning:
+def _at_sizes(one: Learning, sizes: tuple[int, ...]) -> Learning:
     places = [one.sizes.index(size) for size in sizes]
     labeled, chosen = (tuple(counts[i] for i in places) for counts in (one.labeled, one.chosen))
     return Learning(sizes, one.accuracy[places], labeled, chosen)

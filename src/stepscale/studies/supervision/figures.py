@@ -94,11 +94,11 @@ def _labels_figure(sizes: pd.DataFrame, saved: pd.DataFrame, differences: str) -
         sentences.append("Dashed: the lines of best fit of claim A4.")
     panel = curve_panel(sizes, x="labeled")
     fits = [_fitted_series(sizes, name, *line) for name, line in fitted_lines(saved.to_dict("records")).items()]
-    asked = sorted({float(size) for size in sizes["per_problem"]})
+    sample_sizes = sorted({float(size) for size in sizes["per_problem"]})
     view = View(
         x_title="labeled samples per problem (log scale)",
         panels=(panel.model_copy(update={"series": (*panel.series, *fits)}),),
-        ticks=tuple((size, f"{size:g}") for size in asked),
+        ticks=tuple((size, f"{size:g}") for size in sample_sizes),
     )
     reading = " ".join([*sentences, differences]).rstrip()
     return curve_figure("Accuracy by labels", reading, view, leads=True)
@@ -123,8 +123,8 @@ def _budgets_figure(budgets: pd.DataFrame) -> Figure:
 
 def _size_rows(sizes: pd.DataFrame) -> tuple[dict[str, str], ...]:
     """Figure 4a as a table: every arm at every size, and pass@1 once."""
-    shown = sizes[(sizes["label"] != BLIND) | ~sizes["label"].duplicated()]
-    return tuple(_size_row(row, row["label"] != BLIND) for row in shown.to_dict("records"))
+    table_rows = sizes[(sizes["label"] != BLIND) | ~sizes["label"].duplicated()]
+    return tuple(_size_row(row, row["label"] != BLIND) for row in table_rows.to_dict("records"))
 
 
 def _size_row(row: Mapping[Any, Any], trained: bool) -> dict[str, str]:

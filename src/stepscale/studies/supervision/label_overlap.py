@@ -35,8 +35,10 @@ def label_overlap(
             ours, theirs = (
                 chosen[(chosen["arm"] == name) & (chosen["seed"] == repeat)][_KEY] for name in (arm, control)
             )
-            both = ours.merge(theirs, on=_KEY)
-            labeled, shared = (part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, both))
+            rated_twice = ours.merge(theirs, on=_KEY)
+            labeled, shared = (
+                part["problem_id"].value_counts().reindex(ids, fill_value=0) for part in (ours, rated_twice)
+            )
             shares.append(resampled_ratio(counts, shared, labeled))
         mean = np.mean(shares, axis=0)
         low, high = percentile_bounds(mean[1:])

@@ -65,7 +65,7 @@ def _calibration_figure(bins: pd.DataFrame, values: bool) -> Figure:
         "orm": "the final answer is right, at the solution's last token",
         "soft_prm": _VALUE,
     }
-    predicted = " ".join(f"{names[name]}: {what}." for name, what in meanings.items() if name in names)
+    predicted = " ".join(f"{names[name]}: {meaning}." for name, meaning in meanings.items() if name in names)
     reading = (
         "On the diagonal, predictions of 70 % come true 70 % of the time. Below it the verifier is too sure. What each "
         f"predicts: {predicted} Bands are 95 % intervals over validation problems."

@@ -31,14 +31,14 @@ def pool_part(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
     row = {
         "problems": f"{solutions['problem_id'].nunique():,}",
         "solutions": f"{len(solutions):,}",
-        "right answers": _of(right, len(solutions)),
+        "right answers": _share_text(right, len(solutions)),
         "steps": f"{n_steps.sum():,}",
-        "steps judged, of those that came to judgment": _of(int(n_labeled.sum()), to_judge),
-        "solutions not judged to their end": _of(int(ends_early.sum()), len(solutions)),
+        "steps judged, of those that came to judgment": _share_text(int(n_labeled.sum()), to_judge),
+        "solutions not judged to their end": _share_text(int(ends_early.sum()), len(solutions)),
     }
     table = TextTable(title="Solutions and their labels", rows=(row,), note=_NOTE)
     return Part(name="pool", title="What does the pool hold?", tables=(table,))
 
 
-def _of(part: int, whole: int) -> str:
-    return f"{part:,} ({part / whole:.1%})" if whole else "0"
+def _share_text(part: int, total: int) -> str:
+    return f"{part:,} ({part / total:.1%})" if total else "0"

@@ -62,4 +62,4 @@ def _labeler_row(row: Mapping[str, object]) -> dict[str, str]:
 
 
 def _agreement_rows(pairs: Mapping[str, float]) -> tuple[dict[str, str], ...]:
-    return tuple({"of": shown, "value [95 %]": cell(pairs, name, ".2f")} for name, shown in _AGREEMENT.items())
+    return tuple({"of": heading, "value [95 %]": cell(pairs, name, ".2f")} for name, heading in _AGREEMENT.items())

@@ -45,9 +45,9 @@ def map_part(tables: Mapping[str, pd.DataFrame], on_samples: Mapping[str, pd.Dat
 def _figure(curves: pd.DataFrame) -> Figure:
     """A view for each N, a panel for each length and for the fewest and most misconceptions."""
     ends = {curves["misconceptions"].min(), curves["misconceptions"].max()}
-    shown = curves[curves["misconceptions"].isin(ends)]
+    end_curves = curves[curves["misconceptions"].isin(ends)]
     views = []
-    for n, of_n in shown.groupby("n"):
+    for n, of_n in end_curves.groupby("n"):
         panels = tuple(
             Panel(series=curve_panel(rows, x="labels", y="gain").series, title=_panel_title(rows))
             for _, rows in of_n.groupby(["level", "misconceptions"])

@@ -28,14 +28,14 @@ _STEP = re.compile(
 )
 _ANSWER = re.compile(r"Answer: (\d+)")
 _STRENGTH = 10.0  # inverse of the penalty on weights: labels of these few features are many
-Said = dict[str, int]  # the amount that was last said of each name
+Amounts = dict[str, int]  # the amount that was last said of each name
 
 
-def features(story: Story, said: Said, step: str) -> dict[str, float]:
-    """What a step says, as names of features; ``said`` is what the problem and the steps before say."""
+def features(story: Story, known_amounts: Amounts, step: str) -> dict[str, float]:
+    """What a step says, as names of features; ``known_amounts`` is what the problem and the steps before say."""
     answer = _ANSWER.fullmatch(step)
     if answer:
-        return {f"answer as said: {said.get(story.asked) == int(answer[1])}": 1.0}
+        return {f"answer as said: {known_amounts.get(story.asked) == int(answer[1])}": 1.0}
     match = _STEP.fullmatch(step)
     if match is None:
         return {"not a step": 1.0}
@@ -44,8 +44,8 @@ def features(story: Story, said: Said, step: str) -> dict[str, float]:
         return {"a name of nobody": 1.0}
     names = [match["left"], *([match["right"]] if match["right"] else [])]
     number = "" if match["right"] else match["second"]
-    amounts = [said.get(match["left"]) == int(match["first"])]
-    amounts += [said.get(match["right"]) == int(match["second"])] if match["right"] else []
+    amounts = [known_amounts.get(match["left"]) == int(match["first"])]
+    amounts += [known_amounts.get(match["right"]) == int(match["second"])] if match["right"] else []
     return {
         f"fact {match['operation']} {match['first']} {match['second']} {match['amount']}": 1.0,
         f"reading {fact.relation} {fact.number} as {match['operation']} {number}": 1.0,
@@ -55,10 +55,10 @@ def features(story: Story, said: Said, step: str) -> dict[str, float]:
     }
 
 
-def after(said: Said, step: str) -> Said:
+def after(amounts: Amounts, step: str) -> Amounts:
     """What is said after the step."""
     match = _STEP.fullmatch(step)
-    return said | {match["name"]: int(match["amount"])} if match else said
+    return amounts | {match["name"]: int(match["amount"])} if match else amounts
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class _Read:
     """A solution as read so far: P(wrong) of its steps, and what is said after them."""
 
     wrong: tuple[float, ...]
-    said: Said
+    said: Amounts
 
 
 class LearnedPRM:
@@ -116,11 +116,11 @@ def learn_prm(world: MapWorld, seed: int) -> LearnedPRM:
     while len(rows) < world.labels:
         problem = draw_problem(world, rng)
         steps = tuple(Hand(rng, world.habits).solve(problem))
-        story, said = read_story(problem), dict(read_story(problem).givens)
+        story, amounts = read_story(problem), dict(read_story(problem).givens)
         for step, rating in zip(steps, rate_steps(problem, steps), strict=False):
-            rows.append(features(story, said, step))
+            rows.append(features(story, amounts, step))
             targets.append((rating != NEGATIVE) != (rng.random() < world.flipped))
-            said = after(said, step)
+            amounts = after(amounts, step)
     rows, targets = rows[: world.labels], targets[: world.labels]
     if len(set(targets)) < 2:
         return LearnedPRM(None, float(np.mean(targets)))

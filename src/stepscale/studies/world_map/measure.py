@@ -107,10 +107,10 @@ def _tests(
         advice(rule, dict(zip(FEATURES, values, strict=True))) for values in cases[list(FEATURES)].to_numpy(float)
     ]
     by_rule = np.array([cases[name].iloc[place] for place, name in enumerate(advised)])
-    others = {name: cases[name].to_numpy(float) for name in AMONG[among]}
-    others[IDEAL] = cases[list(AMONG[among])].to_numpy(float).max(axis=1)
+    among_values = {name: cases[name].to_numpy(float) for name in AMONG[among]}
+    among_values[IDEAL] = cases[list(AMONG[among])].to_numpy(float).max(axis=1)
     rows = []
-    for name, accuracy in others.items():
+    for name, accuracy in among_values.items():
         by_world = pd.Series(by_rule - accuracy).groupby(cases["world"].to_numpy()).mean()
         cells = bootstrap_interval(by_world.to_numpy(), resamples, seed).cells("difference")
         counts = {"n_worlds": len(by_world), "n_problems": n_problems}

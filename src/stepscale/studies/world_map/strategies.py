@@ -106,12 +106,12 @@ def _beams(
     problems: Sequence[str], golds: Sequence[str], world: MapWorld, prm: LearnedPRM, budgets: Sequence[int], seed: int
 ) -> Floats:
     """1 where beam search answers right [problems, budgets]."""
-    asked = [Problem(f"{world.name} {i}", text) for i, text in enumerate(problems)]
+    questions = [Problem(f"{world.name} {i}", text) for i, text in enumerate(problems)]
     generator, sampling = HandGenerator(world.habits), Sampling(max_new_tokens=_MOST_STEPS)
     columns = []
     for n in budgets:
         options = Beam(n=n, width=_WIDTH, aggregation="product", filter_duplicates=True)
-        results = search(asked, generator, prm, options, sampling, run_seed=seed, problems_at_once=len(asked))
+        results = search(questions, generator, prm, options, sampling, run_seed=seed, problems_at_once=len(questions))
         columns.append([result.answer == gold for result, gold in zip(results, golds, strict=True)])
     return np.array(columns, float).T
 

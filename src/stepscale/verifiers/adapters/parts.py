@@ -80,10 +80,10 @@ def token_head(weights: dict[str, torch.Tensor], token_ids: Sequence[int], like:
     Raises:
         InputError: The model has no language-model head.
     """
-    whole = weights.get("lm_head.weight", weights.get("model.embed_tokens.weight"))  # tied heads are not saved
-    if whole is None:
+    head = weights.get("lm_head.weight", weights.get("model.embed_tokens.weight"))  # tied heads are not saved
+    if head is None:
         raise InputError(f"{source} holds no language-model head: is this the adapter for this model?")
-    rows = whole[list(token_ids)].to(like.device, like.dtype)
+    rows = head[list(token_ids)].to(like.device, like.dtype)
     return lambda hidden: hidden @ rows.T
 
 
@@ -130,12 +130,12 @@ def encode_whole(
     written = tokenizer("".join(pieces) + tail, return_offsets_mapping=True, add_special_tokens=special)
     ids, spans = written["input_ids"], written["offset_mapping"]
     ends: list[int] = []
-    at, upto = 0, 0
+    index, upto = 0, 0
     for piece in pieces:
         upto += len(piece)
-        while at + 1 < len(ids) and spans[at + 1] != (0, 0) and spans[at + 1][0] < upto:
-            at += 1
-        ends.append(at)
+        while index + 1 < len(ids) and spans[index + 1] != (0, 0) and spans[index + 1][0] < upto:
+            index += 1
+        ends.append(index)
     read = [end for end in ends[1:] if longest is None or end < longest]
     last = read[-1] if read else ends[0]
     return Encoded(ids[: last + 1], ends[0] + 1, read, len(ends) - 1 - len(read))
