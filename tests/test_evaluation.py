@@ -15,7 +15,7 @@ import pytest
 import stepscale
 from stepscale.errors import InputError
 from stepscale.evaluation import COLUMNS, evaluate
-from stepscale.formats import read, write
+from stepscale.formats import hub, read, write
 
 SHARED = Path(os.environ.get("STEPSCALE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 QWEN = SHARED / "best_of_n" / "qwen25math_100x8.jsonl"
@@ -219,6 +219,54 @@ def test_a_file_of_problems_alone_is_said_to_hold_no_samples(tmp_path: Path) -> 
         path.write_text(json.dumps(record))
         with pytest.raises(InputError, match=f"problems.jsonl: it is read as {format} and holds no samples"):
             evaluate(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "said"),
+    [
+        ("empty.jsonl", b"", "no records found"),
+        ("list.json", b"[]", "no records found"),
+        ("empty.jsonl.gz", gzip.compress(b""), "no records found"),
+        ("cut.jsonl.gz", gzip.compress(b'{"a": 1}\n' * 9)[:-9], "cannot be read"),
+        ("wide.jsonl", '{"question": "x"}'.encode("utf-16"), "UTF-16"),
+        ("western.jsonl", '{"question": "\u00e9"}'.encode("latin-1"), "western.jsonl:1: not JSON"),
+        ("numbers.jsonl", b"1\n", "a JSON object is needed, got int"),
+        ("keys.jsonl", b'{"a": 1}\n', "no format fits its records"),
+    ],
+)
+def test_a_file_that_no_format_reads_is_told_with_what_is_wrong_in_it(
+    tmp_path: Path, name: str, content: bytes, said: str
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    with pytest.raises(InputError, match=said) as caught:
+        evaluate(path)
+    assert name in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_a_bad_value_of_the_first_record_is_told_and_not_that_no_format_fits(tmp_path: Path) -> None:
+    path = tmp_path / "samples.jsonl"
+    path.write_text(json.dumps(problem(0, sample("1", True, 1.2))))
+    with pytest.raises(InputError, match=r"a step score of prm is 1\.2, .*\(read as best_of_n\)"):
+        evaluate(path)
+
+
+def test_an_empty_folder_is_told_as_such(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="the folder holds no"):
+        evaluate(tmp_path)
+
+
+def test_a_hub_data_set_that_cannot_be_had_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def absent(*args: object) -> None:
+        asked.append(args)
+        raise hub.HubError("hf://a/b: not to be had from the Hugging Face hub (offline)")
+
+    monkeypatch.setattr(hub, "_loaded", absent)
+    with pytest.raises(InputError, match="not to be had from the Hugging Face hub"):
+        evaluate("hf://a/b")
+    assert len(asked) == 1
 
 
 def test_a_verifier_that_left_samples_out_is_named_with_the_file(tmp_path: Path) -> None:

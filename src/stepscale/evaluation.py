@@ -7,6 +7,7 @@ has: answers from the texts, verdicts by grading against the gold answers. No mo
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
 from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
+from stepscale.formats.hub import HubError
 from stepscale.formats.registry import takes_rules
-from stepscale.formats.source_files import Source, sources
+from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
 from stepscale.studies.best_of_n.aggregates import rows_of_samples
 from stepscale.studies.best_of_n.confidences import confidences, left_out
@@ -52,6 +54,8 @@ COLUMNS = (*_MEASURED, "without_answer", "without_verdict")
 CHOSEN = "chosen"
 """The aggregation that the other half of the problems chooses."""
 _POLICIES = {ORACLE: "compute_optimal_oracle", PREDICTED: "compute_optimal_predicted", UNIFORM: "uniform"}
+
+_OF_ANOTHER_FORMAT = re.compile(r"key '\w+' is missing|no problems\.parquet there")
 
 logger = logging.getLogger(__name__)
 
@@ -140,26 +144,42 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
             raise InputError(f"{path}: it holds no samples; give a file of problems with sampled solutions")
         return format, tables
     for source in sources(path):
-        if not str(source).startswith("hf://") and not Path(source).exists():
-            raise InputError(f"{source}: there is no such file or folder")
-    furthest, complaint, understood = 1, "", ""
+        if not str(source).startswith("hf://"):
+            data_files(Path(source))
+    complaints, understood = list[tuple[str, str]](), ""
     for name in READABLE_FORMATS:
         try:
             tables = _tables(path, name, rules)
+        except HubError:
+            raise
         except InputError as error:
-            # a reader that came past the first record has understood it, so its complaint is the one that helps
-            place = re.search(r":(\d+): ", str(error))
-            if place is not None and int(place[1]) > furthest:
-                furthest, complaint = int(place[1]), str(error)
+            complaints.append((name, str(error)))
             continue
         if not tables.solutions.empty:
             return name, tables
         understood = understood or name
+    complaint = _most_helpful(complaints)
     if understood and not complaint:
         raise InputError(f"{path}: it is read as {understood} and holds no samples; give a file with sampled solutions")
     raise InputError(
         complaint or f"{path}: no format fits its records; name one with format= ({', '.join(READABLE_FORMATS)})"
     )
+
+
+def _most_helpful(complaints: Sequence[tuple[str, str]]) -> str:
+    """Of what readers of several formats complained of, what tells a user most; "" where nothing does."""
+    # 1. a reader that came past the first record has understood it
+    places = [(re.search(r":(\d+): ", said), said) for _, said in complaints]
+    furthest = max(((int(place[1]), said) for place, said in places if place), key=lambda one: one[0], default=(0, ""))
+    if furthest[0] > 1:
+        return furthest[1]
+    # 2. what most readers say is of the file, not of the format: it is empty, damaged, or no JSON
+    ((said, times),) = Counter(said for _, said in complaints).most_common(1) or [("", 0)]
+    if times > len(READABLE_FORMATS) / 2:
+        return said
+    # 3. a reader that found its keys and refused a value
+    of_values = [(name, said) for name, said in complaints if _OF_ANOTHER_FORMAT.search(said) is None]
+    return f"{of_values[0][1]} (read as {of_values[0][0]})" if len(of_values) == 1 else ""
 
 
 def _tables(path: Source, format: str, rules: Rules) -> Tables:

@@ -7,7 +7,7 @@ import pytest
 from configured import parameters
 
 from stepscale.errors import InputError
-from stepscale.parameters import check_parameters
+from stepscale.parameters import check_parameters, settings_of
 
 FUZZY: list[tuple[str, Any, str]] = [
     ("report.probes", True, "must be a number, not true"),
@@ -39,12 +39,57 @@ FUZZY: list[tuple[str, Any, str]] = [
     ("seed", "DELETED", "Field required"),
     ("report.budgetz", [1], "unknown key"),
     ("loop.labeler", "a\nb", "does not match any of the expected tags"),
+    ("problems.lab.levels", [1, 2, 2], "holds a value twice"),
+    ("report.votes", [{"kind": "borda"}, {"kind": "borda"}], "holds a value twice"),
+    ("verifiers.prm.head_init_tokens", ["<bad>", "<bad>", "<good>"], "holds a value twice"),
+    ("report.bootstrap", 10**9, "less than or equal to 100000"),
+    ("generator.base", " ", "is blank"),
+    ("verifiers.base", "", "is blank"),
+    ("release.title", "", "is blank"),
+    ("run_name", "", "is blank"),
+    ("data_root", "  ", "is blank"),
+    ("larger.base", None, "give a model folder or a Hugging Face name, or the server"),
+]
+
+MATH = {"path": "math.jsonl", "format": "math"}
+SAMPLES = {"path": "samples.jsonl", "format": "best_of_n"}
+SERVER = {"base_url": "http://localhost:8000/v1", "model": "m"}
+PRM = {"adapter": "qwen_math_prm", "source": "a/prm"}
+OF_ENVIRONMENTS: list[tuple[str, str, Any, str]] = [
+    ("math", "problems.train.options", {"splt": "train"}, "there is no option 'splt'; it has "),
+    ("math", "problems.train.options", {"on_error": "skp"}, "choose 'raise' or 'skip'"),
+    ("math", "problems.test.path", "", "is blank"),
+    ("math", "problems.test.format", "maths", "Input should be 'prm800k'"),
+    (
+        "math",
+        "generator.prompt",
+        {"style": "few_shot", "path": "x.jsonl", "format": "prm80k"},
+        "Input should be 'prm800k'",
+    ),
+    ("math", "generator.prompt", {"style": "few_shot", "path": ""}, "give one of them"),
+    ("samples", "search.given_samples", {**SAMPLES, "options": {"verifer": "orm"}}, "no option 'verifer'; it has "),
+    ("samples", "search.given_samples", {**SAMPLES, "options": {"rules": "lenient"}}, "set that"),
+    ("samples", "search.given_samples", {**SAMPLES, "path": " "}, "is blank"),
+    ("samples", "search.given_samples", {**SAMPLES, "searches": [SAMPLES]}, "cannot read results of searches in it"),
+    (
+        "samples",
+        "search.given_samples",
+        {**SAMPLES, "searches": [{"path": f"{folder}/beam.jsonl", "format": "openr"} for folder in "ab"]},
+        "two searches would be shown as 'beam'",
+    ),
+    ("samples", "search.public_prms", [PRM, {**PRM, "source": "b/prm"}], "two reward models would be shown as 'prm'"),
+    ("served", "generator.server.model", "", "is blank"),
+    ("served", "verifiers.server.model", "", "is blank"),
+    ("served", "generator.server.api_key_variable", "", "is blank"),
+    ("real", "verifiers.prm.weights.targets", ["q_proj", "q_proj"], "holds a value twice"),
+    ("real", "larger", {"base": None, "server": SERVER, "fine_tuning": {"epochs": 1}}, "set fine_tuning to null"),
+    ("lab_language_model", "problems.lab.levels", [1, 1], "holds a value twice"),
 ]
 
 
-def changed(key: str, value: Any) -> dict[str, Any]:
-    """The base's parameters with one of them changed."""
-    all_parameters = parameters("base")
+def changed(key: str, value: Any, env: str = "base") -> dict[str, Any]:
+    """An environment's parameters with one of them changed."""
+    all_parameters = parameters(env)
     block: Any = all_parameters
     *parts, last = key.split(".")
     for part in parts:
@@ -65,9 +110,32 @@ def test_a_value_of_another_sense_is_one_line_that_names_its_key(key: str, value
     assert key.split(".")[0] in line and key.split(".")[-1] in line
 
 
+@pytest.mark.parametrize(("env", "key", "value", "said"), OF_ENVIRONMENTS)
+def test_a_wrong_value_of_an_environment_is_one_line_that_names_its_key(
+    env: str, key: str, value: Any, said: str
+) -> None:
+    given = changed(key, value, env)
+    if env == "samples" and key != "search.given_samples":
+        given["search"]["given_samples"] = SAMPLES
+    with pytest.raises(InputError, match=said) as caught:
+        check_parameters(given)
+    line = str(caught.value)
+    assert "\n" not in line and key.split(".")[0] in line and key.split(".")[-1] in line
+
+
+def test_a_larger_model_that_is_served_without_a_tokenizer_takes_a_plain_prompt_alone() -> None:
+    given = changed("larger", {"base": None, "server": SERVER}, "real")
+    with pytest.raises(InputError, match=r"larger\.base: this style of generator\.prompt"):
+        settings_of(check_parameters(given), "larger_settings")
+
+
 @pytest.mark.parametrize(
     ("key", "value"),
     [
+        ("generator.ends_before", ""),
+        ("verifiers.prompt", "{problem}\n"),
+        ("search.public_prms", [{**PRM, "adapter": "trl", "separator": "\n\n"}]),
+        ("problems.test", {**MATH, "options": {"on_error": "skip", "split": "test"}}),
         ("generator.fine_tuning.learning_rate", "1e-3"),  # YAML 1.1 reads 1e-3 as text
         ("report.probes", 2.0),
         ("search.certainty", "yes"),

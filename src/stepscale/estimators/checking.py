@@ -5,7 +5,7 @@ estimator goes through here. Whatever is refused raises InputError with one line
 """
 
 import operator
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from contextlib import suppress
 from numbers import Number
 from typing import Any
@@ -21,6 +21,9 @@ Bools = NDArray[np.bool_]
 Codes = NDArray[np.int64]
 
 _NUMERIC_KINDS = "biuf"  # booleans, integers, unsigned integers and floats
+_MOST_CELLS = 1 << 30  # resamples x problems: 8 GiB of counts
+MOST_PLACES = 1 << 20
+"""Most samples of a problem: a number beyond is a slip of the pen, and a table of its size fills memory."""
 _CANNOT_CONVERT = (TypeError, ValueError, RuntimeError, OverflowError, AttributeError)
 
 
@@ -38,11 +41,11 @@ def checked_numbers(values: ArrayLike, name: str) -> Floats:
     if table.dtype.kind in _NUMERIC_KINDS:
         return np.asarray(table, float)
     if table.dtype.kind != "O" or not all(_is_real_or_missing(cell) for cell in table.ravel()):
-        raise InputError(f"{name} must be numbers in rows of one length, not {_short(values)}")
+        raise InputError(f"{name} must be numbers in rows of one length, not {in_short(values)}")
     try:
         return np.asarray(np.where(np.asarray(pd.isna(table), bool), np.nan, table), float)
     except _CANNOT_CONVERT:
-        raise InputError(f"{name} must be numbers that a float can hold, not {_short(values)}") from None
+        raise InputError(f"{name} must be numbers that a float can hold, not {in_short(values)}") from None
 
 
 def checked_values(values: ArrayLike, name: str) -> Floats:
@@ -52,7 +55,7 @@ def checked_values(values: ArrayLike, name: str) -> Floats:
         InputError: There is no problem, or a value is not finite.
     """
     table = checked_numbers(values, name)
-    if table.ndim < 1 or len(table) == 0:
+    if table.ndim < 1 or table.size == 0:
         raise InputError(f"no problems to average over: {name} must be [problems, ...] with one problem or more")
     if not np.isfinite(table).all():
         raise InputError(f"{name} must be finite numbers; leave out or fill in the NaN or infinite values")
@@ -71,15 +74,30 @@ def checked_mask(mask: ArrayLike | None, shape: tuple[int, ...]) -> Bools:
     """
     if mask is None:
         return np.ones(shape, bool)
-    table = _array(mask, "mask")
+    return checked_flags(mask, shape, "mask", "True for an answered sample, False for an unanswered one")
+
+
+def checked_flags(values: ArrayLike, shape: tuple[int, ...], name: str, meaning: str) -> Bools:
+    """Booleans (or 0 and 1) of ``shape``; nothing else is read as one.
+
+    Args:
+        values: The flags.
+        shape: What they must have.
+        name: What they are called in an error.
+        meaning: What True and False say.
+
+    Raises:
+        InputError: Another shape, or other values.
+    """
+    table = _array(values, name)
     if table.shape != shape:
-        raise InputError(f"mask must be of shape {shape}, not {table.shape}")
+        raise InputError(f"{name} must be of shape {shape}, not {table.shape}")
     if table.dtype == np.bool_:
         return table
     with suppress(InputError):
-        if np.isin(flags := checked_numbers(table, "mask"), (0, 1)).all():
+        if np.isin(flags := checked_numbers(table, name), (0, 1)).all():
             return np.asarray(flags, bool)
-    raise InputError("mask must be booleans: True for an answered sample, False for an unanswered one")
+    raise InputError(f"{name} must be booleans: {meaning}")
 
 
 def checked_samples(correct: ArrayLike, mask: ArrayLike | None) -> tuple[Floats, Bools]:
@@ -147,8 +165,8 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     """Answers as codes from 1 [problems, samples], dense within each problem so that tallies stay narrow; 0 for none.
 
     Args:
-        answers: Labels [problems, samples] that can be hashed. None, NaN, pandas NA and the number -1 mean no answer, in
-            every kind of array. Labels are equal as Python has it: ``1`` and ``1.0`` are, ``1`` and ``"1"`` are not.
+        answers: Labels [problems, samples] that can be hashed. None, NaN, pandas NA, the number -1 and blank text mean no
+            answer, in every kind of array. Labels are equal as Python has it: ``1`` and ``1.0`` are, ``1`` and ``"1"`` are not.
         answered: The mask [problems, samples].
 
     Raises:
@@ -157,9 +175,7 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     table = checked_labels(answers, answered.shape)
     try:
         codes, labels = pd.factorize(table.ravel(), use_na_sentinel=True)
-        unanswered = [
-            code for code, label in enumerate(labels) if isinstance(label, Number) and bool(operator.eq(label, -1))
-        ]
+        unanswered = [code for code, label in enumerate(labels) if is_no_answer(label)]
     except _CANNOT_CONVERT:
         raise InputError("answers must be strings, numbers or other hashable labels") from None
     codes = np.where(answered & ~np.isin(codes, unanswered).reshape(table.shape), codes.reshape(table.shape), -1)
@@ -170,6 +186,11 @@ def checked_answers(answers: ArrayLike, answered: Bools) -> Codes:
     dense = np.empty_like(codes)
     np.put_along_axis(dense, order, np.cumsum(first, axis=1), 1)
     return dense
+
+
+def is_no_answer(label: object) -> bool:
+    """Whether a label that is not missing means that there is no answer: the number -1, or blank text."""
+    return not label.strip() if isinstance(label, str) else isinstance(label, Number) and bool(operator.eq(label, -1))
 
 
 def checked_budgets(ns: Iterable[Any], places: int | None = None) -> tuple[int, ...]:
@@ -200,15 +221,15 @@ def checked_bins(bins: ArrayLike, problems: int) -> NDArray[np.int64]:
     Raises:
         InputError: Other numbers, another length, or absent bins.
     """
-    members = np.array(_whole_numbers(bins, "bins"), np.int64)
-    present = set(members.tolist())
-    if members.shape != (problems,) or present != set(range(1, len(present) + 1)):
+    members = _whole_numbers(bins, "bins")
+    present = set(members)
+    if len(members) != problems or present != set(range(1, len(present) + 1)):
         raise InputError(f"bins must be 1, 2, ... (all of them present) for {problems} problems")
-    return members
+    return np.array(members, np.int64)
 
 
-def checked_count(value: Any, name: str, least: int = 1) -> int:
-    """One whole number, ``least`` or above.
+def checked_count(value: Any, name: str, least: int = 1, most: int | None = None) -> int:
+    """One whole number, ``least`` or above, and ``most`` or below if that is given.
 
     Raises:
         InputError: Anything else.
@@ -216,10 +237,33 @@ def checked_count(value: Any, name: str, least: int = 1) -> int:
     try:
         count = _whole_number(value)
     except _CANNOT_CONVERT:
-        raise InputError(f"{name} must be a whole number, not {_short(value)}") from None
+        raise InputError(f"{name} must be a whole number, not {in_short(value)}") from None
     if count < least:
         raise InputError(f"{name} must be {least} or above, not {count}")
+    if most is not None and count > most:
+        raise InputError(f"{name} must be {most} or below, not {count}")
     return count
+
+
+def checked_resamples(resamples: Any, problems: int) -> int:
+    """How many bootstrap resamples of so many problems: 1 or above, and no more than memory holds.
+
+    Raises:
+        InputError: Anything else.
+    """
+    return checked_count(resamples, "resamples", most=_MOST_CELLS // max(problems, 1))
+
+
+def checked_number(value: Any, name: str) -> float:
+    """One finite number.
+
+    Raises:
+        InputError: Anything else.
+    """
+    number = checked_numbers(value, name)
+    if number.ndim != 0 or not np.isfinite(number):
+        raise InputError(f"{name} must be a finite number, not {in_short(value)}")
+    return float(number)
 
 
 def checked_level(level: Any) -> float:
@@ -230,17 +274,17 @@ def checked_level(level: Any) -> float:
     """
     share = checked_numbers(level, "level")
     if share.ndim != 0 or not 0 < float(share) < 1:
-        raise InputError(f"level must be a share between 0 and 1, such as 0.95, not {_short(level)}")
+        raise InputError(f"level must be a share between 0 and 1, such as 0.95, not {in_short(level)}")
     return float(share)
 
 
-def checked_places(values: ArrayLike, name: str, most: int = 1 << 20) -> Codes:
+def checked_places(values: ArrayLike, name: str, most: int = MOST_PLACES) -> Codes:
     """Places counted from 0, such as sample ids, whatever type holds them.
 
     Args:
         values: Whole numbers [rows].
         name: What they are called in an error.
-        most: As many places there may be: a number beyond is a slip of the pen, and a table of its size fills memory.
+        most: As many places there may be.
 
     Raises:
         InputError: A number is missing, below 0, a fraction, or beyond.
@@ -264,7 +308,7 @@ def checked_verdicts(values: ArrayLike, name: str) -> Bools:
     return np.asarray(numbers == 1)
 
 
-def check_columns(table: Any, names: Iterable[str], name: str) -> None:
+def check_columns(table: Any, names: Collection[str], name: str) -> None:
     """Check that a frame has the columns that are read.
 
     Args:
@@ -273,11 +317,14 @@ def check_columns(table: Any, names: Iterable[str], name: str) -> None:
         name: What the frame is called in an error.
 
     Raises:
-        InputError: It is no frame, or one of them is absent.
+        InputError: It is no frame, or one of them is absent or there twice.
     """
-    absent = sorted(set(names) - set(getattr(table, "columns", ())))
+    columns = list(getattr(table, "columns", ()))
+    absent = sorted(set(names) - set(columns))
     if absent:
         raise InputError(f"{name} must be a frame with the columns {', '.join(absent)}")
+    if twice := sorted(column for column in names if columns.count(column) > 1):
+        raise InputError(f"{name} has two columns called {twice[0]!r}; leave one of them out")
 
 
 def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
@@ -293,7 +340,7 @@ def _array(values: Any, name: str, labels: bool = False) -> NDArray[Any]:
             table = np.asarray(values)
         return table.astype(object) if labels and table.dtype.kind not in _NUMERIC_KINDS else table
     except _CANNOT_CONVERT:
-        raise InputError(f"{name} must be an array of rows of one length, not {_short(values)}") from None
+        raise InputError(f"{name} must be an array of rows of one length, not {in_short(values)}") from None
 
 
 def _samples(values: Any, name: str) -> NDArray[Any]:
@@ -314,7 +361,7 @@ def _whole_numbers(values: Any, name: str) -> tuple[int, ...]:
             raise TypeError("not a list")
         return tuple(_whole_number(value) for value in values)
     except _CANNOT_CONVERT:
-        raise InputError(f"{name} must be whole numbers in a list, not {_short(values)}") from None
+        raise InputError(f"{name} must be whole numbers in a list, not {in_short(values)}") from None
 
 
 def _whole_number(value: Any) -> int:
@@ -325,7 +372,11 @@ def _whole_number(value: Any) -> int:
     return int(value) if whole_float else operator.index(value)
 
 
-def _short(values: Any) -> str:
-    """What was handed in, cut to one short line."""
+def in_short(values: Any) -> str:
+    """What was handed in, cut to one short line, as an error shows it.
+
+    Args:
+        values: Anything.
+    """
     text = " ".join(repr(values).split())
     return text if len(text) <= 60 else f"{text[:57]}..."

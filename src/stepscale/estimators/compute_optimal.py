@@ -15,11 +15,19 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, check_columns, checked_bins, checked_budgets, checked_numbers
+from stepscale.estimators.checking import (
+    Floats,
+    check_columns,
+    checked_bins,
+    checked_budgets,
+    checked_numbers,
+    in_short,
+)
 from stepscale.estimators.curve import Curve, from_rows
 from stepscale.estimators.curve import curve as make_curve
 from stepscale.estimators.difficulty import Bins
 from stepscale.estimators.intervals import Counts, resample_counts, with_estimate
+from stepscale.estimators.names import checked_ids
 from stepscale.seeds import seed_for
 
 DIGITS = 12  # means that agree to so many are tied
@@ -39,8 +47,8 @@ class StrategyResults:
         costs: By unit ("tokens", "flops", ...) what each problem cost, of the shape of ``accuracy``.
 
     Raises:
-        InputError: Shapes differ, two strategies or problems have one name, budgets do not rise, an accuracy is infinite, a
-            strategy has results of some problems only, or a result has no cost above 0.
+        InputError: Shapes differ, two strategies or problems have one name, budgets do not rise, an accuracy is
+            infinite, a strategy has results of some problems only, or a result has no cost above 0.
     """
 
     strategies: tuple[str, ...]
@@ -50,9 +58,13 @@ class StrategyResults:
     costs: Mapping[str, Floats] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        shape = (len(self.strategies), len(self.budgets), len(self.ids))
+        for name in ("strategies", "ids"):
+            object.__setattr__(self, name, checked_ids(getattr(self, name), name))
         object.__setattr__(self, "budgets", checked_budgets(self.budgets))
+        shape = (len(self.strategies), len(self.budgets), len(self.ids))
         object.__setattr__(self, "accuracy", checked_numbers(self.accuracy, "accuracy"))
+        if not isinstance(self.costs, Mapping):
+            raise InputError(f"costs must be a mapping from units to arrays, not {in_short(self.costs)}")
         costs = {unit: checked_numbers(cost, f"costs in {unit}") for unit, cost in self.costs.items()}
         object.__setattr__(self, "costs", costs)
         absent = np.isnan(self.accuracy)
@@ -94,7 +106,7 @@ class StrategyResults:
         Raises:
             InputError: The strategy or the unit is unknown.
         """
-        if strategy not in self.strategies or (unit is not None and unit not in self.costs):
+        if strategy not in self.strategies or not (unit is None or unit in list(self.costs)):
             raise InputError(f"no strategy {strategy!r} with costs in {unit!r}; there are {', '.join(self.strategies)}")
         row = self.accuracy[self.strategies.index(strategy)]
         run = ~np.isnan(row).all(axis=1)
@@ -116,8 +128,11 @@ def strategy_results(rows: pd.DataFrame, units: Sequence[str] = ()) -> StrategyR
     Raises:
         InputError: A column is absent, or as for ``StrategyResults``.
     """
+    units = checked_ids(units, "units")
     check_columns(rows, ("problem_id", "strategy", "budget", "accuracy", *units), "a table of strategy results")
-    strategies, ids = tuple(rows["strategy"].unique()), tuple(rows["problem_id"].unique())
+    strategies, ids = (tuple(dict.fromkeys(checked_ids(rows[name], name))) for name in ("strategy", "problem_id"))
+    if rows[["problem_id", "strategy"]].isna().to_numpy().any():
+        raise InputError("a table of strategy results has rows without problem_id or strategy; fill them in")
     budgets = tuple(sorted(checked_budgets(rows["budget"].unique())))
     index = pd.MultiIndex.from_product([strategies, budgets, ids])
     numbers = rows.assign(**{name: checked_numbers(rows[name], name) for name in ("accuracy", *units)})
@@ -192,6 +207,18 @@ def compute_optimal(results: StrategyResults, bins: ArrayLike, resamples: int = 
     )
 
 
+def check_results(results: object) -> None:
+    """Check that these are results on a grid.
+
+    Raises:
+        InputError: They are something else, such as the table that ``strategy_results`` reads.
+    """
+    if not isinstance(results, StrategyResults):
+        raise InputError(
+            f"StrategyResults are needed, not {type(results).__name__}; strategy_results makes them of a table"
+        )
+
+
 def fold_of(ids: Sequence[str], bins: Bins, seed: int = 0) -> NDArray[np.int64]:
     """Half (0 or 1) of each problem: its bin's problems in the order of their named seeds, taken in turn.
 
@@ -227,6 +254,7 @@ class Cells:
     """
 
     def __init__(self, results: StrategyResults, bins: ArrayLike, resamples: int, seed: int) -> None:
+        check_results(results)
         self.results, self.bins = results, checked_bins(bins, len(results.ids))
         if np.bincount(self.bins)[1:].min() < 2:
             raise InputError("bins must be of two problems or more each, one per half; use fewer bins")

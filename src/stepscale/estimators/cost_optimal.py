@@ -16,7 +16,16 @@ from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats
-from stepscale.estimators.compute_optimal import DIGITS, Cell, Cells, Picks, StrategyResults, choice_table, of_picks
+from stepscale.estimators.compute_optimal import (
+    DIGITS,
+    Cell,
+    Cells,
+    Picks,
+    StrategyResults,
+    check_results,
+    choice_table,
+    of_picks,
+)
 from stepscale.estimators.curve import Curve, from_rows
 
 _CLOSE = 1e-9  # costs that differ by so small a share are equal
@@ -78,7 +87,8 @@ def cost_optimal(
     Raises:
         InputError: The baseline is none of the strategies, there are no costs in the unit, or bins are not as asked for.
     """
-    if baseline not in results.strategies or unit not in results.costs:
+    check_results(results)
+    if baseline not in results.strategies or unit not in list(results.costs):
         raise InputError(f"no baseline {baseline!r} with costs in {unit!r}; there are {', '.join(results.strategies)}")
     # 1. choose on the other half of each cell's bin, at each budget at which the baseline was run
     cells, k = Cells(results, bins, resamples, seed), len(results.budgets)

@@ -52,8 +52,10 @@ class Curve:
             raise InputError("paired curves need the same resamples and seed; make both with the same ones")
 
     def at(self, x: ArrayLike) -> Interval:
-        """Accuracy at each spending ``x`` [...], with its interval; NaN outside of what was measured."""
+        """Accuracy at each spending ``x`` [points], with its interval; NaN outside of what was measured."""
         spending = np.atleast_1d(checked_numbers(x, "spending"))
+        if spending.ndim > 1:
+            raise InputError(f"spending must be a number or a list of them, not of shape {spending.shape}")
         estimate = interpolated(self.x[None], self.accuracy[None], spending)[0]
         return known_interval(estimate, at_nearest(self.x_resampled, self.resampled, spending[None]))
 

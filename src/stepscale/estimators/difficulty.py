@@ -25,6 +25,7 @@ from stepscale.estimators.checking import (
     checked_values,
 )
 from stepscale.estimators.intervals import interval_of_rows, resample_counts, with_estimate
+from stepscale.estimators.names import checked_ids
 from stepscale.seeds import seed_for
 
 Bins = NDArray[np.int64]
@@ -86,12 +87,11 @@ def probe_easiness(
     """
     table = checked_table(scores, "scores")
     answered, n_probes = checked_mask(mask, table.shape), checked_count(n_probes, "n_probes")
-    if n_probes > table.shape[1] or len(ids) != len(table):
-        raise InputError(
-            f"n_probes must lie in 1..{table.shape[1]}, not {n_probes}, and there must be an id per problem"
-        )
+    names, seed = checked_ids(ids, number=len(table)), checked_count(seed, "seed", 0)
+    if n_probes > table.shape[1]:
+        raise InputError(f"n_probes must lie in 1..{table.shape[1]}, not {n_probes}")
     probed = np.zeros(table.shape, bool)
-    for row, problem_id in enumerate(ids):
+    for row, problem_id in enumerate(names):
         rng = np.random.default_rng(seed_for(seed, "probe", problem_id))
         probed[row, rng.choice(table.shape[1], n_probes, replace=False)] = True
     shape = (len(table), n_probes)
@@ -117,9 +117,10 @@ def quantile_bins(easiness: ArrayLike, ids: Sequence[str], n_bins: int = N_BINS,
         InputError: Lengths differ, a value is not finite, or there are fewer problems than bins.
     """
     values, n_bins = checked_numbers(easiness, "easiness"), checked_count(n_bins, "n_bins")
-    if values.shape != (len(ids),) or len(values) < n_bins or not np.isfinite(values).all():
+    names, seed = checked_ids(ids), checked_count(seed, "seed", 0)
+    if values.shape != (len(names),) or len(values) < n_bins or not np.isfinite(values).all():
         raise InputError(f"{n_bins} difficulty bins need an easiness for each of at least {n_bins} problems")
-    ties = np.array([seed_for(seed, "difficulty-tie", problem_id) for problem_id in ids], np.uint64)
+    ties = np.array([seed_for(seed, "difficulty-tie", problem_id) for problem_id in names], np.uint64)
     order = np.lexsort((ties, -values))
     bins = np.empty(len(values), np.int64)
     bins[order] = np.arange(len(values)) * n_bins // len(values) + 1

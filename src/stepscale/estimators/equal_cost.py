@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_values
+from stepscale.estimators.checking import Floats, checked_values, in_short
 from stepscale.estimators.curve import Curve, at_nearest, interpolated, known_interval
 from stepscale.estimators.intervals import Interval
 
@@ -35,7 +35,9 @@ def accuracy_at_cost(curves: Mapping[str, Curve], baseline: str, at: Sequence[fl
     Raises:
         InputError: The baseline is none of the curves, or resamples differ.
     """
-    if baseline not in curves:
+    if not isinstance(curves, Mapping):
+        raise InputError(f"curves must be a mapping from labels to curves, not {in_short(curves)}")
+    if baseline not in list(curves):
         raise InputError(f"no curve {baseline!r} to compare with; there are {', '.join(curves)}")
     x = curves[baseline].x
     costs = np.geomspace(x.min(), x.max(), POINTS) if at is None else checked_values(at, "spending")

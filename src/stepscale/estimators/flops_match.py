@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats, checked_bins, checked_values
+from stepscale.estimators.checking import Floats, checked_bins, checked_number, checked_values
 from stepscale.estimators.compute_optimal import ComputeOptimal
 from stepscale.estimators.cost_optimal import CostOptimal
 from stepscale.estimators.curve import Curve, at_nearest
@@ -61,9 +61,12 @@ def budget_multiplier(size_ratio: float, r: float, version: Version) -> float:
     Raises:
         InputError: One of these is out of range.
     """
-    if size_ratio < 1 or r <= 0 or version not in _PRETRAINING:
-        raise InputError(f"FLOPs match needs M >= 1, R > 0, version v1 or iclr, not M={size_ratio}, R={r}, {version!r}")
-    return size_ratio + _PRETRAINING[version] / r * (size_ratio - 1)
+    times, rate = checked_number(size_ratio, "M"), checked_number(r, "R")
+    if times < 1 or rate <= 0 or version not in list(_PRETRAINING):
+        raise InputError(
+            f"FLOPs match needs M >= 1, R > 0, version v1 or iclr, not M={times:g}, R={rate:g}, {version!r}"
+        )
+    return times + _PRETRAINING[version] / rate * (times - 1)
 
 
 def flops_match(
@@ -98,12 +101,16 @@ def flops_match(
     Raises:
         InputError: The lengths differ, or ``larger`` is not within [0, 1].
     """
-    member, right = checked_bins(bins, len(np.asarray(bins))), checked_values(larger, "answers of the larger model")
+    budget_multiplier(size_ratio, 1.0, version)  # refuses what no match can be made of
+    member, right = (
+        checked_bins(bins, optimal.counts.shape[1]),
+        checked_values(larger, "answers of the larger model"),
+    )
     if right.ndim != 1 or not ((right >= 0) & (right <= 1)).all():
         raise InputError(
             "larger must lie in [0, 1]: for each problem whether the larger model's greedy answer is right"
         )
-    if not len(member) == len(right) == optimal.counts.shape[1]:
+    if len(right) != len(member):
         raise InputError(
             f"the larger model has {len(right)} answers for {optimal.counts.shape[1]} problems; run it on all"
         )

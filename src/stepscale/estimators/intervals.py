@@ -7,7 +7,7 @@ Where every problem has the same value the interval has no width: the bootstrap 
 why a claim needs a least number of problems (``report.claims``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,10 +18,12 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import (
     Floats,
     checked_count,
+    checked_flags,
     checked_level,
-    checked_mask,
     checked_numbers,
+    checked_resamples,
     checked_values,
+    in_short,
 )
 from stepscale.seeds import seed_for
 
@@ -109,7 +111,8 @@ def resample_counts(problems: int, resamples: int, seed: int) -> Counts:
     Raises:
         InputError: One of the numbers is not whole or too small.
     """
-    problems, resamples = checked_count(problems, "problems"), checked_count(resamples, "resamples")
+    problems = checked_count(problems, "problems")
+    resamples = checked_resamples(resamples, problems)
     rng = np.random.default_rng(checked_count(seed, "seed", 0))
     return rng.multinomial(problems, np.full(problems, 1 / problems), size=resamples)
 
@@ -237,7 +240,11 @@ def groups_interval(
         InputError: A group is empty or of another length, or as for ``bootstrap_interval``.
     """
     values = checked_values(per_problem, "values")
-    groups = [checked_mask(group, values.shape) for group in (first, second)]
+    meaning = "True for a problem of the group"
+    groups = [
+        checked_flags(group, values.shape, f"the {which} group", meaning)
+        for which, group in (("first", first), ("second", second))
+    ]
     if not all(group.any() for group in groups):
         raise InputError("two groups of problems are compared, and one of them is empty")
     values = values - values[0]  # changes no difference; where all are equal it is then exactly 0
@@ -305,9 +312,12 @@ def nested_interval(runs: Sequence[Floats], resamples: int = 2000, seed: int = 0
     Raises:
         InputError: There is no run, or one without problems, or as for ``bootstrap_interval``.
     """
-    if not len(runs) or not all(checked_numbers(run, "values").size for run in runs):
-        raise InputError("no runs to average over, or one without problems")
-    values = [checked_values(run, "values") for run in runs]
+    if isinstance(runs, str | bytes | Set | Mapping) or not isinstance(runs, Iterable) or getattr(runs, "ndim", 1) < 1:
+        raise InputError(f"runs must be a list with the values of each run, not {in_short(runs)}")
+    lists = [checked_numbers(run, "values of a run") for run in runs]
+    if not lists or any(run.ndim != 1 or not run.size for run in lists):
+        raise InputError("no runs to average over, or one without a list of problems' values")
+    values = [checked_values(run, "values of a run") for run in lists]
     estimates = np.array([float(np.mean(run)) for run in values])
     by_run = [
         resample_counts(len(run), resamples, seed_for(seed, "resampled-problems", sample_id=place)) @ run / len(run)

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import checked_count, checked_values
+from stepscale.estimators.checking import checked_count, checked_resamples, checked_values
 from stepscale.estimators.intervals import Interval, interval_of, over_repeats
 
 
@@ -40,7 +40,7 @@ def combined_interval(
     means, spreads = checked_values(estimates, "estimates"), checked_values(errors, "standard errors")
     if means.shape != spreads.shape or means.ndim != 1 or (spreads < 0).any():
         raise InputError(f"each run needs an estimate and a standard error of 0 or above, not {means} and {spreads}")
-    resamples, seed = checked_count(resamples, "resamples"), checked_count(seed, "seed", 0)
+    resamples, seed = checked_resamples(resamples, len(means)), checked_count(seed, "seed", 0)
     noise = np.random.default_rng(seed).normal(size=(len(means), resamples))
     by_run = means[:, None] + spreads[:, None] * noise
     return interval_of(np.asarray(means.mean()), over_repeats(by_run, means, seed), level, n_problems)

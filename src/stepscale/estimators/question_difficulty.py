@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from stepscale.errors import InputError
 from stepscale.estimators.checking import Floats, checked_values
+from stepscale.estimators.names import checked_texts
 
 LEAST_TEXTS = 10  # training problems to learn from
 
@@ -50,7 +51,7 @@ class QuestionDifficulty:
         from sklearn.pipeline import make_pipeline
         from sklearn.preprocessing import MaxAbsScaler
 
-        values = checked_values(easiness, "easiness")
+        texts, values = checked_texts(texts), checked_values(easiness, "easiness")
         if len(values) != len(texts) or len(texts) < LEAST_TEXTS:
             numbers = f"not {len(texts)} texts and {len(values)} values"
             raise InputError(
@@ -66,7 +67,7 @@ class QuestionDifficulty:
         )
         # without a norm the counts of single characters also tell how long the question is
         self._model = make_pipeline(counts, MaxAbsScaler(), RidgeCV(alphas=self.options.penalties))
-        self._model.fit(list(texts), values)
+        self._model.fit(texts, values)
         return self
 
     def predict(self, texts: Sequence[str]) -> Floats:
@@ -77,4 +78,7 @@ class QuestionDifficulty:
         """
         if self._model is None:
             raise InputError("difficulty from the question is not fitted; call fit with training problems first")
-        return np.asarray(np.clip(self._model.predict(list(texts)), 0.0, 1.0), float)
+        texts = checked_texts(texts)
+        if not texts:
+            return np.zeros(0)
+        return np.asarray(np.clip(self._model.predict(texts), 0.0, 1.0), float)

@@ -8,7 +8,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import check_columns, checked_places, checked_verdicts
+from stepscale.estimators.checking import (
+    MOST_PLACES,
+    check_columns,
+    checked_count,
+    checked_places,
+    checked_verdicts,
+    is_no_answer,
+)
+from stepscale.estimators.names import checked_ids
 
 if TYPE_CHECKING:
     from stepscale.grading import Rules
@@ -20,7 +28,7 @@ class SampleGrid:
 
     Attributes:
         ids: Problem ids [problems].
-        answers: One spelling per answer of a problem; None for no answer (None, NaN or the number -1) [problems, samples].
+        answers: One spelling per answer of a problem [problems, samples]; None for none (NaN, the number -1 or blank text).
         correct: Whether the answer is right [problems, samples].
         mask: False where there is no finished sample with an answer [problems, samples].
     """
@@ -62,32 +70,46 @@ def sample_grid(
     check_columns(solutions, ("problem_id", "sample_id", "answer", "is_correct"), "solutions")
     if solutions.empty or problems.empty:
         raise InputError("no samples to measure: run test_time_search first, or check search.samples")
-    ids = tuple(problems["problem_id"])
-    if len(set(ids)) < len(ids):
-        raise InputError(
-            f"two problems are called {next(one for one in ids if ids.count(one) > 1)!r}; give each its own id"
-        )
-    row_of_problem = solutions["problem_id"].map({name: i for i, name in enumerate(ids)})
-    if row_of_problem.isna().any():
-        unknown = solutions.loc[row_of_problem.isna(), "problem_id"].iloc[0]
-        raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
-    rows, columns = row_of_problem.to_numpy(np.int64), checked_places(solutions["sample_id"], "sample_id")
+    stated = None if places is None else checked_count(places, "places (given_samples.places)", most=MOST_PLACES)
+    ids = _distinct_ids(problems)
+    rows, columns = _places(ids, solutions)
     width = int(columns.max()) + 1
-    if len(twice := np.flatnonzero(pd.Series(rows * width + columns).duplicated())):
-        place = twice[0]
-        raise InputError(
-            f"problem {ids[rows[place]]!r} has two samples {columns[place]}; give each a sample_id of its own"
-        )
-    if places is not None and width > places:
-        raise InputError(f"a problem has {width} samples, more than the {places} places stated (given_samples.places)")
-    shape = (len(ids), places or width)
+    if stated is not None and width > stated:
+        raise InputError(f"a problem has {width} samples, more than the {stated} places stated (given_samples.places)")
+    shape = (len(ids), stated or width)
     answers, correct, mask = np.full(shape, None, object), np.zeros(shape, bool), np.zeros(shape, bool)
-    answered = (solutions["answer"].notna() & (solutions["answer"] != -1)).to_numpy(bool)
-    answers[rows, columns] = solutions["answer"].where(answered, None).to_numpy(object)
+    written = solutions["answer"].to_numpy(object)
+    answered = np.array([not is_no_answer(answer) for answer in written], bool) & solutions["answer"].notna().to_numpy()
+    answers[rows[answered], columns[answered]] = written[answered]
     correct[rows, columns] = checked_verdicts(solutions["is_correct"], "is_correct")
     mask[rows, columns] = answered
     answers = answers if rules is None else one_spelling(answers, mask, rules)
     return SampleGrid(ids, answers, correct & mask, mask, rows, columns)
+
+
+def _distinct_ids(problems: pd.DataFrame) -> tuple[str, ...]:
+    ids = checked_ids(problems["problem_id"], "problem_id")
+    if len(set(ids)) < len(ids):
+        twice = next(one for one in ids if ids.count(one) > 1)
+        raise InputError(f"two problems are called {twice!r}; give each its own id")
+    return ids
+
+
+def _places(ids: tuple[str, ...], solutions: pd.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Row and column of each sample in the grid."""
+    row_of = {name: row for row, name in enumerate(ids)}
+    owners = checked_ids(solutions["problem_id"], "problem_id")
+    if (unknown := next((one for one in owners if one not in row_of), ids)) is not ids:
+        raise InputError(f"a sample is of problem {unknown!r}, which is none of the problems; give its row in problems")
+    rows = np.array([row_of[owner] for owner in owners], np.int64)
+    columns = checked_places(solutions["sample_id"], "sample_id")
+    twice = np.flatnonzero(pd.Series(rows * (int(columns.max()) + 1) + columns).duplicated())
+    if len(twice):
+        place = twice[0]
+        raise InputError(
+            f"problem {ids[rows[place]]!r} has two samples {columns[place]}; give each a sample_id of its own"
+        )
+    return rows, columns
 
 
 def one_spelling(

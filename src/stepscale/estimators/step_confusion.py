@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from stepscale.errors import InputError
-from stepscale.estimators.checking import Floats
+from stepscale.estimators.checking import Floats, checked_flags, checked_numbers
 
 
 def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
@@ -20,11 +20,13 @@ def confusion(right: ArrayLike, accepted: ArrayLike) -> Floats:
         accepted: Whether the verifier accepts it [items].
 
     Raises:
-        InputError: The lengths differ.
+        InputError: The lengths differ, or a value is no boolean.
     """
-    truth, judged = np.asarray(right, bool), np.asarray(accepted, bool)
-    if truth.shape != judged.shape or truth.ndim != 1:
-        raise InputError(f"{judged.size} judgments of {truth.size} steps; pass one for each")
+    items, judgments = checked_numbers(right, "right"), checked_numbers(accepted, "accepted")
+    if items.shape != judgments.shape or items.ndim != 1:
+        raise InputError(f"{judgments.size} judgments of {items.size} steps; pass one for each")
+    truth = checked_flags(right, items.shape, "right", "True for an item that is right")
+    judged = checked_flags(accepted, items.shape, "accepted", "True for an item that the verifier accepts")
     return np.stack([truth & judged, ~truth & judged, ~truth & ~judged, truth & ~judged], axis=1).astype(float)
 
 

@@ -70,8 +70,8 @@ def majority(answers: ArrayLike, correct: ArrayLike, ns: Sequence[int], mask: Ar
     """Mean accuracy of the most frequent answer among n samples; ties are broken at random, in expectation.
 
     Args:
-        answers: Labels [problems, samples] that can be hashed; equal labels are one answer. None, NaN, pandas NA and the number
-            -1 mean no answer. Spellings of one answer are first made equal by ``stepscale.grading.answer_groups``.
+        answers: Labels [problems, samples] that can be hashed; equal labels are one answer. None, NaN, pandas NA, the number
+            -1 and blank text mean no answer. Spellings of one answer are first made equal by ``stepscale.grading.answer_groups``.
         correct: 0 or 1, or booleans [problems, samples]. It belongs to the answer: where it differs within one, its share counts.
         ns: Budgets, each in 1..samples.
         mask: True for an answered sample [problems, samples]; None: all are.

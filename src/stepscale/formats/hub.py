@@ -13,6 +13,12 @@ from stepscale.errors import InputError
 from stepscale.formats.source_files import is_file_name
 
 _PREFIX = "hf://"
+
+
+class HubError(InputError):
+    """A data set that cannot be had from the hub, whatever its format; to ask again would only cost time."""
+
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -36,11 +42,11 @@ def rows(source: str, split: str | None = None, config: str | None = None) -> It
         Dicts, one per row.
 
     Raises:
-        InputError: The data set cannot be had.
+        HubError: The data set cannot be had.
     """
     name = source.removeprefix(_PREFIX).strip("/")
     if not name or name.count("/") > 1:
-        raise InputError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
+        raise HubError(f"{source!r} is not a hub name; write hf://owner/name, and the split as an option")
     for part in _loaded(source, name, split, config):
         yield from part
 
@@ -53,7 +59,7 @@ def _loaded(source: str, name: str, split: str | None, config: str | None) -> li
     except Exception as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         not_local = "" if source.startswith(_PREFIX) else "no such file or folder is here, and "
-        raise InputError(
+        raise HubError(
             f"{source}: {not_local}not to be had from the Hugging Face hub ({reason}); if this machine is offline, download"
             " the data set where there is a network and give its file or folder instead"
         ) from None

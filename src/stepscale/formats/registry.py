@@ -5,7 +5,7 @@ dispatches; options are the keyword arguments of the format's own module, and an
 those there are.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from inspect import Parameter, signature
 from pathlib import Path
@@ -98,6 +98,23 @@ def read_predictions(
     _check_options(format, reader, options)
     tables: Tables = reader(path, **options)
     return tables
+
+
+def check_options(format: str, options: Mapping[str, Any], function: Literal["read", "read_searches"] = "read") -> None:
+    """Check the options of a reader before any file is opened.
+
+    Args:
+        format: The name of a format.
+        options: What is to be handed to its reader.
+        function: "read": samples and problems; "read_searches": results of searches.
+
+    Raises:
+        InputError: The format cannot be read so, or has no such option.
+    """
+    known = READABLE_FORMATS if function == "read" else SEARCHED_FORMATS
+    _check_options(format, _function(format, known, function), {k: v for k, v in options.items() if k != "on_error"})
+    if options.get("on_error", "raise") not in get_args(OnError):
+        raise InputError(f"on_error is {options['on_error']!r}; choose 'raise' or 'skip'")
 
 
 def takes_rules(format: str) -> bool:

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from stepscale.engine.step_lines import step_lines
 from stepscale.errors import InputError
+from stepscale.formats import ReadableFormat
 from stepscale.seeds import seed_for
 
 PROBLEM = "{problem}"
@@ -39,7 +40,7 @@ class Examples(BaseModel):
     path: Annotated[str, AfterValidator(os.path.expanduser)] | None = Field(
         None, description="or a file they are taken from, such as PRM800K's phase1_train.jsonl"
     )
-    format: str = Field("prm800k", description="of that file: a name stepscale.formats.read knows")
+    format: ReadableFormat = Field("prm800k", description="of that file: a name stepscale.formats.read knows")
     count: int = Field(4, ge=1, description="examples from the file, each of another problem")
     longest: int = Field(1200, ge=1, description="longest example from the file (characters)")
 

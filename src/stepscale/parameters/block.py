@@ -1,11 +1,13 @@
 """What all blocks of parameters are made of: sources of data, sampling, sizes."""
 
 import os.path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from stepscale.errors import InputError
 from stepscale.formats import ReadableFormat
+from stepscale.formats.registry import check_options
 from stepscale.search.asking import MOST_GENERATIONS
 
 ModelSource = Annotated[str, AfterValidator(os.path.expanduser)]
@@ -21,12 +23,22 @@ class Block(BaseModel):
 class FileSource(Block):
     """A data set to read with ``stepscale.formats.read``."""
 
+    reads: ClassVar[Literal["read", "read_searches"]] = "read"
+
     path: Annotated[str, AfterValidator(os.path.expanduser)] = Field(
         description="file or folder; relative to the project's folder"
     )
     format: ReadableFormat = Field(description="a name stepscale.formats.read knows")
     options: dict[str, Any] = Field(default={}, description="options of that reader")
     limit: int | None = Field(None, ge=1, description="read so many problems at the most")
+
+    @model_validator(mode="after")
+    def _has_options_of_its_reader(self) -> Self:
+        try:
+            check_options(self.format, self.options, self.reads)
+        except InputError as error:
+            raise ValueError(f"options: {error}") from None
+        return self
 
 
 class SamplingBlock(Block):

@@ -1,7 +1,8 @@
 """What a run makes and measures: problems, pools, comparisons, searches, revisions, the report."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
@@ -61,8 +62,20 @@ class PoolBlock(Block):
     labeler: PoolLabeler = Field(description="who rates them; a kind alone, or one with its settings")
 
 
-class GivenSearch(FileSource):
+class _Graded(FileSource):
+    """A source whose answers are graded by the run's rules."""
+
+    @model_validator(mode="after")
+    def _is_graded_as_the_run_is(self) -> Self:
+        if "rules" in self.options:
+            raise ValueError("options.rules: the run grades by search.grading_rules; set that")
+        return self
+
+
+class GivenSearch(_Graded):
     """What somebody's search answered, to stand beside given samples of the same problems."""
+
+    reads = "read_searches"
 
     name: str | None = Field(None, description="in the report; null: the file's name")
 
@@ -72,7 +85,7 @@ class GivenSearch(FileSource):
         return self.name or Path(self.path).name.split(".")[0]
 
 
-class GivenSamples(FileSource):
+class GivenSamples(_Graded):
     """Samples of somebody else's generator, with their scores, measured instead of the project's own."""
 
     searches: tuple[GivenSearch, ...] = Field((), description="results of searches on the same problems")
@@ -82,6 +95,18 @@ class GivenSamples(FileSource):
         ge=1,
         description="samples per problem; absent ones count as unanswered; null: as many as any problem has",
     )
+
+    @field_validator("searches")
+    @classmethod
+    def _have_names_of_their_own(cls, searches: tuple[GivenSearch, ...]) -> tuple[GivenSearch, ...]:
+        if twice := named_twice([search.label for search in searches]):
+            raise ValueError(f"two searches would be shown as {twice!r}; give one of them a name of its own")
+        return searches
+
+
+def named_twice(names: Sequence[str]) -> str | None:
+    """The first of the names that comes up again; None where all differ."""
+    return next((name for place, name in enumerate(names) if name in names[:place]), None)
 
 
 class SearchBlock(Block):
@@ -99,6 +124,13 @@ class SearchBlock(Block):
     grading_rules: Literal["prm800k", "lenient"] = Field(
         "prm800k", description="of test samples, searches, revisions; what is sampled to train on goes by prm800k"
     )
+
+    @field_validator("public_prms")
+    @classmethod
+    def _have_names_of_their_own(cls, verifiers: tuple[PublicVerifier, ...]) -> tuple[PublicVerifier, ...]:
+        if twice := named_twice([verifier.shown_name for verifier in verifiers]):
+            raise ValueError(f"two reward models would be shown as {twice!r}; give one of them a name of its own")
+        return verifiers
 
 
 class ExperimentPart(Block):
@@ -176,7 +208,7 @@ class ReportBlock(Block):
     """What is measured and shown."""
 
     budgets: Rising = Field(description="N of best-of-N and votes; those beyond the samples are left out")
-    bootstrap: int = Field(ge=100, description="bootstrap resamples of the problems")
+    bootstrap: int = Field(ge=100, le=100_000, description="bootstrap resamples of the problems")
     probes: int = Field(
         4, ge=1, description="samples of a problem in the estimate of its difficulty from a few of them"
     )

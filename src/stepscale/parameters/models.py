@@ -227,6 +227,14 @@ class LargerBlock(Block):
     placement: GeneratorPlacement | None = Field(None, description="null: the generator's")
     problems_per_shard: int = Field(100, ge=1, description="problems in one saved shard of its greedy answers")
 
+    @model_validator(mode="after")
+    def _is_a_model_that_can_be_asked(self) -> Self:
+        if self.base is None and self.server is None:
+            raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
+        if self.server and self.fine_tuning:
+            raise ValueError("server: a served model is asked as it is; set fine_tuning to null, or server to null")
+        return self
+
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
         """What makes the larger model ready and asks it: the generator's block with this base."""
         names = ("base", "samples_per_problem", "fine_tuning", "placement")

@@ -80,6 +80,14 @@ class LargerSettings(Block):
     revisions: RevisionsBlock
     seed: int = Field(ge=0)
 
+    @model_validator(mode="after")
+    def _has_a_tokenizer_for_its_prompt(self) -> Self:
+        if self.larger.base is None and not isinstance(self.generator.prompt, str):
+            raise ValueError(
+                "larger.base: this style of generator.prompt needs the model's tokenizer; name its folder or Hugging Face name"
+            )
+        return self
+
     @property
     def block(self) -> GeneratorBlock:
         """What makes the larger model ready and asks it."""

@@ -7,15 +7,17 @@ data hold no such attempt. Draws are named by (run, position, problem, chain), s
 chain of length s: one pool of chains serves all budgets (``revision_grid``).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from stepscale.cost import Ledger, total
 from stepscale.errors import InputError
+from stepscale.estimators.checking import checked_budgets, checked_count
 from stepscale.generation.contract import Generator, Request, Sampling
 from stepscale.revisions.prompt import RevisionLayout
+from stepscale.search.asking import checked_sampling
 from stepscale.search.metering import Meter
-from stepscale.search.results import Candidate, Problem, candidate_of
+from stepscale.search.results import Candidate, Problem, candidate_of, checked_problems
 from stepscale.search.scoring import score_candidates
 from stepscale.seeds import seed_for
 from stepscale.verifiers.aggregation import How, NeutralIs
@@ -55,9 +57,9 @@ class ProblemChains:
 
 
 def run_chains(
-    problems: Sequence[Problem],
+    problems: Iterable[Problem],
     generator: Generator,
-    lengths: Sequence[int],
+    lengths: Iterable[int],
     layout: RevisionLayout,
     sampling: Sampling,
     *,
@@ -80,10 +82,11 @@ def run_chains(
     Raises:
         InputError: A length is below 1, or two problems have one id.
     """
-    if not lengths or min(lengths) < 1:
-        raise InputError(f"chains need lengths of 1 or more attempts, not {list(lengths)}")
-    if len({problem.problem_id for problem in problems}) < len(problems):
-        raise InputError("revisions: two problems have the same problem_id; give every problem its own")
+    lengths = checked_budgets(lengths)
+    if not lengths:
+        raise InputError("chains need one length or more; give the number of attempts of each")
+    problems, sampling = checked_problems(problems), checked_sampling(sampling)
+    problems_at_once = checked_count(problems_at_once, "problems_at_once")
     results = []
     for start in range(0, len(problems), problems_at_once):
         part = problems[start : start + problems_at_once]

@@ -3,6 +3,7 @@
 from numbers import Integral
 
 from stepscale.errors import InputError
+from stepscale.generation.contract import Sampling
 
 MOST_GENERATIONS = 1 << 20
 """Generations per problem that any method may have: a budget above it is a slip of the pen, and lists of its size fill memory."""
@@ -57,6 +58,17 @@ def checked_generations(budget: object) -> int:
     if number > MOST_GENERATIONS:
         raise InputError(f"budget is {str(budget)[:40]}; at most {MOST_GENERATIONS:,} generations per problem are made")
     return int(number)
+
+
+def checked_sampling(sampling: object) -> Sampling:
+    """How tokens are drawn.
+
+    Raises:
+        InputError: It is no ``Sampling``.
+    """
+    if not isinstance(sampling, Sampling):
+        raise InputError(f"sampling must be a stepscale.generation.Sampling, not {type(sampling).__name__}")
+    return sampling
 
 
 def is_missing(value: object) -> bool:

@@ -3,7 +3,7 @@
 In: problems, a Generator, a Verifier and typed options. Out: a result per problem, with candidates, answer and costs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError, ValidatorFunctionWrapHandler, WrapValidator
@@ -13,6 +13,7 @@ from stepscale.errors import InputError
 from stepscale.estimators.checking import checked_count
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
+from stepscale.search.asking import checked_sampling
 from stepscale.search.beam import Beam
 from stepscale.search.best_of_n import BestOfN, Majority, Weighted
 from stepscale.search.deepconf import DeepConf
@@ -22,7 +23,7 @@ from stepscale.search.lookahead import Lookahead
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.particles import ParticleFiltering
-from stepscale.search.results import Problem, SearchResult
+from stepscale.search.results import Problem, SearchResult, checked_problems
 from stepscale.search.selection import check_told
 from stepscale.search.speculative_rejection import SpeculativeRejection
 from stepscale.search.stopping import Stopped
@@ -70,7 +71,7 @@ def read_options(options: Mapping[str, Any] | SearchMethod) -> SearchMethod:
 
 
 def search(
-    problems: Sequence[Problem],
+    problems: Iterable[Problem],
     generator: Generator,
     verifier: Verifier | None,
     options: SearchMethod | Mapping[str, Any],
@@ -99,7 +100,8 @@ def search(
         A result for each problem, in order, with its own costs.
 
     Raises:
-        InputError: There is no such method, it needs a verifier and there is none, or two problems have one id.
+        InputError: There is no such method, it needs a verifier and there is none, problems or sampling are none, or two
+            problems have one id.
     """
     options, problems_at_once = read_options(options), checked_count(problems_at_once, "problems_at_once")
     if not hasattr(generator, "encode_prompt"):
@@ -108,8 +110,7 @@ def search(
         raise InputError(f"verifier {str(verifier)[:80]!r} is no model; open it with stepscale.load_verifier")
     if options.needs_verifier and verifier is None:
         raise InputError(f"search method {options.method!r} needs a verifier; give one, or use 'majority'")
-    if len({problem.problem_id for problem in problems}) < len(problems):
-        raise InputError("search: two problems have the same problem_id; give every problem its own")
+    problems, sampling = checked_problems(problems), checked_sampling(sampling)
     results = []
     for start in range(0, len(problems), problems_at_once):
         meter = Meter(problems[start : start + problems_at_once], generator, verifier, ledger)

@@ -5,7 +5,7 @@ problem, with its whole cost. Each decision is that of ``estimators.online_polic
 answer is used. Sample i has the seed that best-of-N gives it, so with the same run seed the probes are best-of-N's first.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from stepscale.cost import Ledger
@@ -13,11 +13,12 @@ from stepscale.errors import InputError
 from stepscale.estimators.online_policy import Action, OnlinePolicy
 from stepscale.generation.contract import Generator, Sampling
 from stepscale.grading import Rules
+from stepscale.search.asking import checked_sampling
 from stepscale.search.best_of_n import draw_candidates
 from stepscale.search.metering import Meter
 from stepscale.search.method import SearchMethod, SeededSampling
 from stepscale.search.methods import search
-from stepscale.search.results import Candidate, Problem, SearchResult
+from stepscale.search.results import Candidate, Problem, SearchResult, checked_problems
 from stepscale.search.scoring import score_candidates
 from stepscale.search.selection import choose, one_spelling
 from stepscale.seeds import seed_for
@@ -26,7 +27,7 @@ from stepscale.verifiers.contract import Verifier
 
 
 def search_online(
-    problems: Sequence[Problem],
+    problems: Iterable[Problem],
     generator: Generator,
     verifier: Verifier,
     policy: OnlinePolicy,
@@ -59,8 +60,9 @@ def search_online(
         ``confidence`` is the winner's sum of scores per solution.
 
     Raises:
-        InputError: The policy names a run that ``runs`` lacks.
+        InputError: The policy names a run that ``runs`` lacks, or as for ``search``.
     """
+    problems, sampling = checked_problems(problems), checked_sampling(sampling)
     unknown = {action.run for action in policy.actions if action.run} - set(runs)
     if unknown:
         raise InputError(

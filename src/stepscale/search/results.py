@@ -3,13 +3,16 @@
 Plain frozen data; nothing here knows how a candidate was found.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from stepscale.cost import Ledger
+from stepscale.errors import InputError
 from stepscale.generation.contract import Continuation, Generator
 from stepscale.generation.sampling import read_steps
 from stepscale.grading import extract_answer
+from stepscale.search.asking import checked_problem
 
 Finish = Literal["solution", "length", "rounds", "rejected"]
 
@@ -20,6 +23,27 @@ class Problem:
 
     problem_id: str
     text: str
+
+
+def checked_problems(problems: Iterable[Problem]) -> list[Problem]:
+    """Problems of a search, whatever holds them.
+
+    Args:
+        problems: Each with an id of its own; an iterator is read to its end.
+
+    Raises:
+        InputError: They are no problems, or two have one id.
+    """
+    if isinstance(problems, str | bytes | Problem) or not isinstance(problems, Iterable):
+        raise InputError(f"problems must be a list of stepscale.search.Problem, not {type(problems).__name__}")
+    listed = list(problems)
+    for problem in listed:
+        if not isinstance(problem, Problem):
+            raise InputError(f"problems must be stepscale.search.Problem, not {type(problem).__name__}")
+        checked_problem(problem.text)
+    if len({problem.problem_id for problem in listed}) < len(listed):
+        raise InputError("two problems have the same problem_id; give every problem its own")
+    return listed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,54 @@
+"""Ids, names and texts that a user hands to an estimator, as tuples in their order.
+
+In: a list, tuple, array, series or iterator. Out: a tuple. What has no order (a set, a mapping), is one string, or holds another
+kind of thing raises InputError with one line.
+"""
+
+from collections.abc import Hashable, Iterable, Mapping, Set
+from typing import Any
+
+from stepscale.errors import InputError
+from stepscale.estimators.checking import in_short
+
+
+def checked_ids(ids: Any, name: str = "ids", number: int | None = None) -> tuple[Any, ...]:
+    """Ids or names in their order.
+
+    Args:
+        ids: Strings or other hashable labels [problems].
+        name: What they are called in an error.
+        number: How many there must be; None: any number.
+
+    Raises:
+        InputError: They have no order, cannot be hashed, or are of another number.
+    """
+    if isinstance(ids, str | bytes | Set | Mapping) or not isinstance(ids, Iterable) or getattr(ids, "ndim", 1) != 1:
+        raise InputError(f"{name} must be a list of names, not {in_short(ids)}")
+    names = tuple(ids)
+    if (wrong := next((one for one in names if not _can_be_hashed(one)), None)) is not None:
+        raise InputError(f"{name} must be strings or other hashable labels, not {in_short(wrong)}")
+    if number is not None and len(names) != number:
+        raise InputError(f"{name} must be {number}, one for each problem, not {len(names)}")
+    return names
+
+
+def checked_texts(texts: Any, name: str = "texts") -> tuple[str, ...]:
+    """Texts in their order.
+
+    Raises:
+        InputError: They are no list of strings.
+    """
+    items = checked_ids(texts, name)
+    if (wrong := next((one for one in items if not isinstance(one, str)), "")) != "":
+        raise InputError(f"{name} must be strings, not {in_short(wrong)}")
+    return items
+
+
+def _can_be_hashed(value: object) -> bool:
+    if not isinstance(value, Hashable):
+        return False
+    try:
+        hash(value)
+    except TypeError:  # a tuple with a list in it
+        return False
+    return True
