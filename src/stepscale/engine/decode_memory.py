@@ -90,7 +90,8 @@ class DecodeMemory:
             self._regrow(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
         if len(sources):
             to, start = (torch.as_tensor(a, device=self.device) for a in (targets, sources))
-            columns = self.suffix[:, :, :, :, max(0, self._first[sources].min()) : self._columns]
+            begin = max(0, int(self._first[sources].min()))
+            columns = self.suffix[:, :, :, :, begin : self._columns]
             columns.index_copy_(2, to, columns.index_select(2, start))
         row_from = np.arange(n_rows)
         row_from[targets] = sources

@@ -57,9 +57,10 @@ class SharedModels:
 
     def close(self) -> None:
         """End the threads that work for questions, once there are none."""
-        for shared in (self._drawing, self._scoring):
-            if shared:
-                shared.close()
+        if self._drawing:
+            self._drawing.close()
+        if self._scoring:
+            self._scoring.close()
 
     def _score(self, calls: Sequence[BatchedCall]) -> list[tuple[list[StepScores], list[list[int]]]]:
         """Scores of each call, and the tokens of problem and steps."""
