@@ -127,6 +127,19 @@ def test_requests_wait_while_there_is_no_room_and_one_too_large_has_the_batch_fo
         assert all(same(call, one) for call, one in zip(again, expected, strict=True))
 
 
+def test_what_places_in_memory_held_before_is_not_seen(tiny_llama) -> None:
+    generator = LocalGenerator.load(tiny_llama)
+    calls = calls_of(generator, 12)
+    expected = [alone(generator, call) for call in calls]
+    generator.forget()
+    batch = generator.continuous_batch(SAMPLING)
+    arena = batch._cohort._arena
+    for _ in range(2):
+        arena.take((10**6,), generator._like).fill_(1e10)
+    finished(batch, calls, 3)
+    assert all(same(call, one) for call, one in zip(calls, expected, strict=True))
+
+
 def test_a_prefix_without_room_is_refused_alone(tiny_llama) -> None:
     generator = LocalGenerator.load(tiny_llama)
     batch = generator.continuous_batch(SAMPLING)

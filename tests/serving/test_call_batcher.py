@@ -101,3 +101,29 @@ def test_models_start_afresh_after_each_time_without_callers() -> None:
             batcher.call([1])
             batcher.call([2])
     assert recorder.starts == 3
+
+
+def test_closing_makes_the_calls_that_wait_and_ends_the_thread() -> None:
+    recorder = Recorder(seconds=0.3)
+    batcher = CallBatcher(recorder.make, recorder.start)
+    with ThreadPoolExecutor(2) as asking, batcher.caller(), batcher.caller():
+        first = asking.submit(batcher.call, [1])
+        while not recorder.batches:
+            time.sleep(0.01)
+        second = asking.submit(batcher.call, [2])
+        while not batcher._waiting:
+            time.sleep(0.01)
+        batcher.close()
+        assert (first.result(), second.result()) == ([2], [4])
+    assert not batcher._thread.is_alive()
+
+
+def test_a_call_that_runs_out_of_time_while_others_are_waited_for_leaves_the_thread_at_work() -> None:
+    recorder = Recorder()
+    batcher = CallBatcher(recorder.make, recorder.start)
+    with batcher.caller(), batcher.caller():
+        for _ in range(5):
+            with pytest.raises(OutOfTime), time_limit(1e-3):
+                batcher.call([1])
+        with time_limit(60):
+            assert batcher.call([2]) == [4]

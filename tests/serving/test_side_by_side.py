@@ -112,6 +112,7 @@ def test_a_question_gets_the_same_answer_alone_and_beside_sixty_three_others(pie
 
 def test_a_question_joins_those_that_are_being_answered(pieces: dict[str, Path], monkeypatch) -> None:
     answerer = Answerer.load(**pieces)
+    answerer.generator._lanes = 1  # all in one batch
     widths: list[int] = []
     step = Cohort.step
     monkeypatch.setattr(Cohort, "step", lambda cohort: widths.append(len(cohort)) or step(cohort))

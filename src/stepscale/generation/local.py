@@ -9,6 +9,8 @@ answers, verifiers or search.
 import threading
 import time
 from collections.abc import Sequence
+from copy import copy
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -83,8 +85,9 @@ class LocalGenerator:
         # of which it holds its keys twice while it moves them.
         budget, weights = int(memory_budget_gb * 2**30), list(model.parameters())
         self._like = weights[0].detach()
-        self._prefixes = PrefixMemory(self._network, _no_output, weights, budget // 4)
         self._lanes, self._is_small = cohort_lanes(weights), is_small(weights)  # cohorts decoded side by side
+        self._new_prefixes = partial(PrefixMemory, self._network, _no_output, weights)
+        self._prefixes, self._budget_beside = self._new_prefixes(budget // 4), budget // (4 * self._lanes)
         on_cpu = self._like.device.type == "cpu"
         tokens = budget // (2 * self._lanes if on_cpu else 3) // self._prefixes.token_bytes
         most = max(1, _PROBABILITIES // _vocabulary(model))
@@ -157,6 +160,18 @@ class LocalGenerator:
     def forget(self) -> None:
         """Forget all prefixes: what follows then does not depend on what came before, not even in the last bit."""
         self._prefixes.forget()
+
+    def lanes(self) -> list["LocalGenerator"]:
+        """This generator, and others over its weights that draw beside it, in threads of their own: one per core in all.
+
+        Each remembers prefixes of its own. A model that is not small has one, whose products take all cores.
+        """
+        return [self, *(self._beside() for _ in range(self._lanes - 1 if self._is_small else 0))]
+
+    def _beside(self) -> "LocalGenerator":
+        other = copy(self)
+        other._prefixes, other._arenas = self._new_prefixes(self._budget_beside), {}
+        return other
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
         """A batch that requests join at any token, for the thread that calls this and for as long as ``generate`` is not called.

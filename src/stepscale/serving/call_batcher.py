@@ -42,7 +42,16 @@ class CallBatcher:
         self.caller = self._callers.caller
         self._changed = self._callers.changed
         self._waiting: list[BatchedCall] = []
-        threading.Thread(target=self._work, name="call-batcher", daemon=True).start()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name="call-batcher", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the thread, which makes the calls that wait first."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
 
     def call(self, items: Sequence[Any]) -> Any:
         """The result of a call. Raises OutOfTime if its time is up before it is made, and what making it raises."""
@@ -63,12 +72,15 @@ class CallBatcher:
 
     def _work(self) -> None:
         while True:
-            self._finish(self._next())
+            calls = self._next()
+            if self._is_closed and not calls:
+                return
+            self._finish(calls)
 
     def _next(self) -> list[BatchedCall]:
-        """All waiting calls, a moment after the first."""
+        """All waiting calls, a moment after the first; none if it is closed, or all ran out of time in that moment."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting)
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
             for _ in range(_GATHER_ROUNDS):
                 if len(self._waiting) >= self._callers.count or not self._changed.wait(_GATHER_SECONDS):
                     break

@@ -96,8 +96,9 @@ class AnswerService:
             wait(futures)  # a call under way may have to be finished
 
     def close(self) -> None:
-        """Finish what was submitted."""
+        """Finish what was submitted, and end all threads."""
         self._threads.shutdown()
+        self._models.close()
 
     def _answer(self, question: PolicyQuestion, deadline: Deadline) -> PolicyAnswer:
         with within(deadline.left):

@@ -1,13 +1,15 @@
-"""One thread that draws for all questions: what a question asks for joins the tokens that are being drawn for others.
+"""Threads that draw for all questions: what a question asks for joins the tokens that are being drawn for others.
 
 In: calls from many threads, each with the time that is left to it. Out: each call's continuations. A call without time left, or
-for which nobody waits any more, leaves the batch.
+for which nobody waits any more, leaves the batch. There is a thread per core; a question keeps to one of them, which remembers
+its prefixes.
 """
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Protocol, runtime_checkable
 
@@ -23,6 +25,10 @@ Drawn = tuple[list[Continuation], int]
 @runtime_checkable
 class ContinuouslyBatched(Protocol):
     """A generator in this process whose running batch requests may join."""
+
+    def lanes(self) -> "Sequence[ContinuouslyBatched]":
+        """Those that draw side by side, each in a thread of its own."""
+        ...
 
     def continuous_batch(self, sampling: Sampling) -> ContinuousBatch:
         """A batch for the thread that calls this."""
@@ -42,8 +48,34 @@ class _Pending:
         self.result: Future[Drawn] = Future()
 
 
-class SharedDrawing:
-    """Draws for many questions.
+class DrawingLanes:
+    """Draws for many questions, in several threads.
+
+    Args:
+        generator: Used by this alone.
+    """
+
+    def __init__(self, generator: ContinuouslyBatched) -> None:
+        self._lanes = [DrawingLane(one) for one in generator.lanes()]
+        self._choosing = threading.Lock()
+
+    @contextmanager
+    def question(self) -> Iterator["DrawingLane"]:
+        """The lane with the fewest questions, which has one more within this block."""
+        with ExitStack() as stack:
+            with self._choosing:
+                lane = min(self._lanes, key=lambda one: one.n_questions)
+                stack.enter_context(lane.caller())
+            yield lane
+
+    def close(self) -> None:
+        """End the threads, which finish what is still asked of them."""
+        for lane in self._lanes:
+            lane.close()
+
+
+class DrawingLane:
+    """One thread that draws for many questions.
 
     Args:
         generator: Used by this alone.
@@ -59,7 +91,22 @@ class SharedDrawing:
         self._batches: dict[Sampling, ContinuousBatch] = {}
         self._pending: dict[DrawCall, _Pending] = {}
         self._looked = 0.0
-        threading.Thread(target=self._work, name="drawing", daemon=True).start()
+        self._is_closed = False
+        self._thread = threading.Thread(target=self._work, name="drawing", daemon=True)
+        self._thread.start()
+
+    @property
+    def n_questions(self) -> int:
+        """Questions that may draw now."""
+        with self._changed:
+            return self._callers.count
+
+    def close(self) -> None:
+        """End the thread, which finishes what is still asked of it."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+        self._thread.join()
 
     def draw(self, requests: Sequence[Request], sampling: Sampling, until: Until) -> Drawn:
         """Continuations, and the tokens drawn for them that are in none. Raises OutOfTime, and what drawing raises."""
@@ -81,7 +128,9 @@ class SharedDrawing:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._new or self._pending)
+                self._changed.wait_for(lambda: self._new or self._pending or self._is_closed)
+                if not (self._new or self._pending):
+                    return
                 new, self._new = self._new, []
                 is_stale = self._callers.first_since_none()
             self._end_calls_without_time()

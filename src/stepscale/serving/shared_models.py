@@ -14,7 +14,7 @@ from stepscale.cost import Ledger
 from stepscale.engine.lanes import keep_to_one_core
 from stepscale.generation.contract import Continuation, EndsByText, Forgetful, Generator, Request, Sampling, Until
 from stepscale.serving.call_batcher import BatchedCall, CallBatcher
-from stepscale.serving.shared_drawing import ContinuouslyBatched, SharedDrawing
+from stepscale.serving.shared_drawing import ContinuouslyBatched, DrawingLane, DrawingLanes
 from stepscale.serving.token_counts import TokenCounts
 from stepscale.verifiers.contract import StepScores, Trajectory, Verifier
 
@@ -39,7 +39,7 @@ class SharedModels:
 
     def __init__(self, generator: Generator, verifier: Verifier) -> None:
         self.generator, self.verifier = generator, verifier
-        self._drawing = SharedDrawing(generator) if isinstance(generator, ContinuouslyBatched) else None
+        self._drawing = DrawingLanes(generator) if isinstance(generator, ContinuouslyBatched) else None
         self._scoring = CallBatcher(self._score, verifier.forget) if isinstance(verifier, CountsSteps) else None
 
     @contextmanager
@@ -48,12 +48,19 @@ class SharedModels:
         counts, (generator, verifier) = TokenCounts(), (self.generator, self.verifier)
         with ExitStack() as callers:
             if self._drawing:
-                callers.enter_context(self._drawing.caller())
-                generator = _SharedGenerator(self._drawing, generator, counts)
+                lane = callers.enter_context(self._drawing.question())
+                generator = _SharedGenerator(lane, generator, counts)
             if self._scoring:
                 callers.enter_context(self._scoring.caller())
                 verifier = _SharedVerifier(self._scoring, verifier, counts)
             yield generator, verifier
+
+    def close(self) -> None:
+        """End the threads that work for questions, once there are none."""
+        if self._drawing:
+            self._drawing.close()
+        if self._scoring:
+            self._scoring.close()
 
     def _score(self, calls: Sequence[BatchedCall]) -> list[tuple[list[StepScores], list[list[int]]]]:
         """Scores of each call, and the tokens of problem and steps."""
@@ -67,8 +74,8 @@ class SharedModels:
 class _SharedGenerator:
     """The generator as one question sees it."""
 
-    def __init__(self, drawing: SharedDrawing, generator: Generator, counts: TokenCounts) -> None:
-        self.name, self._drawing, self._generator, self._counts = generator.name, drawing, generator, counts
+    def __init__(self, lane: DrawingLane, generator: Generator, counts: TokenCounts) -> None:
+        self.name, self._lane, self._generator, self._counts = generator.name, lane, generator, counts
         self.end_tokens = generator.end_tokens if isinstance(generator, EndsByText) else 1
 
     def encode_prompt(self, problem: str) -> tuple[int, ...]:
@@ -80,7 +87,7 @@ class _SharedGenerator:
     def generate(
         self, requests: Sequence[Request], sampling: Sampling, until: Until, ledger: Ledger
     ) -> list[Continuation]:
-        continuations, unseen = self._drawing.draw(requests, sampling, until)
+        continuations, unseen = self._lane.draw(requests, sampling, until)
         prefill, decode = self._counts.generated(requests, continuations, until)
         ledger.add(self.name, "prefill", prefill)
         ledger.add(self.name, "decode", decode + unseen)
