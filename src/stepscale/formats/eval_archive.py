@@ -23,6 +23,9 @@ _SAMPLES = "samples/"
 def eval_samples(path: Path) -> Iterator[Any]:
     """The parsed members below ``samples/``; of members of one name the last, which is the one that counts.
 
+    Args:
+        path: The file.
+
     Raises:
         InputError: It is no zip archive, or a member is damaged or too large.
     """

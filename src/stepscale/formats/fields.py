@@ -17,6 +17,10 @@ class BadRecord(ValueError):
 def required(record: Record, key: str) -> Any:
     """The value under ``key``.
 
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+
     Raises:
         BadRecord: It is missing.
     """
@@ -30,6 +34,10 @@ def required(record: Record, key: str) -> Any:
 def text(record: Record, key: str) -> str:
     """The string under ``key``.
 
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+
     Raises:
         BadRecord: It is missing or not a string.
     """
@@ -41,6 +49,10 @@ def text(record: Record, key: str) -> str:
 
 def problem_text(record: Record, key: str) -> str:
     """The text of a problem under ``key``, which people and models read.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
 
     Raises:
         BadRecord: As `text`, or it is blank or holds a NUL.
@@ -56,6 +68,10 @@ def problem_text(record: Record, key: str) -> str:
 def maybe_text(record: Record, key: str) -> str | None:
     """The string under ``key``, None if it is missing or null.
 
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+
     Raises:
         BadRecord: It is anything else.
     """
@@ -64,6 +80,10 @@ def maybe_text(record: Record, key: str) -> str | None:
 
 def maybe_answer(record: Record, key: str) -> str | None:
     """The final answer under ``key``, None if it is missing, null or blank. AIME's answers are integers: the same as text.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
 
     Raises:
         BadRecord: It is anything but a string or an integer.
@@ -75,6 +95,10 @@ def maybe_answer(record: Record, key: str) -> str | None:
 
 def texts(record: Record, key: str) -> list[str]:
     """The list of strings under ``key``.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
 
     Raises:
         BadRecord: It is missing or holds anything else.
@@ -88,6 +112,10 @@ def texts(record: Record, key: str) -> list[str]:
 def flag(record: Record, key: str) -> bool:
     """True or false under ``key``.
 
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+
     Raises:
         BadRecord: It is missing or anything else ("false", 1, ...).
     """
@@ -98,12 +126,21 @@ def flag(record: Record, key: str) -> bool:
 
 
 def maybe_flag(record: Record, key: str) -> bool | None:
-    """The same, None if it is missing or null."""
+    """The same, None if it is missing or null.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
+    """
     return None if record.get(key) is None else flag(record, key)
 
 
 def maybe_whole(record: Record, key: str) -> int | None:
     """The integer under ``key``, None if it is missing or null.
+
+    Args:
+        record: A parsed record.
+        key: Name of the field.
 
     Raises:
         BadRecord: It is anything else.

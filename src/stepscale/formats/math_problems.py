@@ -137,7 +137,11 @@ def _place(file: str) -> str | None:
 
 
 def level_of(record: Record) -> int | None:
-    """3 of 3, "3" or "Level 3"; None of "Level ?", which three problems of the release have."""
+    """3 of 3, "3" or "Level 3"; None of "Level ?", which three problems of the release have.
+
+    Args:
+        record: A parsed record.
+    """
     level: Any = record.get("level")
     if isinstance(level, str):
         word = level.removeprefix("Level").strip()
@@ -150,7 +154,11 @@ def level_of(record: Record) -> int | None:
 
 
 def level_if_any(record: Record) -> int | None:
-    """As ``level_of``; None where the key holds something else, for records that are no MATH problems."""
+    """As ``level_of``; None where the key holds something else, for records that are no MATH problems.
+
+    Args:
+        record: A parsed record.
+    """
     try:
         return level_of(record)
     except BadRecord:

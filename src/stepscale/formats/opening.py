@@ -46,6 +46,9 @@ _FOREIGN = (
 def readable(path: Path) -> Iterator[None]:
     """Turn what a damaged or unreadable file raises into one error.
 
+    Args:
+        path: The file.
+
     Raises:
         InputError: The block could not read the file.
     """
@@ -61,6 +64,9 @@ def readable(path: Path) -> Iterator[None]:
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The file's bytes, decompressed (gzip, zstd, xz, bzip2).
+
+    Args:
+        path: The file.
 
     Raises:
         InputError: The first bytes are of a kind that is not read.
@@ -90,6 +96,9 @@ def _decompressed(raw: Any) -> Any:
 def parquet_rows(path: Path) -> Iterator[Record]:
     """The rows of a Parquet file; the checksums of its pages are verified where it has them.
 
+    Args:
+        path: The file.
+
     Raises:
         InputError: It is no Parquet file, or damaged.
     """
@@ -104,7 +113,11 @@ def parquet_rows(path: Path) -> Iterator[Record]:
 
 
 def arrow_rows(path: Path) -> Iterator[Record]:
-    """The rows of an Arrow file or stream, as ``datasets.save_to_disk`` writes it."""
+    """The rows of an Arrow file or stream, as ``datasets.save_to_disk`` writes it.
+
+    Args:
+        path: The file.
+    """
     from pyarrow import ipc
 
     with pa.memory_map(str(path)) as source:

@@ -25,6 +25,10 @@ _EMBEDDINGS = ("embed_tokens.weight", "wte.weight", "word_embeddings.weight", "e
 def check_bases(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Check that the base models of a run can be used.
 
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+
     Raises:
         InputError: One holds no usable model, or one of the wrong kind.
     """

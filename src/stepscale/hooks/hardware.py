@@ -15,6 +15,10 @@ _DEVICE, _PROCESSES = ".device", ".processes"  # how keys of hardware end
 def check_hardware(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Check that the machine has the GPUs that a run asks for.
 
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+
     Raises:
         InputError: A key takes more than there are.
     """

@@ -22,6 +22,10 @@ _READING_BENCHMARKS = {"measure_on_step_benchmarks"}
 def check_input_files(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Open every file that the configuration names and a node of the pipeline reads.
 
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+
     Raises:
         InputError: One of them is missing or cannot be opened, or no file is named where one must be.
     """

@@ -13,6 +13,10 @@ from stepscale.errors import InputError
 def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Check that the data on disk that a run begins with is there.
 
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+
     Raises:
         InputError: Some is missing; the line names the pipeline that makes it.
     """
@@ -30,6 +34,9 @@ def check_inputs(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None
 
 def check_runner(runner: str) -> None:
     """Check that a run is by a runner that this project can be run by.
+
+    Args:
+        runner: Name of the runner's class.
 
     Raises:
         InputError: It runs nodes side by side. Processes would not share what nodes hand on in memory, nor call hooks; threads

@@ -151,11 +151,19 @@ class ProjectHooks:
 
 
 def data_root(context: KedroContext) -> Path:
-    """Where the run's data lies: ``--params data_root=...``, else as the environment's globals say."""
+    """Where the run's data lies: ``--params data_root=...``, else as the environment's globals say.
+
+    Args:
+        context: Kedro's context of the project.
+    """
     return Path(context.project_path) / stated_data(context)
 
 
 def stated_data(context: KedroContext) -> str:
-    """The same, as it is written."""
+    """The same, as it is written.
+
+    Args:
+        context: Kedro's context of the project.
+    """
     loader = context.config_loader
     return str((loader.runtime_params or {}).get("data_root") or loader["globals"].get("data", "data"))

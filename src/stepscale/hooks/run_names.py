@@ -8,7 +8,12 @@ ASKED = "stepscale.pipelines"  # in click's context: the pipelines of the comman
 
 
 def run_name(env: str | None, run_params: dict[str, Any]) -> str:
-    """E.g. ``smoke``, or ``samples: test_time_search, reporting``; no environment is ``base``."""
+    """E.g. ``smoke``, or ``samples: test_time_search, reporting``; no environment is ``base``.
+
+    Args:
+        env: The environment; None is ``base``.
+        run_params: Kedro's parameters of the run.
+    """
     context = click.get_current_context(silent=True)
     pipelines = context.meta.get(ASKED) if context else run_params.get("pipeline_names")
     parts = [name for name in pipelines or () if name != "__default__"]

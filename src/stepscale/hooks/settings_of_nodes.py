@@ -9,6 +9,10 @@ from kedro.pipeline import Pipeline
 def add_settings(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
     """Make the settings that the pipeline reads.
 
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+
     Raises:
         InputError: Blocks of one do not agree.
     """
@@ -22,14 +26,22 @@ def add_settings(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None
 
 
 def settings_read(pipeline: Pipeline) -> list[str]:
-    """The names of the settings that the pipeline's nodes take."""
+    """The names of the settings that the pipeline's nodes take.
+
+    Args:
+        pipeline: The nodes that will run.
+    """
     from stepscale.parameters import SETTINGS
 
     return [name for name in SETTINGS if f"params:{name}" in pipeline.inputs()]
 
 
 def blocks_read(pipeline: Pipeline) -> set[str]:
-    """The blocks of parameters that the pipeline's nodes take, by themselves or in settings."""
+    """The blocks of parameters that the pipeline's nodes take, by themselves or in settings.
+
+    Args:
+        pipeline: The nodes that will run.
+    """
     from stepscale.parameters import SETTINGS
 
     alone = {name.removeprefix("params:") for name in pipeline.inputs() if name.startswith("params:")}

@@ -24,6 +24,11 @@ logger = logging.getLogger(__name__)
 def check_run(lineage: Lineage, run_params: dict[str, Any], pipeline: Pipeline) -> None:
     """Check that what the run begins with, or would keep, is not stale; warn of other parameters and code.
 
+    Args:
+        lineage: What made each dataset on disk.
+        run_params: Kedro's parameters of the run.
+        pipeline: The nodes that will run.
+
     Raises:
         InputError: Some of it is.
     """
@@ -93,6 +98,9 @@ def _sources(lineage: Lineage, makers: Mapping[str, Node], name: str) -> set[str
 
 def changed_inputs(lineage: Lineage) -> Callable[[str], str | None]:
     """A look at the records as they are now.
+
+    Args:
+        lineage: What made each dataset on disk.
 
     Returns:
         Gives for a dataset's name the dataset that has changed since it was made, directly or through others; None if none has.

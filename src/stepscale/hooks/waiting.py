@@ -15,7 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 def say_waiting(pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> None:
-    """Log how many of the latest round's solutions wait for labels, where people label, and the command for them."""
+    """Log how many of the latest round's solutions wait for labels, where people label, and the command for them.
+
+    Args:
+        pipeline: The nodes that will run.
+        catalog: Kedro's catalog of the run.
+    """
     outputs = pipeline.all_outputs()
     waiting_rounds = [
         i for i in range(ROUNDS + 1) if f"loop_asked_{i}" in outputs and f"loop_labels_{i}" not in outputs

@@ -121,5 +121,10 @@ def _settings_of(cell: Cell) -> dict[str, Any]:
 
 
 def with_problems(problems: pd.DataFrame, solutions: pd.DataFrame) -> TestSamples:
-    """Solutions with their problems and no others."""
+    """Solutions with their problems and no others.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+    """
     return TestSamples(problems[problems["problem_id"].isin(solutions["problem_id"])], solutions)

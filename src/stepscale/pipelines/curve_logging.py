@@ -39,5 +39,9 @@ def log_curves(part: str, curves: pd.DataFrame) -> None:
 
 
 def log_search_curves(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Accuracy of every search and policy."""
+    """Accuracy of every search and policy.
+
+    Args:
+        tables: The tables of the study, by name.
+    """
     log_curves("search", tables["curves"])

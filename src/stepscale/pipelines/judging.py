@@ -60,5 +60,9 @@ def _log(name: str, kind: str, metrics: Mapping[str, float], tables: Mapping[str
 
 
 def without_bounds(metrics: Mapping[str, float]) -> str:
-    """Metrics as one line of the log; their intervals are in the tables."""
+    """Metrics as one line of the log; their intervals are in the tables.
+
+    Args:
+        metrics: Metrics of one verifier, by name.
+    """
     return ", ".join(f"{name} {value:.3f}" for name, value in metrics.items() if not name.endswith(("_low", "_high")))

@@ -127,5 +127,9 @@ def sample_all(
 
 
 def gather(shards: Shards) -> pd.DataFrame:
-    """All pieces as one table, in the order of problems and samples."""
+    """All pieces as one table, in the order of problems and samples.
+
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+    """
     return pd.concat([read() for read in shards.values()], ignore_index=True)

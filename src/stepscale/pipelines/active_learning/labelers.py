@@ -20,6 +20,10 @@ def open_labeler(labeler: NeedsNoModel) -> Labeler:
 def open_for_loop(generator_model: Path, settings: LoopSettings) -> Labeler:
     """The loop's labeler: the lab, people, or the generator's own rollouts.
 
+    Args:
+        generator_model: Folder of the generator.
+        settings: Settings that the nodes of the pipeline share.
+
     Raises:
         InputError: It is PRM_large, which labels in another pipeline; or as ``open_labeler``.
     """

@@ -24,7 +24,12 @@ def nodes() -> list[Node]:
 
 
 def show_pool(solutions: pd.DataFrame, labels: pd.DataFrame) -> Part:
-    """The part of the report on the pool and how far it is labeled."""
+    """The part of the report on the pool and how far it is labeled.
+
+    Args:
+        solutions: Solutions, a row per solution.
+        labels: Step labels, a row per rated step.
+    """
     return pool_part(solutions, labels)
 
 

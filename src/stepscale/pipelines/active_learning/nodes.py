@@ -22,7 +22,15 @@ logger = logging.getLogger(__name__)
 def sample_pool(
     generator_model: Path, problems: pd.DataFrame, generator: GeneratorBlock, pool: PoolBlock, seed: int
 ) -> ShardPlan:
-    """Solutions of the training and validation problems."""
+    """Solutions of the training and validation problems.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        generator: Parameters ``generator``.
+        pool: Parameters ``pool``.
+        seed: The run's seed.
+    """
     _refuse_given(pool)
     return GradedSampler(generator_model, generator, seed).plan("pool", _practice(problems), pool.train)
 
@@ -35,7 +43,16 @@ def label_pool(
     pool: PoolBlock,
     seed: int,
 ) -> ShardPlan:
-    """Labels of every step of the pool: ratings by the lab or by people, or values by the generator's rollouts."""
+    """Labels of every step of the pool: ratings by the lab or by people, or values by the generator's rollouts.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        generator: Parameters ``generator``.
+        pool: Parameters ``pool``.
+        seed: The run's seed.
+    """
     practice, labeler = _practice(problems), _refuse_given(pool)
     if isinstance(labeler, PoolByRollouts):
         sampler = GradedSampler(generator_model, generator, seed)
@@ -63,7 +80,11 @@ def label_part(opened: Callable[[], Labeler], problems: pd.DataFrame, solutions:
 
 
 def gather_labels(shards: Shards) -> pd.DataFrame:
-    """The labels of all pieces as one table."""
+    """The labels of all pieces as one table.
+
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+    """
     labels = pd.concat([read() for read in shards.values()], ignore_index=True)
     rated = labels["rating"].dropna()
     if rated.empty:

@@ -29,7 +29,14 @@ _FEW = 5  # names of labelers; more are counted
 def release_pool(
     problems: pd.DataFrame, solutions: pd.DataFrame, step_labels: pd.DataFrame, settings: ReleaseSettings
 ) -> tuple[Path, pd.DataFrame]:
-    """The labeled pool as a folder in PRM800K's format with its data card, and how much it holds."""
+    """The labeled pool as a folder in PRM800K's format with its data card, and how much it holds.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        step_labels: Step labels of the pool, a row per rated step.
+        settings: Settings that the nodes of the pipeline share.
+    """
     no_rounds = pd.DataFrame(columns=[*KEY, "round", "score"])
     card = _card(problems, step_labels, step_labels.head(0), settings)
     return _write(problems, solutions, step_labels, no_rounds, card)
@@ -41,7 +48,14 @@ def add_loop(
     loop_solutions: pd.DataFrame,
     loop_step_labels: pd.DataFrame,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Solutions and step labels of the pool, and after them those of the loop, whose sample numbers follow the pool's."""
+    """Solutions and step labels of the pool, and after them those of the loop, whose sample numbers follow the pool's.
+
+    Args:
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        step_labels: Step labels of the pool, a row per rated step.
+        loop_solutions: Solutions that the data loop had labeled.
+        loop_step_labels: Step labels of the data loop.
+    """
     return (
         pd.concat([pool_solutions, loop_solutions], ignore_index=True),
         pd.concat([step_labels, loop_step_labels], ignore_index=True),
@@ -92,7 +106,11 @@ def _card(problems: pd.DataFrame, pooled: pd.DataFrame, looped: pd.DataFrame, se
 
 
 def people_of(settings: ReleaseSettings) -> list[People]:
-    """Who labeled in each file of people's labels that the pool or the loop names and that is there."""
+    """Who labeled in each file of people's labels that the pool or the loop names and that is there.
+
+    Args:
+        settings: Settings that the nodes of the pipeline share.
+    """
     labelers = [labeler for labeler in (settings.pool.labeler, settings.loop.labeler) if isinstance(labeler, ByFile)]
     by_path = {labeler.path: labeler for labeler in labelers if Path(labeler.path).exists()}
     return [read_people(labeler) for labeler in by_path.values()]

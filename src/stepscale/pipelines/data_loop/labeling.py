@@ -29,7 +29,16 @@ def label(
     settings: LoopSettings,
     labels: pd.DataFrame = NO_LABELS,
 ) -> pd.DataFrame:
-    """The step labels so far with those of ``samples``, by the lab, people or rollouts; none is labeled twice."""
+    """The step labels so far with those of ``samples``, by the lab, people or rollouts; none is labeled twice.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        samples: The samples to label, a row per sample.
+        generator_model: Folder of the generator.
+        settings: Settings that the nodes of the pipeline share.
+        labels: The step labels so far, a row per rated step.
+    """
     return _with_new(labels, problems, chosen(solutions, samples), lambda: open_for_loop(generator_model, settings))
 
 
@@ -41,7 +50,16 @@ def label_by_prm(
     settings: LoopSettings,
     labels: pd.DataFrame = NO_LABELS,
 ) -> pd.DataFrame:
-    """As ``label``, by PRM_large."""
+    """As ``label``, by PRM_large.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        samples: The samples to label, a row per sample.
+        large_prm_model: Folder of PRM_large.
+        settings: Settings that the nodes of the pipeline share.
+        labels: The step labels so far, a row per rated step.
+    """
     return _with_new(labels, problems, chosen(solutions, samples), lambda: _large_prm(large_prm_model, settings))
 
 

@@ -24,7 +24,14 @@ ASKED = [*KEY, "problem", "steps", "answer", "solution", "final_answer", "round"
 def begin(
     problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions, seed: int
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Round 0, one random sample per problem: keys, and what is to be labeled, which is those and the audit."""
+    """Round 0, one random sample per problem: keys, and what is to be labeled, which is those and the audit.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        loop: Parameters ``loop``.
+        seed: The run's seed.
+    """
     pool = pool_of(problems, solutions, loop)
     keys, to_label = [], []
     for repeat in range(seed, seed + loop.seeds):
@@ -50,7 +57,13 @@ def _request_rows(problems: pd.DataFrame, samples: pd.DataFrame, keys: pd.DataFr
 
 
 def pool_of(problems: pd.DataFrame, solutions: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
-    """Distinct answered solutions of the loop's training problems."""
+    """Distinct answered solutions of the loop's training problems.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        loop: Parameters ``loop``.
+    """
     train = problems[problems["split"] == "train"].head(loop.problems)
     samples = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
     return chosen(samples, candidates(samples)).sort_values(KEY, ignore_index=True)
@@ -63,6 +76,11 @@ def audit(pool: pd.DataFrame, loop: LoopOptions, seed: int) -> pd.DataFrame:
 
 def choose(scores: pd.DataFrame, keys: pd.DataFrame, loop: LoopOptions) -> pd.DataFrame:
     """The keys of all rounds so far, with what each run labels next and the score that it had; never an audited sample.
+
+    Args:
+        scores: Verifier scores, a row per sample.
+        keys: Samples chosen so far, a row per run, round and sample.
+        loop: Parameters ``loop``.
 
     Raises:
         InputError: A strategy finds no sample that is not labeled yet.
@@ -97,7 +115,16 @@ def choose_and_ask(
     labels: pd.DataFrame,
     loop: LoopOptions,
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labeled."""
+    """The keys as ``choose`` gives them, and those of their samples that have no label yet, to be labeled.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        scores: Verifier scores, a row per sample.
+        keys: Samples chosen so far, a row per run, round and sample.
+        labels: Step labels, a row per rated step.
+        loop: Parameters ``loop``.
+    """
     all_keys = choose(scores, keys, loop)
     new = without(all_keys[KEY].drop_duplicates(), labels[KEY].drop_duplicates())
     return all_keys, _request_rows(problems, chosen(solutions, new), all_keys)
@@ -106,7 +133,15 @@ def choose_and_ask(
 def health(
     scores: pd.DataFrame, keys: pd.DataFrame, solutions: pd.DataFrame, labels: pd.DataFrame, loop: LoopOptions
 ) -> pd.DataFrame:
-    """A row per run and sample: what its selector believed of this round's samples and the audit's, and what labels say."""
+    """A row per run and sample: what its selector believed of this round's samples and the audit's, and what labels say.
+
+    Args:
+        scores: Verifier scores, a row per sample.
+        keys: Samples chosen so far, a row per run, round and sample.
+        solutions: Solutions, a row per solution.
+        labels: Step labels, a row per rated step.
+        loop: Parameters ``loop``.
+    """
     from stepscale.supervision.loop import HEALTH, round_health
 
     round_, parts = int(keys["round"].max()), []
@@ -134,6 +169,14 @@ def collect_labels(
 
     Sample numbers follow those of the pool, for both number a problem's samples from 0. Rounds have the columns problem_id,
     sample_id, round and score, the score by which the round chose.
+
+    Args:
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        experiment_solutions: Solutions of the experiment's problems, a row per sample.
+        keys: Samples chosen so far, a row per run, round and sample.
+        labels: Step labels, a row per rated step.
+        loop: Parameters ``loop``.
+        seed: The run's seed.
     """
     shift = int(pool_solutions["sample_id"].max()) + 1
     first = keys[(keys["strategy"] == loop.strategies[0].name) & (keys["seed"] == seed)]

@@ -22,7 +22,15 @@ SCORES = [*RUN, *KEY, "is_correct", "score", "doubt"]
 def train_first_selectors(
     problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, settings: LoopSettings
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Selectors of round 1, which have learned from round 0: as ``train_selectors``, with none before."""
+    """Selectors of round 1, which have learned from round 0: as ``train_selectors``, with none before.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        keys: Samples chosen so far, a row per run, round and sample.
+        labels: Step labels, a row per rated step.
+        settings: Settings that the nodes of the pipeline share.
+    """
     return train_selectors(problems, solutions, keys, labels, pd.DataFrame(columns=SCORES), settings)
 
 
@@ -64,7 +72,15 @@ def train_selectors(
 def measure_last(
     problems: pd.DataFrame, solutions: pd.DataFrame, keys: pd.DataFrame, labels: pd.DataFrame, settings: LoopSettings
 ) -> pd.DataFrame:
-    """Points of the verifiers that learned from the labels of all rounds."""
+    """Points of the verifiers that learned from the labels of all rounds.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        keys: Samples chosen so far, a row per run, round and sample.
+        labels: Step labels, a row per rated step.
+        settings: Settings that the nodes of the pipeline share.
+    """
     runs = list(_shared(keys))
     jobs = [_job(problems, solutions, of_run, labels, settings.loop, seed, shared) for seed, shared, of_run in runs]
     results = run_cells(jobs, _measures(problems, solutions, settings))

@@ -78,5 +78,12 @@ def choose_examples(
 
 
 def fine_tune_generator(problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, seed: int) -> Path:
-    """The generator: the base fine-tuned on right solutions (format, no new skill); without ``fine_tuning`` the base itself."""
+    """The generator: the base fine-tuned on right solutions (format, no new skill); without ``fine_tuning`` the base itself.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        examples: Examples to fine-tune on, a row per example.
+        generator: Parameters ``generator``.
+        seed: The run's seed.
+    """
     return ready_model.make_ready("generator", problems, examples, generator, seed)

@@ -30,6 +30,10 @@ _COSTS = ["prefill_tokens", "decode_tokens", "flops", "generation_flops"]
 def measure_sizes(generator_model: Path, larger: LargerBlock) -> dict[str, float]:
     """Parameters of both models, ``generator`` and ``larger``, and ``size_ratio`` M.
 
+    Args:
+        generator_model: Folder of the generator.
+        larger: Parameters ``larger``.
+
     Raises:
         InputError: The larger model is the smaller one.
     """
@@ -70,12 +74,26 @@ def choose_larger_examples(
 def fine_tune_larger(
     problems: pd.DataFrame, examples: pd.DataFrame, generator: GeneratorBlock, larger: LargerBlock, seed: int
 ) -> Path:
-    """The larger model: its base fine-tuned exactly as the generator's."""
+    """The larger model: its base fine-tuned exactly as the generator's.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        examples: Examples to fine-tune on, a row per example.
+        generator: Parameters ``generator``.
+        larger: Parameters ``larger``.
+        seed: The run's seed.
+    """
     return ready_model.make_ready("larger", problems, examples, larger.like(generator), seed)
 
 
 def answer_greedily(larger_model: Path, test_problems: pd.DataFrame, settings: LargerSettings) -> ShardPlan:
-    """One answer at temperature 0 to every test problem that is searched or revised on, graded."""
+    """One answer at temperature 0 to every test problem that is searched or revised on, graded.
+
+    Args:
+        larger_model: Folder of the larger model.
+        test_problems: The test problems, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
+    """
     from stepscale.generation.contract import Sampling
 
     tested = test_problems[test_problems["split"] == "test"].head(settings.n_problems)
@@ -96,6 +114,14 @@ def price_answers(
 ) -> pd.DataFrame:
     """The greedy answers as a solutions table, with prefill_tokens, decode_tokens and ``flops`` of each by the ledger's count,
     and ``generation_flops``: those of one generation by the generator, the mean over its recorded samples of the problem.
+
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+        generator_model: Folder of the generator.
+        larger_model: Folder of the larger model.
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        settings: Settings that the nodes of the pipeline share.
 
     Raises:
         InputError: The recorded samples have no tokens, so that their cost is unknown.

@@ -76,7 +76,13 @@ def nodes() -> list[Node]:
 
 
 def learn(samples: pd.DataFrame, candidates: pd.DataFrame, settings: SearchSettings) -> dict[str, Any]:
-    """The settings of the policy, learned with the run's grading rules."""
+    """The settings of the policy, learned with the run's grading rules.
+
+    Args:
+        samples: Samples, a row per sample.
+        candidates: Candidates of the searches, a row per candidate.
+        settings: Settings that the nodes of the pipeline share.
+    """
     plan, rules = settings.tree_search, settings.search.grading_rules
     return learn_policy(samples, candidates, settings.generator, settings.verifiers, plan, settings.seed, rules)
 
@@ -127,7 +133,14 @@ def compare_with_rules(
     search_accuracy: pd.DataFrame,
     settings: SearchSettings,
 ) -> dict[str, Any]:
-    """The online policy beside rules that say when to stop sampling, and these rules as they were fitted."""
+    """The online policy beside rules that say when to stop sampling, and these rules as they were fitted.
+
+    Args:
+        scored_samples: Scored samples of the test problems, a row per sample.
+        search_candidates: Candidates of the searches, a row per candidate.
+        search_accuracy: Accuracy of every strategy at every budget, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
+    """
     return measure_stopping(
         scored_samples,
         search_candidates,

@@ -60,7 +60,11 @@ def gather_parts(**parts: Part) -> list[Part]:
 
 
 def state_facts(seed: int) -> dict[str, str]:
-    """Revision, versions, machine, time and seed of the run."""
+    """Revision, versions, machine, time and seed of the run.
+
+    Args:
+        seed: The run's seed.
+    """
     return {**provenance(), "seed": str(seed)}
 
 

@@ -28,6 +28,12 @@ def sample_revision_pool(
     """Samples of the training problems to make revision data from: those of the labeled pool, or as many as are asked for.
 
     The paper takes 64 per problem.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        settings: Settings that the nodes of the pipeline share.
     """
     from stepscale.generation.contract import Sampling
 
@@ -68,7 +74,14 @@ def make_revision_examples(
 def train_revision_model(
     generator_model: Path, problems: pd.DataFrame, examples: pd.DataFrame, settings: RevisionSettings
 ) -> Path:
-    """The revision model: the generator fine-tuned on the right answers that end the examples."""
+    """The revision model: the generator fine-tuned on the right answers that end the examples.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        examples: Examples to fine-tune on, a row per example.
+        settings: Settings that the nodes of the pipeline share.
+    """
     from stepscale.generation.finetune import GeneratorTraining, fine_tune_generator
     from stepscale.tracking import child_run
 
@@ -85,7 +98,13 @@ def train_revision_model(
 
 
 def run_training_chains(revision_model: Path, problems: pd.DataFrame, settings: RevisionSettings) -> ShardPlan:
-    """The revision model's own chains on training problems, graded: what its ORMs learn from (B, J)."""
+    """The revision model's own chains on training problems, graded: what its ORMs learn from (B, J).
+
+    Args:
+        revision_model: Folder of the revision model.
+        problems: Problems of all splits, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
+    """
     chains = settings.revisions.training_chains
     train = problems[problems["split"] == "train"].head(chains.problems)
     lengths = [chains.attempts] * chains.chains
@@ -134,6 +153,14 @@ def run_test_chains(
 
     The columns ``revisions.grid.BY_VERIFIER`` are those of the ORM with history; of the others the same names with
     ``_without_history`` and ``_prm``. The PRM reads the bare problem and is aggregated as the searches over revisions are.
+
+    Args:
+        revision_model: Folder of the revision model.
+        orm_with_history: Folder of the ORM that reads earlier attempts.
+        orm_without_history: Folder of the ORM that does not.
+        prm_model: Folder of the PRM.
+        test_problems: The test problems, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
     """
     revisions, placement = settings.revisions, settings.verifiers.placement
     tested = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
@@ -149,5 +176,9 @@ def run_test_chains(
 
 
 def gather_chains(shards: Shards) -> pd.DataFrame:
-    """The test chains as one table; without their prompts, which are long and can be made again."""
+    """The test chains as one table; without their prompts, which are long and can be made again.
+
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+    """
     return gather(shards).drop(columns=["prompt"])

@@ -25,7 +25,14 @@ if TYPE_CHECKING:
 def run_revision_searches(
     revision_model: Path, prm_model: Path, test_problems: pd.DataFrame, settings: RevisionSettings
 ) -> ShardPlan:
-    """Every strategy at every budget: a row per problem, graded."""
+    """Every strategy at every budget: a row per problem, graded.
+
+    Args:
+        revision_model: Folder of the revision model.
+        prm_model: Folder of the PRM.
+        test_problems: The test problems, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
+    """
     revisions, plan = settings.revisions, settings.revisions.search
     tested = test_problems[test_problems["split"] == "test"].head(revisions.test.problems)
     hashes = GradedSampler(revision_model, settings.generator, settings.seed, "revision").hashes

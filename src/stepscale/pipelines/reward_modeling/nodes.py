@@ -23,6 +23,12 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
 
     Where the labels are values alone it is a soft one: binary cross entropy on the value there (Snell et al. 2024, D). Where
     the parameters name a PRM that is ready, it is that one.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        step_labels: Step labels of the pool, a row per rated step.
+        verifiers: Parameters ``verifiers``.
+        seed: The run's seed.
     """
     from stepscale.verifiers.examples import holds_values, prm_examples
 
@@ -43,6 +49,9 @@ def train_prm(problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: Veri
 def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
     """A PRM that is ready, in place of one trained here, and no ORM.
 
+    Args:
+        verifiers: Parameters ``verifiers``.
+
     Raises:
         InputError: The parameters name none.
     """
@@ -61,7 +70,15 @@ def take_prm(verifiers: VerifierBlock) -> tuple[Path, Path]:
 def choose_large_prm(
     prm_model: Path, problems: pd.DataFrame, step_labels: pd.DataFrame, verifiers: VerifierBlock, seed: int
 ) -> Path:
-    """PRM_large: trained from a base of its own (Lightman et al. 2023, 4.1), or the run's PRM."""
+    """PRM_large: trained from a base of its own (Lightman et al. 2023, 4.1), or the run's PRM.
+
+    Args:
+        prm_model: Folder of the PRM.
+        problems: Problems of all splits, a row per problem.
+        step_labels: Step labels of the pool, a row per rated step.
+        verifiers: Parameters ``verifiers``.
+        seed: The run's seed.
+    """
     from stepscale.verifiers.examples import prm_examples
 
     if verifiers.large is None:
@@ -75,7 +92,14 @@ def choose_large_prm(
 
 
 def train_orm(problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock, seed: int) -> Path:
-    """An outcome reward model: right or not, on every token of the same solutions (Lightman et al. 2023, 2.5)."""
+    """An outcome reward model: right or not, on every token of the same solutions (Lightman et al. 2023, 2.5).
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        verifiers: Parameters ``verifiers``.
+        seed: The run's seed.
+    """
     from stepscale.verifiers.examples import orm_examples
 
     examples = {split: orm_examples(problems, of_split(problems, solutions, split)) for split in _SPLITS}
@@ -127,6 +151,14 @@ def evaluate_verifiers(
 
     A PRM is held against steps and their alternatives, and is to name the first errors of whole solutions. A soft PRM is
     held, at every step, against the outcome of the solution: one draw of the value that it predicts.
+
+    Args:
+        prm_model: Folder of the PRM.
+        orm_model: Folder of the ORM.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        step_labels: Step labels of the pool, a row per rated step.
+        verifiers: Parameters ``verifiers``.
     """
     from stepscale.verifiers.examples import (
         first_error_examples,

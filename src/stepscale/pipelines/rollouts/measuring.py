@@ -51,7 +51,11 @@ def nodes() -> list[Node]:
 
 
 def log_soft_prm(tables: Mapping[str, pd.DataFrame]) -> None:
-    """The soft PRM's curves as MLflow metric histories: step = N."""
+    """The soft PRM's curves as MLflow metric histories: step = N.
+
+    Args:
+        tables: The tables of the study, by name.
+    """
     log_curves("soft_prm", tables["curves"].assign(unit="generations"))
 
 
@@ -61,5 +65,12 @@ def show_rollouts(
     metrics: Mapping[str, Mapping[str, float]],
     config: ReportBlock,
 ) -> Part:
-    """Their part of the report."""
+    """Their part of the report.
+
+    Args:
+        tables: The tables of the study, by name.
+        claims: The claims that the study settles.
+        metrics: Metrics by verifier.
+        config: Parameters ``report``.
+    """
     return rollouts_part(tables, claims, config.aggregation, metrics)

@@ -27,7 +27,14 @@ logger = logging.getLogger(__name__)
 def roll_out(
     generator_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: RolloutSettings
 ) -> ShardPlan:
-    """Values of every step of some training solutions."""
+    """Values of every step of some training solutions.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        settings: Settings that the nodes of the pipeline share.
+    """
     rollouts = settings.rollouts
     train = problems[problems["split"] == "train"].head(rollouts.problems)
     written = solutions[solutions["problem_id"].isin(set(train["problem_id"]))]
@@ -42,6 +49,12 @@ def train_soft_prm(
     """A PRM by binary cross entropy on each step's value.
 
     A share of the questions is set apart, and training stops where their loss no longer falls (Snell et al. 2024, D).
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        labels: Step labels, a row per rated step.
+        settings: Settings that the nodes of the pipeline share.
 
     Raises:
         InputError: Training should stop by that loss, and no question is set apart.
@@ -58,6 +71,12 @@ def train_orm_on_rolled_out(
     """An ORM of the same solutions as the soft PRM, by their final answers: claim B9 compares kinds, not amounts of data.
 
     It stops as the soft PRM does.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        labels: Step labels, a row per rated step.
+        settings: Settings that the nodes of the pipeline share.
 
     Raises:
         InputError: As ``train_soft_prm`` does.
@@ -115,7 +134,14 @@ def _stopped_in_time(training: VerifierTraining, labels: pd.DataFrame, settings:
 def evaluate_soft_prm(
     soft_prm_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, verifiers: VerifierBlock
 ) -> dict[str, Any]:
-    """How the soft PRM judges steps of validation problems: against outcomes, draws of the values that it predicts."""
+    """How the soft PRM judges steps of validation problems: against outcomes, draws of the values that it predicts.
+
+    Args:
+        soft_prm_model: Folder of the soft PRM.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        verifiers: Parameters ``verifiers``.
+    """
     from stepscale.verifiers.examples import orm_examples
 
     graded = orm_examples(problems, of_split(problems, solutions, "valid"))
@@ -131,7 +157,16 @@ def score_with_soft_prm(
     verifiers: VerifierBlock,
     rollouts: RolloutOptions,
 ) -> pd.DataFrame:
-    """Scores of the first samples of each test problem, by the soft PRM and by the ORM of the same solutions."""
+    """Scores of the first samples of each test problem, by the soft PRM and by the ORM of the same solutions.
+
+    Args:
+        soft_prm_model: Folder of the soft PRM.
+        rollouts_orm_model: Folder of the ORM of the same solutions.
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        verifiers: Parameters ``verifiers``.
+        rollouts: Parameters ``rollouts``.
+    """
     from stepscale.cost import Ledger
     from stepscale.verifiers.open_verifier import open_verifier
     from stepscale.verifiers.scores_table import score_solutions

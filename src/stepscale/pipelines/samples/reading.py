@@ -11,7 +11,11 @@ logger = logging.getLogger(__name__)
 
 
 def read_step_labels(search: SearchBlock) -> pd.DataFrame:
-    """Step labels of the given samples; of all formats of samples the tables alone hold any."""
+    """Step labels of the given samples; of all formats of samples the tables alone hold any.
+
+    Args:
+        search: Parameters ``search``.
+    """
     from stepscale.formats import read
     from stepscale.formats.checking import empty
     from stepscale.formats.tables import STEP_LABELS
@@ -24,6 +28,10 @@ def read_step_labels(search: SearchBlock) -> pd.DataFrame:
 
 def read_searches(test_problems: pd.DataFrame, search: SearchBlock) -> pd.DataFrame:
     """What the searches of ``search.given_samples.searches`` answered on the given problems, which are known by their texts.
+
+    Args:
+        test_problems: The test problems, a row per problem.
+        search: Parameters ``search``.
 
     Raises:
         InputError: A file holds no results of searches, or none on the given problems.

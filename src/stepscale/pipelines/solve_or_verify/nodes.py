@@ -54,6 +54,11 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
 
     Of each problem wrong and right solutions are taken in turn.
 
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        settings: Settings that the nodes of the pipeline share.
+
     Raises:
         InputError: A problem is not in the lab's language.
     """
@@ -85,6 +90,11 @@ def write_critiques(problems: pd.DataFrame, solutions: pd.DataFrame, settings: S
 def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: SolveOrVerifySettings) -> Path:
     """The generator's base fine-tuned on critiques, or a folder that refers to the critic that is named.
 
+    Args:
+        problems: Problems of all splits, a row per problem.
+        critiques: Critiques to imitate, a row per critique.
+        settings: Settings that the nodes of the pipeline share.
+
     Raises:
         InputError: The base's weights are not here.
     """
@@ -112,7 +122,14 @@ def train_critic(problems: pd.DataFrame, critiques: pd.DataFrame, settings: Solv
 def judge_samples(
     critic_model: Path, problems: pd.DataFrame, solutions: pd.DataFrame, settings: SolveOrVerifySettings
 ) -> ShardPlan:
-    """Judgments of the first samples of the first test problems, a piece per few problems."""
+    """Judgments of the first samples of the first test problems, a piece per few problems.
+
+    Args:
+        critic_model: Folder of the critic.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        settings: Settings that the nodes of the pipeline share.
+    """
     options = settings.solve_or_verify
     tested = problems[problems["split"] == "test"].head(options.problems)
     samples = solutions[solutions["sample_id"] < max(options.samples)]
@@ -173,6 +190,13 @@ def measure_solve_or_verify(
 ) -> dict[str, pd.DataFrame]:
     """Votes and judged samples at equal FLOPs.
 
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        judgments: The critic's judgments, a row per sample.
+        settings: Settings that the nodes of the pipeline share.
+
     Raises:
         InputError: A served model does not say how many parameters it has.
     """
@@ -189,7 +213,11 @@ def measure_solve_or_verify(
 
 
 def show_solve_or_verify(tables: Mapping[str, pd.DataFrame]) -> Part:
-    """Its part of the report."""
+    """Its part of the report.
+
+    Args:
+        tables: The tables of the study, by name.
+    """
     return solve_or_verify_part(tables)
 
 

@@ -13,7 +13,15 @@ from stepscale.resume import ShardPlan
 def sample_experiment(
     generator_model: Path, problems: pd.DataFrame, generator: GeneratorBlock, experiment: ExperimentBlock, seed: int
 ) -> ShardPlan:
-    """Solutions of the experiment's training and test problems."""
+    """Solutions of the experiment's training and test problems.
+
+    Args:
+        generator_model: Folder of the generator.
+        problems: Problems of all splits, a row per problem.
+        generator: Parameters ``generator``.
+        experiment: Parameters ``experiment``.
+        seed: The run's seed.
+    """
     sampler = GradedSampler(generator_model, generator, seed)
     pool, test = (
         sampler.plan(purpose, problems[problems["split"] == split].head(part.problems), part.samples)

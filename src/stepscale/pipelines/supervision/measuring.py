@@ -42,7 +42,11 @@ def nodes() -> list[Node]:
 
 
 def log_label_overlap(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Shares of labels that active learning has in common with uniform ones, as an MLflow metric history: step = size."""
+    """Shares of labels that active learning has in common with uniform ones, as an MLflow metric history: step = size.
+
+    Args:
+        tables: The tables of the study, by name.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()

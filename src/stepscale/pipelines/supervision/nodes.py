@@ -29,6 +29,14 @@ def label_by_large_prm(
 
     Agreement is that on the validation problems of the labeled pool, none of which it learned from. The noise is that of
     final answers as outcome labels of the experiment's pool, PRM_large's verdicts being the truth.
+
+    Args:
+        large_prm_model: Folder of PRM_large.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        step_labels: Step labels of the pool, a row per rated step.
+        verifiers: Parameters ``verifiers``.
     """
     from stepscale.cost import Ledger
     from stepscale.labeling.agreement import agreement, with_final_errors
@@ -73,7 +81,15 @@ def evaluate_large_prm(
     step_labels: pd.DataFrame,
     verifiers: VerifierBlock,
 ) -> dict[str, Any]:
-    """How PRM_large judges steps of validation problems, which it has not learned from."""
+    """How PRM_large judges steps of validation problems, which it has not learned from.
+
+    Args:
+        large_prm_model: Folder of PRM_large.
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        step_labels: Step labels of the pool, a row per rated step.
+        verifiers: Parameters ``verifiers``.
+    """
     from stepscale.verifiers.examples import first_error_examples, prm_examples
 
     labels = of_split(problems, step_labels, "valid")
@@ -94,6 +110,14 @@ def choose_labeled(
 
     The selector is trained on one labeled sample per problem (4.2), as that cell of the process arm is; it scores the whole pool
     for selections that ask for it.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        labels: Step labels, a row per rated step.
+        verifiers: Parameters ``verifiers``.
+        experiment: Parameters ``experiment``.
+        seed: The run's seed.
     """
     from stepscale.supervision.arms import select_all
 

@@ -16,6 +16,11 @@ def predict_difficulty(
 ) -> pd.DataFrame:
     """Easiness in [0, 1] of each test problem, by a model fitted on pass@1 of the training problems in the pool.
 
+    Args:
+        problems: Problems of all splits, a row per problem.
+        pool_solutions: Solutions of the labeled pool, a row per sample.
+        test_problems: The test problems, a row per problem.
+
     Raises:
         InputError: There are too few training problems.
     """

@@ -15,6 +15,9 @@ logger = logging.getLogger(__name__)
 def read_given(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """The problems of ``search.given_samples``, their graded samples, and scores of these, if any.
 
+    Args:
+        search: Parameters ``search``.
+
     Raises:
         InputError: No file is named, it holds no samples, or a line of it is bad.
     """
@@ -49,6 +52,11 @@ def without_learned(
     test_problems: pd.DataFrame, solutions: pd.DataFrame, problems: pd.DataFrame
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Given problems and their solutions without those problems that models here learned from.
+
+    Args:
+        test_problems: The test problems, a row per problem.
+        solutions: Solutions, a row per solution.
+        problems: Problems of all splits, a row per problem.
 
     Raises:
         InputError: None is left.

@@ -121,14 +121,30 @@ def tabulate_samples(
     search: SearchBlock,
     plan: SearchPlan,
 ) -> pd.DataFrame:
-    """The scored samples of the test problems, by the report's rule and by the searches'; other studies read it too."""
+    """The scored samples of the test problems, by the report's rule and by the searches'; other studies read it too.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        solutions: Solutions, a row per solution.
+        prm_scores: Step scores of the PRM, a row per sample.
+        config: Parameters ``report``.
+        search: Parameters ``search``.
+        plan: Parameters ``tree_search``.
+    """
     return scored_samples_table(problems, solutions, prm_scores, config.rule, plan.rule, search.grading_rules)
 
 
 def tabulate_searches(
     samples: pd.DataFrame, searches: pd.DataFrame, costs: pd.DataFrame, plan: SearchPlan
 ) -> pd.DataFrame:
-    """Accuracy of every search, best-of-N and vote at every budget, problem by problem."""
+    """Accuracy of every search, best-of-N and vote at every budget, problem by problem.
+
+    Args:
+        samples: Samples, a row per sample.
+        searches: Results of the searches, a row per problem and search.
+        costs: What N samples cost, a row per problem and N.
+        plan: Parameters ``tree_search``.
+    """
     scored = scored_grid(samples, list(searches["problem_id"].unique()), SEARCH)
     return search_accuracy(scored, searches, costs, plan)
 
@@ -139,7 +155,14 @@ def compare_online_policy(
     candidates: pd.DataFrame,
     settings: SearchSettings,
 ) -> pd.DataFrame:
-    """The policy that pays for its probes beside the others, with the run's grading rules."""
+    """The policy that pays for its probes beside the others, with the run's grading rules.
+
+    Args:
+        samples: Samples, a row per sample.
+        accuracy: Accuracy of every strategy at every budget, a row per problem.
+        candidates: Candidates of the searches, a row per candidate.
+        settings: Settings that the nodes of the pipeline share.
+    """
     plan, report, rules = settings.tree_search, settings.report, settings.search.grading_rules
     return measure_online_policy(samples, accuracy, candidates, plan, report, settings.seed, rules)
 

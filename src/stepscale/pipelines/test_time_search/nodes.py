@@ -26,7 +26,11 @@ _SOLUTIONS_PER_PART = 2048  # scored in one task, and at the most one problem's 
 
 
 def choose_test_problems(problems: pd.DataFrame) -> pd.DataFrame:
-    """The test problems and, in the lab, those of the held-out family."""
+    """The test problems and, in the lab, those of the held-out family.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+    """
     return problems[problems["split"].isin(["test", "heldout"])].reset_index(drop=True)
 
 
@@ -34,6 +38,13 @@ def sample_test(
     generator_model: Path, test_problems: pd.DataFrame, generator: GeneratorBlock, search: SearchBlock, seed: int
 ) -> ShardPlan:
     """Graded solutions of the test problems and of the held-out family.
+
+    Args:
+        generator_model: Folder of the generator.
+        test_problems: The test problems, a row per problem.
+        generator: Parameters ``generator``.
+        search: Parameters ``search``.
+        seed: The run's seed.
 
     Raises:
         InputError: The certainty of tokens is asked of a served generator.
@@ -52,18 +63,31 @@ def sample_test(
 
 
 def read_samples(search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Somebody's samples: their problems, the samples, graded, and the scores that came with them."""
+    """Somebody's samples: their problems, the samples, graded, and the scores that came with them.
+
+    Args:
+        search: Parameters ``search``.
+    """
     return read_given(search)
 
 
 def read_samples_to_judge(problems: pd.DataFrame, search: SearchBlock) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Somebody's samples for models here to judge, without the problems that these learned from."""
+    """Somebody's samples for models here to judge, without the problems that these learned from.
+
+    Args:
+        problems: Problems of all splits, a row per problem.
+        search: Parameters ``search``.
+    """
     test_problems, solutions, _ = read_given(search)
     return without_learned(test_problems, solutions, problems)
 
 
 def leave_unscored(test_solutions: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """No scores of these samples, by no PRM and no ORM."""
+    """No scores of these samples, by no PRM and no ORM.
+
+    Args:
+        test_solutions: Graded samples of the test problems, a row per sample.
+    """
     logger.info("%d samples, measured without a verifier", len(test_solutions))
     return empty(SCORES), empty(SCORES)
 
@@ -75,7 +99,15 @@ def score_with_prm(
     verifiers: VerifierBlock,
     search: SearchBlock,
 ) -> pd.DataFrame:
-    """Step scores of every solution by the PRM, and by public PRMs where ``search.public_prms`` names any."""
+    """Step scores of every solution by the PRM, and by public PRMs where ``search.public_prms`` names any.
+
+    Args:
+        prm_model: Folder of the PRM.
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        verifiers: Parameters ``verifiers``.
+        search: Parameters ``search``.
+    """
     ours = _score_with_folder(prm_model, "prm", test_problems, test_solutions, verifiers.placement)
     return pd.concat([ours, *_public_scores(test_problems, test_solutions, search)], ignore_index=True)
 
@@ -83,7 +115,14 @@ def score_with_prm(
 def score_with_orm(
     orm_model: Path, test_problems: pd.DataFrame, test_solutions: pd.DataFrame, verifiers: VerifierBlock
 ) -> pd.DataFrame:
-    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's. Without an ORM, none."""
+    """Step scores of every solution by the ORM: its value at each step; the last one is the solution's. Without an ORM, none.
+
+    Args:
+        orm_model: Folder of the ORM.
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        verifiers: Parameters ``verifiers``.
+    """
     reference = reference_in(orm_model)
     if reference and reference.kind == "none":
         return empty(SCORES)
@@ -93,7 +132,14 @@ def score_with_orm(
 def sort_scores(
     test_problems: pd.DataFrame, test_solutions: pd.DataFrame, given_scores: pd.DataFrame, search: SearchBlock
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Given scores by those who judged steps, public PRMs with them, and by those who gave every solution one number."""
+    """Given scores by those who judged steps, public PRMs with them, and by those who gave every solution one number.
+
+    Args:
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        given_scores: Scores that came with the samples, a row per sample and verifier.
+        search: Parameters ``search``.
+    """
     of_steps = given_scores["verifier"].isin(judges_steps(given_scores))
     by_step = [given_scores[of_steps], *_public_scores(test_problems, test_solutions, search)]
     return pd.concat(by_step, ignore_index=True), given_scores[~of_steps]

@@ -37,6 +37,13 @@ def choose_searched(
 ) -> pd.DataFrame:
     """The test problems that are searched on, if searches can be compared with their recorded samples.
 
+    Args:
+        test_problems: The test problems, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        prm_scores: Step scores of the PRM, a row per sample.
+        search: Parameters ``search``.
+        tree_search: Parameters ``tree_search``.
+
     Raises:
         InputError: There are fewer samples than budgets; they have no tokens, so that their cost is unknown; or no verifier
             "prm" scored them.
@@ -61,7 +68,14 @@ def choose_searched(
 def run_searches(
     generator_model: Path, prm_model: Path, searched_problems: pd.DataFrame, settings: SearchSettings
 ) -> ShardPlan:
-    """Every search of the plan once: a row per candidate, with its search's answer and costs beside it."""
+    """Every search of the plan once: a row per candidate, with its search's answer and costs beside it.
+
+    Args:
+        generator_model: Folder of the generator.
+        prm_model: Folder of the PRM.
+        searched_problems: The test problems that are searched, a row per problem.
+        settings: Settings that the nodes of the pipeline share.
+    """
     sampler = GradedSampler(generator_model, settings.generator, settings.seed)
     prm = model_hash(prm_model, settings.verifiers.placement.dtype)
     plan, pieces = settings.tree_search, []
@@ -130,6 +144,10 @@ def _open_prm(folder: Path, verifiers: VerifierBlock) -> "StepReader":
 def gather_searches(shards: Shards, tree_search: SearchPlan) -> tuple[pd.DataFrame, pd.DataFrame]:
     """search_results and search_candidates, with rows for every strategy.
 
+    Args:
+        shards: The pieces by name, each loaded when it is called.
+        tree_search: Parameters ``tree_search``.
+
     Raises:
         InputError: A strategy of the plan has no search among the pieces.
     """
@@ -156,7 +174,15 @@ def price_samples(
     test_solutions: pd.DataFrame,
     settings: SearchSettings,
 ) -> pd.DataFrame:
-    """What N of the recorded samples cost to draw and to score: a row per (problem, N), in expectation over which N."""
+    """What N of the recorded samples cost to draw and to score: a row per (problem, N), in expectation over which N.
+
+    Args:
+        generator_model: Folder of the generator.
+        prm_model: Folder of the PRM.
+        searched_problems: The test problems that are searched, a row per problem.
+        test_solutions: Graded samples of the test problems, a row per sample.
+        settings: Settings that the nodes of the pipeline share.
+    """
     from stepscale.studies.search.sample_costs import sample_costs
     from stepscale.verifiers.contract import Trajectory
 
