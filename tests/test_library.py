@@ -10,6 +10,7 @@ import pytest
 
 import stepscale
 from stepscale.errors import InputError
+from stepscale.opening import checked_folder
 from stepscale.search import Beam, SearchMethod
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -137,12 +138,23 @@ def test_the_prompt_is_the_models_own_unless_given(generator, tmp_path) -> None:
         (lambda folder: stepscale.load_verifier(BASE, adapter="none"), "adapter 'none'"),
         (lambda folder: stepscale.load_verifier(BASE, adapter="qwen_math_prm"), "is this the adapter"),
         (lambda folder: stepscale.load_verifier(folder / "none"), "there is no such folder"),
+        (lambda folder: stepscale.load_generator(BASE / "config.json"), "it is a file; give the folder"),
+        (lambda folder: stepscale.load_verifier(str(BASE / "config.json")), "it is a file; give the folder"),
+        (lambda folder: stepscale.load_generator("~/no such model"), "there is no such folder"),
     ],
 )
 def test_models_that_cannot_be_opened_are_one_line(tmp_path, load, reason) -> None:
     with pytest.raises(InputError) as refused:
         load(tmp_path)
     assert reason in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_model_in_the_home_folder_is_found(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "model").mkdir()
+    assert checked_folder("~/model") == str(tmp_path / "model")
+    assert checked_folder(Path("~/model")) == tmp_path / "model"
+    assert checked_folder("owner/model") == "owner/model"
 
 
 @pytest.mark.parametrize(

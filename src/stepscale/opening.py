@@ -24,17 +24,27 @@ def needs(extra: str) -> Iterator[None]:
         raise InputError(f"{error.name} is not installed; run: pip install 'stepscale[{extra}]'") from error
 
 
-def check_folder(source: str | Path) -> None:
-    """Check that something is at ``source``, unless it is a name on the hub.
+def checked_folder(source: str | Path) -> str | Path:
+    """Check that a folder is at ``source``, unless it is a name on the hub.
+
+    Args:
+        source: A folder, in which "~" is the home folder, or a name on the hub.
+
+    Returns:
+        The same, with the home folder written out.
 
     Raises:
-        InputError: Nothing is.
+        InputError: Nothing is there, or a file.
     """
     if not isinstance(source, str | Path) or not str(source).strip():
         raise InputError(f"{source!r:.60} names no model; give a folder or a Hugging Face name")
     is_path = isinstance(source, Path) or source.startswith((".", "/", "~"))
-    if is_path and not Path(source).is_dir():
+    place = Path(source).expanduser()
+    if place.is_file():
+        raise InputError(f"{source}: it is a file; give the folder that holds the model, or a hub name")
+    if is_path and not place.is_dir():
         raise InputError(f"{source}: there is no such folder; give one that holds a model, or a hub name")
+    return place if isinstance(source, Path) else str(place) if is_path else source
 
 
 def check_precision(dtype: str) -> None:

@@ -156,6 +156,11 @@ def test_one_vote_decides_nothing_more_than_chance_among_answers_of_score_zero()
     assert weighted(answers, np.zeros((1, 3)), answers == "right", [3]) == pytest.approx([0.5])
 
 
+def test_sums_that_agree_to_twelve_digits_are_tied_at_every_budget() -> None:
+    answers, scores, correct = [["a", "b", "c"]], [[0.3, 0.1 + 0.2, 0.1]], [[1, 0, 0]]
+    assert weighted(answers, scores, correct, [1, 2, 3]) == pytest.approx([1 / 3, 1 / 2, 1 / 2])
+
+
 def test_a_negative_weight_is_refused() -> None:
     with pytest.raises(InputError, match="pass probabilities"):
         weighted(np.array([["a", "b"]]), np.array([[-1.0, 2.0]]), np.array([[True, False]]), [1])

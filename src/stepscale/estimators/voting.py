@@ -213,7 +213,8 @@ def _vote(
         if n == 2 and places > 2:
             # two answers: the better score wins, equal ones toss a coin; one answer: whichever is taken
             settled = np.take_along_axis(truth, codes, 1)
-            mean[:, i] = accuracy_of_best(np.where(codes > 0, weights, -np.inf), settled, [2])[:, 0]
+            ranks = weights if tally else _ranks(weights)
+            mean[:, i] = accuracy_of_best(np.where(codes > 0, ranks, -np.inf), settled, [2])[:, 0]
         elif n in (1, places) or problems * comb(places, n) * (n + width) <= _ENUMERATED:
             mean[:, i] = _mean_over_subsets(codes, weights, truth, n, tally or count_votes)
         else:
@@ -272,6 +273,16 @@ def winners(tally: Floats, truth: Floats) -> Floats:
     best = votes.max(axis=-1, keepdims=True)
     top = np.where(best < FAINT * 1e9, votes > 0, votes >= best * (1 - 1e-12))
     return np.asarray((truth * top).sum(axis=-1) / np.maximum(top.sum(axis=-1), 1))
+
+
+def _ranks(weights: Floats) -> Floats:
+    """Ranks of weights [problems, samples] in which those that ``winners`` takes for tied have one rank."""
+    order = np.argsort(weights, axis=1, kind="stable")
+    rising = np.take_along_axis(weights, order, 1)
+    is_above = (rising[:, 1:] >= FAINT * 1e9) & (rising[:, 1:] * (1 - 1e-12) > rising[:, :-1])
+    ranks = np.zeros_like(weights)
+    np.put_along_axis(ranks, order, np.cumsum(np.pad(is_above, ((0, 0), (1, 0))), axis=1).astype(float), 1)
+    return ranks
 
 
 def _mean_over_subsets(codes: Codes, weights: Floats, truth: Floats, n: int, count: Tally) -> Floats:

@@ -7,7 +7,7 @@ from stepscale.engine.placement import GeneratorPlacement
 from stepscale.errors import InputError
 from stepscale.generation.prompts import ChatPrompt, prompt_template
 from stepscale.generation.server_settings import ServerSettings
-from stepscale.opening import check_folder, check_precision, needs, settings_in_one_line
+from stepscale.opening import check_precision, checked_folder, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def load_generator(
         raise InputError(
             f"{source} is no server's address, so it takes no model, tokenizer or key; begin it with http://"
         )
-    check_folder(source)
+    source = checked_folder(source)
     check_precision(dtype)
     with needs("models"):
         from stepscale.generation.local import LocalGenerator

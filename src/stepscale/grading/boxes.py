@@ -20,7 +20,7 @@ _BEGINS_LIKE_AN_ANSWER = re.compile(
 )
 _ONE_WORD = re.compile(r"\s*\w+[.$\s]*\Z")
 _SPACING = re.compile(
-    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! ]|[\s{}$~_?*.\u2026\u22ef\u25a1]|\\\Z"
+    r"\\[hv]?(?:phantom|space)\*?\s*\{[^{}]*\}|\\[,;:! _]|[\s{}$~_?*.\u2026\u22ef\u25a1]|\\\Z"
     r"|\\(?:q?quad|[lc]?dots|square|Box|cdot|bullet|underline|text|mathrm|mathbf|textbf|boxed)(?![a-zA-Z])"
 )
 _PLACEHOLDER = re.compile(

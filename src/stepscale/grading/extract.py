@@ -178,6 +178,8 @@ def _gsm8k_answer(text: str) -> str | None:
     is_last_line = not text[marked.end() :].strip()
     if _SECTION.match(answer) or answer.endswith(":"):
         return None
+    if FORMULA.match(answer):
+        return announced_answer(answer)
     answer = result_of_arithmetic(answer)
     return answer if _STARTS_A_VALUE.match(answer) or (is_last_line and len(answer.split()) <= 3) else None
 

@@ -124,10 +124,11 @@ class ModelSources(BaseModel):
         if prompt is None:
             return load_generator(source, **placement)
         from stepscale.generation.local import LocalGenerator
-        from stepscale.opening import check_folder
+        from stepscale.opening import checked_folder
 
-        check_folder(source)
-        return LocalGenerator.load(source, prompt_template=prompt, ends_before=policy.ends_before, **placement)
+        return LocalGenerator.load(
+            checked_folder(source), prompt_template=prompt, ends_before=policy.ends_before, **placement
+        )
 
 
 def open_answerer(source: Path) -> Answerer:

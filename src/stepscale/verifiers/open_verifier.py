@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 
 from stepscale.engine.placement import Placement
 from stepscale.errors import InputError
-from stepscale.opening import check_folder, check_precision, needs, settings_in_one_line
+from stepscale.opening import check_precision, checked_folder, needs, settings_in_one_line
 from stepscale.references import Reference, reference_in
 from stepscale.resume.content import model_hash
 from stepscale.verifiers.generative_options import GenerativePRM
@@ -60,7 +60,7 @@ def load_verifier(
             )
         served = access if model else access.model_copy(update={"model": served_model(access)})
         return ServedVerifier(served, name)
-    check_folder(source)
+    source = checked_folder(source)
     check_precision(dtype)
     folder = Path(source)
     if adapter is None and (reference := reference_in(folder)):

@@ -16,7 +16,7 @@ from stepscale.formats import ReadableFormat, Tables, read, tables
 from stepscale.formats.output import make_folder
 from stepscale.formats.source import with_generated
 from stepscale.formats.source_files import Source, checked_path
-from stepscale.opening import check_folder
+from stepscale.opening import checked_folder
 from stepscale.training.callbacks import OnLog
 from stepscale.training.fit import is_first_process
 from stepscale.verifiers.evaluation import evaluate, evaluate_on_processbench
@@ -78,6 +78,7 @@ def train_reward_model(
     """
     if not isinstance(training, VerifierTraining):
         raise InputError(f"training is a {type(training).__name__}; give a stepscale.verifiers.VerifierTraining")
+    base = checked_folder(base)
     folder, options = _output_folder(output, base), dict(reader_options or {})
     benchmark = None if processbench is None else _tables(processbench, "processbench", {})
     share = training.validation_share if validation is None else 0.0
@@ -102,9 +103,8 @@ def train_reward_model(
 
 def _output_folder(output: str | Path, base: str | Path) -> Path:
     """The folder to save into, made before the training begins."""
-    check_folder(base)
     folder = Path(checked_path(output)).expanduser()
-    if folder.exists() and Path(base).expanduser().exists() and folder.samefile(Path(base).expanduser()):
+    if folder.exists() and Path(base).exists() and folder.samefile(base):
         raise InputError(f"{folder}: the trained model would overwrite its base; give another folder to save into")
     make_folder(folder, str(folder), "give the name of a folder to save into")
     return folder

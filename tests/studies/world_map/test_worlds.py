@@ -15,7 +15,7 @@ from stepscale.resume import Recipe
 from stepscale.studies.world_map.learned_prm import learn_prm
 from stepscale.studies.world_map.measure import measure_map, rule_on_samples
 from stepscale.studies.world_map.revising import revise
-from stepscale.studies.world_map.strategies import STRATEGIES, measure_world
+from stepscale.studies.world_map.strategies import STRATEGIES, measure_world, solution_auroc
 from stepscale.studies.world_map.tables import OUTCOMES, TABLES, TESTS
 from stepscale.studies.world_map.worlds import (
     END,
@@ -181,3 +181,8 @@ def test_the_rule_that_samples_can_tell_is_tried_on_them() -> None:
 def test_budgets_that_make_no_whole_chains_are_refused() -> None:
     with pytest.raises(ValidationError, match="no multiple of attempts"):
         WorldMapBlock.model_validate(OPTIONS.model_dump() | {"budgets": [2, 4]})
+
+
+@pytest.mark.parametrize("right", [[1, 1, 1], [0, 0, 0], []])
+def test_solutions_of_one_kind_are_told_apart_no_better_than_by_chance(right: list[int]) -> None:
+    assert solution_auroc(np.linspace(0, 1, len(right)), np.array(right, float)) == 0.5
