@@ -226,8 +226,8 @@ def test_a_file_of_problems_alone_is_said_to_hold_no_samples(tmp_path: Path) -> 
     [
         ("empty.jsonl", b"", "no records found"),
         ("list.json", b"[]", "no records found"),
-        ("empty.jsonl.gz", gzip.compress(b""), "no records found"),
-        ("cut.jsonl.gz", gzip.compress(b'{"a": 1}\n')[:14], "cannot be read"),
+        ("empty.jsonl.gz", gzip.compress(b"", mtime=0), "no records found"),
+        ("cut.jsonl.gz", gzip.compress(b'{"a": 1}\n', mtime=0)[:14], "cannot be read"),
         ("wide.jsonl", '{"question": "x"}'.encode("utf-16"), "UTF-16"),
         ("western.jsonl", '{"question": "\u00e9"}'.encode("latin-1"), "western.jsonl:1: not JSON"),
         ("numbers.jsonl", b"1\n", "a JSON object is needed, got int"),
