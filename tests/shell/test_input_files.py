@@ -15,7 +15,7 @@ from stepscale.pipeline_registry import PIPELINES
 
 SAMPLES = {"path": "nowhere.jsonl", "format": "best_of_n"}
 FILES = {"source": "files", "train": SAMPLES, "test": SAMPLES}
-SEARCHED = {"path": __file__, "format": "best_of_n", "searches": [SAMPLES]}
+SEARCHED = {"path": __file__, "format": "best_of_n", "searches": [{"path": "nowhere.jsonl", "format": "openr"}]}
 BENCHMARK = {"path": "nowhere.jsonl", "format": "prmbench"}
 PEOPLE = {"kind": "file", "path": "nowhere.jsonl"}
 EXAMPLES = {"style": "few_shot", "path": "nowhere.jsonl"}

@@ -84,7 +84,7 @@ def run_chains(
     """
     lengths = checked_budgets(lengths)
     if not lengths:
-        raise InputError("chains need one length or more; give the number of attempts of each")
+        raise InputError("chains need lengths of 1 or more attempts, one for each chain; none is given")
     problems, sampling = checked_problems(problems), checked_sampling(sampling)
     problems_at_once = checked_count(problems_at_once, "problems_at_once")
     results = []
