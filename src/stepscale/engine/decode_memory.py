@@ -24,23 +24,20 @@ _SPARSE = 0.75  # share of groups with rows at which the others are dropped: tha
 
 
 class Arena:
-    """Two buffers used in turn, kept from cohort to cohort: fresh memory costs more than the arithmetic done in it.
-
-    What is read before it is written must be finite, for it is multiplied by 0. So they begin as zeros.
-    """
+    """Two buffers used in turn, kept from cohort to cohort: fresh memory costs more than the arithmetic done in it."""
 
     def __init__(self) -> None:
         self._buffers: list[torch.Tensor] = []
 
     def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-        """A tensor of this shape that holds any finite numbers. The one taken before the last is no longer valid."""
+        """An uninitialised tensor of this shape. The one taken before the last is no longer valid."""
         size = math.prod(shape)
         if len(self._buffers) < 2:
-            self._buffers.append(like.new_zeros(size))
+            self._buffers.append(like.new_empty(size))
         else:
             self._buffers.reverse()
             if self._buffers[1].numel() < size:
-                self._buffers[1] = like.new_zeros(2 * size)
+                self._buffers[1] = like.new_empty(2 * size)
         return self._buffers[-1][:size].view(shape)
 
 
@@ -61,6 +58,7 @@ class DecodeMemory:
         """
         layers, _, n_groups, kv_heads, _, dim = prefix.shape
         self.suffix = arena.take((layers, 2, max(n_groups, 16), kv_heads, columns + _CPU_COLUMNS, dim), prefix)
+        self.suffix.zero_()  # what is read before it is written must be finite
         self._arena, self._columns, self.device = arena, columns, prefix.device
         self._first = np.zeros(n_groups, np.int64)
         self._first_columns = torch.empty((0, 1), dtype=torch.int64, device=self.device)
@@ -90,8 +88,7 @@ class DecodeMemory:
             self._regrow(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
         if len(sources):
             to, start = (torch.as_tensor(a, device=self.device) for a in (targets, sources))
-            begin = max(0, int(self._first[sources].min()))
-            columns = self.suffix[:, :, :, :, begin : self._columns]
+            columns = self.suffix[:, :, :, :, : self._read_columns]
             columns.index_copy_(2, to, columns.index_select(2, start))
         row_from = np.arange(n_rows)
         row_from[targets] = sources
@@ -138,6 +135,8 @@ class DecodeMemory:
         layers, two, _, kv_heads, _, dim = self.suffix.shape
         n_filled = min(rows, len(self._first))
         larger = self._arena.take((layers, two, rows, kv_heads, columns, dim), self.suffix)
+        larger[:, :, :n_filled, :, : max(0, shift)] = 0
+        larger[:, :, :n_filled, :, self._columns + shift :] = 0
         filled = self.suffix[:, :, :n_filled, :, max(0, -shift) : self._columns]
         larger[:, :, :n_filled, :, max(0, shift) : self._columns + shift] = filled
         self.suffix = larger
@@ -238,8 +237,9 @@ class CopiedPrefixes(DecodeMemory):
         rows = self.suffix.shape[2] if before + new <= self.suffix.shape[2] else 2 * (before + new)
         if shift or rows > self.suffix.shape[2]:
             self._regrow(rows, self.suffix.shape[4] + shift, shift)
-        # 2. Prefixes end where the others' last tokens are.
+        # 2. Prefixes end where the others' last tokens are; what lies before them must be finite.
         own = self.suffix[:, :, before : before + new]
+        own.zero_()
         for length in np.unique(prefix_lengths[prefix_lengths > 0]):
             at = torch.as_tensor(np.flatnonzero(prefix_lengths == length), device=self.device)
             own[:, :, at, :, self._columns - length : self._columns] = prefix[:, :, at, :, :length]
