@@ -74,12 +74,12 @@ def _make_outgrown_again(lineage: Lineage, pipeline: Pipeline) -> list[str]:
     makers = {output: node for node in pipeline.nodes for output in node.outputs}
     additions: dict[str, str] = {}
     for name in sorted(outputs):
-        origin = lineage.origin(name)
-        for source in sorted(_sources(lineage, makers, name)) if origin else ():
-            if origin and source not in origin["inputs"] and (source in outputs or lineage.id_of(source)):
-                additions[name] = source
-                lineage.catalog[name]._exists = lambda: False
-                break
+        if (origin := lineage.origin(name)) is None:
+            continue
+        lacking = _sources(lineage, makers, name) - set(origin["inputs"])
+        if source := next((one for one in sorted(lacking) if one in outputs or lineage.id_of(one)), None):
+            additions[name] = source
+            lineage.catalog[name]._exists = lambda: False
     if additions:
         reasons = ", ".join(f"{name} (without {source})" for name, source in additions.items())
         logger.warning("made before data that is there now, and made again: %s", reasons)

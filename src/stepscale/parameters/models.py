@@ -38,6 +38,14 @@ Template = Annotated[str, AfterValidator(_with_place_for_problem)]
 FineTuning = Annotated[Optimization, AfterValidator(_without_patience)]
 
 
+def _check_can_be_asked(base: str | None, server: ServerSettings | None, fine_tuning: Optimization | None) -> None:
+    """Refuse a model that is nowhere, and one that is both served and fine-tuned."""
+    if base is None and server is None:
+        raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
+    if server and fine_tuning:
+        raise ValueError("server: a served model is asked as it is; set fine_tuning to null, or server to null")
+
+
 class GeneratorBlock(Block):
     """The generator and how it is made ready (Lightman et al. 2023, 2.3)."""
 
@@ -70,10 +78,7 @@ class GeneratorBlock(Block):
 
     @model_validator(mode="after")
     def _is_a_model_that_can_be_asked(self) -> Self:
-        if self.base is None and self.server is None:
-            raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
-        if self.server and self.fine_tuning:
-            raise ValueError("server: a served model is asked as it is; set fine_tuning to null, or server to null")
+        _check_can_be_asked(self.base, self.server, self.fine_tuning)
         if self.base is None and not isinstance(self.prompt, str):
             raise ValueError(
                 "base: this style of prompt needs the model's tokenizer; name its folder or Hugging Face name"
@@ -229,10 +234,7 @@ class LargerBlock(Block):
 
     @model_validator(mode="after")
     def _is_a_model_that_can_be_asked(self) -> Self:
-        if self.base is None and self.server is None:
-            raise ValueError("base: give a model folder or a Hugging Face name, or the server of a model")
-        if self.server and self.fine_tuning:
-            raise ValueError("server: a served model is asked as it is; set fine_tuning to null, or server to null")
+        _check_can_be_asked(self.base, self.server, self.fine_tuning)
         return self
 
     def like(self, generator: GeneratorBlock) -> GeneratorBlock:
