@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: run real test lint docs bench bench-gpu seeds thorough map bases evidence clean
+.PHONY: run real test lint docs bench bench-gpu seeds thorough thorough-rollouts map bases evidence clean
 
 run: $(READY)
 	$(BIN)/kedro run
@@ -29,6 +29,10 @@ seeds: $(READY)
 thorough: $(READY) # three seeds that were not used for the design; after a kill, the same command continues
 	for seed in 4 5 6; do $(BIN)/kedro run --env thorough --only-missing-outputs --params seed=$$seed,data_root=data/thorough/$$seed || exit 1; done
 	$(BIN)/python -m stepscale.publish.page data/thorough/4 data/thorough/5 data/thorough/6 --command "make thorough"
+
+thorough-rollouts: $(READY) # the same without human labels, as Snell et al. have it
+	for seed in 7 8 9; do $(BIN)/kedro run --env thorough_rollouts --only-missing-outputs --params seed=$$seed,data_root=data/thorough_rollouts/$$seed || exit 1; done
+	$(BIN)/python -m stepscale.publish.page data/thorough_rollouts/7 data/thorough_rollouts/8 data/thorough_rollouts/9 --command "make thorough-rollouts"
 
 map: $(READY) # which strategy pays in which world, after `make thorough`
 	$(BIN)/kedro run --env thorough --pipelines world_map,reporting --params seed=4,data_root=data/thorough/4
