@@ -8,9 +8,11 @@ import pandas as pd
 import pytest
 from made_plans import made
 
+from stepscale.errors import InputError
 from stepscale.parameters import (
     GeneratorBlock,
     ReportBlock,
+    RevisionOrms,
     RevisionsBlock,
     RevisionSettings,
     SearchBlock,
@@ -104,6 +106,12 @@ def settings(generator: GeneratorBlock, verifiers: VerifierBlock) -> RevisionSet
     return RevisionSettings(generator=generator, verifiers=verifiers, search=SEARCH, revisions=REVISIONS, seed=0)
 
 
+def chains_of(table: pd.DataFrame) -> dict[str, Any]:
+    trained = samples(table[table["split"] == "train"])
+    chains = trained.assign(chain=0, position=lambda t: t["sample_id"], prompt="1+1")
+    return {"a": lambda: chains}
+
+
 def test_revision_data_are_of_training_problems_alone(
     model: Path, generator: GeneratorBlock, verifiers: VerifierBlock
 ) -> None:
@@ -122,12 +130,7 @@ def test_chains_are_graded_scored_by_both_orms_and_the_prm_and_resumed_shard_by_
     from stepscale.verifiers.examples import Example
     from stepscale.verifiers.training import train_verifier
 
-    chosen = problems()
-    trained = samples(chosen[chosen["split"] == "train"]).assign(
-        chain=0, position=lambda t: t["sample_id"], prompt="1+1"
-    )
-    shards = {"a": lambda: trained}
-    orms = []
+    chosen, shards, orms = problems(), chains_of(problems()), []
     for name, history in (("with", True), ("without", False)):
         examples = revision_orm_examples(chosen, gather(shards), history)
         train_verifier(verifiers.base, examples, verifiers.training("orm", 0), tmp_path / name)
@@ -202,20 +205,36 @@ def test_revisions_are_compared_at_equal_tokens_and_flops() -> None:
     assert set(two_in_a_chain["strategy"]) == {"sequential"} and set(two_in_a_chain["n"]) == {2}
 
 
-def test_a_revision_orm_does_not_wait_for_a_validation_loss_that_it_has_not(
+def test_a_revision_orm_stops_by_the_loss_of_questions_that_it_does_not_learn_from(
     generator: GeneratorBlock, verifiers: VerifierBlock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Asked(Exception):
-        pass
+    asked = []
 
-    def train(_base: str, _examples: Any, options: Any, *_: Any, **__: Any) -> None:
-        assert options.optimization.patience is None and options.optimization.epochs == 1
-        raise Asked
+    def train(_base: str, examples: Any, options: Any, *_: Any, **__: Any) -> None:
+        asked.append((examples, options))
+        raise InterruptedError
 
     monkeypatch.setattr("stepscale.verifiers.training.train_verifier", train)
-    monkeypatch.setattr("stepscale.revisions.data.revision_orm_examples", lambda *_: [])
-    monkeypatch.setattr(part, "gather", lambda _: None)
-    patient = verifiers.orm.optimization.model_copy(update={"patience": 3})
-    block = verifiers.model_copy(update={"orm": verifiers.orm.model_copy(update={"optimization": patient})})
-    with pytest.raises(Asked):
-        part.train_orm_with_history(problems(), {}, settings(generator, block))
+    of_orms = RevisionOrms(epochs=7, validation_share=0.5, patience=2)
+    configured = settings(generator, verifiers).model_copy(
+        update={"revisions": REVISIONS.model_copy(update={"orms": of_orms})}
+    )
+    with pytest.raises(InterruptedError):
+        part.train_orm_with_history(problems(), chains_of(problems()), configured)
+    [(examples, options)] = asked
+    assert options.optimization.patience == 2 and options.optimization.epochs == 7
+    from stepscale.verifiers.examples import split_by_problem
+
+    learned, apart = split_by_problem(examples, options.validation_share, options.optimization.seed)
+    assert learned and apart and not {e.problem_id for e in learned} & {e.problem_id for e in apart}
+
+
+def test_a_revision_orm_that_has_no_question_to_stop_by_says_what_to_change(
+    generator: GeneratorBlock, verifiers: VerifierBlock
+) -> None:
+    none_apart = REVISIONS.model_copy(update={"orms": RevisionOrms(validation_share=0.0)})
+    configured = settings(generator, verifiers).model_copy(update={"revisions": none_apart})
+    with pytest.raises(
+        InputError, match=r"revisions\.orms\.patience: none of the 12 questions .* set patience to null"
+    ):
+        part.train_orm_with_history(problems(), chains_of(problems()), configured)

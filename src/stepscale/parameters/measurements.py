@@ -157,6 +157,16 @@ class TrainingChains(Block):
     problems_per_shard: int = Field(ge=1)
 
 
+class RevisionOrms(Block):
+    """How the two revision ORMs learn from these chains: as the run's ORM, for as long as it helps."""
+
+    epochs: float = Field(4.0, gt=0, description="passes over the attempts, at most")
+    validation_share: float = Field(
+        0.1, ge=0, lt=1, description="share of the chains' problems kept apart for early stopping"
+    )
+    patience: int | None = Field(3, ge=1, description="evaluations without gain until they stop; null: all epochs")
+
+
 class TestChains(Block):
     """Test problems on which chains are run; the largest budget says how many and how long."""
 
@@ -177,6 +187,7 @@ class RevisionsBlock(Block):
         0.05, ge=0, lt=1, description="share of the training problems for the validation loss"
     )
     training_chains: TrainingChains
+    orms: RevisionOrms = RevisionOrms()
     test: TestChains
     budgets: Rising = Field(
         description="attempts per problem, powers of 2; each is split into sequential and parallel in every way"

@@ -12,6 +12,7 @@ import pandas as pd
 from stepscale.engine.encoding import TextFormat
 from stepscale.formats.splits import of_split
 from stepscale.parameters import RevisionSettings
+from stepscale.pipelines.early_stopping import stopped_in_time
 from stepscale.pipelines.revisions.chain_pieces import Judge, plan_chains
 from stepscale.pipelines.sampling import GradedSampler, gather, open_generator
 from stepscale.resume import Made, Piece, Recipe, ShardPlan, Shards, content_hash
@@ -126,14 +127,16 @@ def _train_orm(name: str, history: bool, problems: pd.DataFrame, chains: Shards,
     from stepscale.tracking import child_run
     from stepscale.verifiers.training import train_verifier
 
-    verifiers, folder = settings.verifiers, scratch_folder(name)
-    of_the_run = verifiers.training("orm", settings.seed)
-    # the settings are the run's ORM's, which has validation problems to stop by; chains are of training problems alone
-    options = of_the_run.model_copy(
-        update={"optimization": of_the_run.optimization.model_copy(update={"patience": None})}
+    verifiers, orms, folder = settings.verifiers, settings.revisions.orms, scratch_folder(name)
+    of_the_run, attempts = verifiers.training("orm", settings.seed), gather(chains)
+    of_the_run = of_the_run.model_copy(
+        update={"optimization": of_the_run.optimization.model_copy(update={"epochs": orms.epochs})}
+    )
+    options = stopped_in_time(
+        of_the_run, attempts["problem_id"], orms.validation_share, orms.patience, settings.seed, "revisions.orms"
     )
     with child_run(name, {"base": verifiers.base} | options.model_dump(mode="json")) as run:
-        examples = revision_orm_examples(problems, gather(chains), history)
+        examples = revision_orm_examples(problems, attempts, history)
         trained = train_verifier(verifiers.base, examples, options, folder, on_log=run.on_log)
         run.metrics(trained.numbers())
         run.folder(folder, "model")

@@ -6,17 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from stepscale.errors import InputError
 from stepscale.formats.splits import of_split
 from stepscale.labeling.options import RolloutOptions
 from stepscale.parameters import RolloutSettings, VerifierBlock
+from stepscale.pipelines.early_stopping import stopped_in_time
 from stepscale.pipelines.judging import Judged, judge
 from stepscale.pipelines.rolling_out import plan_rollouts
 from stepscale.pipelines.sampling import GradedSampler
 from stepscale.resume import ShardPlan
 from stepscale.scratch import scratch_folder
 from stepscale.studies.rollouts.measure import SAME_SOLUTIONS
-from stepscale.verifiers.options import VerifierTraining
 
 if TYPE_CHECKING:
     from stepscale.supervision.arms import Arm
@@ -105,7 +104,9 @@ def _train(
     folder, rollouts = scratch_folder(name), settings.rollouts
     cell, samples = Cell(arm, rollouts.samples, settings.seed), chosen(solutions, labels)
     of_the_run = settings.verifiers.training("orm" if arm.kind == "orm" else "prm", settings.seed)
-    options = _stopped_in_time(of_the_run, labels, settings)
+    options = stopped_in_time(
+        of_the_run, labels["problem_id"], rollouts.validation_share, rollouts.patience, settings.seed, "rollouts"
+    )
     least, base, pool = rollouts.least_steps, settings.verifiers.base, LabeledPool(problems, solutions, labels)
     training = cell_training(cell, options, len(samples), least)
     with child_run(name, {"base": base} | training.model_dump(mode="json")) as run:
@@ -114,21 +115,6 @@ def _train(
         run.folder(folder, "model")
     logger.info("%s: %d solutions, %d labels", name, trained.n_rows, len(labels))
     return folder
-
-
-def _stopped_in_time(training: VerifierTraining, labels: pd.DataFrame, settings: RolloutSettings) -> VerifierTraining:
-    """The run's settings with a share of the questions kept apart, until whose loss no longer falls it trains."""
-    from stepscale.verifiers.examples import validation_problems
-
-    rollouts = settings.rollouts
-    apart = validation_problems(labels["problem_id"], rollouts.validation_share, settings.seed)
-    if rollouts.patience is not None and not apart:
-        raise InputError(
-            f"rollouts.patience: none of the {labels['problem_id'].nunique()} questions rolled out falls among those kept apart "
-            f"(validation_share: {rollouts.validation_share}); raise rollouts.problems or that share, or set patience to null"
-        )
-    stopped = training.optimization.model_copy(update={"patience": rollouts.patience})
-    return training.model_copy(update={"validation_share": rollouts.validation_share, "optimization": stopped})
 
 
 def evaluate_soft_prm(
