@@ -17,7 +17,7 @@ CURVES = pd.DataFrame(
         ["FLOPs", "beam, M = sqrt(N)", 8e6, 0.7],
     ],
     columns=["unit", "label", "n", "accuracy"],
-)
+).assign(low=0.3, high=0.8)
 BEST = pd.DataFrame(
     {
         "method": ["best_of_n", "majority"],
@@ -31,7 +31,7 @@ BEST = pd.DataFrame(
 
 
 def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient, tmp_path: Path) -> None:
-    positions = pd.DataFrame({"position": [0, 1], "accuracy": [0.4, 0.45]})
+    positions = pd.DataFrame({"position": [0, 1], "accuracy": [0.4, 0.45], "low": 0.35, "high": [0.5, 0.55]})
     with mlflow.start_run() as run:
         keep_report("<html>figures</html>")
         log_search_curves({"curves": CURVES})
@@ -44,12 +44,15 @@ def test_the_page_and_the_curves_are_read_back_from_the_run(client: MlflowClient
         return [(point.step, point.value) for point in client.get_metric_history(run.info.run_id, name)]
 
     assert history("search.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
+    assert history("search.generations.best-of-N_low") == [(4, 0.3), (16, 0.3)]
+    assert history("search.FLOPs.beam M  sqrtN_high") == [(8000, 0.8)]
     assert history("search.FLOPs.beam M  sqrtN") == [(8000, 0.7)]
     assert history("scaling.best_of_n.prm") == [(4, 0.6)] and history("scaling.majority") == [(4, 0.5)]
     assert history("scaling.best_of_n.prm_low") == [(4, 0.4)] and history("scaling.majority_high") == [(4, 0.7)]
     assert history("scaling_heldout.best_of_n.prm") == [(4, 0.3)]
     assert history("revisions.generations.best-of-N") == [(4, 0.5), (16, 0.6)]
     assert history("revisions.chain.pass at 1") == [(1, 0.4), (2, 0.45)]
+    assert history("revisions.chain.pass at 1_high") == [(1, 0.5), (2, 0.55)]
 
 
 def test_without_a_run_or_without_curves_nothing_is_written() -> None:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+_COLUMNS = {"accuracy": "", "low": "_low", "high": "_high"}  # of a table of curves, by the ending of the history's name
+
 
 def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> None:
     """The scaling curves with the bounds of their intervals (``_low``, ``_high``); step = N.
@@ -22,12 +24,17 @@ def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> N
         if run:
             verifier = table["verifier"].map(lambda name: f".{name}" if isinstance(name, str) else "")
             curve = f"{start}." + table["method"] + verifier
-            for column, ending in {"accuracy": "", "low": "_low", "high": "_high"}.items():
+            for column, ending in _COLUMNS.items():
                 run.history(zip(curve + ending, table["n"], table[column], strict=True))
 
 
 def log_curves(part: str, curves: pd.DataFrame) -> None:
-    """Accuracy by strategy (columns unit, label, n, accuracy)."""
+    """Accuracy by strategy with the bounds of its interval (``_low``, ``_high``).
+
+    Args:
+        part: What the names of the histories begin with.
+        curves: Columns unit, label, n, accuracy, low, high.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()
@@ -35,7 +42,8 @@ def log_curves(part: str, curves: pd.DataFrame) -> None:
         names = f"{part}." + curves["unit"] + "." + curves["label"].str.replace(r"[^\w. -]+", "", regex=True)
         in_flops = curves["unit"] == "FLOPs"
         steps = curves["n"].where(~in_flops, curves["n"] / 1000).round().astype("int64")
-        run.history(zip(names, steps, curves["accuracy"], strict=True))
+        for column, ending in _COLUMNS.items():
+            run.history(zip(names + ending, steps, curves[column], strict=True))
 
 
 def log_search_curves(tables: Mapping[str, pd.DataFrame]) -> None:

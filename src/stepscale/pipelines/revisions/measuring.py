@@ -100,12 +100,12 @@ def measure_revision_difficulty(
 
 
 def log_revision_curves(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Pass@1 along the chain and accuracy by strategy as metric histories of the MLflow run.
+    """Pass@1 along the chain and accuracy by strategy, with their bounds, as metric histories of the MLflow run.
 
     Args:
         tables: The tables of the study, by name.
     """
     positions = tables["positions"]
     along = positions.assign(n=positions["position"] + 1, unit="chain", label="pass at 1")
-    curves = [along[["unit", "label", "n", "accuracy"]], tables["curves"]]
+    curves = [along[["unit", "label", "n", "accuracy", "low", "high"]], tables["curves"]]
     log_curves("revisions", pd.concat(curves, ignore_index=True))
