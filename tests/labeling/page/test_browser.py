@@ -227,6 +227,16 @@ def test_alternatives_are_rated_one_by_one_and_a_step_is_written(plain: Any, ser
     assert [c["rating"] for c in steps[0]["completions"]] == [-1, -1] and len(steps) == 3
 
 
+def test_the_completion_rated_next_is_on_the_screen_however_many_there_are(plain: Any, serve: Serve) -> None:
+    page = Page(plain, serve([sample(alternatives=(tuple(f"way {i}" for i in range(30)),))], ask="alternatives"))
+    page.sample()
+    page.press("1" * 20)
+    box = "return document.querySelector('.completion.now').getBoundingClientRect().{}"
+    bar = "return document.getElementById('bar').getBoundingClientRect().top"
+    assert 0 <= plain.execute_script(box.format("top"))
+    assert plain.execute_script(box.format("bottom")) <= plain.execute_script(bar)
+
+
 def test_the_question_mark_shows_the_keys_and_escape_closes_them(plain: Any, serve: Serve) -> None:
     page = Page(plain, serve([sample()]))
     page.sample()

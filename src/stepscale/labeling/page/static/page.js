@@ -113,7 +113,7 @@ function paint(item, judgment, current) {
 function focusOn(item) {
   if (!item) return;
   if (!at("bar").contains(document.activeElement)) item.focus({ preventScroll: true });
-  item.scrollIntoView({ block: "nearest" });
+  (item.querySelector(".completion.now") ?? item).scrollIntoView({ block: "nearest" });
 }
 function say(text, isBad = false, aloud = "") {
   const hidden = Object.assign(document.createElement("span"), { textContent: aloud ? ": " + aloud : "" });
