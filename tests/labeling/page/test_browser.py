@@ -233,7 +233,7 @@ def test_the_completion_rated_next_is_on_the_screen_however_many_there_are(plain
     page.press("1" * 20)
     box = "return document.querySelector('.completion.now').getBoundingClientRect().{}"
     bar = "return document.getElementById('bar').getBoundingClientRect().top"
-    assert 0 <= plain.execute_script(box.format("top"))
+    assert plain.execute_script(box.format("top")) >= 0
     assert plain.execute_script(box.format("bottom")) <= plain.execute_script(bar)
 
 
