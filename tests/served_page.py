@@ -21,7 +21,8 @@ from stepscale.labeling.page.store import RecordFile
 
 def sample(name: str = "p", n_steps: int = 3, **more: Any) -> Sample:
     problem = more.pop("problem", f"What is ${name}$?")
-    return Sample(problem=problem, steps=tuple(f"step {i} of {name}" for i in range(1, n_steps + 1)), **more)
+    steps = more.pop("steps", tuple(f"step {i} of {name}" for i in range(1, n_steps + 1)))
+    return Sample(problem=problem, steps=steps, **more)
 
 
 def records_in(path: Path) -> list[dict[str, Any]]:

@@ -131,14 +131,19 @@ def test_the_model_is_listed_and_another_one_is_not_found(client) -> None:
         ({"budget": 0}, "budget must be a whole number of generations, 1 or more, not '0'"),
         ({"budget": [4]}, "not '[4]'"),
         ({"messages": []}, "messages: "),
-        ({"messages": [{"role": "system", "content": "hi"}]}, "problem is missing"),
+        ({"messages": [{"role": "system", "content": "hi"}]}, 'messages hold none of the role "user"'),
         ({"messages": [{"role": "user", "content": " "}]}, "problem is empty"),
-        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "messages"),
+        ({"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": "x"}]}]}, "parts of type text"),
+        ({"messages": [{"role": "user", "content": 5}]}, "messages.0.content: must be a text, or a list of parts"),
         ({"messages": [{"role": "user", "content": "1+\ud800"}]}, ""),
         ({"n": 0}, "n: "),
         ({"n": 33}, "33 questions, at most 32 are answered at once"),
         ({"n": 10**12}, "1000000000000 questions, at most 32"),
+        ({"n": True}, "n: "),
+        ({"n": "2"}, "n: "),
+        ({"stream": "yes"}, "stream: "),
         ({"max_tokens": 0}, "max_tokens: "),
+        ({"response_format": {"type": "json_object"}}, "response_format is not supported"),
         ({"logprobs": True}, "logprobs is not supported"),
         ({"tools": [{"type": "function"}]}, "tools is not supported"),
     ],
@@ -176,19 +181,31 @@ def test_a_request_that_the_queue_could_never_take_is_refused_for_good(settings)
 
 
 def test_prompts_are_counted_before_anything_is_made_of_them_and_there_is_at_least_one(client) -> None:
-    for prompt, reason in ((["1"] * 33, "33 questions, at most 32"), ([], "problem is missing"), ([1, 2], "prompt")):
+    for prompt, reason in (
+        (["1"] * 33, "33 questions, at most 32"),
+        ([], "problem is missing"),
+        ([1, 2], "list of texts"),
+    ):
         refused = client.post("/v1/completions", json={**TEXT, "prompt": prompt})
         assert refused.status_code == 400 and reason in refused.json()["error"]["message"]
 
 
 def test_what_is_no_json_is_refused_in_the_same_form(client) -> None:
-    for body in ("nonsense", "[" * 100_000, '"text"'):
+    reasons = {
+        "nonsense": "is no JSON",
+        '{"model"': "at character",
+        "[" * 100_000: "body",
+        '"text"': "must be a JSON object",
+    }
+    for body, reason in reasons.items():
         refused = client.post("/v1/completions", content=body, headers={"Content-Type": "application/json"})
         assert refused.status_code == 400 and refused.json()["error"]["type"] == "invalid_request_error"
+        assert reason in refused.json()["error"]["message"]
 
 
 def test_what_a_policy_has_no_use_for_is_left_alone(client) -> None:
     usual = {"temperature": 0, "top_p": 0.9, "stop": ["\n\n"], "user": "me", "presence_penalty": 1, "logprobs": False}
+    usual["response_format"] = {"type": "text"}
     assert client.post("/v1/chat/completions", json={**CHAT, **usual}).status_code == 200
 
 

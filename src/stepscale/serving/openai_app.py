@@ -128,10 +128,7 @@ class OpenAIEndpoints:
             case InputError():
                 return 400, error_body(str(error), "invalid_request_error")
             case RequestValidationError():
-                first = error.errors()[0]
-                where = ".".join(str(part) for part in first["loc"][1:])
-                reason = str(first["msg"]).removeprefix("Value error, ")
-                return 400, error_body(f"{where}: {reason}" if where else reason, "invalid_request_error")
+                return 400, error_body(_fault(error.errors()[0]), "invalid_request_error")
             case HTTPException():
                 return error.status_code, error_body(str(error.detail), "invalid_request_error")
             case UnknownModel():
@@ -192,6 +189,17 @@ async def _as_settled(
         deadline.end_now()
         for future in waiting:
             future.cancel()
+
+
+def _fault(error: Any) -> str:
+    """One line for the first fault of a body."""
+    match error["type"]:
+        case "json_invalid":
+            return f"the body is no JSON: {error['ctx']['error']} at character {error['loc'][-1]}"
+        case "model_attributes_type":
+            return 'the body must be a JSON object such as {"model": ..., "messages": [...]}'
+    where, reason = ".".join(map(str, error["loc"][1:])), str(error["msg"]).removeprefix("Value error, ")
+    return f"{where}: {reason}" if where else reason
 
 
 def _event(chunk: Json) -> str:

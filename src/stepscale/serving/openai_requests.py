@@ -4,30 +4,51 @@ In: the body of ``/v1/chat/completions`` or ``/v1/completions``. Out: ``PolicyQu
 policy has no use for, such as a temperature, is taken and left alone; what would change the meaning of the reply is refused.
 """
 
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
+from stepscale.errors import InputError
 from stepscale.serving.question import PolicyQuestion, check_number, read_question
 
-_REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "echo", "suffix", "audio")
+_REFUSED = ("tools", "functions", "logprobs", "top_logprobs", "echo", "suffix", "audio", "response_format")
+
+
+def _must_be(form: str, fits: Callable[[Any], bool]) -> BeforeValidator:
+    """Refuses what has another form in one line; pydantic has one for each form that could have been meant."""
+
+    def check(value: Any) -> Any:
+        if not fits(value):
+            raise ValueError(f"must be {form}")
+        return value
+
+    return BeforeValidator(check)
+
+
+def _is_text_part(part: Any) -> bool:
+    return isinstance(part, dict) and part.get("type") == "text" and isinstance(part.get("text"), str)
+
+
+def _is_text_or_all(value: Any, fits: Callable[[Any], bool]) -> bool:
+    return isinstance(value, str) or (isinstance(value, list) and all(map(fits, value)))
 
 
 class StreamOptions(BaseModel):
     """What comes with a stream."""
 
-    include_usage: bool = False
+    include_usage: StrictBool = False
 
 
 class CompletionRequest(BaseModel):
     """What both endpoints take. Keys of OpenAI's that are not listed are left alone."""
 
     model: str
-    n: int = Field(1, ge=1, description="answers, each drawn independently within the budget")
-    max_tokens: int | None = Field(None, ge=1, description="longest solution")
-    max_completion_tokens: int | None = Field(None, ge=1, description="the newer name of max_tokens")
-    seed: int | None = Field(None, description="another one draws anew")
-    stream: bool = False
+    n: StrictInt = Field(1, ge=1, description="answers, each drawn independently within the budget")
+    max_tokens: StrictInt | None = Field(None, ge=1, description="longest solution")
+    max_completion_tokens: StrictInt | None = Field(None, ge=1, description="the newer name of max_tokens")
+    seed: StrictInt | None = Field(None, description="another one draws anew")
+    stream: StrictBool = False
     stream_options: StreamOptions | None = None
     budget: Any = Field(None, description="not OpenAI's: generations that may be spent on each answer")
 
@@ -37,7 +58,7 @@ class CompletionRequest(BaseModel):
         if isinstance(body, dict):
             body = {key: value for key, value in body.items() if value is not None}  # null: as if it were not there
             for key in _REFUSED:
-                if body.get(key):
+                if body.get(key) and body[key] != {"type": "text"}:  # the reply's form, as it is
                     raise ValueError(
                         f"{key} is not supported: the policy answers with the text of a solution; leave it out"
                     )
@@ -71,23 +92,19 @@ class CompletionRequest(BaseModel):
         ]
 
 
-class TextPart(BaseModel):
-    """A part of a message; the policy reads text alone."""
-
-    type: Literal["text"]
-    text: str
-
-
 class Message(BaseModel):
     """A message of a conversation."""
 
     role: str
-    content: str | list[TextPart] | None = None
+    content: Annotated[
+        str | list[dict[str, Any]] | None,
+        _must_be("a text, or a list of parts of type text", lambda content: _is_text_or_all(content, _is_text_part)),
+    ] = None
 
     @property
     def text(self) -> str:
         """All of its text."""
-        return self.content if isinstance(self.content, str) else "".join(part.text for part in self.content or ())
+        return self.content if isinstance(self.content, str) else "".join(part["text"] for part in self.content or ())
 
 
 class ChatRequest(CompletionRequest):
@@ -106,13 +123,20 @@ class ChatRequest(CompletionRequest):
             InputError: As ``about``.
         """
         of_user = [message.text for message in self.messages if message.role == "user"]
-        return self.about([of_user[-1] if of_user else None], default_budget, most)
+        if not of_user:
+            raise InputError('messages hold none of the role "user"; the last one of the user is the problem')
+        return self.about([of_user[-1]], default_budget, most)
 
 
 class TextRequest(CompletionRequest):
     """The body of ``/v1/completions``."""
 
-    prompt: str | list[str]
+    prompt: Annotated[
+        str | list[str],
+        _must_be(
+            "a text, or a list of texts", lambda prompt: _is_text_or_all(prompt, lambda one: isinstance(one, str))
+        ),
+    ]
 
     def questions(self, default_budget: int, most: int) -> list[PolicyQuestion]:
         """Each prompt is a problem.

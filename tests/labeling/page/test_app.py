@@ -14,7 +14,7 @@ from stepscale.labeling.page.app import create_app
 from stepscale.labeling.page.asked_samples import Sample
 from stepscale.labeling.page.page_options import PageOptions
 from stepscale.labeling.page.queue import Queue
-from stepscale.labeling.page.serve import Files, serve
+from stepscale.labeling.page.serve import Files, address_of, serve
 from stepscale.labeling.page.store import RecordFile
 from stepscale.labeling.page.tokens import tokens_for
 
@@ -139,3 +139,10 @@ def test_a_server_that_others_reach_needs_named_labelers(tmp_path: Path) -> None
     files = Files(tmp_path / "asked.jsonl", "asked", tmp_path / "people.jsonl")
     with pytest.raises(InputError, match=r"--host 0\.0\.0\.0 lets others in; name each labeler"):
         serve(files, PageOptions(), [], "0.0.0.0", 0)
+
+
+def test_a_link_names_the_machine_where_the_server_listens_on_every_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("socket.gethostname", lambda: "desk")
+    hosts = ("0.0.0.0", "::", "127.0.0.1", "::1", "lab.example")
+    named = ("desk", "desk", "127.0.0.1", "[::1]", "lab.example")
+    assert [address_of(host, 8765) for host in hosts] == [f"http://{name}:8765/" for name in named]

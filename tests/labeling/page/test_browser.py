@@ -118,6 +118,38 @@ def test_hostile_text_is_shown_as_text_and_never_runs(plain: Any, serve: Serve) 
     assert tags == 0 and "hacked" not in plain.title
 
 
+def test_a_step_shows_all_its_characters_in_their_order(plain: Any, serve: Serve) -> None:
+    steps = ("a\x00 \u202e13 = 4\u2066", " \n", r"$\text{" + "a-b>" * 60 + "}$", "end")
+    page = Page(plain, serve([sample(steps=steps)]))
+    page.sample()
+    page.press("333")
+    shown = page.steps()
+    assert shown[0].startswith("a⟨U+0000⟩ ⟨U+202E⟩13 = 4⟨U+2066⟩") and shown[1].startswith("(no text)")
+    lines = "return document.querySelector('#steps mtext').getClientRects().length"
+    height = "return document.querySelector('#steps mtext').getBoundingClientRect().height"
+    assert plain.execute_script(lines) == 1 and plain.execute_script(height) < 40, "a formula's text is one line"
+
+
+def test_the_message_stays_on_the_screen_below_many_steps(plain: Any, serve: Serve) -> None:
+    server = serve([sample(n_steps=40)])
+    page = Page(plain, server)
+    page.sample()
+    page.press("3" * 40)
+    plain.execute_script("scrollTo(0, document.documentElement.scrollHeight)")
+    assert plain.execute_script("return scrollY") > 500
+    top = "return document.getElementById('message').getBoundingClientRect().top"
+    assert plain.execute_script(top) >= 0 and "Press Enter to save" in page.text("#message")
+
+
+def test_a_server_that_cannot_save_says_why(plain: Any, serve: Serve) -> None:
+    server = serve([sample()])
+    page = Page(plain, server)
+    page.sample()
+    server.labels.unlink()
+    page.press("1\n")
+    page.wait("return document.getElementById('message').innerText.includes('Not saved yet: the server\\'s disk')")
+
+
 def test_formulas_are_drawn_without_a_network(plain: Any, serve: Serve) -> None:
     sample = Sample(
         problem=r"What is $\frac{1}{2}+\sqrt{4}$?", steps=(r"It is \[\boxed{\frac{5}{2}}\]",), answer=r"\frac52"
@@ -177,7 +209,13 @@ def test_alternatives_are_rated_one_by_one_and_a_step_is_written(plain: Any, ser
     server = serve([sample(alternatives=(("other",),)), sample("q")], ask="alternatives")
     page = Page(plain, server)
     first = page.sample()
-    page.press("11")
+    page.press("1")
+    assert "Step 1 of 3, completion 2 of 2" in page.text("#message")
+    colors = plain.execute_script(
+        "return [...document.querySelectorAll('#steps > li, .completion')].map((node) => getComputedStyle(node).backgroundColor)"
+    )
+    assert colors[0] == colors[1] != colors[2], "only the completion that is rated next stands out"
+    page.press("1")
     page.press("w")
     page.press("by hand: $x$")
     plain.find_element("id", "written-take").click()
@@ -187,6 +225,16 @@ def test_alternatives_are_rated_one_by_one_and_a_step_is_written(plain: Any, ser
     steps = records_in(server.labels)[0]["label"]["steps"]
     assert steps[0]["human_completion"]["text"] == "by hand: $x$" and steps[0]["chosen_completion"] is None
     assert [c["rating"] for c in steps[0]["completions"]] == [-1, -1] and len(steps) == 3
+
+
+def test_the_completion_rated_next_is_on_the_screen_however_many_there_are(plain: Any, serve: Serve) -> None:
+    page = Page(plain, serve([sample(alternatives=(tuple(f"way {i}" for i in range(30)),))], ask="alternatives"))
+    page.sample()
+    page.press("1" * 20)
+    box = "return document.querySelector('.completion.now').getBoundingClientRect().{}"
+    bar = "return document.getElementById('bar').getBoundingClientRect().top"
+    assert plain.execute_script(box.format("top")) >= 0
+    assert plain.execute_script(box.format("bottom")) <= plain.execute_script(bar)
 
 
 def test_the_question_mark_shows_the_keys_and_escape_closes_them(plain: Any, serve: Serve) -> None:

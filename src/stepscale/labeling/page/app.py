@@ -72,9 +72,7 @@ def create_app(queue: Queue, tokens: Mapping[str, str] | None = None) -> FastAPI
             raise HTTPException(422, str(error)) from None
         except OSError as error:
             logger.error("a label was not saved: %s", error)
-            raise HTTPException(
-                507, f"the disk did not take it ({error.strerror}); nothing is lost, save again"
-            ) from None
+            raise HTTPException(507, f"the server's disk did not take it ({error.strerror})") from None
         return {"saved": True, "new": is_new}
 
     @app.exception_handler(RequestValidationError)

@@ -17,6 +17,8 @@ from stepscale.labeling.page.tokens import tokens_for
 
 logger = logging.getLogger(__name__)
 
+_EVERY_ADDRESS = ("0.0.0.0", "::")
+
 
 @dataclass(frozen=True)
 class Files:
@@ -54,7 +56,7 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
     with closing(RecordFile(files.labels)) as file, closing(_listen(host, port)) as listening:
         queue = Queue(samples, file, options, known)
         tokens = tokens_for(labelers, files.labels.with_suffix(".tokens.json")) if labelers else {}
-        address = f"http://{f'[{host}]' if ':' in host else host}:{listening.getsockname()[1]}/"
+        address = address_of(host, listening.getsockname()[1])
         print(f"{queue.progress('').waiting} of {len(samples)} solutions wait for labels, which go to {files.labels}")
         for line in [f"{name}: {address}#token={token}" for name, token in tokens.items()] or [address]:
             print(line, flush=True)
@@ -67,6 +69,17 @@ def serve(files: Files, options: PageOptions, labelers: Sequence[str], host: str
         with suppress(KeyboardInterrupt):
             uvicorn.Server(config).run([listening])
         print(f"{len(file.records)} labels are in {files.labels}; {queue.progress('').waiting} solutions wait")
+
+
+def address_of(host: str, port: int) -> str:
+    """What labelers open. A server that listens on every address of this machine is found by the machine's name.
+
+    Args:
+        host: What the server listens on.
+        port: Likewise.
+    """
+    name = socket.gethostname() if host in _EVERY_ADDRESS else host
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}/"
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -93,7 +93,8 @@ function update() {
     else if (action === "w") { button.hidden = labeling.ask !== "alternatives"; button.disabled = !labeling.canWrite(); }
     else if (action === "Enter") button.disabled = !!now;
   }
-  if (now) say(`Step ${now.step + 1} of ${views.length}`, false, spoken(labeling.sample.steps[now.step][now.completion]));
+  const several = now && labeling.count(now.step) > 1 ? `, completion ${now.completion + 1} of ${labeling.count(now.step)}` : "";
+  if (now) say(`Step ${now.step + 1} of ${views.length}${several}`, false, spoken(labeling.sample.steps[now.step][now.completion]));
   else say(`${at("end").textContent} Press Enter to save.`);
   focusOn(now ? views[now.step] : shown.at(-1));
   if (!now) at("end").scrollIntoView({ block: "nearest" });
@@ -112,7 +113,7 @@ function paint(item, judgment, current) {
 function focusOn(item) {
   if (!item) return;
   if (!at("bar").contains(document.activeElement)) item.focus({ preventScroll: true });
-  item.scrollIntoView({ block: "nearest" });
+  (item.querySelector(".completion.now") ?? item).scrollIntoView({ block: "nearest" });
 }
 function say(text, isBad = false, aloud = "") {
   const hidden = Object.assign(document.createElement("span"), { textContent: aloud ? ": " + aloud : "" });
@@ -127,7 +128,7 @@ async function send(submission) {
   let told = "Saved.";
   try {
     say("Saving.");
-    const reply = await server.save(submission, () => say("Not saved yet: no connection. Trying again; your label is kept in this browser.", true));
+    const reply = await server.save(submission, (reason) => say(`Not saved yet: ${reason}. Trying again; your label is kept in this browser.`, true));
     if (!reply.new) told = "You had labeled this one before; that label stands.";
     if (labeling) storage.set(labeling.key, null);
   } catch (error) {

@@ -5,6 +5,7 @@ export const storage = {
 };
 
 export class Refused extends Error {}
+class Failed extends Error {} // the server's own fault: it says which
 
 export class Server {
   constructor(name, token) {
@@ -19,11 +20,12 @@ export class Server {
     if (answer.ok) return answer.json();
     const detail = await answer.json().then((reply) => reply.detail, () => answer.statusText);
     if (answer.status >= 400 && answer.status < 500) throw new Refused(detail);
-    throw new Error(detail);
+    throw new Failed(detail);
   }
   next() { return this.ask("/api/next"); }
 
   // Saves, and tries again for as long as it takes; a label that waits survives a reload. Throws Refused.
+  // ``onWaiting`` gets the reason.
   async save(submission, onWaiting) {
     storage.set(this.unsent, submission);
     for (let seconds = 1; ; seconds = Math.min(2 * seconds, 15)) {
@@ -33,7 +35,7 @@ export class Server {
         return reply;
       } catch (error) {
         if (error instanceof Refused) { storage.set(this.unsent, null); throw error; }
-        onWaiting(error);
+        onWaiting(error instanceof Failed ? error.message : "no connection");
         await new Promise((resume) => { setTimeout(resume, 1000 * seconds); addEventListener("online", resume, { once: true }); });
       }
     }
