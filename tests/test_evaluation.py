@@ -14,6 +14,7 @@ import pytest
 
 import stepscale
 from stepscale.errors import InputError
+from stepscale.estimators.vote_rules import DEFAULT_RULES
 from stepscale.evaluation import COLUMNS, evaluate
 from stepscale.formats import hub, read, write
 
@@ -289,3 +290,26 @@ def test_blank_answers_of_tables_do_not_vote_and_blank_gold_answers_grade_nothin
     problems.assign(answer=" ").to_parquet(tmp_path / "problems.parquet")
     with pytest.raises(InputError, match="no sample has a verdict and no problem a gold answer"):
         evaluate(tmp_path, "parquet")
+
+
+def test_a_file_named_twice_is_told_as_such_and_not_that_no_format_fits(scored: Path) -> None:
+    with pytest.raises(InputError, match="the problem 'p0' was given before"):
+        evaluate([scored, scored])
+
+
+@pytest.mark.parametrize("rules", [None, "borda", [None], ["borda"], [1], 5])
+def test_what_is_no_rule_for_votes_is_one_clear_line(scored: Path, rules: object) -> None:
+    with pytest.raises(InputError, match="^vote_rules holds"):
+        evaluate(scored, vote_rules=rules)  # type: ignore[arg-type]
+
+
+def test_rules_for_votes_may_come_from_a_generator(scored: Path) -> None:
+    frame = evaluate(scored, vote_rules=(rule for rule in DEFAULT_RULES))
+    assert frame.equals(evaluate(scored))
+
+
+@pytest.mark.parametrize("path", ["s3://bucket/x.jsonl", "https://example.com/x.jsonl", "HF://owner/name", "file:///x"])
+def test_an_address_of_another_protocol_is_named_as_it_was_given(path: str) -> None:
+    with pytest.raises(InputError, match=f"^{path}: .*:// is not read; give a local file") as caught:
+        evaluate(path)
+    assert "\n" not in str(caught.value)

@@ -6,7 +6,6 @@ has: answers from the texts, verdicts by grading against the gold answers. No mo
 """
 
 import logging
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -20,8 +19,9 @@ from stepscale.estimators.online_outcomes import ladder_of
 from stepscale.estimators.samples import SampleGrid, sample_grid
 from stepscale.estimators.vote_rules import DEFAULT_RULES, VoteRule
 from stepscale.formats import READABLE_FORMATS, Tables, read
+from stepscale.formats.fields import ReadError
 from stepscale.formats.graded import graded, tell_absent, warn_of_places_without_a_sample
-from stepscale.formats.hub import HubError
+from stepscale.formats.hub import HubError, is_hub_name
 from stepscale.formats.registry import takes_rules
 from stepscale.formats.source_files import Source, data_files, sources
 from stepscale.grading import Rules
@@ -54,8 +54,6 @@ COLUMNS = (*_MEASURED, "without_answer", "without_verdict")
 CHOSEN = "chosen"
 """The aggregation that the other half of the problems chooses."""
 _POLICIES = {ORACLE: "compute_optimal_oracle", PREDICTED: "compute_optimal_predicted", UNIFORM: "uniform"}
-
-_OF_ANOTHER_FORMAT = re.compile(r"key '\w+' is missing|no problems\.parquet there")
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +96,10 @@ def evaluate(
         ``left_out`` says which votes the file does not tell, and why.
 
     Raises:
-        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget is
-            impossible.
+        InputError: No format fits, the file holds no samples or no verdicts, a verifier left samples out, or a budget or
+            a vote rule is impossible.
     """
+    vote_rules = _checked_rules(vote_rules)
     name, tables = _read(path, format, rules)
     solutions = graded(tables.problems, tables.solutions, rules)
     if solutions["is_correct"].isna().all():
@@ -136,6 +135,17 @@ def evaluate(
     return frame
 
 
+def _checked_rules(vote_rules: Sequence[VoteRule]) -> tuple[VoteRule, ...]:
+    try:
+        rules = tuple(vote_rules)
+    except TypeError:
+        rules = (vote_rules,)  # type: ignore[assignment]
+    for rule in rules:
+        if not isinstance(rule, VoteRule):
+            raise InputError(f"vote_rules holds {rule!r:.60}; give a list of rules of stepscale.estimators.vote_rules")
+    return rules
+
+
 def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
     """The name of the format and the tables, which hold samples."""
     if format is not None:
@@ -144,16 +154,16 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
             raise InputError(f"{path}: it holds no samples; give a file of problems with sampled solutions")
         return format, tables
     for source in sources(path):
-        if not str(source).startswith("hf://"):
+        if not is_hub_name(source):
             data_files(Path(source))
-    complaints, understood = list[tuple[str, str]](), ""
+    complaints, understood = dict[str, InputError](), ""
     for name in READABLE_FORMATS:
         try:
             tables = _tables(path, name, rules)
         except HubError:
             raise
         except InputError as error:
-            complaints.append((name, str(error)))
+            complaints[name] = error
             continue
         if not tables.solutions.empty:
             return name, tables
@@ -166,20 +176,21 @@ def _read(path: Source, format: str | None, rules: Rules) -> tuple[str, Tables]:
     )
 
 
-def _most_helpful(complaints: Sequence[tuple[str, str]]) -> str:
+def _most_helpful(complaints: Mapping[str, InputError]) -> str:
     """Of what readers of several formats complained of, what tells a user most; "" where nothing does."""
     # 1. a reader that came past the first record has understood it
-    places = [(re.search(r":(\d+): ", said), said) for _, said in complaints]
-    furthest = max(((int(place[1]), said) for place, said in places if place), key=lambda one: one[0], default=(0, ""))
-    if furthest[0] > 1:
-        return furthest[1]
+    of_records = {name: error for name, error in complaints.items() if isinstance(error, ReadError)}
+    furthest = max(of_records.values(), key=lambda error: error.good, default=None)
+    if furthest is not None and furthest.good:
+        return str(furthest)
     # 2. what most readers say is of the file, not of the format: it is empty, damaged, or no JSON
-    ((said, times),) = Counter(said for _, said in complaints).most_common(1) or [("", 0)]
+    ((said, times),) = Counter(map(str, complaints.values())).most_common(1) or [("", 0)]
     if times > len(READABLE_FORMATS) / 2:
         return said
     # 3. a reader that found its keys and refused a value
-    of_values = [(name, said) for name, said in complaints if _OF_ANOTHER_FORMAT.search(said) is None]
-    return f"{of_values[0][1]} (read as {of_values[0][0]})" if len(of_values) == 1 else ""
+    foreign = {name for name, error in of_records.items() if error.is_foreign}
+    of_values = [f"{error} (read as {name})" for name, error in complaints.items() if name not in foreign]
+    return of_values[0] if len(of_values) == 1 else ""
 
 
 def _tables(path: Source, format: str, rules: Rules) -> Tables:

@@ -1,9 +1,11 @@
 """Isolated workers: limits hold, threads share them, and nothing is left behind."""
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +15,7 @@ import pytest
 
 import stepscale
 from stepscale.grading import grade_many
+from stepscale.grading.workers import pool as worker_pool
 from stepscale.grading.workers.pool import WorkerPool, WorkerQuestion
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(Path(stepscale.__file__).parents[1])}
@@ -46,6 +49,19 @@ def test_a_worker_killed_from_outside_is_replaced(pool: WorkerPool) -> None:
         worker._process.kill()
         worker._process.wait()
     assert pool.ask(TRUE) is True
+
+
+def test_a_worker_that_a_busy_machine_holds_up_at_its_start_still_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_pool, "START_SECONDS", 1.0)
+    pool = WorkerPool(size=1)
+    worker = pool._started()
+    pool._idle.append(worker)
+    os.kill(worker._process.pid, signal.SIGSTOP)
+    later = threading.Timer(1.5, os.kill, (worker._process.pid, signal.SIGCONT))
+    later.start()
+    assert pool.ask(WorkerQuestion("zero", ("1-1",), seconds=5.0)) is True
+    later.join()
+    pool.close()
 
 
 def test_threads_share_the_workers() -> None:

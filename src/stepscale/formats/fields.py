@@ -7,11 +7,33 @@ takes all its values through here reports a bad line and never stops with a raw 
 import math
 from typing import Any, TypeGuard
 
+from stepscale.errors import InputError
+
 Record = dict[str, Any]
 
 
 class BadRecord(ValueError):
     """A record that cannot be read; the message is the reason, without its place."""
+
+
+class ReadError(InputError):
+    """What a reader has against a source.
+
+    Attributes:
+        good: How many records it had read before.
+        is_foreign: Whether a key or a file of the format is missing, so that the source may be of another format.
+    """
+
+    def __init__(self, message: str, *, good: int = 0, is_foreign: bool = False) -> None:
+        super().__init__(message)
+        self.good, self.is_foreign = good, is_foreign
+
+
+class MissingKey(BadRecord):
+    """The record lacks a key of the format: perhaps it is of another."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"key {key!r} is missing")
 
 
 def required(record: Record, key: str) -> Any:
@@ -22,12 +44,13 @@ def required(record: Record, key: str) -> Any:
         key: Name of the field.
 
     Raises:
-        BadRecord: It is missing.
+        MissingKey: It is missing.
+        BadRecord: The record is no object.
     """
     if type(record) is not dict:
         raise BadRecord(f"a JSON object with {key!r} is needed, got {type(record).__name__}")
     if key not in record:
-        raise BadRecord(f"key {key!r} is missing")
+        raise MissingKey(key)
     return record[key]
 
 

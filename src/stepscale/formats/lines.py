@@ -15,7 +15,7 @@ import orjson
 from stepscale.errors import InputError
 from stepscale.formats import hub
 from stepscale.formats.eval_archive import eval_samples
-from stepscale.formats.fields import BadRecord, Record
+from stepscale.formats.fields import BadRecord, MissingKey, ReadError, Record
 from stepscale.formats.opening import arrow_rows, opened, parquet_rows, readable
 from stepscale.formats.source_files import LINES, Source, data_files, ending, sources
 
@@ -77,9 +77,9 @@ class Records:
             try:
                 add(record)
             except BadRecord as error:
-                self.refuse(str(error))
+                self.refuse(str(error), lacks_key=isinstance(error, MissingKey))
             except KeyError as error:
-                self.refuse(f"key {error} is missing")
+                self.refuse(f"key {error} is missing", lacks_key=True)
             except (TypeError, IndexError, AttributeError, ValueError, OverflowError) as error:
                 self.refuse(f"a value is not of the expected type ({error})")
             else:
@@ -87,15 +87,16 @@ class Records:
         if not self.good:
             raise InputError(f"{self.source}: none of {self.skipped} lines could be read, the first: {self.reasons[0]}")
 
-    def refuse(self, reason: str) -> None:
+    def refuse(self, reason: str, *, lacks_key: bool = False) -> None:
         """Refuse the record at hand: an error with its place, or one more that is left out.
 
         Raises:
-            InputError: Bad records are not to be left out.
+            ReadError: Bad records are not to be left out.
         """
         message = f"{self.file}:{self.number}: {' '.join(reason.split())}"
         if self.on_error == "raise":
-            raise InputError(f"{message}; correct the line, or read with on_error='skip' to leave it out")
+            remedy = "correct the line, or read with on_error='skip' to leave it out"
+            raise ReadError(f"{message}; {remedy}", good=self.good, is_foreign=lacks_key)
         self.skipped += 1
         if len(self.reasons) < _MAX_REASONS:
             self.reasons.append(message)

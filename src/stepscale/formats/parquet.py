@@ -19,6 +19,7 @@ import pandas as pd
 from stepscale.errors import InputError
 from stepscale.formats.checking import check
 from stepscale.formats.contract import Tables, checked
+from stepscale.formats.fields import ReadError
 from stepscale.formats.opening import readable
 from stepscale.formats.prm800k.records_table import RECORDS
 from stepscale.formats.source_files import checked_path, data_files, is_file_name
@@ -40,7 +41,8 @@ def read(source: str | Path) -> Tables:
     """
     folder = Path(checked_path(source))
     if not (folder / "problems.parquet").is_file():
-        raise InputError(f"{folder}: no problems.parquet there; give the folder that holds the tables")
+        message = f"{folder}: no problems.parquet there; give the folder that holds the tables"
+        raise ReadError(message, is_foreign=True)
     for file in data_files(folder):
         if file.parent == folder and file.name not in {f"{name}.parquet" for name in _TABLES}:
             near = get_close_matches(file.name.split(".")[0], _TABLES, 1)

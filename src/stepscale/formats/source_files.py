@@ -78,7 +78,7 @@ def checked_path(path: object) -> str | Path:
     """One path as given.
 
     Raises:
-        InputError: It is empty or no path at all.
+        InputError: It is empty, no path at all, or an address of another protocol than the hub's.
     """
     if not isinstance(path, str | os.PathLike):
         raise InputError(f"path is {path!r:.60}, {type(path).__name__}; give a file or folder as a string or Path")
@@ -87,6 +87,9 @@ def checked_path(path: object) -> str | Path:
         raise InputError(f"path is {name!r:.60}, bytes; give a file or folder as a string or Path")
     if not name.strip() or "\0" in name:
         raise InputError(f"path is {name!r:.60}; give the name of a file or folder")
+    protocol, separator, _ = name.partition("://")
+    if separator and protocol.isalnum() and protocol != "hf":
+        raise InputError(f"{name}: {protocol}:// is not read; give a local file or folder, or 'hf://owner/name'")
     return path if isinstance(path, str) else Path(name)
 
 

@@ -21,7 +21,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-START_SECONDS = 60.0  # for a worker to import its libraries, on a machine that is busy
+START_SECONDS = 30.0  # of processor time, for a worker to import its libraries
 PATIENCE = 20.0
 MAX_WORKERS = 2
 
@@ -72,7 +72,7 @@ class _Worker:
         return answer == b"1"
 
     def _is_ready(self) -> bool:
-        self._ready = self._ready or self._next(START_SECONDS) == b"R"
+        self._ready = self._ready or self._answer(START_SECONDS) == b"R"
         return self._ready
 
     def _put(self, question: WorkerQuestion) -> bool:
