@@ -31,7 +31,12 @@ _MACHINE, _PROCESS = "stepscale.machine", "stepscale.process"  # tags of runs
 
 
 def flatten(params: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Nested parameters as ``a.b.c`` names."""
+    """Nested parameters as ``a.b.c`` names.
+
+    Args:
+        params: Nested mappings.
+        prefix: How every name begins.
+    """
     flat: dict[str, Any] = {}
     for key, value in params.items():
         if isinstance(value, Mapping):
@@ -187,6 +192,10 @@ def child_run(name: str, params: BaseModel | Mapping[str, Any] | None = None) ->
 
     It is tagged with the revision of the code, as its parent is, so models can be searched by it. It ends as "FAILED" if the
     block raises, as "KILLED" if the program is stopped.
+
+    Args:
+        name: As MLflow shows it.
+        params: Noted when it begins.
     """
     import mlflow
 

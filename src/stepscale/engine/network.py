@@ -50,6 +50,9 @@ class Network(Protocol):
 def network_of(model: Any) -> Network:
     """The fastest network for a transformers model, with or without a head on its body. The model object may be changed.
 
+    Args:
+        model: A transformers model.
+
     Raises:
         InputError: The model does not let its attention be replaced.
     """

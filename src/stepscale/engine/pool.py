@@ -94,7 +94,14 @@ class KeyValuePool:
 
 
 def padded(rows: Sequence[Places]) -> Places:
-    """Rows of places as one array [B, longest row], filled up with place 0."""
+    """Rows of places as one array, filled up with place 0.
+
+    Args:
+        rows: Places of each row [tokens of the row].
+
+    Returns:
+        Places [B, longest row].
+    """
     filled = np.zeros((len(rows), max(map(len, rows))), np.int64)
     for row, places in enumerate(rows):
         filled[row, : len(places)] = places

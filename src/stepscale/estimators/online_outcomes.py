@@ -26,7 +26,7 @@ from stepscale.estimators.checking import (
     checked_values,
 )
 from stepscale.estimators.samples import one_spelling
-from stepscale.estimators.voting import count_votes, share_right, vote_weights, winners
+from stepscale.estimators.vote_counts import count_votes, share_right, vote_weights, winners
 from stepscale.seeds import seed_for
 
 if TYPE_CHECKING:
@@ -152,7 +152,11 @@ def outcomes(
 
 
 def ladder_of(places: int) -> tuple[int, ...]:
-    """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to ``places``."""
+    """Numbers of samples that a policy may stop at: 1, 2, 4, ... up to all of them.
+
+    Args:
+        places: Samples per problem.
+    """
     return tuple(2**i for i in range(places.bit_length()) if 2**i <= places)
 
 

@@ -146,6 +146,10 @@ def token_counts(record: Record, count: int) -> list[int | None]:
 def checked_verdict(sample: int, verdict: Any) -> bool | None:
     """The verdict on a sample, None if there is none.
 
+    Args:
+        sample: Its number, for the message.
+        verdict: As the record has it.
+
     Raises:
         BadRecord: It is anything but true, false or null.
     """
@@ -157,6 +161,10 @@ def checked_verdict(sample: int, verdict: Any) -> bool | None:
 def checked_answer(sample: int, answer: Any) -> str | None:
     """The answer of a sample, None if it is null or blank.
 
+    Args:
+        sample: Its number, for the message.
+        answer: As the record has it.
+
     Raises:
         BadRecord: It is anything but a string.
     """
@@ -166,12 +174,23 @@ def checked_answer(sample: int, answer: Any) -> str | None:
 
 
 def paragraphs(text: str) -> list[str]:
-    """The steps of a text that are set apart by empty lines; Windows line ends are read as any other."""
+    """The steps of a text that are set apart by empty lines; Windows line ends are read as any other.
+
+    Args:
+        text: A solution.
+    """
     return text.replace("\r\n", "\n").split("\n\n")
 
 
 def stated_answer(text: str) -> str | None:
-    """The answer that a sample's text states, for files that do not name it. Never for a gold answer."""
+    """The answer that a sample's text states, for files that do not name it. Never for a gold answer.
+
+    Args:
+        text: A solution.
+
+    Returns:
+        The answer; None if it states none.
+    """
     return extract_answer(text)
 
 

@@ -27,7 +27,12 @@ def log_best_of_n(curves: pd.DataFrame, tables: Mapping[str, pd.DataFrame]) -> N
 
 
 def log_curves(part: str, curves: pd.DataFrame) -> None:
-    """Accuracy by strategy (columns unit, label, n, accuracy)."""
+    """Log accuracy by strategy as MLflow metric histories.
+
+    Args:
+        part: How the names of the metrics begin.
+        curves: Columns unit, label, n, accuracy.
+    """
     from stepscale.tracking import current_run
 
     run = current_run()

@@ -115,6 +115,9 @@ class Client:
 def served_model(access: ServerAccess) -> str:
     """The name of the one model that a server serves.
 
+    Args:
+        access: How the server is asked.
+
     Raises:
         InputError: It serves several, or does not tell.
     """

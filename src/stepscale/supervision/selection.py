@@ -153,12 +153,22 @@ Selection = Annotated[Uniform | Convincing | Uncertain | Blend, Field(discrimina
 
 
 def without(pool: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``pool`` whose keys are not among these: what is left to choose from after a round."""
+    """What is left to choose from after a round.
+
+    Args:
+        pool: Candidates.
+        keys: problem_id and sample_id of those that were chosen.
+    """
     return pool[~pd.MultiIndex.from_frame(pool[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
 
 
 def chosen(solutions: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
-    """The rows of ``solutions`` with these keys, in their order there."""
+    """The solutions with the given keys, in their order.
+
+    Args:
+        solutions: A table with problem_id and sample_id.
+        keys: problem_id and sample_id of the rows.
+    """
     return solutions[pd.MultiIndex.from_frame(solutions[KEY]).isin(pd.MultiIndex.from_frame(keys[KEY]))]
 
 
