@@ -28,7 +28,12 @@ class CopiedPrefixes(DecodeMemory):
         self.join(prefix, prefix_lengths)
 
     def join(self, prefix: torch.Tensor, prefix_lengths: NDArray[np.int64]) -> None:
-        """A further row per group, after those that are there."""
+        """A further row per group, after those that are there.
+
+        Args:
+            prefix: Keys and values of the prefixes [layers, 2, G, KV, P, D], left-aligned.
+            prefix_lengths: Their tokens [G].
+        """
         before, new = len(self._first), prefix.shape[2]
         # 1. Room, above all in front of the others if a prefix is longer than all that they have.
         shift = max(0, int(prefix_lengths.max()) - self._columns)

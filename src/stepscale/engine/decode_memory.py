@@ -26,7 +26,12 @@ class Arena:
         self._buffers: list[torch.Tensor] = []
 
     def take(self, shape: tuple[int, ...], like: torch.Tensor) -> torch.Tensor:
-        """An uninitialised tensor of this shape. The one taken before the last is no longer valid."""
+        """An uninitialised tensor. The one taken before the last is no longer valid.
+
+        Args:
+            shape: Of the tensor.
+            like: A tensor of the same type and device.
+        """
         size = math.prod(shape)
         if len(self._buffers) < 2:
             self._buffers.append(like.new_empty(size))
@@ -79,7 +84,13 @@ class DecodeMemory:
         self.positions = self._columns - 1 - self._first_columns
 
     def rearrange(self, sources: NDArray[np.int64], targets: NDArray[np.int64], n_rows: int) -> None:
-        """Copy rows ``sources`` onto rows ``targets`` (never both at once); rows from ``n_rows`` on are dropped."""
+        """Copy rows onto others, and drop the last ones.
+
+        Args:
+            sources: Rows that are copied [n].
+            targets: Rows that are overwritten [n]; none of them is a source.
+            n_rows: Rows from this one on are dropped.
+        """
         if n_rows > self.suffix.shape[2]:
             self._regrow(max(n_rows, 2 * self.suffix.shape[2]), self.suffix.shape[4])
         if len(sources):
@@ -91,7 +102,15 @@ class DecodeMemory:
         self._follow(row_from)
 
     def last(self, row: int, count: int) -> torch.Tensor:
-        """Keys/values of the last tokens that a row has read: [layers, 2, KV, count, D]."""
+        """Keys and values of the last tokens that a row has read.
+
+        Args:
+            row: The row.
+            count: Number of tokens.
+
+        Returns:
+            [layers, 2, KV, count, D].
+        """
         return self.suffix[:, :, row, :, self._columns - count : self._columns]
 
     def attend(

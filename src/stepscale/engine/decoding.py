@@ -20,15 +20,16 @@ from stepscale.engine.llama import Layer, LlamaSizes, after_attention, before_at
 class Rows(NamedTuple):
     """What a cohort's rows [R] remember, and where they stand among those of their group of G.
 
-    suffix [layers, 2, >= R, KV, >= read, D]: the first ``written`` columns hold something, the first ``read`` go into products.
+    suffix [layers, 2, >= R, KV, >= read_columns, D]: the first ``filled_columns`` hold something, the first
+    ``read_columns`` go into products.
     prefix [layers, 2, G, KV, P, D]; members [G, rows of the largest group]; group_at and place [R]; hidden [R, 1, 1, P], -inf
     where a shorter prefix has no column, or None; kv_heads [KV, 1]: 0, 1, ... If P is 0, the prefixes are the first columns of
     ``suffix``, and ``hidden`` tells of those.
     """
 
     suffix: torch.Tensor
-    written: int
-    read: int
+    filled_columns: int
+    read_columns: int
     prefix: torch.Tensor
     members: torch.Tensor
     group_at: torch.Tensor
@@ -56,13 +57,13 @@ def attend(
     """
     n, kv_heads, dim, n_past = k.shape[0], k.shape[1], k.shape[3], rows.prefix.shape[4]
     # 1. The new token's key and value go into the last column of the suffix.
-    suffix, last = rows.suffix[layer, :, :n], rows.written - 1
+    suffix, last = rows.suffix[layer, :, :n], rows.filled_columns - 1
     suffix[0, :, :, last], suffix[1, :, :, last] = k[:, :, 0], v[:, :, 0]
     # 2. Scores: each row with its own suffix, all rows of a group at once with the prefix they share.
     q = q.reshape(n, kv_heads, -1, dim) * scale
     share = q.shape[2]  # query heads per key head
-    scores = torch.matmul(q, suffix[0, :, :, : rows.read].transpose(-1, -2))
-    scores[:, :, :, rows.written :] = float("-inf")
+    scores = torch.matmul(q, suffix[0, :, :, : rows.read_columns].transpose(-1, -2))
+    scores[:, :, :, rows.filled_columns :] = float("-inf")
     hidden = rows.hidden
     if n_past == 0:
         if hidden is not None:
@@ -74,7 +75,7 @@ def attend(
         scores = scores + mask
     # 3. Values, the same two ways, under one softmax.
     weights = torch.softmax(scores, -1, dtype=torch.float32).to(v.dtype)
-    out = torch.matmul(weights[..., n_past:], suffix[1, :, :, : rows.read])
+    out = torch.matmul(weights[..., n_past:], suffix[1, :, :, : rows.read_columns])
     if n_past > 0:
         out += by_row(torch.matmul(by_group(weights[..., :n_past], rows), rows.prefix[layer, 1]), share, rows)
     return out.reshape(n, -1, 1, dim)

@@ -79,7 +79,12 @@ class Lanes:
             torch.set_num_threads(self._threads)
 
     def map(self, function: Callable[[_Item], _Result], items: Sequence[_Item]) -> list[_Result]:
-        """``[function(item) for item in items]``, as many at once as there are lanes, each under the caller's time limit."""
+        """``[function(item) for item in items]``, as many at once as there are lanes, each under the caller's time limit.
+
+        Args:
+            function: Runs in a thread of its own.
+            items: Its arguments.
+        """
         if not self._pool:
             return [function(item) for item in items]
         futures = [self._pool.submit(copy_context().run, function, item) for item in items]

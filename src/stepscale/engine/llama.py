@@ -69,7 +69,15 @@ class LlamaBody:
         )
 
     def begin(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Embeddings of the tokens [n], in a ``rounded`` number of rows [>= n, W], and their rotations [n, 1, D/2]."""
+        """Embeddings of tokens, in a ``rounded`` number of rows, and their rotations.
+
+        Args:
+            ids: Token ids [n].
+            positions: Place of each in its text [n, 1].
+
+        Returns:
+            Embeddings [>= n, W] and rotations [n, 1, D/2].
+        """
         n = len(ids)
         return self._embedding[functional.pad(ids, (0, rounded(n) - n))], self._turns[positions]
 

@@ -73,6 +73,11 @@ class SampleRows:
     def add(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow]) -> None:
         """One problem with all its samples.
 
+        Args:
+            problem: The problem.
+            samples: Its samples, in their order.
+            scores: Their scores, by number of the sample.
+
         Raises:
             BadRecord: It was added before.
         """
@@ -83,7 +88,12 @@ class SampleRows:
         self.extend(problem, samples, scores)
 
     def extend(self, problem: ProblemRow, samples: Sequence[SampleRow], scores: Sequence[ScoreRow] = ()) -> None:
-        """Further samples of a problem, numbered after those that it has. ``scores`` count these samples from 0.
+        """Further samples of a problem, numbered after those that it has.
+
+        Args:
+            problem: The problem.
+            samples: The further samples, in their order.
+            scores: Their scores; they count these samples from 0.
 
         Raises:
             BadRecord: Another problem has this id.
@@ -99,7 +109,12 @@ class SampleRows:
         self.add_scores(problem_id, [score._replace(sample_id=start + score.sample_id) for score in scores])
 
     def add_scores(self, problem_id: str, scores: Sequence[ScoreRow]) -> None:
-        """Scores of samples that are added before or after."""
+        """Scores of samples that are added before or after.
+
+        Args:
+            problem_id: The problem.
+            scores: By number of the sample.
+        """
         self._scores.rows((problem_id, *score, [0.0] * len(score.negative)) for score in scores)
 
     def tables(self, records: Records) -> Tables:

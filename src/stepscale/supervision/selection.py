@@ -64,7 +64,16 @@ class Strategy(Protocol):
     """A way to choose."""
 
     def select(self, pool: pd.DataFrame, per_problem: int, seed: int) -> pd.DataFrame:
-        """Keys [problem_id, sample_id] of ``per_problem`` candidates per problem (or as many as there are), ordered."""
+        """Choose samples to label.
+
+        Args:
+            pool: Candidates.
+            per_problem: Samples per problem, or as many as there are.
+            seed: Decides what is chosen at random.
+
+        Returns:
+            Keys problem_id and sample_id, ordered.
+        """
         ...
 
 

@@ -34,7 +34,12 @@ class Tally:
         return self.agreed / self.answered if self.answered else None
 
     def add(self, record: Record, sample: Sample) -> None:
-        """Count a record of a sample whose ratings are known."""
+        """Count a record of a sample whose ratings are known.
+
+        Args:
+            record: A labeler's record.
+            sample: The sample, whose ratings are known.
+        """
         self.answered += 1
         self.screening += bool(record.get("is_initial_screening_question"))
         self.agreed += agrees(record, sample)

@@ -104,6 +104,10 @@ class Queue:
     def save(self, labeler: str, submission: Submission) -> bool:
         """Put the record on the disk.
 
+        Args:
+            labeler: Who sends it.
+            submission: What the page sends.
+
         Returns:
             Whether it is new; this labeler's second record of a sample is not written.
 
