@@ -66,8 +66,8 @@ def _winner(rows: pd.DataFrame, resamples: int, seed: int) -> dict[str, object]:
     ranked = by_problem.mean().reindex(STRATEGIES).sort_values(ascending=False, kind="stable")
     first, second = ranked.index[:2]
 
-    def lead(first: str, second: str) -> dict[str, float]:
-        cells = paired_interval(by_problem[first].to_numpy(), by_problem[second].to_numpy(), resamples, seed)
+    def lead(strategy: str, baseline: str) -> dict[str, float]:
+        cells = paired_interval(by_problem[strategy].to_numpy(), by_problem[baseline].to_numpy(), resamples, seed)
         return {"": float(cells.mean), "_low": float(cells.low), "_high": float(cells.high)}
 
     leads = {"lead": lead(first, second), "over_majority": lead(first, MAJORITY), "beam_lead": lead(BEAM, WEIGHTED)}
