@@ -174,8 +174,8 @@ def _describe_generator(generator: GeneratorBlock, pool: PoolBlock, looped: bool
     of_the_run = f"{generator.base}, {origin}; temperature {sampling.temperature:g}, top-p {sampling.top_p:g}"
     if pool.labeler.kind != "given":
         return of_the_run
-    given = "that of the data that was given"
-    return f"generation 0: {given}; later ones: {of_the_run}" if looped else given
+    of_given_data = "that of the data that was given"
+    return f"generation 0: {of_given_data}; later ones: {of_the_run}" if looped else of_given_data
 
 
 def _rows_of(table: pd.DataFrame, keys: pd.DataFrame) -> pd.DataFrame:
